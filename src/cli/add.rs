@@ -1,0 +1,27 @@
+//! `taskhold add`
+
+use super::{CliResult, Context, report};
+use crate::{
+    command::{Command, Draft},
+    task::{Description, Title},
+};
+
+/// Add a task
+#[derive(Debug, clap::Args)]
+pub(super) struct AddArgs {
+    /// What is to be done; words are joined by blanks
+    #[arg(required = true, value_name = "TITLE")]
+    title: Vec<String>,
+    /// More about it
+    #[arg(short, long, value_name = "TEXT", default_value = "")]
+    description: String,
+}
+
+impl AddArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let (title, _) = Title::cleaned(&self.title.join(" "))?;
+        let (description, _) = Description::cleaned(&self.description)?;
+        let outcome = context.execute(&Command::Add(vec![Draft { title, description }]))?;
+        report(&outcome, "Added", "Added")
+    }
+}

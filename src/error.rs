@@ -1,0 +1,198 @@
+//! What can go wrong, in words for the person or the model that can mend it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    change::GroupId,
+    task::{Actor, Invalid, TaskId},
+};
+
+/// The crate's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A call that failed. It changed nothing, unless it says otherwise.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// No task has the id.
+    #[error("Task {id} not found")]
+    NotFound {
+        /// The id asked for.
+        id: TaskId,
+    },
+    /// The task is in the trash, where it cannot be changed.
+    #[error("Task {id} not found: it is in the trash; undo of its deletion brings it back")]
+    Deleted {
+        /// The id asked for.
+        id: TaskId,
+    },
+    /// The caller sent a value that cannot be used.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The task was changed since the caller read it.
+    #[error(
+        "task {id} is at rev {rev}, not {expected}: it was changed since; read it again, then repeat"
+    )]
+    Stale {
+        /// The task.
+        id: TaskId,
+        /// Its revision now.
+        rev: i64,
+        /// The revision the caller knew.
+        expected: i64,
+    },
+    /// The caller has made no change that is still in force.
+    #[error("nothing to undo: {actor} has made no change that is still in force")]
+    NothingToUndo {
+        /// The caller.
+        actor: Actor,
+    },
+    /// No change group has the number.
+    #[error("no change group {group}; the reply to each change and get_task name theirs")]
+    NoSuchGroup {
+        /// The group asked for.
+        group: GroupId,
+    },
+    /// The group was undone before.
+    #[error("change group {group} is undone already; undo of group {by} does it again")]
+    AlreadyUndone {
+        /// The group asked for.
+        group: GroupId,
+        /// The undo that reverted it.
+        by: GroupId,
+    },
+    /// Someone changed the task after the group that is to be undone.
+    #[error(
+        "cannot undo change group {group}: {actor} changed task {id} since ({what}, group {later}); nothing was undone"
+    )]
+    Conflict {
+        /// The group asked for.
+        group: GroupId,
+        /// The task.
+        id: TaskId,
+        /// Who changed it since.
+        actor: Actor,
+        /// What that change did.
+        what: String,
+        /// The later group.
+        later: GroupId,
+    },
+    /// The database cannot be used as it is; nothing in it was touched.
+    #[error("cannot use {}: {reason}", path.display())]
+    Unusable {
+        /// The database, or its folder.
+        path: PathBuf,
+        /// Why, and the way out.
+        reason: String,
+        /// What the system said, if it said something.
+        source: Option<Arc<std::io::Error>>,
+    },
+    /// The disk is full.
+    #[error("the disk is full: nothing was changed; free some space, then repeat")]
+    DiskFull,
+    /// Other processes kept the database locked too long.
+    #[error(
+        "the database stayed locked by another process for 30 seconds: nothing was changed; repeat later"
+    )]
+    Busy,
+    /// SQLite refused a statement; `action` is an infinitive: "read task".
+    #[error("cannot {action}")]
+    Sqlite {
+        /// What was tried.
+        action: &'static str,
+        /// What SQLite said.
+        source: Arc<rusqlite::Error>,
+    },
+    /// A row of the change log does not fit the task it belongs to.
+    #[error("the change log does not fit its tasks")]
+    Log {
+        /// Where it does not fit.
+        source: Arc<serde_json::Error>,
+    },
+    /// The commit failed in a way that leaves open whether it happened.
+    #[error(
+        "the commit failed, and whether the change was kept is not certain; read the task before repeating"
+    )]
+    Uncertain {
+        /// What SQLite said.
+        source: Arc<rusqlite::Error>,
+    },
+    /// The call met a fault of ours on the thread that owns the database.
+    #[error("the call met an internal fault and was rolled back: nothing was changed")]
+    Fault,
+    /// The database is being closed.
+    #[error("taskhold is shutting down; the call was not made")]
+    ShuttingDown,
+}
+
+/// What kind of failure it is, for the exit status and for what is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The caller can mend it.
+    Caller,
+    /// The machine or the file must be mended.
+    Environment,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Error {
+    /// Returns what kind of failure it is.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotFound { .. }
+            | Self::Deleted { .. }
+            | Self::Invalid(_)
+            | Self::Stale { .. }
+            | Self::NothingToUndo { .. }
+            | Self::NoSuchGroup { .. }
+            | Self::AlreadyUndone { .. }
+            | Self::Conflict { .. } => Code::Caller,
+            Self::Unusable { .. } | Self::DiskFull | Self::Busy | Self::ShuttingDown => {
+                Code::Environment
+            }
+            Self::Sqlite { .. } | Self::Uncertain { .. } | Self::Log { .. } | Self::Fault => {
+                Code::Internal
+            }
+        }
+    }
+
+    /// Returns the message with the reasons behind it, in one line.
+    pub fn with_causes(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            line.push_str(": ");
+            line.push_str(&error.to_string());
+            cause = error.source();
+        }
+        line
+    }
+}
+
+/// Says what was tried when SQLite refused.
+pub(crate) trait WhileTrying<T> {
+    /// Turns SQLite's error into ours; `action` is an infinitive.
+    fn while_trying(self, action: &'static str) -> Result<T>;
+}
+
+impl<T> WhileTrying<T> for rusqlite::Result<T> {
+    fn while_trying(self, action: &'static str) -> Result<T> {
+        use rusqlite::ErrorCode;
+        self.map_err(|source| match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Error::DiskFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+            _ => Error::Sqlite {
+                action,
+                source: Arc::new(source),
+            },
+        })
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(source: serde_json::Error) -> Self {
+        Self::Log {
+            source: Arc::new(source),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The `taskhold` program: reads the command line, runs it, and turns what comes of it into an exit status.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use taskhold::cli::Cli;
+
+fn main() -> ExitCode {
+    log_to_stderr();
+    Cli::parse().run()
+}
+
+/// Warnings and errors of our own, nothing of the libraries: they would log what tasks say.
+fn log_to_stderr() {
+    use tracing_subscriber::{
+        Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    };
+    let ours = Targets::new().with_target("taskhold", tracing::Level::WARN);
+    let to_stderr = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time();
+    tracing_subscriber::registry()
+        .with(to_stderr.with_filter(ours))
+        .init();
+}

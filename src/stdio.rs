@@ -1,0 +1,251 @@
+//! MCP over standard input and output: one JSON-RPC message a line.
+//!
+//! The SDK's own line transport leaves a client waiting for ever in several cases. This one answers every line that is
+//! not blank and asks for an answer, bad ones too.
+//!
+//! # Invariants
+//!
+//! - Nothing but the protocol is written to the output, whole lines at a time.
+//! - Every request is answered, in the worst case with an error, before the end of a session; and the session ends
+//!   when the input does.
+//! - What is held in memory for one line is bounded by [`MAX_LINE`].
+
+use std::{collections::HashSet, io, time::Duration};
+
+use rmcp::{
+    RoleServer,
+    model::{
+        ClientJsonRpcMessage, ClientNotification, ErrorData, JsonRpcMessage, RequestId,
+        ServerJsonRpcMessage,
+    },
+    service::serve_server_with_ct,
+    transport::Transport,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
+    sync::mpsc,
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{mcp::Server, store::db::Db};
+
+mod handles;
+mod lines;
+mod message;
+
+use lines::{Line, Lines};
+use message::Incoming;
+
+/// The longest line that is read, in bytes. A longer one is answered with an error.
+pub const MAX_LINE: usize = 4 * 1024 * 1024;
+
+/// How long the end of a session waits for answers still to come, and then for a client that does not read them.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The input ended, or `stop` was cancelled; every answer was written.
+    Done,
+    /// The client closed the output, or did not read it.
+    Unread,
+}
+
+/// Serves one client on the standard streams until it hangs up or `stop` is cancelled.
+pub async fn serve(db: &Db, stop: CancellationToken) -> io::Result<End> {
+    let (input, output) = handles::open()?;
+    Ok(serve_on(db, input, output, stop).await)
+}
+
+/// As [`serve`], on any pair of streams.
+pub async fn serve_on(
+    db: &Db,
+    input: impl AsyncRead + Send + Unpin + 'static,
+    output: impl AsyncWrite + Send + Unpin + 'static,
+    stop: CancellationToken,
+) -> End {
+    // Cancelled when no more input comes, so that open subscriptions end and the session can.
+    let ended = CancellationToken::new();
+    // Cancelled when the output is gone: nobody is left to serve.
+    let unread = CancellationToken::new();
+    let (outbox, written) = mpsc::unbounded_channel();
+    let writer = tokio::spawn(write_lines(output, written, unread.clone()));
+    let transport = StdioTransport {
+        lines: Lines::new(BufReader::with_capacity(64 * 1024, input), MAX_LINE),
+        outbox: Some(outbox),
+        in_flight: HashSet::new(),
+        begun: false,
+        stop,
+        end: None,
+        ended: ended.clone(),
+    };
+    let server = Server::new(db, ended);
+    match serve_server_with_ct(server, transport, unread.clone()).await {
+        Ok(session) => drop(session.waiting().await),
+        // The input ended before a session began: nothing was asked, or all of it was answered.
+        Err(error) => tracing::debug!("no session: {error}"),
+    }
+    // The transport is gone, and with it the queue's other end: the writer stops when it has written all.
+    let written = tokio::time::timeout(PATIENCE, writer).await.is_ok();
+    if !written || unread.is_cancelled() {
+        End::Unread
+    } else {
+        End::Done
+    }
+}
+
+/// The SDK's view of the two streams.
+struct StdioTransport<R> {
+    lines: Lines<BufReader<R>>,
+    outbox: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    /// Requests that wait for their answer.
+    in_flight: HashSet<RequestId>,
+    /// Whether a request has begun the session. Before that the SDK takes a notification for a fatal error.
+    begun: bool,
+    stop: CancellationToken,
+    /// After the end of the input: how long answers are waited for.
+    end: Option<Instant>,
+    ended: CancellationToken,
+}
+
+/// The output is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("the client has closed the output")]
+struct Closed;
+
+impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for StdioTransport<R> {
+    type Error = Closed;
+
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = Result<(), Closed>> + Send + 'static {
+        match &message {
+            JsonRpcMessage::Response(response) => {
+                self.in_flight.remove(&response.id);
+            }
+            JsonRpcMessage::Error(error) => {
+                if let Some(id) = &error.id {
+                    self.in_flight.remove(id);
+                }
+            }
+            _ => {}
+        }
+        // Queued at once, so that what is sent first is written first.
+        std::future::ready(self.put(&message))
+    }
+
+    /// The end of the input is held back while requests wait for their answers. Once the SDK knows of it, it sends
+    /// no more notifications, and a handler that is sending one never gets to its answer.
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        if self.end.is_none() {
+            let stop = self.stop.clone();
+            let received = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                received = self.next() => received,
+            };
+            if received.is_some() {
+                return received;
+            }
+            self.ended.cancel();
+            self.end = Some(Instant::now() + PATIENCE);
+        }
+        // The SDK asks again after each answer it sends.
+        if let Some(end) = self.end
+            && !self.in_flight.is_empty()
+        {
+            tokio::time::sleep_until(end).await;
+        }
+        None
+    }
+
+    async fn close(&mut self) -> Result<(), Closed> {
+        self.outbox = None;
+        Ok(())
+    }
+}
+
+impl<R: AsyncRead + Send + Unpin + 'static> StdioTransport<R> {
+    /// Returns the next message for the SDK, answering what never reaches it. `None` at the end of the input.
+    async fn next(&mut self) -> Option<ClientJsonRpcMessage> {
+        loop {
+            let incoming = match self.lines.next().await {
+                Ok(Some(Line::Whole(line))) => message::read(line),
+                Ok(Some(Line::TooLong(id))) => Incoming::Refused(
+                    id,
+                    ErrorData::invalid_request(
+                        format!("the message is longer than {MAX_LINE} bytes"),
+                        None,
+                    ),
+                ),
+                Ok(None) => return None,
+                Err(error) => {
+                    tracing::debug!("cannot read the input: {error}");
+                    return None;
+                }
+            };
+            match incoming {
+                Incoming::Request(id, request) => {
+                    if self.in_flight.insert(id.clone()) {
+                        self.begun |= message::begins_session(&request);
+                        return Some(JsonRpcMessage::request(*request, id));
+                    }
+                    let reason = format!("a request with the id {id} is still being served");
+                    self.refuse(Some(&id), &ErrorData::invalid_request(reason, None));
+                }
+                Incoming::Notification(notification) => {
+                    if let ClientNotification::CancelledNotification(cancelled) = &notification
+                        && let Some(id) = &cancelled.params.request_id
+                    {
+                        self.in_flight.remove(id);
+                    }
+                    if self.begun {
+                        return Some(JsonRpcMessage::notification(notification));
+                    }
+                }
+                Incoming::Refused(id, error) => self.refuse(id.as_ref(), &error),
+                Incoming::Ignored => {}
+            }
+        }
+    }
+
+    /// Answers a line that cannot be served. Without an id the answer carries `null` (JSON-RPC 2.0, section 5).
+    fn refuse(&self, id: Option<&RequestId>, error: &ErrorData) {
+        let answer = serde_json::json!({ "jsonrpc": "2.0", "id": id, "error": error });
+        let _ = self.put(&answer);
+    }
+
+    fn put(&self, message: &impl serde::Serialize) -> Result<(), Closed> {
+        let mut line = serde_json::to_vec(message).map_err(|_| Closed)?;
+        line.push(b'\n');
+        let outbox = self.outbox.as_ref().ok_or(Closed)?;
+        outbox.send(line).map_err(|_| Closed)
+    }
+}
+
+/// Writes what is queued, as many lines at once as are waiting.
+async fn write_lines(
+    mut output: impl AsyncWrite + Unpin,
+    mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
+    unread: CancellationToken,
+) {
+    const ENOUGH: usize = 64 * 1024;
+    while let Some(mut lines) = queue.recv().await {
+        while lines.len() < ENOUGH
+            && let Ok(line) = queue.try_recv()
+        {
+            lines.extend_from_slice(&line);
+        }
+        let written = async {
+            output.write_all(&lines).await?;
+            output.flush().await
+        };
+        if written.await.is_err() {
+            unread.cancel();
+            return;
+        }
+    }
+    let _ = output.shutdown().await;
+}

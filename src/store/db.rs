@@ -1,0 +1,428 @@
+//! The database for many callers at once: one writer thread, reader threads, and news of what was committed.
+//!
+//! Calls reach the writer thread through a queue. It takes what is waiting, runs each call in a savepoint of one
+//! transaction, commits once, and only then answers: so full durability costs one sync a group instead of one a call.
+//! The group forms by itself while the last sync runs; nobody waits for one to fill.
+//!
+//! # Invariants
+//!
+//! - Nothing leaves before the commit: not an answer, not a change.
+//! - A call is queued before [`Session::write`] returns its future, so calls are applied in the order they were made.
+//! - A session reads its own writes: a read waits for the writes the session made before it, and for no others.
+//! - A fault in one call, or a failed commit, ends neither thread: the connection is opened anew for the next call.
+
+use std::{
+    fs::File,
+    io::Write as _,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio::sync::{oneshot, watch as signal};
+
+use super::{Access, Paths, Store, open, watch::ChangeFeed};
+use crate::{
+    command::{Caller, Command, Outcome},
+    error::{Code, Error, Result},
+};
+
+pub use super::watch::{Batch, Subscription, Touched};
+
+/// The most calls committed together: a bound on how long the first of them waits for the others.
+const GROUP_LIMIT: usize = 1_024;
+/// How long after the last write the log is moved into the database.
+const IDLE_BEFORE_CHECKPOINT: Duration = Duration::from_secs(2);
+
+/// The database, shared by the sessions of a process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    calls: Mutex<Option<mpsc::Sender<Call>>>,
+    reads: Mutex<Option<mpsc::Sender<Read>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Whether the database could be used, once that is known; then whether it still can.
+    health: signal::Receiver<Option<Result<()>>>,
+    feed: ChangeFeed,
+}
+
+type Read = Box<dyn FnOnce(Result<&Store>) + Send>;
+
+impl Db {
+    /// Starts the threads for the database at `path` and returns at once; it is opened on the writer thread.
+    /// `readers` is how many reads run side by side, at least 1.
+    pub fn start(path: &Path, readers: usize) -> Self {
+        let (calls, waiting) = mpsc::channel();
+        let (opened, health) = signal::channel(None);
+        let feed = ChangeFeed::new(path);
+        let mut threads = vec![spawn("writer", {
+            let writer = WriterThread {
+                path: path.to_owned(),
+                opened,
+                feed: feed.clone(),
+                open: None,
+            };
+            move || writer.run(&waiting)
+        })];
+        let (reads, queue) = mpsc::channel::<Read>();
+        let queue = Arc::new(Mutex::new(queue));
+        threads.extend((0..readers.max(1)).map(|_| {
+            let (path, queue) = (path.to_owned(), Arc::clone(&queue));
+            spawn("reader", move || serve_reads(&path, &queue))
+        }));
+        let shared = Shared {
+            calls: Mutex::new(Some(calls)),
+            reads: Mutex::new(Some(reads)),
+            threads: Mutex::new(threads),
+            health,
+            feed,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Starts a session: the reads and writes of one client.
+    pub fn session(&self) -> Session {
+        Session {
+            db: self.clone(),
+            written: Arc::default(),
+        }
+    }
+
+    /// Starts to listen for commits, by this process and others. Every commit acknowledged after this returns is
+    /// told.
+    pub fn subscribe(&self) -> Result<Subscription> {
+        self.shared.feed.subscribe()
+    }
+
+    /// Finishes what was queued, refuses what comes later, and closes the connections. Returns whether the database
+    /// was usable at the end. Blocks until it is done.
+    pub fn close(&self) -> Result<()> {
+        drop(locked(&self.shared.calls).take());
+        drop(locked(&self.shared.reads).take());
+        for thread in locked(&self.shared.threads).drain(..) {
+            // A thread that panicked has said so on stderr.
+            let _ = thread.join();
+        }
+        self.shared.health.borrow().clone().unwrap_or(Ok(()))
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .expect("the system starts a handful of threads")
+}
+
+/// The mutexes here guard single values, which a panic cannot leave half changed.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One client's view of the database.
+#[derive(Clone, Debug)]
+pub struct Session {
+    db: Db,
+    written: Arc<Written>,
+}
+
+/// How many writes a session has made, and how many of them are settled.
+#[derive(Debug)]
+struct Written {
+    made: AtomicU64,
+    settled: signal::Sender<u64>,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            made: AtomicU64::new(0),
+            settled: signal::Sender::new(0),
+        }
+    }
+}
+
+impl Session {
+    /// Returns the database of the session.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Queues `command`; the future resolves when it is on the disk, or refused. Dropping the future before the
+    /// command's turn has come takes the command back.
+    pub fn write(
+        &self,
+        command: Command,
+        caller: Caller,
+    ) -> impl Future<Output = Result<Outcome>> + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.written.made.fetch_add(1, Ordering::Relaxed);
+        let settles = Settles(Arc::clone(&self.written));
+        let call = Call {
+            command,
+            caller,
+            answer,
+            settles,
+        };
+        let queued = locked(&self.db.shared.calls)
+            .as_ref()
+            .is_some_and(|calls| calls.send(call).is_ok());
+        async move {
+            match answered.await {
+                Ok(outcome) => outcome,
+                Err(_) if queued => Err(Error::Fault),
+                Err(_) => Err(Error::ShuttingDown),
+            }
+        }
+    }
+
+    /// Runs `read` on a reader thread, after the writes this session has made so far.
+    pub fn read<T: Send + 'static, F: FnOnce(&Store) -> Result<T> + Send + 'static>(
+        &self,
+        read: F,
+    ) -> impl Future<Output = Result<T>> + use<T, F> {
+        let mine = self.written.made.load(Ordering::Relaxed);
+        let mut settled = self.written.settled.subscribe();
+        let db = self.db.clone();
+        async move {
+            // The sender lives in this session's calls and in `Written`; if all are gone, so is the wait.
+            let _ = settled.wait_for(|settled| *settled >= mine).await;
+            let (answer, answered) = oneshot::channel();
+            let job: Read = Box::new(move |store| {
+                let _ = answer.send(store.and_then(read));
+            });
+            let queued = locked(&db.shared.reads)
+                .as_ref()
+                .is_some_and(|reads| reads.send(job).is_ok());
+            match answered.await {
+                Ok(found) => found,
+                Err(_) if queued => Err(Error::Fault),
+                Err(_) => Err(Error::ShuttingDown),
+            }
+        }
+    }
+}
+
+/// Counts a write as settled when it is dropped: answered, taken back, or lost to a fault.
+#[derive(Debug)]
+struct Settles(Arc<Written>);
+
+impl Drop for Settles {
+    fn drop(&mut self) {
+        self.0.settled.send_modify(|settled| *settled += 1);
+    }
+}
+
+#[derive(Debug)]
+struct Call {
+    command: Command,
+    caller: Caller,
+    answer: oneshot::Sender<Result<Outcome>>,
+    settles: Settles,
+}
+
+impl Call {
+    fn answer(self, outcome: Result<Outcome>) {
+        // Settled first: who hears the answer may read at once.
+        drop(self.settles);
+        let _ = self.answer.send(outcome);
+    }
+}
+
+struct WriterThread {
+    path: PathBuf,
+    opened: signal::Sender<Option<Result<()>>>,
+    feed: ChangeFeed,
+    open: Option<Open>,
+}
+
+struct Open {
+    store: Store,
+    doorbell: Doorbell,
+}
+
+impl WriterThread {
+    fn run(mut self, waiting: &mpsc::Receiver<Call>) {
+        if let Err(error) = self.opened() {
+            tracing::error!("{}", error.with_causes());
+        }
+        let mut uncheckpointed = false;
+        loop {
+            let first = if uncheckpointed {
+                match waiting.recv_timeout(IDLE_BEFORE_CHECKPOINT) {
+                    Ok(call) => call,
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.checkpoint();
+                        uncheckpointed = false;
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            } else {
+                match waiting.recv() {
+                    Ok(call) => call,
+                    Err(_) => return,
+                }
+            };
+            let group: Vec<Call> = std::iter::once(first)
+                .chain(waiting.try_iter())
+                .take(GROUP_LIMIT)
+                .collect();
+            // A panic unwinds through the transaction, which rolls back, and drops the calls, which tells their
+            // callers; the connection is not trusted after it.
+            if catch_unwind(AssertUnwindSafe(|| self.serve(group))).is_err() {
+                tracing::error!("a call panicked on the writer thread and was rolled back");
+                self.open = None;
+            }
+            uncheckpointed = true;
+        }
+    }
+
+    fn opened(&mut self) -> Result<&mut Open> {
+        if self.open.is_none() {
+            let opened = Store::open(&self.path, Access::Write).map(|store| Open {
+                doorbell: Doorbell::new(store.paths()),
+                store,
+            });
+            self.opened
+                .send_replace(Some(opened.as_ref().map(|_| ()).map_err(Clone::clone)));
+            self.open = Some(opened?);
+        }
+        Ok(self.open.as_mut().expect("it was just set"))
+    }
+
+    fn serve(&mut self, group: Vec<Call>) {
+        let committed = match self.opened() {
+            Ok(open) => commit_group(&mut open.store, group),
+            Err(error) => Group::failed(group, &error),
+        };
+        if committed.broken {
+            // After a failed sync the pages in memory are not what is on the disk.
+            self.open = None;
+        }
+        if let (true, Some(open)) = (committed.changed, &mut self.open) {
+            self.feed.committed(committed.last_change);
+            open.doorbell.ring();
+        }
+        for (call, outcome) in committed.answers {
+            call.answer(outcome);
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        // Others may be in the way; then they, or the next pause, do it.
+        if let Some(open) = &mut self.open {
+            let _ = open.store.checkpoint();
+        }
+    }
+}
+
+/// A group of calls after its commit.
+struct Group {
+    answers: Vec<(Call, Result<Outcome>)>,
+    changed: bool,
+    last_change: i64,
+    broken: bool,
+}
+
+impl Group {
+    fn failed(calls: impl IntoIterator<Item = Call>, error: &Error) -> Self {
+        let answers = calls
+            .into_iter()
+            .map(|call| (call, Err(error.clone())))
+            .collect();
+        Self {
+            answers,
+            changed: false,
+            last_change: 0,
+            broken: error.code() == Code::Internal,
+        }
+    }
+}
+
+/// Runs the calls as one transaction. One that fails rolls back alone; one nobody waits for any more is left out.
+fn commit_group(store: &mut Store, group: Vec<Call>) -> Group {
+    let mut writer = match store.writer() {
+        Ok(writer) => writer,
+        Err(error) => return Group::failed(group, &error),
+    };
+    let answers: Vec<_> = group
+        .into_iter()
+        .filter(|call| !call.answer.is_closed())
+        .map(|call| {
+            let outcome = writer.execute(&call.command, &call.caller);
+            (call, outcome)
+        })
+        .collect();
+    let last_change = writer.last_change_made();
+    if let Err(error) = writer.commit() {
+        return Group::failed(answers.into_iter().map(|(call, _)| call), &error);
+    }
+    let changed = answers.iter().any(|(_, outcome)| {
+        outcome
+            .as_ref()
+            .is_ok_and(|outcome| outcome.group.is_some())
+    });
+    let broken = answers.iter().any(|(_, outcome)| {
+        outcome
+            .as_ref()
+            .is_err_and(|error| error.code() == Code::Internal)
+    });
+    Group {
+        answers,
+        changed,
+        last_change,
+        broken,
+    }
+}
+
+/// A file that is written after each commit, for other processes to watch. They could not watch the database: its log
+/// is written before the commit, and watching it can drop SQLite's locks.
+struct Doorbell(Option<File>);
+
+impl Doorbell {
+    fn new(paths: &Paths) -> Self {
+        Self(open::open_beside(&paths.doorbell).ok())
+    }
+
+    fn ring(&mut self) {
+        // If it cannot be rung, the others find the commit when they next look.
+        if let Some(file) = &mut self.0 {
+            let _ = std::io::Seek::rewind(file).and_then(|()| file.write_all(b"\n"));
+        }
+    }
+}
+
+fn serve_reads(path: &Path, queue: &Mutex<mpsc::Receiver<Read>>) {
+    let mut store = None;
+    loop {
+        let Ok(job) = locked(queue).recv() else {
+            return;
+        };
+        let served = catch_unwind(AssertUnwindSafe(|| {
+            if store.is_none() {
+                match Store::open(path, Access::Read) {
+                    Ok(opened) => store = Some(opened),
+                    Err(error) => return job(Err(error)),
+                }
+            }
+            job(Ok(store.as_ref().expect("it was just opened")));
+        }));
+        if served.is_err() {
+            tracing::error!("a read panicked");
+            store = None;
+        }
+    }
+}

@@ -1,0 +1,697 @@
+//! Opening the database: folder, permissions, lock, checks, migrations, settings. A fixed sequence; each step says why
+//! it is there.
+//!
+//! # Invariants
+//!
+//! - A database that is not ours, or newer than this build, is left as it was found.
+//! - Nothing here opens, copies or hashes the database, its `-wal` or its `-shm` by file calls: closing such a file
+//!   drops SQLite's locks, and with them other processes' acknowledged writes. The only exception is the creation of
+//!   an empty file that did not exist.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Component, Path, PathBuf, Prefix},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use refinery::Runner;
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
+
+use crate::error::{Error, Result, WhileTrying};
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// "thld": the mark in the file's header that it is ours. Set by the first migration.
+const APPLICATION_ID: i64 = 0x7468_6C64;
+/// The first SQLite without the WAL-reset bug, which corrupts when two connections write and checkpoint at once.
+const OLDEST_SQLITE: i32 = 3_051_003;
+/// How long a call waits for other processes' locks.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+/// File systems whose locks or shared memory do not hold between machines.
+const NETWORK_FILE_SYSTEMS: [&str; 11] = [
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "smb2",
+    "9p",
+    "afs",
+    "ceph",
+    "fuse.sshfs",
+    "fuse.rclone",
+];
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reads and writes.
+    Write,
+    /// Reads only.
+    Read,
+}
+
+/// The files beside a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The database.
+    pub database: PathBuf,
+    /// Held while the schema is made or migrated. Empty.
+    pub lock: PathBuf,
+    /// Written after each commit, so that other processes look. Its content means nothing.
+    pub doorbell: PathBuf,
+    /// Copies made before a migration.
+    pub backups: PathBuf,
+}
+
+impl Paths {
+    /// Returns the paths that go with `database`.
+    pub fn new(database: &Path) -> Self {
+        let beside = |ending: &str| {
+            let mut name = database
+                .file_name()
+                .map_or_else(OsString::new, OsString::from);
+            name.push(ending);
+            database.with_file_name(name)
+        };
+        Self {
+            database: database.to_owned(),
+            lock: beside(".lock"),
+            doorbell: beside(".doorbell"),
+            backups: beside(".backups"),
+        }
+    }
+}
+
+/// Opens the database at `path`, which must be absolute, and creates or upgrades it where that is due.
+pub(super) fn open(path: &Path, access: Access) -> Result<(Connection, Paths)> {
+    open_with(path, access, &embedded::migrations::runner())
+}
+
+fn open_with(path: &Path, access: Access, runner: &Runner) -> Result<(Connection, Paths)> {
+    assert!(
+        rusqlite::version_number() >= OLDEST_SQLITE,
+        "SQLite is older than 3.51.3"
+    );
+    let paths = Paths::new(&settled(path)?);
+    let known = latest(runner);
+    let mut connection = connect(&paths.database)?;
+    // The usual case: nothing to do, and no lock to wait for.
+    if !is_ready(&connection, &paths.database, known)? {
+        let lock = lock(&paths.lock)?;
+        // The ruling state is the one under the lock: another process may have been first.
+        if !is_ready(&connection, &paths.database, known)? {
+            prepare(&mut connection, &paths, runner)?;
+        }
+        drop(lock);
+    }
+    settle(&connection, access)?;
+    Ok((connection, paths))
+}
+
+/// Returns where the database really is, after making its folder and, if it is new, the empty file.
+fn settled(path: &Path) -> Result<PathBuf> {
+    let unusable = |reason: &str, source| unusable(path, reason, source);
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(unusable("it is a folder; name a file in it", None));
+    };
+    make_folder(folder).map_err(|error| unusable("its folder cannot be made", Some(error)))?;
+    let folder = fs::canonicalize(folder)
+        .map_err(|error| unusable("its folder cannot be entered", Some(error)))?;
+    refuse_network(&folder, path)?;
+    refuse_open_to_others(&folder, path)?;
+    let database = folder.join(name);
+    // A link is followed here, once, so that every process derives the same names for the files beside it; SQLite is
+    // told not to follow any.
+    let database = match fs::symlink_metadata(&database) {
+        Ok(found) if found.is_symlink() => fs::canonicalize(&database)
+            .map_err(|error| unusable("it is a link that leads nowhere", Some(error)))?,
+        _ => database,
+    };
+    match create_private(&database) {
+        Ok(()) => Ok(database),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if database.is_dir() {
+                return Err(unusable("it is a folder; name a file in it", None));
+            }
+            Ok(database)
+        }
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(Error::DiskFull),
+        Err(error) => Err(unusable("its folder cannot be written", Some(error))),
+    }
+}
+
+fn unusable(path: &Path, reason: impl Into<String>, source: Option<io::Error>) -> Error {
+    Error::Unusable {
+        path: path.to_owned(),
+        reason: reason.into(),
+        source: source.map(Arc::new),
+    }
+}
+
+#[cfg(unix)]
+fn make_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+/// Creates an empty file that only its owner can read. SQLite gives its `-wal` and `-shm` the same mode.
+pub(super) fn create_private(path: &Path) -> io::Result<()> {
+    private_options().create_new(true).open(path).map(drop)
+}
+
+fn private_options() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+/// Opens a file of ours beside the database, creating it if needed.
+pub(super) fn open_beside(path: &Path) -> io::Result<fs::File> {
+    private_options().create(true).truncate(false).open(path)
+}
+
+/// In a folder that others can write, others can put files where SQLite looks for its log.
+#[cfg(unix)]
+fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    const WORLD_WRITABLE: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    let mode = fs::metadata(folder)
+        .map_err(|error| unusable(path, "its folder cannot be entered", Some(error)))?
+        .permissions()
+        .mode();
+    if mode & WORLD_WRITABLE != 0 && mode & STICKY == 0 {
+        let reason = format!(
+            "every user can write its folder {}; take that away (chmod o-w) or choose another",
+            folder.display()
+        );
+        return Err(unusable(path, reason, None));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_open_to_others(_: &Path, _: &Path) -> Result<()> {
+    Ok(())
+}
+
+fn refuse_network(folder: &Path, path: &Path) -> Result<()> {
+    let is_share = matches!(
+        folder.components().next(),
+        Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
+    );
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let kind = if is_share {
+        Some("network share")
+    } else {
+        file_system(&mounts, folder)
+    };
+    match kind {
+        Some(kind) if is_share || NETWORK_FILE_SYSTEMS.contains(&kind) => Err(unusable(
+            path,
+            format!(
+                "it is on a network file system ({kind}), where two machines would damage it; choose a local folder"
+            ),
+            None,
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the type of the file system that holds `folder`, from the text of `/proc/self/mountinfo` (proc(5)).
+fn file_system<'a>(mounts: &'a str, folder: &Path) -> Option<&'a str> {
+    mounts
+        .lines()
+        .filter_map(|line| {
+            let (mount, source) = line.split_once(" - ")?;
+            let point = mount.split(' ').nth(4)?;
+            // Blank, tab, newline and backslash in a path are written in octal.
+            let point = point
+                .replace("\\040", " ")
+                .replace("\\011", "\t")
+                .replace("\\012", "\n")
+                .replace("\\134", "\\");
+            folder
+                .starts_with(&point)
+                .then(|| (point.len(), source.split(' ').next()))
+        })
+        // Of two mounts on one point the later one is on top.
+        .max_by_key(|(length, _)| *length)?
+        .1
+}
+
+fn connect(database: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut connection = Connection::open_with_flags(database, flags)
+        .map_err(|error| explain(error, database, "open the database"))?;
+    // Before the first statement: recovery after a crash locks too.
+    connection
+        .busy_handler(Some(jitter()))
+        .while_trying("set the busy handler")?;
+    let switches = [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        // Until the file is known to be ours, closing must not write it.
+        (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
+    ];
+    for (switch, on) in switches {
+        connection
+            .set_db_config(switch, on)
+            .while_trying("secure the connection")?;
+    }
+    let limits = [
+        (Limit::SQLITE_LIMIT_LENGTH, 8 << 20),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
+        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
+        // One, until `settle`: VACUUM INTO, the backup before a migration, attaches its target.
+        (Limit::SQLITE_LIMIT_ATTACHED, 1),
+    ];
+    for (limit, value) in limits {
+        connection
+            .set_limit(limit, value)
+            .while_trying("limit the connection")?;
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Returns a busy handler that waits a random while and lets SQLite try again, for [`LOCK_PATIENCE`] at most.
+///
+/// `busy_timeout` sleeps in fixed steps: with many processes the same ones lose again and again, and give up.
+fn jitter() -> impl FnMut(i32) -> bool + Send + 'static {
+    let mut since = Instant::now();
+    move |tries| {
+        if tries == 0 {
+            since = Instant::now();
+        }
+        let longest = 500 * u64::try_from(tries + 1).map_or(9, |tries| tries.min(9));
+        std::thread::sleep(Duration::from_micros(fastrand::u64(50..longest)));
+        since.elapsed() < LOCK_PATIENCE
+    }
+}
+
+/// Runs `work` so that a lock held by another process fails it at once.
+pub(super) fn without_waiting<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let done = work(connection);
+    connection.busy_handler(Some(jitter()))?;
+    done
+}
+
+fn latest(runner: &Runner) -> i64 {
+    runner
+        .get_migrations()
+        .iter()
+        .map(|migration| i64::from(migration.version()))
+        .max()
+        .unwrap_or(0)
+}
+
+/// Reports whether the database is at `known` and in WAL mode. One that is not ours, or newer, is refused.
+fn is_ready(connection: &Connection, database: &Path, known: i64) -> Result<bool> {
+    // One state of the file: another process may be making the schema meanwhile.
+    let snapshot = connection
+        .unchecked_transaction()
+        .while_trying("read the database's header")?;
+    let version = pragma_value(connection, database, "user_version")?;
+    let application = pragma_value(connection, database, "application_id")?;
+    let is_new = version == 0 && application == 0 && is_empty(connection, database)?;
+    snapshot
+        .commit()
+        .while_trying("read the database's header")?;
+    match application {
+        APPLICATION_ID if version > known => Err(unusable(
+            database,
+            format!(
+                "a newer taskhold made it (schema {version}, this one knows {known}); update taskhold"
+            ),
+            None,
+        )),
+        APPLICATION_ID if version == known => {
+            let mode: String = connection
+                .pragma_query_value(None, "journal_mode", |row| row.get(0))
+                .map_err(|error| explain(error, database, "read the journal mode"))?;
+            Ok(mode == "wal")
+        }
+        APPLICATION_ID => Ok(false),
+        0 if is_new => Ok(false),
+        _ => Err(unusable(
+            database,
+            "it is another program's database; choose another file",
+            None,
+        )),
+    }
+}
+
+fn pragma_value(connection: &Connection, database: &Path, name: &str) -> Result<i64> {
+    connection
+        .pragma_query_value(None, name, |row| row.get(0))
+        .map_err(|error| explain(error, database, "read the database's header"))
+}
+
+/// Reports whether the database holds nothing. refinery makes the table of its history in a transaction of its own,
+/// before the first migration: that alone is nothing.
+fn is_empty(connection: &Connection, database: &Path) -> Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history')",
+        )
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(|error| explain(error, database, "read the schema"))
+}
+
+/// The kernel frees the lock when its holder dies, so there is no stale lock to clear.
+fn lock(path: &Path) -> Result<fs::File> {
+    let failed = |error| unusable(path, "the lock file cannot be used", Some(error));
+    let file = open_beside(path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
+}
+
+/// Makes or upgrades the schema and switches to WAL. Called under the lock: without it, processes that start together
+/// run a migration twice, and the switch fails for all but one of them.
+fn prepare(connection: &mut Connection, paths: &Paths, runner: &Runner) -> Result<()> {
+    let database = &paths.database;
+    let version = pragma_value(connection, database, "user_version")?;
+    if version > 0 && version < latest(runner) {
+        back_up(connection, paths, version)?;
+    }
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+        .map_err(|error| explain(error, database, "switch to WAL"))?;
+    if mode != "wal" {
+        return Err(unusable(
+            database,
+            "its file system does not support SQLite's WAL",
+            None,
+        ));
+    }
+    connection
+        .pragma_update(None, "synchronous", "FULL")
+        .while_trying("set durability")?;
+    migrate(connection, database, runner)
+}
+
+/// Runs what is due in one transaction: a crash between two migrations, or in one, leaves the old schema.
+fn migrate(connection: &mut Connection, database: &Path, runner: &Runner) -> Result<()> {
+    Runner::new(runner.get_migrations())
+        .set_grouped(true)
+        .run(connection)
+        .map_err(|error| {
+            unusable(
+                database,
+                "its schema cannot be upgraded",
+                Some(io::Error::other(error)),
+            )
+        })?;
+    Ok(())
+}
+
+/// Copies the database and checks the copy, before a migration touches the original.
+fn back_up(connection: &Connection, paths: &Paths, version: i64) -> Result<()> {
+    let failed = |error| {
+        unusable(
+            &paths.backups,
+            "the backup before the upgrade failed",
+            Some(error),
+        )
+    };
+    make_folder(&paths.backups).map_err(failed)?;
+    let stamp = chrono::Utc::now().format("%Y%m%dT%H%M%S%3f");
+    let copy = paths.backups.join(format!("schema-{version}-{stamp}.db"));
+    // VACUUM INTO would make it readable for others; into an empty file it keeps the mode.
+    create_private(&copy).map_err(failed)?;
+    connection
+        .prepare_cached("VACUUM INTO ?1")
+        .and_then(|mut statement| statement.execute([copy.to_string_lossy()]))
+        .map_err(|error| explain(error, &copy, "back up the database"))?;
+    let check = connect(&copy)?;
+    let verdict: String = check
+        .pragma_query_value(None, "integrity_check", |row| row.get(0))
+        .map_err(|error| explain(error, &copy, "check the backup"))?;
+    if verdict != "ok" {
+        return Err(unusable(
+            &copy,
+            "the backup before the upgrade is damaged",
+            None,
+        ));
+    }
+    Ok(())
+}
+
+fn settle(connection: &Connection, access: Access) -> Result<()> {
+    let pragmas = [
+        // An acknowledged commit is on the disk. NORMAL lost acknowledged tasks in 97 of 100 simulated power cuts.
+        ("synchronous", "FULL"),
+        // macOS: fsync alone leaves the data in the drive's cache.
+        ("fullfsync", "ON"),
+        ("checkpoint_fullfsync", "ON"),
+        ("foreign_keys", "ON"),
+        // Notice a damaged page before using it.
+        ("cell_size_check", "ON"),
+        // A mapped file turns an I/O error into a signal.
+        ("mmap_size", "0"),
+        // A log that grew under a long reader shrinks again.
+        ("journal_size_limit", "67108864"),
+        (
+            "query_only",
+            if access == Access::Read { "ON" } else { "OFF" },
+        ),
+    ];
+    for (name, value) in pragmas {
+        connection
+            .pragma_update(None, name, value)
+            .while_trying("set up the connection")?;
+    }
+    connection
+        .set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)
+        .and_then(|_| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false))
+        .while_trying("set up the connection")?;
+    Ok(())
+}
+
+/// Says in words what SQLite's refusal of a file means.
+fn explain(error: rusqlite::Error, path: &Path, action: &'static str) -> Error {
+    let reason = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => "it is not a database; choose another file",
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "it cannot be opened for writing; see who owns it and its folder"
+        }
+        Some(ErrorCode::ReadOnly) => {
+            "it cannot be written: the file, its folder or the medium is read-only"
+        }
+        Some(ErrorCode::DatabaseCorrupt) => {
+            "it is damaged; keep the file and its -wal, and restore a backup beside it"
+        }
+        _ => {
+            return Err::<(), _>(error)
+                .while_trying(action)
+                .expect_err("it is an error");
+        }
+    };
+    unusable(path, reason, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use refinery::Migration;
+
+    use super::*;
+
+    #[test]
+    fn the_file_system_is_the_one_of_the_nearest_mount() {
+        let mounts = "\
+            22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
+            30 22 0:30 / /home rw - nfs4 server:/home rw\n\
+            31 30 0:31 / /home/me/My\\040Files rw - fuse.sshfs me@host: rw\n\
+            32 22 0:32 / /homestead rw - tmpfs tmpfs rw\n\
+            33 22 0:33 / /twice rw - ext4 /dev/sdb rw\n\
+            34 33 0:34 / /twice rw - 9p share rw\n\
+            a line of another kind\n";
+        let cases = [
+            ("/var/lib", Some("ext4")),
+            ("/home/me", Some("nfs4")),
+            ("/home/me/My Files/tasks", Some("fuse.sshfs")),
+            ("/homestead/x", Some("tmpfs")),
+            ("/twice", Some("9p")),
+        ];
+        for (folder, kind) in cases {
+            assert_eq!(file_system(mounts, Path::new(folder)), kind, "{folder}");
+        }
+        assert_eq!(file_system("", Path::new("/")), None);
+    }
+
+    fn runner_with(sql: &str) -> Runner {
+        let mut migrations = embedded::migrations::runner().get_migrations().clone();
+        let next = u32::try_from(migrations.len() + 1).unwrap();
+        migrations.push(Migration::unapplied(&format!("V{next}__test"), sql).unwrap());
+        Runner::new(&migrations)
+    }
+
+    fn next_version() -> i64 {
+        latest(&embedded::migrations::runner()) + 1
+    }
+
+    fn add_one(path: &Path) {
+        open(path, Access::Write)
+            .unwrap()
+            .0
+            .execute_batch(
+                "INSERT INTO task (title, description, status, created_at, updated_at, created_by, rev)
+                 VALUES ('kept', '', 'pending', 0, 0, 'test', 1)",
+            )
+            .unwrap();
+    }
+
+    fn titles(connection: &Connection) -> Vec<String> {
+        let mut statement = connection.prepare_cached("SELECT title FROM task").unwrap();
+        statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_migration_is_preceded_by_a_backup_that_opens_and_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.db");
+        add_one(&path);
+        let sql = format!(
+            "ALTER TABLE task ADD COLUMN extra TEXT; PRAGMA user_version = {}",
+            next_version()
+        );
+        let (upgraded, paths) = open_with(&path, Access::Write, &runner_with(&sql)).unwrap();
+        assert_eq!(titles(&upgraded), ["kept"]);
+        let backups: Vec<_> = fs::read_dir(&paths.backups)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        let [backup] = backups.as_slice() else {
+            panic!("{backups:?}")
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(
+                fs::metadata(backup).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+        let (restored, _) = open(backup, Access::Write).unwrap();
+        assert_eq!(titles(&restored), ["kept"]);
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_old_schema_and_every_task() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.db");
+        add_one(&path);
+        let sql = "ALTER TABLE task ADD COLUMN extra TEXT; SELECT no_such_function()";
+        let refusal = open_with(&path, Access::Write, &runner_with(sql)).unwrap_err();
+        assert!(
+            refusal
+                .to_string()
+                .contains("its schema cannot be upgraded"),
+            "{refusal}"
+        );
+        let (connection, _) = open(&path, Access::Write).unwrap();
+        assert_eq!(titles(&connection), ["kept"]);
+    }
+
+    #[test]
+    fn a_crash_before_the_first_migration_leaves_a_database_that_opens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.db");
+        // What refinery has written by then.
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "CREATE TABLE refinery_schema_history(
+                     version INT4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255))",
+            )
+            .unwrap();
+        add_one(&path);
+    }
+
+    #[test]
+    fn a_connection_is_as_safe_as_it_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, _) = open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+        let pragma = |connection: &Connection, name: &str| -> String {
+            connection
+                .pragma_query_value(None, name, |row| {
+                    row.get_ref(0).map(|value| format!("{value:?}"))
+                })
+                .unwrap()
+        };
+        let expected = [
+            ("journal_mode", "Text([119, 97, 108])"),
+            ("synchronous", "Integer(2)"),
+            ("fullfsync", "Integer(1)"),
+            ("checkpoint_fullfsync", "Integer(1)"),
+            ("foreign_keys", "Integer(1)"),
+            ("cell_size_check", "Integer(1)"),
+            ("query_only", "Integer(0)"),
+            ("trusted_schema", "Integer(0)"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(pragma(&writer, name), value, "{name}");
+        }
+        let (reader, _) = open(&folder.path().join("tasks.db"), Access::Read).unwrap();
+        assert_eq!(pragma(&reader, "query_only"), "Integer(1)");
+        reader.execute_batch("DELETE FROM task").unwrap_err();
+        for connection in [&reader, &writer] {
+            assert!(
+                connection
+                    .db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE)
+                    .unwrap()
+            );
+            assert!(
+                !connection
+                    .db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML)
+                    .unwrap()
+            );
+            connection
+                .execute_batch("ATTACH ':memory:' AS other")
+                .unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_released_migration_is_never_edited() {
+        let checksums: Vec<_> = embedded::migrations::runner()
+            .get_migrations()
+            .iter()
+            .map(|migration| (migration.version(), migration.checksum()))
+            .collect();
+        insta::assert_debug_snapshot!(checksums);
+    }
+}

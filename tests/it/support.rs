@@ -1,0 +1,143 @@
+//! A person's home folder, the built binary in it, and a small MCP client over the binary's standard streams.
+//!
+//! The client writes JSON-RPC by hand, so what a test asserts is what was on the wire. Every wait has a deadline
+//! and says what it waited for. Whatever appears on standard output and is not protocol fails the test that reads it.
+//!
+//! The paths are spelled out because two test programs share this file.
+
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/streams.rs"]
+mod streams;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub(crate) use client::Client;
+pub(crate) use streams::{Wiring, exit_status, read_all};
+
+/// How long anything that must happen may take. A healthy run never waits it out.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a server may take to end once it has a reason to. Its SDK alone would take five seconds.
+pub(crate) const PROMPTLY: Duration = Duration::from_secs(3);
+
+/// Which MCP a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// 2024-11-05 to 2025-11-25: `initialize` first, `resources/subscribe`.
+    Legacy,
+    /// 2026-07-28: every request brings its own `_meta`, `subscriptions/listen`.
+    Modern,
+}
+
+impl Dialect {
+    pub(crate) const BOTH: [Self; 2] = [Self::Legacy, Self::Modern];
+}
+
+/// A temporary home folder and the database that every process started in it shares.
+pub(crate) struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("tasks.db")
+    }
+
+    /// Returns the binary with an environment that holds nothing but this home.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taskhold"));
+        command.args(arguments).env_clear();
+        command
+            .env("HOME", self.folder.path())
+            .env("TASKHOLD_DB", self.database());
+        command
+    }
+
+    /// Runs a command line to its end and returns what it printed.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let printed = read_all(child.stdout.take().unwrap());
+        let said = read_all(child.stderr.take().unwrap());
+        let (status, said) = exit_status(
+            &mut child,
+            &said,
+            PATIENCE,
+            &format!("the end of {arguments:?}"),
+        );
+        let printed = printed.recv_timeout(PATIENCE).unwrap();
+        assert!(
+            status.success(),
+            "{arguments:?} ended with {status}, having said {said:?}"
+        );
+        printed
+    }
+
+    /// Starts a server that has heard nothing yet.
+    pub(crate) fn start(&self, dialect: Dialect) -> Client {
+        Client::start(self.command(&["mcp"]), dialect, Wiring::Pipes)
+    }
+
+    /// Starts a server and has it answer the first message of the dialect.
+    pub(crate) fn connect(&self, dialect: Dialect) -> Client {
+        let mut client = self.start(dialect);
+        client.greet();
+        client
+    }
+
+    /// Returns every task of a view, as a process that was not there before finds them.
+    pub(crate) fn tasks(&self, view: &str) -> Vec<Value> {
+        self.connect(Dialect::Modern).tasks(view)
+    }
+}
+
+/// Returns the object in a tool's result, which must be the same as text and as structured content.
+pub(crate) fn object(result: &Value) -> Value {
+    assert_ne!(result["isError"], true, "the tool refused: {result}");
+    let text = result["content"][0]["text"].as_str().unwrap();
+    let object: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(
+        object, result["structuredContent"],
+        "text and structured content disagree"
+    );
+    object
+}
+
+/// Returns the parameters of an `initialize` that asks for `version`.
+pub(crate) fn initialize(version: &str) -> Value {
+    json!({
+        "protocolVersion": version,
+        "capabilities": {},
+        "clientInfo": { "name": "support", "version": "1" },
+    })
+}
+
+/// Returns the parameters of a `subscriptions/listen` to some resources.
+pub(crate) fn listen(uris: &[&str]) -> Value {
+    json!({ "notifications": { "resourceSubscriptions": uris } })
+}
+
+/// Returns what a request of 2026-07-28 and later carries in `_meta`.
+pub(crate) fn modern_meta(version: &str) -> Value {
+    json!({
+        "io.modelcontextprotocol/protocolVersion": version,
+        "io.modelcontextprotocol/clientInfo": { "name": "support", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": {},
+    })
+}

@@ -1,0 +1,193 @@
+//! Databases that cannot be used: one clear sentence, exit status 1, and nothing touched.
+
+use std::{fs, path::Path, process::Output};
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::support::{Dialect, Home};
+
+fn run(home: &Home, database: &Path, arguments: &[&str]) -> Output {
+    let mut command = home.command(arguments);
+    command.env("TASKHOLD_DB", database).output().unwrap()
+}
+
+/// Lists the tasks of `database` and returns the one line said on stderr.
+fn refusal(home: &Home, database: &Path) -> String {
+    let output = run(home, database, &["list"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    let [line] = lines.as_slice() else {
+        panic!("not one line: {said:?}")
+    };
+    assert!(
+        line.contains(database.to_str().unwrap()),
+        "{line} does not name the database"
+    );
+    (*line).to_owned()
+}
+
+#[test]
+fn a_folder_is_no_database() {
+    let home = Home::new();
+    let folder = home.database();
+    fs::create_dir(&folder).unwrap();
+    assert!(refusal(&home, &folder).contains("it is a folder; name a file in it"));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_as_it_is() {
+    let home = Home::new();
+    let text = "not a database, but somebody's notes\n".repeat(100);
+    fs::write(home.database(), &text).unwrap();
+    assert!(refusal(&home, &home.database()).contains("it is not a database"));
+    assert_eq!(fs::read_to_string(home.database()).unwrap(), text);
+}
+
+#[test]
+fn another_programs_database_is_left_as_it_is() {
+    let home = Home::new();
+    let other = Connection::open(home.database()).unwrap();
+    other
+        .execute_batch(
+            "PRAGMA journal_mode=WAL; CREATE TABLE note (text); INSERT INTO note VALUES ('mine')",
+        )
+        .unwrap();
+    other.close().unwrap();
+    let before = fs::read(home.database()).unwrap();
+    assert!(refusal(&home, &home.database()).contains("another program's database"));
+    assert_eq!(fs::read(home.database()).unwrap(), before);
+}
+
+#[test]
+fn a_database_with_another_application_id_is_left_as_it_is() {
+    let home = Home::new();
+    Connection::open(home.database())
+        .unwrap()
+        .execute_batch("PRAGMA application_id = 7; PRAGMA user_version = 1")
+        .unwrap();
+    let before = fs::read(home.database()).unwrap();
+    assert!(refusal(&home, &home.database()).contains("another program's database"));
+    assert_eq!(fs::read(home.database()).unwrap(), before);
+}
+
+#[test]
+fn a_newer_taskholds_database_is_left_as_it_is() {
+    let home = Home::new();
+    home.run(&["add", "from the future"]);
+    let newer = Connection::open(home.database()).unwrap();
+    newer.execute_batch("PRAGMA user_version = 999").unwrap();
+    newer.close().unwrap();
+    let before = fs::read(home.database()).unwrap();
+    let said = refusal(&home, &home.database());
+    assert!(
+        said.contains("a newer taskhold made it") && said.contains("update taskhold"),
+        "{said}"
+    );
+    assert_eq!(fs::read(home.database()).unwrap(), before);
+}
+
+#[test]
+fn a_damaged_database_is_named_as_such() {
+    let home = Home::new();
+    home.run(&["add", "soon lost"]);
+    let mut bytes = fs::read(home.database()).unwrap();
+    // The header stays; the schema page behind it does not.
+    bytes[100..4000].fill(0xFF);
+    fs::write(home.database(), &bytes).unwrap();
+    assert!(refusal(&home, &home.database()).contains("it is damaged"));
+}
+
+#[cfg(unix)]
+mod permissions {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_created_is_for_its_owner_alone() {
+        let home = Home::new();
+        let database = home.database().with_file_name("new").join("tasks.db");
+        let mut client = {
+            let mut command = home.command(&["mcp"]);
+            command.env("TASKHOLD_DB", &database);
+            let mut client = crate::support::Client::start(
+                command,
+                Dialect::Modern,
+                crate::support::Wiring::Pipes,
+            );
+            client.greet();
+            client
+        };
+        client.call("add_task", json!({ "title": "private" }));
+        assert_eq!(mode(database.parent().unwrap()), 0o700);
+        for ending in ["", "-wal", "-shm", ".lock", ".doorbell"] {
+            let file = database.with_file_name(format!("tasks.db{ending}"));
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn a_folder_that_everyone_can_write_is_refused() {
+        let home = Home::new();
+        let folder = home.database().with_file_name("open");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+        let said = refusal(&home, &folder.join("tasks.db"));
+        assert!(said.contains("every user can write its folder"), "{said}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_link_is_followed_to_one_database_and_a_dangling_one_creates_nothing() {
+        let home = Home::new();
+        home.run(&["add", "behind the link"]);
+        let link = home.database().with_file_name("link.db");
+        symlink(home.database(), &link).unwrap();
+        let listed = run(&home, &link, &["list"]);
+        assert_eq!(
+            String::from_utf8(listed.stdout).unwrap(),
+            "1 behind the link\n"
+        );
+
+        let nowhere = home.database().with_file_name("nowhere.db");
+        let dangling = home.database().with_file_name("dangling.db");
+        symlink(&nowhere, &dangling).unwrap();
+        assert!(refusal(&home, &dangling).contains("a link that leads nowhere"));
+        assert!(!nowhere.exists());
+    }
+}
+
+#[test]
+fn a_server_whose_database_is_unusable_says_so_in_every_answer_and_recovers() {
+    let home = Home::new();
+    fs::create_dir(home.database()).unwrap();
+    let mut client = home.connect(Dialect::Legacy);
+    let said = client.complaint("add_task", json!({ "title": "not yet" }));
+    assert!(said.contains("it is a folder"), "{said}");
+    let said = client.complaint("list_tasks", json!({}));
+    assert!(said.contains("it is a folder"), "{said}");
+
+    fs::remove_dir(home.database()).unwrap();
+    client.call("add_task", json!({ "title": "now" }));
+    assert_eq!(client.tasks("open").len(), 1);
+}
+
+#[test]
+fn a_server_that_never_could_use_its_database_exits_with_1() {
+    let home = Home::new();
+    fs::create_dir(home.database()).unwrap();
+    let output = run(&home, &home.database(), &["mcp"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("it is a folder")
+    );
+}

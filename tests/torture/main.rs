@@ -1,0 +1,59 @@
+//! Torture of the built binary: short by default, as long as asked for with arguments.
+//!
+//! ```text
+//! cargo test --test torture                             both, short
+//! cargo test --test torture -- kill 10000 [SEED]        servers killed while they write
+//! cargo test --test torture -- lines 1000000 [SEED]     mutated lines on standard input
+//! ```
+//!
+//! A run ends with its figures, or with a panic that says what was lost.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic tells a failure, a line a figure"
+)]
+
+mod kill;
+mod lines;
+#[expect(dead_code, reason = "the other test program uses the rest")]
+#[path = "../it/support.rs"]
+mod support;
+
+use std::process::ExitCode;
+
+/// A run: how many kills or lines, and the seed of its random numbers.
+type Run = fn(u64, u64);
+
+const RUNS: [(&str, Run, u64); 2] = [("kill", kill::run, 200), ("lines", lines::run, 100_000)];
+
+const SEED: u64 = 20_260_728;
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test -- --some-flag` hands its flags to every test program.
+    arguments.retain(|argument| !argument.starts_with('-'));
+    let Some(wanted) = arguments.first() else {
+        for (_, run, short) in RUNS {
+            run(short, SEED);
+        }
+        return ExitCode::SUCCESS;
+    };
+    let Some((_, run, short)) = RUNS.iter().find(|(name, ..)| name == wanted) else {
+        // Any other word is a filter for test names, as with every test program.
+        println!("no torture is called {wanted}");
+        return ExitCode::SUCCESS;
+    };
+    let number = |at: usize, default: u64| {
+        arguments
+            .get(at)
+            .map_or(Ok(default), |text| text.parse::<u64>())
+    };
+    if let (Ok(count), Ok(seed)) = (number(1, *short), number(2, SEED)) {
+        run(count, seed);
+        ExitCode::SUCCESS
+    } else {
+        println!("usage: {wanted} [COUNT] [SEED]");
+        ExitCode::from(2)
+    }
+}
