@@ -210,7 +210,7 @@ fn writes(c: &mut Criterion, filled: &mut Filled, size: usize) {
         });
     });
     c.bench_function(&format!("bare/create/{size}"), |b| {
-        b.iter(|| bare.create(1))
+        b.iter(|| bare.create(1));
     });
     c.bench_function(&format!("store/complete/{size}"), |b| {
         b.iter_custom(|iterations| {

@@ -30,8 +30,7 @@ mod paths;
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 pub struct Cli {
-    /// Database to use, as an absolute path [default: $TASKHOLD_DB, else tasks.db in your data directory]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP)]
     db: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -63,6 +62,8 @@ impl From<Invalid> for Failure {
         Self::Failed(invalid.into())
     }
 }
+
+const DATABASE_HELP: &str = "Database to use, as an absolute path [default: $TASKHOLD_DB, else tasks.db in your data directory]";
 
 type CliResult = Result<(), Failure>;
 

@@ -1,4 +1,22 @@
 //! A person's tasks in one SQLite file, for every AI host and every shell at once.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`text`] | the one way text enters: cleaned of what cannot be seen |
+//! | [`task`] | a task, its fields and what each may hold |
+//! | [`change`] | what a call altered: the rows of the change log |
+//! | [`command`] | what can be asked for, and which changes that makes; pure, no database |
+//! | [`error`] | what can go wrong, in words that help |
+//! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
+//! | [`render`] | tasks as people, models and programs see them |
+//! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
+//! | [`stdio`] | MCP over standard input and output |
+//! | [`config`] | settings and where they come from |
+//! | [`cli`] | the command line |
+//!
+//! A call travels `stdio` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
+//! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
+
 pub mod change;
 pub mod cli;
 pub mod command;

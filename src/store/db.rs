@@ -27,7 +27,7 @@ use std::{
 
 use tokio::sync::{oneshot, watch as signal};
 
-use super::{Access, Paths, Store, open, watch::ChangeFeed};
+use super::{Access, Paths, Store, place, watch::ChangeFeed};
 use crate::{
     command::{Caller, Command, Outcome},
     error::{Code, Error, Result},
@@ -394,7 +394,7 @@ struct Doorbell(Option<File>);
 
 impl Doorbell {
     fn new(paths: &Paths) -> Self {
-        Self(open::open_beside(&paths.doorbell).ok())
+        Self(place::open_beside(&paths.doorbell).ok())
     }
 
     fn ring(&mut self) {

@@ -9,16 +9,15 @@
 //!   an empty file that did not exist.
 
 use std::{
-    ffi::OsString,
     fs, io,
-    path::{Component, Path, PathBuf, Prefix},
-    sync::Arc,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use refinery::Runner;
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
 
+use super::place::{Paths, create_private, make_folder, open_beside, settled, unusable};
 use crate::error::{Error, Result, WhileTrying};
 
 mod embedded {
@@ -31,21 +30,6 @@ const APPLICATION_ID: i64 = 0x7468_6C64;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a call waits for other processes' locks.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
-/// File systems whose locks or shared memory do not hold between machines.
-const NETWORK_FILE_SYSTEMS: [&str; 11] = [
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb3",
-    "smbfs",
-    "smb2",
-    "9p",
-    "afs",
-    "ceph",
-    "fuse.sshfs",
-    "fuse.rclone",
-];
-
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -53,38 +37,6 @@ pub enum Access {
     Write,
     /// Reads only.
     Read,
-}
-
-/// The files beside a database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
-    /// The database.
-    pub database: PathBuf,
-    /// Held while the schema is made or migrated. Empty.
-    pub lock: PathBuf,
-    /// Written after each commit, so that other processes look. Its content means nothing.
-    pub doorbell: PathBuf,
-    /// Copies made before a migration.
-    pub backups: PathBuf,
-}
-
-impl Paths {
-    /// Returns the paths that go with `database`.
-    pub fn new(database: &Path) -> Self {
-        let beside = |ending: &str| {
-            let mut name = database
-                .file_name()
-                .map_or_else(OsString::new, OsString::from);
-            name.push(ending);
-            database.with_file_name(name)
-        };
-        Self {
-            database: database.to_owned(),
-            lock: beside(".lock"),
-            doorbell: beside(".doorbell"),
-            backups: beside(".backups"),
-        }
-    }
 }
 
 /// Opens the database at `path`, which must be absolute, and creates or upgrades it where that is due.
@@ -111,151 +63,6 @@ fn open_with(path: &Path, access: Access, runner: &Runner) -> Result<(Connection
     }
     settle(&connection, access)?;
     Ok((connection, paths))
-}
-
-/// Returns where the database really is, after making its folder and, if it is new, the empty file.
-fn settled(path: &Path) -> Result<PathBuf> {
-    let unusable = |reason: &str, source| unusable(path, reason, source);
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(unusable("it is a folder; name a file in it", None));
-    };
-    make_folder(folder).map_err(|error| unusable("its folder cannot be made", Some(error)))?;
-    let folder = fs::canonicalize(folder)
-        .map_err(|error| unusable("its folder cannot be entered", Some(error)))?;
-    refuse_network(&folder, path)?;
-    refuse_open_to_others(&folder, path)?;
-    let database = folder.join(name);
-    // A link is followed here, once, so that every process derives the same names for the files beside it; SQLite is
-    // told not to follow any.
-    let database = match fs::symlink_metadata(&database) {
-        Ok(found) if found.is_symlink() => fs::canonicalize(&database)
-            .map_err(|error| unusable("it is a link that leads nowhere", Some(error)))?,
-        _ => database,
-    };
-    match create_private(&database) {
-        Ok(()) => Ok(database),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if database.is_dir() {
-                return Err(unusable("it is a folder; name a file in it", None));
-            }
-            Ok(database)
-        }
-        Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(Error::DiskFull),
-        Err(error) => Err(unusable("its folder cannot be written", Some(error))),
-    }
-}
-
-fn unusable(path: &Path, reason: impl Into<String>, source: Option<io::Error>) -> Error {
-    Error::Unusable {
-        path: path.to_owned(),
-        reason: reason.into(),
-        source: source.map(Arc::new),
-    }
-}
-
-#[cfg(unix)]
-fn make_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-/// Creates an empty file that only its owner can read. SQLite gives its `-wal` and `-shm` the same mode.
-pub(super) fn create_private(path: &Path) -> io::Result<()> {
-    private_options().create_new(true).open(path).map(drop)
-}
-
-fn private_options() -> fs::OpenOptions {
-    let mut options = fs::OpenOptions::new();
-    options.read(true).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options
-}
-
-/// Opens a file of ours beside the database, creating it if needed.
-pub(super) fn open_beside(path: &Path) -> io::Result<fs::File> {
-    private_options().create(true).truncate(false).open(path)
-}
-
-/// In a folder that others can write, others can put files where SQLite looks for its log.
-#[cfg(unix)]
-fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    const WORLD_WRITABLE: u32 = 0o002;
-    const STICKY: u32 = 0o1000;
-    let mode = fs::metadata(folder)
-        .map_err(|error| unusable(path, "its folder cannot be entered", Some(error)))?
-        .permissions()
-        .mode();
-    if mode & WORLD_WRITABLE != 0 && mode & STICKY == 0 {
-        let reason = format!(
-            "every user can write its folder {}; take that away (chmod o-w) or choose another",
-            folder.display()
-        );
-        return Err(unusable(path, reason, None));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_open_to_others(_: &Path, _: &Path) -> Result<()> {
-    Ok(())
-}
-
-fn refuse_network(folder: &Path, path: &Path) -> Result<()> {
-    let is_share = matches!(
-        folder.components().next(),
-        Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
-    );
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let kind = if is_share {
-        Some("network share")
-    } else {
-        file_system(&mounts, folder)
-    };
-    match kind {
-        Some(kind) if is_share || NETWORK_FILE_SYSTEMS.contains(&kind) => Err(unusable(
-            path,
-            format!(
-                "it is on a network file system ({kind}), where two machines would damage it; choose a local folder"
-            ),
-            None,
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Returns the type of the file system that holds `folder`, from the text of `/proc/self/mountinfo` (proc(5)).
-fn file_system<'a>(mounts: &'a str, folder: &Path) -> Option<&'a str> {
-    mounts
-        .lines()
-        .filter_map(|line| {
-            let (mount, source) = line.split_once(" - ")?;
-            let point = mount.split(' ').nth(4)?;
-            // Blank, tab, newline and backslash in a path are written in octal.
-            let point = point
-                .replace("\\040", " ")
-                .replace("\\011", "\t")
-                .replace("\\012", "\n")
-                .replace("\\134", "\\");
-            folder
-                .starts_with(&point)
-                .then(|| (point.len(), source.split(' ').next()))
-        })
-        // Of two mounts on one point the later one is on top.
-        .max_by_key(|(length, _)| *length)?
-        .1
 }
 
 fn connect(database: &Path) -> Result<Connection> {
@@ -524,29 +331,6 @@ mod tests {
     use refinery::Migration;
 
     use super::*;
-
-    #[test]
-    fn the_file_system_is_the_one_of_the_nearest_mount() {
-        let mounts = "\
-            22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
-            30 22 0:30 / /home rw - nfs4 server:/home rw\n\
-            31 30 0:31 / /home/me/My\\040Files rw - fuse.sshfs me@host: rw\n\
-            32 22 0:32 / /homestead rw - tmpfs tmpfs rw\n\
-            33 22 0:33 / /twice rw - ext4 /dev/sdb rw\n\
-            34 33 0:34 / /twice rw - 9p share rw\n\
-            a line of another kind\n";
-        let cases = [
-            ("/var/lib", Some("ext4")),
-            ("/home/me", Some("nfs4")),
-            ("/home/me/My Files/tasks", Some("fuse.sshfs")),
-            ("/homestead/x", Some("tmpfs")),
-            ("/twice", Some("9p")),
-        ];
-        for (folder, kind) in cases {
-            assert_eq!(file_system(mounts, Path::new(folder)), kind, "{folder}");
-        }
-        assert_eq!(file_system("", Path::new("/")), None);
-    }
 
     fn runner_with(sql: &str) -> Runner {
         let mut migrations = embedded::migrations::runner().get_migrations().clone();

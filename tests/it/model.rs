@@ -14,19 +14,19 @@ use taskhold::{
 enum Step {
     Add(Vec<String>),
     Update {
-        pick: Vec<usize>,
+        pick: Vec<i64>,
         title: Option<String>,
         status: Option<Status>,
     },
-    Complete(Vec<usize>),
-    Delete(Vec<usize>),
+    Complete(Vec<i64>),
+    Delete(Vec<i64>),
     Undo,
     Reopen,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let title = "[a-z]{1,8}";
-    let pick = vec(0..12_usize, 1..3);
+    let pick = vec(1..13_i64, 1..3);
     let status = prop::sample::select(Status::ALL.to_vec());
     vec(
         prop_oneof![
@@ -133,10 +133,9 @@ proptest! {
         let mut model = Model::default();
         for (now, step) in (1_i64..).zip(steps) {
             let caller = Caller { actor: Actor::named("model"), now: Timestamp::from_millis(now) };
-            let real = |pick: &[usize]| -> Vec<TaskId> {
-                pick.iter().map(|n| TaskId::try_from(*n as i64 + 1).unwrap()).collect()
+            let real = |pick: &[i64]| -> Vec<TaskId> {
+                pick.iter().map(|id| TaskId::try_from(*id).unwrap()).collect()
             };
-            let ids = |pick: &[usize]| -> Vec<i64> { pick.iter().map(|n| *n as i64 + 1).collect() };
             let (command, expected) = match step {
                 Step::Reopen => {
                     drop(store);
@@ -147,7 +146,7 @@ proptest! {
                 Step::Add(titles) => {
                     model.before.push(model.tasks.clone());
                     for title in &titles {
-                        let id = model.tasks.len() as i64 + 1;
+                        let id = i64::try_from(model.tasks.len()).unwrap() + 1;
                         let known = Known { title: title.clone(), status: Status::Pending, deleted: false };
                         model.tasks.insert(id, known);
                     }
@@ -159,7 +158,7 @@ proptest! {
                 }
                 Step::Update { pick, title, status } => {
                     let empty = title.is_none() && status.is_none();
-                    let expected = !empty && model.each(&ids(&pick), |task| {
+                    let expected = !empty && model.each(&pick, |task| {
                         task.title = title.clone().unwrap_or_else(|| task.title.clone());
                         task.status = status.unwrap_or(task.status);
                     });
@@ -168,11 +167,11 @@ proptest! {
                     (Command::Update { ids: real(&pick), patch, if_rev: None }, expected)
                 }
                 Step::Complete(pick) => {
-                    let expected = model.each(&ids(&pick), |task| task.status = Status::Completed);
+                    let expected = model.each(&pick, |task| task.status = Status::Completed);
                     (Command::Complete(real(&pick)), expected)
                 }
                 Step::Delete(pick) => {
-                    let expected = model.each(&ids(&pick), |task| task.deleted = true);
+                    let expected = model.each(&pick, |task| task.deleted = true);
                     (Command::Delete(real(&pick)), expected)
                 }
                 Step::Undo => (Command::Undo(None), model.undo()),
