@@ -7,7 +7,7 @@
 //!
 //! - Every change goes through [`Writer`], which holds an immediate transaction: one that read first and asked for the
 //!   write lock later would fail whenever another process wrote in between.
-//! - A task and its change log row are written in one transaction, by [`Writer::record`] alone.
+//! - A task and its change log row are written in one transaction, by one function of [`Writer`] alone.
 //! - A statement is prepared once a connection. Nothing is ever formatted into SQL.
 
 use std::path::Path;
