@@ -87,7 +87,7 @@ pub enum Error {
         source: Option<Arc<std::io::Error>>,
     },
     /// The disk is full.
-    #[error("the disk is full: nothing was changed; free some space, then repeat")]
+    #[error("the disk is full: nothing was added or changed; free some space, then repeat")]
     DiskFull,
     /// Other processes kept the database locked too long.
     #[error(

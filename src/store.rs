@@ -16,9 +16,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
     command::{Caller, Command, Outcome},
-    error::{Result, WhileTrying},
+    error::{Error, Result, WhileTrying},
 };
 
+mod ballast;
 pub mod db;
 mod log;
 mod open;
@@ -39,6 +40,17 @@ pub use writer::Writer;
 pub struct Store {
     connection: Connection,
     paths: Paths,
+    /// The disk was full and the ballast is spent: nothing more is added until it can be kept again.
+    is_disk_full: bool,
+}
+
+/// What a transaction of several calls came to.
+#[derive(Debug)]
+pub struct Committed {
+    /// For each call, in order.
+    pub outcomes: Vec<Result<Outcome>>,
+    /// The sequence number of the last change; `None` if nothing changed.
+    pub last_change: Option<i64>,
 }
 
 impl Store {
@@ -48,7 +60,12 @@ impl Store {
     /// Opens the database at `path`, which must be absolute, creating or upgrading it where that is due.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let (connection, paths) = open::open(path, access)?;
-        Ok(Self { connection, paths })
+        let is_disk_full = access == Access::Write && !ballast::keep(&paths);
+        Ok(Self {
+            connection,
+            paths,
+            is_disk_full,
+        })
     }
 
     /// Returns the files it lives in.
@@ -77,10 +94,58 @@ impl Store {
 
     /// Runs one command in a transaction of its own.
     pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
+        let committed = self.execute_all(&[(command, caller)])?;
+        committed
+            .outcomes
+            .into_iter()
+            .next()
+            .unwrap_or(Err(Error::Fault))
+    }
+
+    /// Runs commands as one transaction, each in a savepoint: one that fails is taken back alone. When this returns,
+    /// what was changed is on the disk; an error means that nothing was.
+    ///
+    /// When the disk is full, the ballast is given back and the commands are tried once more; from then on tasks can be
+    /// changed and deleted, but not added, until there is room for the ballast again.
+    pub fn execute_all(&mut self, calls: &[(&Command, &Caller)]) -> Result<Committed> {
+        let adds = calls
+            .iter()
+            .any(|(command, _)| matches!(command, Command::Add(_)));
+        if self.is_disk_full && adds {
+            self.is_disk_full = !ballast::keep(&self.paths);
+        }
+        let committed = self.try_all(calls);
+        let is_full = match &committed {
+            Ok(committed) => {
+                committed
+                    .outcomes
+                    .iter()
+                    .any(|outcome| matches!(outcome, Err(Error::DiskFull)))
+                    && committed.last_change.is_none()
+            }
+            Err(error) => matches!(error, Error::DiskFull),
+        };
+        if !is_full || self.is_disk_full || !ballast::release(&self.paths) {
+            return committed;
+        }
+        self.is_disk_full = true;
+        // With the log in the database, its space can be used again.
+        let _ = self.checkpoint();
+        self.try_all(calls)
+    }
+
+    fn try_all(&mut self, calls: &[(&Command, &Caller)]) -> Result<Committed> {
         let mut writer = self.writer()?;
-        let outcome = writer.execute(command, caller)?;
+        let outcomes = calls
+            .iter()
+            .map(|(command, caller)| writer.execute(command, caller))
+            .collect();
+        let last_change = writer.last_change();
         writer.commit()?;
-        Ok(outcome)
+        Ok(Committed {
+            outcomes,
+            last_change,
+        })
     }
 
     /// Moves the log into the database and empties it, if nobody is in the way.

@@ -18,6 +18,7 @@ impl PathsArgs {
             ("database", paths.database),
             ("lock", paths.lock),
             ("doorbell", paths.doorbell),
+            ("ballast", paths.ballast),
             ("backups", paths.backups),
         ] {
             writeln!(out, "{name:9} {}", path.display())?;

@@ -303,20 +303,36 @@ impl WriterThread {
         Ok(self.open.as_mut().expect("it was just set"))
     }
 
-    fn serve(&mut self, group: Vec<Call>) {
-        let committed = match self.opened() {
-            Ok(open) => commit_group(&mut open.store, group),
-            Err(error) => Group::failed(group, &error),
+    fn serve(&mut self, mut group: Vec<Call>) {
+        // Nobody waits for these any more.
+        group.retain(|call| !call.answer.is_closed());
+        let committed = self.opened().and_then(|open| {
+            let calls: Vec<_> = group
+                .iter()
+                .map(|call| (&call.command, &call.caller))
+                .collect();
+            open.store.execute_all(&calls)
+        });
+        let outcomes = match committed {
+            Ok(committed) => {
+                if let (Some(last_change), Some(open)) = (committed.last_change, &mut self.open) {
+                    self.feed.committed(last_change);
+                    open.doorbell.ring();
+                }
+                committed.outcomes
+            }
+            Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
         };
-        if committed.broken {
+        let is_fault = |outcome: &Result<_>| {
+            outcome
+                .as_ref()
+                .is_err_and(|error| error.code() == Code::Internal)
+        };
+        if outcomes.iter().any(is_fault) {
             // After a failed sync the pages in memory are not what is on the disk.
             self.open = None;
         }
-        if let (true, Some(open)) = (committed.changed, &mut self.open) {
-            self.feed.committed(committed.last_change);
-            open.doorbell.ring();
-        }
-        for (call, outcome) in committed.answers {
+        for (call, outcome) in group.into_iter().zip(outcomes) {
             call.answer(outcome);
         }
     }
@@ -326,65 +342,6 @@ impl WriterThread {
         if let Some(open) = &mut self.open {
             let _ = open.store.checkpoint();
         }
-    }
-}
-
-/// A group of calls after its commit.
-struct Group {
-    answers: Vec<(Call, Result<Outcome>)>,
-    changed: bool,
-    last_change: i64,
-    broken: bool,
-}
-
-impl Group {
-    fn failed(calls: impl IntoIterator<Item = Call>, error: &Error) -> Self {
-        let answers = calls
-            .into_iter()
-            .map(|call| (call, Err(error.clone())))
-            .collect();
-        Self {
-            answers,
-            changed: false,
-            last_change: 0,
-            broken: error.code() == Code::Internal,
-        }
-    }
-}
-
-/// Runs the calls as one transaction. One that fails rolls back alone; one nobody waits for any more is left out.
-fn commit_group(store: &mut Store, group: Vec<Call>) -> Group {
-    let mut writer = match store.writer() {
-        Ok(writer) => writer,
-        Err(error) => return Group::failed(group, &error),
-    };
-    let answers: Vec<_> = group
-        .into_iter()
-        .filter(|call| !call.answer.is_closed())
-        .map(|call| {
-            let outcome = writer.execute(&call.command, &call.caller);
-            (call, outcome)
-        })
-        .collect();
-    let last_change = writer.last_change_made();
-    if let Err(error) = writer.commit() {
-        return Group::failed(answers.into_iter().map(|(call, _)| call), &error);
-    }
-    let changed = answers.iter().any(|(_, outcome)| {
-        outcome
-            .as_ref()
-            .is_ok_and(|outcome| outcome.group.is_some())
-    });
-    let broken = answers.iter().any(|(_, outcome)| {
-        outcome
-            .as_ref()
-            .is_err_and(|error| error.code() == Code::Internal)
-    });
-    Group {
-        answers,
-        changed,
-        last_change,
-        broken,
     }
 }
 

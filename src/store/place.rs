@@ -33,6 +33,8 @@ pub struct Paths {
     pub lock: PathBuf,
     /// Written after each commit, so that other processes look. Its content means nothing.
     pub doorbell: PathBuf,
+    /// Space given back when the disk is full.
+    pub ballast: PathBuf,
     /// Copies made before a migration.
     pub backups: PathBuf,
 }
@@ -51,6 +53,7 @@ impl Paths {
             database: database.to_owned(),
             lock: beside(".lock"),
             doorbell: beside(".doorbell"),
+            ballast: beside(".ballast"),
             backups: beside(".backups"),
         }
     }

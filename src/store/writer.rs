@@ -18,7 +18,7 @@ pub struct Writer<'store> {
     /// The next free numbers, once they were read: nobody else can take them while the transaction lasts.
     next_task: Option<i64>,
     next_change: Option<i64>,
-    last_change_made: i64,
+    last_change: Option<i64>,
 }
 
 impl<'store> Writer<'store> {
@@ -28,7 +28,7 @@ impl<'store> Writer<'store> {
             transaction,
             next_task: None,
             next_change: None,
-            last_change_made: 0,
+            last_change: None,
         }
     }
 }
@@ -36,23 +36,29 @@ impl<'store> Writer<'store> {
 impl Writer<'_> {
     /// Runs `command` in a savepoint: if it fails, what it wrote is taken back and the transaction goes on.
     pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
+        if self.store.connection.is_autocommit() {
+            // A full disk or a failed write ends the transaction from inside; the commit will say so.
+            return Err(Error::Fault);
+        }
         self.run("SAVEPOINT command")?;
         let outcome = self.apply(command, caller);
-        if outcome.is_ok() {
-            self.last_change_made = self
-                .next_change
-                .map_or(self.last_change_made, |next| next - 1);
-        } else {
-            (self.next_task, self.next_change) = (None, None);
-            self.run("ROLLBACK TO command")?;
+        match &outcome {
+            Ok(outcome) if outcome.group.is_some() => {
+                self.last_change = self.next_change.map(|next| next - 1);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                (self.next_task, self.next_change) = (None, None);
+                self.run("ROLLBACK TO command").map_err(|_| error.clone())?;
+            }
         }
         self.run("RELEASE command")?;
         outcome
     }
 
-    /// Returns the sequence number of the last change made here; 0 if there is none.
-    pub(crate) fn last_change_made(&self) -> i64 {
-        self.last_change_made
+    /// Returns the sequence number of the last change made here; `None` if there is none.
+    pub(super) fn last_change(&self) -> Option<i64> {
+        self.last_change
     }
 
     /// Makes it last: when this returns, the changes are on the disk.
@@ -73,6 +79,7 @@ impl Writer<'_> {
         let now = caller.now;
         let mut reverted = None;
         let edits = match command {
+            Command::Add(_) if self.store.is_disk_full => return Err(Error::DiskFull),
             Command::Add(drafts) => drafts
                 .iter()
                 .map(|draft| Ok(command::add(draft, self.next_task_id()?, caller)))

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Output};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::support::{Dialect, Home};
+use crate::support::{Client, Dialect, Home, Wiring};
 
 fn run(home: &Home, database: &Path, arguments: &[&str]) -> Output {
     let mut command = home.command(arguments);
@@ -127,7 +127,7 @@ mod permissions {
         };
         client.call("add_task", json!({ "title": "private" }));
         assert_eq!(mode(database.parent().unwrap()), 0o700);
-        for ending in ["", "-wal", "-shm", ".lock", ".doorbell"] {
+        for ending in ["", "-wal", "-shm", ".lock", ".doorbell", ".ballast"] {
             let file = database.with_file_name(format!("tasks.db{ending}"));
             assert_eq!(mode(&file), 0o600, "{}", file.display());
         }
@@ -190,4 +190,69 @@ fn a_server_that_never_could_use_its_database_exits_with_1() {
             .unwrap()
             .contains("it is a folder")
     );
+}
+
+/// Runs the server on a disk of 12 MB, in a mount namespace of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_tasks_can_still_be_read_changed_and_deleted_and_nothing_is_lost() {
+    let home = Home::new();
+    let disk = home.database().with_file_name("disk");
+    fs::create_dir(&disk).unwrap();
+    let script = "mount -t tmpfs -o size=12m,mode=700 tmpfs \"$0\" && exec \"$@\"";
+    let mut command = std::process::Command::new("unshare");
+    command
+        .args(["--map-root-user", "--mount", "sh", "-c", script])
+        .arg(&disk)
+        .arg(env!("CARGO_BIN_EXE_taskhold"))
+        .args(["mcp", "--db"])
+        .arg(disk.join("tasks.db"));
+    if !may_mount(&disk) {
+        eprintln!("NOT RUN: this system does not let a user mount a small disk");
+        return;
+    }
+    let mut client = Client::start(command, Dialect::Legacy, Wiring::Pipes);
+    client.greet();
+    let mut added = Vec::new();
+    let refusal = loop {
+        assert!(added.len() < 1_000, "the disk never filled");
+        let title = format!("task {}", added.len());
+        let result = client.request(
+            "tools/call",
+            json!({ "name": "add_task", "arguments": { "title": title, "description": "x".repeat(20_000) } }),
+        );
+        if result["isError"] == true {
+            break result["content"][0]["text"].as_str().unwrap().to_owned();
+        }
+        added.push(title);
+    };
+    assert!(refusal.starts_with("the disk is full"), "{refusal}");
+    assert_eq!(client.tasks("open").len(), added.len());
+
+    client.call("complete_task", json!({ "task_id": 1 }));
+    client.call("delete_task", json!({ "task_id": 2 }));
+    client.call("update_task", json!({ "task_id": 3, "description": "" }));
+    let titles: Vec<_> = client
+        .tasks("all")
+        .iter()
+        .map(|task| task["title"].clone())
+        .collect();
+    added.remove(1);
+    assert_eq!(titles, added);
+}
+
+#[cfg(target_os = "linux")]
+fn may_mount(folder: &Path) -> bool {
+    std::process::Command::new("unshare")
+        .args([
+            "--map-root-user",
+            "--mount",
+            "mount",
+            "-t",
+            "tmpfs",
+            "tmpfs",
+        ])
+        .arg(folder)
+        .output()
+        .is_ok_and(|output| output.status.success())
 }

@@ -1,0 +1,38 @@
+//! Space kept for the day the disk is full.
+//!
+//! Once a disk is full, SQLite can neither delete nor move its log into the database, so nothing can be freed from
+//! inside. A file that is given back then makes both possible again.
+
+use std::{fs, io::Write as _};
+
+use super::place::{Paths, create_private};
+
+/// How much is kept, in bytes. SQLite moves its log into the database when it has 1,000 pages of 4 KiB: with that much
+/// room it can, and then the log's own space is free for changes.
+const SIZE: usize = 4 * 1024 * 1024;
+
+/// Makes sure the space is kept. Returns whether it is.
+pub(super) fn keep(paths: &Paths) -> bool {
+    let path = &paths.ballast;
+    let is_whole = |file: &fs::Metadata| file.len() == SIZE as u64;
+    if fs::metadata(path).is_ok_and(|file| is_whole(&file)) {
+        return true;
+    }
+    // Written in full, not only sized: a hole keeps nothing.
+    let written = create_private(path)
+        .or_else(|_| fs::metadata(path).map(drop))
+        .and_then(|()| fs::OpenOptions::new().write(true).open(path))
+        .and_then(|mut file| {
+            file.write_all(&vec![0x5A; SIZE])?;
+            file.sync_all()
+        });
+    if written.is_err() {
+        release(paths);
+    }
+    written.is_ok()
+}
+
+/// Gives the space back. Returns whether there was any.
+pub(super) fn release(paths: &Paths) -> bool {
+    fs::remove_file(&paths.ballast).is_ok()
+}
