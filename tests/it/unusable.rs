@@ -195,6 +195,7 @@ fn a_server_that_never_could_use_its_database_exits_with_1() {
 /// Runs the server on a disk of 12 MB, in a mount namespace of its own.
 #[cfg(target_os = "linux")]
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
 fn on_a_full_disk_tasks_can_still_be_read_changed_and_deleted_and_nothing_is_lost() {
     let home = Home::new();
     let disk = home.database().with_file_name("disk");
