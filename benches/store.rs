@@ -14,8 +14,9 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use rusqlite::{Connection, params};
 use taskhold::{
     command::{Caller, Command, Draft},
-    store::{Access, Filter, Store, db::Db},
+    store::{Access, Filters, Moment, Store, View, db::Db},
     task::{Actor, Description, TaskId, Timestamp, Title},
+    when::Zone,
 };
 
 /// A database of `size` tasks, all pending, in a folder on the disk the program is built on.
@@ -46,20 +47,26 @@ fn caller() -> Caller {
     Caller {
         actor: Actor::named("bench"),
         now: Timestamp::from_millis(1_795_000_000_000),
+        zone: Zone::UTC,
     }
 }
 
 fn draft(number: usize) -> Draft {
+    let title = Title::try_from(format!("Write the report number {number}")).expect("a title");
+    let description = Description::try_from("With the figures of the last quarter".to_owned())
+        .expect("a description");
     Draft {
-        title: Title::try_from(format!("Write the report number {number}")).expect("a title"),
-        description: Description::try_from("With the figures of the last quarter".to_owned())
-            .expect("a description"),
+        description,
+        ..Draft::titled(title)
     }
 }
 
 /// Adds `count` tasks in one call and returns their ids.
 fn add(store: &mut Store, count: usize) -> Vec<TaskId> {
-    let command = Command::Add((0..count).map(draft).collect());
+    let command = Command::Add {
+        drafts: (0..count).map(draft).collect(),
+        key: None,
+    };
     let outcome = store.execute(&command, &caller()).expect("add");
     outcome
         .edits
@@ -185,8 +192,19 @@ fn reads_and_writes(c: &mut Criterion) {
 
 fn reads(c: &mut Criterion, filled: &mut Filled, size: usize) {
     let store = &filled.store;
+    let moment = Moment::new(caller().now, Zone::UTC);
     c.bench_function(&format!("store/list_pending_50/{size}"), |b| {
-        b.iter(|| store.list(black_box(Filter::Open), None, 50).expect("list"));
+        b.iter(|| {
+            store
+                .list(
+                    black_box(View::Open),
+                    &Filters::default(),
+                    &moment,
+                    None,
+                    50,
+                )
+                .expect("list")
+        });
     });
     let middle = TaskId::try_from(i64::try_from(size / 2).expect("a small number")).expect("an id");
     c.bench_function(&format!("store/get/{size}"), |b| {
@@ -205,7 +223,13 @@ fn writes(c: &mut Criterion, filled: &mut Filled, size: usize) {
     c.bench_function(&format!("store/create/{size}"), |b| {
         b.iter(|| {
             store
-                .execute(&Command::Add(vec![draft(7)]), &caller())
+                .execute(
+                    &Command::Add {
+                        drafts: vec![draft(7)],
+                        key: None,
+                    },
+                    &caller(),
+                )
                 .expect("add")
         });
     });
@@ -237,7 +261,13 @@ fn writes(c: &mut Criterion, filled: &mut Filled, size: usize) {
         b.iter_custom(|iterations| {
             each_new_task(store, iterations, |store, id| {
                 store
-                    .execute(&Command::Delete(vec![id]), &caller())
+                    .execute(
+                        &Command::Delete {
+                            ids: vec![id],
+                            confirm: None,
+                        },
+                        &caller(),
+                    )
                     .expect("delete");
             })
         });
@@ -300,7 +330,13 @@ async fn create_at_once(db: &Db, callers: u64, rounds: u64) -> Duration {
         async move {
             for _ in 0..rounds {
                 session
-                    .write(Command::Add(vec![draft(7)]), caller())
+                    .write(
+                        Command::Add {
+                            drafts: vec![draft(7)],
+                            key: None,
+                        },
+                        caller(),
+                    )
                     .await
                     .expect("add");
             }

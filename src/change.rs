@@ -122,7 +122,7 @@ impl Edit {
     pub(crate) fn diff(&self) -> Option<Diff> {
         let mut new = logged_fields(&self.after);
         let Some(before) = &self.before else {
-            new.retain(|_, value| !value.is_null());
+            new.retain(|_, value| !is_nothing(value));
             return Some(Diff { old: None, new });
         };
         let mut old = logged_fields(before);
@@ -132,6 +132,15 @@ impl Edit {
             old: Some(old),
             new,
         })
+    }
+}
+
+/// What a field holds that was never set: no need to log it.
+pub(crate) fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        _ => false,
     }
 }
 
@@ -155,6 +164,18 @@ pub(crate) fn with_fields(task: &Task, fields: &Fields) -> serde_json::Result<Ta
         );
     }
     serde_json::from_value(value)
+}
+
+/// Returns the task as `change` added it; `None` if the change is of another kind.
+pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<Task>> {
+    if change.old.is_some() {
+        return Ok(None);
+    }
+    let mut fields = change.new.clone();
+    fields.insert("id".to_owned(), change.task.get().into());
+    fields.insert("rev".to_owned(), change.rev.into());
+    fields.insert("updated_at".to_owned(), change.at.as_millis().into());
+    serde_json::from_value(Value::Object(fields)).map(Some)
 }
 
 /// Returns the task as it stood before `later`, its changes since then in commit order; `None` if one of them added

@@ -17,6 +17,7 @@ use crate::{
     render,
     store::{Access, Store},
     task::{Actor, Invalid},
+    when::Zone,
 };
 
 mod add;
@@ -70,6 +71,7 @@ type CliResult = Result<(), Failure>;
 /// What every command is given.
 struct Context {
     database: PathBuf,
+    zone: Zone,
 }
 
 impl Cli {
@@ -77,9 +79,10 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let variable = std::env::var_os(config::DATABASE_VARIABLE);
         let done = config::database(self.db, variable)
+            .and_then(|database| Ok((database, config::zone(std::env::var("TZ").ok().as_deref())?)))
             .map_err(Failure::from)
-            .and_then(|database| {
-                let context = Context { database };
+            .and_then(|(database, zone)| {
+                let context = Context { database, zone };
                 match self.command {
                     Command::Add(args) => args.run(&context),
                     Command::List(args) => args.run(&context),
@@ -115,6 +118,7 @@ impl Context {
     /// Runs `command` as the command line's own client.
     fn execute(&self, command: &TaskCommand) -> Result<Outcome, Error> {
         let caller = Caller {
+            zone: self.zone,
             actor: Actor::named("cli"),
             now: render::now(),
         };
@@ -123,7 +127,7 @@ impl Context {
 }
 
 /// Prints a line for each task of `outcome`: `done` where it changed, `unchanged` where it did not.
-fn report(outcome: &Outcome, done: &str, unchanged: &str) -> CliResult {
+fn report(context: &Context, outcome: &Outcome, done: &str, unchanged: &str) -> CliResult {
     let mut out = io::stdout().lock();
     for edit in &outcome.edits {
         let changed = edit.before.as_ref() != Some(&edit.after);
@@ -131,7 +135,7 @@ fn report(outcome: &Outcome, done: &str, unchanged: &str) -> CliResult {
             out,
             "{} {}",
             if changed { done } else { unchanged },
-            render::line(&edit.after)
+            render::line(&edit.after, render::now(), context.zone)
         )?;
     }
     Ok(())

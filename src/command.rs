@@ -3,17 +3,33 @@
 //! The store reads the rows a command needs, asks here, and writes the edits it is given. Time, actor and ids come in
 //! as arguments.
 
+use std::collections::BTreeSet;
+
 use crate::{
     change::{Change, Edit, GroupId, Kind, logged_fields, rewound, with_fields},
-    error::{Error, Result},
-    task::{Actor, Description, Invalid, Status, Task, TaskId, Timestamp, Title},
+    error::{Error, Relation, Result},
+    repeat::Repeat,
+    task::{
+        Actor, Comment, CommentText, Description, Invalid, Priority, Project, Status, Tag, Task,
+        TaskId, Timestamp, Title,
+    },
+    when::{When, Zone},
 };
 
 /// A change someone asks for. All of it happens, or none.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a command lives once a call; a box would cost more"
+)]
 pub enum Command {
     /// Add tasks.
-    Add(Vec<Draft>),
+    Add {
+        /// What to add, in order.
+        drafts: Vec<Draft>,
+        /// The same key makes a repeated call answer as the first one did.
+        key: Option<CallKey>,
+    },
     /// Set fields of tasks.
     Update {
         /// Which tasks.
@@ -26,22 +42,21 @@ pub enum Command {
     /// Complete tasks.
     Complete(Vec<TaskId>),
     /// Move tasks to the trash.
-    Delete(Vec<TaskId>),
+    Delete {
+        /// Which tasks.
+        ids: Vec<TaskId>,
+        /// How many they are, said once more: wanted from [`Command::CONFIRM_ABOVE`] on.
+        confirm: Option<usize>,
+    },
     /// Revert a group of changes; `None` is the caller's last that is still in force.
     Undo(Option<GroupId>),
+    /// Remember that the caller has looked at all changes up to this one. No task changes.
+    Look(i64),
 }
 
 impl Command {
-    /// Returns the word the change log keeps for it.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Add(_) => Kind::Add,
-            Self::Update { .. } => Kind::Update,
-            Self::Complete(_) => Kind::Complete,
-            Self::Delete(_) => Kind::Delete,
-            Self::Undo(_) => Kind::Undo,
-        }
-    }
+    /// So many tasks are deleted in one call without asking again.
+    pub const CONFIRM_ABOVE: usize = 20;
 }
 
 /// Who asks, and when.
@@ -51,6 +66,63 @@ pub struct Caller {
     pub actor: Actor,
     /// The time of the call.
     pub now: Timestamp,
+    /// Where the user is: what a day is, and when it ends.
+    pub zone: Zone,
+}
+
+/// A caller's own name for a call: 1 to 200 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallKey(String);
+
+impl CallKey {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for CallKey {
+    type Error = Invalid;
+
+    fn try_from(key: String) -> std::result::Result<Self, Invalid> {
+        if (1..=200).contains(&key.len()) {
+            Ok(Self(key))
+        } else {
+            Err(Invalid::new(
+                "key",
+                format!("must have 1 to 200 bytes; it has {}", key.len()),
+            ))
+        }
+    }
+}
+
+/// A task named in a draft: one that is there, or one that the same call adds before this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference {
+    /// By its id.
+    Task(TaskId),
+    /// `^1` is the first of the call.
+    Earlier(usize),
+}
+
+impl std::str::FromStr for Reference {
+    type Err = Invalid;
+
+    /// Reads `12`, `#12` or `^1`.
+    fn from_str(text: &str) -> std::result::Result<Self, Invalid> {
+        match text.trim().strip_prefix('^') {
+            Some(place) => match place.parse() {
+                Ok(place) if place > 0 => Ok(Self::Earlier(place)),
+                _ => Err(Invalid::new(
+                    "reference",
+                    format!(
+                        "^{place} must be ^1 for the first task of the call, ^2 for the second, and so on"
+                    ),
+                )),
+            },
+            None => text.parse().map(Self::Task),
+        }
+    }
 }
 
 /// A task to be added.
@@ -60,17 +132,69 @@ pub struct Draft {
     pub title: Title,
     /// What there is to say beyond that.
     pub description: Description,
+    /// How much it matters.
+    pub priority: Option<Priority>,
+    /// When it is to be done.
+    pub due: Option<When>,
+    /// Until when it is out of the way.
+    pub defer_until: Option<When>,
+    /// How it comes again.
+    pub repeat: Option<Repeat>,
+    /// What it belongs to.
+    pub project: Option<Project>,
+    /// The words to find it by.
+    pub tags: BTreeSet<Tag>,
+    /// The task it is a part of.
+    pub parent: Option<Reference>,
+    /// The tasks that must be closed before it.
+    pub depends_on: BTreeSet<Reference>,
 }
 
-/// Fields to set; `None` leaves a field as it is.
+impl Draft {
+    /// Returns a draft with nothing but a title.
+    pub fn titled(title: Title) -> Self {
+        Self {
+            title,
+            description: Description::default(),
+            priority: None,
+            due: None,
+            defer_until: None,
+            repeat: None,
+            project: None,
+            tags: BTreeSet::new(),
+            parent: None,
+            depends_on: BTreeSet::new(),
+        }
+    }
+}
+
+/// Fields to set; `None` leaves a field as it is, `Some(None)` clears it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Patch {
     /// The new title.
     pub title: Option<Title>,
     /// The new description; an empty one clears it.
     pub description: Option<Description>,
-    /// The new status.
+    /// The new status. Completing a task that repeats moves it to its next date.
     pub status: Option<Status>,
+    /// The new priority.
+    pub priority: Option<Option<Priority>>,
+    /// The new due date. A rule that names days goes back to them the next time; one that does not goes on from here.
+    pub due: Option<Option<When>>,
+    /// The new date until which it is out of the way.
+    pub defer_until: Option<Option<When>>,
+    /// The new rule; clearing it ends the series.
+    pub repeat: Option<Option<Repeat>>,
+    /// The new project.
+    pub project: Option<Option<Project>>,
+    /// The new tags, all of them.
+    pub tags: Option<BTreeSet<Tag>>,
+    /// The new parent.
+    pub parent: Option<Option<TaskId>>,
+    /// The new dependencies, all of them.
+    pub depends_on: Option<BTreeSet<TaskId>>,
+    /// A remark to append.
+    pub comment: Option<CommentText>,
 }
 
 /// What a command came to.
@@ -82,6 +206,10 @@ pub struct Outcome {
     pub edits: Vec<Edit>,
     /// On undo: the group that was reverted, and its kind.
     pub reverted: Option<(GroupId, Kind)>,
+    /// The call was made before, with the same key: this is what it came to then, and nothing was done now.
+    pub is_repeat: bool,
+    /// On adding one task: an open one that may be the same.
+    pub similar: Option<(TaskId, Title)>,
 }
 
 /// A change that is to be reverted, with what there is to know about its task.
@@ -93,9 +221,19 @@ pub(crate) struct Reverting {
     pub(crate) later: Vec<Change>,
 }
 
-/// Decides what adding `draft` under `id` makes.
-pub(crate) fn add(draft: &Draft, id: TaskId, caller: &Caller) -> Edit {
-    let after = Task {
+/// Decides what adding `draft` under `id` makes. `earlier` are the tasks the same call has added so far.
+pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller) -> Result<Edit> {
+    let resolve = |reference: &Reference| match *reference {
+        Reference::Task(id) => Ok(id),
+        Reference::Earlier(place) => earlier.get(place - 1).copied().ok_or_else(|| {
+            let added = earlier.len();
+            Invalid::new(
+                "reference",
+                format!("^{place} names no earlier task of the call; {added} came before"),
+            )
+        }),
+    };
+    let mut after = Task {
         id,
         title: draft.title.clone(),
         description: draft.description.clone(),
@@ -107,11 +245,58 @@ pub(crate) fn add(draft: &Draft, id: TaskId, caller: &Caller) -> Edit {
         created_by: caller.actor.clone(),
         rev: 1,
         deleted_at: None,
+        priority: draft.priority,
+        due: draft.due,
+        defer_until: draft.defer_until,
+        repeat: draft.repeat.clone(),
+        repeat_from: None,
+        project: draft.project.clone(),
+        tags: draft.tags.clone(),
+        parent: draft.parent.as_ref().map(resolve).transpose()?,
+        depends_on: draft
+            .depends_on
+            .iter()
+            .map(resolve)
+            .collect::<std::result::Result<_, _>>()?,
+        comments: Vec::new(),
     };
-    Edit {
+    begin_series(&mut after, caller);
+    Ok(Edit {
         before: None,
         after,
+    })
+}
+
+/// Gives a task that repeats a date, the first that its rule has from today on, and writes out what the rule leaves to
+/// that date: `weekly` from a Monday is every Monday.
+fn begin_series(task: &mut Task, caller: &Caller) {
+    let Some(repeat) = &task.repeat else { return };
+    let today = caller.zone.today(caller.now.as_millis());
+    task.due = task.due.or_else(|| repeat.first(today, caller.zone));
+    task.repeat = task
+        .due
+        .as_ref()
+        .map(|due| repeat.anchored(due, caller.zone));
+    task.repeat_from = None;
+}
+
+/// Moves a task that repeats to another date. A rule that names days goes back to them the next time, so only this
+/// instance moves; one that counts days goes on from the new date.
+fn move_instance(before: &Task, after: &mut Task) -> Result<()> {
+    let Some(repeat) = &before.repeat else {
+        return Ok(());
+    };
+    if after.due.is_none() {
+        return Err(Invalid::new(
+            "due",
+            "is what repeat goes by; clear repeat too to end the series",
+        )
+        .into());
     }
+    let origin = before.repeat_from.or(before.due);
+    after.repeat_from =
+        origin.filter(|origin| repeat.names_days() && after.due.as_ref() != Some(origin));
+    Ok(())
 }
 
 /// Decides what setting the fields of `patch` makes.
@@ -119,14 +304,10 @@ pub(crate) fn update(
     task: &Task,
     patch: &Patch,
     if_rev: Option<i64>,
-    now: Timestamp,
+    caller: &Caller,
 ) -> Result<Edit> {
     if *patch == Patch::default() {
-        return Err(Invalid::new(
-            "update",
-            "changes nothing; give title, description or status",
-        )
-        .into());
+        return Err(Invalid::new("update", "changes nothing; give the fields to set").into());
     }
     refuse_deleted(task)?;
     if let Some(expected) = if_rev
@@ -139,24 +320,135 @@ pub(crate) fn update(
         });
     }
     let mut edit = Edit::of(task);
-    if let Some(title) = &patch.title {
-        edit.after.title = title.clone();
+    let after = &mut edit.after;
+    set(&mut after.title, patch.title.as_ref());
+    set(&mut after.description, patch.description.as_ref());
+    set(&mut after.priority, patch.priority.as_ref());
+    set(&mut after.due, patch.due.as_ref());
+    set(&mut after.defer_until, patch.defer_until.as_ref());
+    set(&mut after.repeat, patch.repeat.as_ref());
+    set(&mut after.project, patch.project.as_ref());
+    set(&mut after.tags, patch.tags.as_ref());
+    set(&mut after.parent, patch.parent.as_ref());
+    set(&mut after.depends_on, patch.depends_on.as_ref());
+    match (&patch.repeat, &patch.due) {
+        (Some(_), _) => {
+            after.repeat_from = None;
+            begin_series(after, caller);
+        }
+        (None, Some(_)) => move_instance(task, after)?,
+        (None, None) => {}
     }
-    if let Some(description) = &patch.description {
-        edit.after.description = description.clone();
+    if let Some(text) = &patch.comment {
+        let comment = Comment {
+            at: caller.now,
+            actor: caller.actor.clone(),
+            text: text.clone(),
+        };
+        after.comments.push(comment);
+        let bytes: usize = after
+            .comments
+            .iter()
+            .map(|comment| comment.text.as_str().len())
+            .sum();
+        if bytes > Task::MAX_COMMENT_BYTES {
+            let reason = format!(
+                "does not fit: the comments of a task have {} bytes at most; put it into a new task",
+                Task::MAX_COMMENT_BYTES
+            );
+            return Err(Invalid::new("comment", reason).into());
+        }
     }
-    if let Some(status) = patch.status {
-        edit.after.set_status(status, now);
+    match patch.status {
+        Some(Status::Completed) => finish(after, caller),
+        Some(status) => after.set_status(status, caller.now),
+        None => {}
     }
-    Ok(edit.stamped(now))
+    Ok(edit.stamped(caller.now))
+}
+
+fn set<T: Clone>(field: &mut T, value: Option<&T>) {
+    if let Some(value) = value {
+        *field = value.clone();
+    }
 }
 
 /// Decides what completing `task` makes.
-pub(crate) fn complete(task: &Task, now: Timestamp) -> Result<Edit> {
+pub(crate) fn complete(task: &Task, caller: &Caller) -> Result<Edit> {
     refuse_deleted(task)?;
     let mut edit = Edit::of(task);
-    edit.after.set_status(Status::Completed, now);
-    Ok(edit.stamped(now))
+    finish(&mut edit.after, caller);
+    Ok(edit.stamped(caller.now))
+}
+
+/// Completes a task; one that repeats goes on to its next date instead, until its series ends.
+fn finish(task: &mut Task, caller: &Caller) {
+    let next = task
+        .repeat
+        .as_ref()
+        .filter(|_| task.status.is_open())
+        .and_then(|repeat| {
+            let due = task.due?;
+            // The date the rule gave is in phase with it; one the user moved to need not be.
+            let given = task.repeat_from.unwrap_or(due);
+            let next = repeat.next(&given, &given, caller.now.as_millis(), caller.zone)?;
+            Some((due, next, repeat.advance()?))
+        });
+    let Some((due, next, rest)) = next else {
+        task.set_status(Status::Completed, caller.now);
+        return;
+    };
+    let ahead = next.order(caller.zone) - due.order(caller.zone);
+    task.defer_until = task
+        .defer_until
+        .map(|until| until.moved_by(ahead, caller.zone));
+    task.due = Some(next);
+    task.repeat = Some(rest);
+    task.repeat_from = None;
+    task.set_status(Status::Pending, caller.now);
+}
+
+/// Refuses a task that would come back to itself through `edges`, naming the way round.
+pub(crate) fn refuse_cycle(
+    id: TaskId,
+    relation: Relation,
+    edges: &dyn Fn(TaskId) -> Result<Vec<TaskId>>,
+) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    let mut way = vec![id];
+    // Depth first, with the way back on the stack: one entry a step, the edges still to try beside it.
+    let mut untried = vec![edges(id)?];
+    while let Some(next) = untried.last_mut() {
+        match next.pop() {
+            Some(step) if step == id => {
+                way.push(id);
+                return Err(Error::Cycle { relation, way });
+            }
+            Some(step) if seen.insert(step) => {
+                untried.push(edges(step)?);
+                way.push(step);
+            }
+            Some(_) => {}
+            None => {
+                untried.pop();
+                way.pop();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to delete many tasks unless their number is said once more.
+pub(crate) fn confirm_deletion(ids: &[TaskId], confirm: Option<usize>) -> Result<()> {
+    let count = ids.iter().collect::<BTreeSet<_>>().len();
+    if count > Command::CONFIRM_ABOVE && confirm != Some(count) {
+        let reason = format!(
+            "must be {count} to delete {count} tasks; more than {} need it",
+            Command::CONFIRM_ABOVE
+        );
+        return Err(Invalid::new("confirm", reason).into());
+    }
+    Ok(())
 }
 
 /// Decides what moving `task` to the trash makes.

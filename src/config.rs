@@ -2,6 +2,8 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use crate::when::{UnknownZone, Zone};
+
 /// The variable that names the database when `--db` does not.
 pub const DATABASE_VARIABLE: &str = "TASKHOLD_DB";
 
@@ -16,6 +18,9 @@ pub enum ConfigError {
         /// The same as an absolute path, seen from here.
         absolute: PathBuf,
     },
+    /// The variable `TZ` names no time zone.
+    #[error("TZ: {0}")]
+    Zone(#[from] UnknownZone),
     /// The user has no home directory to keep the database in.
     #[error(
         "there is no home directory to keep the tasks in; give --db PATH or set {DATABASE_VARIABLE}"
@@ -35,6 +40,11 @@ pub fn database(flag: Option<PathBuf>, variable: Option<OsString>) -> Result<Pat
         }),
         None => default_database().ok_or(ConfigError::NoHome),
     }
+}
+
+/// Returns the zone the user is in: the variable `TZ`, else the system's.
+pub fn zone(variable: Option<&str>) -> Result<Zone, ConfigError> {
+    Ok(Zone::system(variable)?)
 }
 
 /// The user's data directory; on Windows a folder of the profile, since hosts from the store are shown another

@@ -40,6 +40,14 @@ pub enum Error {
         /// The revision the caller knew.
         expected: i64,
     },
+    /// The task would be part of itself, or wait for itself.
+    #[error("{relation} would go round in a circle: {}", .way.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> "))]
+    Cycle {
+        /// Which relation.
+        relation: Relation,
+        /// The way round, from a task back to itself.
+        way: Vec<TaskId>,
+    },
     /// The caller has made no change that is still in force.
     #[error("nothing to undo: {actor} has made no change that is still in force")]
     NothingToUndo {
@@ -47,7 +55,7 @@ pub enum Error {
         actor: Actor,
     },
     /// No change group has the number.
-    #[error("no change group {group}; the reply to each change and get_task name theirs")]
+    #[error("no change group {group}; get_task with history names the groups of a task")]
     NoSuchGroup {
         /// The group asked for.
         group: GroupId,
@@ -124,6 +132,24 @@ pub enum Error {
     ShuttingDown,
 }
 
+/// A relation between tasks that must not lead back to its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// A task is a part of another.
+    Parent,
+    /// A task waits for others.
+    DependsOn,
+}
+
+impl std::fmt::Display for Relation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Parent => "parent",
+            Self::DependsOn => "depends_on",
+        })
+    }
+}
+
 /// What kind of failure it is, for the exit status and for what is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -143,6 +169,7 @@ impl Error {
             | Self::Deleted { .. }
             | Self::Invalid(_)
             | Self::Stale { .. }
+            | Self::Cycle { .. }
             | Self::NothingToUndo { .. }
             | Self::NoSuchGroup { .. }
             | Self::AlreadyUndone { .. }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`text`] | the one way text enters: cleaned of what cannot be seen |
 //! | [`task`] | a task, its fields and what each may hold |
+//! | [`when`] | a date or an instant, read from the words people use |
+//! | [`repeat`] | how a task comes again: RFC 5545 rules, read from words |
 //! | [`change`] | what a call altered: the rows of the change log |
 //! | [`command`] | what can be asked for, and which changes that makes; pure, no database |
 //! | [`error`] | what can go wrong, in words that help |
@@ -24,7 +26,9 @@ pub mod config;
 pub mod error;
 pub mod mcp;
 pub mod render;
+pub mod repeat;
 pub mod stdio;
 pub mod store;
 pub mod task;
 pub mod text;
+pub mod when;

@@ -7,6 +7,7 @@
 //! | `resources/list`, `resources/templates/list`, `resources/read` | `resources` |
 //! | `resources/subscribe`, `resources/unsubscribe`, `subscriptions/listen` | `subscriptions` |
 //! | `prompts/list`, `prompts/get` | `prompts` |
+//! | `completion/complete` | `completions` |
 //!
 //! One [`Server`] serves a session of any protocol version from 2024-11-05 to 2026-07-28; which one is decided for each
 //! request, since a client may mix them.
@@ -23,12 +24,13 @@ use futures::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest,
-        CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams, GetPromptResponse,
-        Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
-        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerCapabilities,
-        ServerConfig, SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+        CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
+        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
+        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+        ReadResourceResult, ServerCapabilities, ServerConfig, SubscribeRequestParams,
+        SubscriptionFilter, UnsubscribeRequestParams,
     },
     service::{RequestContext, SubscriptionContext},
 };
@@ -39,8 +41,10 @@ use crate::{
     error::Error,
     store::db::{Db, Session},
     task::Actor,
+    when::Zone,
 };
 
+mod completions;
 mod prompts;
 mod resources;
 mod subscriptions;
@@ -62,15 +66,18 @@ const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 #[derive(Debug)]
 pub struct Server {
     session: Session,
+    zone: Zone,
     subscriptions: Subscriptions,
 }
 
 impl Server {
-    /// Returns a server over `db`. Cancelling `shutdown` ends its open subscriptions with their final answer.
-    pub fn new(db: &Db, shutdown: CancellationToken) -> Self {
+    /// Returns a server over `db` for a user in `zone`. Cancelling `shutdown` ends its open subscriptions with their final answer.
+    pub fn new(db: &Db, zone: Zone, shutdown: CancellationToken) -> Self {
+        let session = db.session();
         Self {
-            session: db.session(),
-            subscriptions: Subscriptions::new(db.clone(), shutdown),
+            subscriptions: Subscriptions::new(session.clone(), zone, shutdown),
+            session,
+            zone,
         }
     }
 }
@@ -142,6 +149,7 @@ impl ServerHandler for Server {
             .enable_resources()
             .enable_resources_subscribe()
             .enable_prompts()
+            .enable_completions()
             .build();
         ServerConfig::new(capabilities)
             .with_server_info(implementation())
@@ -174,7 +182,7 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name;
         let arguments = request.arguments.unwrap_or_default();
-        let call = tools::call(&self.session, &name, arguments, actor(&context));
+        let call = tools::call(&self.session, &name, arguments, actor(&context), self.zone);
         let answered = tokio::select! {
             biased;
             answered = AssertUnwindSafe(call).catch_unwind() => answered,
@@ -228,7 +236,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let contents = resources::read(&self.session, &request.uri).await?;
+        let contents = resources::read(&self.session, &request.uri, self.zone).await?;
         let mut result = ReadResourceResult::new(vec![contents]);
         if is_modern(&context) {
             result = result.with_ttl_ms(0).with_cache_scope(CacheScope::Private);
@@ -279,9 +287,21 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let mut result = prompts::get(&self.session, &request.name).await?;
+        let arguments = request.arguments.unwrap_or_default();
+        let mut result = prompts::get(&self.session, &request.name, &arguments, self.zone).await?;
         result.meta = result_meta(&context);
         Ok(result.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let found = completions::complete(&self.session, &request.r#ref, request.argument).await?;
+        let mut result = CompleteResult::new(found);
+        result.meta = result_meta(&context);
+        Ok(result)
     }
 
     async fn on_custom_request(

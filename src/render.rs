@@ -3,27 +3,23 @@
 //!
 //! Titles are one line and cannot fake another; descriptions are indented where lines matter.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _};
 
-use chrono::{DateTime, Local, SecondsFormat, TimeZone};
+use chrono::SecondsFormat;
 use serde::Serialize;
 
 use crate::{
-    command::Outcome,
-    task::{Status, Task, Timestamp},
+    change::Change,
+    command::{Caller, Outcome},
+    repeat::Repeat,
+    task::{Priority, Project, Status, Tag, Task, TaskId, Timestamp, shortened},
+    when::{When, Zone},
 };
 
-/// Returns `at` in RFC 3339, with the offset of this machine's time zone, to the second.
-pub fn instant(at: Timestamp) -> String {
-    local(at).to_rfc3339_opts(SecondsFormat::Secs, false)
-}
-
-fn local(at: Timestamp) -> DateTime<Local> {
-    // Times come from a clock; one beyond chrono's range (the year 262,143) is shown as the epoch.
-    Local
-        .timestamp_millis_opt(at.as_millis())
-        .single()
-        .unwrap_or_default()
+/// Returns `at` in RFC 3339, with the offset of the zone, to the second.
+pub fn instant(at: Timestamp, zone: Zone) -> String {
+    zone.at(at.as_millis())
+        .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 /// Returns the time now.
@@ -34,21 +30,50 @@ pub fn now() -> Timestamp {
 /// How much of a task an object tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What the tutorial's clients know.
-    Contract,
+    /// What the tutorial's clients know, and what was set beyond that; a long description cut.
+    Brief,
     /// That and the revision, for a caller who goes on editing.
     Revision,
     /// Everything.
     Full,
+    /// Everything, with dates as ISO 8601 alone.
+    Program,
 }
+
+impl Detail {
+    fn is_full(self) -> bool {
+        matches!(self, Self::Full | Self::Program)
+    }
+}
+
+/// How much of a description a reply repeats, in characters.
+const BRIEF_DESCRIPTION: usize = 200;
 
 /// A task as a JSON object. Fields that do not apply are left out.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskObject<'a> {
     id: i64,
     title: &'a str,
-    description: &'a str,
+    description: Cow<'a, str>,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    defer_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    tags: &'a BTreeSet<Tag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<i64>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    depends_on: &'a BTreeSet<TaskId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    comments: Vec<CommentObject<'a>>,
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<String>,
@@ -67,25 +92,63 @@ pub struct TaskObject<'a> {
     note: Option<String>,
 }
 
+#[derive(Clone, Debug, Serialize)]
+struct CommentObject<'a> {
+    at: String,
+    by: &'a str,
+    text: &'a str,
+}
+
 impl<'a> TaskObject<'a> {
     /// Returns the object for `task`.
-    pub fn new(task: &'a Task, detail: Detail) -> Self {
-        let full = detail == Detail::Full;
+    pub fn new(task: &'a Task, detail: Detail, zone: Zone) -> Self {
+        let full = detail.is_full();
+        let time = |at| instant(at, zone);
+        let date = |when: When| match detail {
+            Detail::Program => when.iso(zone),
+            _ => when.show(zone),
+        };
+        let description = task.description.as_str();
+        let comments = task
+            .comments
+            .iter()
+            .filter(|_| full)
+            .map(|comment| CommentObject {
+                at: time(comment.at),
+                by: comment.actor.as_str(),
+                text: comment.text.as_str(),
+            });
         Self {
             id: task.id.get(),
             title: task.title.as_str(),
-            description: task.description.as_str(),
+            description: if full {
+                description.into()
+            } else {
+                shortened(description, BRIEF_DESCRIPTION).into()
+            },
             status: task.status.as_str(),
-            created_at: instant(task.created_at),
-            updated_at: full.then(|| instant(task.updated_at)),
+            priority: task.priority.map(Priority::as_str),
+            due: task.due.map(date),
+            defer_until: task.defer_until.map(date),
+            repeat: task.repeat.as_ref().map(|repeat| match detail {
+                Detail::Program => repeat.to_string(),
+                _ => repeat.words(),
+            }),
+            project: task.project.as_ref().map(Project::as_str),
+            tags: &task.tags,
+            parent: task.parent.map(TaskId::get),
+            depends_on: &task.depends_on,
+            comments: comments.collect(),
+            created_at: time(task.created_at),
+            updated_at: full.then(|| time(task.updated_at)),
             started_at: task
                 .started_at
-                .filter(|_| detail != Detail::Contract)
-                .map(instant),
-            completed_at: task.completed_at.map(instant),
-            deleted_at: task.deleted_at.filter(|_| full).map(instant),
+                .filter(|_| detail != Detail::Brief)
+                .map(time),
+            completed_at: task.completed_at.map(time),
+            deleted_at: task.deleted_at.filter(|_| full).map(time),
             created_by: full.then(|| task.created_by.as_str()),
-            rev: (detail != Detail::Contract).then_some(task.rev),
+            rev: (detail != Detail::Brief).then_some(task.rev),
             note: None,
         }
     }
@@ -98,18 +161,54 @@ impl<'a> TaskObject<'a> {
     }
 }
 
-/// Returns the line of a list: the id, the title, and what is out of the ordinary.
-pub fn line(task: &Task) -> String {
+/// Returns the line of a list: the id, the title, and what is out of the ordinary, as
+/// `12 Call Anna (in_progress, high, due Fri 11-27, every week) @Family #phone`.
+pub fn line(task: &Task, now: Timestamp, zone: Zone) -> String {
     let mut line = format!("{} {}", task.id, task.title);
+    let mut facts = Vec::new();
     if task.status != Status::Pending {
-        let _ = write!(line, " ({})", task.status);
+        facts.push(task.status.to_string());
+    }
+    facts.extend(task.priority.map(|priority| priority.as_str().to_owned()));
+    if let Some(due) = &task.due {
+        let late = task.is_open() && due.is_past(now.as_millis(), zone);
+        let word = if late { "overdue" } else { "due" };
+        facts.push(format!("{word} {}", due.show_short(now.as_millis(), zone)));
+    }
+    if let Some(until) = task
+        .defer_until
+        .filter(|until| !until.is_past(now.as_millis(), zone))
+    {
+        facts.push(format!(
+            "not before {}",
+            until.show_short(now.as_millis(), zone)
+        ));
+    }
+    facts.extend(task.repeat.as_ref().map(Repeat::words));
+    if !task.depends_on.is_empty() && task.is_open() {
+        let ids: Vec<String> = task.depends_on.iter().map(ToString::to_string).collect();
+        facts.push(format!("after {}", ids.join(" ")));
+    }
+    facts.extend(task.parent.map(|parent| format!("part of {parent}")));
+    if !facts.is_empty() {
+        let _ = write!(line, " ({})", facts.join(", "));
+    }
+    if let Some(project) = &task.project {
+        let _ = write!(line, " @{project}");
+    }
+    for tag in &task.tags {
+        let _ = write!(line, " #{tag}");
     }
     line
 }
 
 /// Returns the heading of a list: the date and weekday, which a model does not know, and what follows.
-pub fn heading(now: Timestamp, count: &str) -> String {
-    format!("{} | {count}", local(now).format("%a %Y-%m-%d %H:%M %:z"))
+pub fn heading(now: Timestamp, zone: Zone, count: &str) -> String {
+    format!(
+        "{} {} | {count}",
+        zone.at(now.as_millis()).format("%a %Y-%m-%d %H:%M"),
+        zone.name()
+    )
 }
 
 /// Returns a bounded count as text: `999`, or `1000+` where counting stopped.
@@ -122,17 +221,23 @@ pub fn bounded(count: u32, limit: u32) -> String {
 }
 
 /// Returns the block of `tasks://all` for `task`: a mark, the id, the title, and what there is to say, indented.
-pub fn block(task: &Task) -> String {
-    let mut block = pending_block(task);
-    block.truncate(block.len() - 1);
+pub fn block(task: &Task, zone: Zone) -> String {
+    let mut block = entry(task, "Description: ", zone);
     let _ = writeln!(block, "   Status: {}", task.status);
-    let _ = writeln!(block, "   Created: {}", instant(task.created_at));
+    let _ = writeln!(block, "   Created: {}", instant(task.created_at, zone));
     block.push('\n');
     block
 }
 
-/// Returns the block of `tasks://pending` for `task`.
-pub fn pending_block(task: &Task) -> String {
+/// Returns the block of `tasks://pending` for `task`, which has the description without a word before it.
+pub fn pending_block(task: &Task, zone: Zone) -> String {
+    let mut block = entry(task, "", zone);
+    block.push('\n');
+    block
+}
+
+/// Returns the lines that both kinds of blocks have.
+fn entry(task: &Task, description: &str, zone: Zone) -> String {
     let mark = if task.status == Status::Completed {
         '✅'
     } else {
@@ -140,19 +245,38 @@ pub fn pending_block(task: &Task) -> String {
     };
     let mut block = format!("{mark} [{}] {}\n", task.id, task.title);
     if !task.description.is_empty() {
-        let _ = writeln!(
-            block,
-            "   Description: {}",
-            indented(task.description.as_str())
-        );
+        let text = indented(task.description.as_str());
+        let _ = writeln!(block, "   {description}{text}");
     }
-    block.push('\n');
+    let ids = |ids: &BTreeSet<TaskId>| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        (!ids.is_empty()).then(|| ids.join(", "))
+    };
+    let tags: Vec<&str> = task.tags.iter().map(Tag::as_str).collect();
+    let facts = [
+        (
+            "Priority",
+            task.priority.map(|priority| priority.as_str().to_owned()),
+        ),
+        ("Due", task.due.map(|due| due.show(zone))),
+        ("Not before", task.defer_until.map(|until| until.show(zone))),
+        ("Repeats", task.repeat.as_ref().map(Repeat::words)),
+        ("Project", task.project.as_ref().map(ToString::to_string)),
+        ("Tags", (!tags.is_empty()).then(|| tags.join(", "))),
+        ("Part of", task.parent.map(|parent| parent.to_string())),
+        ("After", ids(&task.depends_on)),
+    ];
+    for (name, fact) in facts {
+        if let Some(fact) = fact {
+            let _ = writeln!(block, "   {name}: {fact}");
+        }
+    }
     block
 }
 
 /// Returns the text of `tasks://task/{id}`: the block of `tasks://all` and everything else.
-pub fn sheet(task: &Task) -> String {
-    let mut sheet = block(task);
+pub fn sheet(task: &Task, zone: Zone) -> String {
+    let mut sheet = block(task, zone);
     sheet.truncate(sheet.len() - 1);
     let _ = writeln!(sheet, "   Created by: {}", task.created_by);
     let times = [
@@ -163,10 +287,14 @@ pub fn sheet(task: &Task) -> String {
     ];
     for (name, at) in times {
         if let Some(at) = at {
-            let _ = writeln!(sheet, "   {name}: {}", instant(at));
+            let _ = writeln!(sheet, "   {name}: {}", instant(at, zone));
         }
     }
     let _ = writeln!(sheet, "   Revision: {}", task.rev);
+    for comment in &task.comments {
+        let (at, text) = (instant(comment.at, zone), indented(comment.text.as_str()));
+        let _ = writeln!(sheet, "   Comment by {}, {at}: {text}", comment.actor);
+    }
     sheet
 }
 
@@ -176,7 +304,7 @@ fn indented(text: &str) -> String {
 }
 
 /// Returns what an undo did, and how to do it again.
-pub fn undone(outcome: &Outcome) -> String {
+pub fn undone(outcome: &Outcome, caller: &Caller) -> String {
     let tasks: Vec<String> = outcome
         .edits
         .iter()
@@ -186,7 +314,7 @@ pub fn undone(outcome: &Outcome) -> String {
             } else {
                 ""
             };
-            format!("{}{gone}", line(&edit.after))
+            format!("{}{gone}", line(&edit.after, caller.now, caller.zone))
         })
         .collect();
     let what = outcome.reverted.map_or_else(String::new, |(group, kind)| {
@@ -196,4 +324,51 @@ pub fn undone(outcome: &Outcome) -> String {
         format!(". To do it again: undo group:{group}")
     });
     format!("Undone: {what}: {}{again}", tasks.join("; "))
+}
+
+/// Returns a change as one line: when, who, what, from what to what.
+pub fn history_line(change: &Change, zone: Zone) -> String {
+    let nothing = serde_json::Value::Null;
+    let fields: Vec<String> = change
+        .new
+        .iter()
+        .filter(|_| change.old.is_some())
+        .map(|(name, new)| {
+            let old = change
+                .old
+                .as_ref()
+                .and_then(|old| old.get(name))
+                .unwrap_or(&nothing);
+            format!(
+                "{name}: {} -> {}",
+                value(name, old, zone),
+                value(name, new, zone)
+            )
+        })
+        .collect();
+    let mut line = format!(
+        "{} {} {} (group {})",
+        instant(change.at, zone),
+        change.actor,
+        change.kind.as_str(),
+        change.group
+    );
+    if !fields.is_empty() {
+        let _ = write!(line, " {}", fields.join("; "));
+    }
+    line
+}
+
+/// Returns a logged value in words; times in the user's zone, long texts cut.
+fn value(field: &str, value: &serde_json::Value, zone: Zone) -> String {
+    match value {
+        serde_json::Value::Null => "none".to_owned(),
+        serde_json::Value::Number(millis) if field.ends_with("_at") => {
+            millis.as_i64().map_or_else(String::new, |millis| {
+                instant(Timestamp::from_millis(millis), zone)
+            })
+        }
+        serde_json::Value::String(text) => format!("{:?}", shortened(text, 100)),
+        other => shortened(&other.to_string(), 100),
+    }
 }

@@ -28,7 +28,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{mcp::Server, store::db::Db};
+use crate::{mcp::Server, store::db::Db, when::Zone};
 
 mod handles;
 mod lines;
@@ -53,14 +53,15 @@ pub enum End {
 }
 
 /// Serves one client on the standard streams until it hangs up or `stop` is cancelled.
-pub async fn serve(db: &Db, stop: CancellationToken) -> io::Result<End> {
+pub async fn serve(db: &Db, zone: Zone, stop: CancellationToken) -> io::Result<End> {
     let (input, output) = handles::open()?;
-    Ok(serve_on(db, input, output, stop).await)
+    Ok(serve_on(db, zone, input, output, stop).await)
 }
 
 /// As [`serve`], on any pair of streams.
 pub async fn serve_on(
     db: &Db,
+    zone: Zone,
     input: impl AsyncRead + Send + Unpin + 'static,
     output: impl AsyncWrite + Send + Unpin + 'static,
     stop: CancellationToken,
@@ -80,7 +81,7 @@ pub async fn serve_on(
         end: None,
         ended: ended.clone(),
     };
-    let server = Server::new(db, ended);
+    let server = Server::new(db, zone, ended);
     match serve_server_with_ct(server, transport, unread.clone()).await {
         Ok(session) => drop(session.waiting().await),
         // The input ended before a session began: nothing was asked, or all of it was answered.

@@ -22,17 +22,21 @@ use crate::{
 mod ballast;
 pub mod db;
 mod log;
+mod names;
 mod open;
 mod place;
+mod put;
 mod rows;
 mod tasks;
 mod watch;
+mod words;
 mod writer;
 
 pub use log::is_replay_of;
 pub use open::Access;
 pub use place::Paths;
-pub use tasks::{Filter, Page};
+pub use tasks::{Filters, Moment, Page, Position, View};
+pub use words::Words;
 pub use writer::Writer;
 
 /// One connection to the task database.
@@ -110,7 +114,7 @@ impl Store {
     pub fn execute_all(&mut self, calls: &[(&Command, &Caller)]) -> Result<Committed> {
         let adds = calls
             .iter()
-            .any(|(command, _)| matches!(command, Command::Add(_)));
+            .any(|(command, _)| matches!(command, Command::Add { .. }));
         if self.is_disk_full && adds {
             self.is_disk_full = !ballast::keep(&self.paths);
         }

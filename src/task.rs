@@ -5,12 +5,19 @@
 //! - A value of these types is valid: it was checked and cleaned ([`crate::text::clean`]) when it was made.
 //! - Nothing here reads a clock, a file or the environment.
 
-use std::fmt;
+use std::collections::BTreeSet;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::text::clean;
+use crate::{repeat::Repeat, when::When};
+
+mod id;
+mod status;
+mod words;
+
+pub use id::TaskId;
+pub use status::{Priority, Status};
+pub use words::{Actor, CommentText, Description, Project, Tag, Title};
 
 /// A value that cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,311 +38,11 @@ impl Invalid {
     }
 }
 
-/// The number of a task: from 1, never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct TaskId(i64);
-
-impl TaskId {
-    /// Returns the id as SQLite stores it.
-    pub fn get(self) -> i64 {
-        self.0
-    }
-
-    fn invalid(given: impl fmt::Display) -> Invalid {
-        Invalid::new(
-            "task_id",
-            format!("must be a whole number from 1, like 12; {given} is none"),
-        )
-    }
-}
-
-impl TryFrom<i64> for TaskId {
-    type Error = Invalid;
-
-    fn try_from(id: i64) -> Result<Self, Invalid> {
-        if id < 1 {
-            Err(Self::invalid(id))
-        } else {
-            Ok(Self(id))
-        }
-    }
-}
-
-impl std::str::FromStr for TaskId {
-    type Err = Invalid;
-
-    /// Reads `12` or `#12`.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = text.trim();
-        let digits = digits.strip_prefix('#').unwrap_or(digits);
-        match digits.parse::<i64>() {
-            Ok(id) if digits.starts_with(|c: char| c.is_ascii_digit()) => Self::try_from(id),
-            _ => Err(Self::invalid(format_args!("\"{}\"", shortened(text, 40)))),
-        }
-    }
-}
-
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<'de> Deserialize<'de> for TaskId {
-    /// Accepts `12`, `"12"` and `"#12"`.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-        use serde_json::Value;
-        match Value::deserialize(deserializer)? {
-            Value::String(text) => text.parse().map_err(D::Error::custom),
-            Value::Number(number) => match number.as_i64() {
-                Some(id) => Self::try_from(id).map_err(D::Error::custom),
-                None => Err(D::Error::custom(Self::invalid(number))),
-            },
-            other => Err(D::Error::custom(Self::invalid(shortened(
-                &other.to_string(),
-                40,
-            )))),
-        }
-    }
-}
-
-impl JsonSchema for TaskId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "TaskId".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer" })
-    }
-}
-
-/// Declares a text field: a string that was cleaned and checked on the way in.
-macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// Returns the text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-
-            /// Cleans and checks `raw`; the flag says whether characters that cannot be seen were taken out.
-            pub fn cleaned(raw: &str) -> Result<(Self, bool), Invalid> {
-                let cleaned = clean(raw);
-                let check: fn(String) -> Result<String, Invalid> = $check;
-                Ok((Self(check(cleaned.text)?), cleaned.altered))
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = Invalid;
-
-            fn try_from(raw: String) -> Result<Self, Invalid> {
-                Self::cleaned(&raw).map(|(value, _)| value)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-text_type!(
-    /// One line saying what is to be done: 1 to 500 characters, never blank.
-    Title,
-    |text| {
-        let line = text.trim().replace('\t', " ");
-        let length = line.chars().count();
-        match () {
-            () if !line.contains(is_visible) => {
-                Err(Invalid::new("title", "is blank; say in one line what is to be done"))
-            }
-            () if line.contains('\n') => Err(Invalid::new(
-                "title",
-                "has more than one line; put the rest into description",
-            )),
-            () if length > Title::MAX_CHARS => Err(Invalid::new(
-                "title",
-                format!(
-                    "has {length} characters, {} are the most; put the rest into description",
-                    Title::MAX_CHARS
-                ),
-            )),
-            () => Ok(line),
-        }
-    }
-);
-
-impl Title {
-    /// The longest title, in characters.
-    pub const MAX_CHARS: usize = 500;
-}
-
-text_type!(
-    /// What there is to say beyond the title: up to 64 KiB, may be empty.
-    #[derive(Default)]
-    Description,
-    |text| {
-        if text.len() > Description::MAX_BYTES {
-            return Err(Invalid::new(
-                "description",
-                format!("has {} bytes, {} are the most", text.len(), Description::MAX_BYTES),
-            ));
-        }
-        Ok(text)
-    }
-);
-
-impl Description {
-    /// The longest description, in bytes of UTF-8.
-    pub const MAX_BYTES: usize = 64 * 1024;
-
-    /// Reports whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-text_type!(
-    /// Who makes a change: a client's name as the client gave it, such as `claude-ai` or `cli`.
-    Actor,
-    |text| {
-        let name: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let name: String = name.chars().take(Actor::MAX_CHARS).collect();
-        Ok(if name.contains(is_visible) { name } else { "unknown".to_owned() })
-    }
-);
-
-impl Actor {
-    /// The longest name kept, in characters; what is longer is cut.
-    pub const MAX_CHARS: usize = 64;
-
-    /// Returns the actor of a client that calls itself `name`; one without a visible name is `unknown`.
-    pub fn named(name: &str) -> Self {
-        Self::cleaned(name).map_or_else(|_| Self("unknown".to_owned()), |(actor, _)| actor)
-    }
-}
-
-/// U+2800, an empty Braille cell, counts as a symbol in Unicode and shows as nothing.
-fn is_visible(c: char) -> bool {
-    !c.is_whitespace() && c != '\u{2800}'
-}
-
 /// Returns at most `max` characters of `text`, with an ellipsis where something was cut.
 pub(crate) fn shortened(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
-    }
-}
-
-/// Where a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Not begun.
-    Pending,
-    /// Being worked on.
-    InProgress,
-    /// Done.
-    Completed,
-    /// Given up.
-    Cancelled,
-}
-
-impl JsonSchema for Status {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Status".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": Self::ALL.map(Self::as_str) })
-    }
-}
-
-impl Status {
-    /// Every status, in the order of a task's life.
-    pub const ALL: [Self; 4] = [
-        Self::Pending,
-        Self::InProgress,
-        Self::Completed,
-        Self::Cancelled,
-    ];
-
-    /// Returns the word that is stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::InProgress => "in_progress",
-            Self::Completed => "completed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Reports whether there is still something to do.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::InProgress)
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::str::FromStr for Status {
-    type Err = Invalid;
-
-    /// Reads the stored words and the synonyms people and other tools use.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let word = text.trim().to_lowercase().replace(['-', ' '], "_");
-        match word.as_str() {
-            "pending" | "todo" | "to_do" | "open" | "new" | "not_started" => Ok(Self::Pending),
-            "in_progress" | "inprogress" | "doing" | "wip" | "started" | "active" => {
-                Ok(Self::InProgress)
-            }
-            "completed" | "complete" | "done" | "closed" | "finished" => Ok(Self::Completed),
-            "cancelled" | "canceled" | "dropped" | "abandoned" | "wontfix" => Ok(Self::Cancelled),
-            _ => Err(Invalid::new(
-                "status",
-                format!(
-                    "\"{}\" is none of pending, in_progress, completed, cancelled",
-                    shortened(text, 40)
-                ),
-            )),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Status {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -386,9 +93,53 @@ pub struct Task {
     /// When it was moved to the trash; `None` while it is not there.
     #[serde(default)]
     pub deleted_at: Option<Timestamp>,
+    /// How much it matters; `None` if nobody said.
+    #[serde(default)]
+    pub priority: Option<Priority>,
+    /// When it is to be done.
+    #[serde(default)]
+    pub due: Option<When>,
+    /// Until when it is out of the way.
+    #[serde(default)]
+    pub defer_until: Option<When>,
+    /// How it comes again once it is completed.
+    #[serde(default)]
+    pub repeat: Option<Repeat>,
+    /// Where the rule had put this instance; `None` unless it was moved since.
+    #[serde(default)]
+    pub repeat_from: Option<When>,
+    /// What it belongs to.
+    #[serde(default)]
+    pub project: Option<Project>,
+    /// The words to find it by.
+    #[serde(default)]
+    pub tags: BTreeSet<Tag>,
+    /// The task it is a part of.
+    #[serde(default)]
+    pub parent: Option<TaskId>,
+    /// The tasks that must be closed before it can be worked on.
+    #[serde(default)]
+    pub depends_on: BTreeSet<TaskId>,
+    /// Remarks, oldest first.
+    #[serde(default)]
+    pub comments: Vec<Comment>,
+}
+
+/// A remark on a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Who made it.
+    pub actor: Actor,
+    /// What it says.
+    pub text: CommentText,
 }
 
 impl Task {
+    /// How much all comments of a task may hold together, in bytes of UTF-8.
+    pub const MAX_COMMENT_BYTES: usize = 256 * 1024;
+
     /// Reports whether it is open: not finished, not given up, not in the trash.
     pub fn is_open(&self) -> bool {
         self.status.is_open() && !self.is_deleted()
@@ -477,11 +228,11 @@ mod tests {
     fn a_title_loses_its_padding_and_says_what_else_it_lost() {
         assert_eq!(
             Title::cleaned("  a\tb ").unwrap(),
-            (Title("a b".into()), false)
+            (Title::try_from("a b".to_owned()).unwrap(), false)
         );
         assert_eq!(
             Title::cleaned("a\u{200b}b").unwrap(),
-            (Title("ab".into()), true)
+            (Title::try_from("ab".to_owned()).unwrap(), true)
         );
     }
 
@@ -532,8 +283,8 @@ mod tests {
     fn the_times_follow_the_status() {
         let at = Timestamp::from_millis;
         let mut task = Task {
-            id: TaskId(1),
-            title: Title("x".into()),
+            id: TaskId::try_from(1).unwrap(),
+            title: Title::try_from("x".to_owned()).unwrap(),
             description: Description::default(),
             status: Status::Pending,
             created_at: at(0),
@@ -543,6 +294,16 @@ mod tests {
             created_by: Actor::named("cli"),
             rev: 1,
             deleted_at: None,
+            priority: None,
+            due: None,
+            defer_until: None,
+            repeat: None,
+            repeat_from: None,
+            project: None,
+            tags: BTreeSet::new(),
+            parent: None,
+            depends_on: BTreeSet::new(),
+            comments: Vec::new(),
         };
         let steps = [
             (Status::InProgress, 1, Some(at(1)), None),

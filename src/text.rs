@@ -30,6 +30,16 @@ const CANCEL_TAG: char = '\u{E007F}';
 /// time), tag characters only in the three subdivision flags of Unicode's RGI set. Text in right-to-left scripts is
 /// untouched.
 pub fn clean(raw: &str) -> Cleaned {
+    // Most text is plain, and this runs for every row that is read.
+    if raw
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+    {
+        return Cleaned {
+            text: raw.to_owned(),
+            altered: false,
+        };
+    }
     let mut text = String::with_capacity(raw.len());
     let mut altered = false;
     let mut chars = raw.chars().peekable();

@@ -194,6 +194,13 @@ def file_system(folder):
     return kind
 
 
+def load():
+    """The load average of the last minute: above one a core, the numbers are those of a busy machine."""
+    with contextlib.suppress(OSError, AttributeError):
+        return f"{os.getloadavg()[0]:.1f}"
+    return "unknown"
+
+
 def cell(value, unit):
     if value is None:
         return "n/a"
@@ -252,6 +259,7 @@ def run(arguments, folder):
     python = Side("python", [sys.executable, str(HERE / "tutorial_server.py")], folder, keeps=False)
     taskhold = Side("taskhold", [str(arguments.taskhold.resolve()), "mcp"], folder, keeps=True)
 
+    load_before = load()
     database = folder / "tasks.db"
     with taskhold.start(database) as server:
         server.begin()
@@ -290,7 +298,8 @@ def run(arguments, folder):
     listed = [side.median("listed") for side in (python, taskhold)]
     print(
         f"Medians over {rounds} round{'s' * (rounds > 1)}, {rounds * starts} starts; {platform.system()} {platform.machine()},"
-        f" {os.cpu_count()} cores, Python {platform.python_version()}, {file_system(folder)}."
+        f" {os.cpu_count()} cores, Python {platform.python_version()}, {file_system(folder)},"
+        f" load {load_before} before and {load()} after."
         " taskhold commits every add durably; the Python server keeps its tasks in memory."
         f" The read lists {listed[0]:,.0f} tasks in Python's answer, {listed[1]:,.0f} in taskhold's."
         f" The blocks of 50 adds took, in ms an add: Python {python.spread('add')}, taskhold {taskhold.spread('add')},"

@@ -102,8 +102,10 @@ class Server:
 
     def send(self, data):
         view = memoryview(data)
-        while view:
-            view = view[self.process.stdin.write(view) :]
+        # A server that has ended is told of by `receive`, with what it said on stderr.
+        with contextlib.suppress(BrokenPipeError):
+            while view:
+                view = view[self.process.stdin.write(view) :]
 
     def receive(self, count):
         """Returns the next `count` lines, unparsed."""

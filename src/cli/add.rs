@@ -21,7 +21,14 @@ impl AddArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let (title, _) = Title::cleaned(&self.title.join(" "))?;
         let (description, _) = Description::cleaned(&self.description)?;
-        let outcome = context.execute(&Command::Add(vec![Draft { title, description }]))?;
-        report(&outcome, "Added", "Added")
+        let draft = Draft {
+            description,
+            ..Draft::titled(title)
+        };
+        let outcome = context.execute(&Command::Add {
+            drafts: vec![draft],
+            key: None,
+        })?;
+        report(context, &outcome, "Added", "Added")
     }
 }

@@ -15,7 +15,15 @@ pub(super) struct DeleteArgs {
 
 impl DeleteArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let outcome = context.execute(&Command::Delete(self.ids))?;
-        report(&outcome, "Moved to the trash:", "In the trash already:")
+        let outcome = context.execute(&Command::Delete {
+            confirm: Some(self.ids.len()),
+            ids: self.ids,
+        })?;
+        report(
+            context,
+            &outcome,
+            "Moved to the trash:",
+            "In the trash already:",
+        )
     }
 }

@@ -16,6 +16,11 @@ pub(super) struct DoneArgs {
 impl DoneArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let outcome = context.execute(&Command::Complete(self.ids))?;
-        report(&outcome, "Completed", "Nothing changed, completed already:")
+        report(
+            context,
+            &outcome,
+            "Completed",
+            "Nothing changed, completed already:",
+        )
     }
 }

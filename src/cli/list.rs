@@ -5,8 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use super::{CliResult, Context};
 use crate::{
     render::{self, Detail, TaskObject},
-    store::Filter,
-    task::Status,
+    store::{self, Filters, Moment},
 };
 
 /// List tasks, those added first leading
@@ -24,6 +23,16 @@ pub(super) struct ListArgs {
 enum View {
     /// Pending or in progress
     Open,
+    /// Pending, not deferred, not blocked
+    Ready,
+    /// Due today or overdue
+    Today,
+    /// Past their date
+    Overdue,
+    /// Waiting for others
+    Blocked,
+    /// In progress, untouched for days
+    Stale,
     /// Completed
     Completed,
     /// All but the trash
@@ -37,32 +46,40 @@ const PAGE: u32 = 1_000;
 
 impl ListArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let filter = match self.view {
-            View::Open => Filter::Open,
-            View::Completed => Filter::Status(Status::Completed),
-            View::All => Filter::All,
-            View::Trash => Filter::Trash,
+        let view = match self.view {
+            View::Open => store::View::Open,
+            View::Ready => store::View::Ready,
+            View::Today => store::View::Today,
+            View::Overdue => store::View::Overdue,
+            View::Blocked => store::View::Blocked,
+            View::Stale => store::View::Stale,
+            View::Completed => store::View::Completed,
+            View::All => store::View::All,
+            View::Trash => store::View::Trash,
         };
+        let (now, zone) = (render::now(), context.zone);
+        let (filters, moment) = (Filters::default(), Moment::new(now, zone));
         let store = context.reader()?;
         let mut out = BufWriter::new(io::stdout().lock());
-        let mut after = None;
+        let (mut after, mut is_empty) = (None, true);
         loop {
-            let page = store.list(filter, after, PAGE)?;
+            let page = store.list(view, &filters, &moment, after, PAGE)?;
             for task in &page.tasks {
                 if self.json {
-                    serde_json::to_writer(&mut out, &TaskObject::new(task, Detail::Full))
+                    serde_json::to_writer(&mut out, &TaskObject::new(task, Detail::Program, zone))
                         .map_err(io::Error::from)?;
                     writeln!(out)?;
                 } else {
-                    writeln!(out, "{}", render::line(task))?;
+                    writeln!(out, "{}", render::line(task, now, zone))?;
                 }
             }
-            after = page.tasks.last().map(|task| task.id);
-            if page.more == 0 {
+            is_empty &= page.tasks.is_empty();
+            after = page.next;
+            if after.is_none() {
                 break;
             }
         }
-        if after.is_none() && !self.json {
+        if is_empty && !self.json {
             writeln!(out, "No tasks here. Add one: taskhold add \"...\"")?;
         }
         Ok(out.flush()?)

@@ -5,11 +5,13 @@
 //!
 //! - A subscription listens to the database before it is acknowledged, so no change falls in between.
 //! - Only resources whose text changed are told, once for all commits that have come by then.
+//! - What turns with the time, as `tasks://today` does at midnight, is told like a change.
 //! - Nothing here holds a lock while it waits for a client to read.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, Weak},
+    time::Duration,
 };
 
 use rmcp::{
@@ -17,69 +19,94 @@ use rmcp::{
     model::{ResourceUpdatedNotificationParam, SubscriptionFilter},
     service::SubscriptionContext,
 };
+use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     internal, resources,
     uri::{ResourceUri, altered},
 };
-use crate::store::db::{Batch, Db, Subscription, locked};
+use crate::{
+    error::Result,
+    render,
+    store::db::{Session, Subscription, locked},
+    task::Timestamp,
+    when::Zone,
+};
 
 /// The subscriptions of one session.
 #[derive(Debug)]
 pub(super) struct Subscriptions {
-    db: Db,
+    session: Session,
+    zone: Zone,
     /// Cancelled when the session ends: open `subscriptions/listen` calls get their final answer.
     shutdown: CancellationToken,
-    legacy: Arc<Mutex<Legacy>>,
+    legacy: Arc<Legacy>,
     /// Taken before the acknowledgement, fetched by the `listen` that follows in the same Tokio task.
-    early: Mutex<HashMap<tokio::task::Id, Subscription>>,
+    early: Mutex<HashMap<tokio::task::Id, Watch>>,
 }
 
+/// What `resources/subscribe` has asked for so far, in the client's own spelling.
 #[derive(Debug, Default)]
 struct Legacy {
-    watched: BTreeSet<ResourceUri>,
+    watched: Mutex<BTreeMap<ResourceUri, String>>,
+    /// Rung when `watched` changes.
+    altered: Notify,
     /// Ends the forwarder when the last resource is unsubscribed, or the session is dropped.
-    forwarder: Option<DropGuard>,
+    forwarder: Mutex<Option<DropGuard>>,
 }
 
 impl Subscriptions {
-    pub(super) fn new(db: Db, shutdown: CancellationToken) -> Self {
+    pub(super) fn new(session: Session, zone: Zone, shutdown: CancellationToken) -> Self {
         Self {
-            db,
+            session,
+            zone,
             shutdown,
             legacy: Arc::default(),
             early: Mutex::default(),
         }
     }
 
+    /// Begins to listen to the database.
+    fn watch(&self) -> Result<Watch> {
+        Ok(Watch {
+            news: self.session.db().subscribe()?,
+            session: self.session.clone(),
+            zone: self.zone,
+            seen: render::now(),
+        })
+    }
+
     /// Serves `resources/subscribe`.
-    pub(super) fn subscribe(&self, uri: &str, peer: Peer<RoleServer>) -> Result<(), ErrorData> {
+    pub(super) fn subscribe(
+        &self,
+        uri: &str,
+        peer: Peer<RoleServer>,
+    ) -> std::result::Result<(), ErrorData> {
         let resource = ResourceUri::parse(uri).ok_or_else(|| resources::not_found(uri))?;
-        let mut legacy = locked(&self.legacy);
-        if legacy.forwarder.is_none() {
-            let news = self.db.subscribe().map_err(|error| internal(&error))?;
+        let mut forwarder = locked(&self.legacy.forwarder);
+        if forwarder.is_none() {
+            let watch = self.watch().map_err(|error| internal(&error))?;
             let stop = CancellationToken::new();
-            tokio::spawn(forward(
-                Arc::downgrade(&self.legacy),
-                news,
-                peer,
-                stop.clone(),
-            ));
-            legacy.forwarder = Some(stop.drop_guard());
+            let forwarding = forward(Arc::downgrade(&self.legacy), watch, peer);
+            tokio::spawn(stop.clone().run_until_cancelled_owned(forwarding));
+            *forwarder = Some(stop.drop_guard());
         }
-        legacy.watched.insert(resource);
+        locked(&self.legacy.watched).insert(resource, uri.to_owned());
+        self.legacy.altered.notify_one();
         Ok(())
     }
 
     /// Serves `resources/unsubscribe`. What was not subscribed is not missed.
-    pub(super) fn unsubscribe(&self, uri: &str) -> Result<(), ErrorData> {
+    pub(super) fn unsubscribe(&self, uri: &str) -> std::result::Result<(), ErrorData> {
         let resource = ResourceUri::parse(uri).ok_or_else(|| resources::not_found(uri))?;
-        let mut legacy = locked(&self.legacy);
-        legacy.watched.remove(&resource);
-        if legacy.watched.is_empty() {
-            legacy.forwarder = None;
+        let mut forwarder = locked(&self.legacy.forwarder);
+        let mut watched = locked(&self.legacy.watched);
+        watched.remove(&resource);
+        if watched.is_empty() {
+            *forwarder = None;
         }
+        self.legacy.altered.notify_one();
         Ok(())
     }
 
@@ -91,8 +118,8 @@ impl Subscriptions {
         if !uris.is_empty()
             && let Some(id) = tokio::task::try_id()
         {
-            match self.db.subscribe() {
-                Ok(news) => drop(locked(&self.early).insert(id, news)),
+            match self.watch() {
+                Ok(watch) => drop(locked(&self.early).insert(id, watch)),
                 // Nothing is promised that cannot be kept.
                 Err(error) => {
                     tracing::error!("cannot subscribe: {}", error.with_causes());
@@ -105,26 +132,22 @@ impl Subscriptions {
 
     /// Serves `subscriptions/listen` until the client cancels it or the session ends.
     pub(super) async fn listen(&self, context: SubscriptionContext) {
-        let news = tokio::task::try_id().and_then(|id| locked(&self.early).remove(&id));
-        let watched: BTreeSet<ResourceUri> = context
+        let watch = tokio::task::try_id().and_then(|id| locked(&self.early).remove(&id));
+        let watched: BTreeMap<ResourceUri, String> = context
             .accepted()
             .resource_subscriptions
             .iter()
             .flatten()
-            .filter_map(|uri| ResourceUri::parse(uri))
+            .filter_map(|uri| Some((ResourceUri::parse(uri)?, uri.clone())))
             .collect();
+        let uris: BTreeSet<ResourceUri> = watched.keys().cloned().collect();
         let tell = async {
-            let Some(mut news) = news else {
+            let Some(mut watch) = watch else {
                 return std::future::pending().await;
             };
-            while let Some(batch) = news.next().await {
-                for uri in union(&batch, &mut news, &watched) {
-                    if context
-                        .sink()
-                        .notify_resource_updated(uri.to_string())
-                        .await
-                        .is_err()
-                    {
+            while let Some(altered) = watch.next(&uris).await {
+                for uri in altered.iter().filter_map(|uri| watched.get(uri)) {
+                    if context.sink().notify_resource_updated(uri).await.is_err() {
                         return;
                     }
                 }
@@ -139,43 +162,113 @@ impl Subscriptions {
     }
 }
 
-/// Forwards news to a legacy client until it is stopped.
-async fn forward(
-    legacy: Weak<Mutex<Legacy>>,
-    mut news: Subscription,
-    peer: Peer<RoleServer>,
-    stop: CancellationToken,
-) {
-    let tell = async {
-        while let Some(batch) = news.next().await {
-            let Some(legacy) = legacy.upgrade() else {
+/// Forwards news to a legacy client.
+async fn forward(legacy: Weak<Legacy>, mut watch: Watch, peer: Peer<RoleServer>) {
+    while let Some(legacy) = legacy.upgrade() {
+        let watched = locked(&legacy.watched).clone();
+        let uris = watched.keys().cloned().collect();
+        let told = tokio::select! {
+            told = watch.next(&uris) => told,
+            () = legacy.altered.notified() => continue,
+        };
+        let Some(altered) = told else { return };
+        // What was unsubscribed while the news came is not told any more.
+        let watched = locked(&legacy.watched).clone();
+        drop(legacy);
+        for uri in altered.iter().filter_map(|uri| watched.get(uri)) {
+            let updated = ResourceUpdatedNotificationParam::new(uri);
+            if peer.notify_resource_updated(updated).await.is_err() {
                 return;
-            };
-            let watched = locked(&legacy).watched.clone();
-            drop(legacy);
-            for uri in union(&batch, &mut news, &watched) {
-                let updated = ResourceUpdatedNotificationParam::new(uri.to_string());
-                if peer.notify_resource_updated(updated).await.is_err() {
-                    return;
-                }
             }
         }
-    };
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = tell => {}
     }
 }
 
-/// Returns what `first` and all news that have come since altered.
-fn union(
-    first: &Batch,
-    news: &mut Subscription,
-    watched: &BTreeSet<ResourceUri>,
-) -> BTreeSet<ResourceUri> {
-    let mut uris = altered(first, watched);
-    while let Some(batch) = news.pending() {
-        uris.extend(altered(&batch, watched));
+/// The longest a turn of the time is waited for without looking again: clocks are set, and computers sleep.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
+/// Waits for what alters resources: commits, and the time.
+#[derive(Debug)]
+struct Watch {
+    news: Subscription,
+    session: Session,
+    zone: Zone,
+    /// When resources that turn with the time were last compared.
+    seen: Timestamp,
+}
+
+impl Watch {
+    /// Waits until one of `watched` is altered, and returns which are. `None` when no more can come. Dropping the
+    /// future loses nothing.
+    async fn next(&mut self, watched: &BTreeSet<ResourceUri>) -> Option<BTreeSet<ResourceUri>> {
+        let turning: Vec<ResourceUri> = watched
+            .iter()
+            .filter(|uri| uri.turns_with_time())
+            .cloned()
+            .collect();
+        loop {
+            let turn = next_turn(&self.session, self.zone);
+            let altered = tokio::select! {
+                batch = self.news.next() => {
+                    let mut batch = Some(batch?);
+                    let mut uris = BTreeSet::new();
+                    // One notification for all that has come by now.
+                    while let Some(news) = batch {
+                        uris.extend(altered(&news, watched, render::now(), self.zone));
+                        batch = self.news.pending();
+                    }
+                    uris
+                }
+                () = turn, if !turning.is_empty() => {
+                    let (before, now) = (self.seen, render::now());
+                    self.seen = now;
+                    turned(&self.session, turning.clone(), before, now, self.zone).await
+                }
+            };
+            if !altered.is_empty() {
+                return Some(altered);
+            }
+        }
     }
-    uris
+}
+
+/// Waits until midnight, or until the next task becomes overdue.
+async fn next_turn(session: &Session, zone: Zone) {
+    let now = render::now();
+    let due = session
+        .read(move |store| store.next_due(now))
+        .await
+        .ok()
+        .flatten();
+    let next = zone
+        .next_midnight(now.as_millis())
+        .min(due.map_or(i64::MAX, Timestamp::as_millis));
+    // A moment later, so that it is past by then.
+    let wait =
+        u64::try_from(next - now.as_millis() + 1).map_or(LONGEST_WAIT, Duration::from_millis);
+    tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+}
+
+/// Returns the resources whose text the time alone altered.
+async fn turned(
+    session: &Session,
+    turning: Vec<ResourceUri>,
+    before: Timestamp,
+    now: Timestamp,
+    zone: Zone,
+) -> BTreeSet<ResourceUri> {
+    session
+        .read(move |store| {
+            let mut altered = BTreeSet::new();
+            for uri in turning {
+                if resources::text(store, &uri, before, zone)?
+                    != resources::text(store, &uri, now, zone)?
+                {
+                    altered.insert(uri);
+                }
+            }
+            Ok(altered)
+        })
+        .await
+        .unwrap_or_default()
 }

@@ -5,21 +5,22 @@
 use std::sync::LazyLock;
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    change::Edit,
-    command::{Caller, Command, Draft, Outcome, Patch},
-    error::{Code, Error, Result},
-    render::{self, Detail, TaskObject},
-    store::{Filter, Page, Store, db::Session},
-    task::{Actor, Description, Title},
+    command::Caller,
+    error::{Code, Error},
+    render,
+    store::db::Session,
+    task::{Actor, shortened},
+    when::Zone,
 };
 
 mod args;
+mod calls;
 
-use args::{AddTask, Arguments, Format, GetTask, ListTasks, OneTask, Undo, UpdateTask};
+use args::{AddTask, Arguments, Delete, GetTask, ListTasks, Several, Undo, UpdateTask};
+use calls::Call;
 
 /// What kind of effect a tool has, for the hints hosts show and act on.
 #[derive(Clone, Copy)]
@@ -30,6 +31,8 @@ enum Effect {
     Add,
     /// It sets; repeating it changes nothing more.
     Set,
+    /// It goes a step further; repeating it may go another.
+    Advance,
     /// It takes something away, if only to the trash.
     Remove,
     /// It takes back; each call takes back more.
@@ -48,14 +51,14 @@ const SPECS: [Spec; 7] = [
     Spec {
         name: "add_task",
         title: "Add task",
-        description: "Add a task to the user's persistent task list, kept across chats, apps and restarts. Returns it with its id.",
+        description: "Add a task to the user's persistent task list, kept across chats, apps and restarts; or many with tasks.",
         schema: args::schema::<AddTask>,
         effect: Effect::Add,
     },
     Spec {
         name: "list_tasks",
         title: "List tasks",
-        description: "List the user's tasks, one line each: id, title, status unless pending. Shows today's date.",
+        description: "List the user's tasks: overdue and due first, then by priority. Shows today's date.",
         schema: args::schema::<ListTasks>,
         effect: Effect::Read,
     },
@@ -69,22 +72,22 @@ const SPECS: [Spec; 7] = [
     Spec {
         name: "update_task",
         title: "Update task",
-        description: "Change fields of a task; what is left out stays. Set status to start, reopen or cancel it.",
+        description: "Change tasks; what is left out stays, an empty value clears. Set status to start, reopen or cancel.",
         schema: args::schema::<UpdateTask>,
         effect: Effect::Set,
     },
     Spec {
         name: "complete_task",
         title: "Complete task",
-        description: "Mark a task as completed. Completing it again changes nothing.",
-        schema: args::schema::<OneTask>,
-        effect: Effect::Set,
+        description: "Mark tasks as completed. One that repeats moves to its next date.",
+        schema: args::schema::<Several>,
+        effect: Effect::Advance,
     },
     Spec {
         name: "delete_task",
         title: "Delete task",
-        description: "Move a task to the trash; undo brings it back. To finish one, use complete_task.",
-        schema: args::schema::<OneTask>,
+        description: "Move tasks to the trash; undo brings them back. To finish one, use complete_task.",
+        schema: args::schema::<Delete>,
         effect: Effect::Remove,
     },
     Spec {
@@ -104,7 +107,7 @@ impl Spec {
     fn tool(&self) -> Tool {
         let (read_only, destructive, idempotent) = match self.effect {
             Effect::Read => (true, false, true),
-            Effect::Add => (false, false, false),
+            Effect::Add | Effect::Advance => (false, false, false),
             Effect::Set => (false, false, true),
             Effect::Remove => (false, true, true),
             Effect::Revert => (false, true, false),
@@ -157,6 +160,7 @@ pub(super) async fn call(
     name: &str,
     arguments: JsonObject,
     actor: Actor,
+    zone: Zone,
 ) -> Option<Answer> {
     let arguments = Arguments {
         tool: SPECS.iter().find(|spec| spec.name == name)?.name,
@@ -167,6 +171,7 @@ pub(super) async fn call(
         caller: Caller {
             actor,
             now: render::now(),
+            zone,
         },
     };
     let answer = match name {
@@ -179,187 +184,33 @@ pub(super) async fn call(
         "undo" => call.undo(arguments).await,
         _ => return None,
     };
-    Some(answer.unwrap_or_else(|error| {
+    let error = match answer {
+        Ok(answer) => return Some(answer),
+        Err(error) => error,
+    };
+    Some({
         if error.code() != Code::Caller {
             tracing::error!("{name}: {}", error.with_causes());
         }
         Answer::Failure(match error {
             // The cause is the way out: which folder, which permission.
             Error::Unusable { .. } => error.with_causes(),
+            Error::NotFound { id } => {
+                let near = session
+                    .read(move |store| store.near(id))
+                    .await
+                    .ok()
+                    .flatten();
+                let near = near.map_or_else(String::new, |task| {
+                    format!(
+                        "; did you mean {} '{}'",
+                        task.id,
+                        shortened(task.title.as_str(), 60)
+                    )
+                });
+                format!("{error}{near}. list_tasks with a query finds tasks by their words")
+            }
             error => error.to_string(),
         })
-    }))
-}
-
-/// What `delete_task` returns.
-#[derive(Serialize)]
-struct Deleted<'a> {
-    success: bool,
-    deleted: TaskObject<'a>,
-}
-
-/// What `list_tasks` returns to programs.
-#[derive(Serialize)]
-struct List<'a> {
-    tasks: Vec<TaskObject<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-}
-
-struct Call<'session> {
-    session: &'session Session,
-    caller: Caller,
-}
-
-impl Call<'_> {
-    async fn write(self, command: Command) -> Result<Outcome> {
-        self.session.write(command, self.caller).await
-    }
-
-    async fn add_task(self, arguments: Arguments) -> Result<Answer> {
-        let args: AddTask = arguments.read()?;
-        let (title, title_altered) = Title::cleaned(&args.title)?;
-        let (description, description_altered) =
-            Description::cleaned(&args.description.unwrap_or_default())?;
-        let note = (title_altered || description_altered).then(invisible);
-        let outcome = self
-            .write(Command::Add(vec![Draft { title, description }]))
-            .await?;
-        Ok(object(
-            &TaskObject::new(only(&outcome)?, Detail::Contract).with_note(note),
-        ))
-    }
-
-    async fn list_tasks(self, arguments: Arguments) -> Result<Answer> {
-        let args: ListTasks = arguments.read()?;
-        let (filter, after, limit) = (args.filter()?, args.after()?, args.limit()?);
-        let (page, counted) = self
-            .session
-            .read(move |store| {
-                store.snapshot(|store| {
-                    Ok((
-                        store.page(filter, after, limit)?,
-                        store.count(filter, None)?,
-                    ))
-                })
-            })
-            .await?;
-        Ok(match args.format {
-            Some(Format::Json) => json_list(&page, filter),
-            Some(Format::Text) | None => {
-                Answer::Text(text_list(&page, filter, counted, self.caller.now))
-            }
-        })
-    }
-
-    async fn get_task(self, arguments: Arguments) -> Result<Answer> {
-        let GetTask { task_id: id } = arguments.read()?;
-        let task = self
-            .session
-            .read(move |store| store.task(id)?.ok_or(Error::NotFound { id }))
-            .await?;
-        Ok(object(&TaskObject::new(&task, Detail::Full)))
-    }
-
-    async fn update_task(self, arguments: Arguments) -> Result<Answer> {
-        let args: UpdateTask = arguments.read()?;
-        let title = args.title.as_deref().map(Title::cleaned).transpose()?;
-        let description = args
-            .description
-            .as_deref()
-            .map(Description::cleaned)
-            .transpose()?;
-        let altered = title.as_ref().is_some_and(|(_, altered)| *altered)
-            || description.as_ref().is_some_and(|(_, altered)| *altered);
-        let command = Command::Update {
-            ids: vec![args.task_id],
-            patch: Patch {
-                title: title.map(|(title, _)| title),
-                description: description.map(|(description, _)| description),
-                status: args.status,
-            },
-            if_rev: args.if_rev,
-        };
-        let outcome = self.write(command).await?;
-        let note = match outcome.group {
-            None => Some("nothing changed: the task was like this already".to_owned()),
-            Some(_) => altered.then(invisible),
-        };
-        Ok(object(
-            &TaskObject::new(only(&outcome)?, Detail::Revision).with_note(note),
-        ))
-    }
-
-    async fn complete_task(self, arguments: Arguments) -> Result<Answer> {
-        let OneTask { task_id } = arguments.read()?;
-        let outcome = self.write(Command::Complete(vec![task_id])).await?;
-        let note = outcome
-            .group
-            .is_none()
-            .then(|| "nothing changed: the task was completed already".to_owned());
-        Ok(object(
-            &TaskObject::new(only(&outcome)?, Detail::Contract).with_note(note),
-        ))
-    }
-
-    async fn delete_task(self, arguments: Arguments) -> Result<Answer> {
-        let OneTask { task_id } = arguments.read()?;
-        let outcome = self.write(Command::Delete(vec![task_id])).await?;
-        let deleted = TaskObject::new(only(&outcome)?, Detail::Contract);
-        Ok(object(&Deleted {
-            success: true,
-            deleted,
-        }))
-    }
-
-    async fn undo(self, arguments: Arguments) -> Result<Answer> {
-        let Undo { group } = arguments.read()?;
-        let outcome = self.write(Command::Undo(group)).await?;
-        Ok(Answer::Text(render::undone(&outcome)))
-    }
-}
-
-fn invisible() -> String {
-    "characters that cannot be seen were taken out of the text".to_owned()
-}
-
-/// Returns the task a command on one task is about.
-fn only(outcome: &Outcome) -> Result<&crate::task::Task> {
-    outcome
-        .edits
-        .first()
-        .map(|Edit { after, .. }| after)
-        .ok_or(Error::Fault)
-}
-
-fn object(value: &impl Serialize) -> Answer {
-    Answer::Object(
-        serde_json::to_string(value).expect("an object of strings and numbers serializes"),
-    )
-}
-
-fn text_list(page: &Page, filter: Filter, counted: u32, now: crate::task::Timestamp) -> String {
-    let count = format!(
-        "{}: {}",
-        args::view_word(filter),
-        render::bounded(counted, Store::COUNT_LIMIT)
-    );
-    let mut lines = vec![render::heading(now, &count)];
-    lines.extend(page.tasks.iter().map(render::line));
-    if let Some(cursor) = args::next_cursor(page, filter) {
-        let more = render::bounded(page.more, Store::COUNT_LIMIT);
-        lines.push(format!("{more} more: repeat with cursor:\"{cursor}\""));
-    }
-    lines.join("\n")
-}
-
-fn json_list(page: &Page, filter: Filter) -> Answer {
-    object(&List {
-        tasks: page
-            .tasks
-            .iter()
-            .map(|task| TaskObject::new(task, Detail::Full))
-            .collect(),
-        next_cursor: args::next_cursor(page, filter),
     })
 }

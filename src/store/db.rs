@@ -18,7 +18,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
@@ -96,6 +96,7 @@ impl Db {
     pub fn session(&self) -> Session {
         Session {
             db: self.clone(),
+            told: Arc::new(AtomicI64::new(-1)),
             written: Arc::default(),
         }
     }
@@ -135,6 +136,8 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[derive(Clone, Debug)]
 pub struct Session {
     db: Db,
+    /// The last change this client was told of; -1 before it was told anything.
+    told: Arc<AtomicI64>,
     written: Arc<Written>,
 }
 
@@ -158,6 +161,12 @@ impl Session {
     /// Returns the database of the session.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Returns the last change this client was told of, and takes `seq` for it from now on; `None` at first.
+    pub fn tell(&self, seq: i64) -> Option<i64> {
+        let told = self.told.swap(seq, Ordering::Relaxed);
+        (told >= 0).then_some(told)
     }
 
     /// Queues `command`; the future resolves when it is on the disk, or refused. Dropping the future before the

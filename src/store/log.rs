@@ -1,19 +1,23 @@
 //! Reading the change log: what came when, in which group, and whether it is undone.
 
+use std::collections::BTreeMap;
+
+use rusqlite::OptionalExtension;
+
 use super::{
     Store,
     rows::{change_columns, change_from_row},
 };
 use crate::{
-    change::{Change, GroupId, Kind, logged_fields},
-    command::Caller,
+    change::{Change, Edit, GroupId, as_added, is_nothing, logged_fields},
+    command::{CallKey, Caller, Outcome},
     error::{Error, Result, WhileTrying},
-    task::{Task, TaskId},
+    task::{Actor, Task, TaskId},
 };
 
 impl Store {
     /// Returns the sequence number of the last change; 0 before the first.
-    pub(crate) fn last_change(&self) -> Result<i64> {
+    pub fn last_change(&self) -> Result<i64> {
         self.connection
             .prepare_cached("SELECT coalesce(max(seq), 0) FROM change")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
@@ -68,6 +72,105 @@ impl Store {
             .while_trying("read a change group")
     }
 
+    /// Returns the group of the call that `caller` made with `key`.
+    pub(super) fn group_of_key(&self, key: &CallKey, caller: &Caller) -> Result<Option<GroupId>> {
+        self.connection
+            .prepare_cached("SELECT group_seq FROM call_key WHERE actor = ?1 AND key = ?2")
+            .and_then(|mut statement| {
+                statement
+                    .query_row((&caller.actor, key.as_str()), |row| row.get(0))
+                    .optional()
+            })
+            .while_trying("look up a key")
+    }
+
+    /// Remembers that `caller` made `group` with `key`.
+    pub(super) fn keep_key(&self, key: &CallKey, group: GroupId, caller: &Caller) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO call_key (actor, key, group_seq) VALUES (?1, ?2, ?3)")
+            .and_then(|mut statement| statement.execute((&caller.actor, key.as_str(), group)))
+            .while_trying("keep a key")?;
+        Ok(())
+    }
+
+    /// Returns up to which change `actor` has looked; `None` if it never did.
+    pub fn last_look(&self, actor: &Actor) -> Result<Option<i64>> {
+        self.connection
+            .prepare_cached("SELECT seen_seq FROM client WHERE actor = ?1")
+            .and_then(|mut statement| statement.query_row([actor], |row| row.get(0)).optional())
+            .while_trying("read what a client has seen")
+    }
+
+    /// Remembers up to which change the caller has looked; never goes back.
+    pub(super) fn keep_look(&self, seq: i64, caller: &Caller) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO client (actor, seen_seq) VALUES (?1, ?2)
+                 ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq)",
+            )
+            .and_then(|mut statement| statement.execute((&caller.actor, seq)))
+            .while_trying("keep what a client has seen")?;
+        Ok(())
+    }
+
+    /// Returns how many changes others than `actor` made after `seq`, counted up to [`Self::COUNT_LIMIT`], and who
+    /// made the last of them.
+    pub fn foreign_changes(&self, seq: i64, actor: &Actor) -> Result<(u32, Option<Actor>)> {
+        self.connection
+            .prepare_cached(
+                "SELECT count(*), (SELECT actor FROM change WHERE seq > ?1 AND actor <> ?2 ORDER BY seq DESC LIMIT 1)
+                   FROM (SELECT 1 FROM change WHERE seq > ?1 AND actor <> ?2 LIMIT ?3)",
+            )
+            .and_then(|mut statement| {
+                statement.query_row((seq, actor, Self::COUNT_LIMIT), |row| Ok((row.get(0)?, row.get(1)?)))
+            })
+            .while_trying("read the change log")
+    }
+
+    /// Returns the tasks changed after `seq`, each with its last change, in the order of those; up to `limit`, and the
+    /// sequence number to go on from.
+    pub fn changed_since(&self, seq: i64, limit: u32) -> Result<(Vec<(Task, Change)>, i64)> {
+        let mut last_of: BTreeMap<TaskId, Change> = BTreeMap::new();
+        let mut at = seq;
+        for change in self.changes_since(seq, limit.saturating_mul(10))? {
+            if last_of.len() == limit as usize && !last_of.contains_key(&change.task) {
+                break;
+            }
+            at = change.seq;
+            last_of.insert(change.task, change);
+        }
+        let mut changes: Vec<Change> = last_of.into_values().collect();
+        changes.sort_by_key(|change| change.seq);
+        let tasks = changes
+            .into_iter()
+            .map(|change| Ok((self.existing(change.task)?, change)));
+        Ok((tasks.collect::<Result<_>>()?, at))
+    }
+
+    /// Returns what the call that made `group` was answered, from the log.
+    pub(super) fn as_first_answered(&self, group: GroupId) -> Result<Outcome> {
+        let added = self
+            .group(group)?
+            .iter()
+            .map(as_added)
+            .collect::<serde_json::Result<Vec<_>>>()?;
+        let edits = added
+            .into_iter()
+            .flatten()
+            .map(|after| Edit {
+                before: None,
+                after,
+            })
+            .collect();
+        Ok(Outcome {
+            group: Some(group),
+            edits,
+            reverted: None,
+            is_repeat: true,
+            similar: None,
+        })
+    }
+
     /// Returns the undo that reverted `group` and is in force itself.
     pub(super) fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>> {
         let mut target = group;
@@ -87,31 +190,46 @@ impl Store {
 
     /// Returns the last group of the caller that is in force and is not itself an undo.
     pub(super) fn last_group(&self, caller: &Caller) -> Result<GroupId> {
-        let mut below = i64::MAX;
-        loop {
-            let group: Option<GroupId> = self
-                .connection
-                .prepare_cached(
-                    "SELECT max(group_seq) FROM change WHERE actor = ?1 AND group_seq < ?2",
-                )
-                .and_then(|mut statement| {
-                    statement.query_row((&caller.actor, below), |row| row.get(0))
-                })
-                .while_trying("read the change log")?;
-            let Some(group) = group else {
-                return Err(Error::NothingToUndo {
-                    actor: caller.actor.clone(),
-                });
-            };
-            let is_undo = self
-                .group(group)?
-                .first()
-                .is_some_and(|first| first.kind == Kind::Undo);
-            if !is_undo && self.undone_by(group)?.is_none() {
+        // The first row of a group has the group's number.
+        let untouched: Option<GroupId> = self
+            .connection
+            .prepare_cached(
+                "SELECT group_seq FROM change AS made
+                  WHERE actor = ?1 AND kind <> 'undo'
+                    AND NOT EXISTS (SELECT 1 FROM change WHERE reverts = made.group_seq)
+                  ORDER BY group_seq DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row([&caller.actor], |row| row.get(0))
+                    .optional()
+            })
+            .while_trying("read the change log")?;
+        // One whose undo was undone may be in force, too.
+        let redone: Vec<GroupId> = self
+            .connection
+            .prepare_cached(
+                "SELECT DISTINCT made.group_seq
+                   FROM change AS again
+                   CROSS JOIN change AS undone ON undone.seq = again.reverts
+                   CROSS JOIN change AS made ON made.seq = undone.reverts
+                  WHERE again.reverts IS NOT NULL AND made.actor = ?1 AND made.kind <> 'undo'
+                    AND made.group_seq > ?2
+                  ORDER BY made.group_seq DESC",
+            )
+            .and_then(|mut statement| {
+                let newer = (&caller.actor, untouched.unwrap_or(0));
+                statement.query_map(newer, |row| row.get(0))?.collect()
+            })
+            .while_trying("read the change log")?;
+        for group in redone {
+            if self.undone_by(group)?.is_none() {
                 return Ok(group);
             }
-            below = group;
         }
+        untouched.ok_or_else(|| Error::NothingToUndo {
+            actor: caller.actor.clone(),
+        })
     }
 }
 
@@ -127,8 +245,8 @@ pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
         );
     }
     let mut logged = logged_fields(task);
-    logged.retain(|_, value| !value.is_null());
-    fields.retain(|_, value| !value.is_null());
+    logged.retain(|_, value| !is_nothing(value));
+    fields.retain(|_, value| !is_nothing(value));
     let last = changes.last();
     fields == logged
         && last.is_some_and(|last| last.rev == task.rev && last.at == task.updated_at)

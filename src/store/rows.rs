@@ -5,15 +5,19 @@ use rusqlite::{
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Type, ValueRef},
 };
 
+use serde::de::DeserializeOwned;
+
 use crate::{
     change::{Change, Fields, Kind},
-    task::{Actor, Description, Status, Task, TaskId, Timestamp, Title},
+    repeat::Repeat,
+    task::{Actor, Description, Priority, Project, Status, Tag, Task, TaskId, Timestamp, Title},
+    when::When,
 };
 
 /// The columns [`task_from_row`] reads, for a `SELECT` list.
 macro_rules! task_columns {
     () => {
-        "id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at"
+        "id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority, due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, comments"
     };
 }
 /// The columns [`change_from_row`] reads, for a `SELECT` list.
@@ -24,20 +28,34 @@ macro_rules! change_columns {
 }
 pub(super) use {change_columns, task_columns};
 
-/// Reads a task by column name.
+/// Reads a task from the first columns of a row, which must be [`task_columns`]: looking each up by its name would cost
+/// more than reading it.
 pub(super) fn task_from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
+    let mut columns = 0..;
+    let mut next = || columns.next().unwrap_or_default();
+    // In the order of `task_columns`; a struct's fields are read in the order they are written here.
     Ok(Task {
-        id: row.get("id")?,
-        title: row.get("title")?,
-        description: row.get("description")?,
-        status: row.get("status")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-        started_at: row.get("started_at")?,
-        completed_at: row.get("completed_at")?,
-        created_by: row.get("created_by")?,
-        rev: row.get("rev")?,
-        deleted_at: row.get("deleted_at")?,
+        id: row.get(next())?,
+        title: row.get(next())?,
+        description: row.get(next())?,
+        status: row.get(next())?,
+        created_at: row.get(next())?,
+        updated_at: row.get(next())?,
+        started_at: row.get(next())?,
+        completed_at: row.get(next())?,
+        created_by: row.get(next())?,
+        rev: row.get(next())?,
+        deleted_at: row.get(next())?,
+        priority: row.get(next())?,
+        due: row.get(next())?,
+        defer_until: row.get(next())?,
+        repeat: row.get(next())?,
+        repeat_from: row.get(next())?,
+        project: row.get(next())?,
+        tags: from_json(row, next())?,
+        parent: row.get(next())?,
+        depends_on: from_json(row, next())?,
+        comments: from_json(row, next())?,
     })
 }
 
@@ -57,6 +75,13 @@ pub(super) fn change_from_row(row: &Row<'_>) -> rusqlite::Result<Change> {
         new: fields_from_json(&new)?,
         reverts: row.get("reverts")?,
     })
+}
+
+/// Reads a column that holds JSON.
+fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
 }
 
 fn fields_from_json(text: &str) -> rusqlite::Result<Fields> {
@@ -105,7 +130,7 @@ macro_rules! checked_text {
         }
     )*};
 }
-checked_text!(Title, Description, Actor);
+checked_text!(Title, Description, Actor, Project, Tag);
 
 /// A word of a closed set, stored as itself.
 macro_rules! stored_word {
@@ -124,4 +149,22 @@ macro_rules! stored_word {
         }
     )*};
 }
-stored_word!(Status, Kind);
+stored_word!(Status, Kind, Priority);
+
+/// A value that has one written form.
+macro_rules! written {
+    ($($name:ident),*) => {$(
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                Self::try_from(value.as_str()?.to_owned()).map_err(FromSqlError::other)
+            }
+        }
+
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.to_string().into())
+            }
+        }
+    )*};
+}
+written!(When, Repeat);

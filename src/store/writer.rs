@@ -1,11 +1,13 @@
 //! Writing: commands to rows, in one transaction.
 
+use std::collections::HashSet;
+
 use rusqlite::{OptionalExtension, named_params};
 
 use super::Store;
 use crate::{
     change::{Edit, GroupId, Kind},
-    command::{self, Caller, Command, Outcome, Reverting},
+    command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
     error::{Error, Result, WhileTrying},
     task::{Task, TaskId},
 };
@@ -76,60 +78,83 @@ impl Writer<'_> {
     }
 
     fn apply(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
-        let now = caller.now;
-        let mut reverted = None;
-        let edits = match command {
-            Command::Add(_) if self.store.is_disk_full => return Err(Error::DiskFull),
-            Command::Add(drafts) => drafts
-                .iter()
-                .map(|draft| Ok(command::add(draft, self.next_task_id()?, caller)))
-                .collect::<Result<Vec<_>>>()?,
+        match command {
+            Command::Add { .. } if self.store.is_disk_full => Err(Error::DiskFull),
+            Command::Add { drafts, key } => self.add(drafts, key.as_ref(), caller),
             Command::Update { ids, patch, if_rev } => {
-                self.edit_each(ids, |task| command::update(task, patch, *if_rev, now))?
+                self.each(Kind::Update, ids, caller, |task| {
+                    command::update(task, patch, *if_rev, caller)
+                })
             }
-            Command::Complete(ids) => self.edit_each(ids, |task| command::complete(task, now))?,
-            Command::Delete(ids) => self.edit_each(ids, |task| command::delete(task, now))?,
+            Command::Complete(ids) => self.each(Kind::Complete, ids, caller, |task| {
+                command::complete(task, caller)
+            }),
+            Command::Delete { ids, confirm } => {
+                command::confirm_deletion(ids, *confirm)?;
+                self.each(Kind::Delete, ids, caller, |task| {
+                    command::delete(task, caller.now)
+                })
+            }
             Command::Undo(group) => {
                 let group = match group {
                     Some(group) => *group,
                     None => self.store.last_group(caller)?,
                 };
-                let (kind, edits) = self.undo(group, caller)?;
-                reverted = Some((group, kind));
-                edits
+                self.undo(group, caller)
             }
+            Command::Look(seq) => {
+                self.store.keep_look(*seq, caller)?;
+                Ok(Entry::new(Kind::Update, caller, None).outcome(None))
+            }
+        }
+    }
+
+    fn add(&mut self, drafts: &[Draft], key: Option<&CallKey>, caller: &Caller) -> Result<Outcome> {
+        if let Some(key) = key
+            && let Some(group) = self.store.group_of_key(key, caller)?
+        {
+            return self.store.as_first_answered(group);
+        }
+        let mut entry = Entry::new(Kind::Add, caller, None);
+        let mut added = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let edit = command::add(draft, self.next_task_id()?, &added, caller)?;
+            added.push(edit.after.id);
+            self.record(&mut entry, edit)?;
+        }
+        if let (Some(key), Some(group)) = (key, entry.group) {
+            self.store.keep_key(key, group, caller)?;
+        }
+        let similar = match drafts {
+            [draft] => self.store.similar(&draft.title, added[0])?,
+            _ => None,
         };
-        let group = self.record(
-            command.kind(),
-            &edits,
-            caller,
-            reverted.map(|(group, _)| group),
-        )?;
         Ok(Outcome {
-            group,
-            edits,
-            reverted,
+            similar,
+            ..entry.outcome(None)
         })
     }
 
-    /// Decides an edit for each task once, however often its id was given.
-    fn edit_each(
-        &self,
+    /// Decides an edit for each task once, however often its id was given, and writes it.
+    fn each(
+        &mut self,
+        kind: Kind,
         ids: &[TaskId],
+        caller: &Caller,
         decide: impl Fn(&Task) -> Result<Edit>,
-    ) -> Result<Vec<Edit>> {
-        let mut seen = Vec::with_capacity(ids.len());
-        let mut edits = Vec::with_capacity(ids.len());
+    ) -> Result<Outcome> {
+        let mut entry = Entry::new(kind, caller, None);
+        let mut seen = HashSet::with_capacity(ids.len());
         for id in ids {
-            if !seen.contains(id) {
-                seen.push(*id);
-                edits.push(decide(&self.store.existing(*id)?)?);
+            if seen.insert(*id) {
+                let edit = decide(&self.store.existing(*id)?)?;
+                self.record(&mut entry, edit)?;
             }
         }
-        Ok(edits)
+        Ok(entry.outcome(None))
     }
 
-    fn undo(&self, group: GroupId, caller: &Caller) -> Result<(Kind, Vec<Edit>)> {
+    fn undo(&mut self, group: GroupId, caller: &Caller) -> Result<Outcome> {
         let changes = self.store.group(group)?;
         let Some(kind) = changes.first().map(|first| first.kind) else {
             return Err(Error::NoSuchGroup { group });
@@ -149,23 +174,19 @@ impl Writer<'_> {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok((kind, command::undo(&reverting, caller)?))
+        let mut entry = Entry::new(Kind::Undo, caller, Some(group));
+        for edit in command::undo(&reverting, caller)? {
+            self.record(&mut entry, edit)?;
+        }
+        Ok(entry.outcome(Some((group, kind))))
     }
 
-    /// Writes the edits that change something, and their log. Returns the group they make.
-    fn record(
-        &mut self,
-        kind: Kind,
-        edits: &[Edit],
-        caller: &Caller,
-        reverts: Option<GroupId>,
-    ) -> Result<Option<GroupId>> {
-        let mut group = None;
-        for edit in edits {
-            let Some(diff) = edit.diff() else { continue };
+    /// Writes an edit and its log row; one that changes nothing is only remembered.
+    fn record(&mut self, entry: &mut Entry<'_>, edit: Edit) -> Result<()> {
+        if let Some(diff) = edit.diff() {
             let seq = self.next_change_seq()?;
-            let group = *group.get_or_insert(seq);
-            self.put(edit)?;
+            let group = *entry.group.get_or_insert(seq);
+            self.store.put(&edit, entry.caller.zone)?;
             let old = diff
                 .old
                 .map(|fields| serde_json::to_string(&fields))
@@ -181,54 +202,19 @@ impl Writer<'_> {
                     statement.execute(named_params! {
                         ":seq": seq,
                         ":group": group,
-                        ":at": caller.now,
-                        ":actor": caller.actor,
-                        ":kind": kind,
+                        ":at": entry.caller.now,
+                        ":actor": entry.caller.actor,
+                        ":kind": entry.kind,
                         ":task": edit.after.id,
                         ":rev": edit.after.rev,
                         ":old": old,
                         ":new": new,
-                        ":reverts": reverts,
+                        ":reverts": entry.reverts,
                     })
                 })
                 .while_trying("log a change")?;
         }
-        Ok(group)
-    }
-
-    fn put(&self, edit: &Edit) -> Result<()> {
-        let sql = if edit.before.is_none() {
-            "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
-                               completed_at, created_by, rev, deleted_at)
-             VALUES (:id, :title, :description, :status, :created_at, :updated_at, :started_at,
-                     :completed_at, :created_by, :rev, :deleted_at)"
-        } else {
-            "UPDATE task SET title = :title, description = :description, status = :status,
-                    created_at = :created_at, updated_at = :updated_at, started_at = :started_at,
-                    completed_at = :completed_at, created_by = :created_by, rev = :rev,
-                    deleted_at = :deleted_at
-              WHERE id = :id"
-        };
-        let task = &edit.after;
-        self.store
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| {
-                statement.execute(named_params! {
-                    ":id": task.id,
-                    ":title": task.title,
-                    ":description": task.description,
-                    ":status": task.status,
-                    ":created_at": task.created_at,
-                    ":updated_at": task.updated_at,
-                    ":started_at": task.started_at,
-                    ":completed_at": task.completed_at,
-                    ":created_by": task.created_by,
-                    ":rev": task.rev,
-                    ":deleted_at": task.deleted_at,
-                })
-            })
-            .while_trying("write a task")?;
+        entry.edits.push(edit);
         Ok(())
     }
 
@@ -267,5 +253,36 @@ impl Writer<'_> {
             .and_then(|mut statement| statement.execute([]))
             .while_trying("keep calls apart")?;
         Ok(())
+    }
+}
+
+/// What one call has written so far.
+struct Entry<'a> {
+    kind: Kind,
+    caller: &'a Caller,
+    reverts: Option<GroupId>,
+    group: Option<GroupId>,
+    edits: Vec<Edit>,
+}
+
+impl<'a> Entry<'a> {
+    fn new(kind: Kind, caller: &'a Caller, reverts: Option<GroupId>) -> Self {
+        Self {
+            kind,
+            caller,
+            reverts,
+            group: None,
+            edits: Vec::new(),
+        }
+    }
+
+    fn outcome(self, reverted: Option<(GroupId, Kind)>) -> Outcome {
+        Outcome {
+            group: self.group,
+            edits: self.edits,
+            reverted,
+            is_repeat: false,
+            similar: None,
+        }
     }
 }

@@ -3,24 +3,33 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 13] = [
+    ("when", &["text"]),
+    ("repeat", &["when"]),
     ("text", &[]),
-    ("task", &["text"]),
+    ("task", &["repeat", "text", "when"]),
     ("change", &["task"]),
     ("error", &["change", "task"]),
-    ("command", &["change", "error", "task"]),
-    ("store", &["change", "command", "error", "task"]),
-    ("render", &["command", "task"]),
+    ("command", &["change", "error", "repeat", "task", "when"]),
+    (
+        "store",
+        &[
+            "change", "command", "error", "repeat", "task", "text", "when",
+        ],
+    ),
+    ("render", &["change", "command", "repeat", "task", "when"]),
     (
         "mcp",
-        &["change", "command", "error", "render", "store", "task"],
+        &[
+            "change", "command", "error", "render", "repeat", "store", "task", "when",
+        ],
     ),
-    ("stdio", &["mcp", "store"]),
-    ("config", &[]),
+    ("stdio", &["mcp", "store", "when"]),
+    ("config", &["when"]),
     (
         "cli",
         &[
-            "command", "config", "error", "render", "stdio", "store", "task",
+            "command", "config", "error", "render", "stdio", "store", "task", "when",
         ],
     ),
 ];

@@ -5,12 +5,19 @@
     reason = "in a test, a panic is how a failure is told"
 )]
 
+mod budget;
 mod cli;
 mod layers;
+mod migrate;
 mod model;
 mod notify;
+mod planning;
 mod processes;
+mod prompts;
 mod stdio;
 mod support;
 mod surface;
+mod undo;
 mod unusable;
+mod views;
+mod watching;

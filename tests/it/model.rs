@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use proptest::{collection::vec, option, prelude::*, test_runner::Config};
 use taskhold::{
     command::{Caller, Command, Draft, Patch},
-    store::{Access, Filter, Store, is_replay_of},
-    task::{Actor, Description, Status, TaskId, Timestamp, Title},
+    store::{Access, Filters, Moment, Store, View, is_replay_of},
+    task::{Actor, Status, TaskId, Timestamp, Title},
+    when::Zone,
 };
 
 #[derive(Clone, Debug)]
@@ -91,8 +92,15 @@ impl Model {
 
 fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
     let mut stored = BTreeMap::new();
-    for filter in [Filter::All, Filter::Trash] {
-        for task in store.list(filter, None, 1_000).unwrap().tasks {
+    let list = |view| {
+        let moment = Moment::new(Timestamp::from_millis(0), Zone::UTC);
+        store
+            .list(view, &Filters::default(), &moment, None, 1_000)
+            .unwrap()
+            .tasks
+    };
+    for view in [View::All, View::Trash] {
+        for task in list(view) {
             let known = Known {
                 title: task.title.as_str().to_owned(),
                 status: task.status,
@@ -113,7 +121,7 @@ fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
         }
     }
     prop_assert_eq!(&stored, &model.tasks);
-    let open = store.list(Filter::Open, None, 1_000).unwrap().tasks.len();
+    let open = list(View::Open).len();
     let expected = model
         .tasks
         .values()
@@ -132,7 +140,11 @@ proptest! {
         let mut store = Store::open(&path, Access::Write).unwrap();
         let mut model = Model::default();
         for (now, step) in (1_i64..).zip(steps) {
-            let caller = Caller { actor: Actor::named("model"), now: Timestamp::from_millis(now) };
+            let caller = Caller {
+                actor: Actor::named("model"),
+                now: Timestamp::from_millis(now),
+                zone: Zone::UTC,
+            };
             let real = |pick: &[i64]| -> Vec<TaskId> {
                 pick.iter().map(|id| TaskId::try_from(*id).unwrap()).collect()
             };
@@ -150,11 +162,8 @@ proptest! {
                         let known = Known { title: title.clone(), status: Status::Pending, deleted: false };
                         model.tasks.insert(id, known);
                     }
-                    let drafts = titles.into_iter().map(|title| Draft {
-                        title: Title::try_from(title).unwrap(),
-                        description: Description::default(),
-                    });
-                    (Command::Add(drafts.collect()), true)
+                    let drafts = titles.into_iter().map(|title| Draft::titled(Title::try_from(title).unwrap()));
+                    (Command::Add { drafts: drafts.collect(), key: None }, true)
                 }
                 Step::Update { pick, title, status } => {
                     let empty = title.is_none() && status.is_none();
@@ -172,7 +181,7 @@ proptest! {
                 }
                 Step::Delete(pick) => {
                     let expected = model.each(&pick, |task| task.deleted = true);
-                    (Command::Delete(real(&pick)), expected)
+                    (Command::Delete { ids: real(&pick), confirm: None }, expected)
                 }
                 Step::Undo => (Command::Undo(None), model.undo()),
             };

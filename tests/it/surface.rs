@@ -100,7 +100,7 @@ fn the_contracts_texts_are_word_for_word() {
     assert!(chrono::DateTime::parse_from_rfc3339(task["completed_at"].as_str().unwrap()).is_ok());
     assert_eq!(
         client.read("tasks://pending"),
-        "Pending Tasks:\n\n⏳ [1] one\n   Description: first\n      second\n\n"
+        "Pending Tasks:\n\n⏳ [1] one\n   first\n      second\n\n"
     );
     let all = client.read("tasks://all");
     let mut lines = all.lines();

@@ -1,0 +1,184 @@
+//! Every view and full-text searches over a varied database, and adding a thousand tasks in one call.
+//!
+//! `cargo bench --bench views` runs all sizes; `TASKHOLD_BENCH_SIZES=1000,100000` chooses. Ids are
+//! `views/<view>/<tasks>`, `search/<kind of word>/<tasks>` and `batch/add_1000/<tasks>`.
+
+use std::{hint::black_box, time::Duration};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use taskhold::{
+    command::{Caller, Command, Draft, Patch, Reference},
+    store::{Access, Filters, Moment, Store, View, Words},
+    task::{Actor, Description, Priority, Project, Status, Tag, TaskId, Timestamp, Title},
+    when::{When, Zone},
+};
+
+const NOW: i64 = 1_795_348_800_000;
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+const VIEWS: [(&str, View); 9] = [
+    ("open", View::Open),
+    ("ready", View::Ready),
+    ("today", View::Today),
+    ("overdue", View::Overdue),
+    ("blocked", View::Blocked),
+    ("completed", View::Completed),
+    ("all", View::All),
+    ("trash", View::Trash),
+    ("stale", View::Stale),
+];
+
+fn caller(days_ago: i64) -> Caller {
+    Caller {
+        actor: Actor::named("bench"),
+        now: Timestamp::from_millis(NOW - days_ago * DAY),
+        zone: Zone::UTC,
+    }
+}
+
+/// A task of many kinds: a third has a date, some a project, a priority, a tag, something to wait for.
+fn draft(number: usize) -> Draft {
+    let title = match number % 10_000 {
+        0 => format!("Write the zanzibar report {number}"),
+        _ => format!("Write the report number {number}"),
+    };
+    let days = i64::try_from(number % 60).expect("a small number") - 20;
+    let name = |names: &[&str]| names[number % names.len()].to_owned();
+    Draft {
+        description: Description::try_from("With the figures of the last quarter".to_owned())
+            .expect("a text"),
+        due: number.is_multiple_of(3).then(|| When::At(NOW + days * DAY)),
+        priority: number.is_multiple_of(4).then(|| Priority::ALL[number % 3]),
+        project: number
+            .is_multiple_of(5)
+            .then(|| Project::try_from(name(&["Home", "Acme", "Trip"])).expect("a name")),
+        tags: number
+            .is_multiple_of(7)
+            .then(|| Tag::try_from(name(&["work", "phone"])).expect("a word"))
+            .into_iter()
+            .collect(),
+        depends_on: (number % 50 == 49)
+            .then_some(Reference::Earlier(1))
+            .into_iter()
+            .collect(),
+        ..Draft::titled(Title::try_from(title).expect("a title"))
+    }
+}
+
+fn filled(size: usize) -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let mut store = Store::open(&folder.path().join("tasks.db"), Access::Write).expect("open");
+    let mut number = 0;
+    while number < size {
+        let batch = (size - number).min(10_000);
+        let drafts = (number..number + batch).map(draft).collect();
+        store
+            .execute(&Command::Add { drafts, key: None }, &caller(30))
+            .expect("add");
+        number += batch;
+    }
+    // One in ten is completed, one in twenty in progress since long ago, one in forty in the trash.
+    let every = |step: usize, from: usize| -> Vec<TaskId> {
+        (from..size)
+            .step_by(step)
+            .map(|id| {
+                TaskId::try_from(i64::try_from(id).expect("a small number") + 1).expect("an id")
+            })
+            .collect()
+    };
+    let started = Patch {
+        status: Some(Status::InProgress),
+        ..Patch::default()
+    };
+    let trash = every(40, 3);
+    let commands = [
+        Command::Complete(every(10, 1)),
+        Command::Update {
+            ids: every(20, 2),
+            patch: started,
+            if_rev: None,
+        },
+        Command::Delete {
+            confirm: Some(trash.len()),
+            ids: trash,
+        },
+    ];
+    for command in commands {
+        store.execute(&command, &caller(10)).expect("vary");
+    }
+    (folder, store)
+}
+
+/// `cargo bench -- --test` and `cargo test --benches` run everything once.
+fn is_test() -> bool {
+    std::env::args().any(|argument| argument == "--test")
+        || !std::env::args().any(|argument| argument == "--bench")
+}
+
+fn sizes() -> Vec<usize> {
+    std::env::var("TASKHOLD_BENCH_SIZES").map_or_else(
+        |_| {
+            if is_test() {
+                vec![1_000]
+            } else {
+                vec![1_000, 100_000, 1_000_000]
+            }
+        },
+        |sizes| {
+            sizes
+                .split(',')
+                .map(|size| size.trim().parse().expect("a number"))
+                .collect()
+        },
+    )
+}
+
+fn views(c: &mut Criterion) {
+    for size in sizes() {
+        let (_folder, mut store) = filled(size);
+        let moment = Moment::new(caller(0).now, Zone::UTC);
+        let none = Filters::default();
+        for (name, view) in VIEWS {
+            c.bench_function(&format!("views/{name}/{size}"), |b| {
+                b.iter(|| {
+                    store
+                        .list(black_box(view), &none, &moment, None, 20)
+                        .expect("list")
+                });
+            });
+        }
+        for (kind, word) in [
+            ("common", "report"),
+            ("rare", "zanzibar"),
+            ("prefix", "zan"),
+            ("none", "qqq"),
+        ] {
+            let words = Words::read(word).expect("a word");
+            c.bench_function(&format!("search/{kind}/{size}"), |b| {
+                b.iter(|| {
+                    store
+                        .search(black_box(&words), View::All, &none, &moment, None, 20)
+                        .expect("search")
+                });
+            });
+        }
+        c.bench_function(&format!("batch/add_1000/{size}"), |b| {
+            b.iter(|| {
+                let drafts = (0..1_000).map(draft).collect();
+                store
+                    .execute(&Command::Add { drafts, key: None }, &caller(0))
+                    .expect("add")
+            });
+        });
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
+    targets = views
+}
+criterion_main!(benches);

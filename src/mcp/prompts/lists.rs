@@ -1,0 +1,348 @@
+//! The tasks in a prompt: lists and sheets that never take more than their room.
+
+use std::fmt::Write as _;
+
+use crate::{
+    error::Result,
+    render,
+    store::{Filters, Moment, Position, Store, View},
+    task::{Description, Task, Timestamp},
+    when::Zone,
+};
+
+pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// The most text of tasks in a prompt, in bytes: about 2,500 tokens.
+const MAX_BYTES: usize = 8_000;
+/// The most of one task in a list, in bytes.
+const MAX_ITEM_BYTES: usize = 1_000;
+/// The most tasks in a list.
+const MAX_TASKS: u32 = 100;
+
+/// How a task is written in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As in `list_tasks`.
+    Line,
+    /// As in `tasks://all`, a long description cut.
+    Block,
+}
+
+/// Which tasks are listed, and under what title.
+pub(super) struct List {
+    pub(super) title: &'static str,
+    pub(super) view: View,
+    pub(super) filters: Filters,
+    /// Where in the view it begins; `None` is at its first task.
+    pub(super) after: Option<Position>,
+    /// Of a view of completed tasks: only those completed since then.
+    pub(super) since: Option<Timestamp>,
+    /// The arguments of `list_tasks` that show what is left out, among others.
+    pub(super) rest: &'static str,
+}
+
+impl List {
+    /// Returns the list of a whole view.
+    pub(super) fn of(title: &'static str, view: View, rest: &'static str) -> Self {
+        Self {
+            title,
+            view,
+            filters: Filters::default(),
+            after: None,
+            since: None,
+            rest,
+        }
+    }
+}
+
+/// Returns the place in a view by plan after which come the tasks due from `order` on, and those without a date.
+pub(super) fn before(order: i64) -> Position {
+    Position {
+        key: (order - 1, i64::MAX),
+        id: i64::MAX,
+    }
+}
+
+/// The tasks of a list, written out, and how many there are in all.
+struct Found {
+    items: Vec<String>,
+    total: String,
+}
+
+/// The tasks as they are at a time, seen from a zone.
+pub(super) struct Snapshot<'store> {
+    store: &'store Store,
+    now: Timestamp,
+    zone: Zone,
+    moment: Moment,
+}
+
+impl<'store> Snapshot<'store> {
+    pub(super) fn new(store: &'store Store, now: Timestamp, zone: Zone) -> Self {
+        Self {
+            store,
+            now,
+            zone,
+            moment: Moment::new(now, zone),
+        }
+    }
+
+    pub(super) fn store(&self) -> &'store Store {
+        self.store
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Returns when today begins, as [`crate::when::When::order`] counts.
+    pub(super) fn start_of_today(&self) -> i64 {
+        self.end_of_today() - DAY
+    }
+
+    /// Returns when today ends and tomorrow begins, likewise.
+    pub(super) fn end_of_today(&self) -> i64 {
+        self.moment.end_of_today + 1
+    }
+
+    /// Returns the date, the weekday and the zone, and how many tasks the views have.
+    pub(super) fn heading(&self, counted: &[(View, &str)]) -> Result<String> {
+        let counts = counted
+            .iter()
+            .map(|(view, word)| {
+                let count = self.count(*view, &Filters::default(), None)?;
+                Ok(format!("{count} {word}"))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(render::heading(self.now, self.zone, &counts.join(", ")))
+    }
+
+    fn count(&self, view: View, filters: &Filters, after: Option<Position>) -> Result<String> {
+        let count = self.store.count(view, filters, &self.moment, after)?;
+        Ok(render::bounded(count, Store::COUNT_LIMIT))
+    }
+
+    /// Returns the lists one under another, each after a blank line.
+    pub(super) fn lists(&self, lists: &[List], form: Form) -> Result<String> {
+        let found = lists
+            .iter()
+            .map(|list| self.find(list, form))
+            .collect::<Result<Vec<_>>>()?;
+        let wanted: Vec<usize> = found
+            .iter()
+            .map(|found| found.items.iter().map(String::len).sum())
+            .collect();
+        let mut text = String::new();
+        for ((list, found), room) in lists.iter().zip(&found).zip(shares(&wanted, MAX_BYTES)) {
+            text.push('\n');
+            if found.items.is_empty() {
+                let _ = writeln!(text, "{}: none", list.title);
+                continue;
+            }
+            let (items, shown) = filled(&found.items, room);
+            let _ = write!(text, "{} ({}):\n{items}", list.title, found.total);
+            if shown.to_string() != found.total {
+                let _ = writeln!(
+                    text,
+                    "... {shown} of {} shown; list_tasks {} shows all, page by page",
+                    found.total, list.rest
+                );
+            }
+        }
+        Ok(text)
+    }
+
+    fn find(&self, list: &List, form: Form) -> Result<Found> {
+        let (view, filters) = (list.view, &list.filters);
+        let mut page = self
+            .store
+            .list(view, filters, &self.moment, list.after, MAX_TASKS)?;
+        let read = page.tasks.len();
+        if let Some(since) = list.since {
+            page.tasks.retain(|task| task.completed_at >= Some(since));
+        }
+        let total = match (page.next, list.since) {
+            (Some(_), None) => self.count(view, filters, list.after)?,
+            // The latest come first: after an older one, none counts.
+            (Some(_), Some(_)) if page.tasks.len() == read => format!("{read}+"),
+            _ => page.tasks.len().to_string(),
+        };
+        let items = page.tasks.iter().map(|task| self.item(task, form));
+        Ok(Found {
+            items: items.collect(),
+            total,
+        })
+    }
+
+    fn item(&self, task: &Task, form: Form) -> String {
+        const DESCRIPTION: usize = 200;
+        match form {
+            Form::Line => {
+                let line = render::line(task, self.now, self.zone);
+                format!("{}\n", clipped(&line, MAX_ITEM_BYTES))
+            }
+            Form::Block => {
+                let brief = Task {
+                    description: beginning(&task.description, DESCRIPTION),
+                    ..task.clone()
+                };
+                let block = render::block(&brief, self.zone);
+                format!("{}\n", clipped(block.trim_end(), MAX_ITEM_BYTES))
+            }
+        }
+    }
+
+    /// Returns everything about a task, and its subtasks.
+    pub(super) fn sheet_with_children(&self, task: &Task) -> Result<String> {
+        let id = task.id;
+        let mut text = self.sheet(task);
+        let children = self.store.children(id, MAX_TASKS)?;
+        if children.is_empty() {
+            text.push_str("\nSubtasks: none\n");
+            return Ok(text);
+        }
+        let total = render::bounded(
+            u32::try_from(children.len()).unwrap_or(MAX_TASKS),
+            MAX_TASKS,
+        );
+        let lines: Vec<String> = children
+            .iter()
+            .map(|child| self.item(child, Form::Line))
+            .collect();
+        let (lines, shown) = filled(&lines, MAX_BYTES.saturating_sub(text.len()));
+        let _ = write!(text, "\nSubtasks ({total}):\n{lines}");
+        if shown.to_string() != total {
+            let _ = writeln!(
+                text,
+                "... {shown} of {total} shown; list_tasks view:\"all\" marks each as part of {id}"
+            );
+        }
+        Ok(text)
+    }
+
+    /// Returns everything about a task: of long texts the beginning, of many comments the latest.
+    fn sheet(&self, task: &Task) -> String {
+        const DESCRIPTION: usize = 3_000;
+        const COMMENTS: usize = 2_000;
+        const SHEET: usize = 6_000;
+        let mut room = COMMENTS;
+        let too_old = task.comments.iter().rposition(|comment| {
+            match room.checked_sub(comment.text.as_str().len()) {
+                Some(left) => room = left,
+                None => return true,
+            }
+            false
+        });
+        let first = too_old.map_or(0, |at| at + 1);
+        let shown = Task {
+            description: beginning(&task.description, DESCRIPTION),
+            comments: task.comments[first..].to_vec(),
+            ..task.clone()
+        };
+        let whole = render::sheet(&shown, self.zone);
+        let sheet = clipped(whole.trim_end(), SHEET);
+        if shown == *task && sheet == whole.trim_end() {
+            return format!("{sheet}\n");
+        }
+        let id = task.id;
+        format!("{sheet}\n... shortened; get_task task_id:{id} shows all of it\n")
+    }
+}
+
+/// Returns the description, or so many bytes of its beginning.
+fn beginning(description: &Description, max: usize) -> Description {
+    Description::try_from(clipped(description.as_str(), max)).unwrap_or_default()
+}
+
+/// Returns at most `max` bytes of `text`, and an ellipsis where something was cut.
+fn clipped(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(max)])
+}
+
+/// Returns as many of `items` as fit into `room` bytes, one after another, and how many those are.
+fn filled(items: &[String], room: usize) -> (String, usize) {
+    let mut text = String::new();
+    for (shown, item) in items.iter().enumerate() {
+        if text.len() + item.len() > room {
+            return (text, shown);
+        }
+        text.push_str(item);
+    }
+    (text, items.len())
+}
+
+/// Returns how much of `room` each gets: what it wants, or an equal part of what the modest leave.
+fn shares(wanted: &[usize], room: usize) -> Vec<usize> {
+    let mut shares = vec![0; wanted.len()];
+    let mut by_want: Vec<usize> = (0..wanted.len()).collect();
+    by_want.sort_by_key(|at| wanted[*at]);
+    let mut left = room;
+    for (served, at) in by_want.into_iter().enumerate() {
+        shares[at] = wanted[at].min(left / (wanted.len() - served));
+        left -= shares[at];
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_between_characters() {
+        let cases = [
+            ("", 0, ""),
+            ("abc", 3, "abc"),
+            ("abcd", 3, "abc…"),
+            ("aéb", 2, "a…"),
+            ("aéb", 3, "aé…"),
+            ("👩🏽", 5, "👩…"),
+        ];
+        for (text, max, cut) in cases {
+            assert_eq!(clipped(text, max), cut, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_filled_until_the_next_one_does_not_fit() {
+        let items = ["aa", "bbb", "c"].map(str::to_owned);
+        let cases = [
+            (0, "", 0),
+            (2, "aa", 1),
+            (4, "aa", 1),
+            (5, "aabbb", 2),
+            (6, "aabbbc", 3),
+            (100, "aabbbc", 3),
+        ];
+        for (room, text, shown) in cases {
+            assert_eq!(filled(&items, room), (text.to_owned(), shown), "{room}");
+        }
+    }
+
+    #[test]
+    fn room_is_shared_by_those_who_want_more_than_their_part() {
+        let cases: [(&[usize], &[usize]); 6] = [
+            (&[], &[]),
+            (&[200], &[100]),
+            (&[10, 20, 30], &[10, 20, 30]),
+            (&[200, 0], &[100, 0]),
+            (&[200, 10, 200], &[45, 10, 45]),
+            (&[40, 300, 35], &[33, 34, 33]),
+        ];
+        for (wanted, given) in cases {
+            assert_eq!(shares(wanted, 100), given, "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_view_has_what_is_due_from_then_on_after_it() {
+        let place = before(1_000);
+        for (order, comes_after) in [(999, false), (1_000, true), (i64::MAX, true)] {
+            let key = ((order, 0), 1);
+            assert_eq!(key > (place.key, place.id), comes_after, "{order}");
+        }
+    }
+}

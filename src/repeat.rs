@@ -1,0 +1,195 @@
+//! How a task repeats: an RFC 5545 recurrence rule, read from its text or from words, and the dates it gives.
+//!
+//! The `rrule` library expands rules to dates. It is given calendar dates only, never a time or a zone: a task at
+//! 17:00 stays at 17:00 on the wall through both changes of the clocks.
+//!
+//! # Invariants
+//!
+//! - Nothing here reads a clock, a file or the environment.
+//! - A [`Repeat`] holds a rule in one canonical spelling, of days and longer periods; reading a rule that never comes
+//!   is refused.
+//! - A date given by [`Repeat::next`] is later than the one done and has not begun, and it is found in bounded time.
+//!
+//! # What a rule means
+//!
+//! - The *anchor*, the due date the series started with, gives the phase of `every 2 weeks`, the time of day, and
+//!   whatever the rule leaves open: `monthly` from the 5th is the 5th. A series is its anchor and its rule; one
+//!   instance is moved by moving its due date and nothing else.
+//! - Completing moves to the first occurrence after the one done that has not begun: those missed are skipped, and what
+//!   is done today counts for today. (A day begins with its morning, an instant when it comes: 17:00 today is still
+//!   ahead at noon.)
+//! - `COUNT` is what is left to do, the current one included. Completing takes one away ([`Repeat::advance`]), skipping
+//!   takes none. `UNTIL` is the last day an occurrence may fall on.
+//! - Months too short for the 29th, 30th or 31st use their last day, in words and where the day comes from the anchor.
+//!   February 29 is February 28 in common years. A rule that spells out `BYMONTHDAY=31` means what RFC 5545 says: only
+//!   months that have one.
+//! - A time the clocks skip on its day is shifted forward by as much, that day only.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::when::{MAX_CHARS, Unreadable, When, Zone};
+
+mod rule;
+mod say;
+mod spelling;
+mod words;
+
+use rule::{Rule, Until};
+
+/// How a task repeats. Written as its rule, such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Repeat(Rule);
+
+impl Repeat {
+    /// Reads an RFC 5545 rule, with or without `RRULE:`, or words like `every 2 weeks on mon and thu`.
+    pub fn read(text: &str) -> Result<Self, Unreadable> {
+        if text.chars().nth(MAX_CHARS).is_some() {
+            return Err(unknown(text));
+        }
+        let rule = if text.contains('=') {
+            Rule::parse(text).map_err(|reason| Unreadable::new(text, reason))?
+        } else {
+            match words::read(text) {
+                Ok(rule) => rule,
+                Err(Some(reason)) => return Err(Unreadable::new(text, reason)),
+                Err(None) => return Err(unknown(text)),
+            }
+        };
+        if rule.ever_comes() {
+            Ok(Self(rule))
+        } else {
+            Err(Unreadable::new(text, "names days that never come"))
+        }
+    }
+
+    /// Returns when the task is due after the instance due at `current` is done at `now_ms`; `None` when the series ends.
+    ///
+    /// `current` is the date the rule gave: where the user has moved this one instance, the date it was moved from.
+    pub fn next(&self, anchor: &When, current: &When, now_ms: i64, zone: Zone) -> Option<When> {
+        if self.0.count == Some(1) {
+            return None;
+        }
+        let start = anchor.day(zone);
+        let from = current.day(zone).max(zone.today(now_ms));
+        self.0
+            .fixed(start)
+            .dates(start, from)
+            .into_iter()
+            .map(|day| on(day, anchor, zone))
+            .find(|when| is_after(when, current, zone) && !has_begun(when, now_ms, zone))
+            .filter(|when| self.allows(when, zone))
+    }
+
+    /// Returns the first day of the rule from `from` on; `None` when it has ended by then.
+    ///
+    /// For a task that repeats and has no due date yet: the day becomes its due date and anchor.
+    pub fn first(&self, from: NaiveDate, zone: Zone) -> Option<When> {
+        let day = self.0.first(from)?;
+        Some(When::Day(day)).filter(|when| self.allows(when, zone))
+    }
+
+    /// Returns the rule that is left when one occurrence is done; `None` when it was the last of a counted series.
+    pub fn advance(&self) -> Option<Self> {
+        let mut rule = self.0.clone();
+        rule.count = match rule.count {
+            Some(0 | 1) => return None,
+            count => count.map(|left| left - 1),
+        };
+        Some(Self(rule))
+    }
+
+    /// Returns the rule with what it leaves to the anchor written out: `every month` from the 31st becomes
+    /// `every month on the 31st`.
+    #[must_use]
+    pub fn anchored(&self, anchor: &When, zone: Zone) -> Self {
+        Self(self.0.fixed(anchor.day(zone)))
+    }
+
+    /// Reports whether the rule names days of the week, the month or the year, and does not only count.
+    pub fn names_days(&self) -> bool {
+        self.to_string().contains(";BY")
+    }
+
+    /// Returns the rule in words that [`Repeat::read`] reads again; a rule there are no words for as its text.
+    pub fn words(&self) -> String {
+        say::words(&self.0)
+    }
+
+    /// Returns how many occurrences are left, the current one included; `None` when they are not counted.
+    pub fn count(&self) -> Option<u32> {
+        self.0.count
+    }
+
+    fn allows(&self, when: &When, zone: Zone) -> bool {
+        match self.0.until {
+            None => true,
+            Some(Until::Day(last)) => when.day(zone) <= last,
+            Some(Until::At(last)) => match *when {
+                When::Day(day) => day <= zone.today(last),
+                When::At(at) => at <= last,
+            },
+        }
+    }
+}
+
+/// Returns the occurrence on `day` of a series with this anchor.
+fn on(day: NaiveDate, anchor: &When, zone: Zone) -> When {
+    match *anchor {
+        When::Day(_) => When::Day(day),
+        When::At(at) => When::At(zone.instant(day.and_time(zone.wall(at).time())).0),
+    }
+}
+
+fn is_after(when: &When, other: &When, zone: Zone) -> bool {
+    match (*when, *other) {
+        (When::At(at), When::At(other)) => at > other,
+        _ => when.day(zone) > other.day(zone),
+    }
+}
+
+fn has_begun(when: &When, now_ms: i64, zone: Zone) -> bool {
+    match *when {
+        When::Day(day) => day <= zone.today(now_ms),
+        When::At(at) => at <= now_ms,
+    }
+}
+
+fn unknown(text: &str) -> Unreadable {
+    Unreadable::new(
+        text,
+        "is no way to repeat; write every day, every weekday, every 2 weeks on mon and thu, monthly on the 31st, \
+         every jun 5, each also with until 2027-01-01 or for 5 times, or a rule like FREQ=WEEKLY;BYDAY=MO",
+    )
+}
+
+impl fmt::Display for Repeat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Repeat> for String {
+    fn from(repeat: Repeat) -> Self {
+        repeat.to_string()
+    }
+}
+
+impl TryFrom<String> for Repeat {
+    type Error = Unreadable;
+
+    /// Reads the written form; for what people write there is [`Repeat::read`].
+    fn try_from(text: String) -> Result<Self, Unreadable> {
+        Rule::parse(&text)
+            .map(Self)
+            .map_err(|reason| Unreadable::new(&text, reason))
+    }
+}
+
+#[cfg(test)]
+mod letter;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+//! A recurrence rule, taken apart: its RFC 5545 text, and its dates by way of the library.
+
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, Days, Month, NaiveDate, NaiveTime, Weekday};
+use rrule::{Frequency, NWeekday, RRule, Tz};
+
+/// The parts of a rule; a list that is empty is a part the rule has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) freq: Frequency,
+    pub(super) interval: u16,
+    pub(super) months: Vec<u8>,
+    pub(super) weeks: Vec<i8>,
+    pub(super) year_days: Vec<i16>,
+    pub(super) month_days: Vec<i8>,
+    /// Weekdays; with a number the so-manieth of the month or year, from its end when negative, 0 for each.
+    pub(super) days: Vec<(i16, Weekday)>,
+    pub(super) positions: Vec<i32>,
+    pub(super) week_start: Weekday,
+    pub(super) until: Option<Until>,
+    pub(super) count: Option<u32>,
+}
+
+/// The last moment an occurrence may fall on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    Day(NaiveDate),
+    /// In milliseconds since the Unix epoch, UTC.
+    At(i64),
+}
+
+/// How many of its periods a rule may step.
+pub(super) const INTERVALS: RangeInclusive<u16> = 1..=9999;
+
+pub(super) const WORKDAYS: [Weekday; 5] = [
+    Weekday::Mon,
+    Weekday::Tue,
+    Weekday::Wed,
+    Weekday::Thu,
+    Weekday::Fri,
+];
+
+impl Rule {
+    pub(super) fn new(freq: Frequency, interval: u16) -> Self {
+        Self {
+            freq,
+            interval,
+            months: Vec::new(),
+            weeks: Vec::new(),
+            year_days: Vec::new(),
+            month_days: Vec::new(),
+            days: Vec::new(),
+            positions: Vec::new(),
+            week_start: Weekday::Mon,
+            until: None,
+            count: None,
+        }
+    }
+
+    /// Checks what RFC 5545 says of parts together, and keeps from the library what it gets wrong.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.until.is_some() && self.count.is_some() {
+            return Err("has UNTIL and COUNT; write one of them".to_owned());
+        }
+        let freq = self.freq;
+        let misplaced = [
+            (
+                "BYMONTHDAY",
+                freq == Frequency::Weekly && !self.month_days.is_empty(),
+            ),
+            (
+                "BYYEARDAY",
+                freq != Frequency::Yearly && !self.year_days.is_empty(),
+            ),
+            (
+                "BYWEEKNO",
+                freq != Frequency::Yearly && !self.weeks.is_empty(),
+            ),
+        ];
+        if let Some((name, _)) = misplaced.iter().find(|(_, is_misplaced)| *is_misplaced) {
+            return Err(format!("has {name}, which does not go with FREQ={freq}"));
+        }
+        let numbered = self.days.iter().filter(|(nth, _)| *nth != 0).count();
+        let in_months =
+            freq == Frequency::Monthly || freq == Frequency::Yearly && self.weeks.is_empty();
+        if numbered > 0 && !in_months {
+            return Err(
+                "numbers the days in BYDAY, which goes with FREQ=MONTHLY or YEARLY only".to_owned(),
+            );
+        }
+        // the library takes the days that are both
+        if numbered > 0 && numbered < self.days.len() {
+            return Err("numbers some days in BYDAY and others not; number all or none".to_owned());
+        }
+        if !self.positions.is_empty()
+            && self.months.is_empty()
+            && self.weeks.is_empty()
+            && self.is_open()
+        {
+            return Err("has BYSETPOS and nothing to count in".to_owned());
+        }
+        let start = mirrored(NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default()).0;
+        self.library()
+            .build(midnight(start))
+            .map(drop)
+            .map_err(|error| format!("is no valid rule: {error}"))
+    }
+
+    /// Reports whether the rule names no days, so that the anchor gives them.
+    fn is_open(&self) -> bool {
+        self.year_days.is_empty() && self.month_days.is_empty() && self.days.is_empty()
+    }
+
+    fn library(&self) -> RRule<rrule::Unvalidated> {
+        let months: Vec<Month> = self
+            .months
+            .iter()
+            .filter_map(|month| Month::try_from(*month).ok())
+            .collect();
+        let days = self.days.iter().map(|(nth, day)| match nth {
+            0 => NWeekday::Every(*day),
+            nth => NWeekday::Nth(*nth, *day),
+        });
+        RRule::new(self.freq)
+            .interval(self.interval)
+            .by_month(&months)
+            .by_week_no(self.weeks.clone())
+            .by_year_day(self.year_days.clone())
+            .by_month_day(self.month_days.clone())
+            .by_weekday(days.collect())
+            .by_set_pos(self.positions.clone())
+            .week_start(self.week_start)
+    }
+
+    /// Returns the rule with what it leaves to the anchor written out, month ends as people expect them.
+    pub(super) fn fixed(&self, anchor: NaiveDate) -> Self {
+        let mut rule = self.clone();
+        if !self.is_open() {
+            return rule;
+        }
+        match self.freq {
+            Frequency::Weekly => rule.days = vec![(0, anchor.weekday())],
+            Frequency::Yearly if !self.weeks.is_empty() => rule.days = vec![(0, anchor.weekday())],
+            Frequency::Yearly if self.months.is_empty() => {
+                rule.months = u8::try_from(anchor.month()).into_iter().collect();
+                rule.set_month_day(anchor.day());
+            }
+            Frequency::Monthly | Frequency::Yearly => rule.set_month_day(anchor.day()),
+            _ => {}
+        }
+        rule
+    }
+
+    /// Sets the day of the month; the last day of a month that has not so many.
+    pub(super) fn set_month_day(&mut self, day: u32) {
+        let day = day.min(Self::longest(&self.months));
+        let Ok(day) = i8::try_from(day) else { return };
+        let is_in_each = day <= 28 || self.months.len() == 1 && (&*self.months, day) != (&[2], 29);
+        // of several months in a year, a position would pick one
+        let is_one_a_period = self.freq == Frequency::Monthly || self.months.len() == 1;
+        if is_in_each || !is_one_a_period || !self.positions.is_empty() {
+            self.month_days = vec![day];
+        } else {
+            self.month_days = (28..=day).collect();
+            self.positions = vec![-1];
+        }
+    }
+
+    /// Returns the days of the longest of the months; of no months, of all.
+    pub(super) fn longest(months: &[u8]) -> u32 {
+        let days = months.iter().map(|month| match month {
+            2 => 29,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        });
+        days.max().unwrap_or(31)
+    }
+
+    /// Returns the rule's first two days from `from` on, of a series that starts on `anchor`.
+    pub(super) fn dates(&self, anchor: NaiveDate, from: NaiveDate) -> Vec<NaiveDate> {
+        let from = from.max(anchor);
+        let (start, shift) = mirrored(self.start(anchor, from));
+        let Ok(set) = self.library().build(midnight(start)) else {
+            return Vec::new();
+        };
+        let set = set.limit();
+        set.into_iter()
+            .filter_map(|at| {
+                let day = at.date_naive();
+                day.with_year(day.year() - shift)
+                    .filter(|day| day.year() <= 9999)
+            })
+            .skip_while(|day| *day < from)
+            .take(2)
+            .collect()
+    }
+
+    /// Returns a start of the same phase, as near before `from` as is simple: the library counts up from its start.
+    fn start(&self, anchor: NaiveDate, from: NaiveDate) -> NaiveDate {
+        let step = i64::from(self.interval);
+        let whole = |between: i64| u64::try_from(between / step * step).unwrap_or_default();
+        let week = |day: NaiveDate| day.week(self.week_start).checked_first_day().unwrap_or(day);
+        let start = match self.freq {
+            Frequency::Daily => {
+                anchor.checked_add_days(Days::new(whole((from - anchor).num_days())))
+            }
+            Frequency::Weekly => {
+                let weeks = whole((week(from) - week(anchor)).num_days() / 7);
+                week(anchor).checked_add_days(Days::new(weeks * 7))
+            }
+            Frequency::Monthly => {
+                let months = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month0());
+                let months =
+                    u32::try_from(whole(months(from) - months(anchor))).unwrap_or_default();
+                anchor
+                    .with_day(1)
+                    .and_then(|first| first.checked_add_months(chrono::Months::new(months)))
+            }
+            _ => {
+                let years = i32::try_from(whole(i64::from(from.year() - anchor.year())))
+                    .unwrap_or_default();
+                NaiveDate::from_ymd_opt(anchor.year() + years, 1, 1)
+            }
+        };
+        start.map_or(anchor, |start| start.max(anchor))
+    }
+
+    /// Returns the first day of the rule from `from` on, whatever its interval: the first has nothing to keep apart from.
+    pub(super) fn first(&self, from: NaiveDate) -> Option<NaiveDate> {
+        let rule = Self {
+            interval: 1,
+            ..self.fixed(from)
+        };
+        rule.dates(from, from).first().copied()
+    }
+
+    /// Reports whether the rule has any day.
+    pub(super) fn ever_comes(&self) -> bool {
+        self.first(NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default())
+            .is_some()
+    }
+}
+
+/// Returns the same day of a year beyond 9500, and by how many years it was shifted.
+///
+/// The calendar repeats every 400 years, and the library gives up at the year 10000: so a rule that has no date
+/// takes a few hundred years of search, and not thousands.
+fn mirrored(day: NaiveDate) -> (NaiveDate, i32) {
+    let year = day.year().rem_euclid(400);
+    let shift = if year < 300 { 9600 } else { 9200 } + year - day.year();
+    (day.with_year(day.year() + shift).unwrap_or(day), shift)
+}
+
+fn midnight(day: NaiveDate) -> DateTime<Tz> {
+    day.and_time(NaiveTime::MIN)
+        .and_utc()
+        .with_timezone(&Tz::UTC)
+}

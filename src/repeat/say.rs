@@ -1,0 +1,138 @@
+//! A recurrence rule in words.
+
+use chrono::Weekday;
+use rrule::Frequency::{Daily, Monthly, Weekly, Yearly};
+
+use super::rule::{Rule, Until, WORKDAYS};
+use crate::when::names::MONTHS;
+
+/// Returns the rule in words that are read as this rule again, or its text where there are none.
+pub(super) fn words(rule: &Rule) -> String {
+    said(rule).unwrap_or_else(|| rule.to_string())
+}
+
+fn said(rule: &Rule) -> Option<String> {
+    if !rule.weeks.is_empty() || !rule.year_days.is_empty() || rule.week_start != Weekday::Mon {
+        return None;
+    }
+    let has_days =
+        !rule.month_days.is_empty() || !rule.days.is_empty() || !rule.positions.is_empty();
+    let days = match (rule.freq, &*rule.months) {
+        (Daily, []) if !has_days => every("day", rule.interval),
+        (Weekly, []) if !has_days => every("week", rule.interval),
+        (Weekly, []) => weekly(rule)?,
+        (Monthly, []) if !has_days => every("month", rule.interval),
+        (Monthly, []) => format!(
+            "{} on the {}",
+            every("month", rule.interval),
+            of_month(rule)?
+        ),
+        (Yearly, []) if !has_days => every("year", rule.interval),
+        (Yearly, [month]) => format!(
+            "{} on {}",
+            every("year", rule.interval),
+            of_year(rule, *month)?
+        ),
+        _ => return None,
+    };
+    let end = match (rule.until, rule.count) {
+        (None, None) => String::new(),
+        (Some(Until::Day(day)), None) => day.format(" until %Y-%m-%d").to_string(),
+        (None, Some(1)) => ", 1 time".to_owned(),
+        (None, Some(count)) if count <= 9999 => format!(", {count} times"),
+        _ => return None,
+    };
+    Some(days + &end)
+}
+
+fn every(unit: &str, interval: u16) -> String {
+    match interval {
+        1 => format!("every {unit}"),
+        number => format!("every {number} {unit}s"),
+    }
+}
+
+fn weekly(rule: &Rule) -> Option<String> {
+    if !rule.month_days.is_empty() || !rule.positions.is_empty() {
+        return None;
+    }
+    let days: Vec<Weekday> = rule.days.iter().map(|(_, day)| *day).collect();
+    let names: Vec<String> = days.iter().map(Weekday::to_string).collect();
+    Some(match rule.interval {
+        1 if days == WORKDAYS => "every weekday".to_owned(),
+        1 => format!("every {}", names.join(", ")),
+        interval => format!("{} on {}", every("week", interval), names.join(", ")),
+    })
+}
+
+/// The days of a month, after "on the".
+fn of_month(rule: &Rule) -> Option<String> {
+    match (&*rule.month_days, &*rule.days, &*rule.positions) {
+        ([], [(first, day), rest @ ..], [])
+            if *first != 0 && rest.iter().all(|(_, other)| other == day) =>
+        {
+            let mut names: Vec<String> = rest
+                .iter()
+                .map(|(nth, _)| which(*nth))
+                .collect::<Option<_>>()?;
+            names.insert(if *first == -1 { names.len() } else { 0 }, which(*first)?);
+            Some(format!("{} {day}", names.join(", ")))
+        }
+        ([], days, [position]) if days.iter().copied().eq(WORKDAYS.map(|day| (0, day))) => Some(
+            format!("{} weekday", which(i16::try_from(*position).ok()?)?),
+        ),
+        // the day a short month has not, see `Rule::set_month_day`
+        ([28, .., last], [], [-1]) if rule.month_days.iter().copied().eq(28..=*last) => {
+            Some(ordinal((*last).into()))
+        }
+        ([-1], [], []) => Some("last day".to_owned()),
+        ([first, rest @ ..], [], []) if *first == -1 || *first > 0 => {
+            let mut days: Vec<String> = rest.iter().map(|day| ordinal((*day).into())).collect();
+            match *first {
+                -1 => days.push("last day".to_owned()),
+                day => days.insert(0, ordinal(day.into())),
+            }
+            let all_months_have_them = rule.month_days.iter().all(|day| *day <= 28);
+            all_months_have_them.then(|| days.join(", "))
+        }
+        _ => None,
+    }
+}
+
+/// The day of a year, after "on".
+fn of_year(rule: &Rule, month: u8) -> Option<String> {
+    let name = MONTHS.get(usize::from(month).checked_sub(1)?)?;
+    let name = format!("{}{}", name[..1].to_uppercase(), &name[1..3]);
+    match (&*rule.month_days, &*rule.days, &*rule.positions) {
+        ([day], [], [])
+            if *day > 0
+                && u32::from(day.unsigned_abs()) <= Rule::longest(&rule.months)
+                && (month, *day) != (2, 29) =>
+        {
+            Some(format!("{name} {day}"))
+        }
+        ([28, 29], [], [-1]) if month == 2 => Some(format!("{name} 29")),
+        ([], [(nth, day)], []) => Some(format!("the {} {day} of {name}", which(*nth)?)),
+        _ => None,
+    }
+}
+
+/// Which of the up to five of a weekday in a month.
+fn which(nth: i16) -> Option<String> {
+    match nth {
+        -1 => Some("last".to_owned()),
+        1..=5 => Some(ordinal(nth)),
+        _ => None,
+    }
+}
+
+fn ordinal(number: i16) -> String {
+    let suffix = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
+}

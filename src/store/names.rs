@@ -1,0 +1,244 @@
+//! Reading what there is to name: ids, projects and tags of open tasks, and the parts of one.
+//!
+//! Completion asks for these while a person types, so each is read along an index, however many tasks there are.
+
+use super::{Store, Words, rows::task_columns, rows::task_from_row};
+use crate::{
+    error::{Result, WhileTrying},
+    task::{Project, Tag, Task, TaskId},
+};
+
+const OPEN_IDS: &str = "SELECT id FROM task
+      WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
+      ORDER BY due_order, rank, id LIMIT ?1";
+
+/// A common word is in many titles, most of them finished: only the latest 10,000 are looked at.
+const OPEN_TITLED: &str = "SELECT task.id AS id
+       FROM (SELECT rowid AS found FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT 10000)
+       JOIN task ON task.id = found
+      WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
+      ORDER BY found DESC LIMIT ?2";
+
+/// Goes from each name to the next in the index, however many tasks have it.
+const OPEN_PROJECTS: &str = "WITH RECURSIVE step (name) AS (
+         SELECT min(project) FROM task
+          WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project IS NOT NULL
+         UNION ALL
+         SELECT (SELECT min(project) FROM task
+                  WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project > step.name)
+           FROM step WHERE step.name IS NOT NULL)
+     SELECT name FROM step WHERE name IS NOT NULL LIMIT ?1";
+
+/// Likewise. A tag counts as one of open tasks when one of the latest 100 that have it is open.
+const OPEN_TAGS: &str = "WITH RECURSIVE step (name) AS (
+         SELECT min(tag) FROM tag
+         UNION ALL
+         SELECT (SELECT min(tag) FROM tag WHERE tag > step.name) FROM step WHERE step.name IS NOT NULL)
+     SELECT name FROM step
+      WHERE name IS NOT NULL
+        AND EXISTS (SELECT 1 FROM (SELECT task_id FROM tag WHERE tag = step.name ORDER BY task_id DESC LIMIT 100)
+                      JOIN task ON task.id = task_id
+                     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress'))
+      LIMIT ?1";
+
+const CHILDREN: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE parent = ?1 AND deleted_at IS NULL ORDER BY id LIMIT ?2"
+);
+
+impl Store {
+    /// Returns the ids of up to `limit` open tasks, in the order of the view of open ones.
+    pub fn open_ids(&self, limit: u32) -> Result<Vec<TaskId>> {
+        self.connection
+            .prepare_cached(OPEN_IDS)
+            .and_then(|mut statement| statement.query_map([limit], |row| row.get("id"))?.collect())
+            .while_trying("list ids")
+    }
+
+    /// Returns the ids of up to `limit` open tasks with all `words` in their title, the latest first.
+    pub fn open_titled(&self, words: &Words, limit: u32) -> Result<Vec<TaskId>> {
+        self.connection
+            .prepare_cached(OPEN_TITLED)
+            .and_then(|mut statement| {
+                statement
+                    .query_map((words.in_title(), limit), |row| row.get("id"))?
+                    .collect()
+            })
+            .while_trying("look for titles")
+    }
+
+    /// Returns up to `limit` projects of open tasks, each as often as it is spelled differently, in the order of the
+    /// bytes.
+    pub fn open_projects(&self, limit: u32) -> Result<Vec<Project>> {
+        self.connection
+            .prepare_cached(OPEN_PROJECTS)
+            .and_then(|mut statement| {
+                statement
+                    .query_map([limit], |row| row.get("name"))?
+                    .collect()
+            })
+            .while_trying("list projects")
+    }
+
+    /// Returns up to `limit` tags of open tasks, in the order of the bytes.
+    pub fn open_tags(&self, limit: u32) -> Result<Vec<Tag>> {
+        self.connection
+            .prepare_cached(OPEN_TAGS)
+            .and_then(|mut statement| {
+                statement
+                    .query_map([limit], |row| row.get("name"))?
+                    .collect()
+            })
+            .while_trying("list tags")
+    }
+
+    /// Returns up to `limit` tasks that are part of the task `id`, finished ones too, in the order they were added.
+    pub fn children(&self, id: TaskId, limit: u32) -> Result<Vec<Task>> {
+        self.connection
+            .prepare_cached(CHILDREN)
+            .and_then(|mut statement| statement.query_map((id, limit), task_from_row)?.collect())
+            .while_trying("list subtasks")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::{Caller, Command, Draft, Reference},
+        store::Access,
+        task::{Actor, Timestamp, Title},
+        when::Zone,
+    };
+
+    /// Returns a store, and the folder it lives in.
+    fn store() -> (Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+        (store, folder)
+    }
+
+    fn run(store: &mut Store, command: &Command) {
+        let caller = Caller {
+            actor: Actor::named("test"),
+            now: Timestamp::from_millis(1_795_305_600_000),
+            zone: Zone::UTC,
+        };
+        store.execute(command, &caller).unwrap();
+    }
+
+    fn add(store: &mut Store, title: &str, shape: impl FnOnce(&mut Draft)) {
+        let mut draft = Draft::titled(Title::try_from(title.to_owned()).unwrap());
+        shape(&mut draft);
+        let drafts = vec![draft];
+        run(store, &Command::Add { drafts, key: None });
+    }
+
+    fn id(id: i64) -> TaskId {
+        TaskId::try_from(id).unwrap()
+    }
+
+    fn tags(words: &[&str]) -> std::collections::BTreeSet<Tag> {
+        words
+            .iter()
+            .map(|word| Tag::try_from((*word).to_owned()).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn only_open_tasks_lend_their_names() {
+        let (mut store, _folder) = store();
+        let rows = [
+            ("Fix the login", "Work", ["web", "urgent"]),
+            ("Fixed costs", "Home", ["money", "urgent"]),
+            ("Paint the fence", "Garden", ["summer", "web"]),
+            ("Prefix", "Work", ["web", "code"]),
+        ];
+        for (title, project, words) in rows {
+            add(&mut store, title, |draft| {
+                draft.project = Some(Project::try_from(project.to_owned()).unwrap());
+                draft.tags = tags(&words);
+            });
+        }
+        run(&mut store, &Command::Complete(vec![id(3)]));
+        let ids = vec![id(2)];
+        run(&mut store, &Command::Delete { ids, confirm: None });
+
+        assert_eq!(store.open_ids(10).unwrap(), [id(1), id(4)]);
+        assert_eq!(store.open_ids(1).unwrap(), [id(1)]);
+        let titled = |text| store.open_titled(&Words::read(text).unwrap(), 10).unwrap();
+        assert_eq!(titled("fix"), [id(1)]);
+        assert_eq!(titled("LOG fi"), [id(1)]);
+        assert_eq!(titled("fence"), []);
+        let projects = store.open_projects(10).unwrap();
+        assert_eq!(
+            projects.iter().map(Project::as_str).collect::<Vec<_>>(),
+            ["Work"]
+        );
+        let tags = store.open_tags(10).unwrap();
+        let tags: Vec<_> = tags.iter().map(Tag::as_str).collect();
+        assert_eq!(tags, ["code", "urgent", "web"]);
+    }
+
+    #[test]
+    fn an_empty_list_has_no_names() {
+        let (store, _folder) = store();
+        assert_eq!(store.open_ids(10).unwrap(), []);
+        assert_eq!(store.open_projects(10).unwrap(), []);
+        assert_eq!(store.open_tags(10).unwrap(), []);
+    }
+
+    #[test]
+    fn the_parts_of_a_task_are_those_outside_the_trash() {
+        let (mut store, _folder) = store();
+        add(&mut store, "Move house", |_| {});
+        for title in ["Pack", "Call the landlord", "Paint"] {
+            add(&mut store, title, |draft| {
+                draft.parent = Some(Reference::Task(id(1)));
+            });
+        }
+        run(&mut store, &Command::Complete(vec![id(3)]));
+        let ids = vec![id(4)];
+        run(&mut store, &Command::Delete { ids, confirm: None });
+        let found = |limit| -> Vec<TaskId> {
+            let children = store.children(id(1), limit).unwrap();
+            children.iter().map(|task| task.id).collect()
+        };
+        assert_eq!(found(10), [id(2), id(3)]);
+        assert_eq!(found(1), [id(2)]);
+        assert_eq!(store.children(id(2), 10).unwrap(), []);
+    }
+
+    #[test]
+    fn every_query_is_answered_from_an_index() {
+        let (store, _folder) = store();
+        let plans = [
+            (OPEN_IDS, 1, "INDEX task_by_plan"),
+            (OPEN_TITLED, 2, "INTEGER PRIMARY KEY (rowid=?)"),
+            (OPEN_PROJECTS, 1, "INDEX task_by_project (project>?)"),
+            (OPEN_TAGS, 1, "PRIMARY KEY (tag>?)"),
+            (CHILDREN, 2, "INDEX task_by_parent (parent=?)"),
+        ];
+        for (sql, parameters, index) in plans {
+            let mut statement = store
+                .connection
+                .prepare_cached(&format!("EXPLAIN QUERY PLAN {sql}"))
+                .unwrap();
+            let values = vec![rusqlite::types::Null; parameters];
+            let plan: Vec<String> = statement
+                .query_map(rusqlite::params_from_iter(values), |row| row.get("detail"))
+                .unwrap()
+                .collect::<rusqlite::Result<_>>()
+                .unwrap();
+            assert!(
+                plan.iter().any(|step| step.contains(index)),
+                "{sql}\n{plan:#?}"
+            );
+            assert!(
+                plan.iter().all(|step| !step.contains("TEMP B-TREE")),
+                "{sql}\n{plan:#?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Writing one task: its row, what is derived from it, and what points the other way.
+
+use rusqlite::{named_params, params};
+
+use super::Store;
+use crate::{
+    change::Edit,
+    command::refuse_cycle,
+    error::{Error, Relation, Result, WhileTrying},
+    task::{Priority, Project, Tag, Task, TaskId},
+    when::{When, Zone},
+};
+
+/// Sorts after every date.
+pub(super) const NO_DUE: i64 = i64::MAX;
+/// Sorts before every date.
+const NO_DEFER: i64 = i64::MIN;
+
+impl Store {
+    /// Writes the task of `edit`, and brings everything derived from it up to date.
+    pub(super) fn put(&self, edit: &Edit, zone: Zone) -> Result<()> {
+        let (before, task) = (edit.before.as_ref(), &edit.after);
+        self.refuse_missing(before, task)?;
+        self.put_row(before.is_none(), task, zone)?;
+        if before.is_none_or(|before| before.tags != task.tags) {
+            self.put_tags(before, task)?;
+        }
+        if before.is_none_or(|before| before.depends_on != task.depends_on) {
+            self.put_dependencies(before, task)?;
+        }
+        if before.is_none_or(|before| searched(before) != searched(task)) {
+            self.put_words(before.is_none(), task)?;
+        }
+        if let Some(before) = before {
+            if before.is_open() != task.is_open() {
+                self.count_blockers(task)?;
+            }
+            if before.parent != task.parent {
+                refuse_cycle(task.id, Relation::Parent, &|id| {
+                    Ok(self.existing(id)?.parent.into_iter().collect())
+                })?;
+            }
+            if before.depends_on != task.depends_on {
+                refuse_cycle(task.id, Relation::DependsOn, &|id| {
+                    Ok(self.existing(id)?.depends_on.into_iter().collect())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a new reference to a task that is not there, or in the trash.
+    fn refuse_missing(&self, before: Option<&Task>, task: &Task) -> Result<()> {
+        let parent = task
+            .parent
+            .filter(|_| before.is_none_or(|before| before.parent != task.parent));
+        let is_new = |id: &&TaskId| before.is_none_or(|before| !before.depends_on.contains(id));
+        for id in parent.iter().chain(task.depends_on.iter().filter(is_new)) {
+            if self.existing(*id)?.is_deleted() {
+                return Err(Error::Deleted { id: *id });
+            }
+        }
+        Ok(())
+    }
+
+    fn put_row(&self, is_new: bool, task: &Task, zone: Zone) -> Result<()> {
+        let sql = if is_new {
+            "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
+                               completed_at, created_by, rev, deleted_at, priority, due, defer_until,
+                               repeat, repeat_from, project, tags, parent, depends_on, comments, due_order,
+                               defer_order, rank)
+             VALUES (:id, :title, :description, :status, :created_at, :updated_at, :started_at,
+                     :completed_at, :created_by, :rev, :deleted_at, :priority, :due, :defer_until,
+                     :repeat, :repeat_from, :project, :tags, :parent, :depends_on, :comments, :due_order,
+                     :defer_order, :rank)"
+        } else {
+            "UPDATE task SET title = :title, description = :description, status = :status,
+                    created_at = :created_at, updated_at = :updated_at, started_at = :started_at,
+                    completed_at = :completed_at, created_by = :created_by, rev = :rev,
+                    deleted_at = :deleted_at, priority = :priority, due = :due,
+                    defer_until = :defer_until, repeat = :repeat, repeat_from = :repeat_from, project = :project, tags = :tags,
+                    parent = :parent, depends_on = :depends_on, comments = :comments,
+                    due_order = :due_order, defer_order = :defer_order, rank = :rank
+              WHERE id = :id"
+        };
+        let order = |when: &Option<When>, none| when.map_or(none, |when| when.order(zone));
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                statement.execute(named_params! {
+                    ":id": task.id,
+                    ":title": task.title,
+                    ":description": task.description,
+                    ":status": task.status,
+                    ":created_at": task.created_at,
+                    ":updated_at": task.updated_at,
+                    ":started_at": task.started_at,
+                    ":completed_at": task.completed_at,
+                    ":created_by": task.created_by,
+                    ":rev": task.rev,
+                    ":deleted_at": task.deleted_at,
+                    ":priority": task.priority,
+                    ":due": task.due,
+                    ":defer_until": task.defer_until,
+                    ":repeat": task.repeat,
+                    ":repeat_from": task.repeat_from,
+                    ":project": task.project,
+                    ":tags": json(&task.tags)?,
+                    ":parent": task.parent,
+                    ":depends_on": json(&task.depends_on)?,
+                    ":comments": json(&task.comments)?,
+                    ":due_order": order(&task.due, NO_DUE),
+                    ":defer_order": order(&task.defer_until, NO_DEFER),
+                    ":rank": Priority::rank(task.priority),
+                })
+            })
+            .while_trying("write a task")?;
+        Ok(())
+    }
+
+    fn put_tags(&self, before: Option<&Task>, task: &Task) -> Result<()> {
+        let was = before.map(|before| &before.tags);
+        let gone = was
+            .into_iter()
+            .flatten()
+            .filter(|tag| !task.tags.contains(tag));
+        for tag in gone {
+            self.run(
+                "DELETE FROM tag WHERE tag = ?1 AND task_id = ?2",
+                params![tag, task.id],
+            )?;
+        }
+        let come = task
+            .tags
+            .iter()
+            .filter(|tag| was.is_none_or(|was| !was.contains(tag)));
+        for tag in come {
+            self.run(
+                "INSERT INTO tag (tag, task_id) VALUES (?1, ?2)",
+                params![tag, task.id],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn put_dependencies(&self, before: Option<&Task>, task: &Task) -> Result<()> {
+        let was = before.map(|before| &before.depends_on);
+        let gone = was
+            .into_iter()
+            .flatten()
+            .filter(|id| !task.depends_on.contains(id));
+        for id in gone {
+            self.run(
+                "DELETE FROM dependency WHERE depends_on = ?1 AND task_id = ?2",
+                params![id, task.id],
+            )?;
+        }
+        let come = task
+            .depends_on
+            .iter()
+            .filter(|id| was.is_none_or(|was| !was.contains(id)));
+        for id in come {
+            self.run(
+                "INSERT INTO dependency (depends_on, task_id) VALUES (?1, ?2)",
+                params![id, task.id],
+            )?;
+        }
+        if before.is_none() && task.depends_on.is_empty() {
+            return Ok(());
+        }
+        self.run(
+            "UPDATE task SET blockers = (
+                 SELECT count(*) FROM json_each(?1) AS dependency JOIN task AS other ON other.id = dependency.value
+                  WHERE other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress'))
+              WHERE id = ?2",
+            params![json(&task.depends_on).while_trying("write a task")?, task.id],
+        )
+    }
+
+    fn put_words(&self, is_new: bool, task: &Task) -> Result<()> {
+        if !is_new {
+            self.run("DELETE FROM search WHERE rowid = ?1", [task.id])?;
+        }
+        let project = task.project.iter().map(Project::as_str);
+        let labels: Vec<&str> = project.chain(task.tags.iter().map(Tag::as_str)).collect();
+        let remarks: Vec<&str> = task
+            .comments
+            .iter()
+            .map(|comment| comment.text.as_str())
+            .collect();
+        self.run(
+            "INSERT INTO search (rowid, heading, labels, body, remarks) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![task.id, task.title, labels.join(" "), task.description, remarks.join("\n")],
+        )
+    }
+
+    /// Tells those that depend on `task` whether it is open now.
+    fn count_blockers(&self, task: &Task) -> Result<()> {
+        let step = if task.is_open() { 1 } else { -1 };
+        self.run(
+            "UPDATE task SET blockers = blockers + ?1
+              WHERE id IN (SELECT task_id FROM dependency WHERE depends_on = ?2)",
+            params![step, task.id],
+        )
+    }
+
+    fn run(&self, sql: &'static str, params: impl rusqlite::Params) -> Result<()> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params))
+            .while_trying("write a task")?;
+        Ok(())
+    }
+}
+
+/// Returns what the search index knows of a task.
+fn searched(task: &Task) -> impl PartialEq + use<'_> {
+    (
+        &task.title,
+        &task.project,
+        &task.tags,
+        &task.description,
+        &task.comments,
+    )
+}
+
+fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}

@@ -1,0 +1,55 @@
+//! Words to search for, as SQLite's full-text index wants them (FTS5, section 3).
+//!
+//! What a person types is never handed on as a query: its language has operators, and most texts are errors in it.
+
+use crate::{task::Invalid, text::clean};
+
+/// Words that a task must have, each as the beginning of one of its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words(Vec<String>);
+
+impl Words {
+    /// The most words that are searched for; what follows is passed over.
+    pub const MOST: usize = 32;
+
+    /// Takes the words of `text`. Signs between them count for nothing.
+    pub fn read(text: &str) -> Result<Self, Invalid> {
+        let words: Vec<String> = clean(text)
+            .text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .take(Self::MOST)
+            .map(str::to_owned)
+            .collect();
+        if words.is_empty() {
+            return Err(Invalid::new("query", "has no words to search for"));
+        }
+        Ok(Self(words))
+    }
+
+    /// Returns the query for tasks with all the words in their title.
+    pub(super) fn in_title(&self) -> String {
+        format!("{{heading}} : ({})", self.all())
+    }
+
+    /// Returns the query for the others with all the words.
+    pub(super) fn elsewhere(&self) -> String {
+        format!("({}) NOT {{heading}} : ({})", self.all(), self.all())
+    }
+
+    /// Returns the query for tasks whose title has all the words whole.
+    pub(super) fn whole_in_title(&self) -> String {
+        let words: Vec<String> = self.0.iter().map(|word| format!("\"{word}\"")).collect();
+        format!("{{heading}} : ({})", words.join(" AND "))
+    }
+
+    fn all(&self) -> String {
+        let words: Vec<String> = self.0.iter().map(|word| format!("\"{word}\"*")).collect();
+        words.join(" AND ")
+    }
+
+    /// Returns the words in lower case.
+    pub(super) fn lower(&self) -> std::collections::BTreeSet<String> {
+        self.0.iter().map(|word| word.to_lowercase()).collect()
+    }
+}

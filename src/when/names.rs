@@ -1,0 +1,78 @@
+//! Names and numbers that dates and rules are said with.
+
+/// Reads a number in figures, of four digits at most as the library's, or in words.
+pub(crate) fn amount(word: &str) -> Option<u32> {
+    const WORDS: [&str; 12] = [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    if matches!(word, "a" | "an") {
+        return Some(1);
+    }
+    match WORDS.iter().position(|name| *name == word) {
+        Some(index) => u32::try_from(index + 1).ok(),
+        None if word.len() <= 4 && word.bytes().all(|b| b.is_ascii_digit()) => word.parse().ok(),
+        None => None,
+    }
+}
+
+/// The weekdays, from Monday.
+pub(crate) const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// The months, from January.
+pub(crate) const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// Returns the full name of a weekday given by at least three letters.
+pub(crate) fn weekday(word: &str) -> Option<&'static str> {
+    named(word, &WEEKDAYS).or((word == "weds").then_some("wednesday"))
+}
+
+/// Returns the full name of a month given by at least three letters.
+pub(crate) fn month(word: &str) -> Option<&'static str> {
+    named(word, &MONTHS)
+}
+
+fn named(word: &str, names: &[&'static str]) -> Option<&'static str> {
+    if word.len() < 3 {
+        return None;
+    }
+    names.iter().copied().find(|name| name.starts_with(word))
+}
+
+/// Reads `5`, `5th` or `31st`.
+pub(crate) fn day_number(word: &str) -> Option<u32> {
+    let digits = ["st", "nd", "rd", "th"]
+        .iter()
+        .find_map(|suffix| word.strip_suffix(suffix))
+        .unwrap_or(word);
+    number(digits).filter(|day| (1..=31).contains(day))
+}
+
+/// Reads one or two digits.
+pub(crate) fn number(word: &str) -> Option<u32> {
+    if word.is_empty() || word.len() > 2 || !word.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    word.parse().ok()
+}

@@ -1,0 +1,401 @@
+//! Tables of what is read as what, seen from Wed 2026-11-25 17:00 UTC: noon in New York, Thursday morning in Kiritimati
+//! (07:00) and Lord Howe (04:00), 22:45 in Kathmandu.
+
+use super::*;
+
+const NOW: &str = "2026-11-25T17:00:00.000Z";
+
+fn ms(text: &str) -> i64 {
+    match text.parse() {
+        Ok(When::At(millis)) => millis,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+pub(crate) fn zone(name: &str) -> Zone {
+    Zone::named(name).unwrap()
+}
+
+/// Returns the rows of a table, their cells parted by `|`; lines with `#` are for the reader.
+pub(crate) fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [&str; N]> {
+    let lines = table.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let mut cells = line.split('|').map(str::trim);
+            let row = std::array::from_fn(|_| cells.next().unwrap_or_default());
+            assert_eq!(cells.next(), None, "{line}");
+            row
+        })
+}
+
+const NEW_YORK: &str = "America/New_York";
+
+/// Reads `text` and returns what is stored and the note.
+fn read_at(now: &str, place: &str, text: &str) -> (String, String) {
+    match When::read(text, ms(now), zone(place)) {
+        Ok(reading) => (reading.when.to_string(), reading.note.unwrap_or_default()),
+        Err(unreadable) => (String::new(), unreadable.to_string()),
+    }
+}
+
+const DAYS: &str = "
+    2026-12-24 | 2026-12-24 |
+    2026-1-5 | 2026-01-05 | Mon 2026-01-05 is past
+    2026/12/24 | 2026-12-24 |
+    20261224 | 2026-12-24 |
+    2026-W48-5 | 2026-11-27 |
+    Fri 2026-11-27 | 2026-11-27 |
+    2024-02-29 | 2024-02-29 | Thu 2024-02-29 is past
+    today | 2026-11-25 |
+     TODAY  | 2026-11-25 |
+    tomorrow | 2026-11-26 |
+    by tomorrow | 2026-11-26 |
+    the day after tomorrow | 2026-11-27 |
+    yesterday | 2026-11-24 | Tue 2026-11-24 is past
+    fri | 2026-11-27 |
+    on Friday | 2026-11-27 |
+    Fri. | 2026-11-27 |
+    tues | 2026-12-01 |
+    wed | 2026-12-02 | wed was read as Wed 2026-12-02
+    this wednesday | 2026-11-25 | this wednesday was read as Wed 2026-11-25
+    this fri | 2026-11-27 |
+    this mon | 2026-11-30 | this mon was read as Mon 2026-11-30
+    next monday | 2026-11-30 | next monday was read as Mon 2026-11-30
+    next fri | 2026-12-04 | next fri was read as Fri 2026-12-04
+    next sunday | 2026-12-06 | next sunday was read as Sun 2026-12-06
+    friday next week | 2026-12-04 |
+    next week friday | 2026-12-04 |
+    last friday | 2026-11-20 | Fri 2026-11-20 is past
+    last wed | 2026-11-18 | Wed 2026-11-18 is past
+    next week | 2026-11-30 | next week was read as Mon 2026-11-30
+    next month | 2026-12-01 | next month was read as Tue 2026-12-01
+    next year | 2027-01-01 | next year was read as Fri 2027-01-01
+    this weekend | 2026-11-28 | this weekend was read as Sat 2026-11-28
+    next weekend | 2026-12-05 | next weekend was read as Sat 2026-12-05
+    end of week | 2026-11-29 | end of week was read as Sun 2026-11-29
+    end of month | 2026-11-30 |
+    end of the month | 2026-11-30 |
+    EOM | 2026-11-30 |
+    last day of month | 2026-11-30 |
+    end of next month | 2026-12-31 |
+    end of february | 2027-02-28 |
+    end of quarter | 2026-12-31 |
+    end of year | 2026-12-31 |
+    end of next year | 2027-12-31 |
+    end of day | 2026-11-25 |
+    in 3 days | 2026-11-28 |
+    in three days | 2026-11-28 |
+    in a week | 2026-12-02 |
+    in 2 weeks | 2026-12-09 |
+    2 weeks from now | 2026-12-09 |
+    in a fortnight | 2026-12-09 |
+    in 3 months | 2027-02-25 |
+    in 1 year | 2027-11-25 |
+    3d | 2026-11-28 |
+    +3d | 2026-11-28 |
+    2w | 2026-12-09 |
+    6mo | 2027-05-25 |
+    3 days ago | 2026-11-22 | Sun 2026-11-22 is past
+    dec 5 | 2026-12-05 |
+    nov 25 | 2026-11-25 |
+    nov 24 | 2027-11-24 | nov 24 was read as Wed 2027-11-24
+    jun 5 | 2027-06-05 | jun 5 was read as Sat 2027-06-05
+    Sept. 1st | 2027-09-01 | sept. 1st was read as Wed 2027-09-01
+    june 5th, 2027 | 2027-06-05 |
+    the 5th of June 2027 | 2027-06-05 |
+    5 june 2027 | 2027-06-05 |
+    Sat, 5 Jun | 2027-06-05 | sat 5 jun was read as Sat 2027-06-05
+    june | 2027-06-01 | june was read as Tue 2027-06-01
+    june 2027 | 2027-06-01 | june 2027 was read as Tue 2027-06-01
+    feb 29 | 2028-02-29 | feb 29 was read as Tue 2028-02-29
+    the 15th | 2026-12-15 | the 15th was read as Tue 2026-12-15
+    31st | 2026-12-31 | 31st was read as Thu 2026-12-31
+    12/24 | 2026-12-24 | 12/24 was read as Thu 2026-12-24
+    24/12 | 2026-12-24 | 24/12 was read as Thu 2026-12-24
+    24.12. | 2026-12-24 | 24.12. was read as Thu 2026-12-24
+    24.12.2026 | 2026-12-24 | 24.12.2026 was read as Thu 2026-12-24
+    12/24/2026 | 2026-12-24 | 12/24/2026 was read as Thu 2026-12-24
+    5/5/2027 | 2027-05-05 | 5/5/2027 was read as Wed 2027-05-05
+";
+
+#[test]
+fn days_are_read_as_people_mean_them() {
+    for [text, stored, note] in rows(DAYS) {
+        assert_eq!(
+            read_at(NOW, NEW_YORK, text),
+            (stored.to_owned(), note.to_owned()),
+            "{text}"
+        );
+    }
+}
+
+const TIMES: &str = "
+    2026-12-24 18:00 | 2026-12-24T23:00:00.000Z |
+    2026-12-24T18:00 | 2026-12-24T23:00:00.000Z |
+    2026-12-24T18:00:30 | 2026-12-24T23:00:30.000Z |
+    2026-12-24T18:00:00Z | 2026-12-24T18:00:00.000Z |
+    2026-12-24T18:00:00.000Z | 2026-12-24T18:00:00.000Z |
+    2026-12-24T18:00+01:00 | 2026-12-24T17:00:00.000Z |
+    2026-12-24 18:00 +0545 | 2026-12-24T12:15:00.000Z |
+    2026-12-24 18:00 UTC | 2026-12-24T18:00:00.000Z |
+    Fri 2026-11-27 17:00 +01:00 | 2026-11-27T16:00:00.000Z |
+    2026-11-24T18:00Z | 2026-11-24T18:00:00.000Z | Tue 2026-11-24 13:00 -05:00 is past
+    tomorrow 17:30 | 2026-11-26T22:30:00.000Z |
+    17:30 tomorrow | 2026-11-26T22:30:00.000Z |
+    tomorrow at 5:30 pm | 2026-11-26T22:30:00.000Z |
+    Tomorrow, 5 P.M. | 2026-11-26T22:00:00.000Z |
+    friday 9am | 2026-11-27T14:00:00.000Z |
+    friday 9AM | 2026-11-27T14:00:00.000Z |
+    fri 12pm | 2026-11-27T17:00:00.000Z |
+    fri 12am | 2026-11-27T05:00:00.000Z |
+    fri at noon | 2026-11-27T17:00:00.000Z |
+    2026-12-24 24:00 | 2026-12-25T05:00:00.000Z |
+    in 3 days at 17:00 | 2026-11-28T22:00:00.000Z |
+    jun 5 2027 8am | 2027-06-05T12:00:00.000Z |
+    next mon 9:00 | 2026-11-30T14:00:00.000Z | next mon 9:00 was read as Mon 2026-11-30 09:00 -05:00
+    end of month 17:00 | 2026-11-30T22:00:00.000Z |
+    5pm | 2026-11-25T22:00:00.000Z |
+    at 17:30 | 2026-11-25T22:30:00.000Z |
+    at 17 | 2026-11-25T22:00:00.000Z | at 17 was read as Wed 2026-11-25 17:00 -05:00
+    9am | 2026-11-26T14:00:00.000Z | 9am was read as Thu 2026-11-26 09:00 -05:00
+    noon | 2026-11-26T17:00:00.000Z | noon was read as Thu 2026-11-26 12:00 -05:00
+    today 9am | 2026-11-25T14:00:00.000Z | Wed 2026-11-25 09:00 -05:00 is past
+    midnight | 2026-11-26T04:59:00.000Z | midnight was read as Wed 2026-11-25 23:59 -05:00
+    fri midnight | 2026-11-28T04:59:00.000Z | fri midnight was read as Fri 2026-11-27 23:59 -05:00
+    tonight | 2026-11-26T02:00:00.000Z | tonight was read as Wed 2026-11-25 21:00 -05:00
+    tonight at 8pm | 2026-11-26T01:00:00.000Z |
+    this evening | 2026-11-26T00:00:00.000Z | this evening was read as Wed 2026-11-25 19:00 -05:00
+    tomorrow morning | 2026-11-26T14:00:00.000Z | tomorrow morning was read as Thu 2026-11-26 09:00 -05:00
+    tomorrow morning at 8:15 | 2026-11-26T13:15:00.000Z |
+    fri in the afternoon | 2026-11-27T20:00:00.000Z | fri in the afternoon was read as Fri 2026-11-27 15:00 -05:00
+    in 2 hours | 2026-11-25T19:00:00.000Z |
+    in an hour | 2026-11-25T18:00:00.000Z |
+    90min | 2026-11-25T18:30:00.000Z |
+    2 hours ago | 2026-11-25T15:00:00.000Z | Wed 2026-11-25 10:00 -05:00 is past
+";
+
+#[test]
+fn times_are_read_on_the_wall_clock_of_the_zone() {
+    for [text, stored, note] in rows(TIMES) {
+        assert_eq!(
+            read_at(NOW, NEW_YORK, text),
+            (stored.to_owned(), note.to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_span_of_hours_ends_on_a_full_minute() {
+    assert_eq!(
+        read_at("2026-11-25T17:00:00.001Z", "UTC", "in 2 hours").0,
+        "2026-11-25T19:01:00.000Z"
+    );
+    assert_eq!(
+        read_at("2026-11-25T22:00:00.000Z", "UTC", "tonight"),
+        (
+            "2026-11-25".to_owned(),
+            "tonight was read as Wed 2026-11-25".to_owned()
+        )
+    );
+}
+
+#[test]
+fn each_zone_has_its_own_today() {
+    let cases = "
+        Pacific/Kiritimati | today | 2026-11-26
+        Pacific/Kiritimati | tomorrow 17:30 | 2026-11-27T03:30:00.000Z
+        Pacific/Kiritimati | thu | 2026-12-03
+        Pacific/Kiritimati | 8am | 2026-11-25T18:00:00.000Z
+        Asia/Kathmandu | today | 2026-11-25
+        Asia/Kathmandu | thu | 2026-11-26
+        Asia/Kathmandu | 11pm | 2026-11-25T17:15:00.000Z
+        Asia/Kathmandu | 22:45 | 2026-11-26T17:00:00.000Z
+        America/New_York | today | 2026-11-25
+        America/New_York | thu | 2026-11-26
+        Australia/Lord_Howe | today | 2026-11-26
+        Australia/Lord_Howe | noon | 2026-11-26T01:00:00.000Z
+        Australia/Lord_Howe | 2027-06-01 12:00 | 2027-06-01T01:30:00.000Z
+        UTC | today | 2026-11-25
+        UTC | 5pm | 2026-11-26T17:00:00.000Z
+    ";
+    for [place, text, stored] in rows(cases) {
+        assert_eq!(read_at(NOW, place, text).0, stored, "{place}: {text}");
+    }
+}
+
+#[test]
+fn the_ends_of_months_and_years_are_found() {
+    let cases = "
+        2026-12-31T12:00:00.000Z | tomorrow | 2027-01-01
+        2026-12-31T12:00:00.000Z | end of month | 2026-12-31
+        2026-12-31T12:00:00.000Z | end of year | 2026-12-31
+        2026-12-31T12:00:00.000Z | end of week | 2027-01-03
+        2026-12-31T12:00:00.000Z | next month | 2027-01-01
+        2026-12-31T12:00:00.000Z | end of next month | 2027-01-31
+        2026-12-31T12:00:00.000Z | next week | 2027-01-04
+        2026-12-31T12:00:00.000Z | fri | 2027-01-01
+        2027-01-31T12:00:00.000Z | in 1 month | 2027-02-28
+        2027-01-31T12:00:00.000Z | next month | 2027-02-01
+        2027-01-31T12:00:00.000Z | end of next month | 2027-02-28
+        2027-01-31T12:00:00.000Z | 30th | 2027-03-30
+        2028-01-31T12:00:00.000Z | in 1 month | 2028-02-29
+        2028-02-29T12:00:00.000Z | today | 2028-02-29
+        2028-02-29T12:00:00.000Z | feb 29 | 2028-02-29
+        2028-02-29T12:00:00.000Z | in 1 year | 2029-02-28
+        2028-03-01T12:00:00.000Z | feb 29 | 2032-02-29
+        2028-02-01T12:00:00.000Z | end of february | 2028-02-29
+        2096-03-01T12:00:00.000Z | feb 29 | 2104-02-29
+        2027-01-03T12:00:00.000Z | next monday | 2027-01-04
+        2027-01-03T12:00:00.000Z | end of week | 2027-01-03
+        2027-01-03T12:00:00.000Z | weekend | 2027-01-09
+        2027-01-02T12:00:00.000Z | weekend | 2027-01-02
+    ";
+    for [now, text, stored] in rows(cases) {
+        assert_eq!(read_at(now, "UTC", text).0, stored, "{now}: {text}");
+    }
+}
+
+#[test]
+fn a_time_the_clocks_skip_or_repeat_comes_with_a_note() {
+    let cases = "
+        America/New_York | 2027-03-14 02:30 | 2027-03-14T07:30:00.000Z | the clocks skip 02:30 on Sun 2027-03-14, it was read as 03:30
+        America/New_York | 2027-11-07 01:30 | 2027-11-07T05:30:00.000Z | the clocks show 01:30 twice on Sun 2027-11-07, the first was taken
+        America/New_York | 2027-11-07 01:30 -05:00 | 2027-11-07T06:30:00.000Z |
+        Australia/Lord_Howe | 2027-10-03 02:15 | 2027-10-02T15:45:00.000Z | the clocks skip 02:15 on Sun 2027-10-03, it was read as 02:45
+        Australia/Lord_Howe | 2027-04-04 01:45 | 2027-04-03T14:45:00.000Z | the clocks show 01:45 twice on Sun 2027-04-04, the first was taken
+        Asia/Kathmandu | 2027-03-14 02:30 | 2027-03-13T20:45:00.000Z |
+    ";
+    for [place, text, stored, note] in rows(cases) {
+        assert_eq!(
+            read_at(NOW, place, text),
+            (stored.to_owned(), note.to_owned()),
+            "{place}: {text}"
+        );
+    }
+    // a span of hours is counted in hours, across the change too
+    assert_eq!(
+        read_at("2027-03-14T06:00:00.000Z", NEW_YORK, "in 2 hours").0,
+        "2027-03-14T08:00:00.000Z"
+    );
+}
+
+#[test]
+fn what_is_open_is_refused_with_the_way_out() {
+    let cases = r#"
+        3/4 | "3/4" can be read as 2027-04-03 and as 2027-03-04; write the one you mean
+        03.04.2027 | "03.04.2027" can be read as 2027-04-03 and as 2027-03-04; write the one you mean
+        Mon 2026-11-27 | "Mon 2026-11-27" names two days: 2026-11-27 is a Friday; write one of them
+        in 3m | "in 3m" is minutes to some and months to others; write 3min or 3 months
+        tomorrow at 5 | "tomorrow at 5" leaves the half of the day open; write 5am or 5pm
+        tomorrow 17:00 +01:00 | "tomorrow 17:00 +01:00" has an offset but no full date; write 2026-12-24 18:00 +01:00 or leave the offset out
+        in 9000 years | "in 9000 years" is out of the years 1970 to 9999
+    "#;
+    for [text, message] in rows(cases) {
+        assert_eq!(
+            read_at(NOW, NEW_YORK, text),
+            (String::new(), message.to_owned())
+        );
+    }
+}
+
+#[test]
+fn what_is_no_date_is_refused_with_examples() {
+    let texts = "
+        foo | may be | mar foo | 5pm foo | 9am xyz | fri fri | tomorrow 25:00 | 2026-02-30 | 2026-13-01
+        1969-12-31 | 99999-01-01 | 26-12-24 | 5 | 12 | jun 31 | feb 30 | june 0 | 32nd | 5pm 6pm | 17:30 17:30
+        next | in | in days | 10000 days | -3d | this week | 5:00 in the evening | tomorrow tonight morning
+        in 2 hours 17:00 | 2026-12-24T | T18:00 | z | +01:00 | noon noon | fri 17pm | 2026-11-27 fri mon | 12/32
+        13/13 | 1/2/27 | 2026-W54-1 | 2026-W48-8 | 2026-12-24 18:00 EST | every day | a | an | 🦀 | İstanbul
+        end of | end | last | last day | ١٢/٢٤
+    ";
+    for text in texts.split(['|', '\n']) {
+        let refusal = When::read(text, ms(NOW), Zone::UTC).unwrap_err();
+        assert_eq!(refusal, Unreadable::no_date(text));
+    }
+    assert_eq!(
+        When::read("foo\u{1b}[31m\n", 0, Zone::UTC)
+            .unwrap_err()
+            .to_string(),
+        "\"foo[31m\" is no date; write 2026-12-24, 2026-12-24 18:00, today, tomorrow 17:30, fri, next monday, in 3 days, \
+         end of month or jun 5"
+    );
+    let long = format!("{}fri", " ".repeat(198));
+    assert!(When::read(&long, 0, Zone::UTC).is_err());
+    assert!(When::read(&long[1..], 0, Zone::UTC).is_ok());
+}
+
+#[test]
+fn a_date_has_one_written_form() {
+    for text in [
+        "2026-12-24",
+        "1970-01-01",
+        "9999-12-31",
+        "2026-12-24T17:00:00.000Z",
+        "9999-12-31T23:59:59.999Z",
+    ] {
+        let when: When = serde_json::from_value(text.into()).unwrap();
+        assert_eq!(serde_json::to_value(when).unwrap(), text);
+    }
+    let refused = [
+        "2026-12-24T17:00:00Z",
+        "2026-12-24 17:00:00.000Z",
+        "2026-12-4",
+        "+2026-12-4",
+        "1969-12-31",
+        "10000-01-01",
+        "2026-12-24T17:00:60.000Z",
+        "2026-12-24T17:00:00.000+00:00",
+        "today",
+        "",
+    ];
+    for text in refused {
+        assert!(text.parse::<When>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_day_is_past_when_it_is_over_and_an_instant_when_it_has_come() {
+    let now = ms(NOW);
+    let day = |text: &str| text.parse::<When>().unwrap();
+    let cases = [
+        ("2026-11-25", "UTC", false),
+        ("2026-11-24", "UTC", true),
+        ("2026-11-25", "Pacific/Kiritimati", true),
+        ("2026-11-26", "Pacific/Kiritimati", false),
+        ("2026-11-25", "America/New_York", false),
+        (NOW, "UTC", false),
+        ("2026-11-25T16:59:59.999Z", "Pacific/Kiritimati", true),
+    ];
+    for (when, place, past) in cases {
+        assert_eq!(day(when).is_past(now, zone(place)), past, "{when} {place}");
+    }
+}
+
+#[test]
+fn dates_and_instants_sort_by_the_wall_clock_a_day_by_its_end() {
+    let place = zone("Pacific/Kiritimati");
+    let sorted = [
+        "2026-11-25",
+        "2026-11-25T10:00:00.000Z", // Thu 00:00
+        "2026-11-26T09:59:00.000Z", // Thu 23:59
+        "2026-11-26",
+        "2026-11-26T10:00:00.000Z", // Fri 00:00
+    ];
+    let keys: Vec<i64> = sorted
+        .map(|text| text.parse::<When>().unwrap().order(place))
+        .to_vec();
+    assert!(keys.is_sorted(), "{keys:?}");
+    let at: When = sorted[1].parse().unwrap();
+    assert_eq!(at.day(place).to_string(), "2026-11-26");
+    assert_eq!(at.show(place), "Thu 2026-11-26 00:00 +14:00");
+    assert_eq!(
+        at.show(zone("Asia/Kathmandu")),
+        "Wed 2026-11-25 15:45 +05:45"
+    );
+    assert_eq!(
+        at.show(zone("Australia/Lord_Howe")),
+        "Wed 2026-11-25 21:00 +11:00"
+    );
+}

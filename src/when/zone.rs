@@ -1,0 +1,171 @@
+//! The time zone the user lives in, and wall clocks in it.
+
+use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
+use chrono_tz::Tz;
+
+/// A zone name that is not in the time zone database.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{name}\" is no time zone; give an IANA name like Europe/Berlin")]
+pub struct UnknownZone {
+    /// The name as given, without control characters, shortened.
+    pub name: String,
+}
+
+/// A time zone of the IANA database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(Tz);
+
+/// How a wall-clock time came to an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// There is one such instant.
+    Exact,
+    /// The clocks were set forward over this time: it was shifted forward by as much.
+    Skipped,
+    /// The clocks were set back over this time: the first of the two was taken.
+    Twice,
+}
+
+impl Zone {
+    /// Coordinated Universal Time.
+    pub const UTC: Self = Self(Tz::UTC);
+
+    /// Returns the zone with this IANA name, such as `Europe/Berlin`.
+    pub fn named(name: &str) -> Result<Self, UnknownZone> {
+        name.parse().map(Self).map_err(|_| UnknownZone {
+            name: super::printable(name, 60),
+        })
+    }
+
+    /// Returns the zone this machine is set to: `variable` (the value of `TZ`) if it is set and not empty, else the
+    /// system's, else UTC. The only function here that looks at the machine.
+    pub fn system(variable: Option<&str>) -> Result<Self, UnknownZone> {
+        match variable.map(str::trim).filter(|name| !name.is_empty()) {
+            Some(name) => {
+                let name = name.strip_prefix(':').unwrap_or(name);
+                // a path into the database is as good as the name
+                let name = name.split_once("zoneinfo/").map_or(name, |(_, name)| name);
+                Self::named(name)
+            }
+            None => match iana_time_zone::get_timezone() {
+                Ok(name) => Self::named(&name),
+                Err(_) => Ok(Self::UTC),
+            },
+        }
+    }
+
+    /// Returns the IANA name.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Returns the calendar date here at `millis`.
+    pub fn today(self, millis: i64) -> NaiveDate {
+        self.wall(millis).date()
+    }
+
+    /// Returns the instant at which the day after that of `millis` begins here.
+    pub(crate) fn next_midnight(self, millis: i64) -> i64 {
+        let tomorrow = self.today(millis).succ_opt().unwrap_or(NaiveDate::MAX);
+        self.instant(tomorrow.into()).0
+    }
+
+    /// Returns what a clock on the wall shows here at `millis`.
+    pub(crate) fn wall(self, millis: i64) -> NaiveDateTime {
+        self.at(millis).naive_local()
+    }
+
+    /// Returns the moment `millis` as a time of this zone.
+    pub(crate) fn at(self, millis: i64) -> DateTime<Tz> {
+        let utc = super::utc(millis);
+        self.0.from_utc_datetime(&utc)
+    }
+
+    /// Returns the instant, in milliseconds, at which a clock on the wall shows `wall`.
+    pub(crate) fn instant(self, wall: NaiveDateTime) -> (i64, Fit) {
+        match self.0.from_local_datetime(&wall) {
+            MappedLocalTime::Single(at) => (at.timestamp_millis(), Fit::Exact),
+            MappedLocalTime::Ambiguous(a, b) => {
+                let first = a.timestamp_millis().min(b.timestamp_millis());
+                (first, Fit::Twice)
+            }
+            MappedLocalTime::None => (self.over_the_gap(wall), Fit::Skipped),
+        }
+    }
+
+    /// Reads a wall-clock time that does not exist as if the clocks had not been changed yet.
+    fn over_the_gap(self, wall: NaiveDateTime) -> i64 {
+        // the widest gap is the day Samoa left out
+        (1..=26)
+            .map(TimeDelta::hours)
+            .find_map(|step| {
+                let before = self.0.from_local_datetime(&wall.checked_sub_signed(step)?);
+                Some(before.latest()?.timestamp_millis() + step.num_milliseconds())
+            })
+            .unwrap_or_else(|| wall.and_utc().timestamp_millis())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::when::tests::{rows, zone};
+
+    fn wall(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()
+    }
+
+    #[test]
+    fn every_wall_clock_time_comes_to_one_instant() {
+        let cases = "
+            # New York, an hour forward at 02:00 and back at 02:00
+            America/New_York | 2027-03-14 01:59 | 2027-03-14 06:59 | Exact
+            America/New_York | 2027-03-14 02:00 | 2027-03-14 07:00 | Skipped
+            America/New_York | 2027-03-14 02:30 | 2027-03-14 07:30 | Skipped
+            America/New_York | 2027-03-14 03:00 | 2027-03-14 07:00 | Exact
+            America/New_York | 2026-11-01 00:59 | 2026-11-01 04:59 | Exact
+            America/New_York | 2026-11-01 01:30 | 2026-11-01 05:30 | Twice
+            America/New_York | 2026-11-01 02:00 | 2026-11-01 07:00 | Exact
+            # Lord Howe, half an hour
+            Australia/Lord_Howe | 2026-10-04 02:15 | 2026-10-03 15:45 | Skipped
+            Australia/Lord_Howe | 2026-10-04 02:30 | 2026-10-03 15:30 | Exact
+            Australia/Lord_Howe | 2027-04-04 01:45 | 2027-04-03 14:45 | Twice
+            Australia/Lord_Howe | 2027-04-04 02:00 | 2027-04-03 15:30 | Exact
+            # a whole day was left out
+            Pacific/Apia | 2011-12-30 12:00 | 2011-12-30 22:00 | Skipped
+            Pacific/Kiritimati | 2026-11-22 00:00 | 2026-11-21 10:00 | Exact
+            Asia/Kathmandu | 2026-11-22 00:00 | 2026-11-21 18:15 | Exact
+            UTC | 2026-11-22 00:00 | 2026-11-22 00:00 | Exact
+        ";
+        for [place, local, utc, wanted] in rows(cases) {
+            let (at, fit) = zone(place).instant(wall(local));
+            let instant = wall(utc).and_utc().timestamp_millis();
+            assert_eq!(
+                (at, format!("{fit:?}").as_str()),
+                (instant, wanted),
+                "{place} {local}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_variable_names_the_zone() {
+        let cases = [
+            ("Asia/Kathmandu", "Asia/Kathmandu"),
+            (":America/New_York", "America/New_York"),
+            (
+                "/usr/share/zoneinfo/Pacific/Kiritimati",
+                "Pacific/Kiritimati",
+            ),
+            ("UTC", "UTC"),
+        ];
+        for (variable, name) in cases {
+            assert_eq!(Zone::system(Some(variable)).unwrap().name(), name);
+        }
+        assert_eq!(
+            Zone::system(Some("Mars/Olympus")).unwrap_err().to_string(),
+            "\"Mars/Olympus\" is no time zone; give an IANA name like Europe/Berlin"
+        );
+        assert_eq!(Zone::system(Some("")), Zone::system(None));
+    }
+}

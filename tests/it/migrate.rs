@@ -1,0 +1,130 @@
+//! Databases of every past schema open, are upgraded, and keep what they held.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use taskhold::{
+    command::{Caller, Command},
+    store::{Access, Filters, Moment, Store, View, Words, is_replay_of},
+    task::{Actor, Task, Timestamp},
+    when::Zone,
+};
+
+const FIXTURES: [&str; 1] = [include_str!("../fixtures/schema-1.sql")];
+
+fn restored(folder: &Path, fixture: &str) -> std::path::PathBuf {
+    let path = folder.join("tasks.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(fixture)
+        .unwrap();
+    path
+}
+
+fn list(store: &Store, view: View) -> Vec<Task> {
+    let moment = Moment::new(Timestamp::from_millis(0), Zone::UTC);
+    store
+        .list(view, &Filters::default(), &moment, None, 100)
+        .unwrap()
+        .tasks
+}
+
+fn titles(tasks: &[Task]) -> Vec<&str> {
+    tasks.iter().map(|task| task.title.as_str()).collect()
+}
+
+/// What the schema says, whichever way it came about.
+fn schema(path: &Path) -> Vec<(String, String)> {
+    let connection = Connection::open(path).unwrap();
+    let mut statement = connection
+        .prepare_cached("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")
+        .unwrap();
+    let read = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    read.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+#[test]
+fn every_past_schema_is_upgraded_to_the_one_a_new_database_has() {
+    for fixture in FIXTURES {
+        let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let upgraded = restored(old.path(), fixture);
+        drop(Store::open(&upgraded, Access::Write).unwrap());
+        let fresh = new.path().join("tasks.db");
+        drop(Store::open(&fresh, Access::Write).unwrap());
+        assert_eq!(schema(&upgraded), schema(&fresh));
+    }
+}
+
+#[test]
+fn every_task_of_schema_1_is_kept_with_its_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = restored(folder.path(), FIXTURES[0]);
+    let store = Store::open(&path, Access::Write).unwrap();
+    assert_eq!(titles(&list(&store, View::Open)), ["Buy milk", "Call Anna"]);
+    assert_eq!(titles(&list(&store, View::InProgress)), ["Buy milk"]);
+    assert_eq!(titles(&list(&store, View::Completed)), ["Done long ago"]);
+    assert_eq!(
+        titles(&list(&store, View::Trash)),
+        ["From a host", "Thrown away"]
+    );
+    for view in [View::All, View::Trash] {
+        for task in list(&store, view) {
+            assert!(
+                is_replay_of(&task, &store.history(task.id, 0).unwrap()),
+                "{task:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn tasks_of_schema_1_are_found_by_their_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&restored(folder.path(), FIXTURES[0]), Access::Write).unwrap();
+    let moment = Moment::new(Timestamp::from_millis(0), Zone::UTC);
+    for (query, found) in [
+        ("milk", vec!["Buy milk"]),
+        ("uber", vec!["Call Anna"]),
+        ("thrown", vec![]),
+    ] {
+        let words = Words::read(query).unwrap();
+        let page = store
+            .search(&words, View::All, &Filters::default(), &moment, None, 10)
+            .unwrap();
+        assert_eq!(titles(&page.tasks), found, "{query}");
+    }
+}
+
+#[test]
+fn what_a_client_did_under_schema_1_can_still_be_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&restored(folder.path(), FIXTURES[0]), Access::Write).unwrap();
+    let caller = Caller {
+        actor: Actor::named("cli"),
+        now: Timestamp::from_millis(1),
+        zone: Zone::UTC,
+    };
+    store.execute(&Command::Undo(None), &caller).unwrap();
+    assert_eq!(titles(&list(&store, View::Trash)), ["From a host"]);
+}
+
+#[test]
+fn the_upgrade_leaves_a_backup_that_the_same_program_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = restored(folder.path(), FIXTURES[0]);
+    let backups = Store::open(&path, Access::Write)
+        .unwrap()
+        .paths()
+        .backups
+        .clone();
+    let backup = std::fs::read_dir(backups)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let store = Store::open(&backup, Access::Write).unwrap();
+    assert_eq!(titles(&list(&store, View::Open)), ["Buy milk", "Call Anna"]);
+}

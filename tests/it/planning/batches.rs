@@ -1,0 +1,180 @@
+//! Many tasks in one call: all of it, or nothing.
+
+use serde_json::{Value, json};
+
+use super::{add, get, note, say};
+use crate::support::{Client, Dialect, Home};
+
+fn titles(client: &mut Client) -> Vec<String> {
+    let tasks = client.tasks("all");
+    let title = |task: &Value| task["title"].as_str().unwrap().to_owned();
+    tasks.iter().map(title).collect()
+}
+
+#[test]
+fn a_batch_refers_to_its_own_tasks() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    add(&mut client, &["there before"]);
+    let added = say(
+        &mut client,
+        "add_task",
+        &json!({ "tasks": [
+            { "title": "trip", "project": "Travel" },
+            { "title": "passport", "parent": "^1", "due": "2099-05-01" },
+            { "title": "flight", "parent": "^1", "depends_on": ["^2", 1] },
+        ] }),
+    );
+    for line in ["2 trip", "3 passport", "4 flight"] {
+        assert!(added.contains(line), "{added}");
+    }
+    assert_eq!(get(&mut client, 3)["parent"], 2);
+    let flight = get(&mut client, 4);
+    assert_eq!(
+        (&flight["parent"], &flight["depends_on"]),
+        (&json!(2), &json!([1, 3]))
+    );
+}
+
+#[test]
+fn a_bad_task_in_the_middle_adds_none() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let bad = [
+        json!({ "title": " " }),
+        json!({ "title": "x", "due": "blursday" }),
+        json!({ "title": "x", "parent": 99 }),
+        json!({ "title": "x", "parent": "^2" }),
+        json!({ "title": "x", "depends_on": ["^3"] }),
+        json!({ "title": "x", "colour": "red" }),
+        json!({ "title": "x", "priority": "someday" }),
+        json!({ "title": "x", "repeat": "now and then" }),
+        json!({ "title": "x", "tags": ["two words"] }),
+        json!({}),
+    ];
+    for bad in bad {
+        client.complaint(
+            "add_task",
+            json!({ "tasks": [{ "title": "one" }, bad, { "title": "three" }] }),
+        );
+        assert_eq!(titles(&mut client), [""; 0], "{bad}");
+    }
+    add(&mut client, &["good"]);
+    assert_eq!(
+        get(&mut client, 1)["title"],
+        "good",
+        "a refused batch used up ids"
+    );
+}
+
+#[test]
+fn fields_beside_a_batch_are_not_lost() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let result = client.request(
+        "tools/call",
+        json!({ "name": "add_task", "arguments": { "project": "Travel", "tasks": [{ "title": "one" }] } }),
+    );
+    if result["isError"] != true {
+        assert_eq!(get(&mut client, 1)["project"], "Travel");
+    }
+}
+
+#[test]
+fn several_tasks_are_completed_together_or_not_at_all() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    add(&mut client, &["one", "two", "three"]);
+    client.complaint("complete_task", json!({ "task_id": [1, 99, 2] }));
+    assert_eq!(client.tasks("completed").len(), 0);
+    let done = say(&mut client, "complete_task", &json!({ "task_id": [1, 3] }));
+    assert!(done.contains("1 one") && done.contains("3 three"), "{done}");
+    assert_eq!(client.tasks("completed").len(), 2);
+    say(&mut client, "undo", &json!({}));
+    assert_eq!(
+        client.tasks("completed").len(),
+        0,
+        "one undo takes back both"
+    );
+}
+
+#[test]
+fn several_tasks_are_updated_together_or_not_at_all() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    add(&mut client, &["one", "two"]);
+    client.complaint("update_task", json!({ "task_id": [1, 99], "project": "P" }));
+    assert!(get(&mut client, 1).get("project").is_none());
+    say(
+        &mut client,
+        "update_task",
+        &json!({ "task_id": "1, #2", "project": "P" }),
+    );
+    for id in [1, 2] {
+        assert_eq!(get(&mut client, id)["project"], "P");
+    }
+}
+
+#[test]
+fn a_task_named_twice_is_changed_once() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    client.call(
+        "add_task",
+        json!({ "title": "one", "repeat": "daily", "due": "2099-01-01" }),
+    );
+    client.request(
+        "tools/call",
+        json!({ "name": "complete_task", "arguments": { "task_id": [1, 1] } }),
+    );
+    assert_eq!(get(&mut client, 1)["due"], "Fri 2099-01-02");
+}
+
+#[test]
+fn more_than_twenty_deletions_must_be_confirmed() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let tasks: Vec<Value> = (0..41)
+        .map(|n| json!({ "title": format!("n{n}") }))
+        .collect();
+    say(&mut client, "add_task", &json!({ "tasks": tasks }));
+    let twenty: Vec<i64> = (1..=20).collect();
+    let more: Vec<i64> = (21..=41).collect();
+    for confirm in [
+        json!({}),
+        json!({ "confirm": 20 }),
+        json!({ "confirm": 22 }),
+    ] {
+        let mut arguments = confirm;
+        arguments["task_id"] = json!(more);
+        let refusal = client.complaint("delete_task", arguments);
+        assert!(
+            refusal.contains("confirm") && refusal.contains("21"),
+            "{refusal}"
+        );
+    }
+    assert_eq!(client.tasks("all").len(), 41);
+    say(&mut client, "delete_task", &json!({ "task_id": twenty }));
+    assert_eq!(client.tasks("all").len(), 21);
+    say(
+        &mut client,
+        "delete_task",
+        &json!({ "task_id": more, "confirm": 21 }),
+    );
+    assert_eq!(client.tasks("trash").len(), 41);
+}
+
+#[test]
+fn a_batch_has_a_most_and_a_least() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let many: Vec<Value> = (0..1001).map(|_| json!({ "title": "x" })).collect();
+    for tasks in [json!([]), json!(many)] {
+        let refusal = client.complaint("add_task", json!({ "tasks": tasks }));
+        assert!(refusal.contains("1000"), "{refusal}");
+    }
+    let refusal = client.complaint("complete_task", json!({ "task_id": [] }));
+    assert!(refusal.starts_with("task_id"), "{refusal}");
+    let added = client.call("add_task", json!({ "title": "one" }));
+    assert_eq!((&added["id"], note(&added)), (&json!(1), ""));
+}

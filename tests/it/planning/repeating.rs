@@ -1,0 +1,169 @@
+//! Tasks that come again.
+
+use serde_json::{Value, json};
+
+use super::{get, note, say};
+use crate::support::{Client, Dialect, Home};
+
+/// A home with one task that is due on Monday, 5 January 2099, and repeats.
+fn repeating(rule: &str) -> (Home, Client) {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    client.call(
+        "add_task",
+        json!({ "title": "one", "due": "2099-01-05", "repeat": rule }),
+    );
+    (home, client)
+}
+
+fn complete(client: &mut Client) -> Value {
+    client.call("complete_task", json!({ "task_id": 1 }))
+}
+
+#[test]
+fn completing_moves_to_the_next_date_and_says_so_and_undo_brings_the_old_one_back() {
+    let (_home, mut client) = repeating("every monday");
+    let done = complete(&mut client);
+    assert_eq!(
+        (&done["status"], &done["due"]),
+        (&json!("pending"), &json!("Mon 2099-01-12"))
+    );
+    assert!(note(&done).contains("next: Mon 2099-01-12"), "{done}");
+    let history =
+        client.call("get_task", json!({ "task_id": 1, "history": true }))["history"].take();
+    let last = history
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .as_str()
+        .unwrap();
+    assert!(
+        last.contains("support complete")
+            && last.contains("2099-01-05")
+            && last.contains("2099-01-12"),
+        "{last}"
+    );
+    say(&mut client, "undo", &json!({}));
+    assert_eq!(get(&mut client, 1)["due"], "Mon 2099-01-05");
+}
+
+#[test]
+fn one_instance_that_was_moved_goes_back_to_the_days_of_its_rule() {
+    let (_home, mut client) = repeating("every monday");
+    client.call("update_task", json!({ "task_id": 1, "due": "2099-01-07" }));
+    assert_eq!(get(&mut client, 1)["due"], "Wed 2099-01-07");
+    assert_eq!(complete(&mut client)["due"], "Mon 2099-01-12");
+    assert_eq!(complete(&mut client)["due"], "Mon 2099-01-19");
+}
+
+#[test]
+fn a_rule_that_counts_days_goes_on_from_where_it_was_moved_to() {
+    let (_home, mut client) = repeating("every 3 days");
+    client.call("update_task", json!({ "task_id": 1, "due": "2099-01-07" }));
+    assert_eq!(complete(&mut client)["due"], "Sat 2099-01-10");
+}
+
+#[test]
+fn a_deferral_moves_along() {
+    let (_home, mut client) = repeating("every monday");
+    client.call(
+        "update_task",
+        json!({ "task_id": 1, "defer_until": "2099-01-03" }),
+    );
+    assert_eq!(complete(&mut client)["defer_until"], "Sat 2099-01-10");
+}
+
+#[test]
+fn the_status_completed_moves_on_too() {
+    let (_home, mut client) = repeating("daily");
+    let done = client.call("update_task", json!({ "task_id": 1, "status": "done" }));
+    assert_eq!(
+        (&done["status"], &done["due"]),
+        (&json!("pending"), &json!("Tue 2099-01-06"))
+    );
+}
+
+#[test]
+fn a_series_ends_when_its_rule_is_cleared() {
+    let (_home, mut client) = repeating("every monday");
+    client.call("update_task", json!({ "task_id": 1, "repeat": "" }));
+    let done = complete(&mut client);
+    assert_eq!(done["status"], "completed", "{done}");
+}
+
+#[test]
+fn a_series_ends_when_its_date_would_go_only_by_clearing_both() {
+    let (_home, mut client) = repeating("every monday");
+    let refusal = client.complaint("update_task", json!({ "task_id": 1, "due": "" }));
+    assert!(refusal.contains("repeat"), "{refusal}");
+    client.call(
+        "update_task",
+        json!({ "task_id": 1, "due": "", "repeat": "" }),
+    );
+    let task = get(&mut client, 1);
+    assert!(
+        task.get("due").is_none() && task.get("repeat").is_none(),
+        "{task}"
+    );
+}
+
+#[test]
+fn a_series_ends_after_its_count_and_after_its_last_day() {
+    for rule in [
+        "every day for 3 times",
+        "FREQ=DAILY;COUNT=3",
+        "every day until 2099-01-07",
+    ] {
+        let (_home, mut client) = repeating(rule);
+        assert_eq!(complete(&mut client)["due"], "Tue 2099-01-06", "{rule}");
+        assert_eq!(complete(&mut client)["due"], "Wed 2099-01-07", "{rule}");
+        let last = complete(&mut client);
+        assert_eq!(last["status"], "completed", "{rule}: {last}");
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_be_read_is_refused_with_examples() {
+    let (_home, mut client) = repeating("every monday");
+    for rule in [
+        "now and then",
+        "FREQ=SECONDLY",
+        "FREQ=MONTHLY;BYMONTHDAY=32",
+    ] {
+        let refusal = client.complaint("update_task", json!({ "task_id": 1, "repeat": rule }));
+        assert!(refusal.starts_with("repeat \""), "{refusal}");
+    }
+    let refusal = client.complaint(
+        "add_task",
+        json!({ "title": "two", "repeat": "now and then" }),
+    );
+    assert!(refusal.contains("every"), "{refusal}");
+    assert_eq!(client.tasks("all").len(), 1);
+}
+
+#[test]
+fn a_rule_without_a_date_gets_its_first_one() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let task = client.call(
+        "add_task",
+        json!({ "title": "one", "repeat": "every friday" }),
+    );
+    assert!(task["due"].as_str().unwrap().starts_with("Fri "), "{task}");
+}
+
+#[test]
+fn a_deferral_stays_as_far_before_the_date_when_one_instance_was_moved() {
+    let (_home, mut client) = repeating("every monday");
+    client.call(
+        "update_task",
+        json!({ "task_id": 1, "defer_until": "2099-01-03" }),
+    );
+    client.call("update_task", json!({ "task_id": 1, "due": "2099-01-07" }));
+    let next = complete(&mut client);
+    assert_eq!(
+        (&next["due"], &next["defer_until"]),
+        (&json!("Mon 2099-01-12"), &json!("Sat 2099-01-10"))
+    );
+}
