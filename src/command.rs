@@ -392,13 +392,13 @@ fn finish(task: &mut Task, caller: &Caller) {
             // The date the rule gave is in phase with it; one the user moved to need not be.
             let given = task.repeat_from.unwrap_or(due);
             let next = repeat.next(&given, &given, caller.now.as_millis(), caller.zone)?;
-            Some((due, next, repeat.advance()?))
+            Some((given, next, repeat.advance()?))
         });
-    let Some((due, next, rest)) = next else {
+    let Some((given, next, rest)) = next else {
         task.set_status(Status::Completed, caller.now);
         return;
     };
-    let ahead = next.order(caller.zone) - due.order(caller.zone);
+    let ahead = next.order(caller.zone) - given.order(caller.zone);
     task.defer_until = task
         .defer_until
         .map(|until| until.moved_by(ahead, caller.zone));

@@ -334,6 +334,9 @@ pub fn history_line(change: &Change, zone: Zone) -> String {
         .iter()
         .filter(|_| change.old.is_some())
         .map(|(name, new)| {
+            if name == "comments" {
+                return comment_line(new);
+            }
             let old = change
                 .old
                 .as_ref()
@@ -357,6 +360,16 @@ pub fn history_line(change: &Change, zone: Zone) -> String {
         let _ = write!(line, " {}", fields.join("; "));
     }
     line
+}
+
+/// Returns the last of a task's comments in words.
+fn comment_line(comments: &serde_json::Value) -> String {
+    let last = comments.as_array().and_then(|comments| comments.last());
+    let text = last.and_then(|comment| comment.get("text")?.as_str());
+    text.map_or_else(
+        || "no comments".to_owned(),
+        |text| format!("comment: {:?}", shortened(text, 200)),
+    )
 }
 
 /// Returns a logged value in words; times in the user's zone, long texts cut.

@@ -28,6 +28,7 @@ mod place;
 mod put;
 mod rows;
 mod tasks;
+mod views;
 mod watch;
 mod words;
 mod writer;
@@ -35,7 +36,7 @@ mod writer;
 pub use log::is_replay_of;
 pub use open::Access;
 pub use place::Paths;
-pub use tasks::{Filters, Moment, Page, Position, View};
+pub use views::{Bound, Filters, Moment, Page, Position, View};
 pub use words::Words;
 pub use writer::Writer;
 

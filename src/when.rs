@@ -108,14 +108,12 @@ impl When {
         }
     }
 
-    /// Returns a key that sorts dates and instants together: the wall clock in `zone` as milliseconds, a day by its end.
+    /// Returns a key that sorts dates and instants together, in ms since the Unix epoch: a day by its last moment in
+    /// `zone`.
     pub fn order(&self, zone: Zone) -> i64 {
         match *self {
-            Self::Day(day) => {
-                let midnight = NaiveDateTime::from(day).and_utc().timestamp_millis();
-                midnight + DAY_MILLIS - 1
-            }
-            Self::At(millis) => zone.wall(millis).and_utc().timestamp_millis(),
+            Self::Day(day) => zone.begin(day.succ_opt().unwrap_or(day)) - 1,
+            Self::At(millis) => millis,
         }
     }
 
@@ -141,7 +139,12 @@ impl When {
         }
     }
 
-    /// Returns it moved by so many milliseconds of the wall clock; a day by whole days.
+    /// Returns the instant at which `day` begins in `zone`.
+    pub fn begin_of(day: NaiveDate, zone: Zone) -> Self {
+        Self::At(zone.begin(day))
+    }
+
+    /// Returns it moved by so many milliseconds; a day by whole days, an instant on the wall clock.
     #[must_use]
     pub fn moved_by(&self, millis: i64, zone: Zone) -> Self {
         let delta = chrono::TimeDelta::milliseconds(millis);

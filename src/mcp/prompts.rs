@@ -180,7 +180,7 @@ fn plan_day(snapshot: &Snapshot<'_>) -> Result<String> {
     let in_progress = List::of("In progress", View::InProgress, "status:\"in_progress\"");
     let overdue = List {
         filters: Filters {
-            due_to: Some(snapshot.start_of_today()),
+            due_to: Some(snapshot.before_day(0)),
             ..pending()
         },
         ..List::of("Overdue from earlier days", View::Today, "view:\"overdue\"")
@@ -221,7 +221,7 @@ fn weekly_review(snapshot: &Snapshot<'_>) -> Result<String> {
     };
     let overdue = List {
         filters: Filters {
-            due_to: Some(snapshot.start_of_today()),
+            due_to: Some(snapshot.before_day(0)),
             ..Filters::default()
         },
         ..List::of("Overdue from earlier days", View::Today, "view:\"overdue\"")
@@ -233,7 +233,7 @@ fn weekly_review(snapshot: &Snapshot<'_>) -> Result<String> {
     );
     let coming = List {
         filters: Filters {
-            due_to: Some(snapshot.end_of_today() + 7 * DAY),
+            due_to: Some(snapshot.before_day(8)),
             ..Filters::default()
         },
         after: Some(lists::before(snapshot.start_of_today())),

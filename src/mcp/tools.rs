@@ -18,9 +18,14 @@ use crate::{
 
 mod args;
 mod calls;
+mod list_args;
+mod lists;
+mod schema;
 
-use args::{AddTask, Arguments, Delete, GetTask, ListTasks, Several, Undo, UpdateTask};
+use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
 use calls::Call;
+use list_args::ListTasks;
+use schema::Arguments;
 
 /// What kind of effect a tool has, for the hints hosts show and act on.
 #[derive(Clone, Copy)]
@@ -52,49 +57,49 @@ const SPECS: [Spec; 7] = [
         name: "add_task",
         title: "Add task",
         description: "Add a task to the user's persistent task list, kept across chats, apps and restarts; or many with tasks.",
-        schema: args::schema::<AddTask>,
+        schema: schema::schema::<AddTask>,
         effect: Effect::Add,
     },
     Spec {
         name: "list_tasks",
         title: "List tasks",
         description: "List the user's tasks: overdue and due first, then by priority. Shows today's date.",
-        schema: args::schema::<ListTasks>,
+        schema: schema::schema::<ListTasks>,
         effect: Effect::Read,
     },
     Spec {
         name: "get_task",
         title: "Get task",
         description: "Get one task in full, also from the trash.",
-        schema: args::schema::<GetTask>,
+        schema: schema::schema::<GetTask>,
         effect: Effect::Read,
     },
     Spec {
         name: "update_task",
         title: "Update task",
         description: "Change tasks; what is left out stays, an empty value clears. Set status to start, reopen or cancel.",
-        schema: args::schema::<UpdateTask>,
+        schema: schema::schema::<UpdateTask>,
         effect: Effect::Set,
     },
     Spec {
         name: "complete_task",
         title: "Complete task",
         description: "Mark tasks as completed. One that repeats moves to its next date.",
-        schema: args::schema::<Several>,
+        schema: schema::schema::<Several>,
         effect: Effect::Advance,
     },
     Spec {
         name: "delete_task",
         title: "Delete task",
         description: "Move tasks to the trash; undo brings them back. To finish one, use complete_task.",
-        schema: args::schema::<Delete>,
+        schema: schema::schema::<Delete>,
         effect: Effect::Remove,
     },
     Spec {
         name: "undo",
         title: "Undo",
         description: "Take back your last change to the tasks; again for the one before. Refused if someone else changed the task since.",
-        schema: args::schema::<Undo>,
+        schema: schema::schema::<Undo>,
         effect: Effect::Revert,
     },
 ];

@@ -80,6 +80,8 @@ fn connect(database: &Path) -> Result<Connection> {
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        // A plan that depends on the values bound would be made anew for each call.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
         // Until the file is known to be ours, closing must not write it.
         (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
     ];

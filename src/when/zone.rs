@@ -64,10 +64,14 @@ impl Zone {
         self.wall(millis).date()
     }
 
+    /// Returns the instant at which `day` begins here.
+    pub(crate) fn begin(self, day: NaiveDate) -> i64 {
+        self.instant(day.into()).0
+    }
+
     /// Returns the instant at which the day after that of `millis` begins here.
     pub(crate) fn next_midnight(self, millis: i64) -> i64 {
-        let tomorrow = self.today(millis).succ_opt().unwrap_or(NaiveDate::MAX);
-        self.instant(tomorrow.into()).0
+        self.begin(self.today(millis).succ_opt().unwrap_or(NaiveDate::MAX))
     }
 
     /// Returns what a clock on the wall shows here at `millis`.

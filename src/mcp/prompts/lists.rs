@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use chrono::Days;
+
 use crate::{
     error::Result,
     render,
-    store::{Filters, Moment, Position, Store, View},
+    store::{Bound, Filters, Moment, Position, Store, View},
     task::{Description, Task, Timestamp},
-    when::Zone,
+    when::{When, Zone},
 };
 
 pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -95,14 +97,24 @@ impl<'store> Snapshot<'store> {
         self.now
     }
 
-    /// Returns when today begins, as [`crate::when::When::order`] counts.
+    /// Returns when today begins, in ms since the Unix epoch.
     pub(super) fn start_of_today(&self) -> i64 {
-        self.end_of_today() - DAY
+        self.zone.begin(self.zone.today(self.now.as_millis()))
     }
 
     /// Returns when today ends and tomorrow begins, likewise.
     pub(super) fn end_of_today(&self) -> i64 {
-        self.moment.end_of_today + 1
+        self.zone.next_midnight(self.now.as_millis())
+    }
+
+    /// Returns the bound for what is due before the day so many days from today.
+    pub(super) fn before_day(&self, days: u64) -> Bound {
+        let today = self.zone.today(self.now.as_millis());
+        let day = today.checked_add_days(Days::new(days)).unwrap_or(today);
+        Bound {
+            day: When::Day(day).to_string(),
+            at: When::begin_of(day, self.zone).to_string(),
+        }
     }
 
     /// Returns the date, the weekday and the zone, and how many tasks the views have.

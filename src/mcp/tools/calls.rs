@@ -6,26 +6,19 @@ use serde::Serialize;
 
 use super::{
     Answer,
-    args::{
-        self, AddItem, AddTask, Arguments, Clearable, Delete, Format, GetTask, ListTasks, Several,
-        Undo, UpdateTask,
-    },
+    args::{self, AddItem, AddTask, Clearable, Delete, GetTask, Several, Undo, UpdateTask},
+    lists::MAX_LIST_BYTES,
+    schema::Arguments,
 };
 use crate::{
     command::{CallKey, Caller, Command, Draft, Outcome, Patch},
     error::{Error, Result},
     render::{self, Detail, TaskObject},
     repeat::Repeat,
-    store::{Moment, Page, Store, View, Words, db::Session},
+    store::db::Session,
     task::{CommentText, Description, Invalid, Project, Tag, Task, TaskId, Title},
     when::When,
 };
-
-/// The most a list answers, in bytes: about 4,000 tokens.
-const MAX_LIST_BYTES: usize = 14_000;
-
-/// The most text of tasks that a list for programs answers with, in bytes.
-const MAX_JSON_BYTES: usize = 256 * 1024;
 
 /// What `delete_task` returns for one task.
 #[derive(Serialize)]
@@ -35,14 +28,6 @@ struct Deleted<'a> {
     task: TaskObject<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
-}
-
-/// What `list_tasks` returns to programs.
-#[derive(Serialize)]
-struct List<'a> {
-    tasks: Vec<TaskObject<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
 }
 
 /// What `get_task` returns.
@@ -142,7 +127,7 @@ fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
 }
 
 impl Call<'_> {
-    async fn write(&self, command: Command) -> Result<Outcome> {
+    pub(super) async fn write(&self, command: Command) -> Result<Outcome> {
         self.session.write(command, self.caller.clone()).await
     }
 
@@ -161,6 +146,15 @@ impl Call<'_> {
         }
         if outcome.is_repeat {
             notes.add("nothing was added: this key was used before, and this is what it added");
+            let ids: Vec<TaskId> = outcome.edits.iter().map(|edit| edit.after.id).collect();
+            let gone = self
+                .session
+                .read(move |store| store.deleted_among(&ids))
+                .await?;
+            if !gone.is_empty() {
+                let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
+                notes.add(format!("in the trash since: {}", gone.join(", ")));
+            }
         }
         if is_batch {
             return Ok(self.several("Added", &outcome, notes));
@@ -170,123 +164,6 @@ impl Call<'_> {
                 .object(only(&outcome)?, Detail::Brief)
                 .with_note(notes.joined()),
         ))
-    }
-
-    pub(super) async fn list_tasks(self, arguments: Arguments) -> Result<Answer> {
-        let args = arguments.read::<ListTasks>()?.without_blanks();
-        if args.view == Some(args::View::Changed) {
-            return self.changed(args.after_change()?, args.limit()?).await;
-        }
-        let (view, after, limit) = (args.view(), args.after()?, args.limit()?);
-        let words = args.query.as_deref().map(Words::read).transpose()?;
-        let is_search = words.is_some();
-        let filters = args.filters(&self.caller)?;
-        let moment = Moment::new(self.caller.now, self.caller.zone);
-        let list = self
-            .session
-            .read(move |store| {
-                store.snapshot(|store| {
-                    if let Some(words) = &words {
-                        let page = store.search(words, view, &filters, &moment, after, limit)?;
-                        return Ok(Listed {
-                            page,
-                            counts: Vec::new(),
-                            left: None,
-                        });
-                    }
-                    let page = store.list(view, &filters, &moment, after, limit)?;
-                    let count = |view| Ok((view, store.count(view, &filters, &moment, None)?));
-                    let beside: &[View] = if view == View::Open {
-                        &[View::Overdue, View::Today, View::Stale]
-                    } else {
-                        &[]
-                    };
-                    let counts = std::iter::once(&view)
-                        .chain(beside)
-                        .map(|view| count(*view))
-                        .collect::<Result<_>>()?;
-                    let left = page
-                        .next
-                        .map(|next| store.count(view, &filters, &moment, Some(next)))
-                        .transpose()?;
-                    Ok(Listed { page, counts, left })
-                })
-            })
-            .await?;
-        if matches!(args.format, Some(Format::Json)) {
-            return Ok(self.json_list(&list.page, view, is_search));
-        }
-        let mut lines = self.lines(&list, view, is_search);
-        lines.extend(self.what_else_happened().await?);
-        Ok(Answer::Text(lines.join("\n")))
-    }
-
-    /// Lists the tasks changed since `since`, or since this client last looked.
-    async fn changed(self, since: Option<i64>, limit: u32) -> Result<Answer> {
-        let actor = self.caller.actor.clone();
-        let (changed, at, left) = self
-            .session
-            .read(move |store| {
-                store.snapshot(|store| {
-                    let last = store.last_change()?;
-                    let since = match since {
-                        Some(since) => since,
-                        // At the first look the latest changes are news enough.
-                        None => store.last_look(&actor)?.unwrap_or(last - 50).max(0),
-                    };
-                    let (changed, at) = store.changed_since(since, limit)?;
-                    Ok((changed, at, last - at))
-                })
-            })
-            .await?;
-        let (now, zone) = (self.caller.now, self.caller.zone);
-        let mut lines = vec![render::heading(
-            now,
-            zone,
-            &format!("{} changed", changed.len()),
-        )];
-        lines.extend(changed.iter().map(|(task, change)| {
-            let trash = if task.is_deleted() {
-                " (in the trash)"
-            } else {
-                ""
-            };
-            let line = render::line(task, now, zone);
-            format!("{line}{trash} <- {} by {}", change.summary(), change.actor)
-        }));
-        let more = if left > 0 {
-            format!("{left} more changes")
-        } else {
-            "all told".to_owned()
-        };
-        lines.push(format!("{more}; from here on: cursor:\"changed.{at}\""));
-        self.session.tell(at);
-        self.write(Command::Look(at)).await?;
-        Ok(Answer::Text(lines.join("\n")))
-    }
-
-    /// Returns a line on what others have changed since this client was last told; `None` if they have not.
-    async fn what_else_happened(&self) -> Result<Option<String>> {
-        let (session, actor) = (self.session.clone(), self.caller.actor.clone());
-        let (count, who) = self
-            .session
-            .read(move |store| {
-                store.snapshot(|store| {
-                    let last = store.last_change()?;
-                    let told = match session.tell(last) {
-                        Some(told) => told,
-                        None => store.last_look(&actor)?.unwrap_or(last),
-                    };
-                    store.foreign_changes(told, &actor)
-                })
-            })
-            .await?;
-        Ok(who.map(|who| {
-            let changes = if count == 1 { "change" } else { "changes" };
-            let count = render::bounded(count, Store::COUNT_LIMIT);
-            let who = crate::task::shortened(who.as_str(), 24);
-            format!("({count} {changes} by {who} since your last call: view:\"changed\")")
-        }))
     }
 
     pub(super) async fn get_task(self, arguments: Arguments) -> Result<Answer> {
@@ -455,7 +332,7 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn object<'a>(&self, task: &'a Task, detail: Detail) -> TaskObject<'a> {
+    pub(super) fn object<'a>(&self, task: &'a Task, detail: Detail) -> TaskObject<'a> {
         TaskObject::new(task, detail, self.caller.zone)
     }
 
@@ -497,82 +374,6 @@ impl Call<'_> {
         lines.extend(notes.joined());
         Answer::Text(lines.join("\n"))
     }
-
-    /// Returns the heading, a line for each task, and how to go on.
-    fn lines(&self, list: &Listed, view: View, is_search: bool) -> Vec<String> {
-        let (now, zone, page) = (self.caller.now, self.caller.zone, &list.page);
-        let mut counts: Vec<String> = list
-            .counts
-            .iter()
-            .filter(|(counted, count)| *counted == view || *count > 0)
-            .map(|(view, count)| {
-                format!(
-                    "{} {}",
-                    render::bounded(*count, Store::COUNT_LIMIT),
-                    args::view_word(*view)
-                )
-            })
-            .collect();
-        if is_search {
-            let more = if page.next.is_some() { "+" } else { "" };
-            counts.push(format!(
-                "{}{more} found in {}",
-                page.tasks.len(),
-                args::view_word(view)
-            ));
-        }
-        let mut lines = vec![render::heading(now, zone, &counts.join(", "))];
-        let mut bytes = 0;
-        for (task, place) in page.tasks.iter().zip(&page.places) {
-            let line = render::line(task, now, zone);
-            bytes += line.len();
-            if let Some(place) = place.filter(|_| bytes > MAX_LIST_BYTES) {
-                let cursor = args::cursor(view, is_search, place);
-                lines.push(format!(
-                    "more, cut for length: repeat with cursor:\"{cursor}\""
-                ));
-                return lines;
-            }
-            lines.push(line);
-        }
-        if let Some(next) = page.next {
-            let more = list.left.map_or_else(String::new, |left| {
-                format!("{} ", render::bounded(left, Store::COUNT_LIMIT))
-            });
-            let cursor = args::cursor(view, is_search, next);
-            lines.push(format!("{more}more: repeat with cursor:\"{cursor}\""));
-        }
-        if is_search && page.tasks.is_empty() && view == View::Open {
-            lines.push(
-                "view:\"all\" searches finished tasks too, view:\"trash\" deleted ones".to_owned(),
-            );
-        }
-        lines
-    }
-
-    fn json_list(&self, page: &Page, view: View, is_search: bool) -> Answer {
-        let mut tasks = Vec::with_capacity(page.tasks.len());
-        let (mut next, mut bytes) = (page.next, 0);
-        for (task, place) in page.tasks.iter().zip(&page.places) {
-            bytes += task.description.as_str().len() + task.title.as_str().len();
-            if bytes > MAX_JSON_BYTES && place.is_some() {
-                next = *place;
-                break;
-            }
-            tasks.push(self.object(task, Detail::Program));
-        }
-        object(&List {
-            tasks,
-            next_cursor: next.map(|next| args::cursor(view, is_search, next)),
-        })
-    }
-}
-
-/// A page, and how many tasks there are.
-struct Listed {
-    page: Page,
-    counts: Vec<(View, u32)>,
-    left: Option<u32>,
 }
 
 /// Returns the task a command on one task is about.
@@ -584,7 +385,7 @@ fn only(outcome: &Outcome) -> Result<&Task> {
         .ok_or(Error::Fault)
 }
 
-fn object(value: &impl Serialize) -> Answer {
+pub(super) fn object(value: &impl Serialize) -> Answer {
     Answer::Object(
         serde_json::to_string(value).expect("an object of strings and numbers serializes"),
     )

@@ -68,16 +68,22 @@ fn a_bad_task_in_the_middle_adds_none() {
 }
 
 #[test]
-fn fields_beside_a_batch_are_not_lost() {
+fn fields_beside_a_batch_are_refused_not_lost() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
-    let result = client.request(
-        "tools/call",
-        json!({ "name": "add_task", "arguments": { "project": "Travel", "tasks": [{ "title": "one" }] } }),
-    );
-    if result["isError"] != true {
-        assert_eq!(get(&mut client, 1)["project"], "Travel");
+    for (field, value) in [
+        ("title", "x"),
+        ("project", "Travel"),
+        ("due", "today"),
+        ("parent", "1"),
+    ] {
+        let refusal = client.complaint(
+            "add_task",
+            json!({ field: value, "tasks": [{ "title": "one" }] }),
+        );
+        assert!(refusal.starts_with("tasks and"), "{field}: {refusal}");
     }
+    assert_eq!(titles(&mut client), [""; 0]);
 }
 
 #[test]
