@@ -48,7 +48,7 @@ CREATE TABLE client (
 -- Words of every task, finished and trashed ones too. Holds no text, only where each word stands; the rowid is the task.
 CREATE VIRTUAL TABLE search USING fts5 (
     heading, labels, body, remarks,   -- title; project and tags; description; comments
-    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 INSERT INTO search (rowid, heading, labels, body, remarks) SELECT id, title, '', description, '' FROM task;
 

@@ -16,7 +16,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
     command::{Caller, Command, Outcome},
-    error::{Error, Result, WhileTrying},
+    error::{Code, Error, Result, WhileTrying},
 };
 
 mod ballast;
@@ -107,8 +107,8 @@ impl Store {
             .unwrap_or(Err(Error::Fault))
     }
 
-    /// Runs commands as one transaction, each in a savepoint: one that fails is taken back alone. When this returns,
-    /// what was changed is on the disk; an error means that nothing was.
+    /// Runs commands as one transaction; one that fails leaves nothing behind. When this returns, what was changed is on
+    /// the disk; an error means that nothing was.
     ///
     /// When the disk is full, the ballast is given back and the commands are tried once more; from then on tasks can be
     /// changed and deleted, but not added, until there is room for the ballast again.
@@ -139,18 +139,38 @@ impl Store {
         self.try_all(calls)
     }
 
+    /// A command that fails after it has written is left out, and the transaction made again without it. Savepoints
+    /// would do the same, but at each the full-text index writes all it has gathered: they cost more than the rows.
     fn try_all(&mut self, calls: &[(&Command, &Caller)]) -> Result<Committed> {
-        let mut writer = self.writer()?;
-        let outcomes = calls
-            .iter()
-            .map(|(command, caller)| writer.execute(command, caller))
-            .collect();
-        let last_change = writer.last_change();
-        writer.commit()?;
-        Ok(Committed {
-            outcomes,
-            last_change,
-        })
+        let mut refused: Vec<Option<Error>> = vec![None; calls.len()];
+        'again: loop {
+            let mut writer = self.writer()?;
+            let mut outcomes = Vec::with_capacity(calls.len());
+            for ((command, caller), refused) in calls.iter().zip(&mut refused) {
+                if let Some(error) = refused {
+                    outcomes.push(Err(error.clone()));
+                    continue;
+                }
+                let before = writer.writes();
+                match writer.execute(command, caller) {
+                    Err(error) if error.code() == Code::Internal => return Err(error),
+                    Err(error) if writer.writes() > before => {
+                        if error.code() != Code::Caller {
+                            return Err(error);
+                        }
+                        *refused = Some(error);
+                        continue 'again;
+                    }
+                    outcome => outcomes.push(outcome),
+                }
+            }
+            let last_change = writer.last_change();
+            writer.commit()?;
+            return Ok(Committed {
+                outcomes,
+                last_change,
+            });
+        }
     }
 
     /// Moves the log into the database and empties it, if nobody is in the way.

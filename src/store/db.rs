@@ -1,7 +1,7 @@
 //! The database for many callers at once: one writer thread, reader threads, and news of what was committed.
 //!
-//! Calls reach the writer thread through a queue. It takes what is waiting, runs each call in a savepoint of one
-//! transaction, commits once, and only then answers: so full durability costs one sync a group instead of one a call.
+//! Calls reach the writer thread through a queue. It takes what is waiting, runs it as one transaction from which a
+//! failed call is left out, commits once, and only then answers: so full durability costs one sync a group instead of one a call.
 //! The group forms by itself while the last sync runs; nobody waits for one to fill.
 //!
 //! # Invariants

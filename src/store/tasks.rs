@@ -54,8 +54,8 @@ impl Store {
         Ok(None)
     }
 
-    /// Returns an open task whose title has all the words of `title` and few others; `except` is not meant.
-    pub(super) fn similar(&self, title: &Title, except: TaskId) -> Result<Option<(TaskId, Title)>> {
+    /// Returns an open task, of the latest 1,000 before `id`, whose title has all the words of `title` and few others.
+    pub(super) fn similar(&self, title: &Title, id: TaskId) -> Result<Option<(TaskId, Title)>> {
         let Ok(words) = Words::read(title.as_str()) else {
             return Ok(None);
         };
@@ -64,13 +64,13 @@ impl Store {
             .connection
             .prepare_cached(concat!(
                 "SELECT id, title FROM search JOIN task ON task.id = search.rowid
-                  WHERE search MATCH ?1 AND id <> ?2 AND ",
+                  WHERE search MATCH ?1 AND search.rowid BETWEEN ?2 - 1000 AND ?2 - 1 AND ",
                 open!(),
                 " ORDER BY search.rowid DESC LIMIT 10"
             ))
             .and_then(|mut statement| {
                 statement
-                    .query_map((words.whole_in_title(), except), |row| {
+                    .query_map((words.whole_in_title(), id), |row| {
                         Ok((row.get(0)?, row.get(1)?))
                     })?
                     .collect()

@@ -4,7 +4,7 @@
 
 use crate::{task::Invalid, text::clean};
 
-/// Words that a task must have, each as the beginning of one of its words.
+/// Words that a task must have; one of three letters or more may also be the beginning of a longer one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words(Vec<String>);
 
@@ -44,7 +44,15 @@ impl Words {
     }
 
     fn all(&self) -> String {
-        let words: Vec<String> = self.0.iter().map(|word| format!("\"{word}\"*")).collect();
+        // The beginnings of one or two letters are those of too many words.
+        let words: Vec<String> = self
+            .0
+            .iter()
+            .map(|word| match word.chars().nth(2) {
+                Some(_) => format!("\"{word}\"*"),
+                None => format!("\"{word}\""),
+            })
+            .collect();
         words.join(" AND ")
     }
 

@@ -21,6 +21,7 @@ pub struct Writer<'store> {
     next_task: Option<i64>,
     next_change: Option<i64>,
     last_change: Option<i64>,
+    writes: usize,
 }
 
 impl<'store> Writer<'store> {
@@ -31,31 +32,28 @@ impl<'store> Writer<'store> {
             next_task: None,
             next_change: None,
             last_change: None,
+            writes: 0,
         }
     }
 }
 
 impl Writer<'_> {
-    /// Runs `command` in a savepoint: if it fails, what it wrote is taken back and the transaction goes on.
+    /// Runs `command`. If it fails, [`Writer::writes`] tells whether it has written anything by then.
     pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
-        if self.store.connection.is_autocommit() {
-            // A full disk or a failed write ends the transaction from inside; the commit will say so.
-            return Err(Error::Fault);
-        }
-        self.run("SAVEPOINT command")?;
         let outcome = self.apply(command, caller);
         match &outcome {
             Ok(outcome) if outcome.group.is_some() => {
                 self.last_change = self.next_change.map(|next| next - 1);
             }
             Ok(_) => {}
-            Err(error) => {
-                (self.next_task, self.next_change) = (None, None);
-                self.run("ROLLBACK TO command").map_err(|_| error.clone())?;
-            }
+            Err(_) => (self.next_task, self.next_change) = (None, None),
         }
-        self.run("RELEASE command")?;
         outcome
+    }
+
+    /// Returns how many writes were begun here.
+    pub(super) fn writes(&self) -> usize {
+        self.writes
     }
 
     /// Returns the sequence number of the last change made here; `None` if there is none.
@@ -103,6 +101,7 @@ impl Writer<'_> {
                 self.undo(group, caller)
             }
             Command::Look(seq) => {
+                self.writes += 1;
                 self.store.keep_look(*seq, caller)?;
                 Ok(Entry::new(Kind::Update, caller, None).outcome(None))
             }
@@ -184,6 +183,7 @@ impl Writer<'_> {
     /// Writes an edit and its log row; one that changes nothing is only remembered.
     fn record(&mut self, entry: &mut Entry<'_>, edit: Edit) -> Result<()> {
         if let Some(diff) = edit.diff() {
+            self.writes += 1;
             let seq = self.next_change_seq()?;
             let group = *entry.group.get_or_insert(seq);
             self.store.put(&edit, entry.caller.zone)?;
@@ -244,15 +244,6 @@ impl Writer<'_> {
             .and_then(|mut statement| statement.query_row([table], |row| row.get(0)).optional())
             .map(Option::unwrap_or_default)
             .while_trying("number a row")
-    }
-
-    fn run(&self, sql: &'static str) -> Result<()> {
-        self.store
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute([]))
-            .while_trying("keep calls apart")?;
-        Ok(())
     }
 }
 
