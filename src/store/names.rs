@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(store.open_ids(1).unwrap(), [id(1)]);
         let titled = |text| store.open_titled(&Words::read(text).unwrap(), 10).unwrap();
         assert_eq!(titled("fix"), [id(1)]);
-        assert_eq!(titled("LOG fi"), [id(1)]);
+        assert_eq!(titled("LOG fix"), [id(1)]);
         assert_eq!(titled("fence"), []);
         let projects = store.open_projects(10).unwrap();
         assert_eq!(
