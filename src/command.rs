@@ -208,8 +208,6 @@ pub struct Outcome {
     pub reverted: Option<(GroupId, Kind)>,
     /// The call was made before, with the same key: this is what it came to then, and nothing was done now.
     pub is_repeat: bool,
-    /// On adding one task: an open one that may be the same.
-    pub similar: Option<(TaskId, Title)>,
 }
 
 /// A change that is to be reverted, with what there is to know about its task.

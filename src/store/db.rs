@@ -169,6 +169,12 @@ impl Session {
         (told >= 0).then_some(told)
     }
 
+    /// Returns how many writes this session has made, and whether all of them are settled.
+    pub fn writes(&self) -> (u64, bool) {
+        let made = self.written.made.load(Ordering::Relaxed);
+        (made, *self.written.settled.borrow() >= made)
+    }
+
     /// Queues `command`; the future resolves when it is on the disk, or refused. Dropping the future before the
     /// command's turn has come takes the command back.
     pub fn write(

@@ -167,7 +167,6 @@ impl Store {
             edits,
             reverted: None,
             is_repeat: true,
-            similar: None,
         })
     }
 

@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Returns an open task, of the latest 1,000 before `id`, whose title has all the words of `title` and few others.
-    pub(super) fn similar(&self, title: &Title, id: TaskId) -> Result<Option<(TaskId, Title)>> {
+    pub fn similar(&self, title: &Title, id: TaskId) -> Result<Option<(TaskId, Title)>> {
         let Ok(words) = Words::read(title.as_str()) else {
             return Ok(None);
         };
@@ -66,7 +66,7 @@ impl Store {
                 "SELECT id, title FROM search JOIN task ON task.id = search.rowid
                   WHERE search MATCH ?1 AND search.rowid BETWEEN ?2 - 1000 AND ?2 - 1 AND ",
                 open!(),
-                " ORDER BY search.rowid DESC LIMIT 10"
+                " ORDER BY search.rowid LIMIT 10"
             ))
             .and_then(|mut statement| {
                 statement

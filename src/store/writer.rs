@@ -124,14 +124,7 @@ impl Writer<'_> {
         if let (Some(key), Some(group)) = (key, entry.group) {
             self.store.keep_key(key, group, caller)?;
         }
-        let similar = match drafts {
-            [draft] => self.store.similar(&draft.title, added[0])?,
-            _ => None,
-        };
-        Ok(Outcome {
-            similar,
-            ..entry.outcome(None)
-        })
+        Ok(entry.outcome(None))
     }
 
     /// Decides an edit for each task once, however often its id was given, and writes it.
@@ -273,7 +266,6 @@ impl<'a> Entry<'a> {
             edits: self.edits,
             reverted,
             is_repeat: false,
-            similar: None,
         }
     }
 }

@@ -140,9 +140,12 @@ impl Call<'_> {
             .into_iter()
             .map(|item| draft(item, &mut notes, &self.caller))
             .collect::<Result<Vec<_>>>()?;
+        let (earlier, was_idle) = self.session.writes();
         let outcome = self.write(Command::Add { drafts, key }).await?;
-        if let Some((id, title)) = &outcome.similar {
-            notes.add(format!("similar, and open too: {id} {title}"));
+        let is_alone = was_idle && self.session.writes().0 == earlier + 1;
+        // A client that sends many calls at once knows what it adds.
+        if is_alone {
+            self.remark_similar(&outcome, &mut notes).await?;
         }
         if outcome.is_repeat {
             notes.add("nothing was added: this key was used before, and this is what it added");
@@ -294,6 +297,25 @@ impl Call<'_> {
         let Undo { group } = arguments.read()?;
         let outcome = self.write(Command::Undo(group)).await?;
         Ok(Answer::Text(render::undone(&outcome, &self.caller)))
+    }
+
+    /// Names an open task that may be the one just added.
+    async fn remark_similar(&self, outcome: &Outcome, notes: &mut Notes) -> Result<()> {
+        let [edit] = outcome.edits.as_slice() else {
+            return Ok(());
+        };
+        if outcome.is_repeat {
+            return Ok(());
+        }
+        let (id, title) = (edit.after.id, edit.after.title.clone());
+        let similar = self
+            .session
+            .read(move |store| store.similar(&title, id))
+            .await?;
+        if let Some((id, title)) = similar {
+            notes.add(format!("similar, and open too: {id} {title}"));
+        }
+        Ok(())
     }
 
     /// Says what closing tasks leaves behind: the next date of one that repeats, open subtasks of those closed, and
