@@ -38,7 +38,7 @@ impl<'store> Writer<'store> {
 }
 
 impl Writer<'_> {
-    /// Runs `command`. If it fails, [`Writer::writes`] tells whether it has written anything by then.
+    /// Runs `command`. If it fails, what it has written by then stands until the transaction ends.
     pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
         let outcome = self.apply(command, caller);
         match &outcome {
