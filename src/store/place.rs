@@ -214,17 +214,17 @@ mod tests {
     fn the_file_system_is_the_one_of_the_nearest_mount() {
         let mounts = "\
             22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
-            30 22 0:30 / /home rw - nfs4 server:/home rw\n\
-            31 30 0:31 / /home/me/My\\040Files rw - fuse.sshfs me@host: rw\n\
-            32 22 0:32 / /homestead rw - tmpfs tmpfs rw\n\
+            30 22 0:30 / /mnt rw - nfs4 server:/mnt rw\n\
+            31 30 0:31 / /mnt/me/My\\040Files rw - fuse.sshfs me@host: rw\n\
+            32 22 0:32 / /mntstead rw - tmpfs tmpfs rw\n\
             33 22 0:33 / /twice rw - ext4 /dev/sdb rw\n\
             34 33 0:34 / /twice rw - 9p share rw\n\
             a line of another kind\n";
         let cases = [
             ("/var/lib", Some("ext4")),
-            ("/home/me", Some("nfs4")),
-            ("/home/me/My Files/tasks", Some("fuse.sshfs")),
-            ("/homestead/x", Some("tmpfs")),
+            ("/mnt/me", Some("nfs4")),
+            ("/mnt/me/My Files/tasks", Some("fuse.sshfs")),
+            ("/mntstead/x", Some("tmpfs")),
             ("/twice", Some("9p")),
         ];
         for (folder, kind) in cases {
