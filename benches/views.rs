@@ -149,6 +149,7 @@ fn views(c: &mut Criterion) {
         }
         for (kind, word) in [
             ("common", "report"),
+            ("common_elsewhere", "figures"),
             ("rare", "zanzibar"),
             ("prefix", "zan"),
             ("none", "qqq"),

@@ -45,12 +45,28 @@ CREATE TABLE client (
     seen_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The texts of every task, as they are searched.
+CREATE VIEW searchable AS
+SELECT id, title AS heading,
+       coalesce(project || ' ', '') || coalesce((SELECT group_concat(value, ' ') FROM json_each(tags)), '') AS labels,
+       description AS body,
+       coalesce((SELECT group_concat(value ->> 'text', char(10)) FROM json_each(comments)), '') AS remarks
+  FROM task;
 -- Words of every task, finished and trashed ones too. Holds no text, only where each word stands; the rowid is the task.
 CREATE VIRTUAL TABLE search USING fts5 (
     heading, labels, body, remarks,   -- title; project and tags; description; comments
     content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
-INSERT INTO search (rowid, heading, labels, body, remarks) SELECT id, title, '', description, '' FROM task;
+INSERT INTO search (rowid, heading, labels, body, remarks) SELECT id, heading, labels, body, remarks FROM searchable;
+-- The same of the titles alone: a word that is common elsewhere and in few titles is found there at once.
+CREATE VIRTUAL TABLE title_search USING fts5 (
+    heading, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO title_search (rowid, heading) SELECT id, heading FROM searchable;
+-- The words themselves.
+CREATE VIRTUAL TABLE search_word USING fts5vocab (search, instance);
+-- Tasks whose words are not in the index as they are now. Indexed many at once: a commit of each would cost more than its row.
+CREATE TABLE unindexed (task_id INTEGER PRIMARY KEY) STRICT;
 
 -- Lists: overdue and due first, then by priority, then by age; finished and trashed tasks the latest first.
 DROP INDEX task_by_open;

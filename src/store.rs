@@ -10,7 +10,7 @@
 //! - A task and its change log row are written in one transaction, by one function of [`Writer`] alone.
 //! - A statement is prepared once a connection. Nothing is ever formatted into SQL.
 
-use std::path::Path;
+use std::{cell::OnceCell, path::Path};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -27,6 +27,7 @@ mod open;
 mod place;
 mod put;
 mod rows;
+mod search;
 mod tasks;
 mod views;
 mod watch;
@@ -45,6 +46,8 @@ pub use writer::Writer;
 pub struct Store {
     connection: Connection,
     paths: Paths,
+    /// Made when the first search needs it.
+    scratch: OnceCell<search::Scratch>,
     /// The disk was full and the ballast is spent: nothing more is added until it can be kept again.
     is_disk_full: bool,
 }
@@ -69,6 +72,7 @@ impl Store {
         Ok(Self {
             connection,
             paths,
+            scratch: OnceCell::new(),
             is_disk_full,
         })
     }
@@ -78,8 +82,11 @@ impl Store {
         &self.paths
     }
 
-    /// Runs `read` on one state of the database, whatever others write meanwhile.
+    /// Runs `read` on one state of the database, whatever others write meanwhile. In a snapshot it is that one.
     pub fn snapshot<T>(&self, read: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        if !self.connection.is_autocommit() {
+            return read(self);
+        }
         let snapshot = self
             .connection
             .unchecked_transaction()
@@ -171,6 +178,19 @@ impl Store {
                 last_change,
             });
         }
+    }
+
+    /// Does what has been put off: indexes the tasks that wait for it, moves the log into the database and empties it.
+    /// Whoever is in the way puts it off again.
+    pub(crate) fn catch_up(&mut self) -> Result<()> {
+        open::without_waiting(&mut self.connection, |connection| {
+            let transaction =
+                rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            search::index_waiting(&transaction)?;
+            transaction.commit()
+        })
+        .while_trying("index tasks")?;
+        self.checkpoint()
     }
 
     /// Moves the log into the database and empties it, if nobody is in the way.

@@ -37,8 +37,8 @@ pub use super::watch::{Batch, Subscription, Touched};
 
 /// The most calls committed together: a bound on how long the first of them waits for the others.
 const GROUP_LIMIT: usize = 1_024;
-/// How long after the last write the log is moved into the database.
-const IDLE_BEFORE_CHECKPOINT: Duration = Duration::from_secs(2);
+/// How long after the last write its words are indexed and the log is moved into the database.
+const IDLE_BEFORE_CATCHING_UP: Duration = Duration::from_secs(2);
 
 /// The database, shared by the sessions of a process. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -273,14 +273,14 @@ impl WriterThread {
         if let Err(error) = self.opened() {
             tracing::error!("{}", error.with_causes());
         }
-        let mut uncheckpointed = false;
+        let mut is_behind = false;
         loop {
-            let first = if uncheckpointed {
-                match waiting.recv_timeout(IDLE_BEFORE_CHECKPOINT) {
+            let first = if is_behind {
+                match waiting.recv_timeout(IDLE_BEFORE_CATCHING_UP) {
                     Ok(call) => call,
                     Err(RecvTimeoutError::Timeout) => {
-                        self.checkpoint();
-                        uncheckpointed = false;
+                        self.catch_up();
+                        is_behind = false;
                         continue;
                     }
                     Err(RecvTimeoutError::Disconnected) => return,
@@ -301,7 +301,7 @@ impl WriterThread {
                 tracing::error!("a call panicked on the writer thread and was rolled back");
                 self.open = None;
             }
-            uncheckpointed = true;
+            is_behind = true;
         }
     }
 
@@ -352,10 +352,10 @@ impl WriterThread {
         }
     }
 
-    fn checkpoint(&mut self) {
+    fn catch_up(&mut self) {
         // Others may be in the way; then they, or the next pause, do it.
         if let Some(open) = &mut self.open {
-            let _ = open.store.checkpoint();
+            let _ = open.store.catch_up();
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Completion asks for these while a person types, so each is read along an index, however many tasks there are.
 
-use super::{Store, Words, rows::task_columns, rows::task_from_row};
+use super::{Store, rows::task_columns, rows::task_from_row};
 use crate::{
     error::{Result, WhileTrying},
     task::{Project, Tag, Task, TaskId},
@@ -11,13 +11,6 @@ use crate::{
 const OPEN_IDS: &str = "SELECT id FROM task
       WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
       ORDER BY due_order, rank, id LIMIT ?1";
-
-/// A common word is in many titles, most of them finished: only the latest 10,000 are looked at.
-const OPEN_TITLED: &str = "SELECT task.id AS id
-       FROM (SELECT rowid AS found FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT 10000)
-       JOIN task ON task.id = found
-      WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
-      ORDER BY found DESC LIMIT ?2";
 
 /// Goes from each name to the next in the index, however many tasks have it.
 const OPEN_PROJECTS: &str = "WITH RECURSIVE step (name) AS (
@@ -54,18 +47,6 @@ impl Store {
             .prepare_cached(OPEN_IDS)
             .and_then(|mut statement| statement.query_map([limit], |row| row.get("id"))?.collect())
             .while_trying("list ids")
-    }
-
-    /// Returns the ids of up to `limit` open tasks with all `words` in their title, the latest first.
-    pub fn open_titled(&self, words: &Words, limit: u32) -> Result<Vec<TaskId>> {
-        self.connection
-            .prepare_cached(OPEN_TITLED)
-            .and_then(|mut statement| {
-                statement
-                    .query_map((words.in_title(), limit), |row| row.get("id"))?
-                    .collect()
-            })
-            .while_trying("look for titles")
     }
 
     /// Returns up to `limit` projects of open tasks, each as often as it is spelled differently, in the order of the
@@ -167,10 +148,6 @@ mod tests {
 
         assert_eq!(store.open_ids(10).unwrap(), [id(1), id(4)]);
         assert_eq!(store.open_ids(1).unwrap(), [id(1)]);
-        let titled = |text| store.open_titled(&Words::read(text).unwrap(), 10).unwrap();
-        assert_eq!(titled("fix"), [id(1)]);
-        assert_eq!(titled("LOG fix"), [id(1)]);
-        assert_eq!(titled("fence"), []);
         let projects = store.open_projects(10).unwrap();
         assert_eq!(
             projects.iter().map(Project::as_str).collect::<Vec<_>>(),
@@ -215,7 +192,6 @@ mod tests {
         let (store, _folder) = store();
         let plans = [
             (OPEN_IDS, 1, "INDEX task_by_plan"),
-            (OPEN_TITLED, 2, "INTEGER PRIMARY KEY (rowid=?)"),
             (OPEN_PROJECTS, 1, "INDEX task_by_project (project>?)"),
             (OPEN_TAGS, 1, "PRIMARY KEY (tag>?)"),
             (CHILDREN, 2, "INDEX task_by_parent (parent=?)"),

@@ -7,7 +7,7 @@ use crate::{
     change::Edit,
     command::refuse_cycle,
     error::{Error, Relation, Result, WhileTrying},
-    task::{Priority, Project, Tag, Task, TaskId},
+    task::{Priority, Task, TaskId},
     when::{When, Zone},
 };
 
@@ -29,7 +29,7 @@ impl Store {
             self.put_dependencies(before, task)?;
         }
         if before.is_none_or(|before| searched(before) != searched(task)) {
-            self.put_words(before.is_none(), task)?;
+            self.note_words(task.id)?;
         }
         if let Some(before) = before {
             if before.is_open() != task.is_open() {
@@ -174,23 +174,6 @@ impl Store {
                   WHERE other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress'))
               WHERE id = ?2",
             params![json(&task.depends_on).while_trying("write a task")?, task.id],
-        )
-    }
-
-    fn put_words(&self, is_new: bool, task: &Task) -> Result<()> {
-        if !is_new {
-            self.run("DELETE FROM search WHERE rowid = ?1", [task.id])?;
-        }
-        let project = task.project.iter().map(Project::as_str);
-        let labels: Vec<&str> = project.chain(task.tags.iter().map(Tag::as_str)).collect();
-        let remarks: Vec<&str> = task
-            .comments
-            .iter()
-            .map(|comment| comment.text.as_str())
-            .collect();
-        self.run(
-            "INSERT INTO search (rowid, heading, labels, body, remarks) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![task.id, task.title, labels.join(" "), task.description, remarks.join("\n")],
         )
     }
 

@@ -6,11 +6,10 @@ use super::{
     Store,
     rows::{task_columns, task_from_row},
     views::{ZONES_APART, open},
-    words::Words,
 };
 use crate::{
     error::{Error, Result, WhileTrying},
-    task::{Task, TaskId, Timestamp, Title},
+    task::{Task, TaskId, Timestamp},
     when::When,
 };
 
@@ -52,35 +51,6 @@ impl Store {
             }
         }
         Ok(None)
-    }
-
-    /// Returns an open task, of the latest 1,000 before `id`, whose title has all the words of `title` and few others.
-    pub fn similar(&self, title: &Title, id: TaskId) -> Result<Option<(TaskId, Title)>> {
-        let Ok(words) = Words::read(title.as_str()) else {
-            return Ok(None);
-        };
-        let wanted = words.lower();
-        let candidates: Vec<(TaskId, Title)> = self
-            .connection
-            .prepare_cached(concat!(
-                "SELECT id, title FROM search JOIN task ON task.id = search.rowid
-                  WHERE search MATCH ?1 AND search.rowid BETWEEN ?2 - 1000 AND ?2 - 1 AND ",
-                open!(),
-                " ORDER BY search.rowid LIMIT 10"
-            ))
-            .and_then(|mut statement| {
-                statement
-                    .query_map((words.whole_in_title(), id), |row| {
-                        Ok((row.get(0)?, row.get(1)?))
-                    })?
-                    .collect()
-            })
-            .while_trying("look for a similar task")?;
-        let close = |(_, title): &(TaskId, Title)| {
-            let most = wanted.len() + wanted.len() / 2;
-            Words::read(title.as_str()).is_ok_and(|words| words.lower().len() <= most)
-        };
-        Ok(candidates.into_iter().find(close))
     }
 
     /// Returns the open tasks that are part of one of `ids` and not among them.

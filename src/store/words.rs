@@ -27,37 +27,61 @@ impl Words {
         Ok(Self(words))
     }
 
-    /// Returns the query for tasks with all the words in their title.
-    pub(super) fn in_title(&self) -> String {
-        format!("{{heading}} : ({})", self.all())
+    /// Returns the query for texts with all the words, whole.
+    pub(super) fn whole(&self) -> Query {
+        Query::all(self.0.iter().map(|word| format!("\"{word}\"")))
     }
 
-    /// Returns the query for the others with all the words.
-    pub(super) fn elsewhere(&self) -> String {
-        format!("({}) NOT {{heading}} : ({})", self.all(), self.all())
-    }
-
-    /// Returns the query for tasks whose title has all the words whole.
-    pub(super) fn whole_in_title(&self) -> String {
-        let words: Vec<String> = self.0.iter().map(|word| format!("\"{word}\"")).collect();
-        format!("{{heading}} : ({})", words.join(" AND "))
-    }
-
-    fn all(&self) -> String {
-        // The beginnings of one or two letters are those of too many words.
-        let words: Vec<String> = self
-            .0
-            .iter()
-            .map(|word| match word.chars().nth(2) {
-                Some(_) => format!("\"{word}\"*"),
-                None => format!("\"{word}\""),
+    /// Returns the query for texts with all the words, or longer ones that begin with them. `longer` may know these
+    /// by name, which is quicker than to look for them.
+    pub(super) fn beginnings<E>(
+        &self,
+        longer: impl Fn(&str) -> Result<Option<Vec<String>>, E>,
+    ) -> Result<Query, E> {
+        let words = self.0.iter().map(|word| {
+            // The beginnings of one or two letters are those of too many words.
+            if word.chars().nth(2).is_none() {
+                return Ok(format!("\"{word}\""));
+            }
+            Ok(match longer(word)? {
+                Some(names) if !names.is_empty() => {
+                    let names: Vec<String> =
+                        names.iter().map(|name| format!("\"{name}\"")).collect();
+                    format!("({})", names.join(" OR "))
+                }
+                _ => format!("\"{word}\"*"),
             })
-            .collect();
-        words.join(" AND ")
+        });
+        Ok(Query::all(words.collect::<Result<Vec<_>, E>>()?))
     }
 
     /// Returns the words in lower case.
     pub(super) fn lower(&self) -> std::collections::BTreeSet<String> {
         self.0.iter().map(|word| word.to_lowercase()).collect()
+    }
+}
+
+/// A query in the language of the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Query(String);
+
+impl Query {
+    fn all(words: impl IntoIterator<Item = String>) -> Self {
+        Self(words.into_iter().collect::<Vec<_>>().join(" AND "))
+    }
+
+    /// Returns the query for any text.
+    pub(super) fn anywhere(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the query for titles, of a table that has other columns too.
+    pub(super) fn in_title(&self) -> String {
+        format!("{{heading}} : ({})", self.0)
+    }
+
+    /// Returns the query for what matches, but not in the title.
+    pub(super) fn elsewhere(&self) -> String {
+        format!("({}) NOT {{heading}} : ({})", self.0, self.0)
     }
 }

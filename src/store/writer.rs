@@ -64,6 +64,9 @@ impl Writer<'_> {
     /// Makes it last: when this returns, the changes are on the disk.
     pub fn commit(self) -> Result<()> {
         use rusqlite::ErrorCode;
+        if self.last_change.is_some() {
+            self.store.index_when_due()?;
+        }
         self.transaction
             .commit()
             .map_err(|source| match source.sqlite_error_code() {
