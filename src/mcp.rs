@@ -196,7 +196,7 @@ impl ServerHandler for Server {
                 let message = format!("no tool {name}; there are {}", names.join(", "));
                 return Err(ErrorData::invalid_params(message, None));
             }
-            Err(_) => tools::Answer::Failure(format!(
+            Err(_) => tools::Reply::failure(format!(
                 "{name} met an internal fault; see the log of taskhold"
             )),
         };

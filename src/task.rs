@@ -36,6 +36,11 @@ impl Invalid {
             reason: reason.into(),
         }
     }
+
+    /// Says that it is about the task `number`, from 1, of several in one call.
+    pub(crate) fn of(self, number: usize) -> Self {
+        Self::new("tasks", format!("number {number}: {self}"))
+    }
 }
 
 /// Returns at most `max` characters of `text`, with an ellipsis where something was cut.

@@ -133,7 +133,7 @@ impl Spec {
 }
 
 /// What a tool answers.
-pub(super) enum Answer {
+enum Answer {
     /// An object for programs, complete as text for hosts that show only that.
     Object(String),
     /// Text alone: a host that prefers structured content would show it instead, at several times the length.
@@ -142,16 +142,37 @@ pub(super) enum Answer {
     Failure(String),
 }
 
-impl From<Answer> for CallToolResult {
-    fn from(answer: Answer) -> Self {
+/// What a tool answers, and a line on what else has happened.
+pub(super) struct Reply {
+    answer: Answer,
+    news: Option<String>,
+}
+
+impl Reply {
+    /// Returns a reply that says what was wrong.
+    pub(super) fn failure(text: String) -> Self {
+        Self {
+            answer: Answer::Failure(text),
+            news: None,
+        }
+    }
+}
+
+impl From<Reply> for CallToolResult {
+    fn from(Reply { answer, news }: Reply) -> Self {
         match answer {
             Answer::Object(text) => {
                 let object: Option<Value> = serde_json::from_str(&text).ok();
                 let mut result = Self::success(vec![ContentBlock::text(text)]);
                 result.structured_content = object;
+                // Beside the object: the text of that is read by programs too.
+                result.content.extend(news.map(ContentBlock::text));
                 result
             }
-            Answer::Text(text) => Self::success(vec![ContentBlock::text(text)]),
+            Answer::Text(text) => {
+                let lines: Vec<String> = std::iter::once(text).chain(news).collect();
+                Self::success(vec![ContentBlock::text(lines.join("\n"))])
+            }
             Answer::Failure(text) => Self::error(vec![ContentBlock::text(text)]),
         }
     }
@@ -166,18 +187,24 @@ pub(super) async fn call(
     arguments: JsonObject,
     actor: Actor,
     zone: Zone,
-) -> Option<Answer> {
+) -> Option<Reply> {
+    let (spec, tool) = SPECS
+        .iter()
+        .zip(TOOLS.iter())
+        .find(|(spec, _)| spec.name == name)?;
     let arguments = Arguments {
-        tool: SPECS.iter().find(|spec| spec.name == name)?.name,
-        arguments,
+        tool: spec.name,
+        schema: &tool.input_schema,
+        given: arguments,
+    };
+    let caller = Caller {
+        actor,
+        now: render::now(),
+        zone,
     };
     let call = Call {
         session,
-        caller: Caller {
-            actor,
-            now: render::now(),
-            zone,
-        },
+        caller: caller.clone(),
     };
     let answer = match name {
         "add_task" => call.add_task(arguments).await,
@@ -190,32 +217,33 @@ pub(super) async fn call(
         _ => return None,
     };
     let error = match answer {
-        Ok(answer) => return Some(answer),
+        Ok(answer) => {
+            let news = lists::what_else_happened(session, &caller.actor).await;
+            return Some(Reply { answer, news });
+        }
         Err(error) => error,
     };
-    Some({
-        if error.code() != Code::Caller {
-            tracing::error!("{name}: {}", error.with_causes());
+    if error.code() != Code::Caller {
+        tracing::error!("{name}: {}", error.with_causes());
+    }
+    Some(Reply::failure(match error {
+        // The cause is the way out: which folder, which permission.
+        Error::Unusable { .. } => error.with_causes(),
+        Error::NotFound { id } => {
+            let near = session
+                .read(move |store| store.near(id))
+                .await
+                .ok()
+                .flatten();
+            let near = near.map_or_else(String::new, |task| {
+                format!(
+                    "; did you mean {} '{}'",
+                    task.id,
+                    shortened(task.title.as_str(), 60)
+                )
+            });
+            format!("{error}{near}. list_tasks with a query finds tasks by their words")
         }
-        Answer::Failure(match error {
-            // The cause is the way out: which folder, which permission.
-            Error::Unusable { .. } => error.with_causes(),
-            Error::NotFound { id } => {
-                let near = session
-                    .read(move |store| store.near(id))
-                    .await
-                    .ok()
-                    .flatten();
-                let near = near.map_or_else(String::new, |task| {
-                    format!(
-                        "; did you mean {} '{}'",
-                        task.id,
-                        shortened(task.title.as_str(), 60)
-                    )
-                });
-                format!("{error}{near}. list_tasks with a query finds tasks by their words")
-            }
-            error => error.to_string(),
-        })
-    })
+        error => error.to_string(),
+    }))
 }

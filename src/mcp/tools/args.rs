@@ -157,7 +157,8 @@ pub(super) struct UpdateTask {
     pub(super) task_id: Ids,
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
-    pub(super) status: Option<Status>,
+    #[schemars(with = "Option<Status>")]
+    pub(super) status: Option<Clearable<Status>>,
     #[schemars(with = "Option<Priority>")]
     pub(super) priority: Option<Clearable<Priority>>,
     #[schemars(with = "Option<String>")]
@@ -178,7 +179,8 @@ pub(super) struct UpdateTask {
     /// To append
     pub(super) comment: Option<String>,
     /// Refuse if the task's rev is another
-    pub(super) if_rev: Option<i64>,
+    #[schemars(with = "Option<i64>")]
+    pub(super) if_rev: Option<Clearable<i64>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -208,6 +210,14 @@ impl Ids {
 }
 
 impl<T> Clearable<T> {
+    /// Returns the value, of a field that cannot be cleared.
+    pub(super) fn set(self) -> Option<T> {
+        match self {
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
     pub(super) fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Option<U>, E> {
         match self {
             Self::Clear => Ok(None),
@@ -219,14 +229,16 @@ impl<T> Clearable<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Clearable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
-            Value::String(text) if matches!(text.trim().to_lowercase().as_str(), "" | "none") => {
-                Ok(Self::Clear)
-            }
+            Value::String(text) if is_none(&text) => Ok(Self::Clear),
             value => T::deserialize(value)
                 .map(Self::Set)
                 .map_err(serde::de::Error::custom),
         }
     }
+}
+
+fn is_none(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "" | "none" | "null")
 }
 
 /// Reads one value where a list is meant.
@@ -235,10 +247,7 @@ fn one_or_many<'de, T: DeserializeOwned, D: Deserializer<'de>>(
 ) -> Result<Vec<T>, D::Error> {
     let values = match Value::deserialize(deserializer)? {
         Value::Array(values) => values,
-        // Some models send a list as text.
-        Value::String(text) if text.trim_start().starts_with('[') => {
-            serde_json::from_str(&text).map_err(serde::de::Error::custom)?
-        }
+        Value::String(text) if is_none(&text) => Vec::new(),
         Value::String(text) => text
             .split(',')
             .filter(|part| !part.trim().is_empty())

@@ -8,7 +8,7 @@ use super::{
     Answer,
     args::{self, AddItem, AddTask, Clearable, Delete, GetTask, Several, Undo, UpdateTask},
     lists::MAX_LIST_BYTES,
-    schema::Arguments,
+    schema::{Arguments, Blank},
 };
 use crate::{
     command::{CallKey, Caller, Command, Draft, Outcome, Patch},
@@ -132,13 +132,19 @@ impl Call<'_> {
     }
 
     pub(super) async fn add_task(self, arguments: Arguments) -> Result<Answer> {
-        let mut args: AddTask = arguments.read()?;
+        let mut args: AddTask = arguments.read(Blank::LeftOut)?;
         let key = args.key.take().map(CallKey::try_from).transpose()?;
         let (items, is_batch) = args.items()?;
         let mut notes = Notes::default();
         let drafts = items
             .into_iter()
-            .map(|item| draft(item, &mut notes, &self.caller))
+            .zip(1..)
+            .map(|(item, number)| {
+                draft(item, &mut notes, &self.caller).map_err(|error| match error {
+                    Error::Invalid(invalid) if is_batch => invalid.of(number).into(),
+                    error => error,
+                })
+            })
             .collect::<Result<Vec<_>>>()?;
         let (earlier, was_idle) = self.session.writes();
         let outcome = self.write(Command::Add { drafts, key }).await?;
@@ -173,7 +179,7 @@ impl Call<'_> {
         let GetTask {
             task_id: id,
             history,
-        } = arguments.read()?;
+        } = arguments.read(Blank::LeftOut)?;
         let with_history = history == Some(true);
         let (task, changes) = self
             .session
@@ -199,8 +205,8 @@ impl Call<'_> {
     }
 
     pub(super) async fn update_task(self, arguments: Arguments) -> Result<Answer> {
-        let args: UpdateTask = arguments.read()?;
-        let (ids, if_rev) = (args.task_id.some()?, args.if_rev);
+        let args: UpdateTask = arguments.read(Blank::Clears)?;
+        let (ids, if_rev) = (args.task_id.some()?, args.if_rev.and_then(Clearable::set));
         let mut notes = Notes::default();
         let caller = &self.caller;
         let mut date = |field, value: Option<Clearable<String>>| {
@@ -221,7 +227,7 @@ impl Call<'_> {
                 .description
                 .map(|text| notes.text(Description::cleaned(&text)))
                 .transpose()?,
-            status: args.status,
+            status: args.status.and_then(Clearable::set),
             priority: args
                 .priority
                 .map(|value| value.try_map(Ok::<_, Error>))
@@ -259,7 +265,7 @@ impl Call<'_> {
     }
 
     pub(super) async fn complete_task(self, arguments: Arguments) -> Result<Answer> {
-        let Several { task_id: ids } = arguments.read()?;
+        let Several { task_id: ids } = arguments.read(Blank::LeftOut)?;
         let outcome = self.write(Command::Complete(ids.some()?)).await?;
         let mut notes = Notes::default();
         if outcome.group.is_none() {
@@ -273,7 +279,7 @@ impl Call<'_> {
         let Delete {
             task_id: ids,
             confirm,
-        } = arguments.read()?;
+        } = arguments.read(Blank::LeftOut)?;
         let outcome = self
             .write(Command::Delete {
                 ids: ids.some()?,
@@ -294,7 +300,7 @@ impl Call<'_> {
     }
 
     pub(super) async fn undo(self, arguments: Arguments) -> Result<Answer> {
-        let Undo { group } = arguments.read()?;
+        let Undo { group } = arguments.read(Blank::LeftOut)?;
         let outcome = self.write(Command::Undo(group)).await?;
         Ok(Answer::Text(render::undone(&outcome, &self.caller)))
     }

@@ -31,13 +31,19 @@ pub(super) struct ListTasks {
     pub(super) format: Option<Format>,
 }
 
-/// Declares a closed set of words, some with synonyms, read without regard to case.
+/// Declares a closed set of words, some with synonyms, read without regard to case. Those after the semicolon are
+/// understood, but models are not told of them.
 macro_rules! words {
-    ($name:ident, $field:literal, $($variant:ident = $word:literal $(| $synonym:literal)*),+) => {
+    (
+        $name:ident, $field:literal,
+        $($variant:ident = $word:literal $(| $synonym:literal)*),+
+        $(; $($silent:ident = $($silent_word:literal)|+),+)?
+    ) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
         #[schemars(inline)]
         pub(super) enum $name {
-            $(#[schemars(rename = $word)] $variant),+
+            $(#[schemars(rename = $word)] $variant,)+
+            $($(#[schemars(skip)] $silent,)+)?
         }
 
         impl<'de> Deserialize<'de> for $name {
@@ -45,6 +51,7 @@ macro_rules! words {
                 let given = String::deserialize(deserializer)?;
                 match given.trim().to_lowercase().as_str() {
                     $($word $(| $synonym)* => Ok(Self::$variant),)+
+                    $($($($silent_word)|+ => Ok(Self::$silent),)+)?
                     _ => Err(serde::de::Error::custom(format!(
                         "{} \"{}\" is none of {}",
                         $field,
@@ -69,7 +76,9 @@ words!(
     All = "all" | "everything",
     Trash = "trash" | "deleted",
     Stale = "stale",
-    Changed = "changed" | "changes" | "news"
+    Changed = "changed" | "changes" | "news";
+    InProgress = "in_progress" | "in-progress" | "in progress" | "wip" | "started" | "doing",
+    Cancelled = "cancelled" | "canceled"
 );
 words!(Format, "format", Text = "text", Json = "json");
 
@@ -77,27 +86,15 @@ const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 200;
 
 impl ListTasks {
-    /// Takes empty texts for arguments left out: some hosts fill in every argument.
-    pub(super) fn without_blanks(mut self) -> Self {
-        let texts = [
-            &mut self.query,
-            &mut self.project,
-            &mut self.tag,
-            &mut self.due_before,
-            &mut self.due_after,
-            &mut self.cursor,
-        ];
-        for text in texts {
-            *text = text.take().filter(|text| !text.trim().is_empty());
-        }
-        self
-    }
-
     /// Returns what to list. A status names a view of its own, unless a view was given that it can narrow down.
     pub(super) fn view(&self) -> store::View {
         match (self.view, self.status) {
-            (None, Some(Status::InProgress)) => store::View::InProgress,
-            (None | Some(View::Open), Some(Status::Cancelled)) => store::View::Cancelled,
+            (None, Some(Status::InProgress)) | (Some(View::InProgress), _) => {
+                store::View::InProgress
+            }
+            (None | Some(View::Open), Some(Status::Cancelled)) | (Some(View::Cancelled), _) => {
+                store::View::Cancelled
+            }
             (Some(View::Ready), _) => store::View::Ready,
             (Some(View::Today), _) => store::View::Today,
             (Some(View::Overdue), _) => store::View::Overdue,

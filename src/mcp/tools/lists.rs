@@ -6,13 +6,14 @@ use super::{
     Answer,
     calls::{Call, object},
     list_args::{self, Format, ListTasks},
-    schema::Arguments,
+    schema::{Arguments, Blank},
 };
 use crate::{
     command::Command,
     error::Result,
     render::{self, Detail, TaskObject},
-    store::{Moment, Page, Store, View, Words},
+    store::{Moment, Page, Store, View, Words, db::Session},
+    task::{Actor, shortened},
 };
 
 /// The most a list answers, in bytes: about 4,000 tokens.
@@ -31,7 +32,7 @@ struct List<'a> {
 
 impl Call<'_> {
     pub(super) async fn list_tasks(self, arguments: Arguments) -> Result<Answer> {
-        let args = arguments.read::<ListTasks>()?.without_blanks();
+        let args = arguments.read::<ListTasks>(Blank::LeftOut)?;
         if args.view == Some(list_args::View::Changed) {
             return self.changed(&args).await;
         }
@@ -74,9 +75,7 @@ impl Call<'_> {
         if matches!(args.format, Some(Format::Json)) {
             return Ok(self.json_list(&list.page, view, is_search));
         }
-        let mut lines = self.lines(&list, view, is_search);
-        lines.extend(self.what_else_happened().await?);
-        Ok(Answer::Text(lines.join("\n")))
+        Ok(Answer::Text(self.lines(&list, view, is_search).join("\n")))
     }
 
     /// Lists the tasks changed since `since`, or since this client last looked.
@@ -132,30 +131,6 @@ impl Call<'_> {
         };
         lines.push(format!("{more}; from here on: cursor:\"changed.{at}\""));
         Ok(Answer::Text(lines.join("\n")))
-    }
-
-    /// Returns a line on what others have changed since this client was last told; `None` if they have not.
-    async fn what_else_happened(&self) -> Result<Option<String>> {
-        let (session, actor) = (self.session.clone(), self.caller.actor.clone());
-        let (count, who) = self
-            .session
-            .read(move |store| {
-                store.snapshot(|store| {
-                    let last = store.last_change()?;
-                    let told = match session.tell(last) {
-                        Some(told) => told,
-                        None => store.last_look(&actor)?.unwrap_or(last),
-                    };
-                    store.foreign_changes(told, &actor)
-                })
-            })
-            .await?;
-        Ok(who.map(|who| {
-            let changes = if count == 1 { "change" } else { "changes" };
-            let count = render::bounded(count, Store::COUNT_LIMIT);
-            let who = crate::task::shortened(who.as_str(), 24);
-            format!("({count} {changes} by {who} since your last call: view:\"changed\")")
-        }))
     }
 
     /// Returns the heading, a line for each task, and how to go on.
@@ -233,4 +208,32 @@ struct Listed {
     page: Page,
     counts: Vec<(View, u32)>,
     left: Option<u32>,
+}
+
+/// Returns a line on what others have changed since this client was last told; `None` if they have not, or if the client
+/// has sent more calls already.
+pub(super) async fn what_else_happened(session: &Session, actor: &Actor) -> Option<String> {
+    let (_, is_idle) = session.writes();
+    if !is_idle {
+        return None;
+    }
+    let (told, actor) = (session.clone(), actor.clone());
+    let news = session.read(move |store| {
+        store.snapshot(|store| {
+            let last = store.last_change()?;
+            let told = match told.tell(last) {
+                Some(told) => told,
+                None => store.last_look(&actor)?.unwrap_or(last),
+            };
+            store.foreign_changes(told, &actor)
+        })
+    });
+    // The call itself is answered; that nothing can be told besides is no failure of it.
+    let (count, who) = news.await.ok()?;
+    let changes = if count == 1 { "change" } else { "changes" };
+    let count = render::bounded(count, Store::COUNT_LIMIT);
+    let who = shortened(who?.as_str(), 24);
+    Some(format!(
+        "({count} {changes} by {who} since your last call: view:\"changed\")"
+    ))
 }

@@ -13,7 +13,7 @@ fn with_a_task(home: &Home, dialect: Dialect) -> Client {
 #[test]
 fn an_argument_of_the_wrong_type_is_refused_by_its_field() {
     let cases = [
-        ("add_task", json!({ "title": 5 }), "title"),
+        ("add_task", json!({ "title": {} }), "title must be text"),
         ("add_task", json!({ "title": null }), "title"),
         ("add_task", json!({ "title": ["a", "b"] }), "title"),
         (
@@ -49,7 +49,11 @@ fn an_argument_of_the_wrong_type_is_refused_by_its_field() {
             json!({ "task_id": 1, "title": "b", "if_rev": "soon" }),
             "if_rev",
         ),
-        ("list_tasks", json!({ "limit": "many" }), "limit"),
+        (
+            "list_tasks",
+            json!({ "limit": "many" }),
+            "limit must be a whole number",
+        ),
         ("list_tasks", json!({ "limit": -1 }), "limit"),
         ("list_tasks", json!({ "view": "sideways" }), "view"),
         ("list_tasks", json!({ "format": 1 }), "format"),
@@ -69,6 +73,100 @@ fn an_argument_of_the_wrong_type_is_refused_by_its_field() {
             assert!(!words.contains("internal"), "{tool} {arguments}: {words}");
         }
         assert_eq!(client.tasks("all"), before);
+    }
+}
+
+#[test]
+fn what_models_send_for_numbers_lists_and_nothing_is_taken_as_it_was_meant() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    let mut call = |tool: &str, arguments: Value| {
+        let params = json!({ "name": tool, "arguments": arguments });
+        let result = client.request("tools/call", params);
+        assert_ne!(result["isError"], true, "{tool} {arguments}: {result}");
+        result["content"][0]["text"].as_str().unwrap().to_owned()
+    };
+    let blank = json!({
+        "title": "one", "description": "", "priority": 1, "due": " ", "repeat": "", "project": "", "tags": "",
+        "parent": "", "depends_on": "", "key": "", "tasks": "",
+    });
+    let task = call("add_task", blank);
+    assert!(task.contains(r#""priority":"high""#), "{task}");
+    call(
+        "add_task",
+        json!({ "tasks": r#"[{"title": 2026, "priority": 3, "parent": "1"}]"# }),
+    );
+    for (tool, arguments, expected) in [
+        (
+            "get_task",
+            json!({ "task_id": 2.0, "history": "true" }),
+            "history",
+        ),
+        (
+            "get_task",
+            json!({ "task_id": "2", "history": "" }),
+            r#""parent":1"#,
+        ),
+        (
+            "list_tasks",
+            json!({ "limit": "1", "view": "", "status": "", "format": "" }),
+            "1 more",
+        ),
+        (
+            "list_tasks",
+            json!({ "view": "in_progress" }),
+            "0 in_progress",
+        ),
+        ("list_tasks", json!({ "view": "cancelled" }), "0 cancelled"),
+        (
+            "update_task",
+            json!({ "task_id": "[1, 2]", "tags": r#"["a", "b"]"#, "status": "" }),
+            "Updated 2",
+        ),
+        (
+            "update_task",
+            json!({ "task_id": [1.0], "tags": "none", "if_rev": "", "priority": "" }),
+            "one",
+        ),
+        ("undo", json!({ "group": "5" }), "Undone"),
+        (
+            "delete_task",
+            json!({ "task_id": 2, "confirm": "" }),
+            r#""success":true"#,
+        ),
+    ] {
+        let text = call(tool, arguments.clone());
+        assert!(text.contains(expected), "{tool} {arguments}: {text}");
+    }
+    let task = call("get_task", json!({ "task_id": 1 }));
+    assert!(
+        task.contains("\"tags\"") && task.contains("high"),
+        "undone: {task}"
+    );
+}
+
+#[test]
+fn a_refused_task_among_several_is_named_by_its_place() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let cases = [
+        (json!({ "title": "" }), "tasks number 2: title is missing"),
+        (
+            json!({ "title": "x", "due": "blursday" }),
+            "tasks number 2: due",
+        ),
+        (
+            json!({ "title": "x", "parent": [] }),
+            "tasks number 2: parent",
+        ),
+        (
+            json!({ "title": "x", "priority": "someday" }),
+            "tasks number 2: priority",
+        ),
+    ];
+    for (task, expected) in cases {
+        let words = client.complaint("add_task", json!({ "tasks": [{ "title": "one" }, task] }));
+        assert!(words.contains(expected), "{words}");
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::list;
-use crate::support::{Client, Dialect, Home};
+use crate::support::{Client, Dialect, Home, object};
 
 fn changed(client: &mut Client) -> String {
     list(client, &json!({ "view": "changed" }))
@@ -118,6 +118,33 @@ fn a_footer_names_who_else_changed_something_since_the_last_call() {
         changed.contains("two") && changed.contains("three"),
         "told in full: {changed}"
     );
+}
+
+#[test]
+fn every_tool_tells_what_else_happened_beside_its_answer() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    client.call("add_task", json!({ "title": "one" }));
+    let calls = [
+        ("add_task", json!({ "title": "another" })),
+        ("update_task", json!({ "task_id": 1, "comment": "on it" })),
+        ("get_task", json!({ "task_id": 1 })),
+        ("undo", json!({})),
+        ("complete_task", json!({ "task_id": 1 })),
+        ("delete_task", json!({ "task_id": 1 })),
+    ];
+    for (tool, arguments) in calls {
+        home.run(&["add", "of another client"]);
+        let params = json!({ "name": tool, "arguments": arguments });
+        let result = client.request("tools/call", params);
+        let blocks = result["content"].as_array().unwrap();
+        let last = blocks.last().unwrap()["text"].as_str().unwrap();
+        let footer = last.lines().last().unwrap();
+        assert!(footer.starts_with("(1 change by cli"), "{tool}: {result}");
+        if tool != "undo" {
+            object(&result);
+        }
+    }
 }
 
 #[test]
