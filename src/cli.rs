@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
-    config::{self, ConfigError},
+    config::{Config, ConfigError},
     error::Error,
     render,
     store::{Access, Store},
@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod add;
+mod config;
 mod delete;
 mod done;
 mod list;
@@ -44,6 +45,7 @@ enum Command {
     Done(done::DoneArgs),
     Delete(delete::DeleteArgs),
     Paths(paths::PathsArgs),
+    Config(config::ConfigArgs),
     Mcp(mcp::McpArgs),
 }
 
@@ -64,7 +66,7 @@ impl From<Invalid> for Failure {
     }
 }
 
-const DATABASE_HELP: &str = "Database to use, as an absolute path [default: $TASKHOLD_DB, else tasks.db in your data directory]";
+const DATABASE_HELP: &str = "Database to use, as an absolute path [default: $TASKHOLD_DB, else that of config.toml, else tasks.db in your data directory]";
 
 type CliResult = Result<(), Failure>;
 
@@ -72,23 +74,27 @@ type CliResult = Result<(), Failure>;
 struct Context {
     database: PathBuf,
     zone: Zone,
+    config: Config,
 }
 
 impl Cli {
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
-        let variable = std::env::var_os(config::DATABASE_VARIABLE);
-        let done = config::database(self.db, variable)
-            .and_then(|database| Ok((database, config::zone(std::env::var("TZ").ok().as_deref())?)))
+        let done = Config::load(self.db, None, |name| std::env::var_os(name))
             .map_err(Failure::from)
-            .and_then(|(database, zone)| {
-                let context = Context { database, zone };
+            .and_then(|config| {
+                let context = Context {
+                    database: config.database.value.clone(),
+                    zone: config.zone.value,
+                    config,
+                };
                 match self.command {
                     Command::Add(args) => args.run(&context),
                     Command::List(args) => args.run(&context),
                     Command::Done(args) => args.run(&context),
                     Command::Delete(args) => args.run(&context),
                     Command::Paths(args) => args.run(&context),
+                    Command::Config(args) => args.run(&context),
                     Command::Mcp(args) => args.run(&context),
                 }
             });

@@ -1,26 +1,63 @@
-//! What can be set, and where it comes from: flag, then environment, then default.
+//! What can be set, and where each value comes from: flag, then environment, then the file `config.toml`, then default.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use chrono::Weekday;
+use serde::Deserialize;
 
 use crate::when::{UnknownZone, Zone};
 
 /// The variable that names the database when `--db` does not.
 pub const DATABASE_VARIABLE: &str = "TASKHOLD_DB";
+/// The variable that names the configuration file.
+pub const FILE_VARIABLE: &str = "TASKHOLD_CONFIG";
+/// The variable that names the time zone, as everywhere.
+pub const ZONE_VARIABLE: &str = "TZ";
+
+/// The most bytes a configuration file may have.
+const MAX_FILE: u64 = 64 * 1024;
 
 /// A setting that cannot be used. The message names the setting and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A path that means something else in each working directory, and each host starts its servers in another.
-    #[error("{} is not an absolute path; give {}", given.display(), absolute.display())]
+    #[error("{source}: {} is not an absolute path; give {}", given.display(), absolute.display(), source = of)]
     Relative {
+        /// Where it was set.
+        of: Source,
         /// The path as given.
         given: PathBuf,
         /// The same as an absolute path, seen from here.
         absolute: PathBuf,
     },
-    /// The variable `TZ` names no time zone.
-    #[error("TZ: {0}")]
-    Zone(#[from] UnknownZone),
+    /// There is no such time zone.
+    #[error("{of}: {error}")]
+    Zone {
+        /// Where it was set.
+        of: Source,
+        /// What is wrong with it.
+        error: UnknownZone,
+    },
+    /// The configuration file cannot be read.
+    #[error("{} cannot be read: {error}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The configuration file does not say what it should.
+    #[error("{}: {message}", file.display())]
+    Wrong {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, with the line.
+        message: String,
+    },
     /// The user has no home directory to keep the database in.
     #[error(
         "there is no home directory to keep the tasks in; give --db PATH or set {DATABASE_VARIABLE}"
@@ -28,67 +65,321 @@ pub enum ConfigError {
     NoHome,
 }
 
-/// Returns the database to use: the flag's, else the variable's unless it is empty, else the one well-known file of
-/// this user.
-pub fn database(flag: Option<PathBuf>, variable: Option<OsString>) -> Result<PathBuf, ConfigError> {
-    let variable = variable.filter(|path| !path.is_empty()).map(PathBuf::from);
-    match flag.or(variable) {
-        Some(path) if path.is_absolute() => Ok(path),
-        Some(given) => Err(ConfigError::Relative {
-            absolute: std::path::absolute(&given).unwrap_or_else(|_| given.clone()),
-            given,
-        }),
-        None => default_database().ok_or(ConfigError::NoHome),
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An argument of this call.
+    Flag(&'static str),
+    /// An environment variable.
+    Variable(&'static str),
+    /// The configuration file.
+    File(PathBuf),
+    /// The system's settings.
+    System,
+    /// Nobody has set it.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => f.write_str(name),
+            Self::Variable(name) => write!(f, "${name}"),
+            Self::File(file) => write!(f, "{}", file.display()),
+            Self::System => f.write_str("system"),
+            Self::Default => f.write_str("default"),
+        }
     }
 }
 
-/// Returns the zone the user is in: the variable `TZ`, else the system's.
-pub fn zone(variable: Option<&str>) -> Result<Zone, ConfigError> {
-    Ok(Zone::system(variable)?)
+/// A value, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Where it comes from.
+    pub source: Source,
 }
 
-/// The user's data directory; on Windows a folder of the profile, since hosts from the store are shown another
-/// `AppData` than everyone else.
+/// When to print in colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// When a terminal reads it and `NO_COLOR` is not set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Everything that is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the configuration file is, or would be; `None` without a home directory.
+    pub file: Option<PathBuf>,
+    /// The database, an absolute path.
+    pub database: Setting<PathBuf>,
+    /// The user's zone, and the day a week begins with.
+    pub zone: Setting<Zone>,
+    /// Where the day a week begins with comes from.
+    pub week_start: Source,
+    /// When to print in colour.
+    pub color: Setting<Color>,
+}
+
+/// What `config.toml` may hold.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    database: Option<PathBuf>,
+    time_zone: Option<String>,
+    week_start: Option<WeekStart>,
+    color: Option<Color>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WeekStart {
+    Monday,
+    Saturday,
+    Sunday,
+}
+
+impl Config {
+    /// Reads everything that is set: `database` and `color` by flags of this call, the rest by `variable`, which looks up the
+    /// environment, and by the file.
+    pub fn load(
+        database: Option<PathBuf>,
+        color: Option<Color>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, ConfigError> {
+        let variable = |name| variable(name).filter(|value| !value.is_empty());
+        let path = match variable(FILE_VARIABLE).map(PathBuf::from) {
+            Some(given) => Some(absolute(given, Source::Variable(FILE_VARIABLE))?),
+            None => default_file(),
+        };
+        let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+        let in_file = || path.clone().map_or(Source::Default, Source::File);
+
+        let database = first([
+            (database, Source::Flag("--db")),
+            (
+                variable(DATABASE_VARIABLE).map(PathBuf::from),
+                Source::Variable(DATABASE_VARIABLE),
+            ),
+            (file.database, in_file()),
+            (default_database(), Source::Default),
+        ])
+        .ok_or(ConfigError::NoHome)?;
+        let name = first([
+            (
+                variable(ZONE_VARIABLE).map(|name| name.to_string_lossy().into_owned()),
+                Source::Variable(ZONE_VARIABLE),
+            ),
+            (file.time_zone, in_file()),
+        ]);
+        let of = name
+            .as_ref()
+            .map_or(Source::System, |name| name.source.clone());
+        let zone =
+            Zone::system(name.as_ref().map(|name| name.value.as_str())).map_err(|error| {
+                ConfigError::Zone {
+                    of: of.clone(),
+                    error,
+                }
+            })?;
+        let week_start = match file.week_start {
+            Some(_) => in_file(),
+            None => Source::Default,
+        };
+        let first_day = match file.week_start {
+            Some(WeekStart::Saturday) => Weekday::Sat,
+            Some(WeekStart::Sunday) => Weekday::Sun,
+            Some(WeekStart::Monday) | None => Weekday::Mon,
+        };
+        Ok(Self {
+            file: path.clone(),
+            database: Setting {
+                value: absolute(database.value, database.source.clone())?,
+                source: database.source,
+            },
+            zone: Setting {
+                value: zone.with_week_start(first_day),
+                source: of,
+            },
+            week_start,
+            color: first([(color, Source::Flag("--color")), (file.color, in_file())]).unwrap_or(
+                Setting {
+                    value: Color::default(),
+                    source: Source::Default,
+                },
+            ),
+        })
+    }
+}
+
+/// Returns the first value there is.
+fn first<T, const N: usize>(values: [(Option<T>, Source); N]) -> Option<Setting<T>> {
+    values
+        .into_iter()
+        .find_map(|(value, source)| value.map(|value| Setting { value, source }))
+}
+
+fn absolute(given: PathBuf, of: Source) -> Result<PathBuf, ConfigError> {
+    if given.is_absolute() {
+        return Ok(given);
+    }
+    Err(ConfigError::Relative {
+        of,
+        absolute: std::path::absolute(&given).unwrap_or_else(|_| given.clone()),
+        given,
+    })
+}
+
+/// Reads the configuration file; one that is not there sets nothing.
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let unreadable = |error| ConfigError::Unreadable {
+        file: path.to_owned(),
+        error,
+    };
+    match fs::metadata(path) {
+        Ok(about) if about.len() > MAX_FILE => {
+            return Err(unreadable(io::Error::other("it is too long for settings")));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(error) => return Err(unreadable(error)),
+    }
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    toml::from_str(&text).map_err(|error| ConfigError::Wrong {
+        file: path.to_owned(),
+        message: error.to_string().trim_end().to_owned(),
+    })
+}
+
 fn default_database() -> Option<PathBuf> {
+    home(directories::ProjectDirs::data_dir).map(|folder| folder.join("tasks.db"))
+}
+
+fn default_file() -> Option<PathBuf> {
+    home(directories::ProjectDirs::config_dir).map(|folder| folder.join("config.toml"))
+}
+
+/// One of the user's directories; on Windows a folder of the profile, since hosts from the store are shown another
+/// `AppData` than everyone else.
+fn home(of: impl Fn(&directories::ProjectDirs) -> &Path) -> Option<PathBuf> {
     let folder = if cfg!(windows) {
         directories::UserDirs::new()?.home_dir().join(".taskhold")
     } else {
-        directories::ProjectDirs::from("", "", "taskhold")?
-            .data_dir()
-            .to_owned()
+        of(&directories::ProjectDirs::from("", "", "taskhold")?).to_owned()
     };
-    folder.is_absolute().then(|| folder.join("tasks.db"))
+    folder.is_absolute().then_some(folder)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Loads the configuration in a folder where `config.toml` says `text`, with these variables.
+    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        fs::write(&file, text).unwrap();
+        Config::load(None, None, |name| {
+            let given = variables.iter().find(|(known, _)| *known == name);
+            match given {
+                Some((_, value)) => Some(OsString::from(value)),
+                None if name == FILE_VARIABLE => Some(file.clone().into_os_string()),
+                None => None,
+            }
+        })
+    }
+
+    fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
+        load(text, variables).unwrap_err().to_string()
+    }
+
+    fn rooted(name: &str) -> PathBuf {
+        std::env::temp_dir().join(name)
+    }
+
     #[test]
     fn a_relative_path_is_refused_with_the_absolute_one() {
-        let refusal = database(Some(PathBuf::from("tasks.db")), None)
-            .unwrap_err()
-            .to_string();
+        let refusal = refusal("", &[(DATABASE_VARIABLE, "tasks.db")]);
         let absolute = std::env::current_dir().unwrap().join("tasks.db");
         assert_eq!(
             refusal,
             format!(
-                "tasks.db is not an absolute path; give {}",
+                "$TASKHOLD_DB: tasks.db is not an absolute path; give {}",
                 absolute.display()
             )
         );
     }
 
     #[test]
-    fn the_flag_wins_over_the_variable_and_an_empty_variable_is_none() {
-        let flag = std::env::temp_dir().join("flag.db");
-        let variable = std::env::temp_dir().join("variable.db");
-        let set = Some(variable.clone().into_os_string());
-        assert_eq!(database(Some(flag.clone()), set.clone()).unwrap(), flag);
-        assert_eq!(database(None, set).unwrap(), variable);
-        assert_eq!(
-            database(None, Some(OsString::new())).unwrap(),
-            database(None, None).unwrap()
-        );
+    fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
+        let file = format!("database = {:?}", rooted("file.db"));
+        let of_file = load(&file, &[]).unwrap().database;
+        assert_eq!(of_file.value, rooted("file.db"));
+        assert!(matches!(of_file.source, Source::File(_)));
+
+        let variable = rooted("variable.db");
+        let variables = [(DATABASE_VARIABLE, variable.to_str().unwrap())];
+        let of_variable = load(&file, &variables).unwrap().database;
+        assert_eq!(of_variable.value, variable);
+        assert_eq!(of_variable.source, Source::Variable(DATABASE_VARIABLE));
+
+        let of_flag = Config::load(Some(rooted("flag.db")), Some(Color::Never), |_| None).unwrap();
+        assert_eq!(of_flag.database.value, rooted("flag.db"));
+        assert_eq!(of_flag.color.value, Color::Never);
+    }
+
+    #[test]
+    fn an_empty_variable_is_none() {
+        let empty = load("", &[(DATABASE_VARIABLE, ""), (ZONE_VARIABLE, "")]).unwrap();
+        assert_eq!(empty.database.source, Source::Default);
+        assert_eq!(empty.zone.source, Source::System);
+    }
+
+    #[test]
+    fn the_file_sets_the_zone_the_week_and_colours() {
+        let text = "time_zone = 'Asia/Kathmandu'\nweek_start = 'sunday'\ncolor = 'always'";
+        let config = load(text, &[]).unwrap();
+        assert_eq!(config.zone.value.name(), "Asia/Kathmandu");
+        assert_eq!(config.zone.value.week_start(), Weekday::Sun);
+        assert_eq!(config.color.value, Color::Always);
+        let abroad = load(text, &[(ZONE_VARIABLE, "Asia/Tokyo")]).unwrap();
+        assert_eq!(abroad.zone.value.name(), "Asia/Tokyo");
+        assert_eq!(abroad.zone.value.week_start(), Weekday::Sun);
+    }
+
+    #[test]
+    fn what_the_file_says_wrong_is_named_with_its_line() {
+        for (text, expected) in [
+            (
+                "time_zone = 'Mars/Olympus'",
+                "config.toml: \"Mars/Olympus\" is no time zone",
+            ),
+            ("color = 'auto'\nweek_start = 'friday'", "line 2"),
+            ("\ncolour = 'auto'", "unknown field `colour`"),
+            (
+                "database = 'tasks.db'",
+                "config.toml: tasks.db is not an absolute path",
+            ),
+            ("color = ", "line 1"),
+        ] {
+            let refusal = refusal(text, &[]);
+            assert!(refusal.contains(expected), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_sets_nothing() {
+        let missing = rooted("no folder of that name/config.toml");
+        let config = load("", &[(FILE_VARIABLE, missing.to_str().unwrap())]).unwrap();
+        assert_eq!(config.color.source, Source::Default);
+        assert_eq!(config.zone.value.week_start(), Weekday::Mon);
     }
 }

@@ -13,7 +13,7 @@
 //! # How words are read
 //!
 //! - A weekday is the next such day, never today: `fri` on a Friday is a week away, with a note. Weeks begin on Monday;
-//!   `next fri` is the Friday of the next week, with a note; `next week` is its Monday, `end of week` its Sunday.
+//!   `next fri` is the Friday of the next week, with a note; `next week` is its Monday, `end of week` its last day.
 //! - A date without a year is the next such date, today included. `3/4` is refused, `12/24` read with a note.
 //! - A time without a day is today, or tomorrow when it has passed, with a note. `midnight` is the end of its day, 23:59.
 //! - `in 2 hours` is an instant, on the full minute; `in 2 days` a calendar date.
@@ -224,7 +224,7 @@ impl When {
 
 /// Reads a date given in full, year included; the same whenever it is read.
 pub(crate) fn full_date(words: &[&str]) -> Option<NaiveDate> {
-    let found = day::find(words, NaiveDate::default()).ok()?;
+    let found = day::find(words, NaiveDate::default(), chrono::Weekday::Mon).ok()?;
     found.full.then_some(found.day)
 }
 

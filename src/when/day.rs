@@ -1,6 +1,6 @@
 //! Words and figures for a calendar date.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Weekday};
 use interim::{Dialect, Interval};
 
 use super::names::{MONTHS, amount, day_number, month, number, weekday};
@@ -63,36 +63,37 @@ fn found(day: Option<NaiveDate>, vague: bool) -> Result<Found> {
 }
 
 /// Finds the date the words name.
-pub(super) fn find(words: &[&str], today: NaiveDate) -> Result<Found> {
-    let sunday = sunday(today);
+pub(super) fn find(words: &[&str], today: NaiveDate, week_start: Weekday) -> Result<Found> {
+    let last = last_of_week(today, week_start);
     match *words {
         ["today" | "tod" | "now" | "eod"] | ["end", "day"] => exact("today", today),
         ["tomorrow" | "tom" | "tmr" | "tmrw"] => exact("tomorrow", today),
         ["yesterday"] => exact("yesterday", today),
         ["day", "after", "tomorrow"] => exact("2 days", today),
-        ["next", "week"] => vague("monday", sunday),
-        ["next", "weekend"] => vague("saturday", sunday),
+        ["next", "week"] => vague("monday", last),
+        ["next", "weekend"] => vague("saturday", last),
         ["weekend"] | ["this", "weekend"] => vague("saturday", before(today)),
         ["next", "month"] => vague("1 month", first_of_month(today)),
         ["next", "year"] => vague("1 january", first_of_year(today, 1)),
-        ["eow" | "eom" | "eoq" | "eoy"] => end(&words[0][2..], today),
-        ["end", ref what @ ..] | ["last", "day", ref what @ ..] => end(&what.join(" "), today),
-        _ => weekday_words(words, today).unwrap_or_else(|| date(words, today)),
+        ["eow" | "eom" | "eoq" | "eoy"] => end(&words[0][2..], today, last),
+        ["end", ref what @ ..] | ["last", "day", ref what @ ..] => {
+            end(&what.join(" "), today, last)
+        }
+        _ => weekday_words(words, today, last).unwrap_or_else(|| date(words, today)),
     }
 }
 
 /// A weekday: alone, with the word that says which one, or beside a date. `None` when there is none.
-fn weekday_words(words: &[&str], today: NaiveDate) -> Option<Result<Found>> {
-    let sunday = sunday(today);
+fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Result<Found>> {
     match *words {
-        ["next", "week", name] | [name, "next", "week"] => Some(exact(weekday(name)?, sunday)),
-        ["next", name] => Some(vague(weekday(name)?, sunday)),
+        ["next", "week", name] | [name, "next", "week"] => Some(exact(weekday(name)?, last)),
+        ["next", name] => Some(vague(weekday(name)?, last)),
         ["last", name] => Some(exact(&format!("last {}", weekday(name)?), before(today))),
         ["this", name] => {
             // unlike the bare name it can be today
             let found = exact(weekday(name)?, before(today));
             Some(found.map(|found| Found {
-                vague: found.day == today || found.day > sunday,
+                vague: found.day == today || found.day > last,
                 ..found
             }))
         }
@@ -131,7 +132,7 @@ fn date(words: &[&str], today: NaiveDate) -> Result<Found> {
 }
 
 /// `end of month` and its like; `what` is the period, in full or as its first letter.
-fn end(what: &str, today: NaiveDate) -> Result<Found> {
+fn end(what: &str, today: NaiveDate, last: NaiveDate) -> Result<Found> {
     let last_of_month = |first: NaiveDate| {
         first
             .checked_add_days(Days::new(31))
@@ -140,8 +141,8 @@ fn end(what: &str, today: NaiveDate) -> Result<Found> {
     };
     let quarter = first_of_month(today).with_month0(today.month0() / 3 * 3 + 2);
     match what {
-        "week" | "this week" | "w" => found(Some(sunday(today)), true),
-        "next week" => found(sunday(today).checked_add_days(Days::new(7)), true),
+        "week" | "this week" | "w" => found(Some(last), true),
+        "next week" => found(last.checked_add_days(Days::new(7)), true),
         "month" | "this month" | "m" => found(last_of_month(first_of_month(today)), false),
         "next month" => found(
             library("1 month", first_of_month(today)).and_then(last_of_month),
@@ -332,11 +333,11 @@ fn is_year(word: &str) -> bool {
     word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit()) && word >= "1970"
 }
 
-/// Returns the last day of this week.
-fn sunday(today: NaiveDate) -> NaiveDate {
-    let ahead = 6 - today.weekday().num_days_from_monday();
+/// Returns the last day of this week, if weeks begin on `week_start`.
+fn last_of_week(today: NaiveDate, week_start: Weekday) -> NaiveDate {
+    let into = today.weekday().days_since(week_start);
     today
-        .checked_add_days(Days::new(ahead.into()))
+        .checked_add_days(Days::new(u64::from(6 - into)))
         .unwrap_or(today)
 }
 

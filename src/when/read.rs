@@ -141,7 +141,7 @@ impl Context<'_> {
                 vague: false,
                 full: false,
             },
-            None => day::find(&parts.date, today)?,
+            None => day::find(&parts.date, today, self.zone.week_start())?,
         };
         let Some(clock) = &parts.clock else {
             return self.tell(When::Day(found.day), found.vague, None);

@@ -202,6 +202,27 @@ fn a_span_of_hours_ends_on_a_full_minute() {
 }
 
 #[test]
+fn a_week_ends_before_the_day_it_begins_with() {
+    let cases = "
+        # seen from a Wednesday
+        mon | end of week | 2026-11-29
+        sun | end of week | 2026-11-28
+        sat | end of week | 2026-11-27
+        mon | next week | 2026-11-30
+        sun | next week | 2026-11-30
+        mon | next sun | 2026-12-06
+        sun | next sun | 2026-11-29
+        sun | next fri | 2026-12-04
+        sun | end of next week | 2026-12-05
+    ";
+    for [first, text, wanted] in rows(cases) {
+        let zone = Zone::UTC.with_week_start(first.parse().unwrap());
+        let read = When::read(text, ms(NOW), zone).unwrap().when.to_string();
+        assert_eq!(read, wanted, "{text}, weeks beginning on {first}");
+    }
+}
+
+#[test]
 fn each_zone_has_its_own_today() {
     let cases = "
         Pacific/Kiritimati | today | 2026-11-26

@@ -1,7 +1,9 @@
 //! The time zone the user lives in, and wall clocks in it.
 
-use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
+use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Weekday};
 use chrono_tz::Tz;
+
+use super::names::WEEKDAYS;
 
 /// A zone name that is not in the time zone database.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,9 +13,12 @@ pub struct UnknownZone {
     pub name: String,
 }
 
-/// A time zone of the IANA database.
+/// How the user reckons days: a time zone of the IANA database, and the day a week begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Zone(Tz);
+pub struct Zone {
+    tz: Tz,
+    week_start: Weekday,
+}
 
 /// How a wall-clock time came to an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +33,41 @@ pub(crate) enum Fit {
 
 impl Zone {
     /// Coordinated Universal Time.
-    pub const UTC: Self = Self(Tz::UTC);
+    pub const UTC: Self = Self::monday_first(Tz::UTC);
+
+    const fn monday_first(tz: Tz) -> Self {
+        Self {
+            tz,
+            week_start: Weekday::Mon,
+        }
+    }
+
+    /// Returns the zone with weeks that begin on `day`; without this they begin on Monday (ISO 8601).
+    #[must_use]
+    pub fn with_week_start(self, day: Weekday) -> Self {
+        Self {
+            week_start: day,
+            ..self
+        }
+    }
+
+    /// Returns the name of the day a week begins with.
+    pub fn week_start_name(self) -> &'static str {
+        WEEKDAYS[self.week_start.num_days_from_monday() as usize]
+    }
+
+    /// Returns the day a week begins with.
+    pub fn week_start(self) -> Weekday {
+        self.week_start
+    }
 
     /// Returns the zone with this IANA name, such as `Europe/Berlin`.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
-        name.parse().map(Self).map_err(|_| UnknownZone {
-            name: super::printable(name, 60),
-        })
+        name.parse()
+            .map(Self::monday_first)
+            .map_err(|_| UnknownZone {
+                name: super::printable(name, 60),
+            })
     }
 
     /// Returns the zone this machine is set to: `variable` (the value of `TZ`) if it is set and not empty, else the
@@ -56,7 +89,7 @@ impl Zone {
 
     /// Returns the IANA name.
     pub fn name(self) -> &'static str {
-        self.0.name()
+        self.tz.name()
     }
 
     /// Returns the calendar date here at `millis`.
@@ -82,12 +115,12 @@ impl Zone {
     /// Returns the moment `millis` as a time of this zone.
     pub(crate) fn at(self, millis: i64) -> DateTime<Tz> {
         let utc = super::utc(millis);
-        self.0.from_utc_datetime(&utc)
+        self.tz.from_utc_datetime(&utc)
     }
 
     /// Returns the instant, in milliseconds, at which a clock on the wall shows `wall`.
     pub(crate) fn instant(self, wall: NaiveDateTime) -> (i64, Fit) {
-        match self.0.from_local_datetime(&wall) {
+        match self.tz.from_local_datetime(&wall) {
             MappedLocalTime::Single(at) => (at.timestamp_millis(), Fit::Exact),
             MappedLocalTime::Ambiguous(a, b) => {
                 let first = a.timestamp_millis().min(b.timestamp_millis());
@@ -103,7 +136,7 @@ impl Zone {
         (1..=26)
             .map(TimeDelta::hours)
             .find_map(|step| {
-                let before = self.0.from_local_datetime(&wall.checked_sub_signed(step)?);
+                let before = self.tz.from_local_datetime(&wall.checked_sub_signed(step)?);
                 Some(before.latest()?.timestamp_millis() + step.num_milliseconds())
             })
             .unwrap_or_else(|| wall.and_utc().timestamp_millis())

@@ -86,7 +86,7 @@ fn a_wrong_call_exits_with_2_and_a_failed_one_with_1() {
         (
             &["--db", "tasks.db", "list"],
             2,
-            "tasks.db is not an absolute path; give ",
+            "--db: tasks.db is not an absolute path; give ",
         ),
         (&["add", "  "], 1, "title is blank"),
         (&["add", "one\ntwo"], 1, "title has more than one line"),
@@ -128,6 +128,33 @@ fn the_flag_wins_over_the_variable_and_the_variable_over_the_default() {
     assert!(
         paths.starts_with("database") && paths.contains(&folder),
         "{paths}"
+    );
+}
+
+#[test]
+fn the_configuration_file_is_read_by_every_command_and_shown_with_its_values() {
+    let home = Home::new();
+    let file = home.database().with_file_name("config.toml");
+    let run = |arguments: &[&str], text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = home.command(arguments);
+        let output = command.env("TASKHOLD_CONFIG", &file).output().unwrap();
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code().unwrap(), printed)
+    };
+    let (exit, shown) = run(&["config", "--show"], "time_zone = 'Pacific/Kiritimati'");
+    assert_eq!(exit, 0, "{shown}");
+    let line = |name: &str| shown.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(line("time_zone").contains("Pacific/Kiritimati"), "{shown}");
+    assert!(line("time_zone").ends_with("config.toml"), "{shown}");
+    assert!(line("database").ends_with("$TASKHOLD_DB"), "{shown}");
+    assert!(line("week_start").ends_with("default"), "{shown}");
+
+    let (exit, refusal) = run(&["list"], "time_zone = 'Mars/Olympus'");
+    assert_eq!(exit, 2, "{refusal}");
+    assert!(
+        refusal.contains("config.toml: \"Mars/Olympus\" is no time zone"),
+        "{refusal}"
     );
 }
 

@@ -39,7 +39,7 @@ const LIBRARIES: [(&str, &[&str]); 4] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
     ("rmcp", &["mcp", "stdio"]),
-    ("clap", &["cli", "main"]),
+    ("clap", &["cli", "config", "main"]),
 ];
 
 /// Returns every source file, without its comments, with the root module it belongs to.

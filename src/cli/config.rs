@@ -1,0 +1,75 @@
+//! `taskhold config`
+
+use std::io::{self, Write as _};
+
+use serde_json::json;
+
+use super::{CliResult, Context};
+use crate::config::Color;
+
+/// Print the settings, and where each comes from
+///
+/// A flag wins over the environment, the environment over config.toml, and that over the default. Every key:
+///
+///     database = "/home/me/notes/tasks.db"   # an absolute path
+///     time_zone = "Europe/Berlin"            # default: the system's
+///     week_start = "monday"                  # or saturday, sunday
+///     color = "auto"                         # or always, never
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct ConfigArgs {
+    /// Print the settings; the same without it
+    #[arg(long)]
+    show: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl ConfigArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let config = &context.config;
+        let zone = config.zone.value;
+        let color = match config.color.value {
+            Color::Auto => "auto",
+            Color::Always => "always",
+            Color::Never => "never",
+        };
+        let settings = [
+            (
+                "database",
+                config.database.value.display().to_string(),
+                &config.database.source,
+            ),
+            ("time_zone", zone.name().to_owned(), &config.zone.source),
+            (
+                "week_start",
+                zone.week_start_name().to_owned(),
+                &config.week_start,
+            ),
+            ("color", color.to_owned(), &config.color.source),
+        ];
+        let file = config.file.as_deref();
+        let mut out = io::stdout().lock();
+        if self.json {
+            let settings = settings.iter().map(|(name, value, source)| {
+                let setting = json!({ "value": value, "source": source.to_string() });
+                ((*name).to_owned(), setting)
+            });
+            let mut object: serde_json::Map<_, _> = settings.collect();
+            object.insert("file".to_owned(), json!(file));
+            serde_json::to_writer(&mut out, &object).map_err(io::Error::from)?;
+            writeln!(out)?;
+            return Ok(());
+        }
+        let width = settings.iter().map(|(_, value, _)| value.len()).max();
+        for (name, value, source) in &settings {
+            writeln!(out, "{name:10}  {value:0$}  {source}", width.unwrap_or(0))?;
+        }
+        if let Some(file) = file {
+            let state = if file.exists() { "" } else { " (not there)" };
+            writeln!(out, "\nSettings are read from {}{state}", file.display())?;
+        }
+        Ok(())
+    }
+}
