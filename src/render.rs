@@ -332,7 +332,8 @@ pub fn history_line(change: &Change, zone: Zone) -> String {
     let fields: Vec<String> = change
         .new
         .iter()
-        .filter(|_| change.old.is_some())
+        // Where a rule had put a date is for the rule alone.
+        .filter(|(name, _)| change.old.is_some() && *name != "repeat_from")
         .map(|(name, new)| {
             if name == "comments" {
                 return comment_line(new);

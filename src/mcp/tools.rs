@@ -125,9 +125,14 @@ impl Spec {
         let mut tool = Tool::new(self.name, self.description, (self.schema)());
         tool.title = Some(self.title.to_owned());
         tool.annotations = Some(annotations);
-        // Claude Code hides tools without it behind a search, and then models seldom find them.
-        let always_load = json!({ "anthropic/alwaysLoad": true });
-        tool.meta = always_load.as_object().cloned().map(MetaObject);
+        // Claude Code hides the others behind a search, and then models seldom find them: six at most are for always.
+        let meta = match self.effect {
+            Effect::Revert => {
+                json!({ "anthropic/searchHint": "take back the last change to the task list" })
+            }
+            _ => json!({ "anthropic/alwaysLoad": true }),
+        };
+        tool.meta = meta.as_object().cloned().map(MetaObject);
         tool
     }
 }
@@ -161,12 +166,15 @@ impl Reply {
 impl From<Reply> for CallToolResult {
     fn from(Reply { answer, news }: Reply) -> Self {
         match answer {
-            Answer::Object(text) => {
+            Answer::Object(mut text) => {
+                if let Some(news) = news {
+                    // Within the object: some hosts show a model nothing else.
+                    text.truncate(text.len() - 1);
+                    text += &format!(",\"news\":{}}}", Value::String(news));
+                }
                 let object: Option<Value> = serde_json::from_str(&text).ok();
                 let mut result = Self::success(vec![ContentBlock::text(text)]);
                 result.structured_content = object;
-                // Beside the object: the text of that is read by programs too.
-                result.content.extend(news.map(ContentBlock::text));
                 result
             }
             Answer::Text(text) => {

@@ -54,6 +54,28 @@ fn the_instructions_cost_at_most_120_tokens() {
     );
 }
 
+#[test]
+fn the_line_on_what_else_happened_costs_at_most_25_tokens() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    client.call("list_tasks", json!({ "format": "json" }));
+    // A client with a long name, and more changes than are counted.
+    let mut other = home.start(Dialect::Legacy);
+    let mut greeting = crate::support::initialize("2025-11-25");
+    greeting["clientInfo"]["name"] = json!("an assistant with a long name indeed");
+    other.request("initialize", greeting);
+    other.notify("notifications/initialized", json!({}));
+    let tasks: Vec<Value> = (0..999).map(|_| json!({ "title": "one" })).collect();
+    for _ in 0..2 {
+        let params = json!({ "name": "add_task", "arguments": { "tasks": tasks } });
+        other.request("tools/call", params);
+    }
+    let page = client.call("list_tasks", json!({ "format": "json", "limit": 1 }));
+    let news = page["news"].as_str().unwrap();
+    assert!(news.starts_with("1000+ changes by an assistant"), "{news}");
+    hold("what else happened", news, 25);
+}
+
 /// A hundred tasks as people keep them: some dated, some with a project, a priority, tags.
 fn realistic(client: &mut Client) {
     let verbs = [

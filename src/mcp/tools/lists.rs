@@ -234,6 +234,6 @@ pub(super) async fn what_else_happened(session: &Session, actor: &Actor) -> Opti
     let count = render::bounded(count, Store::COUNT_LIMIT);
     let who = shortened(who?.as_str(), 24);
     Some(format!(
-        "({count} {changes} by {who} since your last call: view:\"changed\")"
+        "{count} {changes} by {who} since your last call: list_tasks view:\"changed\""
     ))
 }

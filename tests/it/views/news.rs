@@ -121,7 +121,7 @@ fn a_footer_names_who_else_changed_something_since_the_last_call() {
 }
 
 #[test]
-fn every_tool_tells_what_else_happened_beside_its_answer() {
+fn every_tool_tells_what_else_happened_within_its_answer() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Modern);
     client.call("add_task", json!({ "title": "one" }));
@@ -137,13 +137,13 @@ fn every_tool_tells_what_else_happened_beside_its_answer() {
         home.run(&["add", "of another client"]);
         let params = json!({ "name": tool, "arguments": arguments });
         let result = client.request("tools/call", params);
-        let blocks = result["content"].as_array().unwrap();
-        let last = blocks.last().unwrap()["text"].as_str().unwrap();
-        let footer = last.lines().last().unwrap();
-        assert!(footer.starts_with("(1 change by cli"), "{tool}: {result}");
-        if tool != "undo" {
-            object(&result);
-        }
+        let footer = match tool {
+            "undo" => result["content"][0]["text"].clone(),
+            _ => object(&result)["news"].clone(),
+        };
+        let footer = footer.as_str().unwrap().lines().last();
+        let expected = "1 change by cli since your last call: list_tasks view:\"changed\"";
+        assert_eq!(footer, Some(expected), "{tool}: {result}");
     }
 }
 
