@@ -215,6 +215,9 @@ pub(super) async fn call(
                 });
                 format!("{error}{near}. list_tasks with a query finds tasks by their words")
             }
+            Error::NoSuchGroup { .. } => {
+                format!("{error}; get_task with history names the groups of a task")
+            }
             error => error.to_string(),
         })
     })
