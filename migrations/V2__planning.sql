@@ -63,8 +63,6 @@ CREATE VIRTUAL TABLE title_search USING fts5 (
     heading, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 INSERT INTO title_search (rowid, heading) SELECT id, heading FROM searchable;
--- The words themselves.
-CREATE VIRTUAL TABLE search_word USING fts5vocab (search, instance);
 -- Tasks whose words are not in the index as they are now. Indexed many at once: a commit of each would cost more than its row.
 CREATE TABLE unindexed (task_id INTEGER PRIMARY KEY) STRICT;
 

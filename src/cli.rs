@@ -9,41 +9,96 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
-    config::{Config, ConfigError},
+    config::{Color, Config, ConfigError},
     error::Error,
     render,
-    store::{Access, Store},
-    task::{Actor, Invalid},
-    when::Zone,
+    store::{Access, Store, db::Doorbell},
+    task::{Actor, Invalid, TaskId},
+    text,
 };
 
 mod add;
+mod comment;
 mod config;
 mod delete;
-mod done;
+mod edit;
+mod fields;
+mod filters;
+mod form;
+mod hint;
+mod ids;
 mod list;
+mod log;
 mod mcp;
+mod moves;
+mod next;
 mod paths;
+mod quick;
+mod relative;
+mod report;
+mod screen;
+mod search;
+mod sheet;
+mod show;
+mod table;
+mod undo;
+mod watch;
+mod width;
+
+use screen::{Screen, json_line};
 
 /// Keep your tasks in one place, for every AI host and every shell
+///
+/// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong call.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, after_help = EXAMPLES)]
 pub struct Cli {
     #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP)]
     db: Option<PathBuf>,
+    /// Print one JSON object, of a shape that keeps its version; errors too, on stderr
+    #[arg(long, global = true)]
+    json: bool,
+    /// Use colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        hide_possible_values = true
+    )]
+    color: Option<Color>,
     #[command(subcommand)]
     command: Command,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  taskhold add Pay rent due:fri +home project:flat !high repeat:monthly
+  taskhold list today
+  taskhold done 12 13
+  taskhold undo";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(add::AddArgs),
     List(list::ListArgs),
-    Done(done::DoneArgs),
+    Next(next::NextArgs),
+    Show(show::ShowArgs),
+    Search(search::SearchArgs),
+    Edit(edit::EditArgs),
+    Start(moves::StartArgs),
+    Done(moves::DoneArgs),
+    Reopen(moves::ReopenArgs),
+    Cancel(moves::CancelArgs),
+    Comment(comment::CommentArgs),
     Delete(delete::DeleteArgs),
+    Undo(undo::UndoArgs),
+    Log(log::LogArgs),
+    Watch(watch::WatchArgs),
     Paths(paths::PathsArgs),
     Config(config::ConfigArgs),
     Mcp(mcp::McpArgs),
@@ -54,10 +109,36 @@ enum Command {
 enum Failure {
     #[error("{0}")]
     Usage(#[from] ConfigError),
+    /// The call itself was wrong.
+    #[error("{message}")]
+    Call { message: String, hint: String },
     #[error("{}", .0.with_causes())]
     Failed(#[from] Error),
+    /// A text from an editor was not used; it is still there.
+    #[error("{}; nothing was changed, and the text is kept in {}", .error.with_causes(), .path.display())]
+    Kept {
+        error: Error,
+        path: PathBuf,
+        id: TaskId,
+    },
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
+}
+
+impl Failure {
+    fn call(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Call {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Usage(_) | Self::Call { .. } => 2,
+            _ => 1,
+        })
+    }
 }
 
 impl From<Invalid> for Failure {
@@ -68,81 +149,123 @@ impl From<Invalid> for Failure {
 
 const DATABASE_HELP: &str = "Database to use, as an absolute path [default: $TASKHOLD_DB, else that of config.toml, else tasks.db in your data directory]";
 
-type CliResult = Result<(), Failure>;
+type CliResult<T = ()> = Result<T, Failure>;
 
 /// What every command is given.
+#[derive(Clone)]
 struct Context {
     database: PathBuf,
-    zone: Zone,
+    caller: Caller,
+    screen: Screen,
     config: Config,
 }
 
 impl Cli {
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
-        let done = Config::load(self.db, None, |name| std::env::var_os(name))
-            .map_err(Failure::from)
-            .and_then(|config| {
-                let context = Context {
-                    database: config.database.value.clone(),
-                    zone: config.zone.value,
-                    config,
-                };
-                match self.command {
-                    Command::Add(args) => args.run(&context),
-                    Command::List(args) => args.run(&context),
-                    Command::Done(args) => args.run(&context),
-                    Command::Delete(args) => args.run(&context),
-                    Command::Paths(args) => args.run(&context),
-                    Command::Config(args) => args.run(&context),
-                    Command::Mcp(args) => args.run(&context),
-                }
-            });
-        match done {
+        let screen = Screen::new(self.json, self.color.unwrap_or_default());
+        let config = match Config::load(self.db, self.color, |name| std::env::var_os(name)) {
+            Ok(config) => config,
+            Err(error) => return failed(&error.into(), screen, None),
+        };
+        let screen = Screen::new(self.json, config.color.value);
+        let context = Context::new(config, screen);
+        match self.command.run(&context) {
             Ok(()) => ExitCode::SUCCESS,
             // Whoever read the output has seen enough: `taskhold list | head -1`.
             Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 ExitCode::SUCCESS
             }
-            Err(failure) => {
-                let _ = writeln!(io::stderr(), "taskhold: {failure}");
-                ExitCode::from(if matches!(failure, Failure::Usage(_)) {
-                    2
-                } else {
-                    1
-                })
-            }
+            Err(failure) => failed(&failure, screen, Some(&context)),
         }
     }
 }
 
+impl Command {
+    fn run(self, context: &Context) -> CliResult {
+        match self {
+            Self::Add(args) => args.run(context),
+            Self::List(args) => args.run(context),
+            Self::Next(args) => args.run(context),
+            Self::Show(args) => args.run(context),
+            Self::Search(args) => args.run(context),
+            Self::Edit(args) => args.run(context),
+            Self::Start(args) => args.run(context),
+            Self::Done(args) => args.run(context),
+            Self::Reopen(args) => args.run(context),
+            Self::Cancel(args) => args.run(context),
+            Self::Comment(args) => args.run(context),
+            Self::Delete(args) => args.run(context),
+            Self::Undo(args) => args.run(context),
+            Self::Log(args) => args.run(context),
+            Self::Watch(args) => args.run(context),
+            Self::Paths(args) => args.run(context),
+            Self::Config(args) => args.run(context),
+            Self::Mcp(args) => args.run(context),
+        }
+    }
+}
+
+/// Says on stderr what went wrong and what to do next.
+fn failed(failure: &Failure, screen: Screen, context: Option<&Context>) -> ExitCode {
+    #[derive(Serialize)]
+    struct Report {
+        error: Body,
+    }
+    #[derive(Serialize)]
+    struct Body {
+        code: &'static str,
+        message: String,
+        hint: Option<String>,
+    }
+    // What a message quotes may hold anything: an argument, a path.
+    let message = text::clean(&failure.to_string()).text;
+    let hint = failure.hint(|| context?.reader().ok());
+    let hint = hint.map(|hint| text::clean(&hint).text);
+    let said = if screen.json {
+        let code = failure.code();
+        json_line(&Report {
+            error: Body {
+                code,
+                message,
+                hint,
+            },
+        })
+    } else {
+        let hint = hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+        format!("taskhold: {message}{hint}")
+    };
+    // Without stderr there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{said}");
+    failure.exit_code()
+}
+
 impl Context {
+    fn new(config: Config, screen: Screen) -> Self {
+        let caller = Caller {
+            zone: config.zone.value,
+            actor: Actor::named("cli"),
+            now: render::now(),
+        };
+        Self {
+            database: config.database.value.clone(),
+            caller,
+            screen,
+            config,
+        }
+    }
+
     fn reader(&self) -> Result<Store, Error> {
         Store::open(&self.database, Access::Read)
     }
 
-    /// Runs `command` as the command line's own client.
-    fn execute(&self, command: &TaskCommand) -> Result<Outcome, Error> {
-        let caller = Caller {
-            zone: self.zone,
-            actor: Actor::named("cli"),
-            now: render::now(),
-        };
-        Store::open(&self.database, Access::Write)?.execute(command, &caller)
+    /// Runs `command` as the command line's own client, and tells other processes of it.
+    fn write(&self, command: &TaskCommand) -> Result<(Store, Outcome), Error> {
+        let mut store = Store::open(&self.database, Access::Write)?;
+        let outcome = store.execute(command, &self.caller)?;
+        if outcome.group.is_some() {
+            Doorbell::new(store.paths()).ring();
+        }
+        Ok((store, outcome))
     }
-}
-
-/// Prints a line for each task of `outcome`: `done` where it changed, `unchanged` where it did not.
-fn report(context: &Context, outcome: &Outcome, done: &str, unchanged: &str) -> CliResult {
-    let mut out = io::stdout().lock();
-    for edit in &outcome.edits {
-        let changed = edit.before.as_ref() != Some(&edit.after);
-        writeln!(
-            out,
-            "{} {}",
-            if changed { done } else { unchanged },
-            render::line(&edit.after, render::now(), context.zone)
-        )?;
-    }
-    Ok(())
 }

@@ -189,6 +189,10 @@ pub struct Patch {
     pub project: Option<Option<Project>>,
     /// The new tags, all of them.
     pub tags: Option<BTreeSet<Tag>>,
+    /// Tags to add to those there are.
+    pub add_tags: BTreeSet<Tag>,
+    /// Tags to take away.
+    pub remove_tags: BTreeSet<Tag>,
     /// The new parent.
     pub parent: Option<Option<TaskId>>,
     /// The new dependencies, all of them.
@@ -327,6 +331,11 @@ pub(crate) fn update(
     set(&mut after.repeat, patch.repeat.as_ref());
     set(&mut after.project, patch.project.as_ref());
     set(&mut after.tags, patch.tags.as_ref());
+    after.tags.extend(patch.add_tags.iter().cloned());
+    after.tags.retain(|tag| !patch.remove_tags.contains(tag));
+    if after.tags != task.tags {
+        Task::refuse_too_many_tags(after.tags.len())?;
+    }
     set(&mut after.parent, patch.parent.as_ref());
     set(&mut after.depends_on, patch.depends_on.as_ref());
     match (&patch.repeat, &patch.due) {

@@ -105,12 +105,12 @@ pub struct Setting<T> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Color {
-    /// When a terminal reads it and `NO_COLOR` is not set.
+    /// At a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
-    /// Always.
+    /// Also in a pipe, which then gets the table of a terminal, `COLUMNS` or 80 wide
     Always,
-    /// Never.
+    /// Nowhere
     Never,
 }
 

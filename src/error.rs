@@ -55,7 +55,7 @@ pub enum Error {
         actor: Actor,
     },
     /// No change group has the number.
-    #[error("no change group {group}; get_task with history names the groups of a task")]
+    #[error("no change group {group}")]
     NoSuchGroup {
         /// The group asked for.
         group: GroupId,

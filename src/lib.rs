@@ -10,6 +10,8 @@
 //! | [`command`] | what can be asked for, and which changes that makes; pure, no database |
 //! | [`error`] | what can go wrong, in words that help |
 //! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
+//! | `given` | fields as callers write them, read into what a task can hold |
+//! | `remark` | what a caller should know beside the result |
 //! | [`render`] | tasks as people, models and programs see them |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | [`stdio`] | MCP over standard input and output |
@@ -24,7 +26,9 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod error;
+mod given;
 pub mod mcp;
+mod remark;
 pub mod render;
 pub mod repeat;
 pub mod stdio;

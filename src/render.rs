@@ -328,28 +328,7 @@ pub fn undone(outcome: &Outcome, caller: &Caller) -> String {
 
 /// Returns a change as one line: when, who, what, from what to what.
 pub fn history_line(change: &Change, zone: Zone) -> String {
-    let nothing = serde_json::Value::Null;
-    let fields: Vec<String> = change
-        .new
-        .iter()
-        // Where a rule had put a date is for the rule alone.
-        .filter(|(name, _)| change.old.is_some() && *name != "repeat_from")
-        .map(|(name, new)| {
-            if name == "comments" {
-                return comment_line(new);
-            }
-            let old = change
-                .old
-                .as_ref()
-                .and_then(|old| old.get(name))
-                .unwrap_or(&nothing);
-            format!(
-                "{name}: {} -> {}",
-                value(name, old, zone),
-                value(name, new, zone)
-            )
-        })
-        .collect();
+    let fields: Vec<String> = changed_fields(change, zone).map(|(_, text)| text).collect();
     let mut line = format!(
         "{} {} {} (group {})",
         instant(change.at, zone),
@@ -361,6 +340,32 @@ pub fn history_line(change: &Change, zone: Zone) -> String {
         let _ = write!(line, " {}", fields.join("; "));
     }
     line
+}
+
+/// Returns the fields a change altered, with a text for each; none if it added the task.
+pub fn changed_fields(change: &Change, zone: Zone) -> impl Iterator<Item = (&str, String)> {
+    let nothing = &serde_json::Value::Null;
+    change
+        .new
+        .iter()
+        // Where a rule had put a date is for the rule alone.
+        .filter(|(name, _)| change.old.is_some() && *name != "repeat_from")
+        .map(move |(name, new)| {
+            if name == "comments" {
+                return (name.as_str(), comment_line(new));
+            }
+            let old = change
+                .old
+                .as_ref()
+                .and_then(|old| old.get(name))
+                .unwrap_or(nothing);
+            let text = format!(
+                "{name}: {} -> {}",
+                value(name, old, zone),
+                value(name, new, zone)
+            );
+            (name.as_str(), text)
+        })
 }
 
 /// Returns the last of a task's comments in words.

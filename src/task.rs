@@ -145,6 +145,17 @@ impl Task {
     /// How much all comments of a task may hold together, in bytes of UTF-8.
     pub const MAX_COMMENT_BYTES: usize = 256 * 1024;
 
+    /// The most tags a task may have.
+    pub const MAX_TAGS: usize = 64;
+
+    pub(crate) fn refuse_too_many_tags(count: usize) -> Result<(), Invalid> {
+        if count > Self::MAX_TAGS {
+            let reason = format!("are {count}, {} are the most", Self::MAX_TAGS);
+            return Err(Invalid::new("tags", reason));
+        }
+        Ok(())
+    }
+
     /// Reports whether it is open: not finished, not given up, not in the trash.
     pub fn is_open(&self) -> bool {
         self.status.is_open() && !self.is_deleted()

@@ -1,6 +1,6 @@
 //! `taskhold config`
 
-use std::io::{self, Write as _};
+use std::fmt::Write as _;
 
 use serde_json::json;
 
@@ -21,12 +21,10 @@ pub(super) struct ConfigArgs {
     /// Print the settings; the same without it
     #[arg(long)]
     show: bool,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
 }
 
 impl ConfigArgs {
+    #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(super) fn run(self, context: &Context) -> CliResult {
         let config = &context.config;
         let zone = config.zone.value;
@@ -50,26 +48,25 @@ impl ConfigArgs {
             ("color", color.to_owned(), &config.color.source),
         ];
         let file = config.file.as_deref();
-        let mut out = io::stdout().lock();
-        if self.json {
+        if context.screen.json {
             let settings = settings.iter().map(|(name, value, source)| {
                 let setting = json!({ "value": value, "source": source.to_string() });
                 ((*name).to_owned(), setting)
             });
             let mut object: serde_json::Map<_, _> = settings.collect();
             object.insert("file".to_owned(), json!(file));
-            serde_json::to_writer(&mut out, &object).map_err(io::Error::from)?;
-            writeln!(out)?;
-            return Ok(());
+            return Ok(context.screen.print_json(&object)?);
         }
         let width = settings.iter().map(|(_, value, _)| value.len()).max();
+        let width = width.unwrap_or(0);
+        let mut lines = String::new();
         for (name, value, source) in &settings {
-            writeln!(out, "{name:10}  {value:0$}  {source}", width.unwrap_or(0))?;
+            let _ = writeln!(lines, "{name:10}  {value:width$}  {source}");
         }
         if let Some(file) = file {
             let state = if file.exists() { "" } else { " (not there)" };
-            writeln!(out, "\nSettings are read from {}{state}", file.display())?;
+            let _ = writeln!(lines, "\nSettings are read from {}{state}", file.display());
         }
-        Ok(())
+        Ok(context.screen.print(&lines)?)
     }
 }

@@ -1,87 +1,217 @@
-//! `taskhold list`
+//! `taskhold list`, and how the tasks of any command that reads some are printed.
 
-use std::io::{self, BufWriter, Write as _};
-
-use super::{CliResult, Context};
-use crate::{
-    render::{self, Detail, TaskObject},
-    store::{self, Filters, Moment},
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
 };
 
-/// List tasks, those added first leading
-#[derive(Debug, clap::Args)]
+use super::{
+    CliResult, Context,
+    filters::{FilterArgs, LimitArgs, Query, ViewWord},
+    report::say,
+    screen::{DIM, JSON_VERSION, Layout, painted},
+    table::Table,
+};
+use crate::{
+    error::Result,
+    render::{self, Detail, TaskObject},
+    store::{Moment, Page, Position, Store, View},
+};
+
+/// List tasks: what is due first leads
+///
+/// Without a view, the open ones. A status names a view of its own.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct ListArgs {
+    /// View, and quick words to narrow it down: +TAG project:NAME !high
+    #[arg(value_name = "WORD")]
+    words: Vec<String>,
     /// Which tasks
-    #[arg(long, value_enum, default_value_t = View::Open)]
-    view: View,
-    /// Print one JSON object a line, with everything there is to know about each task
-    #[arg(long)]
-    json: bool,
+    #[arg(long, value_enum)]
+    view: Option<ViewWord>,
+    #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
+    limit: LimitArgs,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum View {
-    /// Pending or in progress
-    Open,
-    /// Pending, not deferred, not blocked
-    Ready,
-    /// Due today or overdue
-    Today,
-    /// Past their date
-    Overdue,
-    /// Waiting for others
-    Blocked,
-    /// In progress, untouched for days
-    Stale,
-    /// Completed
-    Completed,
-    /// All but the trash
-    All,
-    /// The trash
-    Trash,
-}
+const EXAMPLES: &str = "\
+Examples:
+  taskhold list
+  taskhold list today +home
+  taskhold list project:flat --due-before 'end of month' --all
+  taskhold list --json | jq -r '.tasks[].title'";
 
 /// How many tasks are read at a time, so that memory stays small however many there are.
 const PAGE: u32 = 1_000;
 
 impl ListArgs {
-    pub(super) fn run(self, context: &Context) -> CliResult {
-        let view = match self.view {
-            View::Open => store::View::Open,
-            View::Ready => store::View::Ready,
-            View::Today => store::View::Today,
-            View::Overdue => store::View::Overdue,
-            View::Blocked => store::View::Blocked,
-            View::Stale => store::View::Stale,
-            View::Completed => store::View::Completed,
-            View::All => store::View::All,
-            View::Trash => store::View::Trash,
-        };
-        let (now, zone) = (render::now(), context.zone);
-        let (filters, moment) = (Filters::default(), Moment::new(now, zone));
-        let store = context.reader()?;
-        let mut out = BufWriter::new(io::stdout().lock());
-        let (mut after, mut is_empty) = (None, true);
-        loop {
-            let page = store.list(view, &filters, &moment, after, PAGE)?;
-            for task in &page.tasks {
-                if self.json {
-                    serde_json::to_writer(&mut out, &TaskObject::new(task, Detail::Program, zone))
-                        .map_err(io::Error::from)?;
-                    writeln!(out)?;
-                } else {
-                    writeln!(out, "{}", render::line(task, now, zone))?;
-                }
-            }
-            is_empty &= page.tasks.is_empty();
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        if is_empty && !self.json {
-            writeln!(out, "No tasks here. Add one: taskhold add \"...\"")?;
-        }
+    pub(super) fn run(mut self, context: &Context) -> CliResult {
+        self.take_words()?;
+        let query = self.query(context)?;
+        context.list(&context.reader()?, &query)
+    }
+
+    /// Takes the words for views and filters.
+    pub(super) fn take_words(&mut self) -> CliResult {
+        let words = std::mem::take(&mut self.words);
+        self.filters.take_words(&mut self.view, &words)
+    }
+
+    /// Returns what to read; dates are read as of now.
+    pub(super) fn query(&self, context: &Context) -> CliResult<Query> {
+        let limit = self.limit.most();
+        Ok(self
+            .filters
+            .query(self.view, None, limit, &context.caller)?)
+    }
+}
+
+/// What is known of a list once its last page is read.
+#[derive(Default)]
+struct Rest {
+    shown: usize,
+    next: Option<Position>,
+}
+
+impl Context {
+    /// Prints the tasks that `query` asks for.
+    pub(super) fn list(&self, store: &Store, query: &Query) -> CliResult {
+        let mut out = io::BufWriter::new(self.screen.out());
+        store.snapshot(|store| Ok(self.write_list(store, query, &mut out)))??;
         Ok(out.flush()?)
+    }
+
+    /// Writes them to `out`; what is good to know beside them goes to stderr unless a person sees both.
+    pub(super) fn write_list(
+        &self,
+        store: &Store,
+        query: &Query,
+        out: &mut impl io::Write,
+    ) -> CliResult {
+        let moment = Moment::new(self.caller.now, self.caller.zone);
+        if self.screen.json {
+            return self.write_json_list(store, query, &moment, out);
+        }
+        let rest = each_page(store, query, &moment, |page| {
+            Ok(out.write_all(self.page(query, page).as_bytes())?)
+        })?;
+        let remark = match rest.next {
+            None if rest.shown == 0 => nothing_here(query),
+            None => return Ok(()),
+            Some(next) => more(store, query, &moment, next)?,
+        };
+        if self.screen.is_table() {
+            writeln!(out, "{}", painted(DIM, &remark))?;
+        } else {
+            say(&[remark]);
+        }
+        Ok(())
+    }
+
+    fn page(&self, query: &Query, page: &Page) -> String {
+        let (now, zone) = (self.caller.now, self.caller.zone);
+        match self.screen.layout {
+            Layout::Table(columns) => Table {
+                columns,
+                now,
+                zone,
+                view: query.view,
+            }
+            .lines(&page.tasks),
+            Layout::Lines => {
+                let mut lines = String::new();
+                for task in &page.tasks {
+                    let _ = writeln!(lines, "{}", render::line(task, now, zone));
+                }
+                lines
+            }
+        }
+    }
+
+    /// Prints the object page by page: `{"version":1,"tasks":[...],"more":false}`.
+    fn write_json_list(
+        &self,
+        store: &Store,
+        query: &Query,
+        moment: &Moment,
+        out: &mut impl io::Write,
+    ) -> CliResult {
+        write!(out, "{{\"version\":{JSON_VERSION},\"tasks\":[")?;
+        let mut is_first = true;
+        let rest = each_page(store, query, moment, |page| {
+            for task in &page.tasks {
+                if !std::mem::take(&mut is_first) {
+                    out.write_all(b",")?;
+                }
+                let object = TaskObject::new(task, Detail::Program, self.caller.zone);
+                serde_json::to_writer(&mut *out, &object).map_err(io::Error::from)?;
+            }
+            Ok(())
+        })?;
+        let more = rest.next.is_some();
+        Ok(writeln!(out, "],\"more\":{more}}}")?)
+    }
+}
+
+fn each_page(
+    store: &Store,
+    query: &Query,
+    moment: &Moment,
+    mut show: impl FnMut(&Page) -> CliResult,
+) -> CliResult<Rest> {
+    let mut rest = Rest::default();
+    let mut left = query.limit;
+    while left > 0 {
+        let page = read_page(store, query, moment, rest.next, left.min(PAGE))?;
+        show(&page)?;
+        rest.shown += page.tasks.len();
+        rest.next = page.next;
+        left -= u32::try_from(page.tasks.len()).unwrap_or(left).min(left);
+        if rest.next.is_none() {
+            break;
+        }
+    }
+    Ok(rest)
+}
+
+/// Reads a part of what `query` asks for.
+pub(super) fn read_page(
+    store: &Store,
+    query: &Query,
+    moment: &Moment,
+    after: Option<Position>,
+    limit: u32,
+) -> Result<Page> {
+    let Query {
+        view,
+        words,
+        filters,
+        ..
+    } = query;
+    match words {
+        Some(words) => store.search(words, *view, filters, moment, after, limit),
+        None => store.list(*view, filters, moment, after, limit),
+    }
+}
+
+/// Says how many tasks were not shown, and how to see them.
+fn more(store: &Store, query: &Query, moment: &Moment, next: Position) -> Result<String> {
+    // A search is not counted: that would be the search again, over everything.
+    if query.words.is_some() {
+        return Ok("and more: --all shows them".to_owned());
+    }
+    let left = store.count(query.view, &query.filters, moment, Some(next))?;
+    let left = render::bounded(left, Store::COUNT_LIMIT);
+    Ok(format!("and {left} more: --all shows them"))
+}
+
+fn nothing_here(query: &Query) -> String {
+    match (&query.words, query.view, query.is_whole_view()) {
+        (Some(_), ..) => "nothing found".to_owned(),
+        (None, View::Open, true) => "no tasks here; add one: taskhold add \"...\"".to_owned(),
+        (None, _, true) => "no tasks in this view".to_owned(),
+        (None, _, false) => "no task is like that".to_owned(),
     }
 }

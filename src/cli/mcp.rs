@@ -25,7 +25,7 @@ impl McpArgs {
             let stop = CancellationToken::new();
             // Before the first answer: a signal that comes right after it finds the handler in place.
             on_signal(stop.clone())?;
-            stdio::serve(&db, context.zone, stop).await
+            stdio::serve(&db, context.caller.zone, stop).await
         });
         // A read of the terminal cannot be interrupted; it must not hold up the end.
         runtime.shutdown_background();

@@ -2,7 +2,7 @@
 //!
 //! A failure a model can mend is a result with `isError` and one sentence; only an unknown tool is a protocol error.
 
-use std::sync::LazyLock;
+use std::{fmt::Write as _, sync::LazyLock};
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
@@ -170,7 +170,7 @@ impl From<Reply> for CallToolResult {
                 if let Some(news) = news {
                     // Within the object: some hosts show a model nothing else.
                     text.truncate(text.len() - 1);
-                    text += &format!(",\"news\":{}}}", Value::String(news));
+                    let _ = write!(text, ",\"news\":{}}}", Value::String(news));
                 }
                 let object: Option<Value> = serde_json::from_str(&text).ok();
                 let mut result = Self::success(vec![ContentBlock::text(text)]);
@@ -251,6 +251,9 @@ pub(super) async fn call(
                 )
             });
             format!("{error}{near}. list_tasks with a query finds tasks by their words")
+        }
+        Error::NoSuchGroup { .. } => {
+            format!("{error}; get_task with history names the groups of a task")
         }
         error => error.to_string(),
     }))

@@ -362,14 +362,14 @@ impl WriterThread {
 
 /// A file that is written after each commit, for other processes to watch. They could not watch the database: its log
 /// is written before the commit, and watching it can drop SQLite's locks.
-struct Doorbell(Option<File>);
+pub(crate) struct Doorbell(Option<File>);
 
 impl Doorbell {
-    fn new(paths: &Paths) -> Self {
+    pub(crate) fn new(paths: &Paths) -> Self {
         Self(place::open_beside(&paths.doorbell).ok())
     }
 
-    fn ring(&mut self) {
+    pub(crate) fn ring(&mut self) {
         // If it cannot be rung, the others find the commit when they next look.
         if let Some(file) = &mut self.0 {
             let _ = std::io::Seek::rewind(file).and_then(|()| file.write_all(b"\n"));

@@ -11,7 +11,7 @@ use self::scratch::Text;
 use super::{
     Store,
     views::{Filters, Moment, Page, Parameters, Position, View, open},
-    words::{Query, Words},
+    words::Words,
 };
 use crate::{
     error::{Result, WhileTrying},
@@ -24,10 +24,6 @@ pub(super) use scratch::Scratch;
 
 /// How many tasks may wait to be indexed.
 const AT_ONCE: u32 = 64;
-/// How many words may begin alike before they are looked for by their beginning: naming each costs a look at every
-/// part of the index.
-const MOST_LONGER: usize = 24;
-
 impl Store {
     /// Notes that the index does not have the words of the task `id` as they are.
     pub(super) fn note_words(&self, id: TaskId) -> Result<()> {
@@ -51,8 +47,8 @@ impl Store {
         Ok(())
     }
 
-    /// Returns up to `limit` tasks of `view` that have all `words`: those with the words in their title first, then
-    /// the others, the latest first.
+    /// Returns up to `limit` tasks of `view` that have all `words`: those with the words in their title first,
+    /// then those with them elsewhere, then those with longer words that begin so; the latest first.
     pub fn search(
         &self,
         words: &Words,
@@ -75,15 +71,12 @@ impl Store {
         limit: u32,
     ) -> Result<Page> {
         let sql = view.sql(filters);
-        let known = words.beginnings(|word| self.longer(word))?;
-        let any = beginnings(words);
-        let [titled, elsewhere] = self.waiting([any.in_title(), any.elsewhere()])?;
-        let tiers = [
-            (sql.titled, known.anywhere().to_owned(), titled),
-            (sql.matching, known.elsewhere(), elsewhere),
-        ];
+        let queries = words.tiers();
+        let waiting = self.waiting(&queries)?;
+        let indexed = [sql.titled, sql.matching, sql.matching, sql.matching];
         let mut page = Page::new(after);
-        for (tier, (indexed, query, waiting)) in (0..).zip(tiers) {
+        let tiers = indexed.into_iter().zip(queries).zip(waiting);
+        for (tier, ((indexed, query), waiting)) in (0..).zip(tiers) {
             // Within a tier the latest comes first, so what is gone on from lies above what follows.
             let from = match after {
                 Some(after) if after.key.0 > tier => continue,
@@ -134,17 +127,17 @@ impl Store {
             open!(),
             " ORDER BY found DESC LIMIT ?2"
         );
-        let known = words.beginnings(|word| self.longer(word))?;
+        let query = words.beginning_in_title();
         let mut ids: Vec<TaskId> = self
             .connection
             .prepare_cached(sql)
             .and_then(|mut statement| {
                 statement
-                    .query_map(params![known.anywhere(), limit], |row| row.get("id"))?
+                    .query_map(params![query, limit], |row| row.get("id"))?
                     .collect()
             })
             .while_trying("look for titles")?;
-        let [titled] = self.waiting([beginnings(words).in_title()])?;
+        let [titled] = self.waiting(&[query])?;
         for id in titled {
             if self
                 .task(id)?
@@ -203,13 +196,13 @@ impl Store {
                 open!(),
                 " ORDER BY title_search.rowid LIMIT 10"
             ),
-            &[&words.whole().anywhere(), &id],
+            &[&words.in_title(), &id],
         )?;
         Ok(indexed.into_iter().find(is_close))
     }
 
     /// Returns which of the tasks that wait to be indexed match each query.
-    fn waiting<const N: usize>(&self, queries: [String; N]) -> Result<[Vec<TaskId>; N]> {
+    fn waiting<const N: usize>(&self, queries: &[String; N]) -> Result<[Vec<TaskId>; N]> {
         let texts: Vec<Text> = self
             .connection
             .prepare_cached(
@@ -238,37 +231,6 @@ impl Store {
         }
         Ok(self.scratch.get().expect("it was just set"))
     }
-
-    /// Returns the words of the index that begin with `word`, as the index spells them; `None` if they are too many to
-    /// name.
-    fn longer(&self, word: &str) -> Result<Option<Vec<String>>> {
-        let Some(beginning) = self.scratch()?.spelled(word)? else {
-            return Ok(None);
-        };
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT term FROM search_word WHERE term >= ?1 LIMIT 1")
-            .while_trying("look up words")?;
-        let (mut found, mut from) = (Vec::new(), beginning.clone());
-        while let Some(next) = statement
-            .query_row([&from], |row| row.get::<_, String>(0))
-            .map(Some)
-            .or_else(|error| match error {
-                rusqlite::Error::QueryReturnedNoRows => Ok(None),
-                error => Err(error),
-            })
-            .while_trying("look up words")?
-            .filter(|next| next.starts_with(&beginning))
-        {
-            if found.len() == MOST_LONGER {
-                return Ok(None);
-            }
-            // The least text after this word: a word has no such sign.
-            from = format!("{next}\u{1}");
-            found.push(next);
-        }
-        Ok(Some(found))
-    }
 }
 
 /// Indexes the tasks that wait. Called in a transaction.
@@ -285,14 +247,6 @@ pub(super) fn index_waiting(connection: &Connection) -> rusqlite::Result<()> {
         connection.prepare_cached(step)?.execute([])?;
     }
     Ok(())
-}
-
-/// Returns the query for tasks with words that begin with `words`.
-fn beginnings(words: &Words) -> Query {
-    let unknown = |_: &str| Ok::<_, std::convert::Infallible>(None);
-    words
-        .beginnings(unknown)
-        .unwrap_or_else(|never| match never {})
 }
 
 #[cfg(test)]
@@ -379,11 +333,13 @@ mod tests {
     }
 
     fn expect_all_found(store: &Store) {
-        let expected: [(&str, &[i64]); 10] = [
+        let expected: [(&str, &[i64]); 12] = [
             ("bank", &[1]),
             ("insurer", &[1]),
             ("call bank", &[1]),
             ("report", &[2, 1]),
+            ("reports", &[2]),
+            ("call", &[1]),
             ("REPORTS", &[2]),
             ("reparer velo", &[3]),
             ("łódź", &[3]),
@@ -439,7 +395,7 @@ mod tests {
     #[test]
     fn words_that_begin_alike_are_found_however_many_they_are() {
         let (_folder, mut store) = store();
-        let many = 3 * MOST_LONGER;
+        let many = 100;
         let drafts = (0..many).map(|number| Draft::titled(title(&format!("Shelf{number} up"))));
         add(&mut store, drafts.collect());
         store.catch_up().unwrap();

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
@@ -17,11 +17,17 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "change", "command", "error", "repeat", "task", "text", "when",
         ],
     ),
+    (
+        "given",
+        &["command", "error", "repeat", "store", "task", "when"],
+    ),
+    ("remark", &["command", "error", "store", "task", "when"]),
     ("render", &["change", "command", "repeat", "task", "when"]),
     (
         "mcp",
         &[
-            "change", "command", "error", "render", "repeat", "store", "task", "when",
+            "change", "command", "error", "given", "remark", "render", "repeat", "store", "task",
+            "when",
         ],
     ),
     ("stdio", &["mcp", "store", "when"]),
@@ -29,7 +35,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
-            "command", "config", "error", "render", "stdio", "store", "task", "when",
+            "change", "command", "config", "error", "given", "remark", "render", "repeat", "stdio",
+            "store", "task", "text", "when",
         ],
     ),
 ];

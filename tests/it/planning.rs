@@ -48,8 +48,11 @@ fn add(client: &mut Client, titles: &[&str]) {
     }
 }
 
+/// Returns a task as `get_task` shows it, without what else the reply may tell.
 fn get(client: &mut Client, id: i64) -> Value {
-    client.call("get_task", json!({ "task_id": id }))
+    let mut task = client.call("get_task", json!({ "task_id": id }));
+    task.as_object_mut().unwrap().remove("news");
+    task
 }
 
 /// Returns the note of an answer, or nothing.

@@ -109,7 +109,7 @@ fn patch() -> impl Strategy<Value = Patch> {
             option::of(option::of(text("[A-C]"))),
         ),
         (
-            option::of(tags()),
+            (option::of(tags()), tags(), tags()),
             option::of(option::of(id())),
             option::of(vec(id(), 0..3)),
             option::of(text::<CommentText>("[a-z]{1,6}")),
@@ -119,7 +119,7 @@ fn patch() -> impl Strategy<Value = Patch> {
             |(
                 (title, description, status, priority),
                 (due, defer_until, repeat, project),
-                (tags, parent, depends_on, comment),
+                ((tags, add_tags, remove_tags), parent, depends_on, comment),
             )| Patch {
                 title,
                 description,
@@ -130,6 +130,8 @@ fn patch() -> impl Strategy<Value = Patch> {
                 repeat,
                 project,
                 tags,
+                add_tags,
+                remove_tags,
                 parent,
                 depends_on: depends_on.map(|ids| ids.into_iter().collect()),
                 comment,

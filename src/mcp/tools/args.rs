@@ -5,9 +5,8 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    command::{Caller, Reference},
+    command::Reference,
     task::{Invalid, Priority, Status, TaskId},
-    when::{Reading, When},
 };
 
 /// A task to add. Flat, so that a call for one task needs no list.
@@ -322,13 +321,3 @@ impl JsonSchema for OneReference {
 
 /// The most tasks one call adds.
 const MAX_BATCH: usize = 1_000;
-
-/// Reads a date as people say it; a refusal names the field.
-pub(super) fn read_date(
-    field: &'static str,
-    text: &str,
-    caller: &Caller,
-) -> Result<Reading, Invalid> {
-    When::read(text, caller.now.as_millis(), caller.zone)
-        .map_err(|error| Invalid::new(field, error.to_string()))
-}

@@ -1,23 +1,21 @@
 //! One method a tool: read the arguments, make one store call, say what came of it.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::{
     Answer,
-    args::{self, AddItem, AddTask, Clearable, Delete, GetTask, Several, Undo, UpdateTask},
+    args::{AddItem, AddTask, Clearable, Delete, GetTask, Several, Undo, UpdateTask},
     lists::MAX_LIST_BYTES,
     schema::{Arguments, Blank},
 };
 use crate::{
     command::{CallKey, Caller, Command, Draft, Outcome, Patch},
     error::{Error, Result},
+    given::{Notes, read_repeat},
+    remark,
     render::{self, Detail, TaskObject},
-    repeat::Repeat,
     store::db::Session,
-    task::{CommentText, Description, Invalid, Project, Tag, Task, TaskId, Title},
-    when::When,
+    task::{CommentText, Description, Project, Task, TaskId, Title},
 };
 
 /// What `delete_task` returns for one task.
@@ -44,58 +42,6 @@ pub(super) struct Call<'session> {
     pub(super) caller: Caller,
 }
 
-/// What a caller should know about how its words were taken.
-#[derive(Default)]
-struct Notes(Vec<String>);
-
-impl Notes {
-    fn add(&mut self, note: impl Into<String>) {
-        self.0.push(note.into());
-    }
-
-    fn joined(self) -> Option<String> {
-        (!self.0.is_empty()).then(|| self.0.join("; "))
-    }
-
-    /// Takes a cleaned text, remarking what it lost.
-    fn text<T>(&mut self, cleaned: std::result::Result<(T, bool), Invalid>) -> Result<T> {
-        let (text, altered) = cleaned?;
-        let note = "characters that cannot be seen were taken out";
-        if altered && !self.0.iter().any(|known| known == note) {
-            self.add(note);
-        }
-        Ok(text)
-    }
-
-    /// Takes a date as people say it, remarking how it was understood.
-    fn date(&mut self, field: &'static str, text: &str, caller: &Caller) -> Result<When> {
-        let reading = args::read_date(field, text, caller)?;
-        if let Some(note) = reading.note {
-            self.add(note);
-        }
-        Ok(reading.when)
-    }
-
-    fn tags(&mut self, words: &args::Words) -> Result<BTreeSet<Tag>> {
-        const MOST: usize = 64;
-        let tags = words
-            .0
-            .iter()
-            .map(|tag| self.text(Tag::cleaned(tag)))
-            .collect::<Result<BTreeSet<_>>>()?;
-        if tags.len() > MOST {
-            return Err(
-                Invalid::new("tags", format!("are {}, {MOST} are the most", tags.len())).into(),
-            );
-        }
-        Ok(tags)
-    }
-}
-
-fn read_repeat(text: &str) -> Result<Repeat> {
-    Repeat::read(text).map_err(|error| Invalid::new("repeat", error.to_string()).into())
-}
-
 fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     Ok(Draft {
@@ -114,7 +60,7 @@ fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
         project: given(item.project)
             .map(|name| notes.text(Project::cleaned(&name)))
             .transpose()?,
-        tags: notes.tags(&item.tags.unwrap_or_default())?,
+        tags: notes.tags(&item.tags.unwrap_or_default().0)?,
         parent: item.parent.map(|parent| parent.0),
         depends_on: item
             .depends_on
@@ -242,7 +188,7 @@ impl Call<'_> {
                 .project
                 .map(|value| value.try_map(|name| notes.text(Project::cleaned(&name))))
                 .transpose()?,
-            tags: args.tags.map(|tags| notes.tags(&tags)).transpose()?,
+            tags: args.tags.map(|tags| notes.tags(&tags.0)).transpose()?,
             parent: args
                 .parent
                 .map(|value| value.try_map(Ok::<_, Error>))
@@ -252,6 +198,7 @@ impl Call<'_> {
                 .comment
                 .map(|text| notes.text(CommentText::cleaned(&text)))
                 .transpose()?,
+            ..Patch::default()
         };
         let is_closing = patch.status.is_some_and(|status| !status.is_open());
         let outcome = self.write(Command::Update { ids, patch, if_rev }).await?;
@@ -313,13 +260,13 @@ impl Call<'_> {
         if outcome.is_repeat {
             return Ok(());
         }
-        let (id, title) = (edit.after.id, edit.after.title.clone());
+        let task = edit.after.clone();
         let similar = self
             .session
-            .read(move |store| store.similar(&title, id))
+            .read(move |store| remark::similar(store, &task))
             .await?;
-        if let Some((id, title)) = similar {
-            notes.add(format!("similar, and open too: {id} {title}"));
+        if let Some(note) = similar {
+            notes.add(note);
         }
         Ok(())
     }
@@ -327,35 +274,19 @@ impl Call<'_> {
     /// Says what closing tasks leaves behind: the next date of one that repeats, open subtasks of those closed, and
     /// tasks that waited for them.
     async fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) -> Result<()> {
-        for edit in outcome.edits.iter().filter(|edit| edit.after.is_open()) {
-            if let (Some(due), true) = (edit.after.due, edit.after.repeat.is_some()) {
-                let due = due.show(self.caller.zone);
-                notes.add(format!(
-                    "{} is done for this time; next: {due}",
-                    edit.after.id
-                ));
-            }
+        for note in remark::next_dates(outcome, self.caller.zone) {
+            notes.add(note);
         }
-        let closed = outcome.edits.iter().filter(|edit| !edit.after.is_open());
-        let ids: Vec<TaskId> = closed.map(|edit| edit.after.id).collect();
-        if ids.is_empty() || outcome.group.is_none() {
+        let ids = remark::closed(outcome);
+        if ids.is_empty() {
             return Ok(());
         }
-        let (children, waiting) = self
+        let left = self
             .session
-            .read(move |store| Ok((store.open_children(&ids)?, store.dependents(&ids)?)))
+            .read(move |store| remark::left_behind(store, &ids))
             .await?;
-        let list = |ids: &[TaskId]| {
-            ids.iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        if !children.is_empty() {
-            notes.add(format!("still open subtasks: {}", list(&children)));
-        }
-        if !waiting.is_empty() {
-            notes.add(format!("no longer waiting for it: {}", list(&waiting)));
+        for note in left {
+            notes.add(note);
         }
         Ok(())
     }

@@ -3,12 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use super::args::read_date;
 use crate::{
     command::Caller,
-    store::{self, Bound, Filters, Position},
+    given,
+    store::{self, Filters, Position},
     task::{Invalid, Priority, Project, Status, Tag, shortened},
-    when::When,
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -86,61 +85,27 @@ const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 200;
 
 impl ListTasks {
-    /// Returns what to list. A status names a view of its own, unless a view was given that it can narrow down.
+    /// Returns what to list. What changed is no view of the store's.
     pub(super) fn view(&self) -> store::View {
-        match (self.view, self.status) {
-            (None, Some(Status::InProgress)) | (Some(View::InProgress), _) => {
-                store::View::InProgress
-            }
-            (None | Some(View::Open), Some(Status::Cancelled)) | (Some(View::Cancelled), _) => {
-                store::View::Cancelled
-            }
-            (Some(View::Ready), _) => store::View::Ready,
-            (Some(View::Today), _) => store::View::Today,
-            (Some(View::Overdue), _) => store::View::Overdue,
-            (Some(View::Blocked), _) => store::View::Blocked,
-            (None | Some(View::Open), Some(Status::Completed)) | (Some(View::Completed), _) => {
-                store::View::Completed
-            }
-            (Some(View::All), _) => store::View::All,
-            (Some(View::Trash), _) => store::View::Trash,
-            (Some(View::Stale), _) => store::View::Stale,
-            // What changed is no view of the store's.
-            (Some(View::Open | View::Changed) | None, _) => store::View::Open,
-        }
+        let view = self.view.map(|view| match view {
+            View::Open | View::Changed => store::View::Open,
+            View::Ready => store::View::Ready,
+            View::Today => store::View::Today,
+            View::Overdue => store::View::Overdue,
+            View::Blocked => store::View::Blocked,
+            View::InProgress => store::View::InProgress,
+            View::Completed => store::View::Completed,
+            View::Cancelled => store::View::Cancelled,
+            View::All => store::View::All,
+            View::Trash => store::View::Trash,
+            View::Stale => store::View::Stale,
+        });
+        given::view(view, self.status)
     }
 
     pub(super) fn filters(&self, caller: &Caller) -> Result<Filters, Invalid> {
-        let zone = caller.zone;
-        // Before a day leaves it out; before an instant leaves out its day, since that ends later.
-        let before = |text: &String| -> Result<Bound, Invalid> {
-            let when = read_date("due_before", text, caller)?.when;
-            let day = When::Day(when.day(zone)).to_string();
-            let at = match when {
-                When::Day(day) => When::begin_of(day, zone),
-                When::At(_) => when,
-            };
-            Ok(Bound {
-                day,
-                at: at.to_string(),
-            })
-        };
-        // After a day is from the next one on; after an instant is from its day on, since that ends later.
-        let after = |text: &String| -> Result<Bound, Invalid> {
-            let when = read_date("due_after", text, caller)?.when;
-            let day = when.day(zone);
-            let next = day.succ_opt().unwrap_or(day);
-            Ok(match when {
-                When::Day(_) => Bound {
-                    day: When::Day(next).to_string(),
-                    at: When::begin_of(next, zone).to_string(),
-                },
-                When::At(millis) => Bound {
-                    day: When::Day(day).to_string(),
-                    at: When::At(millis + 1).to_string(),
-                },
-            })
-        };
+        let before = |text: &String| given::due_before(text, caller);
+        let after = |text: &String| given::due_after(text, caller);
         Ok(Filters {
             project: self
                 .project

@@ -1,6 +1,6 @@
 //! An index in memory, with the rules of the one in the database, for texts that are not in that one yet.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::{
     error::{Result, WhileTrying},
@@ -20,8 +20,7 @@ impl Scratch {
             let connection = Connection::open_in_memory()?;
             connection.execute_batch(
                 "CREATE VIRTUAL TABLE search USING fts5 (
-                     heading, labels, body, remarks, tokenize = 'unicode61 remove_diacritics 2');
-                 CREATE VIRTUAL TABLE search_word USING fts5vocab (search, instance);",
+                     heading, labels, body, remarks, tokenize = 'unicode61 remove_diacritics 2');",
             )?;
             Ok(connection)
         };
@@ -32,7 +31,7 @@ impl Scratch {
     pub(super) fn matching<const N: usize>(
         &self,
         texts: &[Text],
-        queries: [String; N],
+        queries: &[String; N],
     ) -> Result<[Vec<TaskId>; N]> {
         let find = || -> rusqlite::Result<[Vec<TaskId>; N]> {
             // Dropped without a commit: all of it is taken back.
@@ -55,20 +54,5 @@ impl Scratch {
             Ok(found)
         };
         find().while_trying("search the latest tasks")
-    }
-
-    /// Returns `word` as an index spells it; `None` if it is none, or several, there.
-    pub(super) fn spelled(&self, word: &str) -> Result<Option<String>> {
-        let spell = || -> rusqlite::Result<Option<String>> {
-            let _forgotten = self.0.unchecked_transaction()?;
-            self.0
-                .prepare_cached("INSERT INTO search (rowid, heading) VALUES (1, ?1)")?
-                .execute([word])?;
-            self.0
-                .prepare_cached("SELECT min(term) FROM search_word HAVING count(*) = 1")?
-                .query_row([], |row| row.get(0))
-                .optional()
-        };
-        spell().while_trying("spell a word")
     }
 }

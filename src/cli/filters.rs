@@ -1,0 +1,210 @@
+//! Which tasks to list: a view, narrowed down by flags or quick words.
+
+use super::{
+    CliResult, Failure,
+    quick::{Field, Word},
+};
+use crate::{
+    command::Caller,
+    given,
+    store::{self, Filters},
+    task::{Invalid, Priority, Project, Status, Tag, shortened},
+};
+
+/// Flags that narrow a list down.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Filters")]
+pub(super) struct FilterArgs {
+    /// Where they stand: pending, `in_progress`, completed or cancelled
+    #[arg(long, value_name = "STATUS")]
+    status: Option<Status>,
+    /// Of this project [also: project:NAME]
+    #[arg(short = 'P', long, value_name = "NAME")]
+    project: Option<String>,
+    /// With this tag [also: +TAG]
+    #[arg(short, long, value_name = "TAG")]
+    tag: Option<String>,
+    /// Of this priority: high, medium or low [also: !high]
+    #[arg(short, long, value_name = "LEVEL")]
+    priority: Option<Priority>,
+    /// Due before this date
+    #[arg(long, value_name = "DATE")]
+    due_before: Option<String>,
+    /// Due after this date
+    #[arg(long, value_name = "DATE")]
+    due_after: Option<String>,
+}
+
+/// How much of a list is shown.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct LimitArgs {
+    /// How many tasks
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// However many they are
+    #[arg(short, long, conflicts_with = "limit")]
+    all: bool,
+}
+
+impl LimitArgs {
+    /// Returns the most tasks to show.
+    pub(super) fn most(&self) -> u32 {
+        if self.all { u32::MAX } else { self.limit }
+    }
+}
+
+/// A view by its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ViewWord {
+    /// Pending or in progress; what comes first is due first
+    #[value(alias = "pending", alias = "todo", alias = "active")]
+    Open,
+    /// Pending, not deferred, not blocked
+    #[value(alias = "actionable")]
+    Ready,
+    /// Due today or overdue
+    Today,
+    /// Past their date
+    #[value(alias = "late")]
+    Overdue,
+    /// Waiting for others
+    #[value(alias = "waiting")]
+    Blocked,
+    /// In progress, untouched for days
+    Stale,
+    /// Completed, the latest first
+    #[value(alias = "done", alias = "finished")]
+    Completed,
+    /// All but the trash, in the order they were added
+    #[value(alias = "everything")]
+    All,
+    /// The trash, the latest first
+    #[value(alias = "deleted")]
+    Trash,
+}
+
+impl ViewWord {
+    fn view(self) -> store::View {
+        match self {
+            Self::Open => store::View::Open,
+            Self::Ready => store::View::Ready,
+            Self::Today => store::View::Today,
+            Self::Overdue => store::View::Overdue,
+            Self::Blocked => store::View::Blocked,
+            Self::Stale => store::View::Stale,
+            Self::Completed => store::View::Completed,
+            Self::All => store::View::All,
+            Self::Trash => store::View::Trash,
+        }
+    }
+}
+
+/// What to read from the store.
+#[derive(Clone, Debug)]
+pub(super) struct Query {
+    pub(super) view: store::View,
+    pub(super) words: Option<store::Words>,
+    pub(super) filters: Filters,
+    pub(super) limit: u32,
+}
+
+impl Query {
+    /// Reports whether nothing narrows the view down.
+    pub(super) fn is_whole_view(&self) -> bool {
+        self.words.is_none() && self.filters == Filters::default()
+    }
+}
+
+impl FilterArgs {
+    /// Takes views and quick words among `words` for what they are.
+    pub(super) fn take_words(
+        &mut self,
+        view: &mut Option<ViewWord>,
+        words: &[String],
+    ) -> CliResult {
+        for word in words {
+            match Word::of(word) {
+                Word::Tag(tag) | Word::Set(Field::Tags, tag) => {
+                    once("tag", &mut self.tag, tag.to_owned())?;
+                }
+                Word::Set(Field::Project, name) => {
+                    once("project", &mut self.project, name.to_owned())?;
+                }
+                Word::Set(Field::Priority, level) => {
+                    once("priority", &mut self.priority, level.parse()?)?;
+                }
+                Word::Set(field, value) => {
+                    let name = field.name();
+                    return Err(Failure::call(
+                        format!("a list is not narrowed down by {name}:{value}"),
+                        "taskhold list --help tells by what; for dates --due-before and --due-after",
+                    ));
+                }
+                Word::Text(text) => {
+                    let read = <ViewWord as clap::ValueEnum>::from_str(text, true);
+                    let read = read.map_err(|_| no_view(text))?;
+                    once("the view", view, read)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what to read, of `view` unless a status names another.
+    pub(super) fn query(
+        &self,
+        view: Option<ViewWord>,
+        words: Option<store::Words>,
+        limit: u32,
+        caller: &Caller,
+    ) -> Result<Query, Invalid> {
+        let date = |text: &Option<String>, read: fn(&str, &Caller) -> Result<_, Invalid>| {
+            text.as_deref().map(|text| read(text, caller)).transpose()
+        };
+        let filters = Filters {
+            project: self
+                .project
+                .as_deref()
+                .map(|name| Project::cleaned(name).map(|(name, _)| name))
+                .transpose()?,
+            tag: self
+                .tag
+                .as_deref()
+                .map(|tag| Tag::cleaned(tag).map(|(tag, _)| tag))
+                .transpose()?,
+            priority: self.priority,
+            status: self.status,
+            due_from: date(&self.due_after, given::due_after)?,
+            due_to: date(&self.due_before, given::due_before)?,
+        };
+        Ok(Query {
+            view: given::view(view.map(ViewWord::view), self.status),
+            words,
+            filters,
+            limit,
+        })
+    }
+}
+
+fn once<T>(name: &str, place: &mut Option<T>, value: T) -> CliResult {
+    if place.is_some() {
+        return Err(Failure::call(
+            format!("{name} is given twice"),
+            "a list is narrowed down by one of each",
+        ));
+    }
+    *place = Some(value);
+    Ok(())
+}
+
+fn no_view(text: &str) -> Failure {
+    let text = shortened(text, 40);
+    let hint = if matches!(text.as_str(), "changed" | "changes" | "news") {
+        "taskhold log lists what was changed".to_owned()
+    } else {
+        format!(
+            "views are open, ready, today, overdue, blocked, stale, completed, all, trash; by words: taskhold search {text}"
+        )
+    };
+    Failure::call(format!("\"{text}\" is no view"), hint)
+}

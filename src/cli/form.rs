@@ -1,0 +1,184 @@
+//! A task as a text that people edit, and that text read back.
+//!
+//! A line for each field, an empty line, then the description to the end. Lines that begin with `#` before the empty
+//! line are passed over, and a field that is left out stays as it is. `rev` is the revision the text was made from: at
+//! another one the text is refused, since it would take back what was changed meanwhile.
+//!
+//! ```text
+//! # Task 12. Save and close to change it; an empty text leaves it as it is.
+//! rev: 3
+//! title: Pay rent
+//! status: pending
+//! due: 2026-12-24
+//! defer:
+//! priority: high
+//! repeat: every month
+//! project: flat
+//! tags: home, money
+//! parent:
+//! after: 3, 4
+//!
+//! To the new account.
+//! ```
+
+use super::fields::{is_nothing, list, read_ids};
+use crate::{
+    command::{Caller, Patch},
+    error::Result,
+    given::{Notes, read_repeat},
+    task::{Description, Invalid, Project, Task, Title, shortened},
+    when::Zone,
+};
+
+/// The fields, in the order of the lines.
+const FIELDS: [&str; 10] = [
+    "title", "status", "due", "defer", "priority", "repeat", "project", "tags", "parent", "after",
+];
+
+/// A text taken apart.
+struct Form<'a> {
+    rev: Option<i64>,
+    fields: Vec<(&'static str, &'a str)>,
+    description: Option<&'a str>,
+}
+
+/// Returns `task` as the text.
+pub(super) fn write(task: &Task, zone: Zone) -> String {
+    let mut form = format!(
+        "# Task {}. Save and close to change it; an empty text leaves it as it is.\n\
+         # A field without a value is cleared; below the empty line is the description.\n\
+         rev: {}\n",
+        task.id, task.rev
+    );
+    for name in FIELDS {
+        let value = value(task, name, zone);
+        form.push_str(format!("{name}: {value}").trim_end());
+        form.push('\n');
+    }
+    form.push('\n');
+    form.push_str(task.description.as_str());
+    if !task.description.is_empty() {
+        form.push('\n');
+    }
+    form
+}
+
+fn value(task: &Task, name: &str, zone: Zone) -> String {
+    let text = |value: Option<String>| value.unwrap_or_default();
+    match name {
+        "title" => task.title.to_string(),
+        "status" => task.status.to_string(),
+        "due" => text(task.due.map(|due| due.iso(zone))),
+        "defer" => text(task.defer_until.map(|until| until.iso(zone))),
+        "priority" => text(task.priority.map(|priority| priority.as_str().to_owned())),
+        "repeat" => text(task.repeat.as_ref().map(ToString::to_string)),
+        "project" => text(task.project.as_ref().map(ToString::to_string)),
+        "tags" => joined(task.tags.iter()),
+        "parent" => text(task.parent.map(|parent| parent.to_string())),
+        _ => joined(task.depends_on.iter()),
+    }
+}
+
+fn joined(items: impl Iterator<Item = impl ToString>) -> String {
+    items
+        .map(|item| item.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Returns what `text` changes of `task`, only fields whose text differs, and the revision it was made from, if it says
+/// so. `None` if nothing is changed.
+pub(super) fn read(
+    text: &str,
+    task: &Task,
+    notes: &mut Notes,
+    caller: &Caller,
+) -> Result<Option<(Patch, Option<i64>)>> {
+    let text = text.replace("\r\n", "\n");
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let form = Form::read(&text)?;
+    let mut patch = Patch::default();
+    for (name, given) in form.fields {
+        if given == value(task, name, caller.zone) {
+            continue;
+        }
+        set(&mut patch, name, given, notes, caller)?;
+    }
+    let before = task.description.as_str().trim_end();
+    if let Some(description) = form.description.filter(|text| *text != before) {
+        patch.description = Some(notes.text(Description::cleaned(description))?);
+    }
+    Ok((patch != Patch::default()).then_some((patch, form.rev)))
+}
+
+fn set(
+    patch: &mut Patch,
+    name: &str,
+    given: &str,
+    notes: &mut Notes,
+    caller: &Caller,
+) -> Result<()> {
+    let kept = Some(given).filter(|given| !is_nothing(given));
+    match name {
+        "title" => patch.title = Some(notes.text(Title::cleaned(given))?),
+        "status" => patch.status = Some(given.parse()?),
+        "due" => {
+            let due = kept.map(|text| notes.date("due", text, caller));
+            patch.due = Some(due.transpose()?);
+        }
+        "defer" => {
+            let until = kept.map(|text| notes.date("defer", text, caller));
+            patch.defer_until = Some(until.transpose()?);
+        }
+        "priority" => patch.priority = Some(kept.map(str::parse).transpose()?),
+        "repeat" => patch.repeat = Some(kept.map(read_repeat).transpose()?),
+        "project" => {
+            let project = kept.map(|name| notes.text(Project::cleaned(name)));
+            patch.project = Some(project.transpose()?);
+        }
+        "tags" => patch.tags = Some(notes.tags(&list(given))?),
+        "parent" => patch.parent = Some(kept.map(str::parse).transpose()?),
+        _ => patch.depends_on = Some(read_ids(given)?),
+    }
+    Ok(())
+}
+
+impl<'a> Form<'a> {
+    fn read(text: &'a str) -> Result<Self> {
+        let (head, description) = match text.split_once("\n\n") {
+            Some((head, description)) => (head, Some(description.trim_end())),
+            None => (text, None),
+        };
+        let mut fields: Vec<(&'static str, &str)> = Vec::new();
+        let mut rev = None;
+        for line in head.lines().filter(|line| !line.starts_with('#')) {
+            let refused = |reason: &str| {
+                let line = shortened(line, 60);
+                Invalid::new("text", format!("has the line \"{line}\": {reason}"))
+            };
+            let (name, value) = line.split_once(':').ok_or_else(|| {
+                refused("it names no field; a description goes below an empty line")
+            })?;
+            if name.trim() == "rev" {
+                let read = value.trim().parse();
+                rev = Some(read.map_err(|_| refused("a revision is a whole number"))?);
+                continue;
+            }
+            let name = FIELDS
+                .iter()
+                .find(|known| **known == name.trim())
+                .ok_or_else(|| refused(&format!("fields are {}", FIELDS.join(", "))))?;
+            if fields.iter().any(|(known, _)| known == name) {
+                return Err(refused("the field is there twice").into());
+            }
+            fields.push((name, value.trim()));
+        }
+        Ok(Self {
+            rev,
+            fields,
+            description,
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! `taskhold start`, `done`, `reopen` and `cancel`: tasks moved from one status to another.
+
+use super::{CliResult, Context, ids::IdArgs, report::Verbs};
+use crate::{
+    command::{Command, Patch},
+    task::Status,
+};
+
+/// Begin work on tasks
+///
+/// All of them or none: if one cannot be changed, nothing is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  taskhold start 12")]
+pub(super) struct StartArgs {
+    #[command(flatten)]
+    ids: IdArgs,
+}
+
+/// Mark tasks as completed; one that repeats moves to its next date
+///
+/// All of them or none: if one cannot be completed, nothing changes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  taskhold done 12 13\n  taskhold list +errand | taskhold done -"
+)]
+pub(super) struct DoneArgs {
+    #[command(flatten)]
+    ids: IdArgs,
+}
+
+/// Open finished tasks again, or stop work on those in progress
+///
+/// All of them or none: if one cannot be changed, nothing is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  taskhold reopen 12")]
+pub(super) struct ReopenArgs {
+    #[command(flatten)]
+    ids: IdArgs,
+}
+
+/// Give tasks up; they are kept as cancelled
+///
+/// All of them or none: if one cannot be changed, nothing is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  taskhold cancel 12")]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    ids: IdArgs,
+}
+
+impl StartArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let verbs = Verbs {
+            done: "Started",
+            unchanged: "Nothing changed, in progress already:",
+        };
+        set_status(&self.ids, Status::InProgress, verbs, context)
+    }
+}
+
+impl DoneArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let (store, outcome) = context.write(&Command::Complete(self.ids.read()?))?;
+        let verbs = Verbs {
+            done: "Completed",
+            unchanged: "Nothing changed, completed already:",
+        };
+        context.report_closed(&store, &outcome, verbs)
+    }
+}
+
+impl ReopenArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let verbs = Verbs {
+            done: "Reopened",
+            unchanged: "Nothing changed, pending already:",
+        };
+        set_status(&self.ids, Status::Pending, verbs, context)
+    }
+}
+
+impl CancelArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let verbs = Verbs {
+            done: "Cancelled",
+            unchanged: "Nothing changed, cancelled already:",
+        };
+        set_status(&self.ids, Status::Cancelled, verbs, context)
+    }
+}
+
+fn set_status(ids: &IdArgs, status: Status, verbs: Verbs, context: &Context) -> CliResult {
+    let patch = Patch {
+        status: Some(status),
+        ..Patch::default()
+    };
+    let (store, outcome) = context.write(&Command::Update {
+        ids: ids.read()?,
+        patch,
+        if_rev: None,
+    })?;
+    if status.is_open() {
+        context.report(&outcome, verbs, &[])
+    } else {
+        context.report_closed(&store, &outcome, verbs)
+    }
+}

@@ -1,0 +1,53 @@
+//! `taskhold next`
+
+use super::{
+    CliResult, Context,
+    filters::{FilterArgs, ViewWord},
+    report::say,
+    sheet::sheet,
+};
+use crate::{render, store::Moment};
+
+/// Show the ready task to do first
+///
+/// Ready is what is pending, not deferred and not blocked; first is what is due first, then what matters most.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  taskhold next\n  taskhold next +errand")]
+pub(super) struct NextArgs {
+    /// Quick words to narrow it down: +TAG project:NAME !high
+    #[arg(value_name = "WORD")]
+    words: Vec<String>,
+    #[command(flatten)]
+    filters: FilterArgs,
+}
+
+impl NextArgs {
+    pub(super) fn run(mut self, context: &Context) -> CliResult {
+        // Taken already, so a word for another view is refused.
+        let mut view = Some(ViewWord::Ready);
+        self.filters.take_words(&mut view, &self.words)?;
+        let query = self.filters.query(view, None, 1, &context.caller)?;
+        let store = context.reader()?;
+        if context.screen.json {
+            return context.list(&store, &query);
+        }
+        let (now, zone) = (context.caller.now, context.caller.zone);
+        let moment = Moment::new(now, zone);
+        let page = store.list(query.view, &query.filters, &moment, None, query.limit)?;
+        match page.tasks.first() {
+            Some(task) if context.screen.is_table() => {
+                let children = store.children(task.id, 20)?;
+                context.screen.print(&sheet(task, &children, &[], context))?;
+            }
+            Some(task) => {
+                let line = render::line(task, now, zone);
+                context.screen.print(&format!("{line}\n"))?;
+            }
+            None => say(&[
+                "nothing is ready; taskhold list shows what is open, taskhold list blocked what waits"
+                    .to_owned(),
+            ]),
+        }
+        Ok(())
+    }
+}

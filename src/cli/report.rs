@@ -1,0 +1,98 @@
+//! What a command did, told the same way by all of them: a line for each task, or one JSON object.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+};
+
+use serde::Serialize;
+
+use super::{CliResult, Context};
+use crate::{
+    change::GroupId,
+    command::Outcome,
+    remark,
+    render::{self, Detail, TaskObject},
+    store::Store,
+};
+
+/// The words for a task that a command changed, and for one it found as it was asked to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verbs {
+    pub(super) done: &'static str,
+    pub(super) unchanged: &'static str,
+}
+
+/// What `--json` prints after a change.
+#[derive(Serialize)]
+struct Report<'a> {
+    /// The change group; null if nothing changed.
+    group: Option<GroupId>,
+    /// On undo: the group that was reverted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reverted: Option<GroupId>,
+    /// Each task as it is now.
+    tasks: Vec<TaskObject<'a>>,
+    /// Those that were so already.
+    unchanged: Vec<i64>,
+    notes: &'a [String],
+}
+
+impl Context {
+    /// Prints what `outcome` did to each task, then the notes: as part of the JSON, else on stderr.
+    pub(super) fn report(&self, outcome: &Outcome, verbs: Verbs, notes: &[String]) -> CliResult {
+        let is_unchanged = |edit: &crate::change::Edit| edit.before.as_ref() == Some(&edit.after);
+        if self.screen.json {
+            let report = Report {
+                group: outcome.group,
+                reverted: outcome.reverted.map(|(group, _)| group),
+                tasks: outcome
+                    .edits
+                    .iter()
+                    .map(|edit| TaskObject::new(&edit.after, Detail::Program, self.caller.zone))
+                    .collect(),
+                unchanged: outcome
+                    .edits
+                    .iter()
+                    .filter(|edit| is_unchanged(edit))
+                    .map(|edit| edit.after.id.get())
+                    .collect(),
+                notes,
+            };
+            return Ok(self.screen.print_json(&report)?);
+        }
+        let mut lines = String::new();
+        for edit in &outcome.edits {
+            let word = if is_unchanged(edit) {
+                verbs.unchanged
+            } else {
+                verbs.done
+            };
+            let line = render::line(&edit.after, self.caller.now, self.caller.zone);
+            let _ = writeln!(lines, "{word} {line}");
+        }
+        self.screen.print(&lines)?;
+        say(notes);
+        Ok(())
+    }
+
+    /// Reports what closing tasks did, with what it leaves behind.
+    pub(super) fn report_closed(
+        &self,
+        store: &Store,
+        outcome: &Outcome,
+        verbs: Verbs,
+    ) -> CliResult {
+        let mut notes = remark::next_dates(outcome, self.caller.zone);
+        notes.extend(remark::left_behind(store, &remark::closed(outcome))?);
+        self.report(outcome, verbs, &notes)
+    }
+}
+
+/// Says on stderr what is good to know beside the result.
+pub(super) fn say(notes: &[String]) {
+    for note in notes {
+        // Without stderr there is nobody to tell.
+        let _ = writeln!(io::stderr(), "note: {note}");
+    }
+}

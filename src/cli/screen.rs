@@ -1,0 +1,148 @@
+//! Where results go: a table at a terminal, plain lines in a pipe, JSON for programs; and how each is written.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::config::Color;
+
+/// The version of what `--json` prints. It grows when a field goes or changes its meaning, not when one is added.
+pub(super) const JSON_VERSION: u32 = 1;
+
+/// How tasks are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// A table this many columns wide.
+    Table(usize),
+    /// One line a task, nothing cut.
+    Lines,
+}
+
+/// Where results go, and in which form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Screen {
+    pub(super) json: bool,
+    pub(super) layout: Layout,
+    is_terminal: bool,
+    color: anstream::ColorChoice,
+}
+
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const RED: Style = AnsiColor::Red.on_default();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// The width where a terminal does not tell its own.
+const USUAL_COLUMNS: usize = 80;
+
+impl Screen {
+    pub(super) fn new(json: bool, color: Color) -> Self {
+        let is_terminal = io::stdout().is_terminal();
+        let layout = if is_terminal {
+            let size = terminal_size::terminal_size_of(io::stdout());
+            let columns = size.map_or(USUAL_COLUMNS, |(columns, _)| usize::from(columns.0));
+            Layout::Table(columns.max(1))
+        } else if matches!(color, Color::Always) {
+            let columns = std::env::var("COLUMNS").ok();
+            let columns = columns.and_then(|columns| columns.parse().ok());
+            Layout::Table(columns.unwrap_or(USUAL_COLUMNS).max(1))
+        } else {
+            Layout::Lines
+        };
+        let color = match color {
+            Color::Auto => AutoStream::choice(&io::stdout()),
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        Self {
+            json,
+            layout,
+            is_terminal,
+            color,
+        }
+    }
+
+    /// Returns the same with the width the terminal has now.
+    pub(super) fn measured(self) -> Self {
+        match (self.layout, terminal_size::terminal_size_of(io::stdout())) {
+            (Layout::Table(_), Some((columns, _))) => Self {
+                layout: Layout::Table(usize::from(columns.0).max(1)),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// Reports whether tasks are laid out as a table.
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.layout, Layout::Table(_))
+    }
+
+    /// Reports whether what is shown can be drawn over.
+    pub(super) fn is_live(&self) -> bool {
+        self.is_terminal && !self.json
+    }
+
+    /// Returns how many lines the terminal has now; `None` where there is none, or it does not tell.
+    #[expect(clippy::unused_self, reason = "the screen is asked, whichever it is")]
+    pub(super) fn rows(&self) -> Option<usize> {
+        let (_, rows) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(usize::from(rows.0))
+    }
+
+    /// Returns stdout, which takes the colours out where there are to be none.
+    pub(super) fn out(&self) -> AutoStream<io::StdoutLock<'static>> {
+        AutoStream::new(io::stdout().lock(), self.color)
+    }
+
+    /// Writes `text` to stdout.
+    pub(super) fn print(&self, text: &str) -> io::Result<()> {
+        let mut out = self.out();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Writes `body` to stdout as one line of JSON, with the version before its fields.
+    #[expect(
+        clippy::unused_self,
+        reason = "what is printed is printed by the screen"
+    )]
+    pub(super) fn print_json(&self, body: &impl Serialize) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", json_line(body))?;
+        out.flush()
+    }
+}
+
+/// Returns `body` as one line of JSON, with the version before its fields.
+pub(super) fn json_line(body: &impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Versioned<'a, T> {
+        version: u32,
+        #[serde(flatten)]
+        body: &'a T,
+    }
+    let versioned = Versioned {
+        version: JSON_VERSION,
+        body,
+    };
+    serde_json::to_string(&versioned).expect("an object of strings and numbers serializes")
+}
+
+/// Reports whether a person can be asked: at a terminal, and neither the question nor the answer goes elsewhere.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Returns `text` in `style`.
+pub(super) fn painted(style: Style, text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{style}{text}{style:#}")
+    }
+}

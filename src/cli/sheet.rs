@@ -1,0 +1,171 @@
+//! All of one task, for people: its fields, what there is to say, its comments and its history.
+
+use std::fmt::Write as _;
+
+use super::{
+    Context,
+    relative::{self, Horizon},
+    screen::{BOLD, CYAN, DIM, Layout, RED, painted},
+    table::headline,
+    width::{cut, isolated, width},
+};
+use crate::{
+    change::Change,
+    render,
+    repeat::Repeat,
+    task::{Tag, Task, TaskId, Timestamp},
+    when::When,
+};
+
+/// Returns the sheet of `task`; an empty `history` is left out.
+pub(super) fn sheet(
+    task: &Task,
+    children: &[Task],
+    history: &[Change],
+    context: &Context,
+) -> String {
+    let (now, zone) = (context.caller.now, context.caller.zone);
+    let date = |when: When| {
+        if context.screen.is_table() {
+            format!("{} ({})", relative::date(when, now, zone), when.show(zone))
+        } else {
+            when.show(zone)
+        }
+    };
+    let instant = |at| said(at, context);
+    let is_late = task.is_open() && Horizon::of(task.due, now, zone) == Horizon::Overdue;
+    let due = task.due.map(|due| {
+        let due = date(due);
+        if is_late {
+            format!("{} {}", painted(RED, "overdue,"), due)
+        } else {
+            due
+        }
+    });
+    let ids = |ids: Vec<TaskId>| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        (!ids.is_empty()).then(|| ids.join(", "))
+    };
+    let tags: Vec<&str> = task.tags.iter().map(Tag::as_str).collect();
+    let fields = [
+        ("Status", Some(task.status.to_string())),
+        (
+            "Priority",
+            task.priority.map(|priority| priority.as_str().to_owned()),
+        ),
+        ("Due", due),
+        ("Not before", task.defer_until.map(date)),
+        ("Repeats", task.repeat.as_ref().map(Repeat::words)),
+        (
+            "Project",
+            task.project
+                .as_ref()
+                .map(|project| painted(CYAN, &isolated(project.as_str()))),
+        ),
+        (
+            "Tags",
+            (!tags.is_empty()).then(|| isolated(&tags.join(", "))),
+        ),
+        ("Part of", task.parent.map(|parent| parent.to_string())),
+        ("After", ids(task.depends_on.iter().copied().collect())),
+        (
+            "Parts",
+            ids(children.iter().map(|child| child.id).collect()),
+        ),
+        (
+            "Added",
+            Some(format!(
+                "{} by {}",
+                instant(task.created_at),
+                task.created_by
+            )),
+        ),
+        ("Started", task.started_at.map(instant)),
+        ("Completed", task.completed_at.map(instant)),
+        ("In the trash", task.deleted_at.map(instant)),
+        (
+            "Changed",
+            (task.rev > 1).then(|| format!("{} (rev {})", instant(task.updated_at), task.rev)),
+        ),
+    ];
+    let mut sheet = headline(task);
+    sheet.push('\n');
+    for (name, value) in fields {
+        if let Some(value) = value {
+            let _ = writeln!(sheet, "  {} {value}", painted(DIM, &format!("{name:<12}")));
+        }
+    }
+    if !task.description.is_empty() {
+        let _ = writeln!(sheet, "\n{}", indented(task.description.as_str()));
+    }
+    for comment in &task.comments {
+        let head = format!("{} by {}:", instant(comment.at), comment.actor);
+        let text = indented(comment.text.as_str());
+        let _ = writeln!(sheet, "\n  {}\n{text}", painted(DIM, &head));
+    }
+    if !history.is_empty() {
+        let _ = writeln!(sheet, "\n  {}", painted(BOLD, "History"));
+        for change in history {
+            let _ = writeln!(sheet, "{}", change_line(change, None, context));
+        }
+    }
+    sheet
+}
+
+/// Returns a change in one line: its group, when, who and what; with the `title` of its task where several are told of.
+/// At a terminal the line is cut to fit.
+pub(super) fn change_line(change: &Change, title: Option<&str>, context: &Context) -> String {
+    let columns = match context.screen.layout {
+        Layout::Table(columns) => columns,
+        Layout::Lines => usize::MAX,
+    };
+    let mut head = format!(
+        "{:>4}  {}  {}  {}",
+        change.group,
+        said(change.at, context),
+        change.actor,
+        change.kind.as_str()
+    );
+    let mut line = head.clone();
+    if let Some(title) = title {
+        let id = change.task.to_string();
+        let title = cut(title, columns.saturating_sub(width(&head) + id.len() + 3));
+        line = format!("{head}  {id} {}", isolated(&title));
+        head = format!("{head}  {id} {title}");
+    }
+    // The times that go with a status or the trash are when the change was made.
+    let fields: Vec<String> = render::changed_fields(change, context.caller.zone)
+        .filter(|(name, _)| !name.ends_with("_at"))
+        .map(|(_, text)| text)
+        .collect();
+    let fields = fields.join("; ");
+    let fields = cut(&fields, columns.saturating_sub(width(&head) + 2));
+    if !fields.is_empty() {
+        let _ = write!(line, "  {}", painted(DIM, &isolated(&fields)));
+    }
+    line
+}
+
+/// Returns a past instant: as people say it at a terminal, in full elsewhere.
+pub(super) fn said(at: Timestamp, context: &Context) -> String {
+    let (now, zone) = (context.caller.now, context.caller.zone);
+    if context.screen.is_table() {
+        relative::instant(at, now, zone)
+    } else {
+        render::instant(at, zone)
+    }
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| {
+            if line.is_empty() {
+                String::new()
+            } else {
+                format!("  {}", isolated(line))
+            }
+        })
+        .collect();
+    lines.join("\n")
+}

@@ -1,0 +1,95 @@
+//! `taskhold show`
+
+use serde::Serialize;
+
+use super::{CliResult, Context, ids::IdArgs, log::ChangeObject, sheet::sheet};
+use crate::{
+    change::Change,
+    error::{Error, Result},
+    render::{Detail, TaskObject},
+    store::Store,
+    task::{Task, TaskId},
+};
+
+/// Show all of a task, also from the trash
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  taskhold show 12\n  taskhold show 12 --history")]
+pub(super) struct ShowArgs {
+    #[command(flatten)]
+    ids: IdArgs,
+    /// Also who changed what when
+    #[arg(long)]
+    history: bool,
+}
+
+/// How many subtasks are named.
+const MOST_CHILDREN: u32 = 1_000;
+
+struct Shown {
+    task: Task,
+    children: Vec<Task>,
+    history: Vec<Change>,
+}
+
+/// What `--json` prints of a task.
+#[derive(Serialize)]
+struct ShownObject<'a> {
+    #[serde(flatten)]
+    task: TaskObject<'a>,
+    children: Vec<TaskId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<ChangeObject<'a>>>,
+}
+
+#[derive(Serialize)]
+struct Tasks<'a> {
+    tasks: Vec<ShownObject<'a>>,
+}
+
+impl ShowArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let ids = self.ids.read()?;
+        let shown = context.reader()?.snapshot(|store| {
+            ids.iter()
+                .map(|id| read(store, *id, self.history))
+                .collect::<Result<Vec<_>>>()
+        })?;
+        if context.screen.json {
+            let object = |shown| self.object(shown, context);
+            let tasks = shown.iter().map(object).collect();
+            return Ok(context.screen.print_json(&Tasks { tasks })?);
+        }
+        let sheets: Vec<String> = shown
+            .iter()
+            .map(|shown| sheet(&shown.task, &shown.children, &shown.history, context))
+            .collect();
+        Ok(context.screen.print(&sheets.join("\n"))?)
+    }
+
+    fn object<'a>(&self, shown: &'a Shown, context: &Context) -> ShownObject<'a> {
+        let changes = shown.history.iter();
+        ShownObject {
+            task: TaskObject::new(&shown.task, Detail::Program, context.caller.zone),
+            children: shown.children.iter().map(|child| child.id).collect(),
+            history: self.history.then(|| {
+                changes
+                    .map(|change| ChangeObject::new(change, context))
+                    .collect()
+            }),
+        }
+    }
+}
+
+fn read(store: &Store, id: TaskId, with_history: bool) -> Result<Shown> {
+    let task = store.task(id)?.ok_or(Error::NotFound { id })?;
+    let history = if with_history {
+        store.history(id, 0)?
+    } else {
+        Vec::new()
+    };
+    Ok(Shown {
+        children: store.children(id, MOST_CHILDREN)?,
+        task,
+        history,
+    })
+}

@@ -1,0 +1,228 @@
+//! Tasks as a table that fits the terminal.
+//!
+//! The title takes the columns that the others leave. Where there is too little room, what can be missed most easily
+//! goes first: details, then the project, then the date.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+
+use super::{
+    relative::{self, Horizon},
+    screen::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted},
+    width::{cut, isolated, width},
+};
+use crate::{
+    repeat::Repeat,
+    store::View,
+    task::{Priority, Status, Task, Timestamp},
+    when::Zone,
+};
+
+/// The part of a line a title is given before another column goes.
+const TITLES_PART: usize = 2;
+/// The most of a line that a project, and the details, may take.
+const MOST_PROJECT: usize = 20;
+const MOST_DETAILS: usize = 36;
+/// The columns between two cells.
+const GAP: usize = 2;
+
+/// How tasks are seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table {
+    pub(super) columns: usize,
+    pub(super) now: Timestamp,
+    pub(super) zone: Zone,
+    pub(super) view: View,
+}
+
+/// What a row says, before it is cut to fit.
+struct Row<'a> {
+    horizon: Horizon,
+    id: String,
+    mark: (&'static str, Style),
+    title: &'a str,
+    date: String,
+    project: &'a str,
+    details: String,
+}
+
+/// How many columns each cell takes; 0 for none.
+struct Widths {
+    id: usize,
+    title: usize,
+    date: usize,
+    project: usize,
+    details: usize,
+}
+
+impl Table {
+    /// Returns the lines for `tasks`, under headings where the view sorts by date.
+    pub(super) fn lines(&self, tasks: &[Task]) -> String {
+        let rows: Vec<Row<'_>> = tasks.iter().map(|task| self.row(task)).collect();
+        let widths = self.widths(&rows);
+        let has_headings = matches!(
+            self.view,
+            View::Open | View::Ready | View::Blocked | View::Today
+        ) && rows.iter().any(|row| row.horizon != rows[0].horizon);
+        let mut lines = String::new();
+        let mut above = None;
+        for row in &rows {
+            if has_headings && above != Some(row.horizon) {
+                let heading = painted(horizon_style(row.horizon).bold(), row.horizon.heading());
+                let _ = writeln!(lines, "{heading}");
+                above = Some(row.horizon);
+            }
+            row.write(&widths, &mut lines);
+        }
+        lines
+    }
+
+    fn row<'a>(&self, task: &'a Task) -> Row<'a> {
+        let horizon = if task.is_open() {
+            Horizon::of(task.due, self.now, self.zone)
+        } else {
+            Horizon::Never
+        };
+        let said = |at| relative::instant(at, self.now, self.zone);
+        let date = match self.view {
+            View::Trash => task.deleted_at.map(said),
+            View::Completed => task.completed_at.map(said),
+            View::Cancelled | View::Stale | View::InProgress => Some(said(task.updated_at)),
+            _ => task.due.map(|due| relative::date(due, self.now, self.zone)),
+        };
+        Row {
+            horizon,
+            id: task.id.to_string(),
+            mark: mark(task),
+            title: task.title.as_str(),
+            date: date.unwrap_or_default(),
+            project: task.project.as_ref().map_or("", |project| project.as_str()),
+            details: self.details(task),
+        }
+    }
+
+    fn details(&self, task: &Task) -> String {
+        let mut details = Vec::new();
+        details.extend(task.repeat.as_ref().map(Repeat::words));
+        if let Some(until) = task.defer_until
+            && !until.is_past(self.now.as_millis(), self.zone)
+        {
+            details.push(format!(
+                "from {}",
+                relative::date(until, self.now, self.zone)
+            ));
+        }
+        if !task.depends_on.is_empty() && task.is_open() {
+            let ids: Vec<String> = task.depends_on.iter().map(ToString::to_string).collect();
+            details.push(format!("after {}", ids.join(" ")));
+        }
+        details.extend(task.parent.map(|parent| format!("part of {parent}")));
+        details.extend(task.tags.iter().map(|tag| format!("#{tag}")));
+        details.join(" ")
+    }
+
+    fn widths(&self, rows: &[Row<'_>]) -> Widths {
+        let widest = |cell: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+        let mut widths = Widths {
+            id: widest(&|row| row.id.len()).max(3),
+            title: widest(&|row| width(row.title)),
+            date: widest(&|row| width(&row.date)),
+            project: widest(&|row| width(row.project)).min(MOST_PROJECT),
+            details: widest(&|row| width(&row.details)).min(MOST_DETAILS),
+        };
+        let wanted = widths.title.min(self.columns / TITLES_PART);
+        if self.room(&widths) < wanted {
+            // Details are told by what is left of them; a project or a date cut short would mislead.
+            let missing = wanted - self.room(&widths);
+            widths.details = match widths.details.checked_sub(missing) {
+                Some(left) if left > 4 => left,
+                _ => 0,
+            };
+        }
+        if self.room(&widths) < wanted {
+            widths.project = 0;
+        }
+        if self.room(&widths) < wanted {
+            widths.date = 0;
+        }
+        widths.title = widths.title.min(self.room(&widths));
+        widths
+    }
+
+    /// Returns how many columns are left for the title.
+    fn room(&self, widths: &Widths) -> usize {
+        let beside: usize = [widths.date, widths.project, widths.details]
+            .into_iter()
+            .filter(|width| *width > 0)
+            .map(|width| width + GAP)
+            .sum();
+        // The id, a blank, the mark, a blank.
+        self.columns.saturating_sub(beside + widths.id + 3)
+    }
+}
+
+impl Row<'_> {
+    fn write(&self, widths: &Widths, lines: &mut String) {
+        let (mark, style) = self.mark;
+        let blanks = widths.id.saturating_sub(self.id.len());
+        let _ = write!(
+            lines,
+            "{:blanks$}{} {} ",
+            "",
+            painted(DIM, &self.id),
+            painted(style, mark)
+        );
+        let cells = [
+            (self.title, widths.title, Style::new()),
+            (self.date.as_str(), widths.date, horizon_style(self.horizon)),
+            (self.project, widths.project, CYAN),
+            (self.details.as_str(), widths.details, DIM),
+        ];
+        // Blanks are written only before a cell that has something, so that no line ends in them.
+        let mut blanks = 0;
+        for (text, columns, style) in cells {
+            if columns == 0 {
+                continue;
+            }
+            let text = cut(text, columns);
+            let used = width(&text);
+            if used > 0 {
+                let cell = painted(style, &isolated(&text));
+                let _ = write!(lines, "{:blanks$}{cell}", "");
+                blanks = 0;
+            }
+            blanks += columns - used + GAP;
+        }
+        lines.push('\n');
+    }
+}
+
+/// Returns a sign for what is out of the ordinary; where a task stands goes before how much it matters.
+fn mark(task: &Task) -> (&'static str, Style) {
+    match (task.status, task.priority) {
+        (Status::Completed, _) => ("x", DIM),
+        (Status::Cancelled, _) => ("-", DIM),
+        (Status::InProgress, _) => (">", GREEN),
+        (Status::Pending, Some(Priority::High)) => ("!", RED),
+        (Status::Pending, Some(Priority::Low)) => (".", DIM),
+        (Status::Pending, Some(Priority::Medium) | None) => (" ", Style::new()),
+    }
+}
+
+fn horizon_style(horizon: Horizon) -> Style {
+    match horizon {
+        Horizon::Overdue => RED,
+        Horizon::Today => YELLOW,
+        Horizon::Tomorrow | Horizon::Week | Horizon::Later | Horizon::Never => Style::new(),
+    }
+}
+
+/// Returns the first line of a task shown alone.
+pub(super) fn headline(task: &Task) -> String {
+    format!(
+        "{} {}",
+        painted(DIM, &task.id.to_string()),
+        painted(BOLD, &isolated(task.title.as_str()))
+    )
+}

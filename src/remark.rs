@@ -1,0 +1,60 @@
+//! What a caller should know beside the result: what closing a task leaves behind, and whether a new one was there.
+
+use crate::{
+    command::Outcome,
+    error::Result,
+    store::Store,
+    task::{Task, TaskId},
+    when::Zone,
+};
+
+/// Returns a remark for each task of `outcome` that repeats and has gone on to its next date.
+pub(crate) fn next_dates(outcome: &Outcome, zone: Zone) -> Vec<String> {
+    let next = |task: &Task| {
+        let due = task
+            .due
+            .filter(|_| task.is_open() && task.repeat.is_some())?;
+        Some(format!(
+            "{} is done for this time; next: {}",
+            task.id,
+            due.show(zone)
+        ))
+    };
+    outcome
+        .edits
+        .iter()
+        .filter_map(|edit| next(&edit.after))
+        .collect()
+}
+
+/// Returns the tasks that `outcome` closed; none if nothing changed.
+pub(crate) fn closed(outcome: &Outcome) -> Vec<TaskId> {
+    outcome
+        .edits
+        .iter()
+        .filter(|edit| outcome.group.is_some() && !edit.after.is_open())
+        .map(|edit| edit.after.id)
+        .collect()
+}
+
+/// Returns remarks on what closing the tasks `ids` leaves behind: open subtasks, and tasks that waited for them.
+pub(crate) fn left_behind(store: &Store, ids: &[TaskId]) -> Result<Vec<String>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let named = |what: &str, ids: &[TaskId]| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        (!ids.is_empty()).then(|| format!("{what}: {}", ids.join(", ")))
+    };
+    let remarks = [
+        named("still open subtasks", &store.open_children(ids)?),
+        named("no longer waiting for it", &store.dependents(ids)?),
+    ];
+    Ok(remarks.into_iter().flatten().collect())
+}
+
+/// Returns a remark that names an open task that may be the one just added; `None` if there is none.
+pub(crate) fn similar(store: &Store, task: &Task) -> Result<Option<String>> {
+    let similar = store.similar(&task.title, task.id)?;
+    Ok(similar.map(|(id, title)| format!("similar, and open too: {id} {title}")))
+}
