@@ -328,9 +328,7 @@ pub fn undone(outcome: &Outcome, caller: &Caller) -> String {
 
 /// Returns a change as one line: when, who, what, from what to what.
 pub fn history_line(change: &Change, zone: Zone) -> String {
-    let fields: Vec<String> = changed_fields(change, zone)
-        .map(|(_, text)| text)
-        .collect();
+    let fields: Vec<String> = changed_fields(change, zone).map(|(_, text)| text).collect();
     let mut line = format!(
         "{} {} {} (group {})",
         instant(change.at, zone),
