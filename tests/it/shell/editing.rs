@@ -208,6 +208,7 @@ fn the_editor_opens_at_a_terminal_and_what_it_saves_is_used() {
 #[cfg(unix)]
 #[test]
 fn what_an_editor_saved_is_kept_when_it_cannot_be_used() {
+    use std::os::unix::fs::PermissionsExt as _;
     let meanwhile = "taskhold_meanwhile";
     let cases = [
         (
@@ -248,7 +249,6 @@ fn what_an_editor_saved_is_kept_when_it_cannot_be_used() {
         );
         let text = fs::read_to_string(kept).unwrap();
         assert!(text.contains("To the bank."), "{text}");
-        use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(
             fs::metadata(kept).unwrap().permissions().mode() & 0o777,
             0o600

@@ -4,10 +4,8 @@ use super::{json, run, run_with, terminal::Terminal};
 use crate::support::Home;
 
 fn filled(home: &Home, count: usize) {
-    let titles: String = (1..=count)
-        .map(|number| format!("Task {number}\n"))
-        .collect();
-    let run = run_with(home, &["add", "-"], &titles);
+    let titles: Vec<String> = (1..=count).map(|number| format!("Task {number}")).collect();
+    let run = run_with(home, &["add", "-"], &titles.join("\n"));
     assert_eq!(run.status, 0, "{}", run.said);
 }
 
@@ -133,8 +131,12 @@ fn a_list_longer_than_a_page_is_read_to_its_end() {
     let home = Home::new();
     filled(&home, 2_100);
     let all = run(&home, &["list", "--all"]).printed;
-    let expected: String = (1..=2_100).map(|id| format!("{id} Task {id}\n")).collect();
-    assert!(all == expected, "{} lines", all.lines().count());
+    let expected: Vec<String> = (1..=2_100).map(|id| format!("{id} Task {id}")).collect();
+    assert!(
+        all.trim_end() == expected.join("\n"),
+        "{} lines",
+        all.lines().count()
+    );
     let found = json(&home, &["search", "task", "--all"]);
     assert_eq!(found["tasks"].as_array().unwrap().len(), 2_100);
 }

@@ -4,6 +4,8 @@
 //! replaced: `<time>` for instants, `<today>` and `<tomorrow>` for dates, `just now` for minutes that went by. The time zone
 //! is one where it is about noon.
 
+use std::fmt::Write as _;
+
 use chrono::{Datelike as _, NaiveDate, TimeDelta, Timelike as _, Utc};
 use clap::CommandFactory as _;
 
@@ -138,11 +140,12 @@ fn at_120_columns() {
 
 #[test]
 fn with_colours() {
+    type Environment<'a> = &'a [(&'a str, &'a str)];
     let home = filled();
     let (list, _) = at_terminal(&home, 80, &["list"], &[]);
     let (sheet, _) = at_terminal(&home, 80, &["show", "2"], &[]);
     insta::assert_snapshot!(normal(&format!("{list}\n{sheet}").replace('\u{1b}', "␛")));
-    let cases: [(&[&str], &[(&str, &str)], bool); 5] = [
+    let cases: [(&[&str], Environment<'_>, bool); 5] = [
         (&["list"], &[], true),
         (&["list"], &[("NO_COLOR", "1")], false),
         (&["list"], &[("TERM", "dumb")], false),
@@ -179,7 +182,7 @@ fn the_help_is_the_one_that_was_reviewed() {
             name == "mcp" || text.contains("\nExample"),
             "{name} has no example"
         );
-        help.push_str(&format!("\n$ taskhold {name} --help\n{text}"));
+        let _ = write!(help, "\n$ taskhold {name} --help\n{text}");
     }
     insta::assert_snapshot!(help);
 }
@@ -195,7 +198,7 @@ fn transcript(flags: &[&str], run: impl Fn(&Home, &[&str], &str) -> String) -> S
             .position(|word| *word == "--")
             .unwrap_or(arguments.len());
         arguments.splice(place..place, flags.iter().copied());
-        transcript.push_str(&format!("$ taskhold {}\n", arguments.join(" ")));
+        let _ = writeln!(transcript, "$ taskhold {}", arguments.join(" "));
         transcript.push_str(&run(&home, &arguments, input));
     }
     normal(&transcript)
