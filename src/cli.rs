@@ -62,7 +62,7 @@ pub struct Cli {
     /// Print one JSON object, of a shape that keeps its version; errors too, on stderr
     #[arg(long, global = true)]
     json: bool,
-    /// Use colours
+    /// Use colours: auto (at a terminal), always or never
     #[arg(
         long,
         global = true,

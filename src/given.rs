@@ -18,8 +18,12 @@ use crate::{
 pub(crate) struct Notes(Vec<String>);
 
 impl Notes {
+    /// Adds a note; one that is there already is not said again.
     pub(crate) fn add(&mut self, note: impl Into<String>) {
-        self.0.push(note.into());
+        let note = note.into();
+        if !self.0.contains(&note) {
+            self.0.push(note);
+        }
     }
 
     /// Returns the notes, in the order they were made.
@@ -38,9 +42,8 @@ impl Notes {
         cleaned: std::result::Result<(T, bool), Invalid>,
     ) -> Result<T> {
         let (text, altered) = cleaned?;
-        let note = "characters that cannot be seen were taken out";
-        if altered && !self.0.iter().any(|known| known == note) {
-            self.add(note);
+        if altered {
+            self.add("characters that cannot be seen were taken out");
         }
         Ok(text)
     }

@@ -8,6 +8,8 @@ use std::{
     process,
 };
 
+use serde::Serialize;
+
 use super::{
     CliResult, Context, Failure,
     fields::FieldArgs,
@@ -17,7 +19,8 @@ use super::{
     screen::can_ask,
 };
 use crate::{
-    command::Command,
+    change::Edit,
+    command::{Command, Outcome},
     error::Error,
     given::Notes,
     task::{Invalid, Task, TaskId},
@@ -73,6 +76,12 @@ const CHANGED: Verbs = Verbs {
     done: "Changed",
     unchanged: "Nothing changed:",
 };
+
+/// What `--text --json` prints.
+#[derive(Serialize)]
+struct Text<'a> {
+    text: &'a str,
+}
 
 impl EditArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
@@ -132,6 +141,9 @@ fn edit_text(
         return Err(Error::Stale { id, rev, expected }.into());
     }
     let before = form::write(&task, context.caller.zone);
+    if only_print && context.screen.json {
+        return Ok(context.screen.print_json(&Text { text: &before })?);
+    }
     if only_print {
         return Ok(context.screen.print(&before)?);
     }
@@ -178,8 +190,13 @@ fn edit_file(text: &str, task: &Task, context: &Context) -> CliResult {
 fn apply(text: &str, task: &Task, if_rev: Option<i64>, context: &Context) -> CliResult {
     let mut notes = Notes::default();
     let Some((patch, rev)) = form::read(text, task, &mut notes, &context.caller)? else {
-        super::report::say(&[format!("nothing changed: {} is as it was", task.id)]);
-        return Ok(());
+        let as_it_was = Outcome {
+            group: None,
+            edits: vec![Edit::of(task)],
+            reverted: None,
+            is_repeat: false,
+        };
+        return context.report(&as_it_was, CHANGED, &[]);
     };
     let (_, outcome) = context.write(&Command::Update {
         ids: vec![task.id],

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub(super) struct FilterArgs {
-    /// Where they stand: pending, `in_progress`, completed or cancelled
+    /// Where they stand: pending, doing, completed or cancelled
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
     /// Of this project [also: project:NAME]

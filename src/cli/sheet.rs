@@ -27,7 +27,12 @@ pub(super) fn sheet(
     let (now, zone) = (context.caller.now, context.caller.zone);
     let date = |when: When| {
         if context.screen.is_table() {
-            format!("{} ({})", relative::date(when, now, zone), when.show(zone))
+            let (said, full) = (relative::date(when, now, zone), when.show(zone));
+            if full.contains(&said) {
+                full
+            } else {
+                format!("{said} ({full})")
+            }
         } else {
             when.show(zone)
         }

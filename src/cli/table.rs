@@ -226,3 +226,105 @@ pub(super) fn headline(task: &Task) -> String {
         painted(BOLD, &isolated(task.title.as_str()))
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Sunday, 2026-11-22 12:00 UTC.
+    const NOW: i64 = 1_795_348_800_000;
+
+    fn task(id: i64, title: &str, project: &str, tag: &str) -> Task {
+        serde_json::from_value(json!({
+            "id": id, "title": title, "status": "pending", "created_at": 0, "updated_at": 0, "created_by": "test",
+            "rev": 1, "due": "2031-06-02", "project": project, "tags": [tag],
+        }))
+        .unwrap()
+    }
+
+    fn plain_lines(tasks: &[Task], columns: usize) -> Vec<String> {
+        let table = Table {
+            columns,
+            now: Timestamp::from_millis(NOW),
+            zone: Zone::UTC,
+            view: View::Open,
+        };
+        let lines = table.lines(tasks);
+        let plain = anstream::adapter::strip_str(&lines).to_string();
+        plain.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn columns_stand_under_each_other_whatever_is_in_them() {
+        let rows = [
+            ("Buy milk", "flat", "a"),
+            ("牛乳を買う", "家", "牛"),
+            ("لا تنس شراء الحليب", "بيت", "حليب"),
+            ("לקנות חלב", "בית", "חלב"),
+            (
+                "👩\u{200d}👩\u{200d}👧\u{200d}👦 🇩🇪🇫🇷 👍🏽 ❤\u{fe0f}",
+                "🏠",
+                "🚀",
+            ),
+            ("e\u{301}te\u{301} नमस्ते", "été", "é"),
+            (
+                "a title that is far too long for any of the terminals that are tried here, and then some more, 牛牛牛牛牛牛牛",
+                "a project with a name that is too long",
+                "long",
+            ),
+        ];
+        let tasks: Vec<Task> = (1..)
+            .zip(rows)
+            .map(|(id, (title, project, tag))| task(id, title, project, tag))
+            .collect();
+        for columns in 60..160 {
+            let lines = plain_lines(&tasks, columns);
+            let place = |line: &String| {
+                let (before, after) = line.split_once("2031-06-02").unwrap();
+                (
+                    width(before),
+                    width(&after[..after.len() - after.trim_start().len()]),
+                )
+            };
+            let first = place(&lines[0]);
+            for line in &lines {
+                assert_eq!(place(line), first, "at {columns}: {line}");
+                assert!(width(line) <= columns, "at {columns}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_title_stays_when_there_is_no_room_for_the_rest() {
+        let tasks = [task(1, "Write to the landlord", "flat", "letters")];
+        let cases = [
+            (
+                80,
+                "  1   Write to the landlord  2031-06-02  flat  #letters",
+            ),
+            (50, "  1   Write to the landlord  2031-06-02  flat"),
+            (44, "  1   Write to the landlord  2031-06-02"),
+            (24, "  1   Write to the land…"),
+            (8, "  1   W…"),
+            (3, "  1"),
+        ];
+        for (columns, line) in cases {
+            let lines = plain_lines(&tasks, columns);
+            assert_eq!(lines[0].trim_end(), line, "at {columns}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_the_terminal(title in "\\PC{1,60}", project in "\\PC{1,20}", columns in 12..140_usize) {
+            prop_assume!(crate::task::Title::cleaned(&title).is_ok() && crate::task::Project::cleaned(&project).is_ok());
+            let lines = plain_lines(&[task(1, &title, &project, "x"), task(200, "y", "z", "w")], columns);
+            for line in lines {
+                prop_assert!(width(&line) <= columns, "{line:?}");
+            }
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod notify;
 mod planning;
 mod processes;
 mod prompts;
+mod shell;
 mod stdio;
 mod support;
 mod surface;

@@ -1,0 +1,186 @@
+//! What scripts rely on: standard input, exit status, one change group, nothing asked, nothing cut.
+
+use super::{json, run, run_with, terminal::Terminal};
+use crate::support::Home;
+
+fn filled(home: &Home, count: usize) {
+    let titles: Vec<String> = (1..=count).map(|number| format!("Task {number}")).collect();
+    let run = run_with(home, &["add", "-"], &titles.join("\n"));
+    assert_eq!(run.status, 0, "{}", run.said);
+}
+
+#[test]
+fn titles_from_standard_input_are_one_change() {
+    let home = Home::new();
+    let titles = "Buy milk\r\n\n  due:fri +x \n";
+    let run = run_with(&home, &["add", "-", "project:flat"], titles);
+    assert_eq!(
+        run.printed,
+        "Added 1 Buy milk @flat\nAdded 2 due:fri +x @flat\n"
+    );
+    let undone = json(&home, &["undo"]);
+    assert_eq!(undone["tasks"].as_array().unwrap().len(), 2);
+    for input in ["", "\n \n"] {
+        let run = run_with(&home, &["add", "-"], input);
+        assert_eq!((run.status, run.printed.as_str()), (1, ""));
+    }
+}
+
+#[test]
+fn lines_of_a_list_are_ids_for_the_next_command() {
+    let home = Home::new();
+    filled(&home, 3);
+    let list = run(&home, &["list"]).printed;
+    let run = run_with(&home, &["done", "-"], &list);
+    assert_eq!(run.status, 0, "{}", run.said);
+    assert_eq!(json(&home, &["list"])["tasks"], serde_json::json!([]));
+    let run = run_with(&home, &["reopen", "-"], "#1\n\n3 and more\n");
+    assert_eq!(run.printed, "Reopened 1 Task 1\nReopened 3 Task 3\n");
+    for (input, said) in [("", "names no task"), ("1\nx\n", "line 2")] {
+        let run = run_with(&home, &["done", "-"], input);
+        assert_eq!(run.status, 1);
+        assert!(run.said.contains(said), "{}", run.said);
+    }
+}
+
+#[test]
+fn several_ids_are_one_change_or_none() {
+    let home = Home::new();
+    filled(&home, 3);
+    let commands: [&[&str]; 6] = [
+        &["start"],
+        &["cancel"],
+        &["reopen"],
+        &["edit", "due:2031-01-01"],
+        &["comment", "seen"],
+        &["delete"],
+    ];
+    for command in commands {
+        let (name, rest) = command.split_first().unwrap();
+        let mut arguments = vec![*name, "1,#2,99"];
+        arguments.extend(rest);
+        let before = json(&home, &["log"]);
+        assert_eq!(run(&home, &arguments).status, 1, "{arguments:?}");
+        assert_eq!(json(&home, &["log"]), before, "{arguments:?}");
+        arguments[1] = "1,#2";
+        let done = json(&home, &arguments);
+        let group = &done["group"];
+        let log = json(&home, &["log", "-n", "2"]);
+        for change in log["changes"].as_array().unwrap() {
+            assert_eq!(&change["group"], group, "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn many_tasks_are_deleted_only_when_their_number_is_said() {
+    let home = Home::new();
+    filled(&home, 21);
+    let ids = run(&home, &["list", "--all"]).printed;
+    let refused = run_with(&home, &["delete", "-"], &ids);
+    assert_eq!(refused.status, 1);
+    assert!(
+        refused.said.contains("confirm must be 21"),
+        "{}",
+        refused.said
+    );
+    assert!(refused.said.contains("--confirm COUNT"), "{}", refused.said);
+    let wrong = run_with(&home, &["delete", "-", "--confirm", "20"], &ids);
+    assert_eq!(wrong.status, 1);
+    let done = run_with(&home, &["delete", "-", "--confirm", "21"], &ids);
+    assert_eq!(done.status, 0, "{}", done.said);
+}
+
+#[test]
+fn at_a_terminal_it_is_asked() {
+    let home = Home::new();
+    filled(&home, 21);
+    let mut arguments = vec!["delete".to_owned()];
+    arguments.extend((1..=21).map(|id: u32| id.to_string()));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    for (answer, left) in [("n\n", 21), ("yes\n", 0)] {
+        let mut terminal = Terminal::start(&home, 80, &arguments, &[]);
+        terminal.wait_for("Move 21 tasks to the trash? [y/N] ");
+        terminal.type_keys(answer);
+        let (printed, status) = terminal.end();
+        assert_eq!(status, u32::from(left > 0), "{printed}");
+        let tasks = json(&home, &["list"]);
+        assert_eq!(tasks["tasks"].as_array().unwrap().len(), left);
+    }
+}
+
+#[test]
+fn a_long_list_is_bounded_says_so_beside_the_result_and_all_shows_all() {
+    let home = Home::new();
+    filled(&home, 60);
+    let short = run(&home, &["list"]);
+    assert_eq!(short.printed.lines().count(), 50);
+    assert_eq!(short.said, "note: and 10 more: --all shows them\n");
+    let all = run(&home, &["list", "--all"]);
+    assert_eq!((all.printed.lines().count(), all.said.as_str()), (60, ""));
+    assert_eq!(json(&home, &["list"])["more"], true);
+    assert_eq!(json(&home, &["list", "--all"])["more"], false);
+    let found = run(&home, &["search", "task", "-n", "2"]);
+    assert_eq!(found.printed.lines().count(), 2);
+    assert_eq!(found.said, "note: and more: --all shows them\n");
+    assert_eq!(run(&home, &["list", "--limit", "0"]).status, 2);
+}
+
+#[test]
+fn a_list_longer_than_a_page_is_read_to_its_end() {
+    let home = Home::new();
+    filled(&home, 2_100);
+    let all = run(&home, &["list", "--all"]).printed;
+    let expected: Vec<String> = (1..=2_100).map(|id| format!("{id} Task {id}")).collect();
+    assert!(
+        all.trim_end() == expected.join("\n"),
+        "{} lines",
+        all.lines().count()
+    );
+    let found = json(&home, &["search", "task", "--all"]);
+    assert_eq!(found["tasks"].as_array().unwrap().len(), 2_100);
+}
+
+#[test]
+fn no_command_writes_what_could_steer_a_terminal() {
+    let home = Home::new();
+    let steering = "a\u{1b}[31mb\u{9b}2J\u{202e}c";
+    run(
+        &home,
+        &[
+            "add", "--title", steering, "-d", steering, "-t", "x\u{7}y", "-P", steering,
+        ],
+    );
+    run(&home, &["comment", "1", steering]);
+    let commands: [&[&str]; 7] = [
+        &["list"],
+        &["show", "1", "--history"],
+        &["log"],
+        &["edit", "1", "--text"],
+        &["search", "a"],
+        &["add", "x", &format!("due:{steering}")],
+        &["--db", &format!("/{steering}/nowhere/tasks.db"), "list"],
+    ];
+    for arguments in commands {
+        let run = run(&home, arguments);
+        for text in [run.printed, run.said] {
+            let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!text.contains(steers), "{arguments:?}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_commit_of_the_command_line_is_heard_at_once() {
+    let home = Home::new();
+    filled(&home, 1);
+    let doorbell = home.database().with_file_name("tasks.db.doorbell");
+    let paths = json(&home, &["paths"]);
+    assert_eq!(
+        paths["doorbell"].as_str().unwrap(),
+        doorbell.to_str().unwrap()
+    );
+    std::fs::write(&doorbell, "").unwrap();
+    run(&home, &["done", "1"]);
+    assert_eq!(std::fs::read(&doorbell).unwrap(), b"\n");
+}

@@ -1,0 +1,166 @@
+//! Quick words and flags: what they set, and how a title that looks like them is said.
+
+use proptest::prelude::*;
+use taskhold::task::Title;
+
+use super::{json, run};
+use crate::support::Home;
+
+fn added(home: &Home, arguments: &[&str]) -> serde_json::Value {
+    let mut arguments = arguments.to_vec();
+    arguments.insert(0, "--json");
+    arguments.insert(1, "add");
+    let run = run(home, &arguments);
+    assert_eq!(run.status, 0, "{arguments:?}: {}", run.said);
+    let object: serde_json::Value = serde_json::from_str(&run.printed).unwrap();
+    object["tasks"][0].clone()
+}
+
+#[test]
+fn quick_words_stand_in_any_order_and_flags_say_the_same() {
+    let home = Home::new();
+    added(&home, &["first"]);
+    let ways: [&[&str]; 3] = [
+        &[
+            "Pay",
+            "due:2031-06-02",
+            "rent",
+            "+home",
+            "project:My flat",
+            "!high",
+            "+money",
+            "repeat:every 2 weeks",
+            "parent:1",
+            "after:#1",
+            "desc:To the bank",
+            "defer:2031-05-01",
+        ],
+        &[
+            "after:1",
+            "defer:2031-05-01",
+            "note:To the bank",
+            "pri:h",
+            "tags:home,money",
+            "proj:My flat",
+            "repeat:every 2 weeks",
+            "parent:#1",
+            "due:jun 2 2031",
+            "Pay rent",
+        ],
+        &[
+            "--title",
+            "Pay rent",
+            "--due",
+            "2031-06-02",
+            "-t",
+            "home,money",
+            "-P",
+            "My flat",
+            "-p",
+            "high",
+            "--repeat",
+            "every 2 weeks",
+            "--parent",
+            "1",
+            "--after",
+            "1",
+            "-d",
+            "To the bank",
+            "--defer",
+            "2031-05-01",
+        ],
+    ];
+    for way in ways {
+        let task = added(&home, way);
+        let expected = serde_json::json!({
+            "title": "Pay rent", "description": "To the bank", "priority": "high", "due": "2031-06-02",
+            "defer_until": "2031-05-01", "repeat": "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "project": "My flat",
+            "tags": ["home", "money"], "parent": 1, "depends_on": [1],
+        });
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&task[name], value, "{name} of {way:?}");
+        }
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_quick_word_stays_in_the_title() {
+    let home = Home::new();
+    let cases: [(&[&str], &str); 8] = [
+        (
+            &["Read", "http://x", "at", "10:30"],
+            "Read http://x at 10:30",
+        ),
+        (&["+1", "for", "C++"], "+1 for C++"),
+        (&["Note:", "note:", "due:"], "Note: note: due:"),
+        (&["Wow!", "!", "!!"], "Wow! ! !!"),
+        (&["soon due:fri or later"], "soon due:fri or later"),
+        (
+            &["+home", "--", "+home", "due:fri", "--json"],
+            "+home due:fri --json",
+        ),
+        (&["--title", "due:fri !high"], "due:fri !high"),
+        (&["a", "--", "-"], "a -"),
+    ];
+    for (arguments, title) in cases {
+        assert_eq!(added(&home, arguments)["title"], title, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_field_given_twice_or_wrongly_is_refused_and_named() {
+    let home = Home::new();
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&["add", "x", "due:fri", "due:mon"], 2, "due is given twice"),
+        (
+            &["add", "x", "due:fri", "--due", "mon"],
+            2,
+            "due is given twice",
+        ),
+        (
+            &["add", "x", "!high", "pri:low"],
+            2,
+            "priority is given twice",
+        ),
+        (&["add", "x", "--title", "y"], 2, "the title is given twice"),
+        (&["add", "due:fri"], 2, "there is no title"),
+        (&["add", "x", "due:banana"], 1, "due \"banana\" is no date"),
+        (&["add", "x", "parent:99"], 1, "Task 99 not found"),
+        (&["add", "x", "pri:loud"], 1, "priority \"loud\" is none of"),
+    ];
+    for (arguments, status, said) in cases {
+        let run = run(&home, arguments);
+        assert_eq!(
+            (run.status, run.printed.as_str()),
+            (status, ""),
+            "{arguments:?}"
+        );
+        assert!(run.said.contains(said), "{arguments:?}: {}", run.said);
+        assert!(run.said.contains("\nhint: "), "{arguments:?}: {}", run.said);
+    }
+    assert_eq!(json(&home, &["list"])["tasks"], serde_json::json!([]));
+}
+
+proptest! {
+    // Each case starts the program.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_title_can_be_said_literally(
+        title in prop_oneof![
+            "[+!:a-z -]{1,12}",
+            "(due|project|after|tags|pri|!high|[+]home|--json|-h|-)[: ]?.{0,8}",
+            "\\PC{1,20}",
+        ]
+    ) {
+        let Ok((wanted, _)) = Title::cleaned(&title) else { return Ok(()) };
+        let home = Home::new();
+        let task = added(&home, &["--", &title]);
+        prop_assert_eq!(task["title"].as_str(), Some(wanted.as_str()));
+        let flag = format!("--title={title}");
+        let task = added(&home, &[&flag]);
+        prop_assert_eq!(task["title"].as_str(), Some(wanted.as_str()));
+        prop_assert_eq!(&task["tags"], &serde_json::Value::Null);
+        prop_assert_eq!(&task["due"], &serde_json::Value::Null);
+    }
+}
