@@ -14,6 +14,7 @@ use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
     config::{self, ConfigError},
     error::Error,
+    install::Refusal,
     render,
     store::{Access, Store},
     task::{Actor, Invalid},
@@ -23,6 +24,7 @@ use crate::{
 mod add;
 mod delete;
 mod done;
+mod install;
 mod list;
 mod mcp;
 mod paths;
@@ -44,6 +46,7 @@ enum Command {
     Done(done::DoneArgs),
     Delete(delete::DeleteArgs),
     Paths(paths::PathsArgs),
+    Install(install::InstallArgs),
     Mcp(mcp::McpArgs),
 }
 
@@ -54,6 +57,8 @@ enum Failure {
     Usage(#[from] ConfigError),
     #[error("{}", .0.with_causes())]
     Failed(#[from] Error),
+    #[error(transparent)]
+    Install(#[from] Refusal),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -77,6 +82,7 @@ struct Context {
 impl Cli {
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
+        let names_database = self.db.is_some();
         let variable = std::env::var_os(config::DATABASE_VARIABLE);
         let done = config::database(self.db, variable)
             .and_then(|database| Ok((database, config::zone(std::env::var("TZ").ok().as_deref())?)))
@@ -89,6 +95,7 @@ impl Cli {
                     Command::Done(args) => args.run(&context),
                     Command::Delete(args) => args.run(&context),
                     Command::Paths(args) => args.run(&context),
+                    Command::Install(args) => args.run(&context, names_database),
                     Command::Mcp(args) => args.run(&context),
                 }
             });

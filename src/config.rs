@@ -1,6 +1,9 @@
 //! What can be set, and where it comes from: flag, then environment, then default.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use crate::when::{UnknownZone, Zone};
 
@@ -40,6 +43,19 @@ pub fn database(flag: Option<PathBuf>, variable: Option<OsString>) -> Result<Pat
         }),
         None => default_database().ok_or(ConfigError::NoHome),
     }
+}
+
+/// Reports whether `database` is the one that is used where neither flag nor variables say another: what a program finds
+/// that is started without this shell's environment.
+pub fn is_usual(database: &Path) -> bool {
+    let usual = if cfg!(any(windows, target_os = "macos")) {
+        default_database()
+    } else {
+        // Not by way of `XDG_DATA_HOME`, which would not be there.
+        directories::BaseDirs::new()
+            .map(|folders| folders.home_dir().join(".local/share/taskhold/tasks.db"))
+    };
+    usual.is_some_and(|usual| usual == database)
 }
 
 /// Returns the zone the user is in: the variable `TZ`, else the system's.

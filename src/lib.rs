@@ -13,6 +13,7 @@
 //! | [`render`] | tasks as people, models and programs see them |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | [`stdio`] | MCP over standard input and output |
+//! | [`install`] | taskhold in the configuration of AI hosts |
 //! | [`config`] | settings and where they come from |
 //! | [`cli`] | the command line |
 //!
@@ -24,6 +25,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod error;
+pub mod install;
 pub mod mcp;
 pub mod render;
 pub mod repeat;

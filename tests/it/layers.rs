@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
@@ -25,21 +25,25 @@ const LAYERS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("stdio", &["mcp", "store", "when"]),
+    ("install", &[]),
     ("config", &["when"]),
     (
         "cli",
         &[
-            "command", "config", "error", "render", "stdio", "store", "task", "when",
+            "command", "config", "error", "install", "render", "stdio", "store", "task", "when",
         ],
     ),
 ];
 
 /// A library, and the modules that may use it.
-const LIBRARIES: [(&str, &[&str]); 4] = [
+const LIBRARIES: [(&str, &[&str]); 7] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
     ("rmcp", &["mcp", "stdio"]),
     ("clap", &["cli", "main"]),
+    ("jsonc_parser", &["install"]),
+    ("yaml_edit", &["install"]),
+    ("saphyr", &["install"]),
 ];
 
 /// Returns every source file, without its comments, with the root module it belongs to.

@@ -7,6 +7,7 @@
 
 mod budget;
 mod cli;
+mod install;
 mod layers;
 mod migrate;
 mod model;
