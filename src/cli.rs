@@ -28,6 +28,7 @@ mod install;
 mod list;
 mod mcp;
 mod paths;
+mod prime;
 
 /// Keep your tasks in one place, for every AI host and every shell
 #[derive(Debug, Parser)]
@@ -47,6 +48,7 @@ enum Command {
     Delete(delete::DeleteArgs),
     Paths(paths::PathsArgs),
     Install(install::InstallArgs),
+    Prime(prime::PrimeArgs),
     Mcp(mcp::McpArgs),
 }
 
@@ -96,6 +98,7 @@ impl Cli {
                     Command::Delete(args) => args.run(&context),
                     Command::Paths(args) => args.run(&context),
                     Command::Install(args) => args.run(&context, names_database),
+                    Command::Prime(args) => args.run(&context),
                     Command::Mcp(args) => args.run(&context),
                 }
             });

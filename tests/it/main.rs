@@ -13,6 +13,7 @@ mod migrate;
 mod model;
 mod notify;
 mod planning;
+mod prime;
 mod processes;
 mod prompts;
 mod stdio;
