@@ -22,17 +22,21 @@ use crate::{
 };
 
 mod add;
+mod completions;
 mod delete;
 mod done;
+mod help;
 mod install;
 mod list;
+mod man;
 mod mcp;
 mod paths;
 mod prime;
+mod topics;
 
 /// Keep your tasks in one place, for every AI host and every shell
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, disable_help_subcommand = true, after_help = topics::list())]
 pub struct Cli {
     #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP)]
     db: Option<PathBuf>,
@@ -50,6 +54,9 @@ enum Command {
     Install(install::InstallArgs),
     Prime(prime::PrimeArgs),
     Mcp(mcp::McpArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+    Help(help::HelpArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -82,26 +89,37 @@ struct Context {
 }
 
 impl Cli {
+    /// Reads the command line. Where a shell asks what could stand there, answers that and ends the program.
+    pub fn read() -> Self {
+        completions::answer();
+        Self::parse()
+    }
+
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
         let names_database = self.db.is_some();
         let variable = std::env::var_os(config::DATABASE_VARIABLE);
-        let done = config::database(self.db, variable)
-            .and_then(|database| Ok((database, config::zone(std::env::var("TZ").ok().as_deref())?)))
-            .map_err(Failure::from)
-            .and_then(|(database, zone)| {
-                let context = Context { database, zone };
-                match self.command {
-                    Command::Add(args) => args.run(&context),
-                    Command::List(args) => args.run(&context),
-                    Command::Done(args) => args.run(&context),
-                    Command::Delete(args) => args.run(&context),
-                    Command::Paths(args) => args.run(&context),
-                    Command::Install(args) => args.run(&context, names_database),
-                    Command::Prime(args) => args.run(&context),
-                    Command::Mcp(args) => args.run(&context),
-                }
-            });
+        // Made where it is used: help helps also where a variable cannot be read.
+        let context = || -> Result<Context, Failure> {
+            Ok(Context {
+                database: config::database(self.db, variable)?,
+                zone: config::zone(std::env::var("TZ").ok().as_deref())?,
+            })
+        };
+        let run = || match self.command {
+            Command::Add(args) => args.run(&context()?),
+            Command::List(args) => args.run(&context()?),
+            Command::Done(args) => args.run(&context()?),
+            Command::Delete(args) => args.run(&context()?),
+            Command::Paths(args) => args.run(&context()?),
+            Command::Install(args) => args.run(&context()?, names_database),
+            Command::Prime(args) => args.run(&context()?),
+            Command::Mcp(args) => args.run(&context()?),
+            Command::Completions(args) => args.run(),
+            Command::Man(args) => args.run(),
+            Command::Help(args) => args.run(),
+        };
+        let done = run();
         match done {
             Ok(()) => ExitCode::SUCCESS,
             // Whoever read the output has seen enough: `taskhold list | head -1`.

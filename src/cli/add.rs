@@ -8,6 +8,9 @@ use crate::{
 
 /// Add a task
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold add Buy milk
+  taskhold add \"Call Anna\" -d \"about the trip\"")]
 pub(super) struct AddArgs {
     /// What is to be done; words are joined by blanks
     #[arg(required = true, value_name = "TITLE")]

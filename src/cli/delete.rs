@@ -7,6 +7,9 @@ use crate::{command::Command, task::TaskId};
 ///
 /// All of them or none: if one cannot be moved, nothing changes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold delete 12
+  taskhold delete 12 15")]
 pub(super) struct DeleteArgs {
     /// Task to move to the trash (can be repeated)
     #[arg(required = true, value_name = "ID")]

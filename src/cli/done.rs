@@ -7,6 +7,9 @@ use crate::{command::Command, task::TaskId};
 ///
 /// All of them or none: if one cannot be completed, nothing changes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold done 12
+  taskhold done 12 15")]
 pub(super) struct DoneArgs {
     /// Task to complete (can be repeated)
     #[arg(required = true, value_name = "ID")]

@@ -10,6 +10,10 @@ use crate::{
 
 /// List tasks, those added first leading
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold list
+  taskhold list --view today
+  taskhold list --view all --json")]
 pub(super) struct ListArgs {
     /// Which tasks
     #[arg(long, value_enum, default_value_t = View::Open)]

@@ -7,6 +7,9 @@ use crate::store::Paths;
 
 /// Print the files your tasks live in
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold paths
+  taskhold paths --db /home/ada/work.db")]
 pub(super) struct PathsArgs {}
 
 impl PathsArgs {

@@ -30,17 +30,19 @@ const LAYERS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "command", "config", "error", "install", "render", "stdio", "store", "task", "when",
+            "command", "config", "error", "install", "render", "repeat", "stdio", "store", "task",
+            "when",
         ],
     ),
 ];
 
 /// A library, and the modules that may use it.
-const LIBRARIES: [(&str, &[&str]); 7] = [
+const LIBRARIES: [(&str, &[&str]); 8] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
     ("rmcp", &["mcp", "stdio"]),
-    ("clap", &["cli", "main"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
     ("jsonc_parser", &["install"]),
     ("yaml_edit", &["install"]),
     ("saphyr", &["install"]),
