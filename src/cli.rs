@@ -15,6 +15,7 @@ use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
     config::{Color, Config, ConfigError},
     error::Error,
+    install::Refusal,
     render,
     store::{Access, Store, db::Doorbell},
     task::{Actor, Invalid, TaskId},
@@ -23,20 +24,25 @@ use crate::{
 
 mod add;
 mod comment;
+mod completions;
 mod config;
 mod delete;
 mod edit;
 mod fields;
 mod filters;
 mod form;
+mod help;
 mod hint;
 mod ids;
+mod install;
 mod list;
 mod log;
+mod man;
 mod mcp;
 mod moves;
 mod next;
 mod paths;
+mod prime;
 mod quick;
 mod relative;
 mod report;
@@ -45,6 +51,7 @@ mod search;
 mod sheet;
 mod show;
 mod table;
+mod topics;
 mod undo;
 mod watch;
 mod width;
@@ -55,7 +62,7 @@ use screen::{Screen, json_line};
 ///
 /// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong call.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, after_help = EXAMPLES)]
+#[command(version, propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
 pub struct Cli {
     #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP)]
     db: Option<PathBuf>,
@@ -101,7 +108,12 @@ enum Command {
     Watch(watch::WatchArgs),
     Paths(paths::PathsArgs),
     Config(config::ConfigArgs),
+    Install(install::InstallArgs),
+    Prime(prime::PrimeArgs),
     Mcp(mcp::McpArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+    Help(help::HelpArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -121,6 +133,8 @@ enum Failure {
         path: PathBuf,
         id: TaskId,
     },
+    #[error(transparent)]
+    Install(#[from] Refusal),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -161,23 +175,41 @@ struct Context {
 }
 
 impl Cli {
+    /// Reads the command line. Where a shell asks what could stand there, answers that and ends the program.
+    pub fn read() -> Self {
+        completions::answer();
+        Self::parse()
+    }
+
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
         let screen = Screen::new(self.json, self.color.unwrap_or_default());
-        let config = match Config::load(self.db, self.color, |name| std::env::var_os(name)) {
-            Ok(config) => config,
-            Err(error) => return failed(&error.into(), screen, None),
-        };
-        let screen = Screen::new(self.json, config.color.value);
-        let context = Context::new(config, screen);
-        match self.command.run(&context) {
-            Ok(()) => ExitCode::SUCCESS,
-            // Whoever read the output has seen enough: `taskhold list | head -1`.
-            Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-                ExitCode::SUCCESS
+        let config = Config::load(self.db, self.color, |name| std::env::var_os(name));
+        let done = match (self.command, config) {
+            // Help helps also where the settings cannot be read.
+            (Command::Completions(args), _) => args.run(),
+            (Command::Man(args), _) => args.run(),
+            (Command::Help(args), _) => args.run(),
+            (_, Err(error)) => Err(error.into()),
+            (command, Ok(config)) => {
+                let screen = Screen::new(self.json, config.color.value);
+                let context = Context::new(config, screen);
+                return ended(command.run(&context), screen, Some(&context));
             }
-            Err(failure) => failed(&failure, screen, Some(&context)),
+        };
+        ended(done, screen, None)
+    }
+}
+
+/// Says how it ended, with an exit status for scripts.
+fn ended(done: CliResult, screen: Screen, context: Option<&Context>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough: `taskhold list | head -1`.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
         }
+        Err(failure) => failed(&failure, screen, context),
     }
 }
 
@@ -201,6 +233,11 @@ impl Command {
             Self::Watch(args) => args.run(context),
             Self::Paths(args) => args.run(context),
             Self::Config(args) => args.run(context),
+            Self::Install(args) => args.run(context),
+            Self::Prime(args) => args.run(context),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
+            Self::Help(args) => args.run(),
             Self::Mcp(args) => args.run(context),
         }
     }

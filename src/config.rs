@@ -253,10 +253,23 @@ fn read(path: &Path) -> Result<File, ConfigError> {
         Err(error) => return Err(unreadable(error)),
     }
     let text = fs::read_to_string(path).map_err(unreadable)?;
-    toml::from_str(&text).map_err(|error| ConfigError::Wrong {
+    toml_edit::de::from_str(&text).map_err(|error| ConfigError::Wrong {
         file: path.to_owned(),
         message: error.to_string().trim_end().to_owned(),
     })
+}
+
+/// Reports whether `database` is the one that is used where neither flag nor variables say another: what a program finds
+/// that is started without this shell's environment.
+pub fn is_usual(database: &Path) -> bool {
+    let usual = if cfg!(any(windows, target_os = "macos")) {
+        default_database()
+    } else {
+        // Not by way of `XDG_DATA_HOME`, which would not be there.
+        directories::BaseDirs::new()
+            .map(|folders| folders.home_dir().join(".local/share/taskhold/tasks.db"))
+    };
+    usual.is_some_and(|usual| usual == database)
 }
 
 fn default_database() -> Option<PathBuf> {

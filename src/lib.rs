@@ -15,6 +15,7 @@
 //! | [`render`] | tasks as people, models and programs see them |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | [`stdio`] | MCP over standard input and output |
+//! | [`install`] | taskhold in the configuration of AI hosts |
 //! | [`config`] | settings and where they come from |
 //! | [`cli`] | the command line |
 //!
@@ -27,6 +28,7 @@ pub mod command;
 pub mod config;
 pub mod error;
 mod given;
+pub mod install;
 pub mod mcp;
 mod remark;
 pub mod render;

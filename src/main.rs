@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use taskhold::cli::Cli;
 
 fn main() -> ExitCode {
     log_to_stderr();
-    Cli::parse().run()
+    Cli::read().run()
 }
 
 /// Warnings and errors of our own, nothing of the libraries: they would log what tasks say.

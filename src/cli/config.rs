@@ -16,7 +16,10 @@ use crate::config::Color;
 ///     week_start = "monday"                  # or saturday, sunday
 ///     color = "auto"                         # or always, never
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "Examples:\n  taskhold config\n  taskhold config --show --json"
+)]
 pub(super) struct ConfigArgs {
     /// Print the settings; the same without it
     #[arg(long)]

@@ -19,7 +19,7 @@ impl Failure {
                 ),
             }),
             Self::Failed(error) => of_error(error, store),
-            Self::Usage(_) | Self::Output(_) => None,
+            Self::Usage(_) | Self::Install(_) | Self::Output(_) => None,
         }
     }
 
@@ -28,6 +28,7 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Call { .. } => "usage",
             Self::Output(_) => "output",
+            Self::Install(_) => "install",
             Self::Kept { error, .. } | Self::Failed(error) => match error {
                 Error::NotFound { .. } => "not_found",
                 Error::Deleted { .. } => "deleted",

@@ -11,6 +11,9 @@ use crate::{stdio, store::db::Db};
 ///
 /// This is what AI hosts start. It ends when the host closes the input.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold mcp
+  taskhold mcp --db /home/ada/work.db")]
 pub(super) struct McpArgs {}
 
 impl McpArgs {

@@ -11,7 +11,7 @@ fn tokenizer() -> &'static CoreBPE {
     tiktoken_rs::o200k_base_singleton()
 }
 
-fn tokens(text: &str) -> usize {
+pub(crate) fn tokens(text: &str) -> usize {
     tokenizer().encode_ordinary(text).len()
 }
 

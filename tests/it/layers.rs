@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
@@ -31,22 +31,27 @@ const LAYERS: [(&str, &[&str]); 15] = [
         ],
     ),
     ("stdio", &["mcp", "store", "when"]),
+    ("install", &[]),
     ("config", &["when"]),
     (
         "cli",
         &[
-            "change", "command", "config", "error", "given", "remark", "render", "repeat", "stdio",
-            "store", "task", "text", "when",
+            "change", "command", "config", "error", "given", "install", "remark", "render",
+            "repeat", "stdio", "store", "task", "text", "when",
         ],
     ),
 ];
 
 /// A library, and the modules that may use it.
-const LIBRARIES: [(&str, &[&str]); 4] = [
+const LIBRARIES: [(&str, &[&str]); 8] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
     ("rmcp", &["mcp", "stdio"]),
     ("clap", &["cli", "config", "main"]),
+    ("clap_complete", &["cli"]),
+    ("jsonc_parser", &["install"]),
+    ("yaml_edit", &["install"]),
+    ("saphyr", &["install"]),
 ];
 
 /// Returns every source file, without its comments, with the root module it belongs to.

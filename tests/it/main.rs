@@ -7,11 +7,14 @@
 
 mod budget;
 mod cli;
+mod help;
+mod install;
 mod layers;
 mod migrate;
 mod model;
 mod notify;
 mod planning;
+mod prime;
 mod processes;
 mod prompts;
 mod shell;

@@ -1,0 +1,219 @@
+//! `taskhold install`
+
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use similar::TextDiff;
+
+use super::{CliResult, Context, Failure};
+use crate::{
+    config::{self, ConfigError, Source},
+    install::{self, Host, Machine, Place, Refusal, Server, Trouble},
+    render,
+};
+
+/// Put taskhold into the configuration of an AI host
+///
+/// Edits the host's own file, for you alone and for every project, keeping its comments and order. The file as it was
+/// stays beside it. A file that cannot be read is left alone.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold install --list
+  taskhold install claude-desktop codex
+  taskhold install vscode --dry-run
+  taskhold install cursor --name work --db /home/ada/work.db
+  taskhold install zed --remove")]
+pub(super) struct InstallArgs {
+    /// Host to set up (can be repeated)
+    #[arg(value_name = "HOST", required_unless_present = "list", value_parser = hosts())]
+    hosts: Vec<Host>,
+    /// Say where each host's configuration is, and whether taskhold is in it
+    #[arg(long, conflicts_with_all = ["hosts", "remove", "dry_run", "name"])]
+    list: bool,
+    /// Take taskhold out again
+    #[arg(long)]
+    remove: bool,
+    /// Print what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// What the host calls the server [default: what it calls taskhold already, else tasks]
+    #[arg(long, value_name = "NAME", value_parser = install::checked_name)]
+    name: Option<String>,
+}
+
+fn hosts() -> impl clap::builder::TypedValueParser<Value = Host> {
+    let words = Host::ALL
+        .map(|host| PossibleValue::new(host.word()).aliases(host.aliases().iter().copied()));
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Host>())
+}
+
+/// A file as it is and as it would be.
+struct Plan {
+    host: Host,
+    place: Place,
+    /// What it says; `None` if there is no file.
+    before: Option<String>,
+    after: String,
+}
+
+impl InstallArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let machine = Machine::here().ok_or(ConfigError::NoHome)?;
+        if self.list {
+            return list(&machine);
+        }
+        // All are read before one is written, so that a file that is refused leaves the others alone too.
+        let plans = self.plans(&machine, context)?;
+        let mut out = io::stdout().lock();
+        for plan in plans {
+            if plan.before.as_deref().unwrap_or_default() == plan.after {
+                let state = if self.remove { "is not" } else { "is already" };
+                writeln!(
+                    out,
+                    "{}: nothing to change, taskhold {state} in {}",
+                    plan.host.title(),
+                    plan.place.file.display()
+                )?;
+            } else if self.dry_run {
+                write!(out, "{}", plan.difference())?;
+            } else {
+                self.write(&plan, context, &mut out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn plans(&self, machine: &Machine, context: &Context) -> Result<Vec<Plan>, Failure> {
+        let program = install::program()?;
+        let database = install::path_text(&context.database)?;
+        // A host hands its servers few of the shell's variables, so what they say must stand in the entry.
+        let is_named = matches!(context.config.database.source, Source::Flag(_));
+        let needs_database = is_named || !config::is_usual(&context.database);
+        let mut plans = Vec::new();
+        for &host in &self.hosts {
+            for place in machine.places_in_use(host) {
+                let before = install::read(&place.file)?;
+                let text = before.as_deref().unwrap_or_default();
+                let name = self.name.as_deref();
+                let after = if self.remove {
+                    install::remove(host, text, name)
+                } else {
+                    let server = Server {
+                        program: program.clone(),
+                        database: (needs_database || place.is_sandboxed).then(|| database.clone()),
+                    };
+                    install::put(host, text, name, &server)
+                };
+                let after = after.map_err(|trouble| refusal(&place.file, trouble))?;
+                plans.push(Plan {
+                    host,
+                    place,
+                    before,
+                    after,
+                });
+            }
+        }
+        Ok(plans)
+    }
+
+    fn write(&self, plan: &Plan, context: &Context, out: &mut impl io::Write) -> CliResult {
+        let (title, file) = (plan.host.title(), plan.place.file.display());
+        let was_used = plan.place.is_used();
+        let now = context.caller.zone.at(render::now().as_millis());
+        let stamp = now.format("before-taskhold-%Y%m%d-%H%M%S").to_string();
+        let backup = install::replace(
+            &plan.place.file,
+            plan.before.as_deref(),
+            &plan.after,
+            &stamp,
+        )?;
+        let did = if self.remove {
+            "taskhold was taken out of"
+        } else {
+            "taskhold is now in"
+        };
+        writeln!(out, "{title}: {did} {file}")?;
+        if let Some(backup) = backup {
+            writeln!(out, "  as it was: {}", backup.display())?;
+        }
+        if !was_used {
+            writeln!(
+                out,
+                "  {title} has left no traces here; it finds this when it comes"
+            )?;
+        }
+        writeln!(out, "  next: {}", plan.host.next_step())?;
+        Ok(())
+    }
+}
+
+impl Plan {
+    /// Returns what would change, as a unified diff.
+    fn difference(&self) -> String {
+        let before = self.before.as_deref().unwrap_or_default();
+        let file = self.place.file.display().to_string();
+        let old = if self.before.is_some() {
+            file.as_str()
+        } else {
+            "/dev/null"
+        };
+        let diff = TextDiff::from_lines(before, &self.after);
+        let text = diff.unified_diff().header(old, &file).to_string();
+        // The file is the host's: nothing in it may steer the terminal.
+        text.chars()
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+            .collect()
+    }
+}
+
+fn refusal(file: &Path, trouble: Trouble) -> Failure {
+    Failure::Install(Refusal::Trouble {
+        path: file.to_owned(),
+        trouble,
+    })
+}
+
+/// Prints a line for each place of each host.
+fn list(machine: &Machine) -> CliResult {
+    let mut out = io::stdout().lock();
+    for host in Host::ALL {
+        for place in machine.places_in_use(host) {
+            writeln!(
+                out,
+                "{:14} {:14} {}",
+                host.word(),
+                state(host, &place),
+                place.file.display()
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn state(host: Host, place: &Place) -> String {
+    if !place.is_used() {
+        return "no host here".to_owned();
+    }
+    let text = match install::read(&place.file) {
+        Ok(text) => text.unwrap_or_default(),
+        Err(_) => return "not readable".to_owned(),
+    };
+    match install::entries(host, &text) {
+        Err(_) => "not readable".to_owned(),
+        Ok(entries) if entries.is_empty() => "not installed".to_owned(),
+        Ok(entries) => {
+            let is_there = entries
+                .iter()
+                .all(|entry| Path::new(&entry.program).exists());
+            if is_there {
+                "installed"
+            } else {
+                "program gone"
+            }
+            .to_owned()
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use clap::{CommandFactory as _, Parser as _};
+
+use super::*;
+use crate::{
+    cli::Cli,
+    repeat::Repeat,
+    store::Words,
+    task::{Priority, Project, Status, Tag},
+    when::{When, Zone},
+};
+
+/// Returns the examples of a text.
+fn examples(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter_map(|line| line.split("  ").next())
+        .collect()
+}
+
+/// Returns the words of a command line. Quotes hold words together; what is written or piped elsewhere is left out.
+fn words(line: &str) -> Vec<String> {
+    let line = line.split(['>', '|']).next().unwrap();
+    line.split('"')
+        .enumerate()
+        .flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        })
+        .collect()
+}
+
+fn must_parse(line: &str) {
+    if let Err(error) = Cli::try_parse_from(words(line)) {
+        panic!("{line}: {error}");
+    }
+}
+
+/// Reads `text` as what `topic` is about, the way a call does.
+fn read(topic: &str, text: &str) {
+    let now = 1_800_000_000_000;
+    let zone = Zone::named("Europe/Berlin").unwrap();
+    let refused = match topic {
+        "dates" => When::read(text, now, zone)
+            .err()
+            .map(|error| error.to_string()),
+        "repeat" => Repeat::read(text).err().map(|error| error.to_string()),
+        "filters" => {
+            let (name, value) = text.split_once(": ").unwrap();
+            match name {
+                "project" => Project::cleaned(value).err(),
+                "tag" => Tag::cleaned(value).err(),
+                "status" => value.parse::<Status>().err(),
+                "priority" => value.parse::<Priority>().err(),
+                "query" => Words::read(value).err(),
+                "due_before" | "due_after" => return read("dates", value),
+                other => panic!("no filter {other}"),
+            }
+            .map(|error| error.to_string())
+        }
+        _ => return must_parse(text),
+    };
+    assert_eq!(refused, None, "{topic}: {text}");
+}
+
+#[test]
+fn every_example_of_a_topic_is_read() {
+    for topic in TOPICS {
+        let examples = examples(topic.text);
+        assert!(examples.len() > 1, "{} has no examples", topic.word);
+        for example in examples {
+            read(topic.word, example);
+        }
+    }
+}
+
+#[test]
+fn every_command_has_examples_and_each_is_a_call_of_it() {
+    for command in Cli::command().get_subcommands() {
+        let name = command.get_name();
+        let help = command.get_after_help().map(ToString::to_string);
+        let help = help.unwrap_or_else(|| panic!("{name} has no examples"));
+        let examples: Vec<&str> = help
+            .lines()
+            .filter_map(|line| line.strip_prefix("  "))
+            .map(|line| line.split("  ").next().unwrap())
+            .collect();
+        assert!(!examples.is_empty(), "{name} has no examples");
+        for example in examples {
+            assert_eq!(words(example)[1], name, "{example}");
+            must_parse(example);
+        }
+    }
+}
+
+#[test]
+fn no_topic_is_named_like_a_command() {
+    for topic in TOPICS {
+        assert!(
+            Cli::command().find_subcommand(topic.word).is_none(),
+            "{}",
+            topic.word
+        );
+    }
+}
+
+#[test]
+fn texts_fit_a_narrow_terminal() {
+    for topic in TOPICS {
+        for line in topic.text.lines() {
+            assert!(line.chars().count() <= 80, "{}: {line}", topic.word);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn server(database: Option<&str>) -> Server {
+    Server {
+        program: "/opt/task hold/bin/taskhold".to_owned(),
+        database: database.map(str::to_owned),
+    }
+}
+
+fn put_in(host: Host, text: &str) -> String {
+    put(host, text, None, &server(None)).unwrap()
+}
+
+/// What a host that is in use may have, each with something to lose.
+fn configurations(host: Host) -> Vec<&'static str> {
+    match host.format() {
+        format::Format::Json => vec![
+            "",
+            "{}",
+            "{}\n",
+            "// nothing yet\n",
+            "{\n  // mine\n  \"theme\": \"dark\", /* why not */\n  \"fonts\": [\n    \"Mono\", // first\n  ],\n}\n",
+            "{\"a\":1}",
+            "\u{FEFF}{\r\n\t\"a\": 1.50e3\r\n}\r\n",
+        ],
+        format::Format::Toml => vec![
+            "",
+            "model = \"o\" # the best\n\n[mcp_servers.other] # theirs\ncommand = \"npx\"\nargs = [\n  \"-y\", # yes\n  \"it\",\n]\n\n[mcp_servers.other.env]\nK = \"v\"\n\n[tui]\ntheme = 'x'\n",
+            "mcp_servers = { other = { command = \"npx\" } }\nlast = 1979-05-27T07:32:00Z\n",
+            "mcp_servers.other.command = \"npx\"\n",
+            "\u{FEFF}model = \"o\"\r\n# why\r\n",
+            "[[list]]\na = 1\n[[list]]\na = 2",
+        ],
+        format::Format::Yaml => vec![
+            "",
+            "# nothing yet\n",
+            "GOOSE_MODE: auto",
+            "# top\n\n---\nGOOSE_MODE: auto\n# mid\nextensions: # none\n  # in\n",
+            "extensions:\nGOOSE_MODE: auto\n",
+            "extensions: {}\nGOOSE_MODE: auto # always\n",
+            "GOOSE_PROVIDER: 'anthropic'\nextensions:\n  # it builds\n  developer:\n    enabled: true # yes\n    args: []\n    env_keys:\n    - A\n    - B\n# end\nGOOSE_MODE: auto\n",
+            "\u{FEFF}a: 1\r\nextensions:\r\n    memory:\r\n        enabled: false\r\n",
+        ],
+    }
+}
+
+#[test]
+fn every_host_gets_an_entry_and_keeps_everything_else() {
+    for host in Host::ALL {
+        for before in configurations(host) {
+            let after = put_in(host, before);
+            assert_eq!(
+                entries(host, &after).unwrap(),
+                [Entry {
+                    name: "tasks".to_owned(),
+                    program: server(None).program
+                }],
+                "{host}: {after}"
+            );
+            // What a line said, it still says; a comma or a brace may have come to it.
+            for line in before.lines() {
+                let line = line.trim_matches([',', '{', '}', ' ', '\u{FEFF}']);
+                assert!(after.contains(line), "{host} lost {line:?}: {after}");
+            }
+            assert_eq!(
+                before.contains("\r\n"),
+                !after.replace("\r\n", "").contains('\n'),
+                "{host}: {after:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_second_time_there_is_nothing_to_change() {
+    for host in Host::ALL {
+        for before in configurations(host) {
+            let once = put_in(host, before);
+            assert_eq!(put_in(host, &once), once, "{host}");
+        }
+    }
+}
+
+#[test]
+fn taken_out_again_everything_says_what_it_said() {
+    for host in Host::ALL {
+        for before in configurations(host) {
+            let after = remove(host, &put_in(host, before), None).unwrap();
+            let says = |text: &str| {
+                let mut root = host.format().read(text).unwrap();
+                if root.is_null() {
+                    root = json!({});
+                }
+                // The key of all servers may stay, empty.
+                if root[host.container()].as_object().is_none_or(Map::is_empty) {
+                    root[host.container()] = Value::Null;
+                }
+                root
+            };
+            assert_eq!(says(&after), says(before), "{host}: {after}");
+            assert_eq!(remove(host, &after, None).unwrap(), after, "{host}");
+        }
+    }
+}
+
+#[test]
+fn a_new_file_is_what_the_host_documents() {
+    let files = Host::ALL.map(|host| {
+        let text = put(host, "", None, &server(Some("/data/my tasks.db"))).unwrap();
+        format!("# {host}\n{text}")
+    });
+    insta::assert_snapshot!(files.join("\n"));
+}
+
+#[test]
+fn comments_order_and_indentation_stay() {
+    let cases = [
+        (
+            Host::Zed,
+            "// top\n{\n\t\"b\": 1, // one\n\t\"context_servers\": {\n\t\t\"x\": { \"command\": \"y\", \"args\": [] }, // theirs\n\t},\n\t\"a\": 2,\n}\n",
+            "// top\n{\n\t\"b\": 1, // one\n\t\"context_servers\": {\n\t\t\"x\": { \"command\": \"y\", \"args\": [] }, // theirs\n\t\t\"tasks\": {\n\t\t\t\"source\": \"custom\",\n\t\t\t\"command\": \"/opt/task hold/bin/taskhold\",\n\t\t\t\"args\": [\"mcp\"],\n\t\t},\n\t},\n\t\"a\": 2,\n}\n",
+        ),
+        (
+            Host::Codex,
+            "a = 1 # one\n\n[mcp_servers.x] # theirs\ncommand = \"y\"\n\n[z]\nb = 2\n",
+            "a = 1 # one\n\n[mcp_servers.x] # theirs\ncommand = \"y\"\n\n[mcp_servers.tasks]\ncommand = \"/opt/task hold/bin/taskhold\"\nargs = [\"mcp\"]\n\n[z]\nb = 2\n",
+        ),
+        (
+            Host::Goose,
+            "a: 1 # one\nextensions:\n  # theirs\n  x:\n    cmd: y # here\n# end\nz: 2\n",
+            "a: 1 # one\nextensions:\n  # theirs\n  x:\n    cmd: y # here\n  tasks:\n    enabled: true\n    type: \"stdio\"\n    name: \"tasks\"\n    description: \"Your tasks\"\n    cmd: \"/opt/task hold/bin/taskhold\"\n    args: [\"mcp\"]\n# end\nz: 2\n",
+        ),
+    ];
+    for (host, before, after) in cases {
+        assert_eq!(put_in(host, before), after, "{host}");
+    }
+}
+
+#[test]
+fn an_entry_is_brought_up_to_date_and_keeps_what_a_person_added() {
+    let cases = [
+        (
+            Host::Cursor,
+            "{\"mcpServers\": {\"todo\": {\"command\": \"/old/taskhold\", \"args\": [\"mcp\", \"--db\", \"/x.db\"], \"env\": {\"TZ\": \"UTC\"}}}}",
+            "{\"mcpServers\": {\"todo\": {\"command\": \"/opt/task hold/bin/taskhold\", \"args\": [\"mcp\", \"--db\", \"/x.db\"], \"env\": {\"TZ\": \"UTC\"}}}}",
+        ),
+        (
+            Host::Codex,
+            "[mcp_servers.tasks]\ncommand = '/old/taskhold' # mine\nargs = [ \"mcp\" ]\nstartup_timeout_sec = 20\n",
+            "[mcp_servers.tasks]\ncommand = \"/opt/task hold/bin/taskhold\" # mine\nargs = [ \"mcp\" ]\nstartup_timeout_sec = 20\n",
+        ),
+        (
+            Host::Goose,
+            "extensions:\n    tasks:\n        # hello\n        enabled: false\n        type: stdio\n        name: tasks\n        description: Mine\n        cmd: C:\\old\\taskhold.exe # there\n        args:\n        - mcp\n        timeout: 300\nz: 1\n",
+            "extensions:\n    tasks:\n        # hello\n        enabled: false\n        type: stdio\n        name: tasks\n        description: Mine\n        cmd: \"/opt/task hold/bin/taskhold\" # there\n        args:\n        - mcp\n        timeout: 300\nz: 1\n",
+        ),
+    ];
+    for (host, before, after) in cases {
+        assert_eq!(put_in(host, before), after, "{host}");
+    }
+}
+
+#[test]
+fn a_database_that_is_named_replaces_the_one_before() {
+    for host in Host::ALL {
+        let before = put(host, "", None, &server(Some("/one.db"))).unwrap();
+        assert_eq!(put_in(host, &before), before, "{host}");
+        let after = put(host, &before, None, &server(Some("/two.db"))).unwrap();
+        assert!(
+            after.contains("/two.db") && !after.contains("/one.db"),
+            "{host}: {after}"
+        );
+    }
+}
+
+#[test]
+fn a_second_name_makes_a_second_entry() {
+    for host in Host::ALL {
+        let one = put_in(host, "");
+        let two = put(host, &one, Some("work"), &server(Some("/work.db"))).unwrap();
+        let names = |text: &str| -> Vec<String> {
+            let entries = entries(host, text).unwrap().into_iter();
+            entries.map(|entry| entry.name).collect()
+        };
+        assert_eq!(names(&two), ["tasks", "work"], "{host}");
+        assert_eq!(
+            names(&remove(host, &two, Some("tasks")).unwrap()),
+            ["work"],
+            "{host}"
+        );
+        assert!(
+            names(&remove(host, &two, None).unwrap()).is_empty(),
+            "{host}"
+        );
+    }
+}
+
+#[test]
+fn what_belongs_to_another_program_is_refused() {
+    let cases = [
+        (
+            Host::VsCode,
+            r#"{"servers": {"tasks": {"type": "http", "url": "https://x.example/mcp"}}}"#,
+            "https://x.example/mcp",
+        ),
+        (
+            Host::Codex,
+            "[mcp_servers.tasks]\ncommand = \"npx\"\nargs = [\"-y\", \"tasks\"]\n",
+            "npx",
+        ),
+        (
+            Host::Goose,
+            "extensions:\n  tasks:\n    type: builtin\n",
+            "something else",
+        ),
+        (
+            Host::ClaudeCode,
+            r#"{"mcpServers": {"tasks": {"command": "/bin/taskhold", "args": ["serve"]}}}"#,
+            "/bin/taskhold",
+        ),
+    ];
+    for (host, text, program) in cases {
+        let taken = Trouble::Taken {
+            name: format!("{}.tasks", host.container()),
+            program: program.to_owned(),
+        };
+        assert_eq!(put(host, text, None, &server(None)), Err(taken.clone()));
+        assert_eq!(remove(host, text, Some("tasks")), Err(taken));
+        assert_eq!(remove(host, text, None).as_deref(), Ok(text));
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let cases = [
+        (Host::ClaudeDesktop, "{", "it is not JSON"),
+        (Host::ClaudeDesktop, "{\"a\": 1}}", "it is not JSON"),
+        (Host::ClaudeDesktop, "{'a': 1}", "it is not JSON"),
+        (Host::ClaudeDesktop, "<<<<<<< HEAD\n{}", "it is not JSON"),
+        (Host::Cursor, "[]", "the whole of it holds"),
+        (Host::Cursor, r#"{"mcpServers": []}"#, "mcpServers holds"),
+        (Host::VsCode, r#"{"servers": "x"}"#, "servers holds"),
+        (
+            Host::Gemini,
+            r#"{"mcpServers": {}, "mcpServers": {"x": {}}}"#,
+            "cannot be edited safely; change mcpServers.tasks by hand",
+        ),
+        (Host::Codex, "a = ", "it is not TOML"),
+        (Host::Codex, "mcp_servers = 1", "mcp_servers holds"),
+        (Host::Codex, "[[mcp_servers]]", "mcp_servers holds"),
+        (Host::Goose, "a: [", "it is not YAML"),
+        (Host::Goose, "a: 1\n---\nb: 2\n", "it is not YAML"),
+        (Host::Goose, "extensions: 7\n", "extensions holds"),
+        (Host::Goose, "- a\n", "the whole of it holds"),
+        (
+            Host::Goose,
+            "{a: 1}\n",
+            "cannot be edited safely; change extensions.tasks by hand",
+        ),
+    ];
+    for (host, text, reason) in cases {
+        let refusal = put(host, text, None, &server(None))
+            .unwrap_err()
+            .to_string();
+        assert!(refusal.contains(reason), "{host} {text:?}: {refusal}");
+    }
+}
+
+#[test]
+fn the_last_server_taken_out_leaves_a_mapping() {
+    let text = put_in(Host::Goose, "extensions:\nGOOSE_MODE: auto\n");
+    assert_eq!(
+        remove(Host::Goose, &text, None).unwrap(),
+        "extensions: {}\nGOOSE_MODE: auto\n"
+    );
+}
+
+#[test]
+fn only_names_that_every_host_takes_are_taken() {
+    for name in ["tasks", "work_2", "a"] {
+        assert_eq!(checked_name(name).as_deref(), Ok(name));
+    }
+    for name in ["", "Tasks", "my-tasks", "2nd", "a.b", "ä", &"x".repeat(31)] {
+        assert!(checked_name(name).is_err(), "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_path_reads_back_as_it_was(folder in "[^\\p{Cc}/]{1,20}", which in 0..Host::ALL.len()) {
+        let host = Host::ALL[which];
+        let server = Server { program: format!("/{folder}/taskhold"), database: Some(format!("/{folder}/tasks.db")) };
+        for before in configurations(host) {
+            let after = put(host, before, None, &server).unwrap();
+            let root = host.format().read(&after).unwrap();
+            let entry = &root[host.container()]["tasks"];
+            prop_assert_eq!(&entry[host.program_key()], &json!(server.program));
+            prop_assert_eq!(&entry["args"][2], &json!(server.database));
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! `install`: the configuration of hosts in a home folder of its own, edited by the built binary.
+
+use std::{fs, path::PathBuf, process::Output};
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Dialect, Home, Wiring};
+
+/// A home folder where hosts have been, and the binary with nothing in its environment but that home.
+struct Machine {
+    home: Home,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self { home: Home::new() }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.home.database().parent().unwrap().to_owned()
+    }
+
+    /// Writes a file below the home folder.
+    fn has(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn says(&self, name: &str) -> String {
+        fs::read_to_string(self.folder().join(name)).unwrap()
+    }
+
+    fn output(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = self.home.command(&[&["install"], arguments].concat());
+        command.env_remove("TASKHOLD_DB");
+        command.envs(variables.iter().copied()).output().unwrap()
+    }
+
+    /// Runs `install` and returns what it printed.
+    fn install(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments, &[]);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs `install`, which must refuse, and returns what it said.
+    fn refusal(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments, &[]);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// Returns the names of the files beside `name`, backups with `*` for their time.
+    fn beside(&self, name: &str) -> Vec<String> {
+        let folder = self.folder().join(name);
+        let mut names: Vec<String> = fs::read_dir(folder.parent().unwrap())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|name| match name.split_once(".before-taskhold-") {
+                Some((name, rest)) => {
+                    let number = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+                    format!("{name}.before*{number}")
+                }
+                None => name,
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_taskhold");
+
+#[test]
+fn the_entry_starts_the_server_on_the_usual_database() {
+    let machine = Machine::new();
+    machine.install(&["claude-desktop"]);
+    let root: Value =
+        serde_json::from_str(&machine.says(".config/Claude/claude_desktop_config.json")).unwrap();
+    assert_eq!(
+        root,
+        json!({ "mcpServers": { "tasks": { "command": BINARY, "args": ["mcp"] } } })
+    );
+    let mut command = machine.home.command(&["mcp"]);
+    command.env_remove("TASKHOLD_DB");
+    let mut client = Client::start(command, Dialect::Legacy, Wiring::Pipes);
+    client.greet();
+    client.call("add_task", json!({ "title": "from the host" }));
+    let usual = machine.folder().join(".local/share/taskhold/tasks.db");
+    assert!(usual.exists());
+}
+
+#[test]
+fn the_file_as_it_was_stays_beside_it() {
+    let machine = Machine::new();
+    let before = "# mine\nmodel = \"o\"\n";
+    machine.has(".codex/config.toml", before);
+    let printed = machine.install(&["codex"]);
+    assert!(printed.contains("Codex: taskhold is now in ") && printed.contains("next: "));
+    assert_eq!(
+        machine.says(".codex/config.toml"),
+        format!(
+            "# mine\nmodel = \"o\"\n\n[mcp_servers.tasks]\ncommand = \"{BINARY}\"\nargs = [\"mcp\"]\n"
+        )
+    );
+    let backup = printed
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("as it was: "))
+        .unwrap();
+    assert_eq!(fs::read_to_string(backup).unwrap(), before);
+
+    let again = machine.install(&["codex"]);
+    assert!(again.contains("nothing to change"), "{again}");
+    assert_eq!(
+        machine.beside(".codex/config.toml"),
+        ["config.toml", "config.toml.before*.bak"]
+    );
+
+    machine.install(&["codex", "--remove"]);
+    assert_eq!(machine.says(".codex/config.toml"), before);
+    assert!(
+        machine
+            .install(&["codex", "--remove"])
+            .contains("nothing to change, taskhold is not in")
+    );
+}
+
+#[test]
+fn a_dry_run_prints_the_difference_and_changes_nothing() {
+    let machine = Machine::new();
+    let before = "{\n  // mine\n  \"theme\": \"x\"\n}\n";
+    let file = machine.has(".gemini/settings.json", before);
+    let printed = machine.install(&["gemini", "--dry-run"]);
+    let file = file.display();
+    assert_eq!(
+        printed,
+        format!(
+            "--- {file}\n+++ {file}\n@@ -1,4 +1,10 @@\n {{\n   // mine\n-  \"theme\": \"x\"\n+  \"theme\": \"x\",\n\
+             +  \"mcpServers\": {{\n+    \"tasks\": {{\n+      \"command\": \"{BINARY}\",\n+      \"args\": [\"mcp\"]\n\
+             +    }}\n+  }}\n }}\n"
+        )
+    );
+    assert_eq!(machine.says(".gemini/settings.json"), before);
+    assert_eq!(machine.beside(".gemini/settings.json"), ["settings.json"]);
+    let printed = machine.install(&["goose", "--dry-run"]);
+    assert!(printed.starts_with("--- /dev/null\n"), "{printed}");
+    assert!(!machine.folder().join(".config/goose").exists());
+}
+
+#[test]
+fn the_database_is_named_when_the_host_would_not_find_it() {
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], Value);
+    let machine = Machine::new();
+    let other = machine.folder().join("other.db");
+    let other = other.to_str().unwrap();
+    let data = machine.folder().join("data");
+    let moved = data.join("taskhold/tasks.db");
+    let usual = machine.folder().join(".local/share/taskhold/tasks.db");
+    let usual = usual.to_str().unwrap();
+    let cases: [Case<'_>; 5] = [
+        (&[], &[], json!(["mcp"])),
+        (&["--db", usual], &[], json!(["mcp", "--db", usual])),
+        (&["--db", other], &[], json!(["mcp", "--db", other])),
+        (
+            &[],
+            &[("TASKHOLD_DB", other)],
+            json!(["mcp", "--db", other]),
+        ),
+        (
+            &[],
+            &[("XDG_DATA_HOME", data.to_str().unwrap())],
+            json!(["mcp", "--db", moved]),
+        ),
+    ];
+    for (flags, variables, arguments) in cases {
+        let output = machine.output(&[&["cursor"], flags].concat(), variables);
+        assert!(output.status.success(), "{output:?}");
+        let root: Value = serde_json::from_str(&machine.says(".cursor/mcp.json")).unwrap();
+        assert_eq!(root["mcpServers"]["tasks"]["args"], arguments);
+    }
+    // Without a word about it, the entry keeps the database it has.
+    assert!(machine.install(&["cursor"]).contains("nothing to change"));
+    // In a sandbox, the usual folder is another.
+    machine.has(".var/app/dev.zed.Zed/config/zed/settings.json", "{}");
+    machine.install(&["zed"]);
+    let sandboxed: Value =
+        serde_json::from_str(&machine.says(".var/app/dev.zed.Zed/config/zed/settings.json"))
+            .unwrap();
+    assert_eq!(
+        sandboxed["context_servers"]["tasks"]["args"],
+        json!(["mcp", "--db", usual])
+    );
+}
+
+#[test]
+fn every_copy_of_a_host_that_is_in_use_is_set_up() {
+    let machine = Machine::new();
+    machine.has(".config/VSCodium/User/settings.json", "{}");
+    machine.has(".config/Code - Insiders/User/settings.json", "{}");
+    machine.install(&["vscode"]);
+    for product in ["VSCodium", "Code - Insiders"] {
+        let root: Value =
+            serde_json::from_str(&machine.says(&format!(".config/{product}/User/mcp.json")))
+                .unwrap();
+        assert_eq!(root["servers"]["tasks"]["type"], "stdio", "{product}");
+    }
+    assert!(!machine.folder().join(".config/Code").exists());
+}
+
+#[test]
+fn a_hosts_variable_leads_to_its_file() {
+    let machine = Machine::new();
+    let moved = machine.folder().join("moved");
+    let output = machine.output(
+        &["claude-code", "codex"],
+        &[
+            ("CLAUDE_CONFIG_DIR", moved.to_str().unwrap()),
+            ("CODEX_HOME", "not/absolute"),
+        ],
+    );
+    assert!(output.status.success(), "{output:?}");
+    assert!(machine.says("moved/.claude.json").contains(BINARY));
+    assert!(machine.says(".codex/config.toml").contains(BINARY));
+}
+
+#[test]
+fn a_file_that_is_refused_is_left_alone_and_so_are_the_others() {
+    let machine = Machine::new();
+    machine.has(".cursor/mcp.json", "{ \"mcpServers\": {");
+    let said = machine.refusal(&["codex", "cursor"]);
+    assert!(
+        said.contains(".cursor/mcp.json was left as it is: it is not JSON"),
+        "{said}"
+    );
+    assert_eq!(machine.says(".cursor/mcp.json"), "{ \"mcpServers\": {");
+    assert!(!machine.folder().join(".codex").exists());
+
+    let file = machine.folder().join(".cursor/mcp.json");
+    fs::write(&file, b"{\"a\": \"\xff\"}").unwrap();
+    assert!(
+        machine
+            .refusal(&["cursor"])
+            .contains("it is not UTF-8 text")
+    );
+    assert_eq!(fs::read(&file).unwrap(), b"{\"a\": \"\xff\"}");
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert!(machine.refusal(&["cursor"]).contains("cannot read "));
+    assert_eq!(machine.beside(".cursor/mcp.json"), ["mcp.json"]);
+}
+
+#[test]
+fn a_server_of_someone_else_is_left_alone() {
+    let machine = Machine::new();
+    let theirs = r#"{"mcpServers": {"tasks": {"command": "npx", "args": ["-y", "tasks"]}}}"#;
+    machine.has(".cursor/mcp.json", theirs);
+    let said = machine.refusal(&["cursor"]);
+    assert!(
+        said.contains(
+            "mcpServers.tasks is there already and starts npx; choose another name with --name"
+        ),
+        "{said}"
+    );
+    assert_eq!(machine.says(".cursor/mcp.json"), theirs);
+    machine.install(&["cursor", "--name", "mine"]);
+    let root: Value = serde_json::from_str(&machine.says(".cursor/mcp.json")).unwrap();
+    assert_eq!(root["mcpServers"]["tasks"]["command"], "npx");
+    assert_eq!(root["mcpServers"]["mine"]["command"], BINARY);
+    machine.install(&["cursor", "--remove"]);
+    let root: Value = serde_json::from_str(&machine.says(".cursor/mcp.json")).unwrap();
+    assert_eq!(root, serde_json::from_str::<Value>(theirs).unwrap());
+}
+
+#[test]
+fn the_list_says_where_and_whether() {
+    let machine = Machine::new();
+    machine.has(".codex/config.toml", "");
+    machine.has(".cursor/mcp.json", "{");
+    machine.has(
+        ".config/zed/settings.json",
+        r#"{"context_servers": {"t": {"command": "/gone/taskhold", "args": ["mcp"]}}}"#,
+    );
+    machine.install(&["gemini"]);
+    let folder = machine.folder();
+    let folder = folder.to_str().unwrap();
+    assert_eq!(
+        machine.install(&["--list"]).replace(folder, "~"),
+        "claude-desktop no host here   ~/.config/Claude/claude_desktop_config.json\n\
+         claude-code    no host here   ~/.claude.json\n\
+         codex          not installed  ~/.codex/config.toml\n\
+         vscode         no host here   ~/.config/Code/User/mcp.json\n\
+         cursor         not readable   ~/.cursor/mcp.json\n\
+         gemini         installed      ~/.gemini/settings.json\n\
+         zed            program gone   ~/.config/zed/settings.json\n\
+         goose          no host here   ~/.config/goose/config.yaml\n"
+    );
+}
+
+#[test]
+fn a_wrong_call_names_what_can_be_called() {
+    let machine = Machine::new();
+    let cases: [(&[&str], &str); 5] = [
+        (&[], "<HOST>"),
+        (&["emacs"], "claude-desktop"),
+        (
+            &["codex", "--name", "My Tasks"],
+            "must be lower-case letters",
+        ),
+        (&["--list", "codex"], "cannot be used with"),
+        (&["codex", "--db", "tasks.db"], "is not an absolute path"),
+    ];
+    for (arguments, said) in cases {
+        let output = machine.output(arguments, &[]);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_link_is_followed_and_permissions_stay() {
+        let machine = Machine::new();
+        let real = machine.has("dotfiles/mcp.json", "{}\n");
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        fs::create_dir(machine.folder().join(".cursor")).unwrap();
+        let link = machine.folder().join(".cursor/mcp.json");
+        symlink(&real, &link).unwrap();
+        machine.install(&["cursor"]);
+        assert!(link.is_symlink());
+        assert!(machine.says("dotfiles/mcp.json").contains(BINARY));
+        assert_eq!(
+            machine.beside("dotfiles/mcp.json"),
+            ["mcp.json", "mcp.json.before*.bak"]
+        );
+        for entry in fs::read_dir(machine.folder().join("dotfiles")).unwrap() {
+            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o640);
+        }
+    }
+
+    #[test]
+    fn a_new_file_is_its_owners_alone() {
+        let machine = Machine::new();
+        machine.install(&["claude-code"]);
+        let mode = fs::metadata(machine.folder().join(".claude.json"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_refused() {
+        let machine = Machine::new();
+        fs::create_dir(machine.folder().join(".cursor")).unwrap();
+        let link = machine.folder().join(".cursor/mcp.json");
+        symlink(machine.folder().join("gone.json"), &link).unwrap();
+        assert!(machine.refusal(&["cursor"]).contains("cannot read "));
+        assert!(link.is_symlink());
+    }
+}
