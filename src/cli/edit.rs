@@ -253,7 +253,7 @@ fn editor_command(editor: &std::ffi::OsStr, path: &Path) -> process::Command {
     let line = editor.to_string_lossy();
     // A path with blanks, or a command with arguments.
     let mut words = if Path::new(editor).exists() {
-        vec![line.as_ref()].into_iter()
+        vec![&*line].into_iter()
     } else {
         line.split_whitespace().collect::<Vec<_>>().into_iter()
     };

@@ -132,9 +132,9 @@ impl Table {
             details: widest(&|row| width(&row.details)).min(MOST_DETAILS),
         };
         let wanted = widths.title.min(self.columns / TITLES_PART);
-        if self.room(&widths) < wanted {
+        let missing = (Self::beside(&widths) + wanted).saturating_sub(self.columns);
+        if missing > 0 {
             // Details are told by what is left of them; a project or a date cut short would mislead.
-            let missing = wanted - self.room(&widths);
             widths.details = match widths.details.checked_sub(missing) {
                 Some(left) if left > 4 => left,
                 _ => 0,
@@ -152,13 +152,18 @@ impl Table {
 
     /// Returns how many columns are left for the title.
     fn room(&self, widths: &Widths) -> usize {
-        let beside: usize = [widths.date, widths.project, widths.details]
+        self.columns.saturating_sub(Self::beside(widths))
+    }
+
+    /// Returns how many columns all but the title take.
+    fn beside(widths: &Widths) -> usize {
+        let cells: usize = [widths.date, widths.project, widths.details]
             .into_iter()
             .filter(|width| *width > 0)
             .map(|width| width + GAP)
             .sum();
         // The id, a blank, the mark, a blank.
-        self.columns.saturating_sub(beside + widths.id + 3)
+        cells + widths.id + 3
     }
 }
 

@@ -153,6 +153,8 @@ proptest! {
             "\\PC{1,20}",
         ]
     ) {
+        // No program can be given that character.
+        prop_assume!(!title.contains('\0'));
         let Ok((wanted, _)) = Title::cleaned(&title) else { return Ok(()) };
         let home = Home::new();
         let task = added(&home, &["--", &title]);
