@@ -93,7 +93,7 @@ fn open_tasks_commands_and_topics_are_offered() {
         "{ids}"
     );
     assert_eq!(offered(&home, "fish", &["done", "2"]), "2\tCall Anna\n");
-    assert_eq!(offered(&home, "zsh", &["delete", "1"]), "1:Pay rent\\: now");
+    assert_eq!(offered(&home, "zsh", &["delete", "1"]), "1:Pay rent: now");
 
     let other = home.database().with_file_name("other.db");
     let other = other.to_str().unwrap();
