@@ -23,6 +23,8 @@ use crate::{
 mod add;
 mod delete;
 mod done;
+mod export;
+mod import;
 mod list;
 mod mcp;
 mod paths;
@@ -43,6 +45,8 @@ enum Command {
     List(list::ListArgs),
     Done(done::DoneArgs),
     Delete(delete::DeleteArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Paths(paths::PathsArgs),
     Mcp(mcp::McpArgs),
 }
@@ -54,6 +58,8 @@ enum Failure {
     Usage(#[from] ConfigError),
     #[error("{}", .0.with_causes())]
     Failed(#[from] Error),
+    #[error("{0}")]
+    Input(String),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -88,6 +94,8 @@ impl Cli {
                     Command::List(args) => args.run(&context),
                     Command::Done(args) => args.run(&context),
                     Command::Delete(args) => args.run(&context),
+                    Command::Export(args) => args.run(&context),
+                    Command::Import(args) => args.run(&context),
                     Command::Paths(args) => args.run(&context),
                     Command::Mcp(args) => args.run(&context),
                 }

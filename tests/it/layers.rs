@@ -3,19 +3,24 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
     ("task", &["repeat", "text", "when"]),
+    ("arrival", &["task"]),
     ("change", &["task"]),
     ("error", &["change", "task"]),
     ("command", &["change", "error", "repeat", "task", "when"]),
     (
         "store",
         &[
-            "change", "command", "error", "repeat", "task", "text", "when",
+            "arrival", "change", "command", "error", "repeat", "task", "text", "when",
         ],
+    ),
+    (
+        "exchange",
+        &["arrival", "command", "error", "repeat", "task", "when"],
     ),
     ("render", &["change", "command", "repeat", "task", "when"]),
     (
@@ -29,7 +34,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
-            "command", "config", "error", "render", "stdio", "store", "task", "when",
+            "arrival", "command", "config", "error", "exchange", "render", "stdio", "text",
+            "store", "task", "when",
         ],
     ),
 ];
