@@ -67,13 +67,14 @@ impl Writer {
         }
         words.push(day(task.created_at));
         words.push(task.title.as_str().to_owned());
-        let has_word = |mark: &String| task.title.as_str().split(' ').any(|word| word == mark);
-        let project = task
-            .project
-            .iter()
-            .map(|project| mark('+', project.as_str()));
-        let tags = task.tags.iter().map(|tag| mark('@', tag.as_str()));
-        words.extend(project.chain(tags).filter(|mark| !has_word(mark)));
+        let is_in_title = |name: &str| {
+            let mut marks = task.title.as_str().split(' ').filter(|word| is_mark(word));
+            marks.any(|mark| mark[1..] == *name)
+        };
+        let project = task.project.iter().map(|project| ('+', project.as_str()));
+        let tags = task.tags.iter().map(|tag| ('@', tag.as_str()));
+        let marks = project.chain(tags).filter(|(_, name)| !is_in_title(name));
+        words.extend(marks.map(|(sign, name)| format!("{sign}{}", name.replace(' ', "-"))));
         let mut key = |key: &str, value: String| words.push(format!("{key}:{value}"));
         match (is_done, letter, task.status) {
             (true, Some(letter), _) => key("pri", letter.to_string()),
@@ -132,10 +133,6 @@ impl Writer {
             notes.count("title (words that are read as marks)");
         }
     }
-}
-
-fn mark(sign: char, name: &str) -> String {
-    format!("{sign}{}", name.replace(' ', "-"))
 }
 
 impl super::Writer for Writer {
@@ -315,15 +312,16 @@ fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Inval
         }
         !is_read
     });
-    for word in words.iter().filter(|word| is_mark(word)) {
-        take_mark(&mut arrival.task, word, notes);
-    }
     let kept = words
         .iter()
         .rposition(|word| !is_mark(word))
         .map_or(words.len(), |last| last + 1);
+    let (sentence, marks) = words.split_at(kept);
+    for word in marks.iter().chain(sentence).filter(|word| is_mark(word)) {
+        take_mark(&mut arrival.task, word, notes);
+    }
     let task = &mut arrival.task;
-    task.title = title(&words[..kept].join(" "), notes)?;
+    task.title = title(&sentence.join(" "), notes)?;
     task.priority = letter.map(|letter| by_letter(letter, notes));
     if start.is_done {
         task.status = Status::Completed;
@@ -411,3 +409,6 @@ fn by_letter(letter: char, notes: &mut Notes) -> Priority {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
