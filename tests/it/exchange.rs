@@ -93,7 +93,7 @@ fn fixture(name: &str) -> String {
 }
 
 /// Returns those fields of `task` that `expected` has.
-fn part<'a>(task: &'a Value, expected: &Value) -> Value {
+fn part(task: &Value, expected: &Value) -> Value {
     let fields = expected.as_object().unwrap().keys();
     fields
         .map(|name| (name.clone(), task[name].clone()))

@@ -132,11 +132,11 @@ fn standard_input_is_read_as_a_file_is() {
 #[test]
 fn one_undo_takes_thousands_back_and_another_brings_them_again() {
     let place = Place::new();
-    let lines: String = (0..3_000)
-        .map(|n| format!("Task {n} +p @t id:{n} p:{}\n", n / 2))
+    let lines: Vec<String> = (0..3_000)
+        .map(|n| format!("Task {n} +p @t id:{n} p:{}", n / 2))
         .collect();
     // The first is a part of itself.
-    let lines = lines.replacen(" p:0", "", 1);
+    let lines = lines.join("\n").replacen(" p:0", "", 1);
     place.done(&["import", &place.file("a.txt", lines)]);
     let before = place.done(&["export"]).0;
     let mut store = place.store();
