@@ -29,6 +29,9 @@ use crate::{
 /// What every file of this format begins with.
 pub(super) const BEGINNING: &str = "{\"format\":\"taskhold\"";
 const VERSION: u64 = 1;
+/// The highest id that every reader of JSON takes for the same number. A file that names a higher one would leave the
+/// database no ids to give out.
+const HIGHEST_ID: i64 = (1 << 53) - 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,6 +193,12 @@ impl<'a> Line<'a> {
     }
 
     fn arrival(self, line: u64, notes: &mut Notes) -> Result<Arrival, Invalid> {
+        if self.id.get() > HIGHEST_ID {
+            return Err(Invalid {
+                field: "id",
+                reason: format!("is more than {HIGHEST_ID}"),
+            });
+        }
         if self.rev < 1 {
             return Err(Invalid {
                 field: "rev",
@@ -276,6 +285,11 @@ impl<R: BufRead> Reader<R> {
             )));
         }
         let header: Header<'_> = serde_json::from_str(line).map_err(refused)?;
+        if !(0..=HIGHEST_ID).contains(&header.last_id) {
+            return Err(Fault::File(format!(
+                "its last_id is not between 0 and {HIGHEST_ID}"
+            )));
+        }
         Ok(Contents {
             tasks: header.tasks,
             last_id: header.last_id,

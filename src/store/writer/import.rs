@@ -152,9 +152,11 @@ impl Import<'_, '_> {
         } else {
             self.writer.next_task_id()?
         };
+        // Before it has a name: what refers to itself refers ahead.
+        let references = self.resolved(&arrival)?;
         self.name(&arrival, id)?;
         self.count(id, &arrival);
-        match self.resolved(&arrival)? {
+        match references {
             Some(references) => self.write(referring(arrival.task, id, references))?,
             None => self.set_aside(id, &arrival)?,
         }

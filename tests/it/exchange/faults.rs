@@ -44,7 +44,17 @@ fn each_fault_is_named_and_nothing_is_imported() {
         ),
         ("field.jsonl", three(r#","colour":"red""#).into_bytes(), "line 3: unknown field `colour`"),
         ("rev.jsonl", three("").replace(r#""id":2,"rev":1"#, r#""id":2,"rev":0"#).into_bytes(), "line 3: rev is 0"),
-        ("when.jsonl", three(r#","due":"soon""#).into_bytes(), "line 3: \"soon\" is no date"),
+                (
+            "id.jsonl",
+            three("").replace("\"id\":2,", "\"id\":9223372036854775807,").into_bytes(),
+            "line 3: id is more than 9007199254740991",
+        ),
+        (
+            "last.jsonl",
+            three("").replace("\"last_id\":3", "\"last_id\":9223372036854775807").into_bytes(),
+            "its last_id is not between 0 and 9007199254740991",
+        ),
+("when.jsonl", three(r#","due":"soon""#).into_bytes(), "line 3: \"soon\" is no date"),
         ("half.jsonl", format!("{HEADER}\n{}\n{{\"id\":2,", good(1)).into_bytes(), "line 3: EOF while parsing"),
         ("cut.json", b"[\n{\"description\":\"a\"},\n{\"description\":\"b".to_vec(), "line 3: the file ends"),
         ("type.json", b"[\n{\"description\":1}]".to_vec(), "line 2: description is no text"),
