@@ -28,16 +28,19 @@ pub enum Kind {
     Delete,
     /// An earlier group was reverted.
     Undo,
+    /// It came from a file.
+    Import,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Add,
         Self::Update,
         Self::Complete,
         Self::Delete,
         Self::Undo,
+        Self::Import,
     ];
 
     /// Returns the word that is stored and shown.
@@ -48,6 +51,7 @@ impl Kind {
             Self::Complete => "complete",
             Self::Delete => "delete",
             Self::Undo => "undo",
+            Self::Import => "import",
         }
     }
 }
@@ -96,7 +100,9 @@ pub struct Diff {
 }
 
 /// Fields the log does not repeat: they follow from its own columns.
-const DERIVED: [&str; 3] = ["id", "rev", "updated_at"];
+const DERIVED: [&str; 3] = ["id", "rev", UPDATED_AT];
+/// Logged only of a task that came from a file: there it is not the time of the change.
+pub(crate) const UPDATED_AT: &str = "updated_at";
 
 impl Edit {
     /// Starts from a stored task.
@@ -104,6 +110,14 @@ impl Edit {
         Self {
             before: Some(task.clone()),
             after: task.clone(),
+        }
+    }
+
+    /// Adds `task` as it came from a file, with a history of its own behind it.
+    pub(crate) fn arriving(task: Task) -> Self {
+        Self {
+            before: None,
+            after: task,
         }
     }
 
@@ -132,6 +146,15 @@ impl Edit {
             old: Some(old),
             new,
         })
+    }
+}
+
+impl Diff {
+    /// Adds what does not follow from the log's own columns when a task was changed before it came here.
+    pub(crate) fn with_past(mut self, task: &Task) -> Self {
+        self.new
+            .insert(UPDATED_AT.to_owned(), task.updated_at.as_millis().into());
+        self
     }
 }
 
@@ -174,7 +197,9 @@ pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<Task>> {
     let mut fields = change.new.clone();
     fields.insert("id".to_owned(), change.task.get().into());
     fields.insert("rev".to_owned(), change.rev.into());
-    fields.insert("updated_at".to_owned(), change.at.as_millis().into());
+    fields
+        .entry(UPDATED_AT)
+        .or_insert_with(|| change.at.as_millis().into());
     serde_json::from_value(Value::Object(fields)).map(Some)
 }
 

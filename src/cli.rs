@@ -28,12 +28,14 @@ mod completions;
 mod config;
 mod delete;
 mod edit;
+mod export;
 mod fields;
 mod filters;
 mod form;
 mod help;
 mod hint;
 mod ids;
+mod import;
 mod install;
 mod list;
 mod log;
@@ -106,6 +108,8 @@ enum Command {
     Undo(undo::UndoArgs),
     Log(log::LogArgs),
     Watch(watch::WatchArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Paths(paths::PathsArgs),
     Config(config::ConfigArgs),
     Install(install::InstallArgs),
@@ -135,6 +139,8 @@ enum Failure {
     },
     #[error(transparent)]
     Install(#[from] Refusal),
+    #[error("{0}")]
+    Input(String),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -231,6 +237,8 @@ impl Command {
             Self::Undo(args) => args.run(context),
             Self::Log(args) => args.run(context),
             Self::Watch(args) => args.run(context),
+            Self::Export(args) => args.run(context),
+            Self::Import(args) => args.run(context),
             Self::Paths(args) => args.run(context),
             Self::Config(args) => args.run(context),
             Self::Install(args) => args.run(context),

@@ -3,7 +3,7 @@
 //! The store reads the rows a command needs, asks here, and writes the edits it is given. Time, actor and ids come in
 //! as arguments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::{
     change::{Change, Edit, GroupId, Kind, logged_fields, rewound, with_fields},
@@ -271,7 +271,7 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
 
 /// Gives a task that repeats a date, the first that its rule has from today on, and writes out what the rule leaves to
 /// that date: `weekly` from a Monday is every Monday.
-fn begin_series(task: &mut Task, caller: &Caller) {
+pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
     let Some(repeat) = &task.repeat else { return };
     let today = caller.zone.today(caller.now.as_millis());
     task.due = task.due.or_else(|| repeat.first(today, caller.zone));
@@ -415,30 +415,40 @@ fn finish(task: &mut Task, caller: &Caller) {
     task.set_status(Status::Pending, caller.now);
 }
 
-/// Refuses a task that would come back to itself through `edges`, naming the way round.
+/// Refuses tasks that would come back to themselves through `edges`, looking from `starts` on and naming the way round.
 pub(crate) fn refuse_cycle(
-    id: TaskId,
+    starts: &[TaskId],
     relation: Relation,
     edges: &dyn Fn(TaskId) -> Result<Vec<TaskId>>,
 ) -> Result<()> {
-    let mut seen = BTreeSet::new();
-    let mut way = vec![id];
-    // Depth first, with the way back on the stack: one entry a step, the edges still to try beside it.
-    let mut untried = vec![edges(id)?];
-    while let Some(next) = untried.last_mut() {
-        match next.pop() {
-            Some(step) if step == id => {
-                way.push(id);
-                return Err(Error::Cycle { relation, way });
-            }
-            Some(step) if seen.insert(step) => {
-                untried.push(edges(step)?);
-                way.push(step);
-            }
-            Some(_) => {}
-            None => {
-                untried.pop();
-                way.pop();
+    let mut seen = HashSet::new();
+    for start in starts {
+        if !seen.insert(*start) {
+            continue;
+        }
+        // Depth first, with the way back on the stack: one entry a step, the edges still to try beside it.
+        let mut way = vec![*start];
+        let mut on_way = HashSet::from([*start]);
+        let mut untried = vec![edges(*start)?];
+        while let Some(next) = untried.last_mut() {
+            match next.pop() {
+                Some(step) if on_way.contains(&step) => {
+                    way.drain(..way.iter().position(|id| *id == step).unwrap_or(0));
+                    way.push(step);
+                    return Err(Error::Cycle { relation, way });
+                }
+                Some(step) if seen.insert(step) => {
+                    untried.push(edges(step)?);
+                    way.push(step);
+                    on_way.insert(step);
+                }
+                Some(_) => {}
+                None => {
+                    untried.pop();
+                    way.pop().inspect(|id| {
+                        on_way.remove(id);
+                    });
+                }
             }
         }
     }

@@ -8,6 +8,8 @@
 //! | [`repeat`] | how a task comes again: RFC 5545 rules, read from words |
 //! | [`change`] | what a call altered: the rows of the change log |
 //! | [`command`] | what can be asked for, and which changes that makes; pure, no database |
+//! | [`arrival`] | a task on its way in from a file |
+//! | [`exchange`] | tasks as files that other programs read and write |
 //! | [`error`] | what can go wrong, in words that help |
 //! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
 //! | `given` | fields as callers write them, read into what a task can hold |
@@ -22,11 +24,13 @@
 //! A call travels `stdio` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
 //! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
 
+pub mod arrival;
 pub mod change;
 pub mod cli;
 pub mod command;
 pub mod config;
 pub mod error;
+pub mod exchange;
 mod given;
 pub mod install;
 pub mod mcp;

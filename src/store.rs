@@ -21,6 +21,7 @@ use crate::{
 
 mod ballast;
 pub mod db;
+mod export;
 mod log;
 mod names;
 mod open;
@@ -39,7 +40,7 @@ pub use open::Access;
 pub use place::Paths;
 pub use views::{Bound, Filters, Moment, Page, Position, View};
 pub use words::Words;
-pub use writer::Writer;
+pub use writer::{Import, Imported, Taken, Writer};
 
 /// One connection to the task database.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ impl Failure {
                 ),
             }),
             Self::Failed(error) => of_error(error, store),
-            Self::Usage(_) | Self::Install(_) | Self::Output(_) => None,
+            Self::Usage(_) | Self::Install(_) | Self::Input(_) | Self::Output(_) => None,
         }
     }
 
@@ -29,6 +29,7 @@ impl Failure {
             Self::Usage(_) | Self::Call { .. } => "usage",
             Self::Output(_) => "output",
             Self::Install(_) => "install",
+            Self::Input(_) => "file",
             Self::Kept { error, .. } | Self::Failed(error) => match error {
                 Error::NotFound { .. } => "not_found",
                 Error::Deleted { .. } => "deleted",

@@ -9,7 +9,7 @@ use super::{
     rows::{change_columns, change_from_row},
 };
 use crate::{
-    change::{Change, Edit, GroupId, as_added, is_nothing, logged_fields},
+    change::{Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, logged_fields},
     command::{CallKey, Caller, Outcome},
     error::{Error, Result, WhileTrying},
     task::{Actor, Task, TaskId},
@@ -22,6 +22,15 @@ impl Store {
             .prepare_cached("SELECT coalesce(max(seq), 0) FROM change")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .while_trying("read the change log")
+    }
+
+    /// Returns the highest number `table` ever gave out; 0 before the first.
+    pub(super) fn last_number(&self, table: &str) -> Result<i64> {
+        self.connection
+            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")
+            .and_then(|mut statement| statement.query_row([table], |row| row.get(0)).optional())
+            .map(Option::unwrap_or_default)
+            .while_trying("number a row")
     }
 
     /// Returns up to `limit` changes after `seq`, in commit order.
@@ -243,14 +252,25 @@ pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
     }
+    let (first, last) = (changes.first(), changes.last());
+    // A task that came from a file has changes behind it that the log does not know.
+    let first_rev = first
+        .filter(|first| first.kind == Kind::Import)
+        .map_or(1, |first| first.rev);
+    let arrived_at = fields.remove(UPDATED_AT).and_then(|at| at.as_i64());
+    let updated_at = |last: &Change| match arrived_at {
+        Some(at) if changes.len() == 1 => at,
+        _ => last.at.as_millis(),
+    };
     let mut logged = logged_fields(task);
     logged.retain(|_, value| !is_nothing(value));
     fields.retain(|_, value| !is_nothing(value));
-    let last = changes.last();
     fields == logged
-        && last.is_some_and(|last| last.rev == task.rev && last.at == task.updated_at)
+        && last.is_some_and(|last| {
+            last.rev == task.rev && updated_at(last) == task.updated_at.as_millis()
+        })
         && changes
             .iter()
-            .zip(1..)
+            .zip(first_rev..)
             .all(|(change, rev)| change.rev == rev)
 }

@@ -21,32 +21,41 @@ impl Store {
     pub(super) fn put(&self, edit: &Edit, zone: Zone) -> Result<()> {
         let (before, task) = (edit.before.as_ref(), &edit.after);
         self.refuse_missing(before, task)?;
-        self.put_row(before.is_none(), task, zone)?;
-        if before.is_none_or(|before| before.tags != task.tags) {
-            self.put_tags(before, task)?;
+        let Some(before) = before else {
+            return self.put_new(task, zone);
+        };
+        self.put_row(false, task, zone)?;
+        if before.tags != task.tags {
+            self.put_tags(Some(before), task)?;
         }
-        if before.is_none_or(|before| before.depends_on != task.depends_on) {
-            self.put_dependencies(before, task)?;
+        if before.depends_on != task.depends_on {
+            self.put_dependencies(Some(before), task)?;
         }
-        if before.is_none_or(|before| searched(before) != searched(task)) {
+        if searched(before) != searched(task) {
             self.note_words(task.id)?;
         }
-        if let Some(before) = before {
-            if before.is_open() != task.is_open() {
-                self.count_blockers(task)?;
-            }
-            if before.parent != task.parent {
-                refuse_cycle(task.id, Relation::Parent, &|id| {
-                    Ok(self.existing(id)?.parent.into_iter().collect())
-                })?;
-            }
-            if before.depends_on != task.depends_on {
-                refuse_cycle(task.id, Relation::DependsOn, &|id| {
-                    Ok(self.existing(id)?.depends_on.into_iter().collect())
-                })?;
-            }
+        if before.is_open() != task.is_open() {
+            self.count_blockers(task)?;
+        }
+        if before.parent != task.parent {
+            refuse_cycle(&[task.id], Relation::Parent, &|id| {
+                Ok(self.existing(id)?.parent.into_iter().collect())
+            })?;
+        }
+        if before.depends_on != task.depends_on {
+            refuse_cycle(&[task.id], Relation::DependsOn, &|id| {
+                Ok(self.existing(id)?.depends_on.into_iter().collect())
+            })?;
         }
         Ok(())
+    }
+
+    /// Writes a task that was not there, without a look at what it refers to.
+    pub(super) fn put_new(&self, task: &Task, zone: Zone) -> Result<()> {
+        self.put_row(true, task, zone)?;
+        self.put_tags(None, task)?;
+        self.put_dependencies(None, task)?;
+        self.note_words(task.id)
     }
 
     /// Refuses a new reference to a task that is not there, or in the trash.
@@ -168,6 +177,11 @@ impl Store {
         if before.is_none() && task.depends_on.is_empty() {
             return Ok(());
         }
+        self.count_own_blockers(task)
+    }
+
+    /// Counts afresh how many open tasks `task` waits for.
+    pub(super) fn count_own_blockers(&self, task: &Task) -> Result<()> {
         self.run(
             "UPDATE task SET blockers = (
                  SELECT count(*) FROM json_each(?1) AS dependency JOIN task AS other ON other.id = dependency.value

@@ -2,15 +2,19 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::named_params;
 
 use super::Store;
 use crate::{
-    change::{Edit, GroupId, Kind},
+    change::{Diff, Edit, GroupId, Kind},
     command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
     error::{Error, Result, WhileTrying},
     task::{Task, TaskId},
 };
+
+mod import;
+
+pub use import::{Import, Imported, Taken};
 
 /// A writing transaction: the only way to change anything.
 #[derive(Debug)]
@@ -180,15 +184,23 @@ impl Writer<'_> {
     fn record(&mut self, entry: &mut Entry<'_>, edit: Edit) -> Result<()> {
         if let Some(diff) = edit.diff() {
             self.writes += 1;
-            let seq = self.next_change_seq()?;
-            let group = *entry.group.get_or_insert(seq);
             self.store.put(&edit, entry.caller.zone)?;
-            let old = diff
-                .old
-                .map(|fields| serde_json::to_string(&fields))
-                .transpose()?;
-            let new = serde_json::to_string(&diff.new)?;
-            self.store
+            self.log(entry, &edit.after, diff)?;
+        }
+        entry.edits.push(edit);
+        Ok(())
+    }
+
+    /// Writes the log row of a change that made `after`.
+    fn log(&mut self, entry: &mut Entry<'_>, after: &Task, diff: Diff) -> Result<()> {
+        let seq = self.next_change_seq()?;
+        let group = *entry.group.get_or_insert(seq);
+        let old = diff
+            .old
+            .map(|fields| serde_json::to_string(&fields))
+            .transpose()?;
+        let new = serde_json::to_string(&diff.new)?;
+        self.store
                 .connection
                 .prepare_cached(
                     "INSERT INTO change (seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts)
@@ -201,23 +213,21 @@ impl Writer<'_> {
                         ":at": entry.caller.now,
                         ":actor": entry.caller.actor,
                         ":kind": entry.kind,
-                        ":task": edit.after.id,
-                        ":rev": edit.after.rev,
+                        ":task": after.id,
+                        ":rev": after.rev,
                         ":old": old,
                         ":new": new,
                         ":reverts": entry.reverts,
                     })
                 })
                 .while_trying("log a change")?;
-        }
-        entry.edits.push(edit);
         Ok(())
     }
 
     fn next_task_id(&mut self) -> Result<TaskId> {
         let id = match self.next_task {
             Some(id) => id,
-            None => self.last_number("task")? + 1,
+            None => self.store.last_number("task")? + 1,
         };
         self.next_task = Some(id + 1);
         Ok(TaskId::try_from(id)?)
@@ -226,24 +236,15 @@ impl Writer<'_> {
     fn next_change_seq(&mut self) -> Result<i64> {
         let seq = match self.next_change {
             Some(seq) => seq,
-            None => self.last_number("change")? + 1,
+            None => self.store.last_number("change")? + 1,
         };
         self.next_change = Some(seq + 1);
         Ok(seq)
     }
-
-    /// Returns the highest number `table` ever gave out; 0 before the first.
-    fn last_number(&self, table: &str) -> Result<i64> {
-        self.store
-            .connection
-            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")
-            .and_then(|mut statement| statement.query_row([table], |row| row.get(0)).optional())
-            .map(Option::unwrap_or_default)
-            .while_trying("number a row")
-    }
 }
 
 /// What one call has written so far.
+#[derive(Debug)]
 struct Entry<'a> {
     kind: Kind,
     caller: &'a Caller,

@@ -13,6 +13,9 @@ use super::{Invalid, shortened};
 pub struct TaskId(i64);
 
 impl TaskId {
+    /// The first id there is.
+    pub(crate) const FIRST: Self = Self(1);
+
     /// Returns the id as SQLite stores it.
     pub fn get(self) -> i64 {
         self.0

@@ -3,18 +3,19 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
     ("task", &["repeat", "text", "when"]),
+    ("arrival", &["task"]),
     ("change", &["task"]),
     ("error", &["change", "task"]),
     ("command", &["change", "error", "repeat", "task", "when"]),
     (
         "store",
         &[
-            "change", "command", "error", "repeat", "task", "text", "when",
+            "arrival", "change", "command", "error", "repeat", "task", "text", "when",
         ],
     ),
     (
@@ -22,6 +23,10 @@ const LAYERS: [(&str, &[&str]); 16] = [
         &["command", "error", "repeat", "store", "task", "when"],
     ),
     ("remark", &["command", "error", "store", "task", "when"]),
+    (
+        "exchange",
+        &["arrival", "command", "error", "repeat", "task", "when"],
+    ),
     ("render", &["change", "command", "repeat", "task", "when"]),
     (
         "mcp",
@@ -36,8 +41,8 @@ const LAYERS: [(&str, &[&str]); 16] = [
     (
         "cli",
         &[
-            "change", "command", "config", "error", "given", "install", "remark", "render",
-            "repeat", "stdio", "store", "task", "text", "when",
+            "arrival", "change", "command", "config", "error", "exchange", "given", "install",
+            "remark", "render", "repeat", "stdio", "store", "task", "text", "when",
         ],
     ),
 ];

@@ -7,6 +7,7 @@
 
 mod budget;
 mod cli;
+mod exchange;
 mod help;
 mod install;
 mod layers;

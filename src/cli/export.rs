@@ -1,0 +1,265 @@
+//! `taskhold export`
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{CliResult, Context, Failure};
+use crate::{
+    exchange::{self, Contents, Format, Place, WriteError},
+    store::Store,
+    task::{Task, TaskId, Timestamp},
+};
+
+/// Write all tasks, to a file or to standard output
+///
+/// The format json is complete, the trash included, and `taskhold import` reads it back. The others say on standard error
+/// what they leave out.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold export tasks.jsonl
+  taskhold export --format markdown
+  taskhold export tasks.ics --force")]
+pub(super) struct ExportArgs {
+    /// What to write [default: by the ending of FILE, else json]
+    #[arg(long, value_enum)]
+    format: Option<Written>,
+    /// Write to this file, which appears when it is whole [default: standard output]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Replace FILE if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Written {
+    /// JSON Lines with everything
+    Json,
+    /// A checklist, the parts of a task under it
+    Markdown,
+    /// A line a task: todo.txt
+    #[value(name = "todo.txt", alias = "todo", alias = "txt")]
+    TodoTxt,
+    /// iCalendar, each task a VTODO
+    Ics,
+    /// A table
+    Csv,
+}
+
+impl From<Written> for Format {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Json => Self::Json,
+            Written::Markdown => Self::Markdown,
+            Written::TodoTxt => Self::TodoTxt,
+            Written::Ics => Self::Ics,
+            Written::Csv => Self::Csv,
+        }
+    }
+}
+
+impl ExportArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
+        let by_ending = || {
+            let ending = file?.extension().and_then(OsStr::to_str)?;
+            Format::of_ending(ending)
+        };
+        let format = self
+            .format
+            .map(Format::from)
+            .or_else(by_ending)
+            .unwrap_or(Format::Json);
+        match file {
+            None => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                write(context, format, &mut out)?;
+                Ok(out.flush()?)
+            }
+            Some(file) => self.write_file(context, format, file),
+        }
+    }
+
+    /// Writes beside the file, and gives it its name when all is on the disk.
+    fn write_file(&self, context: &Context, format: Format, file: &Path) -> CliResult {
+        let path = std::path::absolute(file)?;
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(Failure::Input(format!(
+                "{} is a folder; name a file in it",
+                file.display()
+            )));
+        };
+        let there = || {
+            Failure::Input(format!(
+                "{} is there already; --force replaces it",
+                file.display()
+            ))
+        };
+        if path.is_dir() {
+            return Err(Failure::Input(format!(
+                "{} is a folder; name a file in it",
+                file.display()
+            )));
+        }
+        if !self.force && path.symlink_metadata().is_ok() {
+            return Err(there());
+        }
+        if is_of_database(&context.database, folder, name) {
+            return Err(Failure::Input(format!(
+                "{} belongs to the database; name another file",
+                file.display()
+            )));
+        }
+        let failed =
+            |error: io::Error| Failure::Input(format!("cannot write {}: {error}", file.display()));
+        let written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        let mut out = BufWriter::new(written);
+        write(context, format, &mut out)?;
+        let written = out
+            .into_inner()
+            .map_err(|error| failed(error.into_error()))?;
+        written.as_file().sync_all().map_err(failed)?;
+        let kept = if self.force {
+            written.persist(&path).map_err(|error| failed(error.error))
+        } else {
+            written
+                .persist_noclobber(&path)
+                .map_err(|error| match error.error {
+                    error if error.kind() == io::ErrorKind::AlreadyExists => there(),
+                    error => failed(error),
+                })
+        };
+        kept.map(|_: File| ())
+    }
+}
+
+/// Reports whether the file is the database, or one of those beside it.
+fn is_of_database(database: &Path, folder: &Path, name: &OsStr) -> bool {
+    let (Some(home), Some(own)) = (database.parent(), database.file_name()) else {
+        return false;
+    };
+    let is_same_folder = match (home.canonicalize(), folder.canonicalize()) {
+        (Ok(home), Ok(folder)) => home == folder,
+        _ => false,
+    };
+    is_same_folder && name.as_encoded_bytes().starts_with(own.as_encoded_bytes())
+}
+
+/// Writes every task there is at one moment.
+fn write(context: &Context, format: Format, out: &mut dyn Write) -> CliResult {
+    let Some(mut writer) = exchange::writer(format, context.caller.zone) else {
+        return Ok(());
+    };
+    let mut export = Export {
+        writer: &mut *writer,
+        out,
+        parted: 0,
+    };
+    let mut in_trash = 0;
+    context.reader()?.snapshot(|store| {
+        let written = export.write_all(store);
+        in_trash = store.count_all()?.1;
+        Ok(written)
+    })??;
+    let (parted, takes_trash) = (export.parted, writer.takes_trash());
+    let mut left_out: Vec<String> = writer
+        .left_out()
+        .iter()
+        .map(|(what, count)| format!("{what}: {count}"))
+        .collect();
+    if !takes_trash && in_trash > 0 {
+        left_out.push(format!("tasks in the trash: {in_trash}"));
+    }
+    if parted > 0 {
+        left_out.push(format!(
+            "parent and depends_on (of tasks in the trash): {parted}"
+        ));
+    }
+    if !left_out.is_empty() {
+        let _ = writeln!(
+            io::stderr(),
+            "taskhold: left out, with the number of tasks: {}. The format json leaves out nothing.",
+            left_out.join(", ")
+        );
+    }
+    Ok(())
+}
+
+struct Export<'a> {
+    writer: &'a mut dyn exchange::Writer,
+    out: &'a mut dyn Write,
+    /// How many tasks referred to one in the trash, where the format leaves the trash out.
+    parted: u64,
+}
+
+impl Export<'_> {
+    fn write_all(&mut self, store: &Store) -> Result<(), WriteError> {
+        let (all, deleted) = store.count_all()?;
+        let takes_trash = self.writer.takes_trash();
+        let contents = Contents {
+            tasks: if takes_trash { all } else { all - deleted },
+            last_id: store.last_id()?,
+        };
+        self.writer.begin(self.out, contents)?;
+        if self.writer.is_nested() {
+            store.each_task_nested(|task, depth| self.write(store, task, depth))?;
+        } else {
+            store.each_task(|task| {
+                if task.is_deleted() && !takes_trash {
+                    return Ok(());
+                }
+                self.write(store, task, 0)
+            })?;
+        }
+        Ok(self.writer.end(self.out)?)
+    }
+
+    fn write(&mut self, store: &Store, task: Task, depth: usize) -> Result<(), WriteError> {
+        let created_at = |id: TaskId| -> Result<Option<Timestamp>, crate::error::Error> {
+            Ok(store.task(id)?.map(|task| task.created_at))
+        };
+        let place = Place {
+            depth,
+            created_at: &created_at,
+        };
+        let task = if self.writer.takes_trash() {
+            task
+        } else {
+            self.parted(store, task)?
+        };
+        self.writer.task(self.out, &task, &place)
+    }
+
+    /// Takes the references to tasks in the trash away.
+    fn parted(&mut self, store: &Store, task: Task) -> Result<Task, WriteError> {
+        let mut ids: Vec<TaskId> = task.depends_on.iter().copied().collect();
+        ids.extend(task.parent);
+        if ids.is_empty() {
+            return Ok(task);
+        }
+        let mut task = task;
+        let mut is_parted = false;
+        for id in ids {
+            if store.task(id)?.is_none_or(|other| other.is_deleted()) {
+                is_parted = true;
+                task.depends_on.remove(&id);
+                task.parent = task.parent.filter(|parent| *parent != id);
+            }
+        }
+        self.parted += u64::from(is_parted);
+        Ok(task)
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => Self::Failed(error),
+            WriteError::Output(error) => Self::Output(error),
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Tasks as files that other programs read and write, and as our own, which keeps everything.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`json`] | our own format: JSON Lines, complete, versioned |
+//! | [`todo_txt`] | todo.txt, read and written |
+//! | [`ics`] | iCalendar's VTODO (RFC 5545), read and written |
+//! | [`taskwarrior`] | what `task export` prints, read |
+//! | [`markdown`] | a checklist, written |
+//! | [`csv`] | a table (RFC 4180), written |
+//!
+//! # Invariants
+//!
+//! - One task after another: nothing here holds more than one of them, and no longer line than [`lines::LIMIT`].
+//! - What a format cannot hold is counted, and so is what was changed on the way in.
+//! - What is read is cleaned and checked like all text that enters.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, BufRead, Write},
+};
+
+use crate::{
+    arrival::{Arrival, Terms},
+    command::Caller,
+    error::Error,
+    task::{
+        Actor, Comment, CommentText, Description, Invalid, Status, Task, TaskId, Timestamp, Title,
+    },
+    when::{When, Zone},
+};
+
+pub mod csv;
+pub mod ics;
+pub mod json;
+pub mod lines;
+pub mod markdown;
+pub mod taskwarrior;
+pub mod todo_txt;
+
+/// A format of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Our own.
+    Json,
+    /// A checklist.
+    Markdown,
+    /// todo.txt.
+    TodoTxt,
+    /// iCalendar.
+    Ics,
+    /// A table.
+    Csv,
+    /// Taskwarrior's export.
+    Taskwarrior,
+}
+
+impl Format {
+    /// Returns the format that files with the name's ending usually have.
+    pub fn of_ending(ending: &str) -> Option<Self> {
+        match ending.to_ascii_lowercase().as_str() {
+            "json" | "jsonl" | "ndjson" => Some(Self::Json),
+            "md" | "markdown" => Some(Self::Markdown),
+            "txt" => Some(Self::TodoTxt),
+            "ics" | "ical" => Some(Self::Ics),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+
+    /// Returns the format of a file that begins with `start`; `None` if it could be any text.
+    pub fn of_content(start: &[u8]) -> Option<Self> {
+        let text = start.strip_prefix(lines::MARK).unwrap_or(start);
+        let text = text.trim_ascii_start();
+        let begins = |word: &[u8]| {
+            text.get(..word.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        if begins(b"BEGIN:VCALENDAR") {
+            Some(Self::Ics)
+        } else if begins(json::BEGINNING.as_bytes()) {
+            Some(Self::Json)
+        } else if begins(b"[") || begins(b"{\"id\":") || begins(b"{\"description\":") {
+            Some(Self::Taskwarrior)
+        } else {
+            None
+        }
+    }
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The file cannot be read at all, or not further.
+    #[error("{0}")]
+    File(String),
+    /// The system could not read it.
+    #[error("it cannot be read: {0}")]
+    Read(#[from] io::Error),
+    /// One task of it cannot be used; the next may.
+    #[error("line {line}: {reason}")]
+    Task {
+        /// The line it begins on, from 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl Fault {
+    fn task(line: u64, reason: impl Into<String>) -> Self {
+        Self::Task {
+            line,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A file being read, task by task.
+pub trait Reader {
+    /// Returns the next task; `None` at the end. After a fault of one task the next can be read.
+    fn next(&mut self) -> Option<Result<Arrival, Fault>>;
+
+    /// Returns what was left out or changed so far.
+    fn notes(&self) -> &Notes;
+
+    /// Returns the highest id the database it came from had given out, if it says so.
+    fn last_id(&self) -> Option<i64> {
+        None
+    }
+
+    /// Returns how its tasks are to be taken.
+    fn terms(&self) -> Terms {
+        Terms {
+            keeps_ids: false,
+            is_dated: true,
+            is_complete: false,
+        }
+    }
+}
+
+/// Begins to read `input` as `format`; `None` if files of that format are not read.
+pub fn reader<'a>(
+    format: Format,
+    input: Box<dyn BufRead + 'a>,
+    caller: &'a Caller,
+) -> Option<Box<dyn Reader + 'a>> {
+    match format {
+        Format::Json => Some(Box::new(json::Reader::new(input))),
+        Format::TodoTxt => Some(Box::new(todo_txt::Reader::new(input, caller))),
+        Format::Ics => Some(Box::new(ics::Reader::new(input, caller))),
+        Format::Taskwarrior => Some(Box::new(taskwarrior::Reader::new(input, caller))),
+        Format::Markdown | Format::Csv => None,
+    }
+}
+
+/// Why an export failed.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The tasks could not be read.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The result could not be written.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+/// What an export holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// How many tasks are written.
+    pub tasks: u64,
+    /// The highest id the database has given out.
+    pub last_id: i64,
+}
+
+/// Where a task stands among the others.
+pub struct Place<'a> {
+    /// How many tasks it is a part of, one within the other.
+    pub depth: usize,
+    /// Finds the time another task was created.
+    pub created_at: &'a dyn Fn(TaskId) -> Result<Option<Timestamp>, Error>,
+}
+
+/// A file being written, task by task.
+pub trait Writer {
+    /// Writes what comes before the tasks.
+    fn begin(&mut self, out: &mut dyn Write, contents: Contents) -> io::Result<()>;
+
+    /// Writes a task.
+    fn task(
+        &mut self,
+        out: &mut dyn Write,
+        task: &Task,
+        place: &Place<'_>,
+    ) -> Result<(), WriteError>;
+
+    /// Writes what comes after the tasks.
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Returns what was left out, each with how many tasks had it.
+    fn left_out(&self) -> &Notes;
+
+    /// Reports whether tasks in the trash are written, too.
+    fn takes_trash(&self) -> bool {
+        false
+    }
+
+    /// Reports whether parts must come after the task they belong to.
+    fn is_nested(&self) -> bool {
+        false
+    }
+}
+
+/// Begins a file of `format`; `None` if files of that format are not written.
+pub fn writer(format: Format, zone: Zone) -> Option<Box<dyn Writer>> {
+    match format {
+        Format::Json => Some(Box::new(json::Writer::default())),
+        Format::Markdown => Some(Box::new(markdown::Writer::new(zone))),
+        Format::TodoTxt => Some(Box::new(todo_txt::Writer::new(zone))),
+        Format::Ics => Some(Box::new(ics::Writer::new(zone))),
+        Format::Csv => Some(Box::new(csv::Writer::default())),
+        Format::Taskwarrior => None,
+    }
+}
+
+/// Remarks, each with the number of tasks it concerns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes(BTreeMap<String, u64>);
+
+impl Notes {
+    fn count(&mut self, remark: impl Into<String>) {
+        *self.0.entry(remark.into()).or_default() += 1;
+    }
+
+    /// Returns each remark, with how many tasks it concerns.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0
+            .iter()
+            .map(|(remark, count)| (remark.as_str(), *count))
+    }
+
+    /// Counts those of `fields` that `task` has.
+    fn count_fields(&mut self, task: &Task, fields: &[&'static str]) {
+        for field in fields {
+            let is_set = match *field {
+                "description" => !task.description.is_empty(),
+                "comments" => !task.comments.is_empty(),
+                "started_at" => task.started_at.is_some(),
+                "repeat_from" => task.repeat_from.is_some(),
+                _ => true,
+            };
+            if is_set {
+                self.count(*field);
+            }
+        }
+    }
+}
+
+/// Returns a task as a file of another program gives it, before its fields are set.
+fn new_task(title: Title, source: &str, created_at: Timestamp) -> Task {
+    Task {
+        id: TaskId::FIRST,
+        title,
+        description: Description::default(),
+        status: Status::Pending,
+        created_at,
+        updated_at: created_at,
+        started_at: None,
+        completed_at: None,
+        created_by: Actor::named(source),
+        rev: 1,
+        deleted_at: None,
+        priority: None,
+        due: None,
+        defer_until: None,
+        repeat: None,
+        repeat_from: None,
+        project: None,
+        tags: BTreeSet::new(),
+        parent: None,
+        depends_on: BTreeSet::new(),
+        comments: Vec::new(),
+    }
+}
+
+/// Takes a title in, and remarks if it had to be cleaned.
+fn title(raw: &str, notes: &mut Notes) -> Result<Title, Invalid> {
+    let (title, was_altered) = Title::cleaned(raw)?;
+    count_altered(was_altered, "title", notes);
+    Ok(title)
+}
+
+/// Likewise a description.
+fn description(raw: &str, notes: &mut Notes) -> Result<Description, Invalid> {
+    let (description, was_altered) = Description::cleaned(raw)?;
+    count_altered(was_altered, "description", notes);
+    Ok(description)
+}
+
+/// Likewise a comment; one that is blank is left out.
+fn comment(
+    at: Timestamp,
+    actor: Actor,
+    raw: &str,
+    notes: &mut Notes,
+) -> Result<Option<Comment>, Invalid> {
+    if raw.trim().is_empty() {
+        return Ok(None);
+    }
+    let (text, was_altered) = CommentText::cleaned(raw)?;
+    count_altered(was_altered, "comment", notes);
+    Ok(Some(Comment { at, actor, text }))
+}
+
+fn count_altered(was_altered: bool, field: &str, notes: &mut Notes) {
+    if was_altered {
+        notes.count(format!(
+            "{field}: characters that cannot be seen were taken out"
+        ));
+    }
+}
+
+/// Refuses comments that are more than a task may have.
+fn check_comments(comments: &[Comment]) -> Result<(), Invalid> {
+    let bytes: usize = comments
+        .iter()
+        .map(|comment| comment.text.as_str().len())
+        .sum();
+    if bytes > Task::MAX_COMMENT_BYTES {
+        return Err(Invalid {
+            field: "comments",
+            reason: format!(
+                "have {bytes} bytes, {} are the most",
+                Task::MAX_COMMENT_BYTES
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// Returns the calendar date an instant stands for in a program that knows instants only: midnight, or the last second of
+/// the day.
+fn day_or_instant(millis: i64, zone: Zone) -> When {
+    let day = zone.today(millis);
+    let begin = |day| match When::begin_of(day, zone) {
+        When::At(begin) => begin,
+        When::Day(_) => millis,
+    };
+    let next = day.succ_opt().map_or(i64::MAX, begin);
+    if millis == begin(day) || millis == next - 1_000 {
+        When::Day(day)
+    } else {
+        When::At(millis)
+    }
+}

@@ -1,0 +1,368 @@
+//! Our own format: JSON Lines that hold everything there is to know about every task.
+//!
+//! The first line is `{"format":"taskhold","version":1,"last_id":12,"tasks":9,"history":false}`: the highest id the
+//! database has given out, how many tasks follow, and that the change log is not among them. Each line after it is a task,
+//! in the order of the ids, those in the trash too. A field that was never set is left out. Instants are RFC 3339 in UTC
+//! with milliseconds, days are `2026-12-24`. The same tasks make the same bytes.
+//!
+//! A new version is a new number, and an older one stays readable. What a version does not know is refused, never dropped.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    io::{self, BufRead, Write},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Contents, Fault, Notes, Place, WriteError, check_comments, comment, description, lines::Lines,
+    title,
+};
+use crate::{
+    arrival::{Arrival, Name, Terms},
+    repeat::Repeat,
+    task::{Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
+    when::When,
+};
+
+/// What every file of this format begins with.
+pub(super) const BEGINNING: &str = "{\"format\":\"taskhold\"";
+const VERSION: u64 = 1;
+/// The highest id that every reader of JSON takes for the same number. A file that names a higher one would leave the
+/// database no ids to give out.
+const HIGHEST_ID: i64 = (1 << 53) - 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header<'a> {
+    format: Cow<'a, str>,
+    version: u64,
+    last_id: i64,
+    tasks: u64,
+    /// Whether the change log follows. Version 1 never has it.
+    history: bool,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u64,
+}
+
+/// An instant, as RFC 3339 in UTC.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+struct At(When);
+
+impl At {
+    fn of(at: Timestamp) -> Self {
+        Self(When::At(at.as_millis()))
+    }
+
+    fn timestamp(self, field: &'static str) -> Result<Timestamp, Invalid> {
+        match self.0 {
+            When::At(millis) => Ok(Timestamp::from_millis(millis)),
+            When::Day(day) => Err(Invalid {
+                field,
+                reason: format!(
+                    "is the day {day}; an instant is needed, like 2026-12-24T17:00:00.000Z"
+                ),
+            }),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<'a> {
+    id: TaskId,
+    rev: i64,
+    title: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    description: Cow<'a, str>,
+    status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<When>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    defer_until: Option<When>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repeat: Option<Cow<'a, Repeat>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repeat_from: Option<When>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<Cow<'a, Project>>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    tags: Cow<'a, BTreeSet<Tag>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<TaskId>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    depends_on: Cow<'a, BTreeSet<TaskId>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    comments: Vec<Remark<'a>>,
+    created_at: At,
+    created_by: Cow<'a, Actor>,
+    updated_at: At,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started_at: Option<At>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    completed_at: Option<At>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<At>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Remark<'a> {
+    at: At,
+    actor: Cow<'a, Actor>,
+    text: Cow<'a, str>,
+}
+
+/// Writes the format.
+#[derive(Debug, Default)]
+pub struct Writer {
+    left_out: Notes,
+}
+
+impl super::Writer for Writer {
+    fn begin(&mut self, out: &mut dyn Write, contents: Contents) -> io::Result<()> {
+        let header = Header {
+            format: "taskhold".into(),
+            version: VERSION,
+            last_id: contents.last_id,
+            tasks: contents.tasks,
+            history: false,
+        };
+        write_line(out, &header)
+    }
+
+    fn task(&mut self, out: &mut dyn Write, task: &Task, _: &Place<'_>) -> Result<(), WriteError> {
+        Ok(write_line(out, &Line::of(task))?)
+    }
+
+    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn left_out(&self) -> &Notes {
+        &self.left_out
+    }
+
+    fn takes_trash(&self) -> bool {
+        true
+    }
+}
+
+fn write_line(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+impl<'a> Line<'a> {
+    fn of(task: &'a Task) -> Self {
+        let remarks = task.comments.iter().map(|comment| Remark {
+            at: At::of(comment.at),
+            actor: Cow::Borrowed(&comment.actor),
+            text: comment.text.as_str().into(),
+        });
+        Self {
+            id: task.id,
+            rev: task.rev,
+            title: task.title.as_str().into(),
+            description: task.description.as_str().into(),
+            status: task.status,
+            priority: task.priority,
+            due: task.due,
+            defer_until: task.defer_until,
+            repeat: task.repeat.as_ref().map(Cow::Borrowed),
+            repeat_from: task.repeat_from,
+            project: task.project.as_ref().map(Cow::Borrowed),
+            tags: Cow::Borrowed(&task.tags),
+            parent: task.parent,
+            depends_on: Cow::Borrowed(&task.depends_on),
+            comments: remarks.collect(),
+            created_at: At::of(task.created_at),
+            created_by: Cow::Borrowed(&task.created_by),
+            updated_at: At::of(task.updated_at),
+            started_at: task.started_at.map(At::of),
+            completed_at: task.completed_at.map(At::of),
+            deleted_at: task.deleted_at.map(At::of),
+        }
+    }
+
+    fn arrival(self, line: u64, notes: &mut Notes) -> Result<Arrival, Invalid> {
+        if self.id.get() > HIGHEST_ID {
+            return Err(Invalid {
+                field: "id",
+                reason: format!("is more than {HIGHEST_ID}"),
+            });
+        }
+        if self.rev < 1 {
+            return Err(Invalid {
+                field: "rev",
+                reason: format!("is {}; it counts from 1", self.rev),
+            });
+        }
+        let instant = |field, at: Option<At>| at.map(|at| at.timestamp(field)).transpose();
+        let mut comments = Vec::with_capacity(self.comments.len());
+        for remark in self.comments {
+            let at = remark.at.timestamp("comments.at")?;
+            comments.extend(comment(at, remark.actor.into_owned(), &remark.text, notes)?);
+        }
+        check_comments(&comments)?;
+        let task = Task {
+            id: self.id,
+            title: title(&self.title, notes)?,
+            description: description(&self.description, notes)?,
+            status: self.status,
+            created_at: self.created_at.timestamp("created_at")?,
+            updated_at: self.updated_at.timestamp("updated_at")?,
+            started_at: instant("started_at", self.started_at)?,
+            completed_at: instant("completed_at", self.completed_at)?,
+            created_by: self.created_by.into_owned(),
+            rev: self.rev,
+            deleted_at: instant("deleted_at", self.deleted_at)?,
+            priority: self.priority,
+            due: self.due,
+            defer_until: self.defer_until,
+            repeat: self.repeat.map(Cow::into_owned),
+            repeat_from: self.repeat_from,
+            project: self.project.map(Cow::into_owned),
+            tags: self.tags.into_owned(),
+            parent: None,
+            depends_on: BTreeSet::new(),
+            comments,
+        };
+        let name = |id: TaskId| Name::Number(id.get());
+        Ok(Arrival {
+            line,
+            name: Some(name(self.id)),
+            task,
+            parent: self.parent.map(name),
+            depends_on: self.depends_on.iter().copied().map(name).collect(),
+        })
+    }
+}
+
+/// Reads the format.
+pub struct Reader<R> {
+    lines: Lines<R>,
+    notes: Notes,
+    header: Option<Contents>,
+    read: u64,
+    has_ended: bool,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Begins to read `input`.
+    pub fn new(input: R) -> Self {
+        Self {
+            lines: Lines::new(input),
+            notes: Notes::default(),
+            header: None,
+            read: 0,
+            has_ended: false,
+        }
+    }
+
+    fn read_header(&mut self) -> Result<Contents, Fault> {
+        let no_export = || {
+            Fault::File(format!(
+                "it is no export of taskhold: that begins with {BEGINNING}; say what it is with --format"
+            ))
+        };
+        let line = self.lines.next().unwrap_or_else(|| Err(no_export()))?;
+        if !line.starts_with(BEGINNING) {
+            return Err(no_export());
+        }
+        let refused = |error| Fault::task(1, said(&error));
+        let Version { version } = serde_json::from_str(line).map_err(refused)?;
+        if version != VERSION {
+            return Err(Fault::File(format!(
+                "it is of version {version} of the format, and this taskhold reads {VERSION}; update taskhold"
+            )));
+        }
+        let header: Header<'_> = serde_json::from_str(line).map_err(refused)?;
+        if !(0..=HIGHEST_ID).contains(&header.last_id) {
+            return Err(Fault::File(format!(
+                "its last_id is not between 0 and {HIGHEST_ID}"
+            )));
+        }
+        Ok(Contents {
+            tasks: header.tasks,
+            last_id: header.last_id,
+        })
+    }
+
+    /// At the end, says so if tasks are missing.
+    fn end(&mut self, contents: Contents) -> Option<Result<Arrival, Fault>> {
+        self.has_ended = true;
+        (self.read != contents.tasks).then(|| {
+            let (read, tasks) = (self.read, contents.tasks);
+            let reason =
+                format!("the file ends with {read} tasks, and its first line says {tasks}");
+            Err(Fault::task(self.lines.number(), reason))
+        })
+    }
+}
+
+impl<R: BufRead> super::Reader for Reader<R> {
+    fn next(&mut self) -> Option<Result<Arrival, Fault>> {
+        if self.has_ended {
+            return None;
+        }
+        let contents = match self.header {
+            Some(contents) => contents,
+            None => match self.read_header() {
+                Ok(contents) => *self.header.insert(contents),
+                Err(Fault::Task { reason, .. }) => return Some(Err(Fault::File(reason))),
+                Err(fault) => return Some(Err(fault)),
+            },
+        };
+        loop {
+            let line = match self.lines.next() {
+                None => return self.end(contents),
+                Some(Ok(line)) if line.trim().is_empty() => continue,
+                Some(Ok(line)) => serde_json::from_str::<Line<'_>>(line),
+                Some(Err(fault)) => {
+                    self.read += 1;
+                    return Some(Err(fault));
+                }
+            };
+            self.read += 1;
+            let number = self.lines.number();
+            return Some(match line {
+                Ok(line) => line
+                    .arrival(number, &mut self.notes)
+                    .map_err(|invalid| Fault::task(number, invalid.to_string())),
+                Err(error) => Err(Fault::task(number, said(&error))),
+            });
+        }
+    }
+
+    fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    fn last_id(&self) -> Option<i64> {
+        self.header.map(|contents| contents.last_id)
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            keeps_ids: true,
+            is_dated: true,
+            is_complete: true,
+        }
+    }
+}
+
+/// Returns what the parser says, without its place: a line of its own count.
+pub(super) fn said(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let reason = text.strip_suffix(&place).unwrap_or(&text);
+    format!("{reason} (column {})", error.column())
+}

@@ -1,0 +1,83 @@
+//! Lines of text from anywhere: bounded, numbered, in UTF-8.
+
+use std::io::{self, BufRead, Read as _};
+
+use super::Fault;
+
+/// The longest line that is read, in bytes: a task with all it may hold, each byte of it escaped, takes less.
+pub const LIMIT: usize = 4 << 20;
+/// What some editors put before UTF-8.
+pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The lines of a file.
+pub(super) struct Lines<R> {
+    input: R,
+    number: u64,
+    line: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self {
+            input,
+            number: 0,
+            line: Vec::new(),
+        }
+    }
+
+    /// Returns how many lines were read.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Returns the next line without its end; `None` after the last.
+    pub(super) fn next(&mut self) -> Option<Result<&str, Fault>> {
+        match self.fill() {
+            Ok(false) => None,
+            Ok(true) => Some(self.checked()),
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+
+    /// Reports whether the next line begins with a blank or a tab.
+    pub(super) fn goes_on(&mut self) -> io::Result<bool> {
+        Ok(matches!(self.input.fill_buf()?.first(), Some(b' ' | b'\t')))
+    }
+
+    fn fill(&mut self) -> io::Result<bool> {
+        self.line.clear();
+        let limit = LIMIT as u64 + 1;
+        if self
+            .input
+            .by_ref()
+            .take(limit)
+            .read_until(b'\n', &mut self.line)?
+            == 0
+        {
+            return Ok(false);
+        }
+        self.number += 1;
+        if self.line.len() > LIMIT {
+            self.input.skip_until(b'\n')?;
+        }
+        Ok(true)
+    }
+
+    fn checked(&mut self) -> Result<&str, Fault> {
+        let (number, mut line) = (self.number, self.line.as_slice());
+        if number == 1 {
+            if line.starts_with(b"\xFF\xFE") || line.starts_with(b"\xFE\xFF") {
+                return Err(Fault::File("it is in UTF-16; save it as UTF-8".to_owned()));
+            }
+            line = line.strip_prefix(MARK).unwrap_or(line);
+        }
+        if line.len() > LIMIT {
+            let reason = format!("is longer than {LIMIT} bytes, more than a task can hold");
+            return Err(Fault::task(number, reason));
+        }
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        std::str::from_utf8(line)
+            .map_err(|_| Fault::task(number, "is not in UTF-8; save the file as UTF-8"))
+    }
+}

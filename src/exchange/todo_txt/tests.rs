@@ -1,0 +1,201 @@
+//! The examples of the published format, and what its programs add.
+
+use super::*;
+use crate::{exchange::Reader as _, repeat::Repeat, task::Actor};
+
+fn caller() -> Caller {
+    Caller {
+        actor: Actor::named("cli"),
+        now: Timestamp::from_millis(1_795_305_600_000), // Sun 2026-11-22
+        zone: Zone::UTC,
+    }
+}
+
+fn read_all(text: &str) -> (Vec<Arrival>, Notes) {
+    let caller = caller();
+    let mut reader = Reader::new(text.as_bytes(), &caller);
+    let mut arrivals = Vec::new();
+    while let Some(arrival) = reader.next() {
+        arrivals.push(arrival.unwrap());
+    }
+    (arrivals, reader.notes.clone())
+}
+
+fn read_one(line: &str) -> Task {
+    let (mut arrivals, _) = read_all(line);
+    assert_eq!(arrivals.len(), 1, "{line}");
+    arrivals.remove(0).task
+}
+
+/// Says what was read of a task in one line.
+fn summary(task: &Task) -> String {
+    let day = |at: Option<Timestamp>| {
+        at.map_or_else(String::new, |at| {
+            Zone::UTC.today(at.as_millis()).to_string()
+        })
+    };
+    let tags: Vec<&str> = task.tags.iter().map(Tag::as_str).collect();
+    let created = (task.created_at != caller().now).then_some(task.created_at);
+    format!(
+        "{} | {} | {} | {} | {} | {} | {}",
+        task.title,
+        task.status,
+        task.priority.map_or("", Priority::as_str),
+        task.project.as_ref().map_or("", Project::as_str),
+        tags.join(" "),
+        day(created),
+        day(task.completed_at),
+    )
+}
+
+#[test]
+fn the_published_examples_are_read_as_published() {
+    let cases = [
+        (
+            "(A) Thank Mom for the meatballs @phone",
+            "Thank Mom for the meatballs | pending | high |  | phone |  | ",
+        ),
+        (
+            "(B) Schedule Goodwill pickup +GarageSale @phone",
+            "Schedule Goodwill pickup | pending | medium | GarageSale | phone |  | ",
+        ),
+        (
+            "Post signs around the neighborhood +GarageSale",
+            "Post signs around the neighborhood | pending |  | GarageSale |  |  | ",
+        ),
+        (
+            "@GroceryStore Eskimo pies",
+            "@GroceryStore Eskimo pies | pending |  |  | GroceryStore |  | ",
+        ),
+        // Rule 1: a priority is an upper-case letter in parentheses, first, with a blank after it.
+        ("(A) Call Mom", "Call Mom | pending | high |  |  |  | "),
+        (
+            "Really gotta call Mom (A) @phone @someday",
+            "Really gotta call Mom (A) | pending |  |  | phone someday |  | ",
+        ),
+        (
+            "(b) Get back to the boss",
+            "(b) Get back to the boss | pending |  |  |  |  | ",
+        ),
+        (
+            "(B)->Submit TPS report",
+            "(B)->Submit TPS report | pending |  |  |  |  | ",
+        ),
+        // Rule 2: the date of creation comes after it.
+        (
+            "2011-03-02 Document +TodoTxt task format",
+            "Document +TodoTxt task format | pending |  | TodoTxt |  | 2011-03-02 | ",
+        ),
+        (
+            "(A) 2011-03-02 Call Mom",
+            "Call Mom | pending | high |  |  | 2011-03-02 | ",
+        ),
+        (
+            "(A) Call Mom 2011-03-02",
+            "Call Mom 2011-03-02 | pending | high |  |  |  | ",
+        ),
+        // Rule 3: contexts and projects come anywhere, after a blank.
+        (
+            "(A) Call Mom +Family +PeaceLoveAndHappiness @iphone @phone",
+            "Call Mom | pending | high | Family | PeaceLoveAndHappiness iphone phone |  | ",
+        ),
+        (
+            "Email SoAndSo at soandso@example.com",
+            "Email SoAndSo at soandso@example.com | pending |  |  |  |  | ",
+        ),
+        (
+            "Learn how to add 2+2",
+            "Learn how to add 2+2 | pending |  |  |  |  | ",
+        ),
+        // Completed: a lower-case x and a blank, then the date of completion.
+        (
+            "x 2011-03-03 Call Mom",
+            "Call Mom | completed |  |  |  |  | 2011-03-03",
+        ),
+        (
+            "xylophone lesson",
+            "xylophone lesson | pending |  |  |  |  | ",
+        ),
+        (
+            "X 2012-01-01 Make resolutions",
+            "X 2012-01-01 Make resolutions | pending |  |  |  |  | ",
+        ),
+        (
+            "(A) x Find ticket prices",
+            "x Find ticket prices | pending | high |  |  |  | ",
+        ),
+        (
+            "x 2011-03-02 2011-03-01 Review Tim's pull request +TodoTxtTouch @github",
+            "Review Tim's pull request | completed |  | TodoTxtTouch | github | 2011-03-01 | 2011-03-02",
+        ),
+        (
+            "x 2011-03-02 2011-03-01 Keep the letter pri:C",
+            "Keep the letter | completed | low |  |  | 2011-03-01 | 2011-03-02",
+        ),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(summary(&read_one(line)), expected, "{line}");
+    }
+}
+
+#[test]
+fn keys_that_programs_agreed_on_are_read_and_others_stay_in_the_title() {
+    let task = read_one("Pay due:2026-12-24 t:2026-12-01 rec:+1m sup:x http://example.org 10:30");
+    assert_eq!(task.title.as_str(), "Pay sup:x http://example.org 10:30");
+    assert_eq!(task.due.map(String::from).as_deref(), Some("2026-12-24"));
+    assert_eq!(
+        task.defer_until.map(String::from).as_deref(),
+        Some("2026-12-01")
+    );
+    assert_eq!(
+        task.repeat.unwrap().to_string(),
+        "FREQ=MONTHLY;BYMONTHDAY=24"
+    );
+    let (arrivals, notes) =
+        read_all("Call due:tomorrow rec:often (A)\nRun rec:3d\n(F) Low +a +b\n");
+    assert_eq!(
+        arrivals[0].task.title.as_str(),
+        "Call due:tomorrow rec:often (A)"
+    );
+    assert_eq!(
+        arrivals[1].task.due.map(String::from).as_deref(),
+        Some("2026-11-22")
+    );
+    assert_eq!(arrivals[2].line, 3);
+    let remarks: Vec<&str> = notes.iter().map(|(remark, _)| remark).collect();
+    assert_eq!(
+        remarks,
+        [
+            "due: a value that is not understood stayed in the title",
+            "priority: letters after C became low",
+            "project: a task has one; further ones became tags",
+            "rec: a value that is not understood stayed in the title",
+            "rec: counted from the day it was done, now from the day it is due",
+        ]
+    );
+}
+
+#[test]
+fn rules_are_written_where_rec_can_say_them() {
+    let due = Some(When::Day(NaiveDate::from_ymd_opt(2026, 12, 24).unwrap())); // a Thursday
+    let cases = [
+        ("every day", Some("+1d")),
+        ("every 3 days", Some("+3d")),
+        ("every weekday", Some("+1b")),
+        ("every 2 weeks on thu", Some("+2w")),
+        ("every 2 weeks on fri", None),
+        ("monthly on the 24th", Some("+1m")),
+        ("monthly on the 25th", None),
+        ("every dec 24", Some("+1y")),
+        ("every day for 3 times", None),
+        ("every day until 2027-01-01", None),
+    ];
+    for (words, expected) in cases {
+        let repeat = Repeat::read(words).unwrap();
+        assert_eq!(
+            again::write(&repeat, due, Zone::UTC).as_deref(),
+            expected,
+            "{words}"
+        );
+    }
+}

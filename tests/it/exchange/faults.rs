@@ -1,0 +1,152 @@
+//! What cannot be used is named by its line, and nothing is imported because of it.
+
+use super::Place;
+
+const HEADER: &str = r#"{"format":"taskhold","version":1,"last_id":3,"tasks":3,"history":false}"#;
+
+fn task(id: i64, more: &str) -> String {
+    format!(
+        r#"{{"id":{id},"rev":1,"title":"Task {id}","status":"pending","created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-01T00:00:00.000Z"{more}}}"#
+    )
+}
+
+fn file(tasks: &[String]) -> String {
+    format!("{HEADER}\n{}\n", tasks.join("\n"))
+}
+
+#[test]
+fn each_fault_is_named_and_nothing_is_imported() {
+    let good = |id| task(id, "");
+    let three = |second: &str| file(&[good(1), task(2, second), good(3)]);
+    let long = "x".repeat(501);
+    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("empty.jsonl", vec![], "it is empty"),
+        ("garbage.jsonl", b"\x00\x01\xff\xfe nothing".to_vec(), "is not in UTF-8"),
+        ("diary.jsonl", b"Dear diary".to_vec(), "it is no export of taskhold: that begins with {\"format\":\"taskhold\""),
+        ("garbage", b"what may this be".to_vec(), "give --format json, todo.txt, taskwarrior or ics"),
+        ("utf16.txt", b"\xff\xfeT\0a\0".to_vec(), "it is in UTF-16; save it as UTF-8"),
+        ("latin1.txt", b"Caf\xe9\n".to_vec(), "line 1: is not in UTF-8"),
+        ("long.txt", format!("Good\n{long}\n").into_bytes(), "line 2: title has 501 characters"),
+        ("table.csv", b"id,title\n1,x\n".to_vec(), "files of this format are written, and not read"),
+        (
+            "newer.jsonl",
+            br#"{"format":"taskhold","version":2,"tasks":0,"new":1}"#.to_vec(),
+            "it is of version 2 of the format, and this taskhold reads 1; update taskhold",
+        ),
+        ("cut.jsonl", file(&[good(1), good(2)]).into_bytes(), "the file ends with 2 tasks, and its first line says 3"),
+        ("twice.jsonl", file(&[good(1), good(1), good(3)]).into_bytes(), "line 3: id 1 is in the file twice"),
+        ("dangling.jsonl", three(r#","parent":9"#).into_bytes(), "line 3: parent names 9, which is not in the file"),
+        ("self.jsonl", three(r#","depends_on":[2]"#).into_bytes(), "depends_on goes round in a circle: 2 -> 2"),
+        (
+            "circle.jsonl",
+            file(&[task(1, r#","parent":3"#), task(2, r#","parent":1"#), task(3, r#","parent":2"#)]).into_bytes(),
+            "parent goes round in a circle: 1 -> 3 -> 2 -> 1",
+        ),
+        ("field.jsonl", three(r#","colour":"red""#).into_bytes(), "line 3: unknown field `colour`"),
+        ("rev.jsonl", three("").replace(r#""id":2,"rev":1"#, r#""id":2,"rev":0"#).into_bytes(), "line 3: rev is 0"),
+                (
+            "id.jsonl",
+            three("").replace("\"id\":2,", "\"id\":9223372036854775807,").into_bytes(),
+            "line 3: id is more than 9007199254740991",
+        ),
+        (
+            "last.jsonl",
+            three("").replace("\"last_id\":3", "\"last_id\":9223372036854775807").into_bytes(),
+            "its last_id is not between 0 and 9007199254740991",
+        ),
+("when.jsonl", three(r#","due":"soon""#).into_bytes(), "line 3: \"soon\" is no date"),
+        ("half.jsonl", format!("{HEADER}\n{}\n{{\"id\":2,", good(1)).into_bytes(), "line 3: EOF while parsing"),
+        ("cut.json", b"[\n{\"description\":\"a\"},\n{\"description\":\"b".to_vec(), "line 3: the file ends"),
+        ("type.json", b"[\n{\"description\":1}]".to_vec(), "line 2: description is no text"),
+        ("status.json", b"[{\"description\":\"a\",\"status\":\"odd\"}]".to_vec(), "line 1: status is none of"),
+        ("cut.ics", b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\r\n".to_vec(), "line 2: the file ends in the middle"),
+        (
+            "due.ics",
+            b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\r\nDUE:soon\r\nEND:VTODO\r\nEND:VCALENDAR\r\n".to_vec(),
+            "line 4: DUE is no date",
+        ),
+        ("no.ics", b"Dear diary".to_vec(), "it is no calendar"),
+        ("hidden.txt", "Tag \u{1b}[31m@\u{200b} +\u{202e}\n".as_bytes().to_vec(), ""),
+    ];
+    for (name, content, expected) in cases {
+        let place = Place::new();
+        let path = place.file(name, content);
+        if expected.is_empty() {
+            // Taken in, without what cannot be seen.
+            let (_, said) = place.done(&["import", &path]);
+            assert!(
+                said.contains("title: characters that cannot be seen were taken out"),
+                "{said}"
+            );
+            assert!(!place.done(&["list"]).0.contains('\u{1b}'));
+            continue;
+        }
+        let said = place.refused(&["import", &path]);
+        assert!(said.contains(expected), "{name}: {said}");
+        assert!(
+            said.lines()
+                .all(|line| line.starts_with(&format!("taskhold: {path}: "))),
+            "{name}: {said}"
+        );
+        assert_eq!(place.tasks().len(), 0, "{name}");
+        assert_eq!(place.store().last_change().unwrap(), 0, "{name}");
+    }
+}
+
+#[test]
+fn what_is_at_fault_can_be_left_out_and_the_rest_kept() {
+    let place = Place::new();
+    let path = place.file(
+        "a.jsonl",
+        file(&[
+            task(1, r#","depends_on":[2,3]"#),
+            task(2, r#","due":"soon""#),
+            task(3, ""),
+        ]),
+    );
+    let said = place.refused(&["import", &path]);
+    assert!(
+        said.contains(
+            "nothing was imported because of 2 faults; mend the file, or give --skip-bad"
+        ),
+        "{said}"
+    );
+    let (printed, said) = place.done(&["import", "--skip-bad", &path]);
+    assert!(
+        printed.starts_with("Imported 2 tasks, #1 to #3, as they are in the file.\n"),
+        "{printed}"
+    );
+    assert!(said.contains("line 3: \"soon\" is no date"), "{said}");
+    assert!(
+        said.contains("line 2: depends_on names 2, which is not in the file"),
+        "{said}"
+    );
+    let tasks = place.tasks();
+    assert_eq!(tasks[0]["depends_on"], serde_json::json!([3]));
+    assert_eq!(tasks[1]["id"], 3);
+}
+
+#[test]
+fn faults_beyond_the_twentieth_are_counted() {
+    let place = Place::new();
+    let lines = format!("{}\n", "y".repeat(501)).repeat(25);
+    let said = place.refused(&["import", &place.file("a.txt", lines)]);
+    assert_eq!(said.lines().count(), 22, "{said}");
+    assert!(said.contains("and 5 more"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let place = Place::new();
+    let said = place.refused(&["import", "/nowhere/tasks.jsonl"]);
+    assert!(
+        said.starts_with("taskhold: /nowhere/tasks.jsonl: "),
+        "{said}"
+    );
+    let folder = place.path("");
+    assert!(
+        place
+            .refused(&["import", folder.to_str().unwrap()])
+            .contains("directory")
+    );
+}
