@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. Exit status 0: done; 1: failed; 2: the call itself was wrong.
 
 use std::{
+    cell::Cell,
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
@@ -15,17 +16,20 @@ use crate::{
     config::{self, ConfigError},
     error::Error,
     render,
-    store::{Access, Store},
+    store::{self, Access, Store},
     task::{Actor, Invalid},
     when::Zone,
 };
 
 mod add;
+mod backup;
 mod delete;
+mod doctor;
 mod done;
 mod list;
 mod mcp;
 mod paths;
+mod restore;
 
 /// Keep your tasks in one place, for every AI host and every shell
 #[derive(Debug, Parser)]
@@ -43,6 +47,9 @@ enum Command {
     List(list::ListArgs),
     Done(done::DoneArgs),
     Delete(delete::DeleteArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
+    Doctor(doctor::DoctorArgs),
     Paths(paths::PathsArgs),
     Mcp(mcp::McpArgs),
 }
@@ -56,6 +63,9 @@ enum Failure {
     Failed(#[from] Error),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
+    /// The result says it.
+    #[error("see above")]
+    Told,
 }
 
 impl From<Invalid> for Failure {
@@ -72,6 +82,8 @@ type CliResult = Result<(), Failure>;
 struct Context {
     database: PathBuf,
     zone: Zone,
+    /// Tasks were changed, so the backup of the day is due.
+    has_written: Cell<bool>,
 }
 
 impl Cli {
@@ -82,15 +94,23 @@ impl Cli {
             .and_then(|database| Ok((database, config::zone(std::env::var("TZ").ok().as_deref())?)))
             .map_err(Failure::from)
             .and_then(|(database, zone)| {
-                let context = Context { database, zone };
+                let context = Context {
+                    database,
+                    zone,
+                    has_written: Cell::new(false),
+                };
                 match self.command {
                     Command::Add(args) => args.run(&context),
                     Command::List(args) => args.run(&context),
                     Command::Done(args) => args.run(&context),
                     Command::Delete(args) => args.run(&context),
+                    Command::Backup(args) => args.run(&context),
+                    Command::Restore(args) => args.run(&context),
+                    Command::Doctor(args) => args.run(&context),
                     Command::Paths(args) => args.run(&context),
                     Command::Mcp(args) => args.run(&context),
                 }
+                .inspect(|()| context.back_up_daily())
             });
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -98,6 +118,7 @@ impl Cli {
             Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 ExitCode::SUCCESS
             }
+            Err(Failure::Told) => ExitCode::from(1),
             Err(failure) => {
                 let _ = writeln!(io::stderr(), "taskhold: {failure}");
                 ExitCode::from(if matches!(failure, Failure::Usage(_)) {
@@ -117,12 +138,28 @@ impl Context {
 
     /// Runs `command` as the command line's own client.
     fn execute(&self, command: &TaskCommand) -> Result<Outcome, Error> {
-        let caller = Caller {
+        let store = Store::open(&self.database, Access::Write);
+        let outcome = store?.execute(command, &self.caller())?;
+        self.has_written.set(outcome.group.is_some());
+        Ok(outcome)
+    }
+
+    /// Returns the command line's own client, now.
+    fn caller(&self) -> Caller {
+        Caller {
             zone: self.zone,
             actor: Actor::named("cli"),
             now: render::now(),
-        };
-        Store::open(&self.database, Access::Write)?.execute(command, &caller)
+        }
+    }
+
+    /// Takes the backup of the day after a write, once its result is printed.
+    fn back_up_daily(&self) {
+        if self.has_written.get()
+            && let Err(error) = store::backup::take_daily(&self.database, render::now())
+        {
+            tracing::warn!("no backup today: {}", error.with_causes());
+        }
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{OptionalExtension, named_params};
-
 use super::Store;
 use crate::{
-    change::{Edit, GroupId, Kind},
+    change::{Change, Edit, GroupId, Kind},
     command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
     error::{Error, Result, WhileTrying},
     task::{Task, TaskId},
+    when::Zone,
 };
 
 /// A writing transaction: the only way to change anything.
@@ -37,7 +36,7 @@ impl<'store> Writer<'store> {
     }
 }
 
-impl Writer<'_> {
+impl<'store> Writer<'store> {
     /// Runs `command`. If it fails, what it has written by then stands until the transaction ends.
     pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
         let outcome = self.apply(command, caller);
@@ -49,6 +48,11 @@ impl Writer<'_> {
             Err(_) => (self.next_task, self.next_change) = (None, None),
         }
         outcome
+    }
+
+    /// Returns the database it writes to.
+    pub(super) fn store(&self) -> &'store Store {
+        self.store
     }
 
     /// Returns how many writes were begun here.
@@ -166,55 +170,97 @@ impl Writer<'_> {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
+        let edits = command::undo(&reverting, caller)?;
         let mut entry = Entry::new(Kind::Undo, caller, Some(group));
-        for edit in command::undo(&reverting, caller)? {
-            self.record(&mut entry, edit)?;
+        for edit in &edits {
+            self.log(&mut entry, edit, Store::write)?;
         }
+        // They may refer to each other, so they are looked at when all are back.
+        let together = edits.iter().map(|edit| edit.after.id).collect();
+        for edit in &edits {
+            self.store.refuse_missing(edit, &together)?;
+            self.store.refuse_cycles(edit)?;
+        }
+        entry.edits = edits;
         Ok(entry.outcome(Some((group, kind))))
     }
 
     /// Writes an edit and its log row; one that changes nothing is only remembered.
     fn record(&mut self, entry: &mut Entry<'_>, edit: Edit) -> Result<()> {
-        if let Some(diff) = edit.diff() {
-            self.writes += 1;
-            let seq = self.next_change_seq()?;
-            let group = *entry.group.get_or_insert(seq);
-            self.store.put(&edit, entry.caller.zone)?;
-            let old = diff
-                .old
-                .map(|fields| serde_json::to_string(&fields))
-                .transpose()?;
-            let new = serde_json::to_string(&diff.new)?;
-            self.store
-                .connection
-                .prepare_cached(
-                    "INSERT INTO change (seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts)
-                     VALUES (:seq, :group, :at, :actor, :kind, :task, :rev, :old, :new, :reverts)",
-                )
-                .and_then(|mut statement| {
-                    statement.execute(named_params! {
-                        ":seq": seq,
-                        ":group": group,
-                        ":at": entry.caller.now,
-                        ":actor": entry.caller.actor,
-                        ":kind": entry.kind,
-                        ":task": edit.after.id,
-                        ":rev": edit.after.rev,
-                        ":old": old,
-                        ":new": new,
-                        ":reverts": entry.reverts,
-                    })
-                })
-                .while_trying("log a change")?;
-        }
+        self.log(entry, &edit, Store::put)?;
         entry.edits.push(edit);
         Ok(())
+    }
+
+    /// Writes an edit by `write`, and its log row; one that changes nothing is passed over.
+    pub(super) fn log(
+        &mut self,
+        entry: &mut Entry<'_>,
+        edit: &Edit,
+        write: fn(&Store, &Edit, Zone) -> Result<()>,
+    ) -> Result<()> {
+        let Some(diff) = edit.diff() else {
+            return Ok(());
+        };
+        self.writes += 1;
+        let seq = self.next_change_seq()?;
+        let group = *entry.group.get_or_insert(seq);
+        write(self.store, edit, entry.caller.zone)?;
+        self.store.append(&Change {
+            seq,
+            group,
+            at: entry.caller.now,
+            actor: entry.caller.actor.clone(),
+            kind: entry.kind,
+            task: edit.after.id,
+            rev: edit.after.rev,
+            old: diff.old,
+            new: diff.new,
+            reverts: entry.reverts,
+        })
+    }
+
+    /// Takes over a task of another database with its history, numbers and all.
+    pub(super) fn adopt(&mut self, task: &Task, history: &[Change], zone: Zone) -> Result<()> {
+        let edit = Edit {
+            before: None,
+            after: task.clone(),
+        };
+        self.store.write(&edit, zone)?;
+        history
+            .iter()
+            .try_for_each(|change| self.store.append(change))
+    }
+
+    /// Makes sure that the numbers of `table` up to `number` are not given out again.
+    pub(super) fn use_up(&mut self, table: &str, number: i64) -> Result<()> {
+        (self.next_task, self.next_change) = (None, None);
+        let connection = &self.store.connection;
+        let updated = connection
+            .prepare_cached("UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1")
+            .and_then(|mut statement| statement.execute((table, number)))
+            .while_trying("number a row")?;
+        if updated == 0 {
+            connection
+                .prepare_cached("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)")
+                .and_then(|mut statement| statement.execute((table, number)))
+                .while_trying("number a row")?;
+        }
+        Ok(())
+    }
+
+    /// Leaves it to the commit to check that what is referred to is there.
+    pub(super) fn defer_references(&self) -> Result<()> {
+        self.store
+            .connection
+            .pragma_update(None, "defer_foreign_keys", "ON")
+            .while_trying("begin to write")
     }
 
     fn next_task_id(&mut self) -> Result<TaskId> {
         let id = match self.next_task {
             Some(id) => id,
-            None => self.last_number("task")? + 1,
+            None => self.store.last_number("task")? + 1,
         };
         self.next_task = Some(id + 1);
         Ok(TaskId::try_from(id)?)
@@ -223,25 +269,15 @@ impl Writer<'_> {
     fn next_change_seq(&mut self) -> Result<i64> {
         let seq = match self.next_change {
             Some(seq) => seq,
-            None => self.last_number("change")? + 1,
+            None => self.store.last_number("change")? + 1,
         };
         self.next_change = Some(seq + 1);
         Ok(seq)
     }
-
-    /// Returns the highest number `table` ever gave out; 0 before the first.
-    fn last_number(&self, table: &str) -> Result<i64> {
-        self.store
-            .connection
-            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")
-            .and_then(|mut statement| statement.query_row([table], |row| row.get(0)).optional())
-            .map(Option::unwrap_or_default)
-            .while_trying("number a row")
-    }
 }
 
 /// What one call has written so far.
-struct Entry<'a> {
+pub(super) struct Entry<'a> {
     kind: Kind,
     caller: &'a Caller,
     reverts: Option<GroupId>,
@@ -250,7 +286,7 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(kind: Kind, caller: &'a Caller, reverts: Option<GroupId>) -> Self {
+    pub(super) fn new(kind: Kind, caller: &'a Caller, reverts: Option<GroupId>) -> Self {
         Self {
             kind,
             caller,
@@ -258,6 +294,11 @@ impl<'a> Entry<'a> {
             group: None,
             edits: Vec::new(),
         }
+    }
+
+    /// Returns the number of the group; `None` while nothing is written.
+    pub(super) fn group(&self) -> Option<GroupId> {
+        self.group
     }
 
     fn outcome(self, reverted: Option<(GroupId, Kind)>) -> Outcome {

@@ -29,7 +29,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
-            "command", "config", "error", "render", "stdio", "store", "task", "when",
+            "change", "command", "config", "error", "render", "stdio", "store", "task", "when",
         ],
     ),
 ];

@@ -5,8 +5,11 @@
     reason = "in a test, a panic is how a failure is told"
 )]
 
+mod backup;
 mod budget;
 mod cli;
+mod disk;
+mod doctor;
 mod layers;
 mod migrate;
 mod model;
@@ -14,6 +17,7 @@ mod notify;
 mod planning;
 mod processes;
 mod prompts;
+mod restore;
 mod stdio;
 mod support;
 mod surface;
