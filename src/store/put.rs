@@ -1,7 +1,5 @@
 //! Writing one task: its row, what is derived from it, and what points the other way.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{named_params, params};
 
 use super::Store;
@@ -22,7 +20,7 @@ impl Store {
     /// Writes the task of `edit`, and brings everything derived from it up to date. Refuses a task that refers to what
     /// is not there, or would come back to itself.
     pub(super) fn put(&self, edit: &Edit, zone: Zone) -> Result<()> {
-        self.refuse_missing(edit, &BTreeSet::new())?;
+        self.refuse_missing(edit)?;
         self.write(edit, zone)?;
         self.refuse_cycles(edit)
     }
@@ -46,16 +44,15 @@ impl Store {
         Ok(())
     }
 
-    /// Refuses a new reference to a task that is not there, or in the trash. `together` are tasks that were written
-    /// with this one and stand as they stood together before.
-    pub(super) fn refuse_missing(&self, edit: &Edit, together: &BTreeSet<TaskId>) -> Result<()> {
+    /// Refuses a new reference to a task that is not there, or in the trash.
+    fn refuse_missing(&self, edit: &Edit) -> Result<()> {
         let (before, task) = (edit.before.as_ref(), &edit.after);
         let parent = task
             .parent
             .filter(|_| before.is_none_or(|before| before.parent != task.parent));
         let is_new = |id: &&TaskId| before.is_none_or(|before| !before.depends_on.contains(id));
         for id in parent.iter().chain(task.depends_on.iter().filter(is_new)) {
-            if self.existing(*id)?.is_deleted() && !together.contains(id) {
+            if self.existing(*id)?.is_deleted() {
                 return Err(Error::Deleted { id: *id });
             }
         }

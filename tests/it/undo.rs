@@ -201,6 +201,43 @@ fn check_derived(store: &Store, tasks: &BTreeMap<TaskId, Task>) {
     }
 }
 
+#[test]
+fn a_dependency_on_a_task_in_the_trash_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+    let caller = Caller {
+        actor: Actor::named("undo"),
+        now: Timestamp::from_millis(1_795_000_000_000),
+        zone: Zone::UTC,
+    };
+    let titled = |title: &str| Draft::titled(Title::try_from(title.to_owned()).unwrap());
+    let waiting = Draft {
+        depends_on: BTreeSet::from([Reference::Earlier(1)]),
+        ..titled("waiting")
+    };
+    let drafts = vec![titled("first"), waiting];
+    let [first, second] = [1, 2].map(|id| TaskId::try_from(id).unwrap());
+    let delete = Command::Delete {
+        ids: vec![first],
+        confirm: None,
+    };
+    let freed = Patch {
+        depends_on: Some(BTreeSet::new()),
+        ..Patch::default()
+    };
+    let update = Command::Update {
+        ids: vec![second],
+        patch: freed,
+        if_rev: None,
+    };
+    for command in [Command::Add { drafts, key: None }, delete, update] {
+        store.execute(&command, &caller).unwrap();
+    }
+    store.execute(&Command::Undo(None), &caller).unwrap();
+    let task = store.task(second).unwrap().unwrap();
+    assert_eq!(task.depends_on, BTreeSet::from([first]));
+}
+
 proptest! {
     #![proptest_config(Config { cases: 40, ..Config::default() })]
 
