@@ -30,17 +30,20 @@ pub enum Kind {
     Undo,
     /// It came from a file.
     Import,
+    /// A backup was restored.
+    Restore,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Add,
         Self::Update,
         Self::Complete,
         Self::Delete,
         Self::Undo,
         Self::Import,
+        Self::Restore,
     ];
 
     /// Returns the word that is stored and shown.
@@ -52,6 +55,7 @@ impl Kind {
             Self::Delete => "delete",
             Self::Undo => "undo",
             Self::Import => "import",
+            Self::Restore => "restore",
         }
     }
 }
@@ -132,6 +136,13 @@ impl Edit {
         self
     }
 
+    /// Returns the names of the fields it alters.
+    pub fn fields(&self) -> Vec<String> {
+        self.diff()
+            .map(|diff| diff.new.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
     /// Returns the altered fields; `None` if nothing changes.
     pub(crate) fn diff(&self) -> Option<Diff> {
         let mut new = logged_fields(&self.after);
@@ -201,6 +212,35 @@ pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<Task>> {
         .entry(UPDATED_AT)
         .or_insert_with(|| change.at.as_millis().into());
     serde_json::from_value(Value::Object(fields)).map(Some)
+}
+
+/// Returns the task that `history`, all of its changes in commit order, gives; `None` if the one that added it is
+/// missing.
+pub(crate) fn replayed(history: &[Change]) -> serde_json::Result<Option<Task>> {
+    let Some((first, later)) = history.split_first() else {
+        return Ok(None);
+    };
+    let Some(mut task) = as_added(first)? else {
+        return Ok(None);
+    };
+    for change in later {
+        task = with_fields(&task, &change.new)?;
+        (task.rev, task.updated_at) = (change.rev, change.at);
+    }
+    Ok(Some(task))
+}
+
+/// Reports whether each of `history`, all changes of a task in commit order, begins where the one before it ended.
+pub(crate) fn is_chain(history: &[Change]) -> bool {
+    let mut fields = Fields::new();
+    history.iter().all(|change| {
+        let fits = change.old.iter().flatten().all(|(name, old)| {
+            let now = fields.get(name).unwrap_or(&Value::Null);
+            now == old || is_nothing(now) && is_nothing(old)
+        });
+        fields.extend(change.new.clone());
+        fits
+    })
 }
 
 /// Returns the task as it stood before `later`, its changes since then in commit order; `None` if one of them added

@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. Exit status 0: done; 1: failed; 2: the call itself was wrong.
 
 use std::{
+    cell::Cell,
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
@@ -17,16 +18,18 @@ use crate::{
     error::Error,
     install::Refusal,
     render,
-    store::{Access, Store, db::Doorbell},
+    store::{self, Access, Store, db::Doorbell},
     task::{Actor, Invalid, TaskId},
     text,
 };
 
 mod add;
+mod backup;
 mod comment;
 mod completions;
 mod config;
 mod delete;
+mod doctor;
 mod edit;
 mod export;
 mod fields;
@@ -48,6 +51,7 @@ mod prime;
 mod quick;
 mod relative;
 mod report;
+mod restore;
 mod screen;
 mod search;
 mod sheet;
@@ -110,6 +114,9 @@ enum Command {
     Watch(watch::WatchArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
+    Doctor(doctor::DoctorArgs),
     Paths(paths::PathsArgs),
     Config(config::ConfigArgs),
     Install(install::InstallArgs),
@@ -143,6 +150,9 @@ enum Failure {
     Input(String),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
+    /// The result says it.
+    #[error("see above")]
+    Told,
 }
 
 impl Failure {
@@ -178,6 +188,8 @@ struct Context {
     caller: Caller,
     screen: Screen,
     config: Config,
+    /// Tasks were changed, so the backup of the day is due.
+    has_written: Cell<bool>,
 }
 
 impl Cli {
@@ -200,7 +212,8 @@ impl Cli {
             (command, Ok(config)) => {
                 let screen = Screen::new(self.json, config.color.value);
                 let context = Context::new(config, screen);
-                return ended(command.run(&context), screen, Some(&context));
+                let done = command.run(&context).inspect(|()| context.back_up_daily());
+                return ended(done, screen, Some(&context));
             }
         };
         ended(done, screen, None)
@@ -215,6 +228,7 @@ fn ended(done: CliResult, screen: Screen, context: Option<&Context>) -> ExitCode
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
+        Err(Failure::Told) => ExitCode::from(1),
         Err(failure) => failed(&failure, screen, context),
     }
 }
@@ -239,6 +253,9 @@ impl Command {
             Self::Watch(args) => args.run(context),
             Self::Export(args) => args.run(context),
             Self::Import(args) => args.run(context),
+            Self::Backup(args) => args.run(context),
+            Self::Restore(args) => args.run(context),
+            Self::Doctor(args) => args.run(context),
             Self::Paths(args) => args.run(context),
             Self::Config(args) => args.run(context),
             Self::Install(args) => args.run(context),
@@ -297,6 +314,7 @@ impl Context {
             caller,
             screen,
             config,
+            has_written: Cell::new(false),
         }
     }
 
@@ -310,7 +328,17 @@ impl Context {
         let outcome = store.execute(command, &self.caller)?;
         if outcome.group.is_some() {
             Doorbell::new(store.paths()).ring();
+            self.has_written.set(true);
         }
         Ok((store, outcome))
+    }
+
+    /// Takes the backup of the day after a write, once its result is printed.
+    fn back_up_daily(&self) {
+        if self.has_written.get()
+            && let Err(error) = store::backup::take_daily(&self.database, render::now())
+        {
+            tracing::warn!("no backup today: {}", error.with_causes());
+        }
     }
 }

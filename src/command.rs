@@ -16,6 +16,10 @@ use crate::{
     when::{When, Zone},
 };
 
+mod restore;
+
+pub(crate) use restore::restore;
+
 /// A change someone asks for. All of it happens, or none.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
@@ -541,7 +545,7 @@ impl Change {
     /// Returns what it did, in a few words: the command and the fields.
     pub fn summary(&self) -> String {
         match self.kind {
-            Kind::Update | Kind::Undo => {
+            Kind::Update | Kind::Undo | Kind::Restore => {
                 let fields: Vec<&str> = self.new.keys().map(String::as_str).collect();
                 format!("{} of {}", self.kind.as_str(), fields.join(", "))
             }

@@ -95,7 +95,9 @@ pub enum Error {
         source: Option<Arc<std::io::Error>>,
     },
     /// The disk is full.
-    #[error("the disk is full: nothing was added or changed; free some space, then repeat")]
+    #[error(
+        "the disk is full: nothing was added or changed; free some space, then repeat; tasks can still be read and deleted"
+    )]
     DiskFull,
     /// Other processes kept the database locked too long.
     #[error(
@@ -105,6 +107,16 @@ pub enum Error {
     /// SQLite refused a statement; `action` is an infinitive: "read task".
     #[error("cannot {action}")]
     Sqlite {
+        /// What was tried.
+        action: &'static str,
+        /// What SQLite said.
+        source: Arc<rusqlite::Error>,
+    },
+    /// The file is damaged. What was tried is an infinitive: "read a task".
+    #[error(
+        "cannot {action}: the database is damaged; keep the file and its -wal, and run `taskhold doctor`"
+    )]
+    Damaged {
         /// What was tried.
         action: &'static str,
         /// What SQLite said.
@@ -177,10 +189,17 @@ impl Error {
             Self::Unusable { .. } | Self::DiskFull | Self::Busy | Self::ShuttingDown => {
                 Code::Environment
             }
-            Self::Sqlite { .. } | Self::Uncertain { .. } | Self::Log { .. } | Self::Fault => {
-                Code::Internal
-            }
+            Self::Sqlite { .. }
+            | Self::Damaged { .. }
+            | Self::Uncertain { .. }
+            | Self::Log { .. }
+            | Self::Fault => Code::Internal,
         }
+    }
+
+    /// Reports whether a row was read that holds what no task or change can hold; the rows beside it may be sound.
+    pub(crate) fn is_of_a_row(&self) -> bool {
+        matches!(self, Self::Damaged { source, .. } if source.sqlite_error_code().is_none())
     }
 
     /// Returns the message with the reasons behind it, in one line.
@@ -207,13 +226,42 @@ impl<T> WhileTrying<T> for rusqlite::Result<T> {
         use rusqlite::ErrorCode;
         self.map_err(|source| match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Error::DiskFull,
+            // There was no room for the memory that processes share.
+            _ if source.sqlite_error().is_some_and(|error| {
+                error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+            }) =>
+            {
+                Error::DiskFull
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
+                action,
+                source: Arc::new(source),
+            },
+            None if is_of_a_value(&source) => Error::Damaged {
+                action,
+                source: Arc::new(source),
+            },
             _ => Error::Sqlite {
                 action,
                 source: Arc::new(source),
             },
         })
     }
+}
+
+/// Reports whether a column holds what was never written there.
+fn is_of_a_value(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
+    matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    )
 }
 
 impl From<serde_json::Error> for Error {

@@ -19,15 +19,22 @@ use crate::{
     error::{Code, Error, Result, WhileTrying},
 };
 
+pub mod backup;
 mod ballast;
 pub mod db;
+pub mod doctor;
 mod export;
+mod index;
 mod log;
 mod names;
 mod open;
+mod pages;
 mod place;
 mod put;
+mod repair;
+pub mod restore;
 mod rows;
+pub mod salvage;
 mod search;
 mod tasks;
 mod views;
@@ -76,6 +83,16 @@ impl Store {
             scratch: OnceCell::new(),
             is_disk_full,
         })
+    }
+
+    /// Works on a connection that is open already.
+    fn over(connection: Connection, paths: Paths) -> Self {
+        Self {
+            connection,
+            paths,
+            scratch: OnceCell::new(),
+            is_disk_full: false,
+        }
     }
 
     /// Returns the files it lives in.
@@ -210,5 +227,69 @@ impl Store {
             .prepare_cached("PRAGMA data_version")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .while_trying("look for commits")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::Draft,
+        task::{Actor, Description, TaskId, Timestamp, Title},
+        when::Zone,
+    };
+
+    /// The small disk of `tests/it/disk.rs` needs a system that lets users mount one; this needs nothing.
+    #[test]
+    fn a_database_that_may_not_grow_can_be_read_and_its_tasks_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+        let caller = Caller {
+            actor: Actor::named("test"),
+            now: Timestamp::from_millis(0),
+            zone: Zone::UTC,
+        };
+        let draft = Draft {
+            description: Description::try_from("x".repeat(60_000)).unwrap(),
+            ..Draft::titled(Title::try_from("large".to_owned()).unwrap())
+        };
+        let add = Command::Add {
+            drafts: vec![draft],
+            key: None,
+        };
+        store
+            .connection
+            .pragma_update(None, "max_page_count", 300)
+            .unwrap();
+        let mut added = 0;
+        let refusal = loop {
+            match store.execute(&add, &caller) {
+                Ok(_) => added += 1,
+                Err(error) => break error,
+            }
+            assert!(added < 100, "it never filled");
+        };
+        assert!(matches!(refusal, Error::DiskFull), "{refusal}");
+        let last = TaskId::try_from(added).unwrap();
+        assert!(store.task(last).unwrap().is_some());
+        assert!(
+            store
+                .task(TaskId::try_from(added + 1).unwrap())
+                .unwrap()
+                .is_none()
+        );
+        let delete = Command::Delete {
+            ids: vec![last],
+            confirm: None,
+        };
+        store.execute(&delete, &caller).unwrap();
+        assert!(store.task(last).unwrap().unwrap().is_deleted());
+
+        store
+            .connection
+            .pragma_update(None, "max_page_count", 3_000)
+            .unwrap();
+        let outcome = store.execute(&add, &caller).unwrap();
+        assert_eq!(outcome.edits[0].after.id.get(), added + 1);
     }
 }

@@ -58,7 +58,7 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// Takes milliseconds since the Unix epoch.
-    pub fn from_millis(millis: i64) -> Self {
+    pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 

@@ -19,7 +19,9 @@ impl Failure {
                 ),
             }),
             Self::Failed(error) => of_error(error, store),
-            Self::Usage(_) | Self::Install(_) | Self::Input(_) | Self::Output(_) => None,
+            Self::Usage(_) | Self::Install(_) | Self::Input(_) | Self::Output(_) | Self::Told => {
+                None
+            }
         }
     }
 
@@ -30,6 +32,7 @@ impl Failure {
             Self::Output(_) => "output",
             Self::Install(_) => "install",
             Self::Input(_) => "file",
+            Self::Told => "told",
             Self::Kept { error, .. } | Self::Failed(error) => match error {
                 Error::NotFound { .. } => "not_found",
                 Error::Deleted { .. } => "deleted",
@@ -41,6 +44,7 @@ impl Failure {
                 Error::AlreadyUndone { .. } => "already_undone",
                 Error::Conflict { .. } => "conflict",
                 Error::Unusable { .. } => "unusable",
+                Error::Damaged { .. } => "damaged",
                 Error::DiskFull => "disk_full",
                 Error::Busy => "busy",
                 Error::ShuttingDown

@@ -15,7 +15,11 @@ use crate::{
     command::Caller,
     error::{Code, Error},
     exchange::{self, Fault, Format, Reader},
-    store::{Access, Imported, Store, db::Doorbell},
+    store::{
+        Access, Imported, Store,
+        backup::{self, Reason},
+        db::Doorbell,
+    },
     task::TaskId,
     text,
 };
@@ -96,8 +100,8 @@ impl ImportArgs {
         })?;
 
         let mut store = Store::open(&context.database, Access::Write)?;
-        if !self.dry_run {
-            back_up_first(&store)?;
+        if !self.dry_run && store.last_change()? > 0 {
+            backup::take(&context.database, Reason::Import, caller.now)?;
         }
         let mut faults = Faults {
             name: &name,
@@ -155,11 +159,6 @@ impl ImportArgs {
             .or_else(|| Format::of_content(start))
             .or_else(|| Format::of_ending(ending?))
     }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "a backup can fail")]
-fn back_up_first(_store: &Store) -> CliResult {
-    Ok(())
 }
 
 fn spooled(input: &mut dyn Read) -> io::Result<File> {

@@ -78,13 +78,12 @@ impl WatchArgs {
     ) -> CliResult {
         loop {
             let now = Context {
-                config: context.config.clone(),
-                database: context.database.clone(),
                 caller: Caller {
                     now: render::now(),
                     ..context.caller.clone()
                 },
                 screen: context.screen.measured(),
+                ..context.clone()
             };
             let next = self.draw(session, &now).await?;
             let event = tokio::select! {

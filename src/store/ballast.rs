@@ -13,11 +13,10 @@ const SIZE: usize = 4 * 1024 * 1024;
 
 /// Makes sure the space is kept. Returns whether it is.
 pub(super) fn keep(paths: &Paths) -> bool {
-    let path = &paths.ballast;
-    let is_whole = |file: &fs::Metadata| file.len() == SIZE as u64;
-    if fs::metadata(path).is_ok_and(|file| is_whole(&file)) {
+    if is_kept(paths) {
         return true;
     }
+    let path = &paths.ballast;
     // Written in full, not only sized: a hole keeps nothing.
     let written = create_private(path)
         .or_else(|_| fs::metadata(path).map(drop))
@@ -30,6 +29,11 @@ pub(super) fn keep(paths: &Paths) -> bool {
         release(paths);
     }
     written.is_ok()
+}
+
+/// Reports whether the space is kept.
+pub(super) fn is_kept(paths: &Paths) -> bool {
+    fs::metadata(&paths.ballast).is_ok_and(|file| file.len() == SIZE as u64)
 }
 
 /// Gives the space back. Returns whether there was any.

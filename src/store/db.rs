@@ -27,10 +27,11 @@ use std::{
 
 use tokio::sync::{oneshot, watch as signal};
 
-use super::{Access, Paths, Store, place, watch::ChangeFeed};
+use super::{Access, Paths, Store, backup, place, watch::ChangeFeed};
 use crate::{
     command::{Caller, Command, Outcome},
     error::{Code, Error, Result},
+    task::Timestamp,
 };
 
 pub use super::watch::{Batch, Subscription, Touched};
@@ -71,6 +72,7 @@ impl Db {
                 opened,
                 feed: feed.clone(),
                 open: None,
+                backed_up: None,
             };
             move || writer.run(&waiting)
         })];
@@ -261,6 +263,8 @@ struct WriterThread {
     opened: signal::Sender<Option<Result<()>>>,
     feed: ChangeFeed,
     open: Option<Open>,
+    /// The day, counted from the epoch, whose backup was seen to.
+    backed_up: Option<i64>,
 }
 
 struct Open {
@@ -347,9 +351,32 @@ impl WriterThread {
             // After a failed sync the pages in memory are not what is on the disk.
             self.open = None;
         }
+        let has_written = outcomes.iter().flatten().any(|done| done.group.is_some());
         for (call, outcome) in group.into_iter().zip(outcomes) {
             call.answer(outcome);
         }
+        if has_written {
+            self.back_up_daily();
+        }
+    }
+
+    /// Has the first write of a day followed by a backup, on a thread and a connection of its own: nobody waits for
+    /// it. A process that ends meanwhile leaves it to the next one.
+    fn back_up_daily(&mut self) {
+        let now = chrono::Utc::now();
+        let today = now.timestamp().div_euclid(24 * 60 * 60);
+        if self.backed_up.replace(today) == Some(today) {
+            return;
+        }
+        let (path, now) = (
+            self.path.clone(),
+            Timestamp::from_millis(now.timestamp_millis()),
+        );
+        spawn("backup", move || {
+            if let Err(error) = backup::take_daily(&path, now) {
+                tracing::warn!("no backup today: {}", error.with_causes());
+            }
+        });
     }
 
     fn catch_up(&mut self) {

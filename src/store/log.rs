@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, named_params};
 
 use super::{
     Store,
@@ -59,6 +59,33 @@ impl Store {
             ))
             .and_then(|mut statement| statement.query_map((id, seq), change_from_row)?.collect())
             .while_trying("read a task's history")
+    }
+
+    /// Appends a change to the log.
+    pub(super) fn append(&self, change: &Change) -> Result<()> {
+        let old = change.old.as_ref().map(serde_json::to_string).transpose()?;
+        let new = serde_json::to_string(&change.new)?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO change (seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts)
+                 VALUES (:seq, :group, :at, :actor, :kind, :task, :rev, :old, :new, :reverts)",
+            )
+            .and_then(|mut statement| {
+                statement.execute(named_params! {
+                    ":seq": change.seq,
+                    ":group": change.group,
+                    ":at": change.at,
+                    ":actor": change.actor,
+                    ":kind": change.kind,
+                    ":task": change.task,
+                    ":rev": change.rev,
+                    ":old": old,
+                    ":new": new,
+                    ":reverts": change.reverts,
+                })
+            })
+            .while_trying("log a change")?;
+        Ok(())
     }
 
     /// Returns the changes of a group, in commit order; none if there is no such group.

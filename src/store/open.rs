@@ -17,17 +17,28 @@ use std::{
 use refinery::Runner;
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
 
-use super::place::{Paths, create_private, make_folder, open_beside, settled, unusable};
-use crate::error::{Error, Result, WhileTrying};
+use super::{
+    backup, ballast,
+    place::{Paths, open_beside, settled, unusable},
+};
+use crate::{
+    error::{Error, Result, WhileTrying},
+    task::Timestamp,
+};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
+mod frozen;
+
+pub(super) use frozen::open_to_look;
+use frozen::{is_frozen, open_frozen};
+
 /// "thld": the mark in the file's header that it is ours. Set by the first migration.
 const APPLICATION_ID: i64 = 0x7468_6C64;
 /// The first SQLite without the WAL-reset bug, which corrupts when two connections write and checkpoint at once.
-const OLDEST_SQLITE: i32 = 3_051_003;
+pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a call waits for other processes' locks.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 /// What a connection is for.
@@ -50,25 +61,37 @@ fn open_with(path: &Path, access: Access, runner: &Runner) -> Result<(Connection
         "SQLite is older than 3.51.3"
     );
     let paths = Paths::new(&settled(path)?);
+    let mut opened = open_at(&paths, access, runner);
+    if matches!(opened, Err(Error::DiskFull)) && ballast::release(&paths) {
+        // Even reading takes a little room.
+        opened = open_at(&paths, access, runner);
+    }
+    let connection = match opened {
+        Err(Error::DiskFull) if access == Access::Read => open_frozen(&paths, access, runner),
+        Err(_) if is_frozen(&paths) => open_frozen(&paths, access, runner),
+        opened => opened,
+    }?;
+    Ok((connection, paths))
+}
+
+fn open_at(paths: &Paths, access: Access, runner: &Runner) -> Result<Connection> {
     let known = latest(runner);
-    let mut connection = connect(&paths.database)?;
+    let mut connection = connect(&paths.database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // The usual case: nothing to do, and no lock to wait for.
     if !is_ready(&connection, &paths.database, known)? {
         let lock = lock(&paths.lock)?;
         // The ruling state is the one under the lock: another process may have been first.
         if !is_ready(&connection, &paths.database, known)? {
-            prepare(&mut connection, &paths, runner)?;
+            prepare(&mut connection, paths, runner)?;
         }
         drop(lock);
     }
     settle(&connection, access)?;
-    Ok((connection, paths))
+    Ok(connection)
 }
 
-fn connect(database: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+fn connect(database: &Path, mode: OpenFlags) -> Result<Connection> {
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(database, flags)
         .map_err(|error| explain(error, database, "open the database"))?;
     // Before the first statement: recovery after a crash locks too.
@@ -156,13 +179,7 @@ fn is_ready(connection: &Connection, database: &Path, known: i64) -> Result<bool
         .commit()
         .while_trying("read the database's header")?;
     match application {
-        APPLICATION_ID if version > known => Err(unusable(
-            database,
-            format!(
-                "a newer taskhold made it (schema {version}, this one knows {known}); update taskhold"
-            ),
-            None,
-        )),
+        APPLICATION_ID if version > known => Err(newer(database, version, known)),
         APPLICATION_ID if version == known => {
             let mode: String = connection
                 .pragma_query_value(None, "journal_mode", |row| row.get(0))
@@ -210,7 +227,8 @@ fn prepare(connection: &mut Connection, paths: &Paths, runner: &Runner) -> Resul
     let database = &paths.database;
     let version = pragma_value(connection, database, "user_version")?;
     if version > 0 && version < latest(runner) {
-        back_up(connection, paths, version)?;
+        let now = Timestamp::from_millis(chrono::Utc::now().timestamp_millis());
+        backup::take_with(connection, paths, backup::Reason::Upgrade, now)?;
     }
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
@@ -243,36 +261,47 @@ fn migrate(connection: &mut Connection, database: &Path, runner: &Runner) -> Res
     Ok(())
 }
 
-/// Copies the database and checks the copy, before a migration touches the original.
-fn back_up(connection: &Connection, paths: &Paths, version: i64) -> Result<()> {
-    let failed = |error| {
-        unusable(
-            &paths.backups,
-            "the backup before the upgrade failed",
-            Some(error),
-        )
-    };
-    make_folder(&paths.backups).map_err(failed)?;
-    let stamp = chrono::Utc::now().format("%Y%m%dT%H%M%S%3f");
-    let copy = paths.backups.join(format!("schema-{version}-{stamp}.db"));
-    // VACUUM INTO would make it readable for others; into an empty file it keeps the mode.
-    create_private(&copy).map_err(failed)?;
-    connection
-        .prepare_cached("VACUUM INTO ?1")
-        .and_then(|mut statement| statement.execute([copy.to_string_lossy()]))
-        .map_err(|error| explain(error, &copy, "back up the database"))?;
-    let check = connect(&copy)?;
-    let verdict: String = check
-        .pragma_query_value(None, "integrity_check", |row| row.get(0))
-        .map_err(|error| explain(error, &copy, "check the backup"))?;
-    if verdict != "ok" {
-        return Err(unusable(
-            &copy,
-            "the backup before the upgrade is damaged",
-            None,
-        ));
+/// Returns the version of the schema of a database of ours that this program knows; any other is refused.
+pub(super) fn schema_version(connection: &Connection, file: &Path) -> Result<i64> {
+    let known = latest_schema();
+    if pragma_value(connection, file, "application_id")? != APPLICATION_ID {
+        return Err(unusable(file, "it holds no tasks of taskhold", None));
     }
-    Ok(())
+    let version = pragma_value(connection, file, "user_version")?;
+    if version > known {
+        return Err(newer(file, version, known));
+    }
+    Ok(version)
+}
+
+/// Reports whether a database holds nothing yet.
+pub(super) fn is_blank(connection: &Connection, file: &Path) -> Result<bool> {
+    Ok(pragma_value(connection, file, "application_id")? == 0
+        && pragma_value(connection, file, "user_version")? == 0
+        && is_empty(connection, file)?)
+}
+
+/// Returns the version of the schema that this program makes.
+pub(super) fn latest_schema() -> i64 {
+    latest(&embedded::migrations::runner())
+}
+
+/// Returns a database in memory with the schema of this program, and nothing in it.
+pub(super) fn in_memory() -> Result<Connection> {
+    let mut connection = Connection::open_in_memory().while_trying("make a schema")?;
+    migrate(
+        &mut connection,
+        Path::new(":memory:"),
+        &embedded::migrations::runner(),
+    )?;
+    Ok(connection)
+}
+
+fn newer(file: &Path, version: i64, known: i64) -> Error {
+    let reason = format!(
+        "a newer taskhold made it (schema {version}, this one knows {known}); update taskhold"
+    );
+    unusable(file, reason, None)
 }
 
 fn settle(connection: &Connection, access: Access) -> Result<()> {
@@ -307,7 +336,7 @@ fn settle(connection: &Connection, access: Access) -> Result<()> {
 }
 
 /// Says in words what SQLite's refusal of a file means.
-fn explain(error: rusqlite::Error, path: &Path, action: &'static str) -> Error {
+pub(super) fn explain(error: rusqlite::Error, path: &Path, action: &'static str) -> Error {
     let reason = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => "it is not a database; choose another file",
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
@@ -317,7 +346,7 @@ fn explain(error: rusqlite::Error, path: &Path, action: &'static str) -> Error {
             "it cannot be written: the file, its folder or the medium is read-only"
         }
         Some(ErrorCode::DatabaseCorrupt) => {
-            "it is damaged; keep the file and its -wal, and restore a backup beside it"
+            "it is damaged; keep the file and its -wal, and see `taskhold doctor`"
         }
         _ => {
             return Err::<(), _>(error)
@@ -376,13 +405,13 @@ mod tests {
         );
         let (upgraded, paths) = open_with(&path, Access::Write, &runner_with(&sql)).unwrap();
         assert_eq!(titles(&upgraded), ["kept"]);
-        let backups: Vec<_> = fs::read_dir(&paths.backups)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
+        let backups = backup::list(&path).unwrap();
         let [backup] = backups.as_slice() else {
             panic!("{backups:?}")
         };
+        assert_eq!(backup.reason, backup::Reason::Upgrade);
+        assert_eq!(backup.path.parent(), Some(paths.backups.as_path()));
+        let backup = &backup.path;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -35,7 +35,7 @@ pub struct Paths {
     pub doorbell: PathBuf,
     /// Space given back when the disk is full.
     pub ballast: PathBuf,
-    /// Copies made before a migration.
+    /// The folder of backups.
     pub backups: PathBuf,
 }
 
@@ -89,6 +89,18 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
         Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(Error::DiskFull),
         Err(error) => Err(unusable("its folder cannot be written", Some(error))),
     }
+}
+
+/// Returns where the database really is, creating nothing.
+pub(super) fn located(path: &Path) -> Result<PathBuf> {
+    if let Ok(found) = fs::canonicalize(path) {
+        return Ok(found);
+    }
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(unusable(path, "it is a folder; name a file in it", None));
+    };
+    // A folder that is not there yet is no link either.
+    Ok(fs::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name)))
 }
 
 /// Says that `path` cannot be used, and why.
@@ -162,18 +174,8 @@ fn refuse_open_to_others(_: &Path, _: &Path) -> Result<()> {
 }
 
 fn refuse_network(folder: &Path, path: &Path) -> Result<()> {
-    let is_share = matches!(
-        folder.components().next(),
-        Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
-    );
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let kind = if is_share {
-        Some("network share")
-    } else {
-        file_system(&mounts, folder)
-    };
-    match kind {
-        Some(kind) if is_share || NETWORK_FILE_SYSTEMS.contains(&kind) => Err(unusable(
+    match disk_of(folder) {
+        (Some(kind), true) => Err(unusable(
             path,
             format!(
                 "it is on a network file system ({kind}), where two machines would damage it; choose a local folder"
@@ -182,6 +184,21 @@ fn refuse_network(folder: &Path, path: &Path) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Returns the kind of disk that holds `folder`, `None` where the system does not say, and whether it is a network's.
+pub(super) fn disk_of(folder: &Path) -> (Option<String>, bool) {
+    let is_share = matches!(
+        folder.components().next(),
+        Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
+    );
+    if is_share {
+        return (Some("network share".to_owned()), true);
+    }
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let kind = file_system(&mounts, folder);
+    let is_network = kind.is_some_and(|kind| NETWORK_FILE_SYSTEMS.contains(&kind));
+    (kind.map(str::to_owned), is_network)
 }
 
 /// Returns the type of the file system that holds `folder`, from the text of `/proc/self/mountinfo` (proc(5)).

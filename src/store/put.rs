@@ -14,29 +14,57 @@ use crate::{
 /// Sorts after every date.
 pub(super) const NO_DUE: i64 = i64::MAX;
 /// Sorts before every date.
-const NO_DEFER: i64 = i64::MIN;
+pub(super) const NO_DEFER: i64 = i64::MIN;
 
 impl Store {
-    /// Writes the task of `edit`, and brings everything derived from it up to date.
+    /// Writes the task of `edit`, and brings everything derived from it up to date. Refuses a task that refers to what
+    /// is not there, or would come back to itself.
     pub(super) fn put(&self, edit: &Edit, zone: Zone) -> Result<()> {
+        self.refuse_missing(edit)?;
+        self.write(edit, zone)?;
+        self.refuse_cycles(edit)
+    }
+
+    /// Like [`Self::put`], and refuses nothing.
+    pub(super) fn write(&self, edit: &Edit, zone: Zone) -> Result<()> {
         let (before, task) = (edit.before.as_ref(), &edit.after);
-        self.refuse_missing(before, task)?;
-        let Some(before) = before else {
-            return self.put_new(task, zone);
-        };
-        self.put_row(false, task, zone)?;
-        if before.tags != task.tags {
-            self.put_tags(Some(before), task)?;
+        self.put_row(before.is_none(), task, zone)?;
+        if before.is_none_or(|before| before.tags != task.tags) {
+            self.put_tags(before, task)?;
         }
-        if before.depends_on != task.depends_on {
-            self.put_dependencies(Some(before), task)?;
+        if before.is_none_or(|before| before.depends_on != task.depends_on) {
+            self.put_dependencies(before, task)?;
         }
-        if searched(before) != searched(task) {
+        if before.is_none_or(|before| searched(before) != searched(task)) {
             self.note_words(task.id)?;
         }
-        if before.is_open() != task.is_open() {
+        if before.is_some_and(|before| before.is_open() != task.is_open()) {
             self.count_blockers(task)?;
         }
+        Ok(())
+    }
+
+    /// Refuses a new reference to a task that is not there, or in the trash.
+    fn refuse_missing(&self, edit: &Edit) -> Result<()> {
+        let (before, task) = (edit.before.as_ref(), &edit.after);
+        let parent = task
+            .parent
+            .filter(|_| before.is_none_or(|before| before.parent != task.parent));
+        let is_new = |id: &&TaskId| before.is_none_or(|before| !before.depends_on.contains(id));
+        for id in parent.iter().chain(task.depends_on.iter().filter(is_new)) {
+            if self.existing(*id)?.is_deleted() {
+                return Err(Error::Deleted { id: *id });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a task that would be a part of itself, or wait for itself.
+    pub(super) fn refuse_cycles(&self, edit: &Edit) -> Result<()> {
+        // A new task is not yet pointed to.
+        let (Some(before), task) = (&edit.before, &edit.after) else {
+            return Ok(());
+        };
         if before.parent != task.parent {
             refuse_cycle(&[task.id], Relation::Parent, &|id| {
                 Ok(self.existing(id)?.parent.into_iter().collect())
@@ -50,29 +78,21 @@ impl Store {
         Ok(())
     }
 
-    /// Writes a task that was not there, without a look at what it refers to.
-    pub(super) fn put_new(&self, task: &Task, zone: Zone) -> Result<()> {
-        self.put_row(true, task, zone)?;
-        self.put_tags(None, task)?;
-        self.put_dependencies(None, task)?;
-        self.note_words(task.id)
+    /// Counts for every task anew how many of those it depends on are open.
+    pub(super) fn recount_blockers(&self) -> Result<()> {
+        self.run(
+            "UPDATE task SET blockers = counted.open
+               FROM (SELECT waiting.id AS id,
+                            (SELECT count(*) FROM json_each(waiting.depends_on) AS dependency
+                               JOIN task AS other ON other.id = dependency.value
+                              WHERE other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress')) AS open
+                       FROM task AS waiting WHERE waiting.depends_on <> '[]' OR waiting.blockers <> 0) AS counted
+              WHERE task.id = counted.id AND task.blockers <> counted.open",
+            [],
+        )
     }
 
-    /// Refuses a new reference to a task that is not there, or in the trash.
-    fn refuse_missing(&self, before: Option<&Task>, task: &Task) -> Result<()> {
-        let parent = task
-            .parent
-            .filter(|_| before.is_none_or(|before| before.parent != task.parent));
-        let is_new = |id: &&TaskId| before.is_none_or(|before| !before.depends_on.contains(id));
-        for id in parent.iter().chain(task.depends_on.iter().filter(is_new)) {
-            if self.existing(*id)?.is_deleted() {
-                return Err(Error::Deleted { id: *id });
-            }
-        }
-        Ok(())
-    }
-
-    fn put_row(&self, is_new: bool, task: &Task, zone: Zone) -> Result<()> {
+    pub(super) fn put_row(&self, is_new: bool, task: &Task, zone: Zone) -> Result<()> {
         let sql = if is_new {
             "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
                                completed_at, created_by, rev, deleted_at, priority, due, defer_until,
@@ -127,7 +147,7 @@ impl Store {
         Ok(())
     }
 
-    fn put_tags(&self, before: Option<&Task>, task: &Task) -> Result<()> {
+    pub(super) fn put_tags(&self, before: Option<&Task>, task: &Task) -> Result<()> {
         let was = before.map(|before| &before.tags);
         let gone = was
             .into_iter()
@@ -152,7 +172,7 @@ impl Store {
         Ok(())
     }
 
-    fn put_dependencies(&self, before: Option<&Task>, task: &Task) -> Result<()> {
+    pub(super) fn put_dependencies(&self, before: Option<&Task>, task: &Task) -> Result<()> {
         let was = before.map(|before| &before.depends_on);
         let gone = was
             .into_iter()
@@ -201,7 +221,7 @@ impl Store {
         )
     }
 
-    fn run(&self, sql: &'static str, params: impl rusqlite::Params) -> Result<()> {
+    pub(super) fn run(&self, sql: &'static str, params: impl rusqlite::Params) -> Result<()> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))

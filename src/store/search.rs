@@ -7,7 +7,6 @@
 
 use rusqlite::{Connection, params};
 
-use self::scratch::Text;
 use super::{
     Store,
     views::{Filters, Moment, Page, Parameters, Position, View, open},
@@ -20,7 +19,7 @@ use crate::{
 
 mod scratch;
 
-pub(super) use scratch::Scratch;
+pub(super) use scratch::{Scratch, Text, text_from_row};
 
 /// How many tasks may wait to be indexed.
 const AT_ONCE: u32 = 64;
@@ -209,14 +208,7 @@ impl Store {
                 "SELECT id, heading, labels, body, remarks FROM searchable
                   WHERE id IN (SELECT task_id FROM unindexed)",
             )
-            .and_then(|mut statement| {
-                statement
-                    .query_map([], |row| {
-                        let columns = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
-                        Ok((row.get(0)?, columns))
-                    })?
-                    .collect()
-            })
+            .and_then(|mut statement| statement.query_map([], text_from_row)?.collect())
             .while_trying("read what is to be indexed")?;
         if texts.is_empty() {
             return Ok([const { Vec::new() }; N]);

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use rusqlite::named_params;
-
 use super::Store;
 use crate::{
-    change::{Diff, Edit, GroupId, Kind},
+    change::{Change, Diff, Edit, GroupId, Kind},
     command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
     error::{Error, Result, WhileTrying},
     task::{Task, TaskId},
+    when::Zone,
 };
 
 mod import;
@@ -41,7 +40,7 @@ impl<'store> Writer<'store> {
     }
 }
 
-impl Writer<'_> {
+impl<'store> Writer<'store> {
     /// Runs `command`. If it fails, what it has written by then stands until the transaction ends.
     pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
         let outcome = self.apply(command, caller);
@@ -53,6 +52,11 @@ impl Writer<'_> {
             Err(_) => (self.next_task, self.next_change) = (None, None),
         }
         outcome
+    }
+
+    /// Returns the database it writes to.
+    pub(super) fn store(&self) -> &'store Store {
+        self.store
     }
 
     /// Returns how many writes were begun here.
@@ -173,55 +177,94 @@ impl Writer<'_> {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
+        let edits = command::undo(&reverting, caller)?;
         let mut entry = Entry::new(Kind::Undo, caller, Some(group));
-        for edit in command::undo(&reverting, caller)? {
-            self.record(&mut entry, edit)?;
+        for edit in &edits {
+            self.log(&mut entry, edit, Store::write)?;
         }
+        // What a task referred to may lie in the trash by now: it did not lose the reference then, and gets it back now.
+        for edit in &edits {
+            self.store.refuse_cycles(edit)?;
+        }
+        entry.edits = edits;
         Ok(entry.outcome(Some((group, kind))))
     }
 
     /// Writes an edit and its log row; one that changes nothing is only remembered.
     fn record(&mut self, entry: &mut Entry<'_>, edit: Edit) -> Result<()> {
-        if let Some(diff) = edit.diff() {
-            self.writes += 1;
-            self.store.put(&edit, entry.caller.zone)?;
-            self.log(entry, &edit.after, diff)?;
-        }
+        self.log(entry, &edit, Store::put)?;
         entry.edits.push(edit);
         Ok(())
     }
 
+    /// Writes an edit by `write`, and its log row; one that changes nothing is passed over.
+    pub(super) fn log(
+        &mut self,
+        entry: &mut Entry<'_>,
+        edit: &Edit,
+        write: fn(&Store, &Edit, Zone) -> Result<()>,
+    ) -> Result<()> {
+        let Some(diff) = edit.diff() else {
+            return Ok(());
+        };
+        self.writes += 1;
+        write(self.store, edit, entry.caller.zone)?;
+        self.append(entry, &edit.after, diff)
+    }
+
     /// Writes the log row of a change that made `after`.
-    fn log(&mut self, entry: &mut Entry<'_>, after: &Task, diff: Diff) -> Result<()> {
+    fn append(&mut self, entry: &mut Entry<'_>, after: &Task, diff: Diff) -> Result<()> {
         let seq = self.next_change_seq()?;
         let group = *entry.group.get_or_insert(seq);
-        let old = diff
-            .old
-            .map(|fields| serde_json::to_string(&fields))
-            .transpose()?;
-        let new = serde_json::to_string(&diff.new)?;
-        self.store
-                .connection
-                .prepare_cached(
-                    "INSERT INTO change (seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts)
-                     VALUES (:seq, :group, :at, :actor, :kind, :task, :rev, :old, :new, :reverts)",
-                )
-                .and_then(|mut statement| {
-                    statement.execute(named_params! {
-                        ":seq": seq,
-                        ":group": group,
-                        ":at": entry.caller.now,
-                        ":actor": entry.caller.actor,
-                        ":kind": entry.kind,
-                        ":task": after.id,
-                        ":rev": after.rev,
-                        ":old": old,
-                        ":new": new,
-                        ":reverts": entry.reverts,
-                    })
-                })
-                .while_trying("log a change")?;
+        self.store.append(&Change {
+            seq,
+            group,
+            at: entry.caller.now,
+            actor: entry.caller.actor.clone(),
+            kind: entry.kind,
+            task: after.id,
+            rev: after.rev,
+            old: diff.old,
+            new: diff.new,
+            reverts: entry.reverts,
+        })
+    }
+
+    /// Takes over a task of another database with its history, numbers and all.
+    pub(super) fn adopt(&mut self, task: &Task, history: &[Change], zone: Zone) -> Result<()> {
+        let edit = Edit {
+            before: None,
+            after: task.clone(),
+        };
+        self.store.write(&edit, zone)?;
+        history
+            .iter()
+            .try_for_each(|change| self.store.append(change))
+    }
+
+    /// Makes sure that the numbers of `table` up to `number` are not given out again.
+    pub(super) fn use_up(&mut self, table: &str, number: i64) -> Result<()> {
+        (self.next_task, self.next_change) = (None, None);
+        let connection = &self.store.connection;
+        let updated = connection
+            .prepare_cached("UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1")
+            .and_then(|mut statement| statement.execute((table, number)))
+            .while_trying("number a row")?;
+        if updated == 0 {
+            connection
+                .prepare_cached("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)")
+                .and_then(|mut statement| statement.execute((table, number)))
+                .while_trying("number a row")?;
+        }
         Ok(())
+    }
+
+    /// Leaves it to the commit to check that what is referred to is there.
+    pub(super) fn defer_references(&self) -> Result<()> {
+        self.store
+            .connection
+            .pragma_update(None, "defer_foreign_keys", "ON")
+            .while_trying("begin to write")
     }
 
     fn next_task_id(&mut self) -> Result<TaskId> {
@@ -245,7 +288,7 @@ impl Writer<'_> {
 
 /// What one call has written so far.
 #[derive(Debug)]
-struct Entry<'a> {
+pub(super) struct Entry<'a> {
     kind: Kind,
     caller: &'a Caller,
     reverts: Option<GroupId>,
@@ -254,7 +297,7 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(kind: Kind, caller: &'a Caller, reverts: Option<GroupId>) -> Self {
+    pub(super) fn new(kind: Kind, caller: &'a Caller, reverts: Option<GroupId>) -> Self {
         Self {
             kind,
             caller,
@@ -262,6 +305,11 @@ impl<'a> Entry<'a> {
             group: None,
             edits: Vec::new(),
         }
+    }
+
+    /// Returns the number of the group; `None` while nothing is written.
+    pub(super) fn group(&self) -> Option<GroupId> {
+        self.group
     }
 
     fn outcome(self, reverted: Option<(GroupId, Kind)>) -> Outcome {

@@ -5,8 +5,11 @@
     reason = "in a test, a panic is how a failure is told"
 )]
 
+mod backup;
 mod budget;
 mod cli;
+mod disk;
+mod doctor;
 mod exchange;
 mod help;
 mod install;
@@ -18,6 +21,7 @@ mod planning;
 mod prime;
 mod processes;
 mod prompts;
+mod restore;
 mod shell;
 mod stdio;
 mod support;

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use taskhold::{
     command::{Caller, Command},
-    store::{Access, Filters, Moment, Store, View, Words, is_replay_of},
+    store::{Access, Filters, Moment, Store, View, Words, backup, is_replay_of},
     task::{Actor, Task, Timestamp},
     when::Zone,
 };
@@ -114,17 +114,9 @@ fn what_a_client_did_under_schema_1_can_still_be_undone() {
 fn the_upgrade_leaves_a_backup_that_the_same_program_opens() {
     let folder = tempfile::tempdir().unwrap();
     let path = restored(folder.path(), FIXTURES[0]);
-    let backups = Store::open(&path, Access::Write)
-        .unwrap()
-        .paths()
-        .backups
-        .clone();
-    let backup = std::fs::read_dir(backups)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let store = Store::open(&backup, Access::Write).unwrap();
+    drop(Store::open(&path, Access::Write).unwrap());
+    let backups = backup::list(&path).unwrap();
+    assert_eq!(backups[0].reason, backup::Reason::Upgrade);
+    let store = Store::open(&backups[0].path, Access::Write).unwrap();
     assert_eq!(titles(&list(&store, View::Open)), ["Buy milk", "Call Anna"]);
 }

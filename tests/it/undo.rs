@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select, test_runner:
 use taskhold::{
     command::{Caller, Command, Draft, Patch, Reference},
     repeat::Repeat,
-    store::{Access, Filters, Moment, Store, View, is_replay_of},
+    store::{Access, Filters, Moment, Store, View, backup, is_replay_of, restore},
     task::{
         Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId, Timestamp,
         Title,
@@ -203,6 +203,43 @@ fn check_derived(store: &Store, tasks: &BTreeMap<TaskId, Task>) {
     }
 }
 
+#[test]
+fn a_dependency_on_a_task_in_the_trash_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+    let caller = Caller {
+        actor: Actor::named("undo"),
+        now: Timestamp::from_millis(1_795_000_000_000),
+        zone: Zone::UTC,
+    };
+    let titled = |title: &str| Draft::titled(Title::try_from(title.to_owned()).unwrap());
+    let waiting = Draft {
+        depends_on: BTreeSet::from([Reference::Earlier(1)]),
+        ..titled("waiting")
+    };
+    let drafts = vec![titled("first"), waiting];
+    let [first, second] = [1, 2].map(|id| TaskId::try_from(id).unwrap());
+    let delete = Command::Delete {
+        ids: vec![first],
+        confirm: None,
+    };
+    let freed = Patch {
+        depends_on: Some(BTreeSet::new()),
+        ..Patch::default()
+    };
+    let update = Command::Update {
+        ids: vec![second],
+        patch: freed,
+        if_rev: None,
+    };
+    for command in [Command::Add { drafts, key: None }, delete, update] {
+        store.execute(&command, &caller).unwrap();
+    }
+    store.execute(&Command::Undo(None), &caller).unwrap();
+    let task = store.task(second).unwrap().unwrap();
+    assert_eq!(task.depends_on, BTreeSet::from([first]));
+}
+
 proptest! {
     #![proptest_config(Config { cases: 40, ..Config::default() })]
 
@@ -238,6 +275,57 @@ proptest! {
 
             store.execute(&Command::Undo(undone.group), &caller).unwrap();
             prop_assert_eq!(state(&store), after, "undo of the undo of {:?}", command);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 20, ..Config::default() })]
+
+    #[test]
+    fn restore_gives_back_what_was_and_undoing_it_what_came(
+        (early, late) in (vec(command(), 1..15), vec(command(), 1..15)),
+        in_a_new_file: bool,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.db");
+        let mut store = Store::open(&path, Access::Write).unwrap();
+        let caller = |day: i64| Caller {
+            actor: Actor::named("undo"),
+            now: Timestamp::from_millis(1_795_000_000_000 + day * 86_400_000),
+            zone: Zone::UTC,
+        };
+        // What is refused leaves nothing behind.
+        for (day, command) in (0..).zip(&early) {
+            let _ = store.execute(command, &caller(day));
+        }
+        let (was, copy) = (state(&store), folder.path().join("copy.db"));
+        backup::copy_to(&path, &copy).unwrap();
+        for (day, command) in (20..).zip(&late) {
+            let _ = store.execute(command, &caller(day));
+        }
+        let path = if in_a_new_file { folder.path().join("new.db") } else { path };
+        let mut store = Store::open(&path, Access::Write).unwrap();
+        let (is, last) = (state(&store), store.last_change().unwrap());
+
+        let restored = restore::restore(&path, &copy, &caller(50)).unwrap();
+        let mut now = state(&store);
+        check_derived(&store, &now);
+        prop_assert!(store.last_change().unwrap() >= last);
+        let added: Vec<_> = now.keys().filter(|id| !was.contains_key(id)).copied().collect();
+        for id in added {
+            let task = now.remove(&id).unwrap();
+            prop_assert!(task.is_deleted(), "{:?} was added since", task);
+        }
+        prop_assert_eq!(&now, &was);
+        // Once more changes nothing.
+        prop_assert_eq!(restore::preview(&path, &copy, caller(51).now).unwrap().total(), 0);
+
+        if let Some(group) = restored.group {
+            store.execute(&Command::Undo(Some(group)), &caller(52)).unwrap();
+            let now = state(&store);
+            check_derived(&store, &now);
+            prop_assert_eq!(now, is);
         }
     }
 }

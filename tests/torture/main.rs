@@ -1,7 +1,8 @@
 //! Torture of the built binary: short by default, as long as asked for with arguments.
 //!
 //! ```text
-//! cargo test --test torture                             both, short
+//! cargo test --test torture                             all, short
+//! cargo test --test torture -- backups 50               backups taken while three servers write
 //! cargo test --test torture -- kill 10000 [SEED]        servers killed while they write
 //! cargo test --test torture -- lines 1000000 [SEED]     mutated lines on standard input
 //! ```
@@ -14,6 +15,7 @@
     reason = "a panic tells a failure, a line a figure"
 )]
 
+mod backups;
 mod kill;
 mod lines;
 #[expect(dead_code, reason = "the other test program uses the rest")]
@@ -22,10 +24,14 @@ mod support;
 
 use std::process::ExitCode;
 
-/// A run: how many kills or lines, and the seed of its random numbers.
+/// A run: how many backups, kills or lines, and the seed of its random numbers.
 type Run = fn(u64, u64);
 
-const RUNS: [(&str, Run, u64); 2] = [("kill", kill::run, 200), ("lines", lines::run, 100_000)];
+const RUNS: [(&str, Run, u64); 3] = [
+    ("backups", backups::run, 50),
+    ("kill", kill::run, 200),
+    ("lines", lines::run, 100_000),
+];
 
 const SEED: u64 = 20_260_728;
 

@@ -203,11 +203,11 @@ impl Import<'_, '_> {
 
     fn write(&mut self, task: Task) -> Result<()> {
         let (store, zone) = (self.writer.store, self.entry.caller.zone);
-        store.put_new(&task, zone)?;
         let edit = Edit::arriving(task);
+        store.write(&edit, zone)?;
         if let Some(diff) = edit.diff() {
             let diff = diff.with_past(&edit.after);
-            self.writer.log(&mut self.entry, &edit.after, diff)?;
+            self.writer.append(&mut self.entry, &edit.after, diff)?;
         }
         Ok(())
     }

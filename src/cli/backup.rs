@@ -1,0 +1,185 @@
+//! `taskhold backup`
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+
+use super::{CliResult, Context};
+use crate::{
+    error::Error,
+    render,
+    store::backup::{self, Backup, Contents, Reason},
+    task::Invalid,
+};
+
+/// Back up all tasks, or list the backups
+///
+/// Without a file, the backup goes to the folder of backups beside the database, where `--list` and `taskhold restore`
+/// find it. taskhold also takes one by itself: at the first change of a day, and before an upgrade, an import, a
+/// restore and a repair.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold backup
+  taskhold backup before-the-move.db
+  taskhold backup --list")]
+pub(super) struct BackupArgs {
+    /// New file to write; one that is there is not overwritten
+    #[arg(value_name = "FILE", conflicts_with = "list")]
+    file: Option<PathBuf>,
+    /// List the backups, the latest first
+    #[arg(long)]
+    list: bool,
+}
+
+impl BackupArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        if self.list {
+            return print_list(context);
+        }
+        let (path, contents) = if let Some(file) = &self.file {
+            let file = std::path::absolute(file)?;
+            let contents = backup::copy_to(&context.database, &file)?;
+            (file, contents)
+        } else {
+            let (backup, contents) = backup::take(&context.database, Reason::Asked, render::now())?;
+            (backup.path, contents)
+        };
+        print_taken(&path, &contents, context)
+    }
+}
+
+fn print_taken(path: &Path, contents: &Contents, context: &Context) -> CliResult {
+    if context.screen.json {
+        return Ok(context.screen.print_json(&json!({
+            "path": path,
+            "tasks": contents.tasks,
+            "bytes": contents.bytes,
+            "schema": contents.schema,
+            "last_change": contents.last_change,
+        }))?);
+    }
+    writeln!(
+        io::stdout().lock(),
+        "Backed up {}, {}: {}",
+        tasks(contents.tasks),
+        size(contents.bytes),
+        path.display()
+    )?;
+    Ok(())
+}
+
+fn print_list(context: &Context) -> CliResult {
+    let backups = backup::list(&context.database)?;
+    if context.screen.json {
+        let entries: Vec<_> = (1..)
+            .zip(&backups)
+            .map(|(number, one)| entry(number, one, &backup::inspect(&one.path), context))
+            .collect();
+        return Ok(context.screen.print_json(&json!({ "backups": entries }))?);
+    }
+    let mut out = io::stdout().lock();
+    for (number, one) in (1..).zip(&backups) {
+        let holds = match backup::inspect(&one.path) {
+            Ok(contents) => tasks(contents.tasks),
+            Err(error) => error.to_string(),
+        };
+        let taken_at = context.caller.zone.at(one.taken_at.as_millis());
+        writeln!(
+            out,
+            "{number:>3}  {}  {:17}  {:>9}  {holds}",
+            taken_at.format("%a %Y-%m-%d %H:%M:%S"),
+            one.reason.to_string(),
+            size(one.bytes),
+        )?;
+    }
+    if backups.is_empty() {
+        writeln!(out, "No backups yet. Take one: taskhold backup")?;
+    }
+    Ok(())
+}
+
+fn entry(
+    number: usize,
+    one: &Backup,
+    contents: &Result<Contents, Error>,
+    context: &Context,
+) -> serde_json::Value {
+    let mut entry = json!({
+        "number": number,
+        "taken_at": render::instant(one.taken_at, context.caller.zone),
+        "reason": one.reason.as_str(),
+        "bytes": one.bytes,
+        "path": one.path,
+    });
+    match contents {
+        Ok(contents) => {
+            entry["tasks"] = contents.tasks.into();
+            entry["schema"] = contents.schema.into();
+        }
+        Err(error) => entry["problem"] = error.to_string().into(),
+    }
+    entry
+}
+
+/// Returns the backup that `name` means: `latest`, its number in the list, or a file.
+pub(super) fn named(name: &str, context: &Context) -> Result<PathBuf, super::Failure> {
+    let number = match name {
+        "latest" => 1,
+        _ => match name.parse::<usize>() {
+            Ok(number) => number,
+            Err(_) => return Ok(std::path::absolute(name)?),
+        },
+    };
+    let backups = backup::list(&context.database)?;
+    let found = number.checked_sub(1).and_then(|at| backups.get(at));
+    Ok(found
+        .map(|backup| backup.path.clone())
+        .ok_or_else(|| match backups.len() {
+            0 => Invalid::new("backup", format!("{name} is not there; there are none yet")),
+            most => Invalid::new(
+                "backup",
+                format!("{name} is not there; `taskhold backup --list` shows 1 to {most}"),
+            ),
+        })?)
+}
+
+/// Returns a number of tasks in words.
+pub(super) fn tasks(count: i64) -> String {
+    format!("{count} task{}", if count == 1 { "" } else { "s" })
+}
+
+/// Returns a size as people say it: thousands of bytes are kB, as disks are sold.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        1_000_000..1_000_000_000 => tenths(bytes, 1_000_000, "MB"),
+        _ => tenths(bytes, 1_000_000_000, "GB"),
+    }
+}
+
+fn tenths(bytes: u64, unit: u64, name: &str) -> String {
+    let tenths = bytes / (unit / 10);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_said_in_the_unit_that_fits() {
+        let cases = [
+            (999, "999 B"),
+            (1_001, "2 kB"),
+            (1_250_000, "1.2 MB"),
+            (3_000_000_000, "3.0 GB"),
+        ];
+        for (bytes, said) in cases {
+            assert_eq!(size(bytes), said);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! `taskhold doctor`
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+
+use super::{CliResult, Context, Failure, backup::tasks};
+use crate::{
+    render,
+    store::{
+        doctor::{self, Finding, Verdict},
+        salvage::{self, Salvaged},
+    },
+};
+
+/// Examine the database and what is around it
+///
+/// Each line is good, a warning or bad, with the way out. Exit status 1 if one is bad.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold doctor
+  taskhold doctor --fix
+  taskhold doctor --salvage rescued.db")]
+pub(super) struct DoctorArgs {
+    /// Mend what is safe to mend, after a backup
+    #[arg(long)]
+    fix: bool,
+    /// Get every readable task out of a damaged database, into a new one
+    #[arg(long, value_name = "FILE", conflicts_with = "fix")]
+    salvage: Option<PathBuf>,
+}
+
+impl DoctorArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        if let Some(file) = self.salvage {
+            let file = std::path::absolute(file)?;
+            let salvaged = salvage::salvage(&context.database, &file, &context.caller)?;
+            return print_salvaged(&salvaged, &file, context);
+        }
+        let examine = || doctor::examine(&context.database, context.caller.zone, render::now());
+        let mut found = examine();
+        let mut backup = None;
+        let mut mended = Vec::new();
+        if self.fix {
+            mended = found
+                .iter()
+                .filter(|one| one.fix.is_some())
+                .map(|one| one.check)
+                .collect();
+            backup = doctor::fix(&context.database, &found, &context.caller)?;
+            found = examine();
+            // What is still not good was not mended.
+            mended.retain(|check| {
+                found
+                    .iter()
+                    .any(|one| one.check == *check && one.verdict == Verdict::Good)
+            });
+        }
+        if context.screen.json {
+            print_json(&found, &mended, backup.as_deref(), context)?;
+        } else {
+            print(&found, &mended, backup.as_deref())?;
+        }
+        if found.iter().any(|one| one.verdict == Verdict::Bad) {
+            return Err(Failure::Told);
+        }
+        Ok(())
+    }
+}
+
+fn print(found: &[Finding], mended: &[&str], backup: Option<&Path>) -> CliResult {
+    let mut out = io::stdout().lock();
+    for one in found {
+        writeln!(
+            out,
+            "{:8} {:12} {}",
+            one.verdict.as_str(),
+            one.check,
+            one.what
+        )?;
+        if let Some(way_out) = &one.way_out {
+            writeln!(out, "{:21} -> {way_out}", "")?;
+        }
+    }
+    if let Some(backup) = backup {
+        writeln!(out, "What was there before: {}", backup.display())?;
+    }
+    if !mended.is_empty() {
+        writeln!(out, "Mended: {}", mended.join(", "))?;
+    }
+    let count = |verdict| found.iter().filter(|one| one.verdict == verdict).count();
+    match (count(Verdict::Bad), count(Verdict::Warning)) {
+        (0, 0) => writeln!(out, "All is well.")?,
+        (bad, warnings) => writeln!(out, "{bad} bad, {warnings} to be seen to.")?,
+    }
+    Ok(())
+}
+
+fn print_json(
+    found: &[Finding],
+    mended: &[&str],
+    backup: Option<&Path>,
+    context: &Context,
+) -> CliResult {
+    let worst = found.iter().map(|one| one.verdict).max();
+    let findings: Vec<_> = found
+        .iter()
+        .map(|one| {
+            json!({
+                "check": one.check,
+                "verdict": one.verdict.as_str(),
+                "what": one.what,
+                "way_out": one.way_out,
+                "can_be_fixed": one.fix.is_some(),
+            })
+        })
+        .collect();
+    Ok(context.screen.print_json(&json!({
+        "verdict": worst.map(Verdict::as_str),
+        "findings": findings,
+        "mended": mended,
+        "backup": backup,
+    }))?)
+}
+
+fn print_salvaged(salvaged: &Salvaged, file: &Path, context: &Context) -> CliResult {
+    let lost: Vec<String> = salvaged.lost.iter().map(ToString::to_string).collect();
+    if context.screen.json {
+        return Ok(context.screen.print_json(&json!({
+            "path": file,
+            "tasks": salvaged.tasks,
+            "from_log": salvaged.from_log,
+            "without_history": salvaged.without_history,
+            "references_dropped": salvaged.loosened,
+            "lost": lost,
+            "unreadable_pages": salvaged.unreadable_pages,
+        }))?);
+    }
+    let mut out = io::stdout().lock();
+    let count = |count: usize| tasks(i64::try_from(count).unwrap_or(i64::MAX));
+    writeln!(
+        out,
+        "Salvaged {} of {} into {}",
+        salvaged.tasks,
+        count(salvaged.tasks + lost.len()),
+        file.display()
+    )?;
+    for (number, what) in [
+        (
+            salvaged.from_log,
+            "made from their history, since their row was lost or wrong",
+        ),
+        (
+            salvaged.without_history,
+            "without their history, which is damaged",
+        ),
+        (salvaged.loosened, "lost a reference to a task that is lost"),
+    ] {
+        if number > 0 {
+            writeln!(out, "  {}: {what}", count(number))?;
+        }
+    }
+    if !lost.is_empty() {
+        writeln!(out, "  lost: {}", lost.join(", "))?;
+    }
+    writeln!(
+        out,
+        "To go on with them: move the database and its -wal and -shm to another place, then\n  taskhold restore {}",
+        file.display()
+    )?;
+    Ok(())
+}

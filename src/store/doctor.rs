@@ -1,0 +1,233 @@
+//! Examining the database and what is around it: what is well, what is not, and the way out.
+//!
+//! | module | what it looks at |
+//! |---|---|
+//! | `surroundings` | folder, permissions, disk, ballast, leftovers |
+//! | `processes` | who has the database open |
+//! | `contents` | header, schema, pages, rows against the log, the index |
+//!
+//! # Invariants
+//!
+//! - An examination changes nothing and creates nothing: a database of an older schema stays one.
+//! - A finding that is not good says what to do.
+
+use std::path::Path;
+
+use super::{
+    Paths,
+    backup::{self, Reason},
+    place::located,
+};
+use crate::{
+    error::{Error, Result},
+    task::Timestamp,
+    when::Zone,
+};
+
+pub(super) mod contents;
+mod processes;
+pub(super) mod surroundings;
+
+pub use super::repair::fix;
+
+/// How it stands with one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// Works, and should be seen to.
+    Warning,
+    /// Broken, or about to be.
+    Bad,
+}
+
+impl Verdict {
+    /// Returns the word that is shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// What can be repaired without a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fix {
+    /// Take away what others may do with the files.
+    Permissions,
+    /// Keep space for a full disk again.
+    Ballast,
+    /// Remove what crashed backups left.
+    Leftovers,
+    /// Move the log into the database.
+    Checkpoint,
+    /// Make SQLite's own indexes anew.
+    Indexes,
+    /// Make rows anew from the change log.
+    Rows,
+    /// Make what is derived from the rows anew.
+    Derived,
+    /// Make the search index anew.
+    Search,
+}
+
+impl Fix {
+    /// Reports whether it writes to tables, and so comes after a backup.
+    pub(super) fn is_of_tables(self) -> bool {
+        self >= Self::Indexes
+    }
+}
+
+/// What was found about one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The thing, in one word.
+    pub check: &'static str,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What was found.
+    pub what: String,
+    /// What to do; `None` if it is good.
+    pub way_out: Option<String>,
+    /// What mends it, if that is safe.
+    pub fix: Option<Fix>,
+}
+
+impl Finding {
+    pub(super) fn good(check: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            check,
+            verdict: Verdict::Good,
+            what: what.into(),
+            way_out: None,
+            fix: None,
+        }
+    }
+
+    pub(super) fn warning(
+        check: &'static str,
+        what: impl Into<String>,
+        way_out: impl Into<String>,
+    ) -> Self {
+        Self {
+            verdict: Verdict::Warning,
+            way_out: Some(way_out.into()),
+            ..Self::good(check, what)
+        }
+    }
+
+    pub(super) fn bad(
+        check: &'static str,
+        what: impl Into<String>,
+        way_out: impl Into<String>,
+    ) -> Self {
+        Self {
+            verdict: Verdict::Bad,
+            ..Self::warning(check, what, way_out)
+        }
+    }
+
+    /// Says that `taskhold doctor --fix` mends it.
+    pub(super) fn mended_by(self, fix: Fix) -> Self {
+        Self {
+            way_out: Some("run `taskhold doctor --fix`".to_owned()),
+            fix: Some(fix),
+            ..self
+        }
+    }
+
+    /// Says that something could not be looked at.
+    pub(super) fn of_error(check: &'static str, error: &Error) -> Self {
+        let way_out = match error {
+            Error::DiskFull => "free some space on its disk, then look again",
+            Error::Busy => "look again later",
+            _ => RESCUE,
+        };
+        Self::bad(check, error.with_causes(), way_out)
+    }
+}
+
+/// The way out of damage.
+pub(super) const RESCUE: &str = "get every readable task out with `taskhold doctor --salvage FILE`; then move the database and its -wal and -shm to another place, and `taskhold restore` that FILE or a backup (`taskhold backup --list`)";
+
+/// How long without a backup is too long, in ms.
+const BACKUP_AGE: i64 = 8 * 24 * 60 * 60 * 1_000;
+
+/// Examines `database` and what is around it.
+pub fn examine(database: &Path, zone: Zone, now: Timestamp) -> Vec<Finding> {
+    let mut found = vec![sqlite()];
+    let database = match located(database) {
+        Ok(database) => database,
+        Err(error) => {
+            let way_out = "give another with --db or TASKHOLD_DB";
+            found.push(Finding::bad("database", error.with_causes(), way_out));
+            return found;
+        }
+    };
+    let paths = Paths::new(&database);
+    if !database.exists() {
+        let what = format!(
+            "{} is not there yet; the first task makes it",
+            database.display()
+        );
+        found.push(Finding::good("database", what));
+        return found;
+    }
+    found.push(Finding::good("database", database.display().to_string()));
+    found.extend(surroundings::examine(&paths));
+    found.extend(processes::examine(&paths));
+    found.extend(contents::examine(&paths, zone, now));
+    found.push(backups(&paths, now).unwrap_or_else(|error| Finding::of_error("backups", &error)));
+    found
+}
+
+fn sqlite() -> Finding {
+    let version = rusqlite::version();
+    if rusqlite::version_number() >= super::open::OLDEST_SQLITE {
+        Finding::good("sqlite", version)
+    } else {
+        Finding::bad(
+            "sqlite",
+            format!("{version} can corrupt a database that several processes write"),
+            "install a taskhold built with SQLite 3.51.3 or newer",
+        )
+    }
+}
+
+fn backups(paths: &Paths, now: Timestamp) -> Result<Finding> {
+    const CHECK: &str = "backups";
+    let backups = backup::list(&paths.database)?;
+    let Some(latest) = backups.first() else {
+        return Ok(Finding::warning(
+            CHECK,
+            "there are none",
+            "take one: `taskhold backup`",
+        ));
+    };
+    let days = (now.as_millis() - latest.taken_at.as_millis()) / (24 * 60 * 60 * 1_000);
+    let what = format!("{}, the latest {days} days old", backups.len());
+    if let Err(error) = backup::inspect(&latest.path) {
+        let way_out = "take another: `taskhold backup`";
+        return Ok(Finding::bad(CHECK, error.with_causes(), way_out));
+    }
+    let has_changed = std::fs::metadata(&paths.database)
+        .and_then(|file| file.modified())
+        .ok()
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
+        .and_then(|at| i64::try_from(at.as_millis()).ok())
+        .is_some_and(|at| at > latest.taken_at.as_millis() + BACKUP_AGE);
+    if has_changed
+        && !backups
+            .iter()
+            .any(|one| one.reason == Reason::Daily && days <= 8)
+    {
+        return Ok(Finding::warning(
+            CHECK,
+            format!("{what}, though tasks were changed since"),
+            "take one: `taskhold backup`; its error, if there is one, says why none was taken",
+        ));
+    }
+    Ok(Finding::good(CHECK, format!("{what}; it opens")))
+}

@@ -1,0 +1,230 @@
+//! Where the database lies: its folder, who may read it, its disk, and what is kept beside it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Finding, Fix};
+use crate::store::{Paths, backup, ballast, place::disk_of};
+
+/// Names of folders that other programs copy to other machines while we write.
+const SYNCED: [&str; 12] = [
+    "Dropbox",
+    "OneDrive",
+    "iCloudDrive",
+    "Mobile Documents",
+    "CloudStorage",
+    "Google Drive",
+    "GoogleDrive",
+    "Nextcloud",
+    "ownCloud",
+    "pCloudDrive",
+    "MEGA",
+    "Syncthing",
+];
+/// Disks shared between a machine and its guests, whose locks hold only within each.
+const SHARED: [&str; 6] = [
+    "virtiofs",
+    "fakeowner",
+    "fuse.grpcfuse",
+    "osxfs",
+    "vboxsf",
+    "prl_fs",
+];
+/// Below this much room, in bytes, things begin to fail.
+const LITTLE_ROOM: u64 = 100 * 1024 * 1024;
+/// A log larger than this, in bytes, was kept from shrinking.
+const LONG_LOG: u64 = 64 * 1024 * 1024;
+
+pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
+    let folder = paths.database.parent().unwrap_or(Path::new("/"));
+    vec![
+        permissions(paths, folder),
+        disk(folder),
+        sync(folder),
+        room(folder),
+        kept(paths),
+        log(paths),
+        leftovers(paths),
+    ]
+}
+
+/// Returns the files beside the database that there are.
+pub(in crate::store) fn files(paths: &Paths) -> Vec<PathBuf> {
+    let beside = |ending: &str| {
+        let mut name = paths.database.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let mut files = vec![
+        paths.database.clone(),
+        beside("-wal"),
+        beside("-shm"),
+        paths.lock.clone(),
+        paths.doorbell.clone(),
+        paths.ballast.clone(),
+        paths.backups.clone(),
+    ];
+    let backups = fs::read_dir(&paths.backups).into_iter().flatten().flatten();
+    files.extend(backups.map(|entry| entry.path()));
+    files.retain(|file| file.exists());
+    files
+}
+
+#[cfg(unix)]
+fn permissions(paths: &Paths, folder: &Path) -> Finding {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    const CHECK: &str = "permissions";
+    let mode = |path: &Path| fs::metadata(path).map_or(0, |file| file.permissions().mode());
+    let owner = |path: &Path| fs::metadata(path).map(|file| file.uid()).ok();
+    let folder_mode = mode(folder);
+    if folder_mode & 0o002 != 0 && folder_mode & 0o1000 == 0 {
+        return Finding::bad(
+            CHECK,
+            format!("every user can write {}", folder.display()),
+            format!("chmod o-w {}", folder.display()),
+        );
+    }
+    if let Some(foreign) = files(paths)
+        .into_iter()
+        .find(|file| owner(file) != owner(&paths.database))
+    {
+        return Finding::warning(
+            CHECK,
+            format!(
+                "{} belongs to another user than the database",
+                foreign.display()
+            ),
+            "run taskhold as one user only; give the files to that user (chown)",
+        );
+    }
+    let open: Vec<_> = files(paths)
+        .into_iter()
+        .filter(|file| mode(file) & 0o077 != 0)
+        .collect();
+    match open.as_slice() {
+        [] => Finding::good(CHECK, "only you can read the tasks"),
+        [first, ..] => Finding::warning(
+            CHECK,
+            format!(
+                "others can read {} of its files: {}",
+                open.len(),
+                first.display()
+            ),
+            "",
+        )
+        .mended_by(Fix::Permissions),
+    }
+}
+
+#[cfg(not(unix))]
+fn permissions(_: &Paths, folder: &Path) -> Finding {
+    Finding::good(
+        "permissions",
+        format!(
+            "those of {}; not looked at on this system",
+            folder.display()
+        ),
+    )
+}
+
+fn disk(folder: &Path) -> Finding {
+    const CHECK: &str = "disk";
+    match disk_of(folder) {
+        (Some(kind), true) => Finding::bad(
+            CHECK,
+            format!("a network file system ({kind}), where two machines damage a database"),
+            "move the database to a local folder, and give that with --db or TASKHOLD_DB",
+        ),
+        (Some(kind), _) if SHARED.contains(&kind.as_str()) => Finding::warning(
+            CHECK,
+            format!("shared with another system ({kind}); its locks hold only here"),
+            "use the database from one of the two systems only",
+        ),
+        (kind, _) => Finding::good(CHECK, kind.unwrap_or_else(|| "local".to_owned())),
+    }
+}
+
+fn sync(folder: &Path) -> Finding {
+    const CHECK: &str = "sync";
+    let is_synced = |part: &str| {
+        SYNCED.iter().any(|name| {
+            part == *name
+                || part
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with([' ', '-']))
+        })
+    };
+    let by_name = folder
+        .components()
+        .filter_map(|part| part.as_os_str().to_str())
+        .find(|part| is_synced(part));
+    let by_mark = folder
+        .ancestors()
+        .find(|folder| folder.join(".stfolder").exists());
+    let what = by_name
+        .map(str::to_owned)
+        .or_else(|| by_mark.map(|folder| format!("Syncthing: {}", folder.display())));
+    match what {
+        Some(what) => Finding::warning(
+            CHECK,
+            format!(
+                "a folder that is copied to other machines ({what}): a copy made during a write is damaged"
+            ),
+            "keep the database in a folder of this machine, and sync a backup (`taskhold backup FILE`) or an export",
+        ),
+        None => Finding::good(CHECK, "in no folder that is known to be synced"),
+    }
+}
+
+fn room(folder: &Path) -> Finding {
+    const CHECK: &str = "space";
+    match fs4::available_space(folder) {
+        Ok(bytes) if bytes < LITTLE_ROOM => Finding::warning(
+            CHECK,
+            format!("{} kB are free on the disk", bytes / 1_000),
+            "free some; until then tasks can be read, changed and deleted, and soon not added",
+        ),
+        Ok(bytes) => Finding::good(CHECK, format!("{} MB are free", bytes / 1_000_000)),
+        Err(error) => Finding::warning(CHECK, format!("not known: {error}"), "look at the disk"),
+    }
+}
+
+fn kept(paths: &Paths) -> Finding {
+    const CHECK: &str = "ballast";
+    if ballast::is_kept(paths) {
+        Finding::good(CHECK, "space is kept for the day the disk is full")
+    } else {
+        Finding::warning(CHECK, "no space is kept for the day the disk is full", "")
+            .mended_by(Fix::Ballast)
+    }
+}
+
+fn log(paths: &Paths) -> Finding {
+    const CHECK: &str = "log";
+    let mut name = paths.database.as_os_str().to_owned();
+    name.push("-wal");
+    // By its size alone: opening the file could drop SQLite's locks.
+    let bytes = fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len());
+    let what = format!("{} kB wait in SQLite's log", bytes.div_ceil(1_000));
+    if bytes > LONG_LOG {
+        let what = format!("{what}: a process has been reading for long");
+        Finding::warning(CHECK, what, "").mended_by(Fix::Checkpoint)
+    } else {
+        Finding::good(CHECK, what)
+    }
+}
+
+fn leftovers(paths: &Paths) -> Finding {
+    const CHECK: &str = "leftovers";
+    match backup::leftovers(&paths.backups).len() {
+        0 => Finding::good(CHECK, "no unfinished backups"),
+        count => Finding::warning(
+            CHECK,
+            format!("{count} unfinished backups, of a crash or being written just now"),
+            "",
+        )
+        .mended_by(Fix::Leftovers),
+    }
+}

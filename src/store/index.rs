@@ -1,0 +1,122 @@
+//! The search index as a whole: whether it says what the tasks say, and making it anew.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    Store,
+    search::{Scratch, Text, index_waiting},
+};
+use crate::error::{Result, WhileTrying};
+
+/// How many tasks are indexed at a time to compare.
+const BATCH: u32 = 10_000;
+
+impl Store {
+    /// Makes the search index anew from the tasks. Called in a transaction.
+    pub(super) fn rebuild_index(&self) -> Result<()> {
+        let steps = [
+            "INSERT INTO search (search) VALUES ('delete-all')",
+            "INSERT INTO title_search (title_search) VALUES ('delete-all')",
+            "INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task",
+        ];
+        for step in steps {
+            self.run(step, [])?;
+        }
+        index_waiting(&self.connection).while_trying("index tasks")
+    }
+
+    /// Reports whether the search index is the one that the tasks give, but for those that wait to be indexed.
+    pub(super) fn index_agrees(&self) -> Result<bool> {
+        let waiting: HashSet<i64> = self
+            .connection
+            .prepare_cached("SELECT task_id FROM unindexed")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .while_trying("read the search index")?;
+        let there = fingerprint(&self.connection, &waiting)?;
+        let scratch = Scratch::new()?;
+        let mut wanted = Fingerprint::default();
+        let mut after = 0;
+        loop {
+            let texts = self.texts_after(after)?;
+            let Some((last, _)) = texts.last() else {
+                return Ok(there == wanted);
+            };
+            after = last.get();
+            scratch.with(&texts, |connection| {
+                let part = fingerprint(connection, &HashSet::new())?;
+                wanted = wanted.and(part);
+                Ok(())
+            })?;
+        }
+    }
+
+    /// Returns what is to be searched of the tasks after `id` whose words are in the index.
+    fn texts_after(&self, id: i64) -> Result<Vec<Text>> {
+        self.connection
+            .prepare_cached(
+                "SELECT id, heading, labels, body, remarks FROM searchable
+                  WHERE id > ?1 AND id NOT IN (SELECT task_id FROM unindexed) ORDER BY id LIMIT ?2",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map((id, BATCH), super::search::text_from_row)?
+                    .collect()
+            })
+            .while_trying("read the tasks' words")
+    }
+}
+
+/// A number for all that each table of an index says, whatever the order: every word, and where it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Fingerprint {
+    texts: u64,
+    titles: u64,
+}
+
+impl Fingerprint {
+    fn and(self, other: Self) -> Self {
+        Self {
+            texts: self.texts.wrapping_add(other.texts),
+            titles: self.titles.wrapping_add(other.titles),
+        }
+    }
+}
+
+/// Sums up an index, leaving out the tasks of `without`.
+fn fingerprint(connection: &Connection, without: &HashSet<i64>) -> Result<Fingerprint> {
+    let sum = |table: &str| -> rusqlite::Result<u64> {
+        connection.execute_batch(&format!(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.entry_of_{table} USING fts5vocab(main, {table}, instance)"
+        ))?;
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT term, doc, col, \"offset\" FROM temp.entry_of_{table}"
+        ))?;
+        let mut rows = statement.query([])?;
+        let mut sum = 0_u64;
+        while let Some(row) = rows.next()? {
+            let task: i64 = row.get(1)?;
+            if without.contains(&task) {
+                continue;
+            }
+            let mut hasher = DefaultHasher::new();
+            row.get_ref(0)?.as_bytes()?.hash(&mut hasher);
+            task.hash(&mut hasher);
+            row.get_ref(2)?.as_bytes_or_null()?.hash(&mut hasher);
+            row.get::<_, i64>(3)?.hash(&mut hasher);
+            sum = sum.wrapping_add(hasher.finish());
+        }
+        Ok(sum)
+    };
+    let both = || -> rusqlite::Result<Fingerprint> {
+        Ok(Fingerprint {
+            texts: sum("search")?,
+            titles: sum("title_search")?,
+        })
+    };
+    both().while_trying("read the search index")
+}

@@ -1,0 +1,74 @@
+//! Opening a database that cannot be written, or is only to be looked at.
+
+use std::{fs, io, path::Path};
+
+use refinery::Runner;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Access, connect, latest, pragma_value, schema_version, settle};
+use crate::{
+    error::{Error, Result},
+    store::place::{Paths, open_beside, unusable},
+};
+
+/// Opens a database file to read it, changing nothing; a link to it is followed.
+pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
+    let found = fs::canonicalize(file).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
+        _ => unusable(file, "it cannot be read", Some(error)),
+    })?;
+    let connection = connect(&found, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    match pragma_value(&connection, file, "user_version") {
+        Err(Error::DiskFull) => connect_frozen(&found),
+        Err(_) if is_frozen(&Paths::new(&found)) => connect_frozen(&found),
+        _ => Ok(connection),
+    }
+}
+
+/// Reports whether nothing can be written beside the database: a medium that is read-only, or somebody else's folder.
+pub(super) fn is_frozen(paths: &Paths) -> bool {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    open_beside(&paths.lock)
+        .is_err_and(|error| matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem))
+}
+
+/// Opens a database that cannot be written, to read it.
+pub(super) fn open_frozen(paths: &Paths, access: Access, runner: &Runner) -> Result<Connection> {
+    let database = &paths.database;
+    if access == Access::Write {
+        let reason = "it cannot be written: the file, its folder or the medium is read-only; tasks can be read, and backed up to another place";
+        return Err(unusable(database, reason, None));
+    }
+    let connection = connect_frozen(database)?;
+    if schema_version(&connection, database)? < latest(runner) {
+        let reason = "an older taskhold made it, and where it lies it cannot be upgraded; copy it to a folder of yours and give that with --db";
+        return Err(unusable(database, reason, None));
+    }
+    settle(&connection, access)?;
+    Ok(connection)
+}
+
+/// Without a place for the memory that processes share, SQLite reads a database only when told that nobody writes it.
+/// Then it passes over the log, so there must be none.
+fn connect_frozen(database: &Path) -> Result<Connection> {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        let reason = "changes wait in its -wal, and to read them it must be possible to write beside it; copy both files to a folder of yours and give that with --db";
+        return Err(unusable(database, reason, None));
+    }
+    let name = database.to_string_lossy().replace('\\', "/");
+    let name = percent_encoding::utf8_percent_encode(&name, URI_PATH);
+    let root = if cfg!(windows) { "/" } else { "" };
+    let uri = format!("file:{root}{name}?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    connect(Path::new(&uri), flags)
+}
+
+/// What is not written as itself in the path of a URI.
+const URI_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b':');

@@ -1,0 +1,333 @@
+//! Restoring a backup into the live database, while others work on it.
+//!
+//! No file is swapped: what differs between now and then is written as ordinary changes, one group in the log. So other
+//! processes are told as of any change, numbers only grow, keys of retried calls still answer, and `undo` takes the
+//! whole restore back. A database in which nothing was ever written takes over the backup's log as well.
+
+use std::{iter::Peekable, path::Path, vec};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{
+    Access, Store, Writer,
+    backup::{self, Backup, Reason},
+    db::Doorbell,
+    open,
+    place::{Paths, unusable},
+    writer::Entry,
+};
+use crate::{
+    change::{Edit, GroupId, Kind},
+    command::{Caller, restore as decide},
+    error::{Error, Result, WhileTrying},
+    task::{Task, Timestamp},
+};
+
+/// How many tasks are read at a time.
+const PAGE: u32 = 1_000;
+/// How many edits an [`Outcome`] shows.
+const SHOWN: usize = 10;
+
+/// What a restore comes to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Tasks that were not there, or in the trash, and come back.
+    pub back: u64,
+    /// Tasks that are changed back.
+    pub changed: u64,
+    /// Tasks that go to the trash: they were added since, or were in it then.
+    pub trashed: u64,
+    /// The first few edits.
+    pub first: Vec<Edit>,
+    /// The group in the change log; `None` if nothing changed, or the whole log came back.
+    pub group: Option<GroupId>,
+    /// What was there before; `None` if nothing was.
+    pub before: Option<Backup>,
+}
+
+impl Outcome {
+    /// Returns how many tasks it touches.
+    pub fn total(&self) -> u64 {
+        self.back + self.changed + self.trashed
+    }
+
+    fn count(&mut self, edit: Edit) {
+        let was_there = edit.before.as_ref().is_some_and(|task| !task.is_deleted());
+        match (was_there, edit.after.is_deleted()) {
+            (_, true) => self.trashed += 1,
+            (false, false) => self.back += 1,
+            (true, false) => self.changed += 1,
+        }
+        if self.first.len() < SHOWN {
+            self.first.push(edit);
+        }
+    }
+}
+
+/// Writes the state of the backup `from` into `database`, after a backup of what is there.
+pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome> {
+    let source = Source::open(from)?;
+    let mut store = Store::open(database, Access::Write)?;
+    let is_new = store.last_change()? == 0;
+    let before = if is_new {
+        None
+    } else {
+        Some(backup::take(database, Reason::Restore, caller.now)?.0)
+    };
+    let mut writer = store.writer()?;
+    let mut outcome = writer.restore(&source.store, caller)?;
+    writer.commit()?;
+    Doorbell::new(store.paths()).ring();
+    outcome.before = before;
+    Ok(outcome)
+}
+
+/// Says what [`restore`] would do, and does nothing.
+pub fn preview(database: &Path, from: &Path, now: Timestamp) -> Result<Outcome> {
+    let source = Source::open(from)?;
+    let store = Store::open(database, Access::Read)?;
+    let mut outcome = Outcome::default();
+    store.snapshot(|store| {
+        each_edit(store, &source.store, now, |edit| {
+            outcome.count(edit);
+            Ok(())
+        })
+    })?;
+    Ok(outcome)
+}
+
+/// A backup opened for reading, in the schema of this program.
+struct Source {
+    store: Store,
+    /// Where the copy of an older one lies, while it is needed.
+    _folder: Option<TempDir>,
+}
+
+impl Source {
+    fn open(file: &Path) -> Result<Self> {
+        let contents = backup::inspect(file)?;
+        let connection = open::open_to_look(file)?;
+        if contents.schema == open::latest_schema() {
+            let store = Store::over(connection, Paths::new(file));
+            return Ok(Self {
+                store,
+                _folder: None,
+            });
+        }
+        let (store, folder) = upgraded(&connection, file)?;
+        Ok(Self {
+            store,
+            _folder: Some(folder),
+        })
+    }
+}
+
+/// Upgrades a copy: a backup is never written.
+fn upgraded(backup: &Connection, file: &Path) -> Result<(Store, TempDir)> {
+    let failed = |error| unusable(file, "it cannot be copied to be upgraded", Some(error));
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let copy = folder.path().join("tasks.db");
+    let target = copy.to_str().ok_or_else(|| {
+        failed(std::io::Error::other(
+            "the name of the temporary folder is not Unicode",
+        ))
+    })?;
+    backup
+        .prepare_cached("VACUUM INTO ?1")
+        .and_then(|mut statement| statement.execute([target]))
+        .map_err(|error| open::explain(error, file, "copy the backup"))?;
+    let (connection, paths) = open::open(&copy, Access::Write)?;
+    Ok((Store::over(connection, paths), folder))
+}
+
+impl Writer<'_> {
+    /// Brings every task to where it stands in `then`.
+    fn restore(&mut self, then: &Store, caller: &Caller) -> Result<Outcome> {
+        // What refers to what is checked at the end: a task may come back before the one it is a part of.
+        self.defer_references()?;
+        let mut outcome = Outcome::default();
+        if self.store().last_change()? == 0 {
+            for task in Walk::new(then) {
+                let task = task?;
+                let edit = Edit {
+                    before: None,
+                    after: task,
+                };
+                self.adopt(&edit.after, &then.history(edit.after.id, 0)?, caller.zone)?;
+                outcome.count(edit);
+            }
+            self.adopt_marks(then)?;
+        } else {
+            let store = self.store();
+            let mut entry = Entry::new(Kind::Restore, caller, None);
+            each_edit(store, then, caller.now, |edit| {
+                self.log(&mut entry, &edit, Store::write)?;
+                outcome.count(edit);
+                Ok(())
+            })?;
+            outcome.group = entry.group();
+        }
+        if outcome.total() > 0 {
+            self.store().recount_blockers()?;
+        }
+        Ok(outcome)
+    }
+
+    /// Takes over which keys were used, what each client has seen, and which numbers are used up.
+    fn adopt_marks(&mut self, then: &Store) -> Result<()> {
+        for (actor, key, group) in then.call_keys()? {
+            self.store().adopt_key(&actor, &key, group)?;
+        }
+        for (actor, seq) in then.looks()? {
+            self.store().adopt_look(&actor, seq)?;
+        }
+        for table in ["task", "change"] {
+            self.use_up(table, then.last_number(table)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Hands on what brings each task of `store` to where it stands in `then`, by id.
+fn each_edit(
+    store: &Store,
+    then: &Store,
+    now: Timestamp,
+    mut act: impl FnMut(Edit) -> Result<()>,
+) -> Result<()> {
+    let (mut mine, mut theirs) = (Walk::new(store).peekable(), Walk::new(then).peekable());
+    loop {
+        let (task, was) = match (peeked(&mut mine)?, peeked(&mut theirs)?) {
+            (None, None) => return Ok(()),
+            (Some(mine_id), Some(theirs_id)) => {
+                let id = mine_id.min(theirs_id);
+                (
+                    mine.next_if(|task| task.as_ref().is_ok_and(|task| task.id == id)),
+                    theirs.next_if(|task| task.as_ref().is_ok_and(|task| task.id == id)),
+                )
+            }
+            (Some(_), None) => (mine.next(), None),
+            (None, Some(_)) => (None, theirs.next()),
+        };
+        let (task, was) = (task.transpose()?, was.transpose()?);
+        if let Some(edit) = decide(task.as_ref(), was.as_ref(), now) {
+            act(edit)?;
+        }
+    }
+}
+
+fn peeked(walk: &mut Peekable<Walk<'_>>) -> Result<Option<crate::task::TaskId>> {
+    match walk.peek() {
+        None => Ok(None),
+        Some(Ok(task)) => Ok(Some(task.id)),
+        Some(Err(error)) => Err(Error::clone(error)),
+    }
+}
+
+/// Every task by id, a page at a time, so that what is read may be written meanwhile.
+pub(super) struct Walk<'a> {
+    store: &'a Store,
+    page: vec::IntoIter<Task>,
+    last: i64,
+    is_over: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(store: &'a Store) -> Self {
+        Self {
+            store,
+            page: Vec::new().into_iter(),
+            last: 0,
+            is_over: false,
+        }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Result<Task>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(task) = self.page.next() {
+            self.last = task.id.get();
+            return Some(Ok(task));
+        }
+        if self.is_over {
+            return None;
+        }
+        match self.store.tasks_after(self.last, PAGE) {
+            Ok(page) => {
+                self.is_over = page.len() < PAGE as usize;
+                self.page = page.into_iter();
+                let task = self.page.next()?;
+                self.last = task.id.get();
+                Some(Ok(task))
+            }
+            Err(error) => {
+                self.is_over = true;
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Returns up to `limit` tasks whose id is greater than `id`, by id, trashed ones too.
+    pub(super) fn tasks_after(&self, id: i64, limit: u32) -> Result<Vec<Task>> {
+        self.connection
+            .prepare_cached(concat!(
+                "SELECT ",
+                super::rows::task_columns!(),
+                " FROM task WHERE id > ?1 ORDER BY id LIMIT ?2"
+            ))
+            .and_then(|mut statement| {
+                statement
+                    .query_map((id, limit), super::rows::task_from_row)?
+                    .collect()
+            })
+            .while_trying("read all tasks")
+    }
+
+    fn call_keys(&self) -> Result<Vec<(String, String, GroupId)>> {
+        self.connection
+            .prepare_cached("SELECT actor, key, group_seq FROM call_key")
+            .and_then(|mut statement| {
+                statement
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                    .collect()
+            })
+            .while_trying("read the keys of calls")
+    }
+
+    fn adopt_key(&self, actor: &str, key: &str, group: GroupId) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO call_key (actor, key, group_seq) VALUES (?1, ?2, ?3)",
+            )
+            .and_then(|mut statement| statement.execute((actor, key, group)))
+            .while_trying("keep a key")?;
+        Ok(())
+    }
+
+    fn looks(&self) -> Result<Vec<(String, i64)>> {
+        self.connection
+            .prepare_cached("SELECT actor, seen_seq FROM client")
+            .and_then(|mut statement| {
+                statement
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect()
+            })
+            .while_trying("read what clients have seen")
+    }
+
+    fn adopt_look(&self, actor: &str, seq: i64) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO client (actor, seen_seq) VALUES (?1, ?2)
+                 ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq)",
+            )
+            .and_then(|mut statement| statement.execute((actor, seq)))
+            .while_trying("keep what a client has seen")?;
+        Ok(())
+    }
+}

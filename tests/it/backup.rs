@@ -1,0 +1,190 @@
+//! Backups: when they are taken, what they hold, what the commands say.
+
+use std::{collections::BTreeSet, fs, path::PathBuf, thread, time::Instant};
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+
+use crate::support::{Dialect, Home, PATIENCE};
+
+pub(crate) fn entries(home: &Home) -> Vec<Value> {
+    let listed: Value = serde_json::from_str(&home.run(&["backup", "--list", "--json"])).unwrap();
+    listed["backups"].as_array().unwrap().clone()
+}
+
+fn reasons(home: &Home) -> Vec<String> {
+    entries(home)
+        .iter()
+        .map(|entry| entry["reason"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn failure(home: &Home, arguments: &[&str]) -> String {
+    let output = home.command(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn folder(home: &Home) -> PathBuf {
+    home.database().with_file_name("tasks.db.backups")
+}
+
+#[test]
+fn the_first_write_of_a_day_is_followed_by_a_backup_and_the_next_is_not() {
+    let home = Home::new();
+    home.run(&["list"]);
+    assert_eq!(reasons(&home), Vec::<String>::new());
+    home.run(&["add", "one"]);
+    home.run(&["add", "two"]);
+    let [daily] = &entries(&home)[..] else {
+        panic!("{:?}", entries(&home))
+    };
+    assert_eq!(
+        (&daily["reason"], &daily["tasks"]),
+        (&json!("daily"), &json!(1))
+    );
+}
+
+#[test]
+fn twenty_servers_that_write_at_once_take_one_backup() {
+    let home = Home::new();
+    home.run(&["list"]);
+    thread::scope(|scope| {
+        for number in 0..20 {
+            let home = &home;
+            scope.spawn(move || {
+                let mut client = home.connect(Dialect::BOTH[number % 2]);
+                client.call("add_task", json!({ "title": format!("task {number}") }));
+                let deadline = Instant::now() + PATIENCE;
+                while reasons(home).is_empty() {
+                    assert!(Instant::now() < deadline, "no backup was taken");
+                    thread::yield_now();
+                }
+            });
+        }
+    });
+    assert_eq!(reasons(&home), ["daily"]);
+    let names: BTreeSet<String> = fs::read_dir(folder(&home))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(
+        names.len(),
+        2,
+        "the lock, the backup and nothing else: {names:?}"
+    );
+}
+
+#[test]
+fn a_backup_into_a_file_says_what_it_holds_and_overwrites_nothing() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    home.run(&["add", "two"]);
+    let file = home.database().with_file_name("copy.db");
+    let name = file.to_str().unwrap();
+    let said = home.run(&["backup", name]);
+    let bytes = fs::metadata(&file).unwrap().len();
+    assert_eq!(
+        said,
+        format!("Backed up 2 tasks, {} kB: {name}\n", bytes.div_ceil(1_000))
+    );
+
+    let before = fs::read(&file).unwrap();
+    let said = failure(&home, &["backup", name]);
+    assert!(said.contains("a backup overwrites nothing"), "{said}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+
+    let said = failure(&home, &["backup", "/no/such/folder/copy.db"]);
+    assert!(said.contains("/no/such/folder/copy.db"), "{said}");
+}
+
+#[test]
+fn the_list_says_when_why_how_big_and_how_many() {
+    let home = Home::new();
+    assert_eq!(
+        home.run(&["backup", "--list"]),
+        "No backups yet. Take one: taskhold backup\n"
+    );
+    home.run(&["add", "one"]);
+    home.run(&["backup"]);
+    let listed = home.run(&["backup", "--list"]);
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(
+        lines[0].starts_with("  1  ") && lines[0].contains("  asked for  "),
+        "{listed}"
+    );
+    assert!(
+        lines[1].starts_with("  2  ") && lines[1].contains("  daily  "),
+        "{listed}"
+    );
+    for line in lines {
+        assert!(
+            line.ends_with("  1 task") && line.contains(" kB "),
+            "{line:?}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_backup_is_shown_as_such() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    let path = PathBuf::from(entries(&home)[0]["path"].as_str().unwrap());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[100..4_000].fill(0xFF);
+    fs::write(&path, bytes).unwrap();
+    let listed = home.run(&["backup", "--list"]);
+    assert!(listed.contains("it is damaged"), "{listed}");
+}
+
+#[cfg(unix)]
+#[test]
+fn backups_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    let copy = home.database().with_file_name("copy.db");
+    home.run(&["backup", copy.to_str().unwrap()]);
+    let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder(&home)), 0o700);
+    assert_eq!(mode(&copy), 0o600);
+    for entry in fs::read_dir(folder(&home)).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn what_a_crash_left_of_a_backup_is_swept_by_the_next() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    let partial = folder(&home).join("20200101T000000000Z-daily.db.partial");
+    fs::write(&partial, "half").unwrap();
+    assert_eq!(reasons(&home), ["daily"]);
+    home.run(&["backup"]);
+    assert!(!partial.exists());
+}
+
+#[test]
+fn a_backup_opens_read_only_and_holds_every_table() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    let path = entries(&home)[0]["path"].as_str().unwrap().to_owned();
+    let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let count = |sql: &str| -> i64 {
+        copy.prepare_cached(sql)
+            .unwrap()
+            .query_row([], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(count("SELECT count(*) FROM change"), 1);
+    assert_eq!(
+        count("SELECT count(*) FROM search WHERE search MATCH 'one'"),
+        1
+    );
+    assert_eq!(
+        count("SELECT seq FROM sqlite_sequence WHERE name = 'task'"),
+        1
+    );
+}

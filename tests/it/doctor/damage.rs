@@ -1,0 +1,220 @@
+//! Damage at random: no task reads wrong unnoticed, and salvage gives back what is left.
+
+use std::{collections::BTreeMap, fs, ops::Range, path::Path};
+
+use serde_json::Value;
+use taskhold::{
+    command::{Caller, Command, Draft, Patch},
+    store::{
+        Access, Filters, Moment, Store, View,
+        doctor::{self, Verdict},
+        restore, salvage,
+    },
+    task::{Actor, Description, Task, TaskId, Timestamp, Title},
+    when::Zone,
+};
+
+use crate::support::{Dialect, Home};
+
+const TASKS: usize = 300;
+/// How often each kind of damage is done.
+const ROUNDS: usize = 5;
+const PAGE: usize = 4_096;
+
+fn caller() -> Caller {
+    Caller {
+        actor: Actor::named("test"),
+        now: Timestamp::from_millis(1_795_000_000_000),
+        zone: Zone::UTC,
+    }
+}
+
+/// Fills a new database, a fifth of its tasks changed once more, and returns its bytes.
+fn bytes() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    let mut store = Store::open(&path, Access::Write).unwrap();
+    let drafts = (1..=TASKS)
+        .map(|n| Draft {
+            description: Description::try_from(format!("words of task {n}. ").repeat(n % 40))
+                .unwrap(),
+            ..Draft::titled(Title::try_from(format!("Task number {n}")).unwrap())
+        })
+        .collect();
+    store
+        .execute(&Command::Add { drafts, key: None }, &caller())
+        .unwrap();
+    let ids = (1..=300_i64)
+        .step_by(5)
+        .map(|id| TaskId::try_from(id).unwrap());
+    let renamed = Patch {
+        title: Some(Title::try_from("Another title".to_owned()).unwrap()),
+        ..Patch::default()
+    };
+    let update = Command::Update {
+        ids: ids.collect(),
+        patch: renamed,
+        if_rev: None,
+    };
+    store.execute(&update, &caller()).unwrap();
+    drop(store);
+    assert!(!path.with_file_name("tasks.db-wal").exists());
+    fs::read(path).unwrap()
+}
+
+fn tasks(path: &Path) -> taskhold::error::Result<BTreeMap<i64, Task>> {
+    let store = Store::open(path, Access::Read)?;
+    let moment = Moment::new(caller().now, Zone::UTC);
+    let page = store.list(View::All, &Filters::default(), &moment, None, 10_000)?;
+    Ok(page
+        .tasks
+        .into_iter()
+        .map(|task| (task.id.get(), task))
+        .collect())
+}
+
+/// What to do to the bytes, at random.
+type Damage = fn(&mut fastrand::Rng, &mut [u8]);
+
+fn flip_a_bit(rng: &mut fastrand::Rng, bytes: &mut [u8]) {
+    let at = rng.usize(100..bytes.len());
+    bytes[at] ^= 1 << rng.u8(0..8);
+}
+
+fn zero(bytes: &mut [u8], range: Range<usize>) {
+    bytes[range].fill(0);
+}
+
+fn zero_a_sector(rng: &mut fastrand::Rng, bytes: &mut [u8]) {
+    let at = rng.usize(1..bytes.len() / 512) * 512;
+    zero(bytes, at..at + 512);
+}
+
+fn zero_a_page(rng: &mut fastrand::Rng, bytes: &mut [u8]) {
+    let at = rng.usize(1..bytes.len() / PAGE) * PAGE;
+    zero(bytes, at..at + PAGE);
+}
+
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures, for whoever asks with --nocapture"
+)]
+fn no_task_reads_wrong_unnoticed_and_salvage_gives_back_the_rest() {
+    let sound = bytes();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    fs::write(&path, &sound).unwrap();
+    let expected = tasks(&path).unwrap();
+    assert_eq!(expected.len(), TASKS);
+    let mut rng = fastrand::Rng::with_seed(20_261_122);
+    // Most a kind of damage may cost: tasks that are wrong or lost after the salvage.
+    let kinds: [(&str, Damage, usize); 3] = [
+        ("bit", flip_a_bit, 1),
+        ("sector", zero_a_sector, 16),
+        ("page", zero_a_page, 16),
+    ];
+    for (kind, damage, most) in kinds {
+        let (mut noticed, mut missed, mut whole) = (0, 0, 0);
+        for round in 0..ROUNDS {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("tasks.db");
+            let mut bytes = sound.clone();
+            damage(&mut rng, &mut bytes);
+            fs::write(&path, &bytes).unwrap();
+            let found = doctor::examine(&path, Zone::UTC, caller().now);
+            let is_bad = found.iter().any(|one| one.verdict == Verdict::Bad);
+            noticed += usize::from(is_bad);
+            let reads_right = tasks(&path).is_ok_and(|read| read == expected);
+            assert!(
+                reads_right || is_bad,
+                "{kind} {round}: a task reads wrong, and {found:#?}"
+            );
+
+            let out = folder.path().join("salvaged.db");
+            let salvaged = salvage::salvage(&path, &out, &caller()).unwrap();
+            let read = tasks(&out).unwrap();
+            let right = read
+                .iter()
+                .filter(|(id, task)| {
+                    let was = &expected[id];
+                    (&task.title, &task.description, task.status)
+                        == (&was.title, &was.description, was.status)
+                })
+                .count();
+            missed = missed.max(expected.len() - right);
+            whole += usize::from(right == expected.len());
+            assert_eq!(salvaged.tasks, read.len());
+            assert!(
+                expected.len() - right <= most,
+                "{kind} {round}: {right} of {TASKS}, {salvaged:?}"
+            );
+            let found = doctor::examine(&out, Zone::UTC, caller().now);
+            assert!(
+                found.iter().all(|one| one.verdict != Verdict::Bad),
+                "{kind} {round}: {found:#?}"
+            );
+        }
+        println!(
+            "{kind}: {noticed} of {ROUNDS} noticed; all tasks salvaged in {whole}, at worst {missed} wrong or lost"
+        );
+    }
+}
+
+#[test]
+fn salvage_reads_what_is_only_in_the_log_of_a_killed_server_and_through_lost_roots() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    for n in 0..50 {
+        client.call(
+            "add_task",
+            serde_json::json!({ "title": format!("task {n}"), "description": "x".repeat(n * 200) }),
+        );
+    }
+    client.kill();
+    let log = fs::metadata(home.database().with_file_name("tasks.db-wal")).unwrap();
+    assert!(log.len() > 0, "nothing was left in the log");
+    let out = home.database().with_file_name("out.db");
+    let name = out.to_str().unwrap();
+    let said = home.run(&["doctor", "--salvage", name]);
+    assert!(said.starts_with("Salvaged 50 of 50 tasks into "), "{said}");
+
+    // Page 1 is the schema: without it no statement finds a table.
+    let moved = home.database().with_file_name("moved.db");
+    home.run(&["backup", moved.to_str().unwrap()]);
+    let mut bytes = fs::read(&moved).unwrap();
+    zero(&mut bytes, 0..PAGE);
+    fs::write(&moved, bytes).unwrap();
+    let again = home.database().with_file_name("again.db");
+    let told = home.run(&[
+        "doctor",
+        "--json",
+        "--db",
+        moved.to_str().unwrap(),
+        "--salvage",
+        again.to_str().unwrap(),
+    ]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (&told["tasks"], &told["lost"]),
+        (&50.into(), &Value::Array(vec![]))
+    );
+}
+
+#[test]
+fn what_was_salvaged_is_restored_into_a_new_database_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    fs::write(&path, bytes()).unwrap();
+    let expected = tasks(&path).unwrap();
+    let out = folder.path().join("out.db");
+    salvage::salvage(&path, &out, &caller()).unwrap();
+    let refusal = salvage::salvage(&path, &out, &caller()).unwrap_err();
+    assert!(
+        refusal.to_string().contains("nothing is overwritten"),
+        "{refusal}"
+    );
+    let new = folder.path().join("new.db");
+    restore::restore(&new, &out, &caller()).unwrap();
+    assert_eq!(tasks(&new).unwrap(), expected);
+}

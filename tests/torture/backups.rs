@@ -1,0 +1,84 @@
+//! Backups taken while servers write: each opens, is sound, and holds all that was acknowledged before it was begun.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+};
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::json;
+
+use crate::support::{Dialect, Home};
+
+const WRITERS: usize = 3;
+
+/// Takes `count` backups under three writers.
+pub(crate) fn run(count: u64, _seed: u64) {
+    println!("backups: {count} under {WRITERS} writers");
+    let home = Home::new();
+    let is_over = AtomicBool::new(false);
+    let acknowledged = AtomicU64::new(0);
+    let mut last = 0;
+    thread::scope(|scope| {
+        for number in 0..WRITERS {
+            let (home, is_over, acknowledged) = (&home, &is_over, &acknowledged);
+            scope.spawn(move || {
+                let mut client = home.connect(Dialect::BOTH[number % 2]);
+                while !is_over.load(Ordering::Relaxed) {
+                    client.call("add_task", json!({ "title": format!("writer {number}") }));
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        // Whatever fails, the writers end; else the scope would wait for them.
+        let _end = End(&is_over);
+        for number in 0..count {
+            let before = acknowledged.load(Ordering::Relaxed);
+            let file = home.database().with_file_name(format!("copy-{number}.db"));
+            home.run(&["backup", file.to_str().unwrap()]);
+            let copy =
+                Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+            let (tasks, adds, indexed): (u64, u64, u64) = copy
+                .prepare_cached(
+                    "SELECT (SELECT count(*) FROM task), (SELECT count(*) FROM change WHERE kind = 'add'),
+                            (SELECT count(*) FROM search_docsize)",
+                )
+                .and_then(|mut statement| {
+                    let number = |row: &rusqlite::Row<'_>, at| {
+                        row.get::<_, i64>(at).map(i64::unsigned_abs)
+                    };
+                    statement.query_row([], |row| {
+                        Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?))
+                    })
+                })
+                .unwrap();
+            let verdict: String = copy
+                .pragma_query_value(None, "integrity_check", |row| row.get(0))
+                .unwrap();
+            assert_eq!(verdict, "ok", "backup {number}");
+            assert_eq!(
+                (adds, indexed),
+                (tasks, tasks),
+                "backup {number}: tasks, log and index"
+            );
+            assert!(
+                tasks >= before.max(last),
+                "backup {number}: {tasks} tasks, {before} were acknowledged"
+            );
+            last = tasks;
+        }
+    });
+    println!("backups: {count} sound, the last with {last} tasks");
+    assert!(
+        last > count,
+        "hardly anything was written: this run proves little"
+    );
+}
+
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
