@@ -24,7 +24,7 @@ use crate::{
   taskhold install --list
   taskhold install claude-desktop codex
   taskhold install vscode --dry-run
-  taskhold install cursor --name work --db /home/ada/work.db
+  taskhold install cursor --name work --db /home/me/work.db
   taskhold install zed --remove")]
 pub(super) struct InstallArgs {
     /// Host to set up (can be repeated)

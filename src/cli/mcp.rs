@@ -13,7 +13,7 @@ use crate::{stdio, store::db::Db};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold mcp
-  taskhold mcp --db /home/ada/work.db")]
+  taskhold mcp --db /home/me/work.db")]
 pub(super) struct McpArgs {}
 
 impl McpArgs {

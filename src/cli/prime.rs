@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold prime
-  taskhold prime --db /home/ada/work.db")]
+  taskhold prime --db /home/me/work.db")]
 pub(super) struct PrimeArgs {}
 
 /// How many tokens the lines of tasks may cost together. What is around them stays below 120.

@@ -179,10 +179,7 @@ fn a_backup_opens_read_only_and_holds_every_table() {
             .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM change"), 1);
-    assert_eq!(
-        count("SELECT count(*) FROM search WHERE search MATCH 'one'"),
-        1
-    );
+    assert_eq!(count("SELECT count(*) FROM unindexed"), 1);
     assert_eq!(
         count("SELECT seq FROM sqlite_sequence WHERE name = 'task'"),
         1

@@ -134,7 +134,7 @@ mod small {
         let (said, complained) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{said}\n{complained}");
         let parts: Vec<&str> = said.split("--- ").collect();
-        assert_eq!(parts[0], "1 one\n2 two\n2\n", "{complained}");
+        assert_eq!(parts[0], "1 one\n2 two\n1\n", "{complained}");
         assert!(
             parts[1].contains("Backed up 2 tasks") && parts[1].contains("daily"),
             "{said}"
