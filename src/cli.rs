@@ -14,7 +14,7 @@ use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
     config::{self, ConfigError},
     error::Error,
-    render,
+    http, render,
     store::{Access, Store},
     task::{Actor, Invalid},
     when::Zone,
@@ -26,6 +26,9 @@ mod done;
 mod list;
 mod mcp;
 mod paths;
+mod serve;
+mod stop;
+mod token;
 
 /// Keep your tasks in one place, for every AI host and every shell
 #[derive(Debug, Parser)]
@@ -45,6 +48,8 @@ enum Command {
     Delete(delete::DeleteArgs),
     Paths(paths::PathsArgs),
     Mcp(mcp::McpArgs),
+    Serve(serve::ServeArgs),
+    Token(token::TokenArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -54,6 +59,12 @@ enum Failure {
     Usage(#[from] ConfigError),
     #[error("{}", .0.with_causes())]
     Failed(#[from] Error),
+    #[error(transparent)]
+    Instance(#[from] http::InstanceError),
+    #[error(transparent)]
+    Door(#[from] http::DoorError),
+    #[error(transparent)]
+    Token(#[from] http::TokenError),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -90,6 +101,8 @@ impl Cli {
                     Command::Delete(args) => args.run(&context),
                     Command::Paths(args) => args.run(&context),
                     Command::Mcp(args) => args.run(&context),
+                    Command::Serve(args) => args.run(&context),
+                    Command::Token(args) => args.run(&context),
                 }
             });
         match done {
@@ -111,6 +124,11 @@ impl Cli {
 }
 
 impl Context {
+    /// Returns the database's path with links followed, so that the files beside it are the same for every process.
+    fn settled_database(&self) -> PathBuf {
+        std::fs::canonicalize(&self.database).unwrap_or_else(|_| self.database.clone())
+    }
+
     fn reader(&self) -> Result<Store, Error> {
         Store::open(&self.database, Access::Read)
     }

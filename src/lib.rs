@@ -13,10 +13,11 @@
 //! | [`render`] | tasks as people, models and programs see them |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | [`stdio`] | MCP over standard input and output |
+//! | [`http`] | MCP over HTTP: the daemon |
 //! | [`config`] | settings and where they come from |
 //! | [`cli`] | the command line |
 //!
-//! A call travels `stdio` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
+//! A call travels `stdio`, `http` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
 //! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
 
 pub mod change;
@@ -24,6 +25,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod error;
+pub mod http;
 pub mod mcp;
 pub mod render;
 pub mod repeat;

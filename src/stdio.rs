@@ -32,7 +32,7 @@ use crate::{mcp::Server, store::db::Db, when::Zone};
 
 mod handles;
 mod lines;
-mod message;
+pub(crate) mod message;
 
 use lines::{Line, Lines};
 use message::Incoming;

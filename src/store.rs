@@ -27,6 +27,7 @@ mod open;
 mod place;
 mod put;
 mod rows;
+mod state;
 mod tasks;
 mod views;
 mod watch;
@@ -35,7 +36,8 @@ mod writer;
 
 pub use log::is_replay_of;
 pub use open::Access;
-pub use place::Paths;
+pub use place::{Paths, open_to_lock, replace_private};
+pub use state::State;
 pub use views::{Bound, Filters, Moment, Page, Position, View};
 pub use words::Words;
 pub use writer::Writer;

@@ -1,10 +1,8 @@
 //! `taskhold mcp`
 
-use std::io;
-
 use tokio_util::sync::CancellationToken;
 
-use super::{CliResult, Context};
+use super::{CliResult, Context, stop};
 use crate::{stdio, store::db::Db};
 
 /// Serve MCP on standard input and output
@@ -22,10 +20,10 @@ impl McpArgs {
             .build()?;
         let db = Db::start(&context.database, 1);
         let served = runtime.block_on(async {
-            let stop = CancellationToken::new();
+            let asked = CancellationToken::new();
             // Before the first answer: a signal that comes right after it finds the handler in place.
-            on_signal(stop.clone())?;
-            stdio::serve(&db, context.zone, stop).await
+            stop::on_signal(asked.clone())?;
+            stdio::serve(&db, context.zone, asked).await
         });
         // A read of the terminal cannot be interrupted; it must not hold up the end.
         runtime.shutdown_background();
@@ -33,31 +31,4 @@ impl McpArgs {
         served?;
         Ok(closed?)
     }
-}
-
-/// Cancels `stop` when the process is asked to end.
-fn on_signal(stop: CancellationToken) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            stop.cancel();
-        });
-    }
-    #[cfg(not(unix))]
-    {
-        let interrupt = tokio::signal::ctrl_c();
-        tokio::spawn(async move {
-            if interrupt.await.is_ok() {
-                stop.cancel();
-            }
-        });
-    }
-    Ok(())
 }

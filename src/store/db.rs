@@ -283,12 +283,12 @@ impl WriterThread {
                         uncheckpointed = false;
                         continue;
                     }
-                    Err(RecvTimeoutError::Disconnected) => return,
+                    Err(RecvTimeoutError::Disconnected) => return self.checkpoint(),
                 }
             } else {
                 match waiting.recv() {
                     Ok(call) => call,
-                    Err(_) => return,
+                    Err(_) => return self.checkpoint(),
                 }
             };
             let group: Vec<Call> = std::iter::once(first)

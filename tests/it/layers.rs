@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
@@ -25,11 +25,12 @@ const LAYERS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("stdio", &["mcp", "store", "when"]),
+    ("http", &["mcp", "stdio", "store"]),
     ("config", &["when"]),
     (
         "cli",
         &[
-            "command", "config", "error", "render", "stdio", "store", "task", "when",
+            "command", "config", "error", "http", "mcp", "render", "stdio", "store", "task", "when",
         ],
     ),
 ];
@@ -38,7 +39,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 const LIBRARIES: [(&str, &[&str]); 4] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
-    ("rmcp", &["mcp", "stdio"]),
+    ("rmcp", &["http", "mcp", "stdio"]),
     ("clap", &["cli", "main"]),
 ];
 
