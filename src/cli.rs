@@ -27,6 +27,7 @@ mod list;
 mod mcp;
 mod paths;
 mod serve;
+mod service;
 mod stop;
 mod token;
 
@@ -50,6 +51,7 @@ enum Command {
     Mcp(mcp::McpArgs),
     Serve(serve::ServeArgs),
     Token(token::TokenArgs),
+    Service(service::ServiceArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -63,6 +65,8 @@ enum Failure {
     Instance(#[from] http::InstanceError),
     #[error(transparent)]
     Door(#[from] http::DoorError),
+    #[error(transparent)]
+    Service(#[from] service::ServiceError),
     #[error(transparent)]
     Token(#[from] http::TokenError),
     #[error("cannot write the result: {0}")]
@@ -103,6 +107,7 @@ impl Cli {
                     Command::Mcp(args) => args.run(&context),
                     Command::Serve(args) => args.run(&context),
                     Command::Token(args) => args.run(&context),
+                    Command::Service(args) => args.run(&context),
                 }
             });
         match done {

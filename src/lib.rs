@@ -14,12 +14,14 @@
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | [`stdio`] | MCP over standard input and output |
 //! | [`http`] | MCP over HTTP: the daemon |
+//! | [`bridge`] | a stdio host on one side, the daemon on the other |
 //! | [`config`] | settings and where they come from |
 //! | [`cli`] | the command line |
 //!
 //! A call travels `stdio`, `http` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
 //! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
 
+pub mod bridge;
 pub mod change;
 pub mod cli;
 pub mod command;

@@ -2,22 +2,44 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::{CliResult, Context, stop};
-use crate::{stdio, store::db::Db};
+use super::{CliResult, Context, Failure, stop};
+use crate::{
+    bridge::{self, Target},
+    http::Tokens,
+    stdio,
+    store::db::Db,
+};
+
+/// The variable that names the token for `--connect`.
+const TOKEN_VARIABLE: &str = "TASKHOLD_TOKEN";
+
+const CONNECT_HELP: &str = "Go through a daemon: the URL it listens on, or unix:/PATH of its socket. The token is TASKHOLD_TOKEN's, else your own";
 
 /// Serve MCP on standard input and output
 ///
 /// This is what AI hosts start. It ends when the host closes the input.
 #[derive(Debug, clap::Args)]
-pub(super) struct McpArgs {}
+pub(super) struct McpArgs {
+    #[arg(long, value_name = "URL", help = CONNECT_HELP)]
+    connect: Option<Target>,
+}
 
 impl McpArgs {
-    #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(super) fn run(self, context: &Context) -> CliResult {
         // One thread: calls reach the writer in the order the client sent them.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        if let Some(target) = self.connect {
+            let target = with_token(target, context)?;
+            let bridged = runtime.block_on(async {
+                let asked = CancellationToken::new();
+                stop::on_signal(asked.clone())?;
+                bridge::serve(target, asked).await
+            });
+            runtime.shutdown_background();
+            return Ok(bridged?);
+        }
         let db = Db::start(&context.database, 1);
         let served = runtime.block_on(async {
             let asked = CancellationToken::new();
@@ -31,4 +53,16 @@ impl McpArgs {
         served?;
         Ok(closed?)
     }
+}
+
+fn with_token(target: Target, context: &Context) -> Result<Target, Failure> {
+    if !target.needs_token() {
+        return Ok(target);
+    }
+    let given = std::env::var(TOKEN_VARIABLE).ok();
+    let token = match given.filter(|token| !token.trim().is_empty()) {
+        Some(token) => token.trim().to_owned(),
+        None => Tokens::new(&context.settled_database()).own()?,
+    };
+    Ok(target.with_token(token))
 }

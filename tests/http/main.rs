@@ -12,8 +12,11 @@ mod support;
 mod wire;
 
 mod access;
+mod bridge;
 mod closed;
 mod life;
 mod limits;
 mod notify;
+#[cfg(target_os = "linux")]
+mod service;
 mod sessions;

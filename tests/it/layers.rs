@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
@@ -26,11 +26,13 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ),
     ("stdio", &["mcp", "store", "when"]),
     ("http", &["mcp", "stdio", "store"]),
+    ("bridge", &["stdio", "store"]),
     ("config", &["when"]),
     (
         "cli",
         &[
-            "command", "config", "error", "http", "mcp", "render", "stdio", "store", "task", "when",
+            "bridge", "command", "config", "error", "http", "mcp", "render", "stdio", "store",
+            "task", "when",
         ],
     ),
 ];
@@ -39,7 +41,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
 const LIBRARIES: [(&str, &[&str]); 4] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
-    ("rmcp", &["http", "mcp", "stdio"]),
+    ("rmcp", &["bridge", "http", "mcp", "stdio"]),
     ("clap", &["cli", "main"]),
 ];
 

@@ -1,9 +1,11 @@
 //! Torture of the built binary: short by default, as long as asked for with arguments.
 //!
 //! ```text
-//! cargo test --test torture                             both, short
+//! cargo test --test torture                             all, short
 //! cargo test --test torture -- kill 10000 [SEED]        servers killed while they write
 //! cargo test --test torture -- lines 1000000 [SEED]     mutated lines on standard input
+//! cargo test --test torture -- load 10                  64 clients write and 64 listen through a daemon, for seconds
+//! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
 //! ```
 //!
 //! A run ends with its figures, or with a panic that says what was lost.
@@ -14,18 +16,30 @@
     reason = "a panic tells a failure, a line a figure"
 )]
 
+#[expect(dead_code, reason = "the other test program uses the rest")]
+#[path = "../http/daemon.rs"]
+mod daemon;
 mod kill;
 mod lines;
+mod load;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../it/support.rs"]
 mod support;
+#[expect(dead_code, reason = "the other test program uses the rest")]
+#[path = "../http/wire.rs"]
+mod wire;
 
 use std::process::ExitCode;
 
-/// A run: how many kills or lines, and the seed of its random numbers.
+/// A run: how many kills, lines or seconds, and the seed of its random numbers.
 type Run = fn(u64, u64);
 
-const RUNS: [(&str, Run, u64); 2] = [("kill", kill::run, 200), ("lines", lines::run, 100_000)];
+const RUNS: [(&str, Run, u64); 4] = [
+    ("kill", kill::run, 200),
+    ("lines", lines::run, 100_000),
+    ("load", load::run, 2),
+    ("daemon", load::kills, 10),
+];
 
 const SEED: u64 = 20_260_728;
 

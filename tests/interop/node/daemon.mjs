@@ -1,0 +1,31 @@
+// A daemon on a free port, for as long as a body runs: its URL and its token.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+import { expect, same, within } from './support.mjs';
+
+export async function withDaemon(binary, db, body) {
+  const env = { HOME: dirname(db) };
+  const daemon = spawn(binary, ['serve', '--listen', '0', '--db', db], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(daemon, 'exit');
+  try {
+    let url;
+    for await (const line of createInterface(daemon.stdout)) {
+      if (line.startsWith('listening: ')) {
+        url = line.split(/\s+/)[1];
+        break;
+      }
+    }
+    expect(url, 'the daemon did not start');
+    const { stdout } = await promisify(execFile)(binary, ['token', 'show', '--db', db], { env });
+    await body(url, stdout.trim());
+    daemon.kill('SIGTERM');
+    same(await within(ended, 'the end of the daemon'), [0, null], 'how the daemon ended');
+  } finally {
+    daemon.kill('SIGKILL');
+  }
+}
