@@ -25,11 +25,7 @@ pub struct Target {
 
 #[derive(Clone, Debug)]
 enum Place {
-    Tcp {
-        authority: String,
-        path: String,
-    },
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there are none"))]
+    Tcp { authority: String, path: String },
     Socket(PathBuf),
 }
 

@@ -1,7 +1,6 @@
 //! `taskhold serve`
 
 use std::{
-    fs,
     io::{self, Write as _},
     net::SocketAddr,
     path::PathBuf,
@@ -207,7 +206,7 @@ impl ServeArgs {
     fn leave(&self) {
         #[cfg(unix)]
         if let Some(path) = self.socket_path() {
-            let _ = fs::remove_file(path);
+            let _ = std::fs::remove_file(path);
         }
     }
 }

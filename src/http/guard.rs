@@ -19,6 +19,7 @@ pub(super) enum Door {
         tls: bool,
     },
     /// The Unix socket, which no browser reaches.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "there are none"))]
     Socket,
 }
 

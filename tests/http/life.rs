@@ -3,9 +3,11 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 
 use serde_json::{Value, json};
+use tokio_rustls::rustls::{self, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::daemon::Daemon;
 use crate::support::{Dialect, Home, PROMPTLY};
+use crate::wire::exchange;
 
 const ALL: &str = "tasks://all";
 
@@ -270,4 +272,72 @@ fn it_takes_over_a_socket_of_systemd_and_says_that_it_is_ready() {
     let mut notice = [0; 64];
     let length = notified.recv(&mut notice).unwrap();
     assert_eq!(&notice[..length], b"READY=1\n");
+}
+
+#[test]
+fn with_a_certificate_it_speaks_tls_and_nothing_else() {
+    let home = Home::new();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let file = |name: &str, text: String| {
+        let path = home.database().with_file_name(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let certificate = file("certificate.pem", made.cert.pem());
+    let key = file("key.pem", made.signing_key.serialize_pem());
+    let daemon = Daemon::start(&home, &["--tls-cert", &certificate, "--tls-key", &key]);
+    assert!(
+        daemon
+            .greeting
+            .contains(&format!("https://127.0.0.1:{}/mcp", daemon.port))
+    );
+
+    let ready = "GET /readyz HTTP/1.1\r\nHost: localhost:PORT\r\nAuthorization: Bearer TOKEN\r\nConnection: close\r\n\r\n";
+    let ready = ready
+        .replace("PORT", &daemon.port.to_string())
+        .replace("TOKEN", &daemon.token);
+    let (status, _) = exchange(daemon.port, ready.as_bytes());
+    assert_eq!(status, 0, "it answered what was not encrypted");
+
+    let mut trusted = RootCertStore::empty();
+    trusted.add(made.cert.der().clone()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let session = ClientConnection::new(std::sync::Arc::new(config), name).unwrap();
+    let mut stream = StreamOwned::new(session, crate::wire::connect(daemon.port));
+    stream.write_all(ready.as_bytes()).unwrap();
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert_eq!(crate::wire::status(&answer), 200, "{answer}");
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_named() {
+    let home = Home::new();
+    let path = home
+        .database()
+        .with_file_name("nothing.pem")
+        .display()
+        .to_string();
+    let call = [
+        "serve",
+        "--listen",
+        "0",
+        "--tls-cert",
+        &path,
+        "--tls-key",
+        &path,
+    ];
+    let output = home.command(&call).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("nothing.pem")
+    );
 }
