@@ -76,6 +76,15 @@ impl Daemon {
         self.process.id()
     }
 
+    /// Returns how much memory it holds, in kB; 0 where the system does not tell.
+    pub(crate) fn resident(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+            .unwrap_or(0)
+    }
+
     /// Connects, as a client with the user's own token.
     pub(crate) fn wire(&self) -> Wire {
         Wire::new(self.port, Some(&self.token))

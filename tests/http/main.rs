@@ -5,6 +5,7 @@
     reason = "in a test, a panic is how a failure is told"
 )]
 
+#[expect(dead_code, reason = "the other test programs use the rest")]
 mod daemon;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 #[path = "../it/support.rs"]

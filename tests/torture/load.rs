@@ -24,29 +24,35 @@ const WRITERS: usize = 8;
 pub(crate) fn run(seconds: u64, _seed: u64) {
     let home = Home::new();
     let mut daemon = Daemon::start(&home, &[]);
-    let before = resident(&daemon);
+    let before = daemon.resident();
     let mut first = daemon.wire();
     let ids: Vec<i64> = (0..CLIENTS)
         .map(|n| first.add(Dialect::Modern, &format!("{n}")))
         .collect();
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let pairs: Vec<_> = ids
+    let ready: Vec<_> = ids
         .iter()
         .enumerate()
         .map(|(n, id)| {
             let dialect = Dialect::BOTH[n % 2];
-            let (mut listener, mut writer) = match dialect {
+            let (mut listener, writer) = match dialect {
                 Dialect::Legacy => (daemon.wire().begin(), daemon.wire().begin()),
                 Dialect::Modern => (daemon.wire(), daemon.wire()),
             };
             let uri = format!("tasks://task/{id}");
             let events = listener.watch(dialect, &uri);
-            let id = *id;
+            (*id, dialect, uri, events, writer)
+        })
+        .collect();
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let pairs: Vec<_> = ready
+        .into_iter()
+        .map(|(id, dialect, uri, events, mut writer)| {
             let (last, lasts) = channel();
             let listening = thread::spawn(move || hear(&events, &uri, &lasts));
             let writing = thread::spawn(move || {
                 let (mut count, mut slowest, mut sent) = (0_u64, Duration::ZERO, Instant::now());
-                while Instant::now() < end {
+                // Once at least, however slow the machine is.
+                while count == 0 || Instant::now() < end {
                     sent = Instant::now();
                     let arguments = json!({ "task_id": id, "title": format!("write {count}") });
                     writer.call(dialect, "update_task", arguments);
@@ -68,11 +74,11 @@ pub(crate) fn run(seconds: u64, _seed: u64) {
         slowest = slowest.max(slow);
         expected.insert(id, mine);
     }
-    let after = resident(&daemon);
+    let after = daemon.resident();
     let idle: Vec<_> = (0..256)
         .map(|_| daemon.wire().watch(Dialect::Modern, "tasks://all"))
         .collect();
-    let listening = resident(&daemon);
+    let listening = daemon.resident();
     drop(idle);
     let stopping = Instant::now();
     daemon.stop();
@@ -188,13 +194,4 @@ fn add(port: u16, token: &str, title: &str) -> Option<()> {
     stream.read_to_string(&mut answer).ok()?;
     let message: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
     (message["result"]["structuredContent"]["title"] == title).then_some(())
-}
-
-/// Returns how much memory the daemon holds, in kB; 0 where the system does not tell.
-fn resident(daemon: &Daemon) -> u64 {
-    let status =
-        std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
 }

@@ -5,6 +5,7 @@
 //! cargo test --test torture -- kill 10000 [SEED]        servers killed while they write
 //! cargo test --test torture -- lines 1000000 [SEED]     mutated lines on standard input
 //! cargo test --test torture -- load 10                  64 clients write and 64 listen through a daemon, for seconds
+//! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
 //! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
 //! ```
 //!
@@ -22,6 +23,7 @@ mod daemon;
 mod kill;
 mod lines;
 mod load;
+mod requests;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../it/support.rs"]
 mod support;
@@ -34,11 +36,12 @@ use std::process::ExitCode;
 /// A run: how many kills, lines or seconds, and the seed of its random numbers.
 type Run = fn(u64, u64);
 
-const RUNS: [(&str, Run, u64); 4] = [
+const RUNS: [(&str, Run, u64); 5] = [
     ("kill", kill::run, 200),
     ("lines", lines::run, 100_000),
     ("load", load::run, 2),
     ("daemon", load::kills, 10),
+    ("requests", requests::run, 3_000),
 ];
 
 const SEED: u64 = 20_260_728;
