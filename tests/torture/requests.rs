@@ -45,10 +45,10 @@ pub(crate) fn run(count: u64, seed: u64) {
 
 /// Good requests of every kind.
 fn seeds(daemon: &Daemon) -> Vec<Vec<u8>> {
-    let (port, token) = (daemon.port, &daemon.token);
-    let head =
-        format!("Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n");
-    let post = |more: &str, body: &str| {
+    let token = &daemon.token;
+    let host = format!("127.0.0.1:{}", daemon.port);
+    let head = format!("Host: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n");
+    let message = |more: &str, body: &str| {
         let length = body.len();
         format!("POST /mcp HTTP/1.1\r\n{head}Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n{more}Content-Length: {length}\r\n\r\n{body}").into_bytes()
     };
@@ -59,10 +59,10 @@ fn seeds(daemon: &Daemon) -> Vec<Vec<u8>> {
     let list = json!({ "jsonrpc": "2.0", "id": "a", "method": "resources/list", "params": { "_meta": meta } }).to_string();
     let begin = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": crate::support::initialize("2025-11-25") }).to_string();
     vec![
-        post("MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add_task\r\n", &add),
-        post("MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: resources/list\r\n", &list),
-        post("", &begin),
-        post("Mcp-Session-Id: 0\r\n", &list),
+        message("MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add_task\r\n", &add),
+        message("MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: resources/list\r\n", &list),
+        message("", &begin),
+        message("Mcp-Session-Id: 0\r\n", &list),
         format!("GET /readyz HTTP/1.1\r\n{head}\r\n").into_bytes(),
         format!("DELETE /mcp HTTP/1.1\r\n{head}Mcp-Session-Id: 0\r\n\r\n").into_bytes(),
         format!("POST /mcp HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n5\r\n{{\"a\":\r\n2\r\n1}}\r\n0\r\n\r\n").into_bytes(),

@@ -2,16 +2,27 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 import { expect, same, within } from './support.mjs';
 
-export async function withDaemon(binary, db, body) {
+export function withDaemon(binary, db, body) {
+  return during([binary, 'serve', '--listen', '0', '--db', db], binary, db, body);
+}
+
+/** As `withDaemon`, with what the conformance suite asks for in the place of the tasks. */
+export function withFixtures(binary, db, body) {
+  return during([join(dirname(binary), 'examples/conformance'), '--db', db], binary, db, body);
+}
+
+async function during([program, ...args], binary, db, body) {
   const env = { HOME: dirname(db) };
-  const daemon = spawn(binary, ['serve', '--listen', '0', '--db', db], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const daemon = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(daemon, 'exit');
+  // One that cannot be started is told where its URL is awaited.
+  ended.catch(() => {});
   try {
     let url;
     for await (const line of createInterface(daemon.stdout)) {

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-import { withDaemon } from './daemon.mjs';
+import { withDaemon, withFixtures } from './daemon.mjs';
 import { check, contains, expect, run, withTaskFile } from './support.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -25,13 +25,18 @@ async function judge(program, args, env = {}) {
 }
 
 await run(async binary => {
-  for (const requirements of ['2026-07-28', '2025-11-25']) {
+  const subjects = [
+    ['product', withDaemon],
+    ['fixtures', withFixtures],
+  ];
+  const runs = subjects.flatMap(subject => ['2026-07-28', '2025-11-25'].map(requirements => [requirements, ...subject]));
+  for (const [requirements, subject, withSubject] of runs) {
     await withTaskFile(db =>
-      withDaemon(binary, db, (url, token) =>
-        check(`conformance suite, ${requirements}: every failure is an expected one, and no other`, async () => {
+      withSubject(binary, db, (url, token) =>
+        check(`conformance suite, ${requirements}, ${subject}: every failure is an expected one, and no other`, async () => {
           const authorize = pathToFileURL(join(here, 'authorize.mjs')).href;
           const env = { NODE_OPTIONS: `--import ${authorize}`, TASKHOLD_URL: url, TASKHOLD_TOKEN: token };
-          const expected = join(here, `../conformance/${requirements}.yml`);
+          const expected = join(here, `../conformance/${subject}-${requirements}.yml`);
           const args = ['server', '--url', url, '--requirements', requirements, '--expected-failures', expected, '-o', 'out'];
           const { status, said } = await judge('conformance', args, env);
           expect(status === 0, said.slice(Math.max(0, said.indexOf('=== SUMMARY'))));
