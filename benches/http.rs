@@ -241,8 +241,20 @@ fn fastmcp(python: &Path) -> Server {
         .local_addr()
         .unwrap()
         .port();
+    // The tutorial's server reads through resources alone; the tool that ours is compared with is as simple as can be.
     let program = format!(
-        "import tutorial_server; tutorial_server.mcp.run(transport='http', host='127.0.0.1', port={port}, json_response=True, show_banner=False, uvicorn_config={{'log_level': 'error', 'access_log': False}})"
+        r"
+import tutorial_server
+
+@tutorial_server.mcp.tool()
+def list_tasks() -> str:
+    return '\n'.join(task['title'] for task in tutorial_server.tasks)
+
+tutorial_server.mcp.run(
+    transport='http', host='127.0.0.1', port={port}, json_response=True, show_banner=False,
+    uvicorn_config={{'log_level': 'error', 'access_log': False}},
+)
+"
     );
     let process = Command::new(python)
         .args(["-c", &program])
