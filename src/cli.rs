@@ -16,6 +16,7 @@ use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
     config::{Color, Config, ConfigError},
     error::Error,
+    http,
     install::Refusal,
     render,
     store::{self, Access, Store, db::Doorbell},
@@ -54,9 +55,13 @@ mod report;
 mod restore;
 mod screen;
 mod search;
+mod serve;
+mod service;
 mod sheet;
 mod show;
+mod stop;
 mod table;
+mod token;
 mod topics;
 mod undo;
 mod watch;
@@ -122,6 +127,9 @@ enum Command {
     Install(install::InstallArgs),
     Prime(prime::PrimeArgs),
     Mcp(mcp::McpArgs),
+    Serve(serve::ServeArgs),
+    Token(token::TokenArgs),
+    Service(service::ServiceArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     Help(help::HelpArgs),
@@ -148,6 +156,14 @@ enum Failure {
     Install(#[from] Refusal),
     #[error("{0}")]
     Input(String),
+    #[error(transparent)]
+    Instance(#[from] http::InstanceError),
+    #[error(transparent)]
+    Door(#[from] http::DoorError),
+    #[error(transparent)]
+    Service(#[from] service::ServiceError),
+    #[error(transparent)]
+    Token(#[from] http::TokenError),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
     /// The result says it.
@@ -264,6 +280,9 @@ impl Command {
             Self::Man(args) => args.run(),
             Self::Help(args) => args.run(),
             Self::Mcp(args) => args.run(context),
+            Self::Serve(args) => args.run(context),
+            Self::Token(args) => args.run(context),
+            Self::Service(args) => args.run(context),
         }
     }
 }
@@ -316,6 +335,11 @@ impl Context {
             config,
             has_written: Cell::new(false),
         }
+    }
+
+    /// Returns the database's path with links followed, so that the files beside it are the same for every process.
+    fn settled_database(&self) -> PathBuf {
+        std::fs::canonicalize(&self.database).unwrap_or_else(|_| self.database.clone())
     }
 
     fn reader(&self) -> Result<Store, Error> {

@@ -139,6 +139,11 @@ pub enum Error {
     /// The call met a fault of ours on the thread that owns the database.
     #[error("the call met an internal fault and was rolled back: nothing was changed")]
     Fault,
+    /// The caller came with a token that may only look.
+    #[error(
+        "this token is for reading only; nothing was changed. A token that may write is made with: taskhold token add --name NAME"
+    )]
+    ReadOnly,
     /// The database is being closed.
     #[error("taskhold is shutting down; the call was not made")]
     ShuttingDown,
@@ -185,7 +190,8 @@ impl Error {
             | Self::NothingToUndo { .. }
             | Self::NoSuchGroup { .. }
             | Self::AlreadyUndone { .. }
-            | Self::Conflict { .. } => Code::Caller,
+            | Self::Conflict { .. }
+            | Self::ReadOnly => Code::Caller,
             Self::Unusable { .. } | Self::DiskFull | Self::Busy | Self::ShuttingDown => {
                 Code::Environment
             }

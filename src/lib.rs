@@ -18,13 +18,16 @@
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | [`stdio`] | MCP over standard input and output |
 //! | [`install`] | taskhold in the configuration of AI hosts |
+//! | [`http`] | MCP over HTTP: the daemon |
+//! | [`bridge`] | a stdio host on one side, the daemon on the other |
 //! | [`config`] | settings and where they come from |
 //! | [`cli`] | the command line |
 //!
-//! A call travels `stdio` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
+//! A call travels `stdio`, `http` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
 //! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
 
 pub mod arrival;
+pub mod bridge;
 pub mod change;
 pub mod cli;
 pub mod command;
@@ -32,6 +35,7 @@ pub mod config;
 pub mod error;
 pub mod exchange;
 mod given;
+pub mod http;
 pub mod install;
 pub mod mcp;
 mod remark;

@@ -14,7 +14,10 @@ fn log_to_stderr() {
     use tracing_subscriber::{
         Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
     };
-    let ours = Targets::new().with_target("taskhold", tracing::Level::WARN);
+    let ours = Targets::new()
+        .with_target("taskhold", tracing::Level::WARN)
+        // The daemon's log of requests.
+        .with_target("taskhold::http", tracing::Level::INFO);
     let to_stderr = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)

@@ -18,7 +18,10 @@
 //! - Every result is complete as text. A failed tool call is a result; a protocol error means that the request could
 //!   not be routed.
 
-use std::{panic::AssertUnwindSafe, sync::LazyLock};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, LazyLock},
+};
 
 use futures::FutureExt as _;
 use rmcp::{
@@ -102,13 +105,47 @@ fn result_meta(context: &RequestContext<RoleServer>) -> Option<MetaObject> {
     is_modern(context).then(|| META.clone())
 }
 
-fn actor(context: &RequestContext<RoleServer>) -> Actor {
-    Actor::named(
-        context
-            .client_info()
-            .as_ref()
-            .map_or("", |client| client.name.as_str()),
-    )
+/// What the transport knows of who is calling. A transport that serves several clients puts one into the extensions
+/// of each HTTP request; where there is none, the caller is the user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Principal {
+    /// The label of the token it came with; `None` where no token is needed.
+    pub label: Option<Arc<str>>,
+    /// Whether it may only look.
+    pub is_read_only: bool,
+}
+
+impl Principal {
+    fn of(context: &RequestContext<RoleServer>) -> Self {
+        let request = context.extensions.get::<http::request::Parts>();
+        request
+            .and_then(|request| request.extensions.get::<Self>())
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Returns the actor of a client that calls itself `name`: `name (label)`. A name is cut rather than the label.
+    fn actor(&self, name: &str) -> Actor {
+        let Some(label) = &self.label else {
+            return Actor::named(name);
+        };
+        let room = Actor::MAX_CHARS.saturating_sub(label.chars().count() + " ()".len());
+        let name = Actor::named(name);
+        let name: String = name.as_str().chars().take(room).collect();
+        Actor::named(&format!("{name} ({label})"))
+    }
+}
+
+/// Returns the name of the tool called `name`, if there is one.
+pub(crate) fn tool_name(name: &str) -> Option<&'static str> {
+    tools::names().find(|tool| *tool == name)
+}
+
+fn client_name(context: &RequestContext<RoleServer>) -> String {
+    let client = context.client_info();
+    client
+        .as_ref()
+        .map_or_else(String::new, |client| client.name.clone())
 }
 
 /// A fault that leaves as a protocol error, where no tool result can carry it.
@@ -182,7 +219,12 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name;
         let arguments = request.arguments.unwrap_or_default();
-        let call = tools::call(&self.session, &name, arguments, actor(&context), self.zone);
+        let principal = Principal::of(&context);
+        let client = tools::Client {
+            actor: principal.actor(&client_name(&context)),
+            is_read_only: principal.is_read_only,
+        };
+        let call = tools::call(&self.session, &name, arguments, client, self.zone);
         let answered = tokio::select! {
             biased;
             answered = AssertUnwindSafe(call).catch_unwind() => answered,
@@ -315,5 +357,31 @@ impl ServerHandler for Server {
             message,
             None::<Value>,
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actor_is_named_by_the_client_and_the_label_of_its_token() {
+        let long = "x".repeat(1000);
+        let with = |label: &str| Principal {
+            label: Some(label.into()),
+            is_read_only: false,
+        };
+        let cases = [
+            (Principal::default(), "claude", "claude"),
+            (with("work"), "claude", "claude (work)"),
+            (with("work"), "", "unknown (work)"),
+            (with("work"), "x (admin)", "x (admin) (work)"),
+        ];
+        for (principal, name, actor) in cases {
+            assert_eq!(principal.actor(name).as_str(), actor);
+        }
+        let cut = with("work").actor(&long);
+        assert!(cut.as_str().ends_with("x (work)"), "{cut}");
+        assert_eq!(cut.as_str().chars().count(), Actor::MAX_CHARS);
     }
 }

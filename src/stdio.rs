@@ -31,9 +31,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{mcp::Server, store::db::Db, when::Zone};
 
 mod handles;
-mod lines;
-mod message;
+pub(crate) mod lines;
+pub(crate) mod message;
 
+pub(crate) use handles::open;
 use lines::{Line, Lines};
 use message::Incoming;
 
@@ -54,7 +55,7 @@ pub enum End {
 
 /// Serves one client on the standard streams until it hangs up or `stop` is cancelled.
 pub async fn serve(db: &Db, zone: Zone, stop: CancellationToken) -> io::Result<End> {
-    let (input, output) = handles::open()?;
+    let (input, output) = open()?;
     Ok(serve_on(db, zone, input, output, stop).await)
 }
 
@@ -227,7 +228,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> StdioTransport<R> {
 }
 
 /// Writes what is queued, as many lines at once as are waiting.
-async fn write_lines(
+pub(crate) async fn write_lines(
     mut output: impl AsyncWrite + Unpin,
     mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
     unread: CancellationToken,

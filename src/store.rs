@@ -36,6 +36,7 @@ pub mod restore;
 mod rows;
 pub mod salvage;
 mod search;
+mod state;
 mod tasks;
 mod views;
 mod watch;
@@ -44,7 +45,8 @@ mod writer;
 
 pub use log::is_replay_of;
 pub use open::Access;
-pub use place::Paths;
+pub use place::{Paths, open_to_lock, replace_private};
+pub use state::State;
 pub use views::{Bound, Filters, Moment, Page, Position, View};
 pub use words::Words;
 pub use writer::{Import, Imported, Taken, Writer};

@@ -19,9 +19,15 @@ impl Failure {
                 ),
             }),
             Self::Failed(error) => of_error(error, store),
-            Self::Usage(_) | Self::Install(_) | Self::Input(_) | Self::Output(_) | Self::Told => {
-                None
-            }
+            Self::Usage(_)
+            | Self::Install(_)
+            | Self::Input(_)
+            | Self::Output(_)
+            | Self::Instance(_)
+            | Self::Door(_)
+            | Self::Service(_)
+            | Self::Token(_)
+            | Self::Told => None,
         }
     }
 
@@ -32,6 +38,8 @@ impl Failure {
             Self::Output(_) => "output",
             Self::Install(_) => "install",
             Self::Input(_) => "file",
+            Self::Instance(_) | Self::Door(_) | Self::Service(_) => "daemon",
+            Self::Token(_) => "token",
             Self::Told => "told",
             Self::Kept { error, .. } | Self::Failed(error) => match error {
                 Error::NotFound { .. } => "not_found",
@@ -46,6 +54,7 @@ impl Failure {
                 Error::Unusable { .. } => "unusable",
                 Error::Damaged { .. } => "damaged",
                 Error::DiskFull => "disk_full",
+                Error::ReadOnly => "read_only",
                 Error::Busy => "busy",
                 Error::ShuttingDown
                 | Error::Sqlite { .. }

@@ -1,11 +1,19 @@
 //! `taskhold mcp`
 
-use std::io;
-
 use tokio_util::sync::CancellationToken;
 
-use super::{CliResult, Context};
-use crate::{stdio, store::db::Db};
+use super::{CliResult, Context, Failure, stop};
+use crate::{
+    bridge::{self, Target},
+    http::Tokens,
+    stdio,
+    store::db::Db,
+};
+
+/// The variable that names the token for `--connect`.
+const TOKEN_VARIABLE: &str = "TASKHOLD_TOKEN";
+
+const CONNECT_HELP: &str = "Go through a daemon: the URL it listens on, or unix:/PATH of its socket. The token is TASKHOLD_TOKEN's, else your own";
 
 /// Serve MCP on standard input and output
 ///
@@ -13,22 +21,35 @@ use crate::{stdio, store::db::Db};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold mcp
-  taskhold mcp --db /home/me/work.db")]
-pub(super) struct McpArgs {}
+  taskhold mcp --db /home/me/work.db
+  taskhold mcp --connect http://127.0.0.1:8275/mcp")]
+pub(super) struct McpArgs {
+    #[arg(long, value_name = "URL", help = CONNECT_HELP)]
+    connect: Option<Target>,
+}
 
 impl McpArgs {
-    #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(super) fn run(self, context: &Context) -> CliResult {
         // One thread: calls reach the writer in the order the client sent them.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        if let Some(target) = self.connect {
+            let target = with_token(target, context)?;
+            let bridged = runtime.block_on(async {
+                let asked = CancellationToken::new();
+                stop::on_signal(asked.clone())?;
+                bridge::serve(target, asked).await
+            });
+            runtime.shutdown_background();
+            return Ok(bridged?);
+        }
         let db = Db::start(&context.database, 1);
         let served = runtime.block_on(async {
-            let stop = CancellationToken::new();
+            let asked = CancellationToken::new();
             // Before the first answer: a signal that comes right after it finds the handler in place.
-            on_signal(stop.clone())?;
-            stdio::serve(&db, context.caller.zone, stop).await
+            stop::on_signal(asked.clone())?;
+            stdio::serve(&db, context.caller.zone, asked).await
         });
         // A read of the terminal cannot be interrupted; it must not hold up the end.
         runtime.shutdown_background();
@@ -38,29 +59,14 @@ impl McpArgs {
     }
 }
 
-/// Cancels `stop` when the process is asked to end.
-fn on_signal(stop: CancellationToken) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            stop.cancel();
-        });
+fn with_token(target: Target, context: &Context) -> Result<Target, Failure> {
+    if !target.needs_token() {
+        return Ok(target);
     }
-    #[cfg(not(unix))]
-    {
-        let interrupt = tokio::signal::ctrl_c();
-        tokio::spawn(async move {
-            if interrupt.await.is_ok() {
-                stop.cancel();
-            }
-        });
-    }
-    Ok(())
+    let given = std::env::var(TOKEN_VARIABLE).ok();
+    let token = match given.filter(|token| !token.trim().is_empty()) {
+        Some(token) => token.trim().to_owned(),
+        None => Tokens::new(&context.settled_database()).own()?,
+    };
+    Ok(target.with_token(token))
 }

@@ -31,6 +31,7 @@ impl PathsArgs {
             doorbell,
             ballast,
             backups,
+            ..
         } = Paths::new(&context.database);
         if context.screen.json {
             return Ok(context.screen.print_json(&PathsObject {

@@ -108,6 +108,11 @@ const SPECS: [Spec; 7] = [
 pub(super) static TOOLS: LazyLock<Vec<Tool>> =
     LazyLock::new(|| SPECS.iter().map(Spec::tool).collect());
 
+/// The name of every tool.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    SPECS.iter().map(|spec| spec.name)
+}
+
 impl Spec {
     fn tool(&self) -> Tool {
         let (read_only, destructive, idempotent) = match self.effect {
@@ -186,14 +191,20 @@ impl From<Reply> for CallToolResult {
     }
 }
 
-/// Calls the tool `name` for `actor`; `None` if there is none of that name.
+/// Who calls a tool.
+pub(super) struct Client {
+    pub(super) actor: Actor,
+    pub(super) is_read_only: bool,
+}
+
+/// Calls the tool `name` for `client`; `None` if there is none of that name.
 ///
 /// Whatever it writes is queued before this first waits, so calls are applied in the order they arrived.
 pub(super) async fn call(
     session: &Session,
     name: &str,
     arguments: JsonObject,
-    actor: Actor,
+    client: Client,
     zone: Zone,
 ) -> Option<Reply> {
     let (spec, tool) = SPECS
@@ -206,13 +217,14 @@ pub(super) async fn call(
         given: arguments,
     };
     let caller = Caller {
-        actor,
+        actor: client.actor,
         now: render::now(),
         zone,
     };
     let call = Call {
         session,
         caller: caller.clone(),
+        is_read_only: client.is_read_only,
     };
     let answer = match name {
         "add_task" => call.add_task(arguments).await,

@@ -8,12 +8,12 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The input of a session.
-pub(super) type Input = Box<dyn AsyncRead + Send + Unpin>;
+pub(crate) type Input = Box<dyn AsyncRead + Send + Unpin>;
 /// The output of a session.
-pub(super) type Output = Box<dyn AsyncWrite + Send + Unpin>;
+pub(crate) type Output = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// Takes the standard streams.
-pub(super) fn open() -> io::Result<(Input, Output)> {
+pub(crate) fn open() -> io::Result<(Input, Output)> {
     #[cfg(unix)]
     if let (Some(input), Some(output)) = (unix::socket(&io::stdin())?, unix::socket(&io::stdout())?)
     {

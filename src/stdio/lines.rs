@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 /// A line of input.
 #[derive(Debug, PartialEq)]
-pub(super) enum Line<'a> {
+pub(crate) enum Line<'a> {
     /// Without its end; never blank.
     Whole(&'a [u8]),
     /// Over the limit and thrown away; with the id found in it.
@@ -16,7 +16,7 @@ pub(super) enum Line<'a> {
 
 /// Reads lines. Dropping the future of [`Lines::next`] loses nothing.
 #[derive(Debug)]
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     input: R,
     limit: usize,
     line: Vec<u8>,
@@ -27,7 +27,7 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: AsyncBufRead + Unpin> Lines<R> {
-    pub(super) fn new(input: R, limit: usize) -> Self {
+    pub(crate) fn new(input: R, limit: usize) -> Self {
         Self {
             input,
             limit,
@@ -39,7 +39,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
 
     /// Returns the next line that is not blank; `None` at the end of the input. What follows the last line end is no
     /// line: its sender did not finish it.
-    pub(super) async fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) async fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         if self.given {
             self.given = false;
             self.line.clear();

@@ -13,7 +13,7 @@ use super::lines::IdScanner;
 
 /// What a line was.
 #[derive(Debug)]
-pub(super) enum Incoming {
+pub(crate) enum Incoming {
     /// A request the SDK can serve.
     Request(RequestId, Box<ClientRequest>),
     /// A notification.
@@ -26,7 +26,7 @@ pub(super) enum Incoming {
 
 /// The methods of the protocol, all versions. One of them with parameters that do not fit is answered with "invalid
 /// params", not with "no such method".
-const METHODS: [&str; 15] = [
+pub(crate) const METHODS: [&str; 15] = [
     "initialize",
     "ping",
     "server/discover",
@@ -69,28 +69,32 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 /// Reads a line. Text that is not quite UTF-8, or has half of a surrogate pair where a JavaScript client cut an emoji
 /// in two, is repaired and read.
 pub(super) fn read(line: &[u8]) -> Incoming {
+    read_text(line).0
+}
+
+/// As [`read`]; also returns the text as it was read, repaired where it had to be.
+pub(crate) fn read_text(line: &[u8]) -> (Incoming, Cow<'_, [u8]>) {
     let line = line
         .strip_prefix(b"\xEF\xBB\xBF")
         .unwrap_or(line)
         .trim_ascii();
     let error = match parse(line) {
-        Ok(incoming) => return incoming,
+        Ok(incoming) => return (incoming, Cow::Borrowed(line)),
         Err(error) => error,
     };
     if matches!(error.classify(), Category::Data) {
-        return refuse_shape(line);
+        return (refuse_shape(line), Cow::Borrowed(line));
     }
-    let repaired = repair(line);
-    match parse(repaired.as_bytes()) {
+    let repaired = repair(line).into_bytes();
+    let incoming = match parse(&repaired) {
         Ok(incoming) => incoming,
-        Err(error) if matches!(error.classify(), Category::Data) => {
-            refuse_shape(repaired.as_bytes())
-        }
+        Err(error) if matches!(error.classify(), Category::Data) => refuse_shape(&repaired),
         Err(error) => Incoming::Refused(
             id_in(line),
             ErrorData::parse_error(format!("not JSON: {error}"), None),
         ),
-    }
+    };
+    (incoming, Cow::Owned(repaired))
 }
 
 fn id_in(line: &[u8]) -> Option<RequestId> {

@@ -287,12 +287,12 @@ impl WriterThread {
                         is_behind = false;
                         continue;
                     }
-                    Err(RecvTimeoutError::Disconnected) => return,
+                    Err(RecvTimeoutError::Disconnected) => return self.catch_up(),
                 }
             } else {
                 match waiting.recv() {
                     Ok(call) => call,
-                    Err(_) => return,
+                    Err(_) => return self.catch_up(),
                 }
             };
             let group: Vec<Call> = std::iter::once(first)

@@ -37,6 +37,14 @@ pub struct Paths {
     pub ballast: PathBuf,
     /// The folder of backups.
     pub backups: PathBuf,
+    /// The token of the user, by which clients reach the daemon.
+    pub token: PathBuf,
+    /// Further tokens, as hashes.
+    pub tokens: PathBuf,
+    /// Locked by the daemon while it lives. Empty.
+    pub daemon_lock: PathBuf,
+    /// Where the daemon listens, as it said when it started.
+    pub daemon: PathBuf,
 }
 
 impl Paths {
@@ -55,6 +63,10 @@ impl Paths {
             doorbell: beside(".doorbell"),
             ballast: beside(".ballast"),
             backups: beside(".backups"),
+            token: beside(".token"),
+            tokens: beside(".tokens.json"),
+            daemon_lock: beside(".daemon.lock"),
+            daemon: beside(".daemon"),
         }
     }
 }
@@ -146,6 +158,31 @@ fn private_options() -> fs::OpenOptions {
 /// Opens a file of ours beside the database, creating it if needed.
 pub(super) fn open_beside(path: &Path) -> io::Result<fs::File> {
     private_options().create(true).truncate(false).open(path)
+}
+
+/// Opens a file of ours beside the database to hold a lock on it, creating it if needed.
+pub fn open_to_lock(path: &Path) -> io::Result<fs::File> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    open_beside(path)
+}
+
+/// Puts a file of ours in the place of `path`, whole or not at all; only its owner can read it.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let new = PathBuf::from(name);
+    // What a crash left behind may have any mode.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = private_options().create_new(true).open(&new)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&new, path)
 }
 
 /// In a folder that others can write, others can put files where SQLite looks for its log.

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
@@ -37,12 +37,15 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ),
     ("stdio", &["mcp", "store", "when"]),
     ("install", &[]),
+    ("http", &["mcp", "stdio", "store"]),
+    ("bridge", &["stdio", "store"]),
     ("config", &["when"]),
     (
         "cli",
         &[
-            "arrival", "change", "command", "config", "error", "exchange", "given", "install",
-            "remark", "render", "repeat", "stdio", "store", "task", "text", "when",
+            "arrival", "bridge", "change", "command", "config", "error", "exchange", "given",
+            "http", "install", "mcp", "remark", "render", "repeat", "stdio", "store", "task",
+            "text", "when",
         ],
     ),
 ];
@@ -51,7 +54,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
 const LIBRARIES: [(&str, &[&str]); 8] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
-    ("rmcp", &["mcp", "stdio"]),
+    ("rmcp", &["bridge", "http", "mcp", "stdio"]),
     ("clap", &["cli", "config", "main"]),
     ("clap_complete", &["cli"]),
     ("jsonc_parser", &["install"]),

@@ -5,6 +5,9 @@
 //! cargo test --test torture -- backups 50               backups taken while three servers write
 //! cargo test --test torture -- kill 10000 [SEED]        servers killed while they write
 //! cargo test --test torture -- lines 1000000 [SEED]     mutated lines on standard input
+//! cargo test --test torture -- load 10                  64 clients write and 64 listen through a daemon, for seconds
+//! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
+//! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
 //! ```
 //!
 //! A run ends with its figures, or with a panic that says what was lost.
@@ -16,21 +19,32 @@
 )]
 
 mod backups;
+#[expect(dead_code, reason = "the other test program uses the rest")]
+#[path = "../http/daemon.rs"]
+mod daemon;
 mod kill;
 mod lines;
+mod load;
+mod requests;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../it/support.rs"]
 mod support;
+#[expect(dead_code, reason = "the other test program uses the rest")]
+#[path = "../http/wire.rs"]
+mod wire;
 
 use std::process::ExitCode;
 
-/// A run: how many backups, kills or lines, and the seed of its random numbers.
+/// A run: how many backups, kills, lines or seconds, and the seed of its random numbers.
 type Run = fn(u64, u64);
 
-const RUNS: [(&str, Run, u64); 3] = [
+const RUNS: [(&str, Run, u64); 6] = [
     ("backups", backups::run, 50),
     ("kill", kill::run, 200),
     ("lines", lines::run, 100_000),
+    ("load", load::run, 2),
+    ("daemon", load::kills, 10),
+    ("requests", requests::run, 3_000),
 ];
 
 const SEED: u64 = 20_260_728;

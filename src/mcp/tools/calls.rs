@@ -40,6 +40,8 @@ struct WithHistory<'a> {
 pub(super) struct Call<'session> {
     pub(super) session: &'session Session,
     pub(super) caller: Caller,
+    /// Nothing is written for this caller.
+    pub(super) is_read_only: bool,
 }
 
 fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
@@ -73,7 +75,11 @@ fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
 }
 
 impl Call<'_> {
+    /// The one way any tool writes.
     pub(super) async fn write(&self, command: Command) -> Result<Outcome> {
+        if self.is_read_only {
+            return Err(Error::ReadOnly);
+        }
         self.session.write(command, self.caller.clone()).await
     }
 

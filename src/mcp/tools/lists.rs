@@ -99,7 +99,9 @@ impl Call<'_> {
             })
             .await?;
         self.session.tell(at);
-        self.write(Command::Look(at)).await?;
+        if !self.is_read_only {
+            self.write(Command::Look(at)).await?;
+        }
         if matches!(args.format, Some(Format::Json)) {
             let tasks = changed
                 .iter()

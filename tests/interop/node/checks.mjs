@@ -40,7 +40,7 @@ async function surface(flavour, binary, db) {
 }
 
 /** Calls a tool that answers with an object, which must be the same as text and as structuredContent. */
-async function call(client, tool, args = {}) {
+export async function call(client, tool, args = {}) {
   const result = await client.callTool({ name: tool, arguments: args });
   expect(!result.isError, `${tool} answered the error ${result.content[0].text}`);
   const value = JSON.parse(result.content[0].text);
@@ -48,7 +48,7 @@ async function call(client, tool, args = {}) {
   return value;
 }
 
-async function tools(name, client) {
+export async function tools(name, client) {
   await check(`${name}: add_task`, async () => {
     const task = await call(client, 'add_task', { title: 'Write the guide', description: 'Two pages' });
     same([task.id, task.title, task.description, task.status], [1, 'Write the guide', 'Two pages', 'pending'], 'task');
@@ -89,7 +89,7 @@ async function tools(name, client) {
   });
 }
 
-async function failures(name, client) {
+export async function failures(name, client) {
   const cases = [
     ['an unknown id', 'complete_task', { task_id: 99 }, 'Task 99 not found'],
     ['an unknown id', 'delete_task', { task_id: 99 }, 'Task 99 not found'],
@@ -108,7 +108,7 @@ async function failures(name, client) {
   }
 }
 
-async function resourcesAndPrompt({ name, isNotFound }, client) {
+export async function resourcesAndPrompt({ name, isNotFound }, client) {
   const read = async uri => {
     const { contents } = await client.readResource({ uri });
     same(contents.map(content => [content.uri, content.mimeType]), [[uri, 'text/plain']], 'contents');

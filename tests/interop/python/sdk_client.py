@@ -58,17 +58,17 @@ async def _surface(name, binary, db, mode):
             expect(client.server_info.version, "no server version")
             expect(client.instructions, "no instructions")
         with check(f"{name}: lists the tools"):
-            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-            expect(TOOLS <= tools.keys(), f"no {TOOLS - tools.keys()} among {sorted(tools)}")
-            silent = [tool.name for tool in tools.values() if not tool.annotations or not tool.description]
+            offered = {tool.name: tool for tool in (await client.list_tools()).tools}
+            expect(TOOLS <= offered.keys(), f"no {TOOLS - offered.keys()} among {sorted(offered)}")
+            silent = [tool.name for tool in offered.values() if not tool.annotations or not tool.description]
             expect(not silent, f"no annotations or no description: {silent}")
-        await _tools(name, client)
-        await _failures(name, client)
-        await _resources_and_prompt(name, client, mode)
+        await tools(name, client)
+        await failures(name, client)
+        await resources_and_prompt(name, client, mode)
         await _many_at_once(name, client)
 
 
-async def _call(client, tool, **arguments):
+async def call(client, tool, **arguments):
     """Calls a tool that answers with an object, which must be the same as text and as structuredContent."""
     result = await client.call_tool(tool, arguments)
     expect(not result.is_error, f"{tool} answered the error {result.content[0].text!r}")
@@ -77,42 +77,42 @@ async def _call(client, tool, **arguments):
     return value
 
 
-async def _tools(name, client):
+async def tools(name, client):
     with check(f"{name}: add_task"):
-        task = await _call(client, "add_task", title="Write the guide", description="Two pages")
+        task = await call(client, "add_task", title="Write the guide", description="Two pages")
         same((task["id"], task["status"]), (1, "pending"), "id and status")
     with check(f"{name}: get_task, by number and by text"):
-        task = await _call(client, "get_task", task_id=1)
+        task = await call(client, "get_task", task_id=1)
         same(task["title"], "Write the guide", "title")
         expect(task["rev"] >= 1, f"rev is {task['rev']}")
-        same(await _call(client, "get_task", task_id="#1"), task, "the same task asked for as #1")
+        same(await call(client, "get_task", task_id="#1"), task, "the same task asked for as #1")
     with check(f"{name}: update_task"):
-        await _call(client, "update_task", task_id=1, title="Write the manual", status="in_progress")
-        task = await _call(client, "get_task", task_id=1)
+        await call(client, "update_task", task_id=1, title="Write the manual", status="in_progress")
+        task = await call(client, "get_task", task_id=1)
         same((task["title"], task["status"]), ("Write the manual", "in_progress"), "title and status")
         same(task["description"], "Two pages", "description, which was not named")
     with check(f"{name}: list_tasks, as text and as json"):
         text = (await client.call_tool("list_tasks", {})).content[0].text
         expect(re.search(r"^1\b.*Write the manual", text, re.MULTILINE), f"no line of the task in {text!r}")
-        listed = await _call(client, "list_tasks", view="open", format="json")
+        listed = await call(client, "list_tasks", view="open", format="json")
         same([task["id"] for task in listed["tasks"]], [1], "ids")
     with check(f"{name}: complete_task, and again without a change"):
-        task = await _call(client, "complete_task", task_id=1)
+        task = await call(client, "complete_task", task_id=1)
         same(task["status"], "completed", "status")
-        again = await _call(client, "complete_task", task_id=1)
+        again = await call(client, "complete_task", task_id=1)
         same(again["completed_at"], task["completed_at"], "completed_at of the second call")
         expect(again.get("note"), f"no note that nothing changed in {again}")
     with check(f"{name}: undo"):
         undone = await client.call_tool("undo", {})
         expect(not undone.is_error, f"undo answered the error {undone.content[0].text!r}")
-        same((await _call(client, "get_task", task_id=1))["status"], "in_progress", "status")
+        same((await call(client, "get_task", task_id=1))["status"], "in_progress", "status")
     with check(f"{name}: delete_task"):
-        result = await _call(client, "delete_task", task_id=1)
+        result = await call(client, "delete_task", task_id=1)
         same((result["success"], result["deleted"]["id"]), (True, 1), "success and id")
-        same((await _call(client, "list_tasks", view="all", format="json"))["tasks"], [], "tasks")
+        same((await call(client, "list_tasks", view="all", format="json"))["tasks"], [], "tasks")
 
 
-async def _failures(name, client):
+async def failures(name, client):
     cases = [
         ("an unknown id", "complete_task", {"task_id": 99}, "Task 99 not found"),
         ("an unknown id", "delete_task", {"task_id": 99}, "Task 99 not found"),
@@ -129,7 +129,7 @@ async def _failures(name, client):
             contains(result.content[0].text, part, "the text")
 
 
-async def _resources_and_prompt(name, client, mode):
+async def resources_and_prompt(name, client, mode):
     async def read(uri):
         contents = (await client.read_resource(uri)).contents
         same([content.uri for content in contents], [uri], "URIs of the contents")
@@ -143,7 +143,7 @@ async def _resources_and_prompt(name, client, mode):
         expect("tasks://task/{id}" in templates, f"templates: {templates}")
     with check(f"{name}: reads resources that change meanwhile"):
         same(await read("tasks://all"), "No tasks found", "tasks://all")
-        task = await _call(client, "add_task", title="Read me")
+        task = await call(client, "add_task", title="Read me")
         for uri in ("tasks://all", "tasks://pending", f"tasks://task/{task['id']}"):
             contains(await read(uri), "Read me", uri)
     with check(f"{name}: an unknown resource is error {NOT_FOUND[mode]}"):
@@ -169,7 +169,7 @@ async def _many_at_once(name, client):
         ids = [0] * 50
 
         async def add(number):
-            ids[number] = (await _call(client, "add_task", title=f"Pipelined {number}"))["id"]
+            ids[number] = (await call(client, "add_task", title=f"Pipelined {number}"))["id"]
 
         async with anyio.create_task_group() as group:
             for number in range(50):
@@ -187,7 +187,7 @@ async def _notifications(name, binary, mode):
     }
     for who, write in writers.items():
         with task_file() as db, check(f"{name}: a subscriber hears of a change by {who}"):
-            async with _listener(binary, db, mode, ["tasks://all", "tasks://pending"]) as (client, updates):
+            async with _stdio_listener(binary, db, mode, ["tasks://all", "tasks://pending"]) as (client, updates):
                 await write(client, binary, db, "Heard of")
                 waited_for = {"tasks://all", "tasks://pending"}
                 while waited_for:
@@ -198,27 +198,27 @@ async def _notifications(name, binary, mode):
     with task_file() as db, check(f"{name}: a subscriber of one resource hears of no other"):
         for number in (1, 2):
             await command_line(binary, db, "add", f"Number {number}")
-        async with _listener(binary, db, mode, ["tasks://task/2"]) as (client, updates):
+        async with _stdio_listener(binary, db, mode, ["tasks://task/2"]) as (client, updates):
             for number in (1, 2):
-                await _call(client, "complete_task", task_id=number)
+                await call(client, "complete_task", task_id=number)
             same(await updates(), "tasks://task/2", "the first notification")
     if mode == LEGACY:
         with task_file() as db, check(f"{name}: after unsubscribing a resource is silent"):
-            async with _listener(binary, db, mode, ["tasks://all", "tasks://pending"]) as (client, updates):
+            async with _stdio_listener(binary, db, mode, ["tasks://all", "tasks://pending"]) as (client, updates):
                 await client.unsubscribe_resource("tasks://pending")
                 for title in ("First", "Second"):
-                    await _call(client, "add_task", title=title)
+                    await call(client, "add_task", title=title)
                     same(await updates(), "tasks://all", "the notification")
 
 
 async def _by_itself(client, _binary, _db, title):
-    await _call(client, "add_task", title=title)
+    await call(client, "add_task", title=title)
 
 
 def _by_server(mode):
     async def write(_client_that_listens, binary, db, title):
         async with _client(binary, db, mode) as other:
-            await _call(other, "add_task", title=title)
+            await call(other, "add_task", title=title)
 
     return write
 
@@ -227,8 +227,12 @@ async def _by_command_line(_client_that_listens, binary, db, title):
     await command_line(binary, db, "add", title)
 
 
+def _stdio_listener(binary, db, mode, uris):
+    return listener(lambda heard: _client(binary, db, mode, heard), mode, uris)
+
+
 @asynccontextmanager
-async def _listener(binary, db, mode, uris):
+async def listener(client_that, mode, uris):
     """A client that is told of `uris`, and a function that waits for the URI of the next notification."""
     send, receive = anyio.create_memory_object_stream(1000)
 
@@ -236,7 +240,7 @@ async def _listener(binary, db, mode, uris):
         if getattr(message, "method", None) == "notifications/resources/updated":
             await send.send(message.params.uri)
 
-    async with _client(binary, db, mode, heard) as client:
+    async with client_that(heard) as client:
         if mode == LEGACY:
             for uri in uris:
                 await client.subscribe_resource(uri)
@@ -251,4 +255,5 @@ async def _listener(binary, db, mode, uris):
                 yield client, next_uri
 
 
-run(main)
+if __name__ == "__main__":
+    run(main)

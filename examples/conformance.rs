@@ -1,0 +1,315 @@
+//! The daemon's own HTTP, with the tools, resources and prompts that the conformance suite asks for mounted on it.
+//!
+//! `conformance --db PATH` says where it listens, as `taskhold serve` does; `taskhold token show --db PATH` tells its
+//! token. Nothing of it is in the product.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic tells a failure, a line where it listens"
+)]
+
+use std::{path::PathBuf, time::Duration};
+
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+        CompleteResult, ContentBlock, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
+        JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+        ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, Prompt, PromptArgument,
+        PromptMessage, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+        Resource, ResourceContents, ResourceTemplate, Role, ServerCapabilities, ServerConfig,
+        SubscribeRequestParams, Tool, UnsubscribeRequestParams,
+    },
+    service::RequestContext,
+};
+use serde_json::json;
+use taskhold::{
+    http::{self, Doors, Limits, Setup, Tokens},
+    store::db::Db,
+};
+use tokio_util::sync::CancellationToken;
+
+/// A red point.
+const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+/// No sound.
+const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQAAAAA=";
+
+const TOOLS: [&str; 7] = [
+    "test_audio_content",
+    "test_embedded_resource",
+    "test_error_handling",
+    "test_image_content",
+    "test_multiple_content_types",
+    "test_simple_text",
+    "test_tool_with_progress",
+];
+
+/// What the suite calls. Its answers are those that the suite's own descriptions ask for.
+struct Fixtures;
+
+fn text(text: &str) -> CallToolResult {
+    CallToolResult::success(vec![ContentBlock::text(text)])
+}
+
+fn embedded(uri: &str, media_type: &str, text: &str) -> ContentBlock {
+    ContentBlock::resource(ResourceContents::text(text, uri).with_mime_type(media_type))
+}
+
+impl ServerHandler for Fixtures {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(
+            ServerCapabilities::builder()
+                .enable_tools()
+                .enable_resources()
+                .enable_resources_subscribe()
+                .enable_prompts()
+                .enable_completions()
+                .build(),
+        )
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let schema = json!({ "type": "object", "additionalProperties": false });
+        let schema: JsonObject = schema.as_object().cloned().unwrap();
+        let tools =
+            TOOLS.map(|name| Tool::new(name, "A fixture of the conformance suite", schema.clone()));
+        Ok(ListToolsResult::with_all_items(tools.to_vec()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let result = match &*request.name {
+            "test_simple_text" => text("This is a simple text response for testing."),
+            "test_image_content" => {
+                CallToolResult::success(vec![ContentBlock::image(PNG, "image/png")])
+            }
+            "test_audio_content" => {
+                CallToolResult::success(vec![ContentBlock::audio(WAV, "audio/wav")])
+            }
+            "test_embedded_resource" => CallToolResult::success(vec![embedded(
+                "test://embedded-resource",
+                "text/plain",
+                "This is an embedded resource content.",
+            )]),
+            "test_multiple_content_types" => CallToolResult::success(vec![
+                ContentBlock::text("Multiple content types test:"),
+                ContentBlock::image(PNG, "image/png"),
+                embedded(
+                    "test://mixed-content-resource",
+                    "application/json",
+                    r#"{"test":"data","value":123}"#,
+                ),
+            ]),
+            "test_error_handling" => CallToolResult::error(vec![ContentBlock::text(
+                "This tool intentionally returns an error for testing",
+            )]),
+            "test_tool_with_progress" => {
+                for done in [0.0, 50.0, 100.0] {
+                    if let Some(token) = context.meta.get_progress_token() {
+                        let progress =
+                            ProgressNotificationParam::new(token, done).with_total(100.0);
+                        let _ = context.peer.notify_progress(progress).await;
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                text("done")
+            }
+            name => {
+                let message = format!("no tool {name}");
+                return Err(ErrorData::invalid_params(message, None));
+            }
+        };
+        Ok(result.into())
+    }
+
+    async fn list_resources(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let uris = [
+            "test://static-binary",
+            "test://static-text",
+            "test://watched-resource",
+        ];
+        let resources = uris.map(|uri| Resource::new(uri, uri.trim_start_matches("test://")));
+        Ok(ListResourcesResult::with_all_items(resources.to_vec()))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let template = ResourceTemplate::new("test://template/{id}/data", "template");
+        Ok(ListResourceTemplatesResult::with_all_items(vec![template]))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = &request.uri;
+        let id = uri
+            .strip_prefix("test://template/")
+            .and_then(|rest| rest.strip_suffix("/data"));
+        let contents = match (uri.as_str(), id) {
+            ("test://static-text" | "test://watched-resource", _) => {
+                ResourceContents::text("This is the content of the static text resource.", uri)
+                    .with_mime_type("text/plain")
+            }
+            ("test://static-binary", _) => {
+                ResourceContents::blob(PNG, uri).with_mime_type("image/png")
+            }
+            (_, Some(id)) => {
+                let data = format!("Data for ID: {id}");
+                let data = json!({ "id": id, "templateTest": true, "data": data });
+                ResourceContents::text(data.to_string(), uri).with_mime_type("application/json")
+            }
+            _ => {
+                let uri = json!({ "uri": uri });
+                return Err(ErrorData::resource_not_found("no such resource", Some(uri)));
+            }
+        };
+        Ok(ReadResourceResult::new(vec![contents]).into())
+    }
+
+    async fn subscribe(
+        &self,
+        _request: SubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Ok(())
+    }
+
+    async fn unsubscribe(
+        &self,
+        _request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Ok(())
+    }
+
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let prompt = |name: &str, arguments: &[&str]| {
+            let arguments = arguments
+                .iter()
+                .map(|name| PromptArgument::new(*name).with_required(true));
+            Prompt::new(name, Some("A fixture"), Some(arguments.collect()))
+        };
+        Ok(ListPromptsResult::with_all_items(vec![
+            prompt("test_prompt_with_arguments", &["arg1", "arg2"]),
+            prompt("test_prompt_with_embedded_resource", &["resourceUri"]),
+            prompt("test_prompt_with_image", &[]),
+            prompt("test_simple_prompt", &[]),
+        ]))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        let argument = |name: &str| {
+            arguments
+                .get(name)
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+        };
+        let say = |text: &str| PromptMessage::new_text(Role::User, text);
+        let messages = match &*request.name {
+            "test_simple_prompt" => vec![say("This is a simple prompt for testing.")],
+            "test_prompt_with_arguments" => {
+                let (one, two) = (argument("arg1"), argument("arg2"));
+                vec![say(&format!(
+                    "Prompt with arguments: arg1='{one}', arg2='{two}'"
+                ))]
+            }
+            "test_prompt_with_embedded_resource" => vec![
+                PromptMessage::new(
+                    Role::User,
+                    embedded(
+                        argument("resourceUri"),
+                        "text/plain",
+                        "Embedded resource content for testing.",
+                    ),
+                ),
+                say("Please process the embedded resource above."),
+            ],
+            "test_prompt_with_image" => vec![
+                PromptMessage::new(Role::User, ContentBlock::image(PNG, "image/png")),
+                say("Please analyze the image above."),
+            ],
+            name => {
+                let message = format!("no prompt {name}");
+                return Err(ErrorData::invalid_params(message, None));
+            }
+        };
+        Ok(GetPromptResult::new(messages).into())
+    }
+
+    async fn complete(
+        &self,
+        _request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Ok(CompleteResult::default())
+    }
+}
+
+#[cfg(unix)]
+async fn asked_to_end(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::terminate()).unwrap().recv().await;
+    stop.cancel();
+}
+
+#[cfg(not(unix))]
+async fn asked_to_end(stop: CancellationToken) {
+    tokio::signal::ctrl_c().await.unwrap();
+    stop.cancel();
+}
+
+fn main() {
+    let database = std::env::args()
+        .nth(2)
+        .expect("usage: conformance --db PATH");
+    let database = PathBuf::from(database);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let db = Db::start(&database, 1);
+    runtime.block_on(async {
+        let tokens = Tokens::new(&database);
+        tokens.own().unwrap();
+        let mut doors = Doors::default();
+        doors.open_loopback(0).await.unwrap();
+        println!("listening: {}", doors.urls().next().unwrap());
+        let setup = Setup {
+            tokens,
+            limits: Limits::default(),
+            names: Vec::new(),
+            idle_exit: None,
+        };
+        let stop = CancellationToken::new();
+        tokio::spawn(asked_to_end(stop.clone()));
+        http::serve(doors, setup, db.session(), |_ending| Fixtures, stop).await;
+    });
+    db.close().unwrap();
+}

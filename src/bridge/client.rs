@@ -1,0 +1,381 @@
+//! One request to the daemon, and its answer as it comes.
+
+use std::{io, path::PathBuf, str::FromStr, sync::Mutex};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+
+use super::events::{Event, Events};
+use crate::store::db::locked;
+
+type Sender = http1::SendRequest<Full<Bytes>>;
+
+/// Where the daemon is, and how it lets us in.
+#[derive(Clone, Debug)]
+pub struct Target {
+    place: Place,
+    /// `None` for a Unix socket.
+    token: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Tcp { authority: String, path: String },
+    Socket(PathBuf),
+}
+
+/// An address that is no daemon's.
+#[derive(Debug, thiserror::Error)]
+#[error("give http://127.0.0.1:8275/mcp, as taskhold serve says it, or unix:/PATH of its socket")]
+pub struct TargetError;
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        if let Some(path) = text.strip_prefix("unix:").filter(|_| cfg!(unix)) {
+            let path = PathBuf::from(path);
+            let place = path.is_absolute().then_some(Place::Socket(path));
+            return place
+                .map(|place| Self { place, token: None })
+                .ok_or(TargetError);
+        }
+        let uri: Uri = text.parse().map_err(|_| TargetError)?;
+        let authority = uri
+            .authority()
+            .filter(|authority| !authority.as_str().contains('@'));
+        match (uri.scheme_str(), authority) {
+            (Some("http"), Some(authority)) => Ok(Self {
+                place: Place::Tcp {
+                    authority: authority.to_string(),
+                    path: uri.path().to_owned(),
+                },
+                token: None,
+            }),
+            _ => Err(TargetError),
+        }
+    }
+}
+
+impl Target {
+    /// Comes with a token.
+    #[must_use]
+    pub fn with_token(mut self, token: String) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Reports whether a token is needed there.
+    pub fn needs_token(&self) -> bool {
+        matches!(self.place, Place::Tcp { .. })
+    }
+}
+
+/// Why the daemon did not answer as hoped.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("cannot reach the daemon at {place}: {source}; start it with: taskhold serve")]
+    Unreachable { place: String, source: io::Error },
+    #[error(
+        "the daemon does not know the token; taskhold token show prints the one it knows, TASKHOLD_TOKEN names it here"
+    )]
+    Unauthorized,
+    #[error("the daemon has lost the session")]
+    NoSession,
+    #[error("the daemon refused the request ({status}): {reason}")]
+    Refused { status: StatusCode, reason: String },
+    #[error("the daemon broke off its answer; whether the call was made is not certain")]
+    CutOff,
+}
+
+/// Requests to one daemon.
+#[derive(Debug)]
+pub(super) struct Client {
+    target: Target,
+    /// A connection that is free.
+    free: Mutex<Option<Sender>>,
+}
+
+/// An answer, message by message.
+pub(super) struct Answer<'client> {
+    client: &'client Client,
+    sender: Option<Sender>,
+    body: Incoming,
+    is_stream: bool,
+    events: Events,
+    is_over: bool,
+    /// The session that the answer begins.
+    pub(super) session: Option<String>,
+}
+
+/// Reports whether a message is of the dialect of 2026-07-28.
+pub(super) fn is_modern(message: &Value) -> bool {
+    modern_version(message).is_some()
+}
+
+fn modern_version(message: &Value) -> Option<&str> {
+    message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"].as_str()
+}
+
+impl Client {
+    pub(super) fn new(target: Target) -> Self {
+        Self {
+            target,
+            free: Mutex::default(),
+        }
+    }
+
+    /// Sends a message.
+    pub(super) async fn post(
+        &self,
+        message: &Value,
+        mut headers: Vec<(&'static str, String)>,
+    ) -> Result<Answer<'_>, Failure> {
+        headers.push(("content-type", "application/json".to_owned()));
+        if let (Some(version), Some(method)) = (modern_version(message), message["method"].as_str())
+        {
+            headers.push(("mcp-protocol-version", version.to_owned()));
+            headers.push(("mcp-method", header_value(method)));
+            let params = &message["params"];
+            if let Some(name) = params["name"].as_str().or_else(|| params["uri"].as_str()) {
+                headers.push(("mcp-name", header_value(name)));
+            }
+        }
+        self.send(Method::POST, headers, message.to_string().into())
+            .await
+    }
+
+    /// Opens the stream of a session.
+    pub(super) async fn get(
+        &self,
+        headers: Vec<(&'static str, String)>,
+    ) -> Result<Answer<'_>, Failure> {
+        self.send(Method::GET, headers, Bytes::new()).await
+    }
+
+    /// Ends a session.
+    pub(super) async fn delete(&self, headers: Vec<(&'static str, String)>) -> Result<(), Failure> {
+        self.send(Method::DELETE, headers, Bytes::new())
+            .await
+            .map(drop)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        headers: Vec<(&'static str, String)>,
+        body: Bytes,
+    ) -> Result<Answer<'_>, Failure> {
+        let (path, host) = match &self.target.place {
+            Place::Tcp { authority, path } => (path.as_str(), authority.as_str()),
+            Place::Socket(_) => ("/mcp", "localhost"),
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, host)
+            .header(header::ACCEPT, "application/json, text/event-stream");
+        if let Some(token) = &self.target.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut request = request
+            .body(Full::new(body))
+            .map_err(|error| Failure::Refused {
+                status: StatusCode::BAD_REQUEST,
+                reason: error.to_string(),
+            })?;
+        // A connection that rested too long may be closed; what was not sent on it is sent on another.
+        let mut free = locked(&self.free).take();
+        loop {
+            let was_free = free.is_some();
+            let mut sender = match free.take() {
+                Some(sender) => sender,
+                None => self.connect().await?,
+            };
+            match sender.try_send_request(request).await {
+                Ok(response) => return self.answer(sender, response).await,
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) if was_free => request = unsent,
+                    _ => return Err(Failure::CutOff),
+                },
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        sender: Sender,
+        response: Response<Incoming>,
+    ) -> Result<Answer<'_>, Failure> {
+        let (head, body) = response.into_parts();
+        let text = |headers: &HeaderMap, name: &str| {
+            let value = headers.get(name).and_then(|value| value.to_str().ok());
+            value.map(ToOwned::to_owned)
+        };
+        let media_type = text(&head.headers, "content-type").unwrap_or_default();
+        let mut answer = Answer {
+            client: self,
+            sender: Some(sender),
+            body,
+            is_stream: media_type.starts_with("text/event-stream"),
+            events: Events::default(),
+            is_over: false,
+            session: text(&head.headers, "mcp-session-id"),
+        };
+        match head.status {
+            status if status.is_success() => Ok(answer),
+            StatusCode::UNAUTHORIZED => Err(Failure::Unauthorized),
+            status => {
+                let whole = answer.whole().await?;
+                let said: Value = serde_json::from_slice(&whole).unwrap_or_default();
+                if said["jsonrpc"] == "2.0" {
+                    // An error of the protocol is an answer like any other.
+                    answer.events.feed(format!("data: {said}\n\n").as_bytes());
+                    answer.is_over = true;
+                    return Ok(answer);
+                }
+                if status == StatusCode::NOT_FOUND {
+                    return Err(Failure::NoSession);
+                }
+                let reason = said["error"]
+                    .as_str()
+                    .unwrap_or("it did not say why")
+                    .to_owned();
+                Err(Failure::Refused { status, reason })
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Sender, Failure> {
+        let connected = match &self.target.place {
+            Place::Tcp { authority, .. } => match tokio::net::TcpStream::connect(authority).await {
+                Ok(stream) => {
+                    let _ = stream.set_nodelay(true);
+                    handshake(stream).await
+                }
+                Err(error) => Err(error),
+            },
+            #[cfg(unix)]
+            Place::Socket(path) => match tokio::net::UnixStream::connect(path).await {
+                Ok(stream) => handshake(stream).await,
+                Err(error) => Err(error),
+            },
+            #[cfg(not(unix))]
+            Place::Socket(_) => Err(io::ErrorKind::Unsupported.into()),
+        };
+        connected.map_err(|source| Failure::Unreachable {
+            place: match &self.target.place {
+                Place::Tcp { authority, .. } => authority.clone(),
+                Place::Socket(path) => path.display().to_string(),
+            },
+            source,
+        })
+    }
+}
+
+async fn handshake(
+    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+) -> io::Result<Sender> {
+    let (sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+impl Answer<'_> {
+    /// Returns the next message; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Event>, Failure> {
+        if !self.is_stream && !self.is_over {
+            let whole = self.whole().await?;
+            self.is_over = true;
+            if !whole.is_empty() {
+                let message = serde_json::from_slice(&whole).map_err(|_| Failure::CutOff)?;
+                return Ok(Some(Event { id: None, message }));
+            }
+        }
+        loop {
+            match self.events.next() {
+                // One that only says where to come again.
+                Some(event) if event.message.is_null() && event.id.is_none() => {}
+                Some(event) => return Ok(Some(event)),
+                None if self.is_over => return Ok(None),
+                None => match self.body.frame().await {
+                    Some(Ok(frame)) => self.events.feed(frame.data_ref().map_or(&[], |data| data)),
+                    Some(Err(_)) => return Err(Failure::CutOff),
+                    None => self.finish(),
+                },
+            }
+        }
+    }
+
+    async fn whole(&mut self) -> Result<Bytes, Failure> {
+        let whole = (&mut self.body)
+            .collect()
+            .await
+            .map_err(|_| Failure::CutOff)?;
+        self.finish();
+        Ok(whole.to_bytes())
+    }
+
+    /// All was read: the connection is free again.
+    fn finish(&mut self) {
+        self.is_over = true;
+        *locked(&self.client.free) = self.sender.take();
+    }
+}
+
+/// Returns a text as it can stand in a header (specification 2026-07-28, transports).
+fn header_value(text: &str) -> String {
+    let is_plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+        && text.trim() == text
+        && !text.starts_with("=?base64?");
+    if is_plain {
+        text.to_owned()
+    } else {
+        format!("=?base64?{}?=", STANDARD.encode(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_daemon_may_listen_on_is_a_target() {
+        let good = [
+            "http://127.0.0.1:8275/mcp",
+            "http://[::1]:8275/mcp",
+            "http://localhost:1/mcp",
+        ];
+        let bad = [
+            "",
+            "8275",
+            "https://localhost/mcp",
+            "http://me:secret@localhost/mcp",
+            "unix:tasks.sock",
+            "/mcp",
+        ];
+        assert!(good.iter().all(|text| text.parse::<Target>().is_ok()));
+        assert!(bad.iter().all(|text| text.parse::<Target>().is_err()));
+        assert!(!cfg!(unix) || "unix:/run/tasks.sock".parse::<Target>().is_ok());
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_header_is_wrapped() {
+        assert_eq!(header_value("tasks://tag/home"), "tasks://tag/home");
+        assert_eq!(
+            header_value("tasks://tag/ä"),
+            "=?base64?dGFza3M6Ly90YWcvw6Q=?="
+        );
+        assert_eq!(header_value("=?base64?x"), "=?base64?PT9iYXNlNjQ/eA==?=");
+    }
+}

@@ -1,0 +1,264 @@
+//! `taskhold serve`
+
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{CliResult, Context, Failure, stop};
+use crate::{
+    http::{self, Doors, Instance, LIMIT_NAMES, Limits, Setup, Tls, Tokens},
+    mcp::Server,
+    store::{Store, db::Db},
+};
+
+/// The port that is listened on when none is given: TASK on the keys of a telephone.
+const PORT: u16 = 8275;
+
+/// Serve MCP over HTTP to many clients at once
+///
+/// Listens on this machine alone, lets in whoever has a token, and answers no web page. Other processes go on using the
+/// database as before; nothing needs the daemon.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServeArgs {
+    /// Address and port to listen on, or a port on this machine alone (can be repeated) [default: 8275]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Vec<Listen>,
+    /// Listen on a Unix socket too, which needs no token; without a path, in your runtime directory
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    socket: Option<PathBuf>,
+    /// Certificate to encrypt with, and those it rests upon, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Key of the certificate, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Listen beyond this machine, where everyone with a token can read and change your tasks (needs --tls-cert)
+    #[arg(long)]
+    allow_network: bool,
+    /// Further name of this machine that clients may use in URLs (can be repeated)
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+    /// End when nobody was connected for so long, such as 30m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    idle_exit: Option<Duration>,
+    #[arg(long, value_name = "NAME=VALUE", help = limit_help())]
+    limit: Vec<Limit>,
+}
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listen {
+    /// A port of both loopback addresses.
+    Port(u16),
+    Address(SocketAddr),
+}
+
+impl FromStr for Listen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let port = text.strip_prefix("localhost:").unwrap_or(text).parse();
+        port.map(Self::Port)
+            .or_else(|_| text.parse().map(Self::Address))
+            .map_err(
+                |_| "give a port (8275) or an address with a port (127.0.0.1:8275, [::1]:8275)",
+            )
+    }
+}
+
+/// A limit and its value.
+#[derive(Clone, Debug)]
+struct Limit(String, String);
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text.split_once('=').ok_or("give NAME=VALUE")?;
+        // Tried at once, so that what is wrong is told as a wrong call.
+        let tried = Limits::default().set(name, value);
+        tried.map_err(|error| error.to_string())?;
+        Ok(Self(name.to_owned(), value.to_owned()))
+    }
+}
+
+fn limit_help() -> String {
+    let names = LIMIT_NAMES.join(", ");
+    format!("Limit to change (can be repeated): {names}")
+}
+
+impl ServeArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let database = context.settled_database();
+        let instance = Instance::take(&database)?;
+        let tokens = Tokens::new(&database);
+        tokens.own()?;
+        let workers = std::thread::available_parallelism().map_or(2, |count| count.get().min(4));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers)
+            .enable_all()
+            .build()?;
+        let db = Db::start(&context.database, workers);
+        let served = runtime.block_on(async {
+            let asked = CancellationToken::new();
+            // Before anything is announced: a signal that comes right after it finds the handler in place.
+            stop::on_signal(asked.clone())?;
+            // A database that cannot be used is told now, not at the first call.
+            db.session().read(Store::state).await?;
+            let doors = self.open().await?;
+            let places = self.places(&doors);
+            instance.announce(&places.join(", "))?;
+            greet(context, &doors, &places)?;
+            let setup = Setup {
+                tokens,
+                limits: self.limits(),
+                names: self.host.clone(),
+                idle_exit: self.idle_exit,
+            };
+            let (session, zone, served) = (db.session(), context.caller.zone, db.clone());
+            let handler = move |ending| Server::new(&served, zone, ending);
+            ready();
+            http::serve(doors, setup, session, handler, asked).await;
+            Ok::<(), Failure>(())
+        });
+        runtime.shutdown_background();
+        let closed = db.close();
+        self.leave();
+        served?;
+        Ok(closed?)
+    }
+
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        for Limit(name, value) in &self.limit {
+            // It was tried when it was read.
+            let _ = limits.set(name, value);
+        }
+        limits
+    }
+
+    async fn open(&self) -> Result<Doors, Failure> {
+        let mut doors = Doors::default();
+        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            doors.encrypt(Tls::read(certificate, key)?);
+        }
+        #[cfg(unix)]
+        let inherited = doors.inherit()?;
+        #[cfg(not(unix))]
+        let inherited = false;
+        let default = [Listen::Port(PORT)];
+        let listen = match self.listen.as_slice() {
+            [] if inherited => &[],
+            [] => &default[..],
+            given => given,
+        };
+        for listen in listen {
+            match listen {
+                Listen::Port(port) => doors.open_loopback(*port).await?,
+                Listen::Address(address) => {
+                    doors.check_reach(*address, self.allow_network)?;
+                    doors.open_address(*address).await?;
+                }
+            }
+        }
+        for address in doors.addresses() {
+            doors.check_reach(address, self.allow_network)?;
+        }
+        #[cfg(unix)]
+        if let Some(path) = self.socket_path() {
+            doors.open_socket(&path)?;
+        }
+        Ok(doors)
+    }
+
+    /// Returns where the Unix socket is to be; `None` if there is to be none.
+    #[cfg(unix)]
+    fn socket_path(&self) -> Option<PathBuf> {
+        let given = self.socket.as_ref()?;
+        if !given.as_os_str().is_empty() {
+            return Some(given.clone());
+        }
+        let folders = directories::ProjectDirs::from("", "", "taskhold");
+        let runtime = folders.and_then(|folders| folders.runtime_dir().map(ToOwned::to_owned));
+        let folder = runtime.unwrap_or_else(|| {
+            let user = rustix::process::geteuid().as_raw();
+            std::env::temp_dir().join(format!("taskhold-{user}"))
+        });
+        Some(folder.join("tasks.sock"))
+    }
+
+    /// Returns every place that is listened on, as people write it.
+    fn places(&self, doors: &Doors) -> Vec<String> {
+        let mut places: Vec<String> = doors.urls().collect();
+        #[cfg(unix)]
+        places.extend(self.socket_path().map(|path| path.display().to_string()));
+        places
+    }
+
+    /// Takes away what would be left behind.
+    fn leave(&self) {
+        #[cfg(unix)]
+        if let Some(path) = self.socket_path() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Says where it listens and how a client connects. The token is not told: what is printed here ends up in logs.
+fn greet(context: &Context, doors: &Doors, places: &[String]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "taskhold {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "tasks:     {}", context.database.display())?;
+    writeln!(out, "listening: {}", places.join("  "))?;
+    if let Some(url) = doors.urls().next() {
+        let token = "taskhold token show";
+        writeln!(
+            out,
+            "\nConnect Claude Code:\n  claude mcp add -s user --transport http tasks {url} --header \"Authorization: Bearer $({token})\""
+        )?;
+        writeln!(
+            out,
+            "\nOr any host with a JSON configuration, with the token that `{token}` prints:\n  {{ \"mcpServers\": {{ \"tasks\": {{ \"type\": \"http\", \"url\": \"{url}\", \"headers\": {{ \"Authorization\": \"Bearer TOKEN\" }} }} }} }}"
+        )?;
+    }
+    out.flush()
+}
+
+/// Tells systemd, where it is systemd that started us.
+fn ready() {
+    #[cfg(unix)]
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::warn!("cannot tell systemd that it is ready: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_alone_is_of_this_machine_alone() {
+        let cases = [
+            ("8275", Some(Listen::Port(8275))),
+            ("localhost:1", Some(Listen::Port(1))),
+            (
+                "127.0.0.1:1",
+                Some(Listen::Address(([127, 0, 0, 1], 1).into())),
+            ),
+            ("0.0.0.0:1", Some(Listen::Address(([0, 0, 0, 0], 1).into()))),
+            ("example.com:1", None),
+            ("127.0.0.1", None),
+            ("70000", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse().ok(), expected, "{text}");
+        }
+    }
+}

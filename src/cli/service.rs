@@ -1,0 +1,196 @@
+//! `taskhold service`
+
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use service_manager::{
+    RestartPolicy, ServiceInstallCtx, ServiceLabel, ServiceManager, ServiceStartCtx, ServiceStatus,
+    ServiceStatusCtx, ServiceStopCtx, ServiceUninstallCtx,
+};
+
+use super::{CliResult, Context, Failure};
+use crate::store::{Access, Store};
+
+mod definition;
+
+use definition::Definition;
+
+/// Keep the daemon running: started when you log in, and again if it fails
+///
+/// As yourself and for yourself alone, through systemd or launchd.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServiceArgs {
+    #[command(subcommand)]
+    command: ServiceCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ServiceCommand {
+    /// Have it started when you log in
+    Install {
+        /// Only show what would be written and run
+        #[arg(long)]
+        dry_run: bool,
+        /// What taskhold serve is to be called with, after --
+        #[arg(last = true, value_name = "SERVE OPTIONS")]
+        options: Vec<String>,
+    },
+    /// Take that back; your tasks stay
+    Uninstall {
+        /// Only show what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Start it now
+    Start,
+    /// Stop it
+    Stop,
+    /// Say whether it runs
+    Status,
+}
+
+/// Why the service manager did not do it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ServiceError {
+    /// There is none that is supported.
+    #[error(
+        "neither systemd nor launchd runs here; have your system start this at login: taskhold serve"
+    )]
+    NoManager,
+    /// It refused.
+    #[error("cannot {action} the service: {source}")]
+    Refused {
+        action: &'static str,
+        source: io::Error,
+    },
+    /// The program cannot be found again.
+    #[error("cannot tell where this program is: {0}")]
+    Program(io::Error),
+}
+
+impl ServiceArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let mut out = io::stdout().lock();
+        let refused = |action| move |source| ServiceError::Refused { action, source };
+        match self.command {
+            ServiceCommand::Install { dry_run, options } => {
+                let definition = Definition::new(definition_call(context, options)?);
+                if dry_run {
+                    writeln!(out, "would write {}:\n", definition.path()?.display())?;
+                    write!(out, "{}", definition.text())?;
+                    writeln!(out, "\nand run: {}", definition.command())?;
+                    return Ok(());
+                }
+                let manager = manager()?;
+                // Its sandbox lets it write in a folder that is there, so it is made here.
+                drop(Store::open(&context.database, Access::Write)?);
+                manager
+                    .install(definition.install())
+                    .map_err(refused("install"))?;
+                writeln!(out, "installed {}", definition.path()?.display())?;
+                writeln!(out, "start it now with: taskhold service start")?;
+            }
+            ServiceCommand::Uninstall { dry_run } => {
+                let path = definition::path()?;
+                if dry_run {
+                    writeln!(out, "would remove {}", path.display())?;
+                    return Ok(());
+                }
+                let manager = manager()?;
+                // One that does not run cannot be stopped, and need not be.
+                let _ = manager.stop(ServiceStopCtx { label: label() });
+                manager
+                    .uninstall(ServiceUninstallCtx { label: label() })
+                    .map_err(refused("uninstall"))?;
+                writeln!(out, "removed {}", path.display())?;
+            }
+            ServiceCommand::Start => {
+                let start = ServiceStartCtx { label: label() };
+                manager()?.start(start).map_err(refused("start"))?;
+                writeln!(out, "started")?;
+            }
+            ServiceCommand::Stop => {
+                let stop = ServiceStopCtx { label: label() };
+                manager()?.stop(stop).map_err(refused("stop"))?;
+                writeln!(out, "stopped")?;
+            }
+            ServiceCommand::Status => {
+                let ask = ServiceStatusCtx { label: label() };
+                let status = manager()?.status(ask).map_err(refused("ask about"))?;
+                let status = match status {
+                    ServiceStatus::Running => "running",
+                    ServiceStatus::Stopped(_) => "stopped",
+                    ServiceStatus::NotInstalled => "not installed",
+                };
+                writeln!(out, "{status}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn label() -> ServiceLabel {
+    ServiceLabel {
+        qualifier: None,
+        organization: None,
+        application: "taskhold".to_owned(),
+    }
+}
+
+/// Returns this user's service manager.
+fn manager() -> Result<Box<dyn ServiceManager>, ServiceError> {
+    let manager: Box<dyn ServiceManager> = if cfg!(target_os = "macos") {
+        Box::new(service_manager::LaunchdServiceManager::user())
+    } else {
+        Box::new(service_manager::SystemdServiceManager::user())
+    };
+    match manager.available() {
+        Ok(true) => Ok(manager),
+        _ => Err(ServiceError::NoManager),
+    }
+}
+
+/// Returns the call that the service is to make, which names the database it was installed for.
+fn definition_call(context: &Context, options: Vec<String>) -> Result<Call, Failure> {
+    let program = std::env::current_exe().map_err(ServiceError::Program)?;
+    let mut arguments = vec!["--db".to_owned(), context.database.display().to_string()];
+    arguments.push("serve".to_owned());
+    arguments.extend(options);
+    Ok(Call {
+        program,
+        arguments,
+        folder: folder(&context.settled_database()),
+    })
+}
+
+fn folder(database: &Path) -> PathBuf {
+    database.parent().unwrap_or(database).to_owned()
+}
+
+/// What a service runs.
+struct Call {
+    program: PathBuf,
+    arguments: Vec<String>,
+    /// The only folder it writes in.
+    folder: PathBuf,
+}
+
+impl Definition {
+    fn install(&self) -> ServiceInstallCtx {
+        let call = self.call();
+        ServiceInstallCtx {
+            label: label(),
+            program: call.program.clone(),
+            args: call.arguments.iter().map(OsString::from).collect(),
+            contents: Some(self.text()),
+            username: None,
+            working_directory: None,
+            environment: None,
+            autostart: true,
+            restart_policy: RestartPolicy::default(),
+        }
+    }
+}

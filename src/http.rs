@@ -1,0 +1,281 @@
+//! The daemon: MCP over Streamable HTTP, for many clients at once, closed to every web page.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `app` | one request: turned away, let in, routed, answered |
+//! | `guard` | which requests are turned away for how they were addressed |
+//! | `tokens` | who may come in |
+//! | `sessions`, `session`, `mailbox` | sessions of older clients, and what waits for them |
+//! | `listeners` | open streams of notifications |
+//! | `connection` | connections, and how long one may take over what |
+//! | `limits` | every limit there is |
+//! | `doors` | the sockets that are listened on |
+//! | `instance` | one daemon a database |
+//! | `routes` | paths, and what each leads to |
+//! | `answer` | answers |
+//! | `told`, `metrics` | what is logged and counted |
+//!
+//! The protocol is the SDK's, on hyper. What the SDK would do wrong is done before it is reached (`guard`, `tokens`,
+//! the size and the shape of a message) or in its place (`sessions`).
+//!
+//! # Invariants
+//!
+//! - How a request is addressed is checked first, then its token, and only then is its body read.
+//! - The daemon is one more process on the database; no other process needs it, and it needs none.
+//! - What ends the daemon ends subscriptions with their final answer, and cuts off no call that can be finished.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rmcp::ServerHandler;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Notify,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::store::db::Session;
+
+mod answer;
+mod app;
+mod connection;
+mod doors;
+mod guard;
+mod instance;
+mod limits;
+mod listeners;
+mod mailbox;
+mod metrics;
+mod routes;
+mod session;
+mod sessions;
+mod tokens;
+mod told;
+
+pub use doors::{DoorError, Doors, Tls};
+pub use instance::{Instance, InstanceError};
+pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES};
+pub use routes::{ROUTES, Route};
+pub use tokens::{Entry as TokenEntry, OWN as OWN_TOKEN, TokenError, Tokens};
+
+use app::App;
+use connection::Watched;
+use guard::Door;
+
+/// How long calls may take to finish when the daemon ends.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often overdue connections and unused sessions are looked for, while there are any.
+const TIDY: Duration = Duration::from_secs(1);
+
+/// How a daemon is set up.
+#[derive(Debug)]
+pub struct Setup {
+    /// Who may come in.
+    pub tokens: Tokens,
+    /// What it takes on.
+    pub limits: Limits,
+    /// Further host names of this machine.
+    pub names: Vec<String>,
+    /// Ends the daemon when nobody was connected for so long.
+    pub idle_exit: Option<Duration>,
+}
+
+/// Serves clients with what `handler` makes, until `stop` is cancelled or nobody comes for long enough. `handler` is
+/// given a token that is cancelled when subscriptions must end.
+pub async fn serve<H: ServerHandler + Send + 'static>(
+    doors: Doors,
+    setup: Setup,
+    database: Session,
+    handler: impl Fn(CancellationToken) -> H + Send + Sync + 'static,
+    stop: CancellationToken,
+) {
+    let ending = stop.child_token();
+    let hard = CancellationToken::new();
+    let soft = ending.clone();
+    let app = Arc::new(App::new(
+        move || handler(soft.clone()),
+        database,
+        setup.tokens,
+        setup.limits,
+        setup.names,
+        hard.clone(),
+    ));
+    let daemon = Arc::new(Daemon {
+        app,
+        ending: ending.clone(),
+        came: Notify::new(),
+        open: TaskTracker::new(),
+    });
+    let accepting = TaskTracker::new();
+    for listener in doors.listeners {
+        accepting.spawn(Arc::clone(&daemon).accept(listener, doors.tls.clone()));
+    }
+    daemon.tidy(setup.idle_exit).await;
+    ending.cancel();
+    daemon.app.sessions.end_streams();
+    accepting.close();
+    accepting.wait().await;
+    daemon.open.close();
+    if tokio::time::timeout(PATIENCE, daemon.open.wait())
+        .await
+        .is_err()
+    {
+        hard.cancel();
+        daemon.app.connections.kill_all();
+        let _ = tokio::time::timeout(PATIENCE / 4, daemon.open.wait()).await;
+    }
+    hard.cancel();
+}
+
+struct Daemon<H> {
+    app: Arc<App<H>>,
+    ending: CancellationToken,
+    /// Rung when a client connects.
+    came: Notify,
+    open: TaskTracker,
+}
+
+impl<H: ServerHandler + Send + 'static> Daemon<H> {
+    /// Looks after what is open until the daemon is to end.
+    async fn tidy(&self, idle_exit: Option<Duration>) {
+        let mut deserted = Instant::now();
+        loop {
+            let connections = self.app.connections.count();
+            if connections > 0 {
+                deserted = Instant::now();
+            }
+            let left = idle_exit.map(|idle_exit| idle_exit.saturating_sub(deserted.elapsed()));
+            if left == Some(Duration::ZERO) {
+                tracing::info!("nobody has been connected for the time of --idle-exit");
+                return;
+            }
+            let is_empty = connections == 0 && self.app.sessions.count() == 0;
+            // With nobody there, nothing wakes the daemon but a client or the end of its time.
+            let wait = match left {
+                _ if !is_empty => TIDY,
+                Some(left) => left,
+                None => Duration::MAX,
+            };
+            tokio::select! {
+                () = self.ending.cancelled() => return,
+                () = self.came.notified(), if is_empty => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            self.app.tidy();
+        }
+    }
+
+    async fn accept(self: Arc<Self>, listener: doors::Listener, tls: Option<Tls>) {
+        loop {
+            let accepted = tokio::select! {
+                () = self.ending.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok(doors::Accepted::Tcp(stream, local)) => {
+                    // Answers are small and are waited for.
+                    let _ = stream.set_nodelay(true);
+                    match &tls {
+                        None => self.admit(stream, Door::Tcp { local, tls: false }),
+                        Some(tls) => self.admit_encrypted(stream, local, tls),
+                    }
+                }
+                #[cfg(unix)]
+                Ok(doors::Accepted::Socket(stream)) => self.admit(stream, Door::Socket),
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    // Out of file handles, most likely: others must end first.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        self: &Arc<Self>,
+        stream: S,
+        door: Door,
+    ) {
+        if let Some(connection) = self.admitted() {
+            let daemon = Arc::clone(self);
+            self.open.spawn(async move {
+                daemon.converse(stream, door, &connection).await;
+                daemon.app.connections.closed(&connection);
+            });
+        }
+    }
+
+    fn admit_encrypted(
+        self: &Arc<Self>,
+        stream: tokio::net::TcpStream,
+        local: std::net::SocketAddr,
+        tls: &Tls,
+    ) {
+        if let Some(connection) = self.admitted() {
+            let (daemon, tls) = (Arc::clone(self), tls.clone());
+            self.open.spawn(async move {
+                let encrypted = connection
+                    .kill
+                    .run_until_cancelled(tls.accept(stream))
+                    .await;
+                if let Some(Ok(stream)) = encrypted {
+                    daemon
+                        .converse(stream, Door::Tcp { local, tls: true }, &connection)
+                        .await;
+                }
+                daemon.app.connections.closed(&connection);
+            });
+        }
+    }
+
+    fn admitted(&self) -> Option<Arc<connection::Connection>> {
+        let admitted = self.app.connections.admit();
+        self.came.notify_one();
+        if admitted.is_none() {
+            self.app.metrics.refused_connections.inc();
+        }
+        admitted
+    }
+
+    /// Answers the requests of one connection until it is closed.
+    async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        door: Door,
+        connection: &Arc<connection::Connection>,
+    ) {
+        let limits = &self.app.limits;
+        let watched = Watched {
+            stream,
+            connection: Arc::clone(connection),
+        };
+        let service = service_fn(|request| async {
+            Ok::<_, std::convert::Infallible>(self.app.answer(request, &door, connection).await)
+        });
+        let mut conversation = std::pin::pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                // Its own would count the rest between two requests too; `Connections` keeps the time.
+                .header_read_timeout(None)
+                .max_headers(limits.headers)
+                .max_header_size(limits.head_bytes)
+                .serve_connection(TokioIo::new(watched), service)
+        );
+        let is_over = tokio::select! {
+            _ = conversation.as_mut() => true,
+            () = connection.kill.cancelled() => true,
+            () = self.ending.cancelled() => false,
+        };
+        if !is_over {
+            conversation.as_mut().graceful_shutdown();
+            tokio::select! {
+                _ = conversation => {}
+                () = connection.kill.cancelled() => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Answers: how they are made, and what is told when the last byte of one is out of our hands.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use rmcp::model::{ErrorData, RequestId};
+use serde_json::json;
+
+use super::guard::Refusal;
+
+/// An answer.
+pub(super) type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+pub(super) fn text(status: StatusCode, media_type: &'static str, text: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(text.into()).boxed());
+    *answer.status_mut() = status;
+    let media_type = HeaderValue::from_static(media_type);
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
+    answer
+}
+
+/// An error as JSON: what it is, in words.
+pub(super) fn error(status: StatusCode, reason: &str) -> Answer {
+    let body = json!({ "error": reason }).to_string();
+    text(status, "application/json", body)
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        error(refusal.status, refusal.reason)
+    }
+}
+
+/// Asks for a token. It names no other way in, so that no client looks for one.
+pub(super) fn unauthorized() -> Answer {
+    let reason = "a token is needed: send the header Authorization: Bearer TOKEN; taskhold token show prints yours";
+    let mut answer = error(StatusCode::UNAUTHORIZED, reason);
+    let challenge = HeaderValue::from_static("Bearer");
+    answer
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, challenge);
+    answer
+}
+
+/// Says that there is too much to do, and when to come again.
+pub(super) fn busy(status: StatusCode, reason: &str, seconds: u64) -> Answer {
+    let mut answer = error(status, reason);
+    answer
+        .headers_mut()
+        .insert(header::RETRY_AFTER, seconds.into());
+    answer
+}
+
+pub(super) fn wrong_method(allowed: &'static str) -> Answer {
+    let mut answer = error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "the method is not allowed here",
+    );
+    let allowed = HeaderValue::from_static(allowed);
+    answer.headers_mut().insert(header::ALLOW, allowed);
+    answer
+}
+
+/// A JSON-RPC error (JSON-RPC 2.0, section 5.1).
+pub(super) fn rpc_error(status: StatusCode, id: Option<&RequestId>, error: &ErrorData) -> Answer {
+    let body = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
+    text(status, "application/json", body)
+}
+
+/// Adds what every answer says: that it is not to be kept, and is what it says it is.
+pub(super) fn close_to_pages(answer: &mut Answer) {
+    let headers = answer.headers_mut();
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// A body that holds something until it is sent, or given up.
+pub(super) struct Holding<H> {
+    pub(super) body: BoxBody<Bytes, Infallible>,
+    pub(super) _held: H,
+}
+
+impl<H: Unpin> Body for Holding<H> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

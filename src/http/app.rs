@@ -1,0 +1,396 @@
+//! One request: turned away, let in, routed, answered, and told of in the log.
+
+#![expect(
+    clippy::result_large_err,
+    reason = "either way it is one answer a request"
+)]
+
+use std::{sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming as IncomingBody;
+use rmcp::{
+    ServerHandler,
+    model::{ClientRequest, ErrorCode, ProtocolVersion},
+    transport::{
+        StreamableHttpServerConfig, StreamableHttpService,
+        common::http_header::{HEADER_MCP_METHOD, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID},
+    },
+};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    answer::{self, Answer, Holding},
+    connection::{Connection, Connections},
+    guard::{self, Door},
+    limits::Limits,
+    listeners::Listeners,
+    metrics::{self, Metrics},
+    routes::Route,
+    sessions::Sessions,
+    tokens::Tokens,
+    told::Told,
+};
+use crate::{
+    mcp::{self, Principal},
+    stdio::message::{self, Incoming},
+    store::{State, Store, db::Session},
+};
+
+/// What serves the requests of one daemon.
+pub(super) struct App<H> {
+    mcp: StreamableHttpService<H, Sessions>,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) listeners: Listeners,
+    pub(super) connections: Connections,
+    pub(super) limits: Limits,
+    pub(super) metrics: Arc<Metrics>,
+    tokens: Tokens,
+    names: Vec<String>,
+    calls: Arc<Semaphore>,
+    database: Session,
+}
+
+/// What `/readyz` answers.
+#[derive(Serialize)]
+struct Ready {
+    version: &'static str,
+    #[serde(flatten)]
+    state: State,
+}
+
+impl<H: ServerHandler + Send + 'static> App<H> {
+    /// Returns an app whose clients are served by what `handler` makes. Cancelling `hard` cuts off every answer.
+    pub(super) fn new(
+        handler: impl Fn() -> H + Send + Sync + 'static,
+        database: Session,
+        tokens: Tokens,
+        limits: Limits,
+        names: Vec<String>,
+        hard: CancellationToken,
+    ) -> Self {
+        let sessions = Arc::new(Sessions::new(&limits));
+        // Hosts and origins are checked before, and more strictly.
+        let config = StreamableHttpServerConfig::default()
+            .disable_allowed_hosts()
+            .disable_allowed_origins()
+            .with_json_response(true)
+            .with_sse_retry(None)
+            .with_max_request_body_bytes(usize::MAX)
+            .with_cancellation_token(hard);
+        Self {
+            mcp: StreamableHttpService::new(move || Ok(handler()), Arc::clone(&sessions), config),
+            sessions,
+            listeners: Listeners::default(),
+            connections: Connections::new(&limits),
+            metrics: Arc::default(),
+            tokens,
+            names: names
+                .into_iter()
+                .map(|name| name.to_ascii_lowercase())
+                .collect(),
+            calls: Arc::new(Semaphore::new(limits.calls)),
+            limits,
+            database,
+        }
+    }
+
+    /// Ends what is no longer wanted: overdue connections, unused sessions, streams of revoked tokens.
+    pub(super) fn tidy(&self) {
+        self.connections.close_overdue(&self.limits);
+        self.sessions.tidy(|principal| self.tokens.holds(principal));
+        self.listeners
+            .end_those(|principal| !self.tokens.holds(principal));
+    }
+
+    pub(super) async fn answer(
+        &self,
+        request: Request<IncomingBody>,
+        door: &Door,
+        connection: &Arc<Connection>,
+    ) -> http::Response<Holding<Told>> {
+        connection.answers();
+        let route = Route::of(request.uri().path());
+        let mut told = Told {
+            metrics: Arc::clone(&self.metrics),
+            connection: Arc::clone(connection),
+            method: request.method().clone(),
+            route,
+            call: None,
+            label: None,
+            status: StatusCode::OK,
+            since: Instant::now(),
+            permit: None,
+            listening: None,
+        };
+        let mut answer = match self.respond(request, door, &mut told).await {
+            Ok(answer) | Err(answer) => answer,
+        };
+        answer::close_to_pages(&mut answer);
+        told.status = answer.status();
+        let is_stream = told.listening.is_some();
+        if is_stream {
+            connection.streams();
+        }
+        answer.map(|body| Holding { body, _held: told })
+    }
+
+    async fn respond(
+        &self,
+        request: Request<IncomingBody>,
+        door: &Door,
+        told: &mut Told,
+    ) -> Result<Answer, Answer> {
+        let (mut head, body) = request.into_parts();
+        guard::check(&head, door, &self.names)?;
+        match told.route {
+            Route::Health => {
+                only_get(&head)?;
+                return Ok(answer::text(StatusCode::OK, "text/plain", "ok\n"));
+            }
+            Route::Discovery => {
+                let reason =
+                    "there is no authorization server; clients send a token they were given";
+                return Err(answer::error(StatusCode::NOT_FOUND, reason));
+            }
+            _ => {}
+        }
+        let principal = self.let_in(&mut head.headers, door)?;
+        told.connection.is_proven();
+        told.label.clone_from(&principal.label);
+        match told.route {
+            Route::Mcp => self.mcp(head, body, principal, told).await,
+            Route::Ready => {
+                only_get(&head)?;
+                Ok(self.ready().await)
+            }
+            Route::Metrics => {
+                only_get(&head)?;
+                self.metrics
+                    .gauge(&self.connections, &self.sessions, &self.listeners);
+                let text = self.metrics.text();
+                Ok(answer::text(StatusCode::OK, metrics::MEDIA_TYPE, text))
+            }
+            _ => Err(answer::error(
+                StatusCode::NOT_FOUND,
+                "there is nothing here; the MCP endpoint is /mcp",
+            )),
+        }
+    }
+
+    /// Finds out whose request it is. The token is taken out of the headers, so that nothing further on can tell it.
+    fn let_in(&self, headers: &mut HeaderMap, door: &Door) -> Result<Principal, Answer> {
+        let given = headers.remove(header::AUTHORIZATION);
+        if *door == Door::Socket {
+            return Ok(Principal::default());
+        }
+        let given = given
+            .as_ref()
+            .map(HeaderValue::as_bytes)
+            .unwrap_or_default();
+        let token = given
+            .split_at_checked("bearer ".len())
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "))
+            .map(|(_, token)| token.trim_ascii());
+        let found = self.tokens.principal(token.unwrap_or_default());
+        match found {
+            Ok(Some(principal)) => Ok(principal),
+            Ok(None) if token.is_none() => Err(answer::unauthorized()),
+            Ok(None) if self.tokens.is_one_too_many(self.limits.wrong_tokens) => {
+                let reason = "too many wrong tokens";
+                Err(answer::busy(StatusCode::TOO_MANY_REQUESTS, reason, 1))
+            }
+            Ok(None) => Err(answer::unauthorized()),
+            Err(error) => {
+                tracing::error!("{error}");
+                let reason = "the tokens cannot be read; see the log of taskhold";
+                Err(answer::error(StatusCode::INTERNAL_SERVER_ERROR, reason))
+            }
+        }
+    }
+
+    async fn ready(&self) -> Answer {
+        match self.database.read(Store::state).await {
+            Ok(state) => {
+                let version = env!("CARGO_PKG_VERSION");
+                let ready = serde_json::to_string(&Ready { version, state });
+                answer::text(
+                    StatusCode::OK,
+                    "application/json",
+                    ready.unwrap_or_default(),
+                )
+            }
+            Err(error) => answer::busy(StatusCode::SERVICE_UNAVAILABLE, &error.with_causes(), 5),
+        }
+    }
+
+    async fn mcp(
+        &self,
+        mut head: Parts,
+        body: IncomingBody,
+        principal: Principal,
+        told: &mut Told,
+    ) -> Result<Answer, Answer> {
+        if let Some(session) = head.headers.get(HEADER_SESSION_ID) {
+            let id = session.to_str().unwrap_or_default();
+            if !self.sessions.belongs(id, &principal) {
+                let reason = "there is no such session; send initialize to begin one";
+                return Err(answer::error(StatusCode::NOT_FOUND, reason));
+            }
+        }
+        accept_all(&mut head.headers);
+        let body = match head.method {
+            Method::POST => self.message(&head.headers, body, &principal, told).await?,
+            Method::GET => {
+                told.call = Some(("GET", ""));
+                self.listen(&principal, told)?;
+                Bytes::new()
+            }
+            Method::DELETE => Bytes::new(),
+            _ => return Err(answer::wrong_method("GET, POST, DELETE")),
+        };
+        head.extensions.insert(principal);
+        let request = Request::from_parts(head, Full::new(body));
+        let answer = self.mcp.handle(request).await;
+        if !answer.status().is_success() {
+            told.listening = None;
+        }
+        Ok(answer)
+    }
+
+    /// Reads and checks the message of a POST, and returns it as the SDK can read it.
+    async fn message(
+        &self,
+        headers: &HeaderMap,
+        body: IncomingBody,
+        principal: &Principal,
+        told: &mut Told,
+    ) -> Result<Bytes, Answer> {
+        let media_type = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let media_type = media_type.and_then(|value| value.split(';').next());
+        if !media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json")) {
+            let reason = "the body must be JSON: send the header Content-Type: application/json";
+            return Err(answer::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
+        }
+        let permit = Arc::clone(&self.calls).try_acquire_owned();
+        told.permit = Some(permit.map_err(|_| {
+            let reason = "too many calls at once";
+            answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 1)
+        })?);
+        let body = self.whole(headers, body).await?;
+        let (incoming, text) = message::read_text(&body);
+        match incoming {
+            // The SDK says that there is no such method, which is more to the point than what is wrong with it.
+            Incoming::Refused(..) if is_gone(headers) => told.call = Some(("other", "")),
+            Incoming::Refused(id, error) => {
+                // What cannot be a message is a bad request; one with bad parameters is answered like any other.
+                let status = match error.code {
+                    ErrorCode::PARSE_ERROR | ErrorCode::INVALID_REQUEST => StatusCode::BAD_REQUEST,
+                    _ => StatusCode::OK,
+                };
+                return Err(answer::rpc_error(status, id.as_ref(), &error));
+            }
+            Incoming::Request(_, request) => {
+                let method = request.method();
+                let method = message::METHODS.into_iter().find(|known| *known == method);
+                let tool = match &*request {
+                    ClientRequest::CallToolRequest(call) => mcp::tool_name(&call.params.name),
+                    _ => Some(""),
+                };
+                told.call = Some((method.unwrap_or("other"), tool.unwrap_or("other")));
+                match &*request {
+                    ClientRequest::InitializeRequest(_) if !self.sessions.make_room() => {
+                        let reason = "too many sessions";
+                        return Err(answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 60));
+                    }
+                    ClientRequest::SubscriptionsListenRequest(_) => {
+                        self.listen(principal, told)?;
+                        // It stays open, and does no work while it does.
+                        told.permit = None;
+                    }
+                    _ => {}
+                }
+            }
+            Incoming::Notification(_) | Incoming::Ignored => told.call = Some(("notification", "")),
+        }
+        Ok(match text {
+            std::borrow::Cow::Borrowed(text) => body.slice_ref(text),
+            std::borrow::Cow::Owned(text) => text.into(),
+        })
+    }
+
+    /// Takes one of the places for streams.
+    fn listen(&self, principal: &Principal, told: &mut Told) -> Result<(), Answer> {
+        let kill = told.connection.kill.clone();
+        let listening = self.listeners.begin(principal, kill, self.limits.listeners);
+        told.listening = Some(listening.ok_or_else(|| {
+            let reason = "too many open streams for this token";
+            answer::busy(StatusCode::TOO_MANY_REQUESTS, reason, 30)
+        })?);
+        Ok(())
+    }
+
+    async fn whole(&self, headers: &HeaderMap, body: IncomingBody) -> Result<Bytes, Answer> {
+        let most = self.limits.body_bytes;
+        let too_large = || {
+            let reason = format!("the body is longer than {most} bytes");
+            answer::error(StatusCode::PAYLOAD_TOO_LARGE, &reason)
+        };
+        let announced = headers.get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| usize::try_from(length).is_ok_and(|length| length > most))
+        {
+            return Err(too_large());
+        }
+        let read = Limited::new(body, most).collect();
+        match tokio::time::timeout(self.limits.body_time, read).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+            Ok(Err(_)) => Err(answer::error(StatusCode::BAD_REQUEST, "the body broke off")),
+            Err(_) => Err(answer::error(
+                StatusCode::REQUEST_TIMEOUT,
+                "the body took too long",
+            )),
+        }
+    }
+}
+
+fn only_get(head: &Parts) -> Result<(), Answer> {
+    match head.method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(answer::wrong_method("GET, HEAD")),
+    }
+}
+
+/// Reports whether a request is for a method that its version of the protocol does not have any more.
+fn is_gone(headers: &HeaderMap) -> bool {
+    const GONE: [&str; 4] = [
+        "initialize",
+        "logging/setLevel",
+        "resources/subscribe",
+        "resources/unsubscribe",
+    ];
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // ISO dates compare as text.
+    text(HEADER_MCP_PROTOCOL_VERSION)
+        .is_some_and(|version| version >= ProtocolVersion::V_2026_07_28.as_str())
+        && text(HEADER_MCP_METHOD).is_some_and(|method| GONE.contains(&method))
+}
+
+/// A client that takes anything takes both of what the protocol needs (RFC 9110, section 12.5.1).
+fn accept_all(headers: &mut HeaderMap) {
+    let takes_anything = match headers.get(header::ACCEPT) {
+        None => true,
+        Some(accept) => accept.to_str().is_ok_and(|accept| accept.trim() == "*/*"),
+    };
+    if takes_anything {
+        let both = HeaderValue::from_static("application/json, text/event-stream");
+        headers.insert(header::ACCEPT, both);
+    }
+}

@@ -1,0 +1,283 @@
+//! The sockets that are listened on.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        self,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    },
+    server::TlsStream,
+};
+
+/// How often a port that is free for both loopback addresses is looked for.
+const TRIES: usize = 16;
+
+/// A socket that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// The system refused.
+    #[error("cannot listen on {door}: {source}{}", hint(source))]
+    Bind {
+        /// Where.
+        door: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It would be open to the network.
+    #[error(
+        "{address} can be reached from other machines: whoever has a token could read and change your tasks from there. If that is meant, give --allow-network with --tls-cert and --tls-key"
+    )]
+    Network {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Another program answers on the socket.
+    #[error("another program listens on {}; choose another path with --socket", path.display())]
+    Taken {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// The certificate or the key cannot be used.
+    #[error("cannot use {}: {reason}", path.display())]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        "; choose another with --listen"
+    } else {
+        ""
+    }
+}
+
+/// The sockets of a daemon.
+#[derive(Debug, Default)]
+pub struct Doors {
+    pub(super) listeners: Vec<Listener>,
+    pub(super) tls: Option<Tls>,
+}
+
+/// A certificate and its key.
+#[derive(Clone)]
+pub struct Tls(TlsAcceptor);
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Socket(tokio::net::UnixListener),
+}
+
+pub(super) enum Accepted {
+    /// With our end of it.
+    Tcp(TcpStream, SocketAddr),
+    #[cfg(unix)]
+    Socket(tokio::net::UnixStream),
+}
+
+impl Listener {
+    /// Waits for the next client. One on the Unix socket that is another user is sent away.
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                let local = stream.local_addr()?;
+                Ok(Accepted::Tcp(stream, local))
+            }
+            #[cfg(unix)]
+            Self::Socket(listener) => loop {
+                let (stream, _) = listener.accept().await?;
+                if stream.peer_cred()?.uid() == rustix::process::geteuid().as_raw() {
+                    return Ok(Accepted::Socket(stream));
+                }
+            },
+        }
+    }
+}
+
+impl Tls {
+    /// Reads a certificate chain and its key from PEM files.
+    pub fn read(certificates: &Path, key: &Path) -> Result<Self, DoorError> {
+        let unusable = |path: &Path, reason: String| DoorError::Tls {
+            path: path.to_owned(),
+            reason,
+        };
+        let chain: Vec<_> = CertificateDer::pem_file_iter(certificates)
+            .and_then(Iterator::collect)
+            .map_err(|error| unusable(certificates, error.to_string()))?;
+        if chain.is_empty() {
+            return Err(unusable(
+                certificates,
+                "there is no certificate in it".to_owned(),
+            ));
+        }
+        let secret =
+            PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error.to_string()))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, secret))
+            .map_err(|error| unusable(certificates, error.to_string()))?;
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        self.0.accept(stream).await
+    }
+}
+
+impl Doors {
+    /// Encrypts what goes through TCP.
+    pub fn encrypt(&mut self, tls: Tls) {
+        self.tls = Some(tls);
+    }
+
+    /// Refuses an address that can be reached from other machines, unless that is allowed and encrypted.
+    pub fn check_reach(&self, address: SocketAddr, allowed: bool) -> Result<(), DoorError> {
+        if address.ip().is_loopback() || (allowed && self.tls.is_some()) {
+            Ok(())
+        } else {
+            Err(DoorError::Network { address })
+        }
+    }
+
+    /// Listens on `address`.
+    pub async fn open_address(&mut self, address: SocketAddr) -> Result<(), DoorError> {
+        let listener = bind(address).await?;
+        self.listeners.push(Listener::Tcp(listener));
+        Ok(())
+    }
+
+    /// Listens on `port` of both loopback addresses, or of the one there is; 0 takes a port that is free.
+    pub async fn open_loopback(&mut self, port: u16) -> Result<(), DoorError> {
+        for left in (0..TRIES).rev() {
+            let v4 = bind((Ipv4Addr::LOCALHOST, port).into()).await?;
+            let chosen = v4.local_addr().map_or(port, |address| address.port());
+            let v6 = match bind((Ipv6Addr::LOCALHOST, chosen).into()).await {
+                Ok(v6) => Some(v6),
+                // On the other address another program would be taken for us.
+                Err(DoorError::Bind { source, .. })
+                    if source.kind() == io::ErrorKind::AddrInUse && port == 0 && left > 0 =>
+                {
+                    continue;
+                }
+                Err(DoorError::Bind { door, source })
+                    if source.kind() == io::ErrorKind::AddrInUse =>
+                {
+                    return Err(DoorError::Bind { door, source });
+                }
+                // The machine has no IPv6.
+                Err(_) => None,
+            };
+            self.listeners.push(Listener::Tcp(v4));
+            self.listeners.extend(v6.map(Listener::Tcp));
+            break;
+        }
+        Ok(())
+    }
+
+    /// Listens on a Unix socket that only its owner can reach. One that a killed daemon left behind is replaced.
+    #[cfg(unix)]
+    pub fn open_socket(&mut self, path: &Path) -> Result<(), DoorError> {
+        let failed = |source| DoorError::Bind {
+            door: path.display().to_string(),
+            source,
+        };
+        if let Some(folder) = path.parent() {
+            use std::os::unix::fs::DirBuilderExt as _;
+            let mut builder = std::fs::DirBuilder::new();
+            builder
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .map_err(failed)?;
+        }
+        match std::os::unix::net::UnixStream::connect(path) {
+            Ok(_) => {
+                let path = path.to_owned();
+                return Err(DoorError::Taken { path });
+            }
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                std::fs::remove_file(path).map_err(failed)?;
+            }
+            Err(_) => {}
+        }
+        let listener = tokio::net::UnixListener::bind(path).map_err(failed)?;
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(path, private).map_err(failed)?;
+        self.listeners.push(Listener::Socket(listener));
+        Ok(())
+    }
+
+    /// Takes over the sockets that systemd has opened for us. Reports whether there were any.
+    #[cfg(unix)]
+    pub fn inherit(&mut self) -> Result<bool, DoorError> {
+        let mut inherited = listenfd::ListenFd::from_env();
+        for index in 0..inherited.len() {
+            let failed = |source| DoorError::Bind {
+                door: format!("the socket {index} that systemd opened"),
+                source,
+            };
+            let listener = if let Ok(Some(socket)) = inherited.take_unix_listener(index) {
+                socket.set_nonblocking(true).map_err(failed)?;
+                let socket = tokio::net::UnixListener::from_std(socket).map_err(failed)?;
+                Some(Listener::Socket(socket))
+            } else {
+                let socket = inherited.take_tcp_listener(index).map_err(failed)?;
+                socket
+                    .map(|socket| {
+                        socket.set_nonblocking(true)?;
+                        TcpListener::from_std(socket).map(Listener::Tcp)
+                    })
+                    .transpose()
+                    .map_err(failed)?
+            };
+            self.listeners.extend(listener);
+        }
+        Ok(!self.listeners.is_empty())
+    }
+
+    /// Returns the TCP addresses that are listened on.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listeners.iter().filter_map(|listener| match listener {
+            Listener::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Listener::Socket(_) => None,
+        })
+    }
+
+    /// Returns the URL of the MCP endpoint at each address.
+    pub fn urls(&self) -> impl Iterator<Item = String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.addresses()
+            .map(move |address| format!("{scheme}://{address}/mcp"))
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, DoorError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| DoorError::Bind {
+            door: address.to_string(),
+            source,
+        })
+}

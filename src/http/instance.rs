@@ -1,0 +1,97 @@
+//! One daemon a database.
+//!
+//! A lock that the system frees when the process ends, however it ends, decides who is the daemon. Where it listens is
+//! written in a file beside it, for people to read; no process is ever judged, or ended, by what is in there.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::store::{Paths, open_to_lock, replace_private};
+
+/// The right to be the daemon of a database, while it lives.
+#[derive(Debug)]
+pub struct Instance {
+    _lock: fs::File,
+    notice: PathBuf,
+}
+
+/// Why this process cannot be the daemon.
+#[derive(Debug, thiserror::Error)]
+pub enum InstanceError {
+    /// Another process is.
+    #[error("a daemon already serves {}{}", database.display(), listens(notice))]
+    Taken {
+        /// The database.
+        database: PathBuf,
+        /// Where it said it listens; empty if it has not yet.
+        notice: String,
+    },
+    /// The lock cannot be tried.
+    #[error("cannot use {}: {source}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn listens(notice: &str) -> String {
+    match notice.trim() {
+        "" => String::new(),
+        notice => format!(": it listens on {notice}"),
+    }
+}
+
+impl Instance {
+    /// Becomes the daemon of the database at `path`.
+    pub fn take(path: &Path) -> Result<Self, InstanceError> {
+        let paths = Paths::new(path);
+        let failed = |source| InstanceError::Lock {
+            path: paths.daemon_lock.clone(),
+            source,
+        };
+        let lock = open_to_lock(&paths.daemon_lock).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                _lock: lock,
+                notice: paths.daemon,
+            }),
+            Err(fs::TryLockError::WouldBlock) => Err(InstanceError::Taken {
+                database: paths.database,
+                notice: fs::read_to_string(&paths.daemon).unwrap_or_default(),
+            }),
+            Err(fs::TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// Writes down where it listens.
+    pub fn announce(&self, listens_on: &str) -> io::Result<()> {
+        replace_private(&self.notice, format!("{listens_on}\n").as_bytes())
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.notice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_daemon_is_told_where_the_first_listens() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tasks.db");
+        let first = Instance::take(&database).unwrap();
+        first.announce("http://127.0.0.1:1/mcp").unwrap();
+        let refusal = Instance::take(&database).unwrap_err().to_string();
+        assert!(refusal.contains("http://127.0.0.1:1/mcp"), "{refusal}");
+        drop(first);
+        assert!(Instance::take(&database).is_ok());
+    }
+}

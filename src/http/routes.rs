@@ -1,0 +1,44 @@
+//! Paths, and what each leads to.
+
+/// Every path that is served, and what it is. Any other asks for a token too.
+pub const ROUTES: [(&str, Route); 4] = [
+    ("/mcp", Route::Mcp),
+    ("/healthz", Route::Health),
+    ("/readyz", Route::Ready),
+    ("/metrics", Route::Metrics),
+];
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The MCP endpoint.
+    Mcp,
+    /// Says that the daemon lives, and nothing else. The only one that needs no token.
+    Health,
+    /// Says whether the database can be used, and its state.
+    Ready,
+    /// What was counted.
+    Metrics,
+    /// Where clients look for an authorization server. There is none, and they are told in JSON, since some fail on
+    /// anything else.
+    Discovery,
+    /// Nothing.
+    Unknown,
+}
+
+impl Route {
+    pub(super) fn of(path: &str) -> Self {
+        let known = ROUTES.iter().find(|(known, _)| *known == path);
+        match known {
+            Some((_, route)) => *route,
+            None if path.starts_with("/.well-known/") || path == "/register" => Self::Discovery,
+            None => Self::Unknown,
+        }
+    }
+
+    /// What the log calls it; a path that is not ours may hold anything.
+    pub(super) fn name(self) -> &'static str {
+        let known = ROUTES.iter().find(|(_, route)| *route == self);
+        known.map_or("other", |(path, _)| path)
+    }
+}

@@ -1,0 +1,316 @@
+//! One session: what goes to its server, and what comes from it to which stream.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::{Stream, StreamExt as _};
+use rmcp::{
+    RoleServer,
+    model::{
+        ClientJsonRpcMessage, GetExtensions as _, GetMeta as _, JsonRpcMessage, ProgressToken,
+        ProtocolVersion, RequestId, ServerJsonRpcMessage, ServerNotification, ServerResult,
+    },
+    service::OriginatingRequestId,
+    transport::{Transport, streamable_http_server::session::ServerSseMessage},
+};
+use tokio::sync::mpsc;
+
+use super::mailbox::{AtEnd, Mailbox};
+use crate::{mcp::Principal, store::db::locked};
+
+/// How long the answer to a call is kept for a client whose connection broke before it had it.
+const UNREAD_ANSWER: Duration = Duration::from_mins(1);
+/// When a client whose stream broke should come again.
+const RETRY: Duration = Duration::from_secs(1);
+/// The stream of what belongs to no call.
+pub(super) const STANDALONE: u64 = 0;
+
+/// One client's session.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) owner: OnceLock<Principal>,
+    /// `None` once it is closed.
+    to_server: Mutex<Option<mpsc::UnboundedSender<ClientJsonRpcMessage>>>,
+    /// Whether the client's version begins each stream with an id to come again with.
+    primes: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The calls being answered, under the ids the server knows them by.
+    calls: HashMap<u64, Call>,
+    /// Of the standalone stream, and of each call whose answer the client has not got.
+    mailboxes: HashMap<u64, Arc<Mailbox>>,
+    last_call: u64,
+    streams: usize,
+    last_used: Instant,
+}
+
+#[derive(Debug)]
+struct Call {
+    /// What the client calls it.
+    id: RequestId,
+    progress: Option<ProgressToken>,
+    mailbox: Arc<Mailbox>,
+}
+
+/// Why a session does not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SessionError {
+    #[error("no such session")]
+    Unknown,
+    #[error("there are too many sessions")]
+    Full,
+    #[error("not the id of an event of this session")]
+    EventId,
+}
+
+/// The server's end of a session.
+#[derive(Debug)]
+pub(super) struct SessionTransport {
+    pub(super) session: Arc<Session>,
+    pub(super) from_client: mpsc::UnboundedReceiver<ClientJsonRpcMessage>,
+}
+
+impl Session {
+    pub(super) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<ClientJsonRpcMessage>) {
+        let (to_server, from_client) = mpsc::unbounded_channel();
+        let standalone = Arc::new(Mailbox::new(STANDALONE));
+        let session = Self {
+            owner: OnceLock::new(),
+            to_server: Mutex::new(Some(to_server)),
+            primes: AtomicBool::new(false),
+            state: Mutex::new(State {
+                calls: HashMap::new(),
+                mailboxes: HashMap::from([(STANDALONE, standalone)]),
+                last_call: STANDALONE,
+                streams: 0,
+                last_used: Instant::now(),
+            }),
+        };
+        (Arc::new(session), from_client)
+    }
+
+    /// Returns how long nothing has been open or asked.
+    pub(super) fn idle(&self) -> Duration {
+        let state = locked(&self.state);
+        if state.streams == 0 && state.calls.is_empty() {
+            state.last_used.elapsed()
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// A request came for it.
+    pub(super) fn is_used(&self) {
+        locked(&self.state).last_used = Instant::now();
+    }
+
+    pub(super) fn forget_unread(&self) {
+        locked(&self.state).mailboxes.retain(|_, mailbox| {
+            mailbox
+                .closed()
+                .is_none_or(|since| since.elapsed() < UNREAD_ANSWER)
+        });
+    }
+
+    pub(super) fn close(&self) {
+        // The server's loop ends when it hears that no more can come.
+        drop(locked(&self.to_server).take());
+        for mailbox in locked(&self.state).mailboxes.values() {
+            mailbox.close();
+        }
+    }
+
+    pub(super) fn send(&self, message: ClientJsonRpcMessage) -> Result<(), SessionError> {
+        let to_server = locked(&self.to_server);
+        let to_server = to_server.as_ref().ok_or(SessionError::Unknown)?;
+        to_server.send(message).map_err(|_| SessionError::Unknown)
+    }
+
+    /// Hands a call on under an id of ours, and returns where its answer will be.
+    pub(super) fn call(
+        &self,
+        mut message: ClientJsonRpcMessage,
+    ) -> Result<Arc<Mailbox>, SessionError> {
+        let mailbox = {
+            let mut state = locked(&self.state);
+            state.last_call += 1;
+            let number = state.last_call;
+            let mailbox = Arc::new(Mailbox::new(number));
+            if let JsonRpcMessage::Request(request) = &mut message {
+                let ours = RequestId::Number(i64::try_from(number).unwrap_or(i64::MAX));
+                let call = Call {
+                    id: std::mem::replace(&mut request.id, ours),
+                    progress: request.request.get_meta().get_progress_token(),
+                    mailbox: Arc::clone(&mailbox),
+                };
+                state.calls.insert(number, call);
+            }
+            state.mailboxes.insert(number, Arc::clone(&mailbox));
+            mailbox
+        };
+        self.send(message)?;
+        Ok(mailbox)
+    }
+
+    /// Takes what the server has to say to where the client hears it.
+    fn deliver(&self, mut message: ServerJsonRpcMessage) {
+        let mut state = locked(&self.state);
+        let answered = match &message {
+            JsonRpcMessage::Response(response) => Some(response.id.clone()),
+            JsonRpcMessage::Error(error) => error.id.clone(),
+            _ => None,
+        };
+        if let Some(id) = answered {
+            let Some(call) = number(&id).and_then(|number| state.calls.remove(&number)) else {
+                return;
+            };
+            match &mut message {
+                JsonRpcMessage::Response(response) => {
+                    if let ServerResult::InitializeResult(begun) = &response.result {
+                        let primes = begun.protocol_version >= ProtocolVersion::V_2025_11_25;
+                        self.primes.store(primes, Ordering::Relaxed);
+                    }
+                    response.id = call.id;
+                }
+                JsonRpcMessage::Error(error) => error.id = Some(call.id),
+                _ => {}
+            }
+            state.last_used = Instant::now();
+            call.mailbox.put(message, None);
+            call.mailbox.close();
+            return;
+        }
+        let call = match &message {
+            JsonRpcMessage::Request(request) => {
+                let origin = request.request.extensions().get::<OriginatingRequestId>();
+                origin
+                    .and_then(|origin| number(&origin.0))
+                    .and_then(|number| state.calls.get(&number))
+            }
+            JsonRpcMessage::Notification(notification) => match &notification.notification {
+                ServerNotification::ProgressNotification(progress) => {
+                    let token = &progress.params.progress_token;
+                    let mut calls = state.calls.values();
+                    calls.find(|call| call.progress.as_ref() == Some(token))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let mailbox = call.map(|call| &call.mailbox);
+        if let Some(mailbox) = mailbox.or_else(|| state.mailboxes.get(&STANDALONE)) {
+            let subject = subject(&message);
+            mailbox.put(message, subject);
+        }
+    }
+
+    /// Ends the calls that the client calls `id`: they get no answer. Returns the ids the server knows them by.
+    pub(super) fn cancel(&self, id: &RequestId) -> Vec<RequestId> {
+        let mut state = locked(&self.state);
+        let cancelled = state.calls.extract_if(|_, call| call.id == *id);
+        cancelled
+            .filter_map(|(number, call)| {
+                call.mailbox.close();
+                Some(RequestId::Number(i64::try_from(number).ok()?))
+            })
+            .collect()
+    }
+
+    pub(super) fn mailbox(&self, number: u64) -> Result<Arc<Mailbox>, SessionError> {
+        let state = locked(&self.state);
+        let mailbox = state.mailboxes.get(&number).cloned();
+        mailbox.ok_or(SessionError::EventId)
+    }
+
+    /// Returns a stream of what is in `mailbox` after a number, begun with an id to come again with.
+    pub(super) fn stream(
+        self: &Arc<Self>,
+        mailbox: Arc<Mailbox>,
+        after: u64,
+    ) -> impl Stream<Item = ServerSseMessage> + Send + Sync + use<> {
+        locked(&self.state).streams += 1;
+        let open = OpenStream {
+            session: Arc::clone(self),
+            number: mailbox.number(),
+        };
+        let primes = self.primes.load(Ordering::Relaxed);
+        let first =
+            primes.then(|| ServerSseMessage::priming(format!("{}-{after}", open.number), RETRY));
+        futures::stream::iter(first).chain(mailbox.read(after, open))
+    }
+}
+
+fn number(id: &RequestId) -> Option<u64> {
+    match id {
+        RequestId::Number(number) => u64::try_from(*number).ok(),
+        RequestId::String(_) => None,
+    }
+}
+
+/// Returns what a notification is about, if the latest about it says all that the earlier ones said.
+fn subject(message: &ServerJsonRpcMessage) -> Option<String> {
+    let JsonRpcMessage::Notification(notification) = message else {
+        return None;
+    };
+    match &notification.notification {
+        ServerNotification::ResourceUpdatedNotification(updated) => {
+            Some(format!("updated {}", updated.params.uri))
+        }
+        ServerNotification::ResourceListChangedNotification(_) => Some("resources".to_owned()),
+        ServerNotification::ToolListChangedNotification(_) => Some("tools".to_owned()),
+        ServerNotification::PromptListChangedNotification(_) => Some("prompts".to_owned()),
+        _ => None,
+    }
+}
+
+/// Counts as an open stream of a session until it is dropped.
+struct OpenStream {
+    session: Arc<Session>,
+    number: u64,
+}
+
+impl AtEnd for OpenStream {
+    fn at_end(&mut self) {
+        if self.number != STANDALONE {
+            locked(&self.session.state).mailboxes.remove(&self.number);
+        }
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let mut state = locked(&self.session.state);
+        state.streams -= 1;
+        state.last_used = Instant::now();
+    }
+}
+
+impl Transport<RoleServer> for SessionTransport {
+    type Error = SessionError;
+
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = Result<(), SessionError>> + Send + 'static {
+        self.session.deliver(message);
+        std::future::ready(Ok(()))
+    }
+
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        self.from_client.recv().await
+    }
+
+    async fn close(&mut self) -> Result<(), SessionError> {
+        self.session.close();
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! What can be said of the database as a whole, for those who watch over it.
+
+use std::{fs, time::SystemTime};
+
+use serde::Serialize;
+
+use super::Store;
+use crate::error::{Result, WhileTrying};
+
+/// The database as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// The version of its schema.
+    pub schema: i64,
+    /// How long the write-ahead log is, in bytes; 0 when there is none.
+    pub log_bytes: u64,
+    /// When the latest backup was made, in seconds since 1970; `None` if there is none.
+    pub last_backup: Option<u64>,
+    /// What is free on its disk, in bytes; `None` where the system does not say.
+    pub free_bytes: Option<u64>,
+}
+
+impl Store {
+    /// Returns the state of the database. It looks at the sizes of files, and opens none of them.
+    pub fn state(&self) -> Result<State> {
+        let schema = self
+            .connection
+            .prepare_cached("PRAGMA user_version")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .while_trying("read the schema's version")?;
+        let mut log = self.paths.database.as_os_str().to_owned();
+        log.push("-wal");
+        let last_backup = fs::read_dir(&self.paths.backups)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok())
+            .max()
+            .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok())
+            .map(|since| since.as_secs());
+        Ok(State {
+            schema,
+            log_bytes: fs::metadata(log).map_or(0, |log| log.len()),
+            last_backup,
+            free_bytes: fs4::available_space(&self.paths.database).ok(),
+        })
+    }
+}

@@ -1,0 +1,267 @@
+//! Tokens: who comes in, what each may do, and that none is ever told.
+
+use std::io::{Read as _, Write as _};
+
+use serde_json::{Value, json};
+
+use crate::daemon::Daemon;
+use crate::support::{Dialect, Home, PROMPTLY, listen};
+use crate::wire::{connect, exchange, status};
+
+const ALL: &str = "tasks://all";
+
+/// Makes a token with `arguments`, and returns it.
+fn token(home: &Home, arguments: &[&str]) -> String {
+    let mut all = vec!["token", "add", "--name"];
+    all.extend(arguments);
+    home.run(&all).trim().to_owned()
+}
+
+#[test]
+fn a_request_without_a_token_is_answered_before_its_body_is_read() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let mut stream = connect(daemon.port);
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n",
+        daemon.port
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(status(std::str::from_utf8(&answer).unwrap()), 401);
+}
+
+#[test]
+fn after_many_wrong_tokens_the_next_is_put_off_and_a_right_one_is_not() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &["--limit", "wrong-tokens=2"]);
+    // All within a second, or some of a later second follow.
+    let statuses: Vec<u16> = (0..50)
+        .map(|_| daemon.wire_with("wrong").get("/readyz").status)
+        .collect();
+    assert_eq!(statuses[..2], [401, 401]);
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(daemon.wire().get("/readyz").status, 200);
+    let answer = (0..50)
+        .map(|_| daemon.wire_with("wrong").get("/readyz"))
+        .find(|answer| answer.status == 429)
+        .unwrap();
+    assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[test]
+fn a_read_only_token_changes_nothing_by_any_tool() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let id = daemon.wire().add(Dialect::Modern, "as it was");
+    let before = daemon.wire().call(
+        Dialect::Modern,
+        "get_task",
+        json!({ "task_id": id, "history": true }),
+    );
+    let reader = token(&home, &["reader", "--read-only"]);
+    let tools = daemon
+        .wire()
+        .request(Dialect::Modern, "tools/list", json!({}));
+    let arguments = json!({
+        "add_task": { "title": "new" },
+        "list_tasks": { "view": "changed" },
+        "get_task": { "task_id": id },
+        "update_task": { "task_id": id, "title": "other", "comment": "said" },
+        "complete_task": { "task_id": id },
+        "delete_task": { "task_id": id },
+        "undo": { "group": 1 },
+    });
+    for tool in tools["tools"].as_array().unwrap() {
+        let name = tool["name"].as_str().unwrap();
+        let may_look = tool["annotations"]["readOnlyHint"] == true;
+        let params = json!({ "name": name, "arguments": arguments[name] });
+        assert!(
+            params["arguments"].is_object(),
+            "{name} has no arguments here"
+        );
+        let mut modern = daemon.wire_with(&reader);
+        let mut legacy = daemon.wire_with(&reader).begin();
+        for (wire, dialect) in [
+            (&mut modern, Dialect::Modern),
+            (&mut legacy, Dialect::Legacy),
+        ] {
+            let result = wire.request(dialect, "tools/call", params.clone());
+            assert_eq!(
+                result["isError"] == true,
+                !may_look,
+                "{name} {dialect:?}: {result}"
+            );
+            let text = result["content"][0]["text"].as_str().unwrap();
+            assert_eq!(text.contains("reading only"), !may_look, "{name}: {text}");
+        }
+    }
+    let after = daemon.wire().call(
+        Dialect::Modern,
+        "get_task",
+        json!({ "task_id": id, "history": true }),
+    );
+    assert_eq!(before, after);
+    assert_eq!(home.tasks("all").len(), 1);
+}
+
+#[test]
+fn a_change_is_signed_with_the_client_and_the_label_of_its_token() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let work = token(&home, &["work"]);
+    daemon.wire_with(&work).add(Dialect::Modern, "one");
+    daemon.wire_with(&work).begin().add(Dialect::Legacy, "two");
+    daemon.wire().add(Dialect::Modern, "three");
+    let actors: Vec<Value> = home
+        .tasks("all")
+        .iter()
+        .map(|task| task["created_by"].clone())
+        .collect();
+    assert_eq!(
+        actors
+            .iter()
+            .filter(|actor| **actor == "support (work)")
+            .count(),
+        2,
+        "{actors:?}"
+    );
+    assert_eq!(
+        actors
+            .iter()
+            .filter(|actor| **actor == "support (main)")
+            .count(),
+        1,
+        "{actors:?}"
+    );
+}
+
+#[test]
+fn a_revoked_token_and_what_it_has_open_end_at_once() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let lent = token(&home, &["lent"]);
+    let mut modern = daemon.wire_with(&lent);
+    let mut legacy = daemon.wire_with(&lent).begin();
+    let streams = [
+        modern.watch(Dialect::Modern, ALL),
+        legacy.watch(Dialect::Legacy, ALL),
+    ];
+    assert!(home.run(&["token", "list"]).contains("lent"));
+    home.run(&["token", "revoke", "--name", "lent"]);
+    assert_eq!(
+        modern.ask(Dialect::Modern, "tools/list", json!({})).status,
+        401
+    );
+    assert_eq!(legacy.ask(Dialect::Legacy, "ping", json!({})).status, 401);
+    for stream in streams {
+        stream.rest();
+    }
+    assert!(!home.run(&["token", "list"]).contains("lent"));
+}
+
+#[test]
+fn the_own_token_is_made_anew_without_a_restart() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let anew = home.run(&["token", "rotate"]).trim().to_owned();
+    assert_ne!(anew, daemon.token);
+    assert_eq!(daemon.wire().get("/readyz").status, 401);
+    assert_eq!(daemon.wire_with(&anew).get("/readyz").status, 200);
+}
+
+#[test]
+fn a_session_is_nobodys_but_the_tokens_that_began_it() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let other = token(&home, &["other"]);
+    let theirs = daemon.wire().begin();
+    let mut wire = daemon.wire_with(&other);
+    wire.session.clone_from(&theirs.session);
+    assert_eq!(
+        wire.ask(Dialect::Legacy, "tools/list", json!({})).status,
+        404
+    );
+    let session = theirs.session.as_ref().unwrap();
+    for method in ["GET", "DELETE"] {
+        wire.send(
+            &format!("{method} /mcp"),
+            &format!("Mcp-Session-Id: {session}\r\nAccept: text/event-stream\r\n"),
+            "",
+        );
+        assert_eq!(wire.answer().status, 404, "{method}");
+    }
+    let mut theirs = theirs;
+    theirs.request(Dialect::Legacy, "tools/list", json!({}));
+}
+
+#[test]
+fn the_token_is_told_nowhere() {
+    let home = Home::new();
+    let mut daemon = Daemon::start(&home, &["--limit", "wrong-tokens=1000"]);
+    let canary = daemon.token.clone();
+    let command_line = std::fs::read(format!("/proc/{}/cmdline", daemon.pid())).unwrap_or_default();
+    let environment = std::fs::read(format!("/proc/{}/environ", daemon.pid())).unwrap_or_default();
+    let mut heard = vec![
+        daemon.greeting.clone(),
+        String::from_utf8_lossy(&command_line).into(),
+        String::from_utf8_lossy(&environment).into(),
+    ];
+    let bearer = format!("Authorization: Bearer {canary}\r\n");
+    let requests = [
+        format!("GET /{canary} HTTP/1.1\r\nHOST{bearer}\r\n"),
+        format!("GET /mcp?token={canary} HTTP/1.1\r\nHOST\r\n"),
+        format!("GET /mcp HTTP/1.1\r\nHost: {canary}\r\n{bearer}\r\n"),
+        format!("GET /mcp HTTP/1.1\r\nHOSTOrigin: http://{canary}\r\n{bearer}\r\n"),
+        format!("{canary} /mcp HTTP/1.1\r\nHOST{bearer}\r\n"),
+        format!(
+            "GET /mcp HTTP/1.1\r\nHOST{bearer}Mcp-Session-Id: {canary}\r\nAccept: text/event-stream\r\n\r\n"
+        ),
+        format!(
+            "POST /mcp HTTP/1.1\r\nHOST{bearer}Content-Type: {canary}\r\nContent-Length: 0\r\n\r\n"
+        ),
+        format!(
+            "POST /mcp HTTP/1.1\r\nHOSTAuthorization: Bearer {canary}x\r\nContent-Length: 0\r\n\r\n"
+        ),
+        format!("GET /mcp HTTP/1.1\r\nHOST{bearer}{canary}\r\n\r\n"),
+        format!("{bearer}\r\n"),
+    ];
+    for request in requests {
+        let host = format!("Host: 127.0.0.1:{}\r\nConnection: close\r\n", daemon.port);
+        heard.push(exchange(daemon.port, request.replace("HOST", &host).as_bytes()).1);
+    }
+    let mut wire = daemon.wire();
+    heard.push(wire.get("/metrics").body);
+    heard.push(wire.get("/readyz").body);
+    heard.push(home.run(&["token", "list"]));
+    heard.push(std::fs::read_to_string(home.database().with_extension("db.daemon")).unwrap());
+    heard.push(daemon.stop());
+    for heard in heard {
+        assert!(!heard.contains(&canary), "{heard}");
+    }
+}
+
+#[test]
+fn task_text_is_not_logged() {
+    let home = Home::new();
+    let mut daemon = Daemon::start(&home, &[]);
+    daemon.wire().add(Dialect::Modern, "the canary title");
+    let params = json!({ "name": "canary_tool", "arguments": { "title": "canary" } });
+    daemon.wire().ask(Dialect::Modern, "tools/call", params);
+    daemon
+        .wire()
+        .ask(Dialect::Modern, "canary/method", json!({}));
+    daemon.wire().ask(
+        Dialect::Modern,
+        "resources/read",
+        json!({ "uri": "tasks://canary" }),
+    );
+    let mut wire = daemon.wire();
+    wire.send_message(Dialect::Modern, json!({ "jsonrpc": "2.0", "id": "canary", "method": "subscriptions/listen", "params": listen(&["tasks://tag/canary"]) }));
+    drop(wire.events(200).unwrap());
+    daemon.signal("-TERM");
+    let (_, said) = daemon.end(PROMPTLY);
+    assert!(said.contains("tools/call add_task"), "{said}");
+    assert!(!said.contains("canary"), "{said}");
+}

@@ -1,0 +1,23 @@
+//! Tests of the daemon: the built binary, driven over sockets with bytes written by hand.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, a panic is how a failure is told"
+)]
+
+#[expect(dead_code, reason = "the other test programs use the rest")]
+mod daemon;
+#[expect(dead_code, reason = "the other test programs use the rest")]
+#[path = "../it/support.rs"]
+mod support;
+mod wire;
+
+mod access;
+mod bridge;
+mod closed;
+mod life;
+mod limits;
+mod notify;
+#[cfg(target_os = "linux")]
+mod service;
+mod sessions;
