@@ -254,8 +254,13 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             _ => return Err(answer::wrong_method("GET, POST, DELETE")),
         };
         head.extensions.insert(principal);
+        let is_goodbye = head.method == Method::DELETE;
         let request = Request::from_parts(head, Full::new(body));
-        let answer = self.mcp.handle(request).await;
+        let mut answer = self.mcp.handle(request).await;
+        if is_goodbye && answer.status() == StatusCode::ACCEPTED {
+            // It is done, not only accepted; the Python SDK takes anything else for a failure.
+            *answer.status_mut() = StatusCode::NO_CONTENT;
+        }
         if !answer.status().is_success() {
             told.listening = None;
         }

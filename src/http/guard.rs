@@ -68,13 +68,7 @@ fn check_host(host: &Authority, door: &Door, names: &[String]) -> Result<(), Ref
     let Door::Tcp { local, tls } = door else {
         return Ok(());
     };
-    // A port that cannot be read is not the default one.
-    let port = match host.port() {
-        Some(port) => port.as_str().parse().ok(),
-        None if host.as_str().ends_with(':') => None,
-        None => Some(default_port(*tls)),
-    };
-    if port == Some(local.port()) && is_ours(host.host(), local.ip(), names) {
+    if port(host, *tls) == Some(local.port()) && is_ours(host.host(), local.ip(), names) {
         return Ok(());
     }
     let reason = "the Host header names another server";
@@ -95,7 +89,7 @@ fn check_origin(headers: &HeaderMap, door: &Door, names: &[String]) -> Result<()
             .filter(|origin| !origin.contains(['@', '/', '?', '#', '\\']))
             .and_then(|origin| origin.parse::<Authority>().ok())
             .is_some_and(|origin| {
-                origin.port_u16().unwrap_or(default_port(*tls)) == local.port()
+                port(&origin, *tls) == Some(local.port())
                     && is_ours(origin.host(), local.ip(), names)
             });
         if !own {
@@ -105,8 +99,12 @@ fn check_origin(headers: &HeaderMap, door: &Door, names: &[String]) -> Result<()
     Ok(())
 }
 
-fn default_port(tls: bool) -> u16 {
-    if tls { 443 } else { 80 }
+/// Returns the port that an authority names; `None` if it cannot be read, which is not the same as none at all.
+fn port(authority: &Authority, tls: bool) -> Option<u16> {
+    match authority.as_str().strip_prefix(authority.host())? {
+        "" => Some(if tls { 443 } else { 80 }),
+        port => port.strip_prefix(':')?.parse().ok(),
+    }
 }
 
 fn is_ours(host: &str, local: IpAddr, names: &[String]) -> bool {
@@ -160,7 +158,7 @@ mod tests {
             ("127.0.0.1", 403),
             ("127.0.0.1:1", 403),
             ("127.0.0.1:", 403),
-            ("127.0.0.1:08275x", 400),
+            ("127.0.0.1:08275x", 403),
             ("[::1]:8275", 403),
             ("0.0.0.0:8275", 403),
             ("127.0.0.2:8275", 403),
@@ -218,6 +216,8 @@ mod tests {
         assert!(check("192.168.1.5:8275", "192.168.1.5:8275"));
         assert!(!check("localhost:8275", "192.168.1.5:8275"));
         assert!(check("192.168.1.5", "192.168.1.5:80"));
+        assert!(!check("192.168.1.5:", "192.168.1.5:80"));
+        assert!(!check("192.168.1.5:x", "192.168.1.5:80"));
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn a_session_that_is_ended_is_gone() {
     let events = session.watch(LEGACY, ALL);
     let header = format!("Mcp-Session-Id: {}\r\n", session.session.as_ref().unwrap());
     session.send("DELETE /mcp", &header, "");
-    assert_eq!(session.answer().status, 202);
+    assert_eq!(session.answer().status, 204);
     events.rest();
     assert_eq!(session.ask(LEGACY, "ping", json!({})).status, 404);
 }
