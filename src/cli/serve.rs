@@ -25,14 +25,22 @@ const PORT: u16 = 8275;
 /// Listens on this machine alone, lets in whoever has a token, and answers no web page. Other processes go on using the
 /// database as before; nothing needs the daemon.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold serve
+  taskhold serve --listen 8276 --idle-exit 30m
+  taskhold serve --socket")]
 pub(super) struct ServeArgs {
     /// Address and port to listen on, or a port on this machine alone (can be repeated) [default: 8275]
     #[arg(long, value_name = "ADDRESS")]
     listen: Vec<Listen>,
     /// Listen on a Unix socket too, which needs no token; without a path, in your runtime directory
     #[cfg(unix)]
-    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    socket: Option<PathBuf>,
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true)]
+    #[expect(
+        clippy::option_option,
+        reason = "so clap tells a flag without its value"
+    )]
+    socket: Option<Option<PathBuf>>,
     /// Certificate to encrypt with, and those it rests upon, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -181,8 +189,7 @@ impl ServeArgs {
     /// Returns where the Unix socket is to be; `None` if there is to be none.
     #[cfg(unix)]
     fn socket_path(&self) -> Option<PathBuf> {
-        let given = self.socket.as_ref()?;
-        if !given.as_os_str().is_empty() {
+        if let Some(given) = self.socket.as_ref()? {
             return Some(given.clone());
         }
         let folders = directories::ProjectDirs::from("", "", "taskhold");

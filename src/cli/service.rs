@@ -22,6 +22,10 @@ use definition::Definition;
 ///
 /// As yourself and for yourself alone, through systemd or launchd.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold service install --dry-run
+  taskhold service start
+  taskhold service status")]
 pub(super) struct ServiceArgs {
     #[command(subcommand)]
     command: ServiceCommand,

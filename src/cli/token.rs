@@ -13,6 +13,10 @@ use crate::{
 ///
 /// A running daemon follows at once.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold token show
+  taskhold token add --name phone --read-only
+  taskhold token revoke --name phone")]
 pub(super) struct TokenArgs {
     #[command(subcommand)]
     command: TokenCommand,

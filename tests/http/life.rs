@@ -197,6 +197,18 @@ fn beyond_this_machine_it_does_not_listen_unless_that_is_said_and_encrypted() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_without_a_path_is_in_the_runtime_directory() {
+    let home = Home::new();
+    let folder = home.database().with_file_name("run");
+    std::fs::create_dir(&folder).unwrap();
+    let mut command = home.command(&["serve", "--listen", "0", "--socket"]);
+    command.env("XDG_RUNTIME_DIR", &folder);
+    let _daemon = Daemon::launch(&home, command);
+    assert!(folder.join("taskhold/tasks.sock").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn the_socket_needs_no_token_and_no_other_user_reaches_it() {

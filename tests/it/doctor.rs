@@ -105,7 +105,10 @@ fn what_is_there_twice_is_found_and_mended_after_a_backup() {
         ("UPDATE task SET blockers = 7 WHERE id = 1", "derived"),
         ("UPDATE task SET due_order = 0 WHERE id = 1", "derived"),
         ("UPDATE task SET rank = 3 WHERE id = 1", "derived"),
-        ("DELETE FROM unindexed WHERE task_id = 2", "search"),
+        (
+            "DELETE FROM unindexed; DELETE FROM search WHERE rowid = 2",
+            "search",
+        ),
         (
             "INSERT INTO title_search (rowid, heading) VALUES (9, 'nobody')",
             "search",
