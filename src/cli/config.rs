@@ -11,10 +11,10 @@ use crate::config::Color;
 ///
 /// A flag wins over the environment, the environment over config.toml, and that over the default. Every key:
 ///
-///     database = "/home/me/notes/tasks.db"   # an absolute path
-///     time_zone = "Europe/Berlin"            # default: the system's
-///     week_start = "monday"                  # or saturday, sunday
-///     color = "auto"                         # or always, never
+///   database = "/home/me/notes/tasks.db"   # an absolute path
+///   time_zone = "Europe/Berlin"            # default: the system's
+///   week_start = "monday"                  # or saturday, sunday
+///   color = "auto"                         # or always, never
 #[derive(Debug, clap::Args)]
 #[command(
     verbatim_doc_comment,

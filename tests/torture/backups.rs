@@ -41,7 +41,8 @@ pub(crate) fn run(count: u64, _seed: u64) {
             let (tasks, adds, indexed): (u64, u64, u64) = copy
                 .prepare_cached(
                     "SELECT (SELECT count(*) FROM task), (SELECT count(*) FROM change WHERE kind = 'add'),
-                            (SELECT count(*) FROM search_docsize)",
+                            (SELECT count(*) FROM search_docsize WHERE id NOT IN (SELECT task_id FROM unindexed))
+                            + (SELECT count(*) FROM unindexed)",
                 )
                 .and_then(|mut statement| {
                     let number = |row: &rusqlite::Row<'_>, at| {
