@@ -7,17 +7,20 @@ use serde_json::json;
 use super::{CliResult, Context};
 use crate::config::Color;
 
+const KEYS: &str = "\
+Print the settings, and where each comes from
+
+A flag wins over the environment, the environment over config.toml, and that over the default. Every key:
+
+  database = \"/home/me/notes/tasks.db\"   # an absolute path
+  time_zone = \"Europe/Berlin\"            # default: the system's
+  week_start = \"monday\"                  # or saturday, sunday
+  color = \"auto\"                         # or always, never";
+
 /// Print the settings, and where each comes from
-///
-/// A flag wins over the environment, the environment over config.toml, and that over the default. Every key:
-///
-///   database = "/home/me/notes/tasks.db"   # an absolute path
-///   time_zone = "Europe/Berlin"            # default: the system's
-///   week_start = "monday"                  # or saturday, sunday
-///   color = "auto"                         # or always, never
 #[derive(Debug, clap::Args)]
 #[command(
-    verbatim_doc_comment,
+    long_about = KEYS,
     after_help = "Examples:\n  taskhold config\n  taskhold config --show --json"
 )]
 pub(super) struct ConfigArgs {
