@@ -36,7 +36,7 @@ impl Store {
     ) -> std::result::Result<(), E> {
         let mut after = 0;
         loop {
-            let page = self.page_after(after)?;
+            let page = self.tasks_after(after, PAGE)?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
@@ -73,15 +73,16 @@ impl Store {
         Ok(parent.is_some_and(|parent| !parent.is_deleted()))
     }
 
-    fn page_after(&self, id: i64) -> Result<Vec<Task>> {
+    /// Returns up to `limit` tasks whose id is greater than `id`, by id, trashed ones too.
+    pub(super) fn tasks_after(&self, id: i64, limit: u32) -> Result<Vec<Task>> {
         self.connection
             .prepare_cached(concat!(
                 "SELECT ",
                 task_columns!(),
                 " FROM task WHERE id > ?1 ORDER BY id LIMIT ?2"
             ))
-            .and_then(|mut statement| statement.query_map((id, PAGE), task_from_row)?.collect())
-            .while_trying("read the tasks")
+            .and_then(|mut statement| statement.query_map((id, limit), task_from_row)?.collect())
+            .while_trying("read all tasks")
     }
 
     fn parts_backwards(&self, id: TaskId) -> Result<Vec<TaskId>> {

@@ -272,22 +272,6 @@ impl Iterator for Walk<'_> {
 }
 
 impl Store {
-    /// Returns up to `limit` tasks whose id is greater than `id`, by id, trashed ones too.
-    pub(super) fn tasks_after(&self, id: i64, limit: u32) -> Result<Vec<Task>> {
-        self.connection
-            .prepare_cached(concat!(
-                "SELECT ",
-                super::rows::task_columns!(),
-                " FROM task WHERE id > ?1 ORDER BY id LIMIT ?2"
-            ))
-            .and_then(|mut statement| {
-                statement
-                    .query_map((id, limit), super::rows::task_from_row)?
-                    .collect()
-            })
-            .while_trying("read all tasks")
-    }
-
     fn call_keys(&self) -> Result<Vec<(String, String, GroupId)>> {
         self.connection
             .prepare_cached("SELECT actor, key, group_seq FROM call_key")
