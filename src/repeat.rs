@@ -1,7 +1,7 @@
 //! How a task repeats: an RFC 5545 recurrence rule, read from its text or from words, and the dates it gives.
 //!
-//! The `rrule` library expands rules to dates. It is given calendar dates only, never a time or a zone: a task at
-//! 17:00 stays at 17:00 on the wall through both changes of the clocks.
+//! Rules give calendar dates only, never a time or a zone: a task at 17:00 stays at 17:00 on the wall through both
+//! changes of the clocks.
 //!
 //! # Invariants
 //!
@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::when::{MAX_CHARS, Unreadable, When, Zone};
 
+mod dates;
 mod rule;
 mod say;
 mod spelling;

@@ -1,9 +1,29 @@
-//! A recurrence rule, taken apart: its RFC 5545 text, and its dates by way of the library.
+//! A recurrence rule, taken apart.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Datelike, Days, Month, NaiveDate, NaiveTime, Weekday};
-use rrule::{Frequency, NWeekday, RRule, Tz};
+use chrono::{Datelike, NaiveDate, Weekday};
+
+/// The period a rule counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frequency {
+    Daily,
+    Weekly,
+    Monthly,
+    Yearly,
+}
+
+impl fmt::Display for Frequency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Daily => "DAILY",
+            Self::Weekly => "WEEKLY",
+            Self::Monthly => "MONTHLY",
+            Self::Yearly => "YEARLY",
+        })
+    }
+}
 
 /// The parts of a rule; a list that is empty is a part the rule has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +78,7 @@ impl Rule {
         }
     }
 
-    /// Checks what RFC 5545 says of parts together, and keeps from the library what it gets wrong.
+    /// Checks what RFC 5545 says of parts together.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.until.is_some() && self.count.is_some() {
             return Err("has UNTIL and COUNT; write one of them".to_owned());
@@ -89,7 +109,6 @@ impl Rule {
                 "numbers the days in BYDAY, which goes with FREQ=MONTHLY or YEARLY only".to_owned(),
             );
         }
-        // the library takes the days that are both
         if numbered > 0 && numbered < self.days.len() {
             return Err("numbers some days in BYDAY and others not; number all or none".to_owned());
         }
@@ -100,37 +119,12 @@ impl Rule {
         {
             return Err("has BYSETPOS and nothing to count in".to_owned());
         }
-        let start = mirrored(NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default()).0;
-        self.library()
-            .build(midnight(start))
-            .map(drop)
-            .map_err(|error| format!("is no valid rule: {error}"))
+        Ok(())
     }
 
     /// Reports whether the rule names no days, so that the anchor gives them.
     fn is_open(&self) -> bool {
         self.year_days.is_empty() && self.month_days.is_empty() && self.days.is_empty()
-    }
-
-    fn library(&self) -> RRule<rrule::Unvalidated> {
-        let months: Vec<Month> = self
-            .months
-            .iter()
-            .filter_map(|month| Month::try_from(*month).ok())
-            .collect();
-        let days = self.days.iter().map(|(nth, day)| match nth {
-            0 => NWeekday::Every(*day),
-            nth => NWeekday::Nth(*nth, *day),
-        });
-        RRule::new(self.freq)
-            .interval(self.interval)
-            .by_month(&months)
-            .by_week_no(self.weeks.clone())
-            .by_year_day(self.year_days.clone())
-            .by_month_day(self.month_days.clone())
-            .by_weekday(days.collect())
-            .by_set_pos(self.positions.clone())
-            .week_start(self.week_start)
     }
 
     /// Returns the rule with what it leaves to the anchor written out, month ends as people expect them.
@@ -147,7 +141,7 @@ impl Rule {
                 rule.set_month_day(anchor.day());
             }
             Frequency::Monthly | Frequency::Yearly => rule.set_month_day(anchor.day()),
-            _ => {}
+            Frequency::Daily => {}
         }
         rule
     }
@@ -177,55 +171,6 @@ impl Rule {
         days.max().unwrap_or(31)
     }
 
-    /// Returns the rule's first two days from `from` on, of a series that starts on `anchor`.
-    pub(super) fn dates(&self, anchor: NaiveDate, from: NaiveDate) -> Vec<NaiveDate> {
-        let from = from.max(anchor);
-        let (start, shift) = mirrored(self.start(anchor, from));
-        let Ok(set) = self.library().build(midnight(start)) else {
-            return Vec::new();
-        };
-        let set = set.limit();
-        set.into_iter()
-            .filter_map(|at| {
-                let day = at.date_naive();
-                day.with_year(day.year() - shift)
-                    .filter(|day| day.year() <= 9999)
-            })
-            .skip_while(|day| *day < from)
-            .take(2)
-            .collect()
-    }
-
-    /// Returns a start of the same phase, as near before `from` as is simple: the library counts up from its start.
-    fn start(&self, anchor: NaiveDate, from: NaiveDate) -> NaiveDate {
-        let step = i64::from(self.interval);
-        let whole = |between: i64| u64::try_from(between / step * step).unwrap_or_default();
-        let week = |day: NaiveDate| day.week(self.week_start).checked_first_day().unwrap_or(day);
-        let start = match self.freq {
-            Frequency::Daily => {
-                anchor.checked_add_days(Days::new(whole((from - anchor).num_days())))
-            }
-            Frequency::Weekly => {
-                let weeks = whole((week(from) - week(anchor)).num_days() / 7);
-                week(anchor).checked_add_days(Days::new(weeks * 7))
-            }
-            Frequency::Monthly => {
-                let months = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month0());
-                let months =
-                    u32::try_from(whole(months(from) - months(anchor))).unwrap_or_default();
-                anchor
-                    .with_day(1)
-                    .and_then(|first| first.checked_add_months(chrono::Months::new(months)))
-            }
-            _ => {
-                let years = i32::try_from(whole(i64::from(from.year() - anchor.year())))
-                    .unwrap_or_default();
-                NaiveDate::from_ymd_opt(anchor.year() + years, 1, 1)
-            }
-        };
-        start.map_or(anchor, |start| start.max(anchor))
-    }
-
     /// Returns the first day of the rule from `from` on, whatever its interval: the first has nothing to keep apart from.
     pub(super) fn first(&self, from: NaiveDate) -> Option<NaiveDate> {
         let rule = Self {
@@ -240,20 +185,4 @@ impl Rule {
         self.first(NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default())
             .is_some()
     }
-}
-
-/// Returns the same day of a year beyond 9500, and by how many years it was shifted.
-///
-/// The calendar repeats every 400 years, and the library gives up at the year 10000: so a rule that has no date
-/// takes a few hundred years of search, and not thousands.
-fn mirrored(day: NaiveDate) -> (NaiveDate, i32) {
-    let year = day.year().rem_euclid(400);
-    let shift = if year < 300 { 9600 } else { 9200 } + year - day.year();
-    (day.with_year(day.year() + shift).unwrap_or(day), shift)
-}
-
-fn midnight(day: NaiveDate) -> DateTime<Tz> {
-    day.and_time(NaiveTime::MIN)
-        .and_utc()
-        .with_timezone(&Tz::UTC)
 }

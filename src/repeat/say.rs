@@ -1,7 +1,7 @@
 //! A recurrence rule in words.
 
+use super::rule::Frequency::{Daily, Monthly, Weekly, Yearly};
 use chrono::Weekday;
-use rrule::Frequency::{Daily, Monthly, Weekly, Yearly};
 
 use super::rule::{Rule, Until, WORKDAYS};
 use crate::when::names::MONTHS;

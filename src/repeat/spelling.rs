@@ -4,14 +4,11 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
-use rrule::Frequency;
 
-use super::rule::{INTERVALS, Rule, Until};
+use super::rule::{Frequency, INTERVALS, Rule, Until};
 
 impl Rule {
     /// Parses the text of a rule. The reason of a refusal reads on after the text.
-    ///
-    /// Stricter than the library, which takes `xMO` for `MO`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim().to_ascii_uppercase();
         let body = text

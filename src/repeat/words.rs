@@ -1,7 +1,7 @@
 //! Words for a recurrence rule: `every 2 weeks on mon and thu until 2027-01-01`.
 
+use super::rule::Frequency::{self, Daily, Monthly, Weekly, Yearly};
 use chrono::Weekday;
-use rrule::Frequency::{self, Daily, Monthly, Weekly, Yearly};
 
 use super::rule::{INTERVALS, Rule, Until, WORKDAYS};
 use crate::when::full_date;

@@ -1,7 +1,14 @@
 //! The time zone the user lives in, and wall clocks in it.
 
-use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Weekday};
-use chrono_tz::Tz;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use chrono::{
+    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc,
+    Weekday,
+};
+use jiff::civil;
+use jiff::tz::{self, AmbiguousOffset, TimeZoneDatabase};
 
 use super::names::WEEKDAYS;
 
@@ -16,9 +23,16 @@ pub struct UnknownZone {
 /// How the user reckons days: a time zone of the IANA database, and the day a week begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone {
-    tz: Tz,
+    tz: &'static tz::TimeZone,
     week_start: Weekday,
 }
+
+static UTC: tz::TimeZone = tz::TimeZone::UTC;
+
+/// The zones that were asked for, by the names they were asked by. Each is kept for the life of the process, so that a
+/// [`Zone`] is as light as a number; there are some 600 in all.
+static KNOWN: LazyLock<Mutex<BTreeMap<String, &'static tz::TimeZone>>> =
+    LazyLock::new(Mutex::default);
 
 /// How a wall-clock time came to an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +47,9 @@ pub(crate) enum Fit {
 
 impl Zone {
     /// Coordinated Universal Time.
-    pub const UTC: Self = Self::monday_first(Tz::UTC);
+    pub const UTC: Self = Self::monday_first(&UTC);
 
-    const fn monday_first(tz: Tz) -> Self {
+    const fn monday_first(tz: &'static tz::TimeZone) -> Self {
         Self {
             tz,
             week_start: Weekday::Mon,
@@ -61,13 +75,21 @@ impl Zone {
         self.week_start
     }
 
-    /// Returns the zone with this IANA name, such as `Europe/Berlin`.
+    /// Returns the zone with this IANA name, such as `Europe/Berlin`. The rules are those we were built with, on every
+    /// machine the same.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
-        name.parse()
-            .map(Self::monday_first)
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tz) = known.get(name) {
+            return Ok(Self::monday_first(tz));
+        }
+        let tz = TimeZoneDatabase::bundled()
+            .get(name)
             .map_err(|_| UnknownZone {
                 name: super::printable(name, 60),
-            })
+            })?;
+        let tz: &'static tz::TimeZone = Box::leak(Box::new(tz));
+        known.insert(name.to_owned(), tz);
+        Ok(Self::monday_first(tz))
     }
 
     /// Returns the zone this machine is set to: `variable` (the value of `TZ`) if it is set and not empty, else the
@@ -89,7 +111,7 @@ impl Zone {
 
     /// Returns the IANA name.
     pub fn name(self) -> &'static str {
-        self.tz.name()
+        self.tz.iana_name().unwrap_or("UTC")
     }
 
     /// Returns the calendar date here at `millis`.
@@ -113,34 +135,55 @@ impl Zone {
     }
 
     /// Returns the moment `millis` as a time of this zone.
-    pub(crate) fn at(self, millis: i64) -> DateTime<Tz> {
+    pub(crate) fn at(self, millis: i64) -> DateTime<FixedOffset> {
         let utc = super::utc(millis);
-        self.tz.from_utc_datetime(&utc)
+        let offset = self.tz.to_offset(timestamp(millis));
+        shift(offset).from_utc_datetime(&utc)
     }
 
-    /// Returns the instant, in milliseconds, at which a clock on the wall shows `wall`.
+    /// Returns the instant, in milliseconds, at which a clock on the wall shows `wall`. A time that does not exist is
+    /// read as if the clocks had not been changed yet (RFC 5545, section 3.3.5).
     pub(crate) fn instant(self, wall: NaiveDateTime) -> (i64, Fit) {
-        match self.tz.from_local_datetime(&wall) {
-            MappedLocalTime::Single(at) => (at.timestamp_millis(), Fit::Exact),
-            MappedLocalTime::Ambiguous(a, b) => {
-                let first = a.timestamp_millis().min(b.timestamp_millis());
-                (first, Fit::Twice)
-            }
-            MappedLocalTime::None => (self.over_the_gap(wall), Fit::Skipped),
-        }
+        let (offset, fit) = match self.tz.to_ambiguous_timestamp(clock(wall)).offset() {
+            AmbiguousOffset::Unambiguous { offset } => (offset, Fit::Exact),
+            AmbiguousOffset::Gap { before, .. } => (before, Fit::Skipped),
+            AmbiguousOffset::Fold { before, .. } => (before, Fit::Twice),
+        };
+        let utc = wall.and_utc().timestamp_millis() - i64::from(offset.seconds()) * 1000;
+        (utc, fit)
     }
+}
 
-    /// Reads a wall-clock time that does not exist as if the clocks had not been changed yet.
-    fn over_the_gap(self, wall: NaiveDateTime) -> i64 {
-        // the widest gap is the day Samoa left out
-        (1..=26)
-            .map(TimeDelta::hours)
-            .find_map(|step| {
-                let before = self.tz.from_local_datetime(&wall.checked_sub_signed(step)?);
-                Some(before.latest()?.timestamp_millis() + step.num_milliseconds())
-            })
-            .unwrap_or_else(|| wall.and_utc().timestamp_millis())
-    }
+/// Returns `millis` as the library has it: within the years it knows, whose last rules hold beyond.
+fn timestamp(millis: i64) -> jiff::Timestamp {
+    let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+    let millis = millis.clamp(first.as_millisecond() + 1, last.as_millisecond());
+    jiff::Timestamp::from_millisecond(millis).unwrap_or(last)
+}
+
+/// Returns `wall` as the library has it, to the second.
+fn clock(wall: NaiveDateTime) -> civil::DateTime {
+    let part = |value: u32| i8::try_from(value).unwrap_or_default();
+    let nearest = match wall.year() {
+        ..0 => civil::DateTime::MIN,
+        _ => civil::DateTime::MAX,
+    };
+    i16::try_from(wall.year())
+        .ok()
+        .and_then(|year| {
+            let day = civil::Date::new(year, part(wall.month()), part(wall.day())).ok()?;
+            Some(day.at(
+                part(wall.hour()),
+                part(wall.minute()),
+                part(wall.second()),
+                0,
+            ))
+        })
+        .unwrap_or(nearest)
+}
+
+fn shift(offset: tz::Offset) -> FixedOffset {
+    FixedOffset::east_opt(offset.seconds()).unwrap_or(Utc.fix())
 }
 
 #[cfg(test)]
