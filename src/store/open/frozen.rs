@@ -2,10 +2,9 @@
 
 use std::{fs, io, path::Path};
 
-use refinery::Runner;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Access, connect, latest, pragma_value, schema_version, settle};
+use super::{Access, Schema, connect, pragma_value, schema_version, settle};
 use crate::{
     error::{Error, Result},
     store::place::{Paths, open_beside, unusable},
@@ -33,14 +32,14 @@ pub(super) fn is_frozen(paths: &Paths) -> bool {
 }
 
 /// Opens a database that cannot be written, to read it.
-pub(super) fn open_frozen(paths: &Paths, access: Access, runner: &Runner) -> Result<Connection> {
+pub(super) fn open_frozen(paths: &Paths, access: Access, schema: &Schema) -> Result<Connection> {
     let database = &paths.database;
     if access == Access::Write {
         let reason = "it cannot be written: the file, its folder or the medium is read-only; tasks can be read, and backed up to another place";
         return Err(unusable(database, reason, None));
     }
     let connection = connect_frozen(database)?;
-    if schema_version(&connection, database)? < latest(runner) {
+    if schema_version(&connection, database)? < schema.version {
         let reason = "an older taskhold made it, and where it lies it cannot be upgraded; copy it to a folder of yours and give that with --db";
         return Err(unusable(database, reason, None));
     }

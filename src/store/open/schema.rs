@@ -1,0 +1,99 @@
+//! The schema: its migrations, and what runs them.
+
+use std::{io, path::Path};
+
+use refinery::Runner;
+use rusqlite::Connection;
+
+use crate::{
+    error::{Result, WhileTrying},
+    store::place::unusable,
+};
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// A version of the schema, and how a database comes to it.
+pub(super) struct Schema {
+    pub(super) version: i64,
+    /// Made when one is to be run: to make it costs half of what a command costs that only reads.
+    migrations: Box<dyn Fn() -> Runner>,
+}
+
+impl Schema {
+    /// What this program knows: the last of `migrations`.
+    pub(super) const LATEST: i64 = 2;
+
+    /// Returns what this program knows.
+    pub(super) fn latest() -> Self {
+        Self {
+            version: Self::LATEST,
+            migrations: Box::new(embedded::migrations::runner),
+        }
+    }
+
+    /// Runs what is due in one transaction: a crash between two migrations, or in one, leaves the old schema.
+    pub(super) fn migrate(&self, connection: &mut Connection, database: &Path) -> Result<()> {
+        (self.migrations)()
+            .set_grouped(true)
+            .run(connection)
+            .map_err(|error| {
+                unusable(
+                    database,
+                    "its schema cannot be upgraded",
+                    Some(io::Error::other(error)),
+                )
+            })?;
+        Ok(())
+    }
+}
+
+/// Returns a database in memory with the schema of this program, and nothing in it.
+pub(in crate::store) fn in_memory() -> Result<Connection> {
+    let mut connection = Connection::open_in_memory().while_trying("make a schema")?;
+    Schema::latest().migrate(&mut connection, Path::new(":memory:"))?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use refinery::Migration;
+
+    use super::*;
+
+    impl Schema {
+        /// Returns the schema that one more migration makes.
+        pub(in crate::store::open) fn next(sql: &str) -> Self {
+            let version = Self::LATEST + 1;
+            let name = format!("V{version}__test");
+            let next = Migration::unapplied(&name, sql).unwrap();
+            let migrations = move || {
+                let mut migrations = embedded::migrations::runner().get_migrations().clone();
+                migrations.push(next.clone());
+                Runner::new(&migrations)
+            };
+            Self {
+                version,
+                migrations: Box::new(migrations),
+            }
+        }
+    }
+
+    #[test]
+    fn the_latest_schema_is_that_of_the_last_migration() {
+        let runner = embedded::migrations::runner();
+        let versions = runner.get_migrations().iter().map(Migration::version);
+        assert_eq!(versions.max().map(i64::from), Some(Schema::LATEST));
+    }
+
+    #[test]
+    fn a_released_migration_is_never_edited() {
+        let checksums: Vec<_> = embedded::migrations::runner()
+            .get_migrations()
+            .iter()
+            .map(|migration| (migration.version(), migration.checksum()))
+            .collect();
+        insta::assert_debug_snapshot!(checksums);
+    }
+}
