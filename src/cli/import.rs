@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::json;
+
 use super::{CliResult, Context, Failure};
 use crate::{
     arrival::Name,
@@ -126,6 +128,9 @@ impl ImportArgs {
             writer.commit()?;
             Doorbell::new(store.paths()).ring();
         }
+        if context.screen.json {
+            return self.report_json(&imported, &*reader, bad, context);
+        }
         report(&imported, &*reader, self.dry_run)
     }
 
@@ -150,6 +155,31 @@ impl ImportArgs {
             read: Rc::clone(&progress.read),
         };
         Ok((input, progress))
+    }
+
+    fn report_json(
+        &self,
+        imported: &Imported,
+        reader: &dyn Reader,
+        bad: u64,
+        context: &Context,
+    ) -> CliResult {
+        let ids = imported
+            .ends
+            .as_ref()
+            .map(|[(first, _), (last, _)]| [first, last]);
+        Ok(context.screen.print_json(&json!({
+            "dry_run": self.dry_run,
+            "group": imported.group.filter(|_| !self.dry_run),
+            "new": imported.new,
+            "first": ids.map(|[first, _]| first),
+            "last": ids.map(|[_, last]| last),
+            "keeps_ids": imported.keeps_ids,
+            "here": imported.here,
+            "differ": imported.differ,
+            "bad": bad,
+            "notes": notes(imported, reader),
+        }))?)
     }
 
     fn format_of(&self, start: &[u8]) -> Option<Format> {
@@ -246,18 +276,22 @@ fn say(message: &str) {
     let _ = writeln!(io::stderr(), "taskhold: {message}");
 }
 
-fn report(imported: &Imported, reader: &dyn Reader, is_rehearsal: bool) -> CliResult {
-    for (remark, count) in reader.notes().iter() {
-        say(&one_line(&format!(
-            "{remark} ({count} task{})",
-            plural(count)
-        )));
-    }
-    if imported.loose > 0 {
+/// Returns what was left out, or taken otherwise than it is written.
+fn notes(imported: &Imported, reader: &dyn Reader) -> Vec<String> {
+    let remarks = reader.notes().iter().map(|(remark, count)| {
+        let s = plural(count);
+        one_line(&format!("{remark} ({count} task{s})"))
+    });
+    let loose = (imported.loose > 0).then(|| {
         let (count, s) = (imported.loose, plural(imported.loose));
-        say(&format!(
-            "{count} reference{s} to tasks that are not in the file left out"
-        ));
+        format!("{count} reference{s} to tasks that are not in the file left out")
+    });
+    remarks.chain(loose).collect()
+}
+
+fn report(imported: &Imported, reader: &dyn Reader, is_rehearsal: bool) -> CliResult {
+    for note in notes(imported, reader) {
+        say(&note);
     }
     let mut out = io::stdout().lock();
     let imports = if is_rehearsal {

@@ -1,11 +1,14 @@
 //! `taskhold install`
 
 use std::{
+    fmt::Write as _,
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use serde::Serialize;
+use serde_json::json;
 use similar::TextDiff;
 
 use super::{CliResult, Context, Failure};
@@ -59,29 +62,44 @@ struct Plan {
     after: String,
 }
 
+/// What becomes of a file; what `--json` prints of it.
+#[derive(Serialize)]
+struct Outcome<'plan> {
+    host: &'static str,
+    file: &'plan Path,
+    /// It is changed, or would be.
+    #[serde(rename = "changed")]
+    differs: bool,
+    #[serde(rename = "host_found")]
+    is_host_there: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup: Option<PathBuf>,
+    /// What would change, where nothing is to be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'static str>,
+}
+
 impl InstallArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let machine = Machine::here().ok_or(ConfigError::NoHome)?;
         if self.list {
-            return list(&machine);
+            return list(&machine, context);
         }
         // All are read before one is written, so that a file that is refused leaves the others alone too.
         let plans = self.plans(&machine, context)?;
-        let mut out = io::stdout().lock();
-        for plan in plans {
-            if plan.before.as_deref().unwrap_or_default() == plan.after {
-                let state = if self.remove { "is not" } else { "is already" };
-                writeln!(
-                    out,
-                    "{}: nothing to change, taskhold {state} in {}",
-                    plan.host.title(),
-                    plan.place.file.display()
-                )?;
-            } else if self.dry_run {
-                write!(out, "{}", plan.difference())?;
+        let mut outcomes = Vec::new();
+        for plan in &plans {
+            let outcome = self.carry_out(plan, context)?;
+            if context.screen.json {
+                outcomes.push(outcome);
             } else {
-                self.write(&plan, context, &mut out)?;
+                self.tell(plan, &outcome)?;
             }
+        }
+        if context.screen.json {
+            context.screen.print_json(&json!({ "files": outcomes }))?;
         }
         Ok(())
     }
@@ -119,33 +137,67 @@ impl InstallArgs {
         Ok(plans)
     }
 
-    fn write(&self, plan: &Plan, context: &Context, out: &mut impl io::Write) -> CliResult {
-        let (title, file) = (plan.host.title(), plan.place.file.display());
-        let was_used = plan.place.is_used();
+    fn carry_out<'plan>(
+        &self,
+        plan: &'plan Plan,
+        context: &Context,
+    ) -> Result<Outcome<'plan>, Failure> {
+        let mut outcome = Outcome {
+            host: plan.host.word(),
+            file: &plan.place.file,
+            differs: plan.before.as_deref().unwrap_or_default() != plan.after,
+            is_host_there: plan.place.is_used(),
+            backup: None,
+            diff: None,
+            next: None,
+        };
+        if !outcome.differs {
+            return Ok(outcome);
+        }
+        if self.dry_run {
+            outcome.diff = Some(plan.difference());
+            return Ok(outcome);
+        }
         let now = context.caller.zone.at(render::now().as_millis());
         let stamp = now.format("before-taskhold-%Y%m%d-%H%M%S").to_string();
-        let backup = install::replace(
-            &plan.place.file,
-            plan.before.as_deref(),
-            &plan.after,
-            &stamp,
-        )?;
+        let before = plan.before.as_deref();
+        outcome.backup = install::replace(&plan.place.file, before, &plan.after, &stamp)?;
+        outcome.next = Some(plan.host.next_step());
+        Ok(outcome)
+    }
+
+    fn tell(&self, plan: &Plan, outcome: &Outcome<'_>) -> CliResult {
+        let mut out = io::stdout().lock();
+        let (title, file) = (plan.host.title(), plan.place.file.display());
+        if !outcome.differs {
+            let state = if self.remove { "is not" } else { "is already" };
+            writeln!(
+                out,
+                "{title}: nothing to change, taskhold {state} in {file}"
+            )?;
+            return Ok(());
+        }
+        if let Some(diff) = &outcome.diff {
+            return Ok(write!(out, "{diff}")?);
+        }
         let did = if self.remove {
             "taskhold was taken out of"
         } else {
             "taskhold is now in"
         };
         writeln!(out, "{title}: {did} {file}")?;
-        if let Some(backup) = backup {
+        if let Some(backup) = &outcome.backup {
             writeln!(out, "  as it was: {}", backup.display())?;
         }
-        if !was_used {
+        if !outcome.is_host_there {
             writeln!(
                 out,
                 "  {title} has left no traces here; it finds this when it comes"
             )?;
         }
-        writeln!(out, "  next: {}", plan.host.next_step())?;
+        if let Some(next) = outcome.next {
+            writeln!(out, "  next: {next}")?;
+        }
         Ok(())
     }
 }
@@ -177,33 +229,34 @@ fn refusal(file: &Path, trouble: Trouble) -> Failure {
 }
 
 /// Prints a line for each place of each host.
-fn list(machine: &Machine) -> CliResult {
-    let mut out = io::stdout().lock();
+fn list(machine: &Machine, context: &Context) -> CliResult {
+    let mut lines = String::new();
+    let mut entries = Vec::new();
     for host in Host::ALL {
-        for place in machine.places_in_use(host) {
-            writeln!(
-                out,
-                "{:14} {:14} {}",
-                host.word(),
-                state(host, &place),
-                place.file.display()
-            )?;
+        for place in &machine.places_in_use(host) {
+            let file = &place.file;
+            let (word, state) = (host.word(), state(host, place));
+            entries.push(json!({ "host": word, "file": file, "state": state }));
+            let _ = writeln!(lines, "{word:14} {state:14} {}", file.display());
         }
     }
-    Ok(())
+    if context.screen.json {
+        return Ok(context.screen.print_json(&json!({ "hosts": entries }))?);
+    }
+    Ok(context.screen.print(&lines)?)
 }
 
-fn state(host: Host, place: &Place) -> String {
+fn state(host: Host, place: &Place) -> &'static str {
     if !place.is_used() {
-        return "no host here".to_owned();
+        return "no host here";
     }
     let text = match install::read(&place.file) {
         Ok(text) => text.unwrap_or_default(),
-        Err(_) => return "not readable".to_owned(),
+        Err(_) => return "not readable",
     };
     match install::entries(host, &text) {
-        Err(_) => "not readable".to_owned(),
-        Ok(entries) if entries.is_empty() => "not installed".to_owned(),
+        Err(_) => "not readable",
+        Ok(entries) if entries.is_empty() => "not installed",
         Ok(entries) => {
             let is_there = entries
                 .iter()
@@ -213,7 +266,6 @@ fn state(host: Host, place: &Place) -> String {
             } else {
                 "program gone"
             }
-            .to_owned()
         }
     }
 }

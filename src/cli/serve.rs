@@ -220,6 +220,14 @@ impl ServeArgs {
 
 /// Says where it listens and how a client connects. The token is not told: what is printed here ends up in logs.
 fn greet(context: &Context, doors: &Doors, places: &[String]) -> io::Result<()> {
+    if context.screen.json {
+        return context.screen.print_json(&serde_json::json!({
+            "program": env!("CARGO_PKG_VERSION"),
+            "database": context.database,
+            "listening": places,
+            "url": doors.urls().next(),
+        }));
+    }
     let mut out = io::stdout().lock();
     writeln!(out, "taskhold {}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "tasks:     {}", context.database.display())?;

@@ -2,10 +2,11 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
 
+use serde_json::{Value, json};
 use service_manager::{
     RestartPolicy, ServiceInstallCtx, ServiceLabel, ServiceManager, ServiceStartCtx, ServiceStatus,
     ServiceStatusCtx, ServiceStopCtx, ServiceUninstallCtx,
@@ -77,16 +78,27 @@ pub(super) enum ServiceError {
 
 impl ServiceArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let mut out = io::stdout().lock();
+        let (said, object) = self.carry_out(context)?;
+        if context.screen.json {
+            return Ok(context.screen.print_json(&object)?);
+        }
+        Ok(context.screen.print(&said)?)
+    }
+
+    /// Returns what to say of it: to a person, and to a program.
+    fn carry_out(self, context: &Context) -> Result<(String, Value), Failure> {
         let refused = |action| move |source| ServiceError::Refused { action, source };
-        match self.command {
+        Ok(match self.command {
             ServiceCommand::Install { dry_run, options } => {
                 let definition = Definition::new(definition_call(context, options)?);
+                let (path, text) = (definition.path()?, definition.text());
+                let file = path.display();
                 if dry_run {
-                    writeln!(out, "would write {}:\n", definition.path()?.display())?;
-                    write!(out, "{}", definition.text())?;
-                    writeln!(out, "\nand run: {}", definition.command())?;
-                    return Ok(());
+                    let command = definition.command();
+                    let said = format!("would write {file}:\n\n{text}\nand run: {command}\n");
+                    let object =
+                        json!({ "file": path, "text": text, "command": command.to_string() });
+                    return Ok((said, object));
                 }
                 let manager = manager()?;
                 // Its sandbox lets it write in a folder that is there, so it is made here.
@@ -94,14 +106,16 @@ impl ServiceArgs {
                 manager
                     .install(definition.install())
                     .map_err(refused("install"))?;
-                writeln!(out, "installed {}", definition.path()?.display())?;
-                writeln!(out, "start it now with: taskhold service start")?;
+                (
+                    format!("installed {file}\nstart it now with: taskhold service start\n"),
+                    json!({ "installed": path }),
+                )
             }
             ServiceCommand::Uninstall { dry_run } => {
                 let path = definition::path()?;
+                let file = path.display();
                 if dry_run {
-                    writeln!(out, "would remove {}", path.display())?;
-                    return Ok(());
+                    return Ok((format!("would remove {file}\n"), json!({ "file": path })));
                 }
                 let manager = manager()?;
                 // One that does not run cannot be stopped, and need not be.
@@ -109,31 +123,34 @@ impl ServiceArgs {
                 manager
                     .uninstall(ServiceUninstallCtx { label: label() })
                     .map_err(refused("uninstall"))?;
-                writeln!(out, "removed {}", path.display())?;
+                (format!("removed {file}\n"), json!({ "removed": path }))
             }
             ServiceCommand::Start => {
                 let start = ServiceStartCtx { label: label() };
                 manager()?.start(start).map_err(refused("start"))?;
-                writeln!(out, "started")?;
+                state("started")
             }
             ServiceCommand::Stop => {
                 let stop = ServiceStopCtx { label: label() };
                 manager()?.stop(stop).map_err(refused("stop"))?;
-                writeln!(out, "stopped")?;
+                state("stopped")
             }
             ServiceCommand::Status => {
                 let ask = ServiceStatusCtx { label: label() };
-                let status = manager()?.status(ask).map_err(refused("ask about"))?;
-                let status = match status {
-                    ServiceStatus::Running => "running",
-                    ServiceStatus::Stopped(_) => "stopped",
-                    ServiceStatus::NotInstalled => "not installed",
-                };
-                writeln!(out, "{status}")?;
+                state(
+                    match manager()?.status(ask).map_err(refused("ask about"))? {
+                        ServiceStatus::Running => "running",
+                        ServiceStatus::Stopped(_) => "stopped",
+                        ServiceStatus::NotInstalled => "not installed",
+                    },
+                )
             }
-        }
-        Ok(())
+        })
     }
+}
+
+fn state(word: &str) -> (String, Value) {
+    (format!("{word}\n"), json!({ "state": word }))
 }
 
 fn label() -> ServiceLabel {

@@ -1,6 +1,8 @@
 //! `taskhold token`
 
-use std::io::{self, Write as _};
+use std::{fmt::Write as _, iter};
+
+use serde_json::json;
 
 use super::{CliResult, Context};
 use crate::{
@@ -38,11 +40,7 @@ enum TokenCommand {
         read_only: bool,
     },
     /// List the tokens there are, without the tokens
-    List {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Take a further token back
     Revoke {
         /// What it is called
@@ -54,48 +52,59 @@ enum TokenCommand {
 impl TokenArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let tokens = Tokens::new(&context.settled_database());
-        let mut out = io::stdout().lock();
         match self.command {
-            TokenCommand::Show => writeln!(out, "{}", tokens.own()?)?,
-            TokenCommand::Rotate => writeln!(out, "{}", tokens.rotate()?)?,
+            TokenCommand::Show => print_token(context, OWN_TOKEN, &tokens.own()?),
+            TokenCommand::Rotate => print_token(context, OWN_TOKEN, &tokens.rotate()?),
             TokenCommand::Add { name, read_only } => {
-                writeln!(out, "{}", tokens.add(&name, read_only)?)?;
+                let token = tokens.add(&name, read_only)?;
+                print_token(context, &name, &token)
             }
-            TokenCommand::List { json } => {
-                let entries = tokens.entries()?;
-                if json {
-                    writeln!(out, "{}", as_json(&entries))?;
-                } else {
-                    writeln!(out, "{OWN_TOKEN:<24}  read and write  yours")?;
-                    for entry in entries {
-                        let rights = if entry.read_only {
-                            "read only"
-                        } else {
-                            "read and write"
-                        };
-                        let created = i64::try_from(entry.created).unwrap_or_default() * 1000;
-                        let created =
-                            render::instant(Timestamp::from_millis(created), context.caller.zone);
-                        writeln!(out, "{:<24}  {rights:<14}  since {created}", entry.label)?;
-                    }
-                }
-            }
+            TokenCommand::List => list(context, &tokens.entries()?),
             TokenCommand::Revoke { name } => {
                 tokens.revoke(&name)?;
-                writeln!(out, "revoked {name}")?;
+                if context.screen.json {
+                    return Ok(context.screen.print_json(&json!({ "revoked": name }))?);
+                }
+                Ok(context.screen.print(&format!("revoked {name}\n"))?)
             }
         }
-        Ok(())
     }
 }
 
-fn as_json(entries: &[TokenEntry]) -> serde_json::Value {
-    let entries = entries.iter().map(|entry| {
-        serde_json::json!({
-            "name": entry.label,
-            "read_only": entry.read_only,
-            "created": entry.created,
-        })
-    });
-    entries.collect()
+fn print_token(context: &Context, name: &str, token: &str) -> CliResult {
+    if context.screen.json {
+        let object = json!({ "name": name, "token": token });
+        return Ok(context.screen.print_json(&object)?);
+    }
+    Ok(context.screen.print(&format!("{token}\n"))?)
+}
+
+fn list(context: &Context, entries: &[TokenEntry]) -> CliResult {
+    if context.screen.json {
+        let own = json!({ "name": OWN_TOKEN, "read_only": false });
+        let further = entries.iter().map(|entry| {
+            json!({
+                "name": entry.label,
+                "read_only": entry.read_only,
+                "created_at": render::instant(created(entry), context.caller.zone),
+            })
+        });
+        let tokens: Vec<_> = iter::once(own).chain(further).collect();
+        return Ok(context.screen.print_json(&json!({ "tokens": tokens }))?);
+    }
+    let mut lines = format!("{OWN_TOKEN:<24}  read and write  yours\n");
+    for entry in entries {
+        let rights = if entry.read_only {
+            "read only"
+        } else {
+            "read and write"
+        };
+        let since = render::instant(created(entry), context.caller.zone);
+        let _ = writeln!(lines, "{:<24}  {rights:<14}  since {since}", entry.label);
+    }
+    Ok(context.screen.print(&lines)?)
+}
+
+fn created(entry: &TokenEntry) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(entry.created).unwrap_or_default() * 1000)
 }
