@@ -96,8 +96,7 @@ impl ServiceArgs {
                 if dry_run {
                     let command = definition.command();
                     let said = format!("would write {file}:\n\n{text}\nand run: {command}\n");
-                    let object =
-                        json!({ "file": path, "text": text, "command": command.to_string() });
+                    let object = json!({ "file": path, "text": text, "command": command });
                     return Ok((said, object));
                 }
                 let manager = manager()?;

@@ -166,7 +166,7 @@ fn set_detail(rule: &mut Rule, words: &[&str]) -> Result<(), Refused> {
         }
         Monthly => set_days_of_month(rule, words),
         Yearly => set_day_of_year(rule, words),
-        _ => Err(None),
+        Daily => Err(None),
     }
 }
 
