@@ -23,6 +23,20 @@ pub(super) use scratch::{Scratch, Text, text_from_row};
 
 /// How many tasks may wait to be indexed.
 const AT_ONCE: u32 = 64;
+/// The titles of open tasks that wait to be indexed. CROSS: by itself SQLite goes through all tasks, to spare the order.
+const WAITING_TITLES: &str = concat!(
+    "SELECT id, title FROM unindexed CROSS JOIN task ON task.id = task_id WHERE task_id < ?1 AND ",
+    open!(),
+    " ORDER BY task_id"
+);
+
+const INDEXED_TITLES: &str = concat!(
+    "SELECT id, title FROM title_search CROSS JOIN task ON task.id = title_search.rowid
+      WHERE title_search MATCH ?1 AND title_search.rowid BETWEEN ?2 - 1000 AND ?2 - 1 AND ",
+    open!(),
+    " ORDER BY title_search.rowid LIMIT 10"
+);
+
 impl Store {
     /// Notes that the index does not have the words of the task `id` as they are.
     pub(super) fn note_words(&self, id: TaskId) -> Result<()> {
@@ -177,26 +191,11 @@ impl Store {
                 })
                 .while_trying("look for a similar task")
         };
-        let waiting = titles(
-            concat!(
-                "SELECT id, title FROM unindexed JOIN task ON task.id = task_id WHERE id < ?1 AND ",
-                open!(),
-                " ORDER BY id"
-            ),
-            &[&id],
-        )?;
+        let waiting = titles(WAITING_TITLES, &[&id])?;
         if let Some(found) = waiting.into_iter().find(|it| has_all(it) && is_close(it)) {
             return Ok(Some(found));
         }
-        let indexed = titles(
-            concat!(
-                "SELECT id, title FROM title_search CROSS JOIN task ON task.id = title_search.rowid
-                  WHERE title_search MATCH ?1 AND title_search.rowid BETWEEN ?2 - 1000 AND ?2 - 1 AND ",
-                open!(),
-                " ORDER BY title_search.rowid LIMIT 10"
-            ),
-            &[&words.in_title(), &id],
-        )?;
+        let indexed = titles(INDEXED_TITLES, &[&words.in_title(), &id])?;
         Ok(indexed.into_iter().find(is_close))
     }
 
@@ -264,6 +263,22 @@ mod tests {
             zone: Zone::UTC,
         };
         store.execute(command, &caller).unwrap();
+    }
+
+    #[test]
+    fn a_similar_task_is_looked_for_among_few() {
+        let (_folder, store) = store();
+        for (sql, first) in [
+            (WAITING_TITLES, "SEARCH unindexed"),
+            (INDEXED_TITLES, "SCAN title_search VIRTUAL TABLE"),
+        ] {
+            let plan = store.plan(sql);
+            assert!(plan.starts_with(first), "{plan}");
+            assert!(
+                plan.contains("SEARCH task USING INTEGER PRIMARY KEY (rowid=?)"),
+                "{plan}"
+            );
+        }
     }
 
     fn title(text: &str) -> Title {
