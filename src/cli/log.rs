@@ -1,10 +1,13 @@
 //! `taskhold log`
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::{
+    collections::HashMap,
+    io::{self, Write as _},
+};
 
 use serde::Serialize;
 
-use super::{CliResult, Context, report::say, sheet::change_line};
+use super::{CliResult, Context, report::say, screen::JSON_VERSION, sheet::change_line};
 use crate::{
     change::{Change, Fields, GroupId},
     error::{Error, Result},
@@ -46,12 +49,6 @@ pub(super) struct ChangeObject<'a> {
     reverts: Option<GroupId>,
 }
 
-#[derive(Serialize)]
-struct Log<'a> {
-    changes: Vec<ChangeObject<'a>>,
-    more: bool,
-}
-
 impl<'a> ChangeObject<'a> {
     pub(super) fn new(change: &'a Change, context: &Context) -> Self {
         Self {
@@ -69,47 +66,82 @@ impl<'a> ChangeObject<'a> {
     }
 }
 
+/// How many changes are read at a time, so that memory stays small however many there are.
+const PAGE: i64 = 1_000;
+
 impl LogArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let limit = if self.all { u32::MAX } else { self.limit };
-        let (changes, more, titles) = context.reader()?.snapshot(|store| {
-            let (changes, more) = match self.id {
-                Some(id) => latest_of(store, id, limit)?,
-                None => latest(store, limit)?,
-            };
-            let titles = titles(store, &changes)?;
-            Ok((changes, more, titles))
-        })?;
-        if context.screen.json {
-            let changes = changes
-                .iter()
-                .map(|change| ChangeObject::new(change, context))
-                .collect();
-            return Ok(context.screen.print_json(&Log { changes, more })?);
-        }
-        let mut lines = String::new();
-        for change in &changes {
-            let title = titles.get(&change.task).map(String::as_str);
-            let title = title.filter(|_| self.id.is_none());
-            let _ = writeln!(lines, "{}", change_line(change, title, context));
-        }
-        context.screen.print(&lines)?;
-        if more {
+        let mut out = io::BufWriter::new(context.screen.out());
+        let store = context.reader()?;
+        let more = store.snapshot(|store| Ok(self.write(store, context, &mut out)))??;
+        out.flush()?;
+        if more && !context.screen.json {
             say(&["there is more: --all shows every change".to_owned()]);
         }
         Ok(())
     }
+
+    /// Writes the changes, and returns whether there are others.
+    fn write(&self, store: &Store, context: &Context, out: &mut impl io::Write) -> CliResult<bool> {
+        let limit = if self.all {
+            i64::MAX
+        } else {
+            self.limit.into()
+        };
+        if !context.screen.json {
+            return self.each_page(store, limit, |changes| {
+                let titles = titles(store, changes)?;
+                for change in changes {
+                    let title = titles.get(&change.task).map(String::as_str);
+                    let title = title.filter(|_| self.id.is_none());
+                    writeln!(out, "{}", change_line(change, title, context))?;
+                }
+                Ok(())
+            });
+        }
+        write!(out, "{{\"version\":{JSON_VERSION},\"changes\":[")?;
+        let mut is_first = true;
+        let more = self.each_page(store, limit, |changes| {
+            for change in changes {
+                if !std::mem::take(&mut is_first) {
+                    out.write_all(b",")?;
+                }
+                let object = ChangeObject::new(change, context);
+                serde_json::to_writer(&mut *out, &object).map_err(io::Error::from)?;
+            }
+            Ok(())
+        })?;
+        writeln!(out, "],\"more\":{more}}}")?;
+        Ok(more)
+    }
+
+    /// Shows the latest changes, the latest first, and returns whether there are others.
+    fn each_page(
+        &self,
+        store: &Store,
+        limit: i64,
+        mut show: impl FnMut(&[Change]) -> CliResult,
+    ) -> CliResult<bool> {
+        if let Some(id) = self.id {
+            let (changes, more) = latest_of(store, id, limit)?;
+            show(&changes)?;
+            return Ok(more);
+        }
+        let mut end = store.last_change()?;
+        let first = end.saturating_sub(limit).max(0);
+        while end > first {
+            let start = (end - PAGE).max(first);
+            let mut changes =
+                store.changes_since(start, u32::try_from(end - start).unwrap_or(0))?;
+            changes.reverse();
+            show(&changes)?;
+            end = start;
+        }
+        Ok(first > 0)
+    }
 }
 
-/// Returns the latest changes, and whether there are others.
-fn latest(store: &Store, limit: u32) -> Result<(Vec<Change>, bool)> {
-    let first = (store.last_change()? - i64::from(limit)).max(0);
-    let mut changes = store.changes_since(first, limit)?;
-    changes.reverse();
-    Ok((changes, first > 0))
-}
-
-fn latest_of(store: &Store, id: TaskId, limit: u32) -> Result<(Vec<Change>, bool)> {
+fn latest_of(store: &Store, id: TaskId, limit: i64) -> Result<(Vec<Change>, bool)> {
     store.task(id)?.ok_or(Error::NotFound { id })?;
     let mut changes = store.history(id, 0)?;
     changes.reverse();

@@ -184,3 +184,27 @@ fn a_commit_of_the_command_line_is_heard_at_once() {
     run(&home, &["done", "1"]);
     assert_eq!(std::fs::read(&doorbell).unwrap(), b"\n");
 }
+
+#[test]
+fn a_log_of_any_length_comes_whole_the_latest_first() {
+    let home = Home::new();
+    filled(&home, 2_100);
+    let numbers = |arguments: &[&str]| {
+        let log = json(&home, arguments);
+        let changes = log["changes"].as_array().unwrap().clone();
+        let numbers: Vec<i64> = changes
+            .iter()
+            .map(|one| one["seq"].as_i64().unwrap())
+            .collect();
+        (numbers, log["more"].as_bool().unwrap())
+    };
+    assert_eq!(
+        numbers(&["log", "--all"]),
+        ((1..=2_100).rev().collect(), false)
+    );
+    assert_eq!(
+        numbers(&["log", "-n", "1500"]),
+        ((601..=2_100).rev().collect(), true)
+    );
+    assert_eq!(run(&home, &["log", "--all"]).printed.lines().count(), 2_100);
+}
