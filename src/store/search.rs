@@ -86,7 +86,8 @@ impl Store {
         let sql = view.sql(filters);
         let queries = words.tiers();
         let waiting = self.waiting(&queries)?;
-        let indexed = [sql.titled, sql.matching, sql.matching, sql.matching];
+        let (titled, matching) = (sql.titled(), sql.matching());
+        let indexed = [&titled, &matching, &matching, &matching];
         let mut page = Page::new(after);
         let tiers = indexed.into_iter().zip(queries).zip(waiting);
         for (tier, ((indexed, query), waiting)) in (0..).zip(tiers) {
@@ -102,7 +103,7 @@ impl Store {
             if page.next.is_some() {
                 break;
             }
-            let read = |sql, words: &str| {
+            let read = |sql: &str, words: &str| {
                 self.read_rows(
                     sql,
                     &Parameters {
@@ -116,7 +117,7 @@ impl Store {
             };
             let mut rows = read(indexed, &query)?;
             if !waiting.is_empty() {
-                rows.extend(read(sql.among, &serde_json::to_string(&waiting)?)?);
+                rows.extend(read(&sql.among(), &serde_json::to_string(&waiting)?)?);
                 rows.sort_by_key(|(task, _)| std::cmp::Reverse(task.id));
             }
             page.fill(rows, limit);
@@ -443,9 +444,10 @@ mod tests {
     fn a_search_begins_with_the_words_and_sorts_nothing() {
         let (_folder, store) = store();
         for view in [View::Open, View::Ready, View::All, View::Trash] {
-            let sql = view.sql(&Filters::default());
-            for (sql, table) in [(sql.titled, "title_search"), (sql.matching, "search")] {
-                let plan = store.plan(sql);
+            let none = Filters::default();
+            let sql = view.sql(&none);
+            for (sql, table) in [(sql.titled(), "title_search"), (sql.matching(), "search")] {
+                let plan = store.plan(&sql);
                 assert!(
                     plan.starts_with(&format!("SCAN {table} VIRTUAL TABLE")),
                     "{view:?}: {plan}"

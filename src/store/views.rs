@@ -169,14 +169,15 @@ impl Store {
             after,
             limit: limit.saturating_add(1),
         };
-        page.fill(self.read_rows(view.sql(filters).page, &parameters)?, limit);
+        let sql = view.sql(filters).page(after.is_none());
+        page.fill(self.read_rows(&sql, &parameters)?, limit);
         Ok(page)
     }
 
     /// Returns tasks, and by what each is sorted.
     pub(super) fn read_rows(
         &self,
-        sql: &'static str,
+        sql: &str,
         parameters: &Parameters<'_>,
     ) -> Result<Vec<(Task, (i64, i64))>> {
         let read = || -> rusqlite::Result<Vec<_>> {
@@ -206,7 +207,7 @@ impl Store {
         };
         let mut statement = self
             .connection
-            .prepare_cached(view.sql(filters).count)
+            .prepare_cached(&view.sql(filters).count(after.is_none()))
             .while_trying("count tasks")?;
         parameters
             .bind(&mut statement)
@@ -249,7 +250,7 @@ mod tests {
         (View::Stale, "task_by_progress"),
         (View::Completed, "task_by_completion"),
         (View::Cancelled, "task_by_cancellation"),
-        (View::All, "INTEGER PRIMARY KEY"),
+        (View::All, " task"),
         (View::Trash, "task_by_deletion"),
     ];
 
@@ -263,8 +264,12 @@ mod tests {
     fn every_view_has_an_index_that_gives_its_order() {
         let (_folder, store) = store();
         for (view, index) in VIEWS {
-            let sql = view.sql(&Filters::default());
-            for sql in [sql.page, sql.count] {
+            let none = Filters::default();
+            let sql = view.sql(&none);
+            for sql in [true, false]
+                .map(|is_first| [sql.page(is_first), sql.count(is_first)])
+                .as_flattened()
+            {
                 let plan = store.plan(sql);
                 assert!(plan.contains(index), "{view:?}: {plan}");
                 assert!(!plan.contains("TEMP B-TREE"), "{view:?} is sorted: {plan}");
@@ -273,29 +278,84 @@ mod tests {
     }
 
     #[test]
+    fn a_later_page_begins_where_the_one_before_ended() {
+        let (_folder, store) = store();
+        let none = Filters::default();
+        for (view, _) in VIEWS {
+            let plan = store.plan(&view.sql(&none).page(false));
+            let begins = [">(?", "<(?", ">?", "<?"]
+                .iter()
+                .any(|seek| plan.contains(seek));
+            assert!(begins, "{view:?}: {plan}");
+        }
+    }
+
+    #[test]
+    fn open_tasks_are_counted_without_reading_any() {
+        let (_folder, store) = store();
+        let none = Filters::default();
+        let sql = format!("EXPLAIN {}", View::Open.sql(&none).count(true));
+        let mut statement = store.connection.prepare_cached(&sql).unwrap();
+        let codes: Vec<String> = statement
+            .raw_query()
+            .mapped(|row| row.get("opcode"))
+            .map(|code| code.unwrap())
+            .collect();
+        assert!(codes.iter().any(|code| code == "AggStep"), "{codes:?}");
+        assert!(codes.iter().all(|code| code != "Column"), "{codes:?}");
+    }
+
+    #[test]
+    fn a_filter_is_tested_on_the_way_and_nothing_is_sorted() {
+        let (_folder, store) = store();
+        for filters in each_filter() {
+            for (view, _) in VIEWS {
+                let plan = store.plan(&view.sql(&filters).page(true));
+                let is_sorted = plan.contains("TEMP B-TREE");
+                let tag_leads = view == View::Open && filters.tag.is_some();
+                assert_eq!(is_sorted, tag_leads, "{view:?} with {filters:?}: {plan}");
+            }
+        }
+    }
+
+    fn each_filter() -> [Filters; 5] {
+        let bound = Bound {
+            day: "2026-01-01".to_owned(),
+            at: "2026-01-01T00:00:00.000Z".to_owned(),
+        };
+        let none = Filters::default;
+        [
+            Filters {
+                project: Some(Project::try_from("Home".to_owned()).unwrap()),
+                ..none()
+            },
+            Filters {
+                tag: Some(Tag::try_from("work".to_owned()).unwrap()),
+                ..none()
+            },
+            Filters {
+                priority: Some(Priority::High),
+                ..none()
+            },
+            Filters {
+                status: Some(Status::Pending),
+                ..none()
+            },
+            Filters {
+                due_from: Some(bound.clone()),
+                due_to: Some(bound),
+                ..none()
+            },
+        ]
+    }
+
+    #[test]
     fn open_tasks_of_a_project_have_an_index_and_those_of_a_tag_are_found_by_it() {
         let (_folder, store) = store();
-        let project = Some(Project::try_from("Home".to_owned()).unwrap());
-        let by_project = View::Open
-            .sql(&Filters {
-                project,
-                ..Filters::default()
-            })
-            .page;
-        let project_plan = store.plan(by_project);
-        assert!(project_plan.contains("task_by_project"), "{project_plan}");
-        assert!(!project_plan.contains("TEMP B-TREE"), "{project_plan}");
-        let tag = Some(Tag::try_from("work".to_owned()).unwrap());
-        let by_tag = View::Open
-            .sql(&Filters {
-                tag,
-                ..Filters::default()
-            })
-            .page;
-        assert!(
-            store.plan(by_tag).contains("(tag=?)"),
-            "{}",
-            store.plan(by_tag)
-        );
+        let [by_project, by_tag, ..] = each_filter();
+        let plan = store.plan(&View::Open.sql(&by_project).page(true));
+        assert!(plan.contains("task_by_project"), "{plan}");
+        let plan = store.plan(&View::Open.sql(&by_tag).page(true));
+        assert!(plan.contains("(tag=?)"), "{plan}");
     }
 }

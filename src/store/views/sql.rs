@@ -1,4 +1,7 @@
 //! The statements of each view: a page of it, its count, a search in it; and what is bound to them.
+//!
+//! A statement tests what is asked for and nothing else, so that SQLite can seek to where a page begins, and counts
+//! from an index alone.
 
 use rusqlite::{Statement, ToSql};
 
@@ -20,199 +23,197 @@ macro_rules! passed {
     };
 }
 
-/// Tests the filters that a view does not lead with.
-macro_rules! filters {
-    () => {
-        " AND (:project IS NULL OR project = :project)
-          AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.tag = :tag AND tag.task_id = task.id))
-          AND (:priority IS NULL OR priority = :priority)
-          AND (:status IS NULL OR status = :status)
-          AND (:from_day IS NULL OR CASE WHEN length(due) = 10 THEN due >= :from_day ELSE due >= :from_at END)
-          AND (:to_day IS NULL OR CASE WHEN length(due) = 10 THEN due < :to_day ELSE due < :to_at END)"
-    };
+/// What makes the statements of a view, for some filters.
+pub(in crate::store) struct Sql<'a> {
+    /// What a task of the view is.
+    condition: &'static str,
+    order: Order,
+    filters: &'a Filters,
+    /// Few tasks have one tag: the view is read from those.
+    tag_leads: bool,
 }
 
-/// A page of tasks: where they come from, by which two numbers they are sorted, what lies beyond the last page, and
-/// the order.
-macro_rules! page {
-    ($columns:expr, $from:expr, ($first:expr, $second:expr), $beyond:expr, $order:expr) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            ", ",
-            $first,
-            " AS first, ",
-            $second,
-            " AS second FROM ",
-            $from,
-            filters!(),
-            " AND (:id IS NULL OR ",
-            $beyond,
-            ") ORDER BY ",
-            $order,
-            " LIMIT :limit"
-        )
-    };
-}
-
-/// A page in one of the orders there are.
-macro_rules! ordered {
-    ($columns:expr, by plan, $condition:expr) => {
-        ordered!($columns, planned concat!("task WHERE ", $condition))
-    };
-    ($columns:expr, by tag, $condition:expr) => {
-        ordered!($columns, planned concat!(
-            "tag CROSS JOIN task ON task.id = tag.task_id WHERE tag.tag = :tag AND ",
-            $condition
-        ))
-    };
-    ($columns:expr, planned $from:expr) => {
-        page!(
-            $columns,
-            $from,
-            ("due_order", "rank"),
-            "(due_order, rank, id) > (:first, :second, :id)",
-            "due_order, rank, id"
-        )
-    };
-    ($columns:expr, by oldest $time:literal, $condition:expr) => {
-        page!(
-            $columns,
-            concat!("task WHERE ", $condition),
-            ($time, "0"),
-            concat!("(", $time, ", id) > (:first, :id)"),
-            concat!($time, ", id")
-        )
-    };
-    ($columns:expr, by latest $time:literal, $condition:expr) => {
-        page!(
-            $columns,
-            concat!("task WHERE ", $condition),
-            ($time, "0"),
-            concat!("(", $time, ", id) < (:first, :id)"),
-            concat!($time, " DESC, id DESC")
-        )
-    };
-    ($columns:expr, by age, $condition:expr) => {
-        page!(
-            $columns,
-            concat!("task WHERE id > coalesce(:id, 0) AND ", $condition),
-            ("0", "0"),
-            "TRUE",
-            "id"
-        )
-    };
-}
-
-/// The latest of the tasks that `$source` names and that are in a view.
-macro_rules! found {
-    ($source:expr, $id:literal, $condition:expr) => {
-        concat!(
-            "SELECT ",
-            task_columns!(),
-            ", :first AS first, 0 AS second FROM ",
-            $source,
-            " AND ",
-            $condition,
-            filters!(),
-            " AND ",
-            $id,
-            " < :id ORDER BY ",
-            $id,
-            " DESC LIMIT :limit"
-        )
-    };
-}
-
-/// The statements of a view.
-pub(in crate::store) struct Sql {
-    /// A page.
-    pub(in crate::store) page: &'static str,
-    /// How many there are.
-    pub(in crate::store) count: &'static str,
-    /// Those whose title the index knows to match `:words`.
-    pub(in crate::store) titled: &'static str,
-    /// Those that the index knows to match `:words`.
-    pub(in crate::store) matching: &'static str,
-    /// Those of the ids in the JSON array `:words`.
-    pub(in crate::store) among: &'static str,
-}
-
-macro_rules! sql {
-    ($by:ident $how:tt $($time:literal)?, $condition:expr) => {
-        Sql {
-            page: ordered!(task_columns!(), $by $how $($time)?, $condition),
-            count: concat!("SELECT count(*) FROM (", ordered!("1", $by $how $($time)?, $condition), ")"),
-            titled: found!(
-                "title_search CROSS JOIN task ON task.id = title_search.rowid
-                  WHERE title_search MATCH :words
-                    AND title_search.rowid NOT IN (SELECT task_id FROM unindexed)",
-                "title_search.rowid",
-                $condition
-            ),
-            matching: found!(
-                "search CROSS JOIN task ON task.id = search.rowid
-                  WHERE search MATCH :words AND search.rowid NOT IN (SELECT task_id FROM unindexed)",
-                "search.rowid",
-                $condition
-            ),
-            among: found!(
-                "task WHERE id IN (SELECT value FROM json_each(:words))",
-                "task.id",
-                $condition
-            ),
-        }
-    };
+/// By which two numbers, and then by the id, the tasks of a view are sorted.
+#[derive(Clone, Copy)]
+enum Order {
+    /// What is due first, then what matters most.
+    Plan,
+    /// This time, the oldest first.
+    Oldest(&'static str),
+    /// This time, the latest first.
+    Latest(&'static str),
+    /// The id alone.
+    Age,
 }
 
 impl View {
-    /// Returns the statements of the view, for these filters.
-    pub(in crate::store) fn sql(self, filters: &Filters) -> Sql {
-        match self {
-            // Few tasks have one project or tag, so it leads.
-            Self::Open if filters.project.is_some() => {
-                sql!(by plan, concat!(open!(), " AND project = :project"))
-            }
-            Self::Open if filters.tag.is_some() => sql!(by tag, open!()),
-            Self::Open => sql!(by plan, open!()),
-            Self::Ready => sql!(
-                by plan,
+    /// Returns what makes the statements of the view, for these filters.
+    pub(in crate::store) fn sql(self, filters: &Filters) -> Sql<'_> {
+        let (order, condition) = match self {
+            Self::Open => (Order::Plan, open!()),
+            Self::Ready => (
+                Order::Plan,
                 concat!(
                     "deleted_at IS NULL AND status = 'pending' AND blockers = 0",
                     " AND defer_order <= :millis + :apart AND (defer_until IS NULL",
                     " OR CASE WHEN length(defer_until) = 10 THEN defer_until <= :today ELSE defer_until <= :now END)"
-                )
+                ),
             ),
-            Self::Today => sql!(
-                by plan,
+            Self::Today => (
+                Order::Plan,
                 concat!(
                     open!(),
                     " AND due_order <= :millis + :apart",
                     " AND CASE WHEN length(due) = 10 THEN due <= :today ELSE due <= :end_of_today END"
-                )
+                ),
             ),
-            Self::Overdue => sql!(
-                by plan,
-                concat!(open!(), " AND due_order <= :millis + :apart AND ", passed!())
+            Self::Overdue => (
+                Order::Plan,
+                concat!(
+                    open!(),
+                    " AND due_order <= :millis + :apart AND ",
+                    passed!()
+                ),
             ),
-            Self::Blocked => sql!(by plan, concat!(open!(), " AND blockers > 0")),
-            Self::InProgress => {
-                sql!(by oldest "updated_at", "deleted_at IS NULL AND status = 'in_progress'")
-            }
-            Self::Stale => sql!(
-                by oldest "updated_at",
-                "deleted_at IS NULL AND status = 'in_progress' AND updated_at < :stale_before"
+            Self::Blocked => (Order::Plan, concat!(open!(), " AND blockers > 0")),
+            Self::InProgress => (
+                Order::Oldest("updated_at"),
+                "deleted_at IS NULL AND status = 'in_progress'",
             ),
-            Self::Completed => {
-                sql!(by latest "completed_at", "deleted_at IS NULL AND status = 'completed'")
-            }
-            Self::Cancelled => {
-                sql!(by latest "updated_at", "deleted_at IS NULL AND status = 'cancelled'")
-            }
-            Self::All => sql!(by age, "deleted_at IS NULL"),
-            Self::Trash => sql!(by latest "deleted_at", "deleted_at IS NOT NULL"),
+            Self::Stale => (
+                Order::Oldest("updated_at"),
+                "deleted_at IS NULL AND status = 'in_progress' AND updated_at < :stale_before",
+            ),
+            Self::Completed => (
+                Order::Latest("completed_at"),
+                "deleted_at IS NULL AND status = 'completed'",
+            ),
+            Self::Cancelled => (
+                Order::Latest("updated_at"),
+                "deleted_at IS NULL AND status = 'cancelled'",
+            ),
+            Self::All => (Order::Age, "deleted_at IS NULL"),
+            Self::Trash => (Order::Latest("deleted_at"), "deleted_at IS NOT NULL"),
+        };
+        Sql {
+            condition,
+            order,
+            filters,
+            tag_leads: self == Self::Open && filters.tag.is_some(),
         }
     }
+}
+
+impl Sql<'_> {
+    /// Returns the statement for a page, from the beginning or from a [`Position`] on.
+    pub(in crate::store) fn page(&self, is_first: bool) -> String {
+        let (first, second) = match self.order {
+            Order::Plan => ("due_order", "rank"),
+            Order::Oldest(time) | Order::Latest(time) => (time, "0"),
+            Order::Age => ("0", "0"),
+        };
+        let columns = task_columns!();
+        let columns = format!("{columns}, {first} AS first, {second} AS second");
+        self.ordered(&columns, is_first)
+    }
+
+    /// Returns the statement that counts what [`Sql::page`] lists.
+    pub(in crate::store) fn count(&self, is_first: bool) -> String {
+        format!("SELECT count(*) FROM ({})", self.ordered("1", is_first))
+    }
+
+    /// Returns the statement for those whose title the index knows to match `:words`.
+    pub(in crate::store) fn titled(&self) -> String {
+        self.found(
+            "title_search CROSS JOIN task ON task.id = title_search.rowid
+              WHERE title_search MATCH :words AND title_search.rowid NOT IN (SELECT task_id FROM unindexed)",
+            "title_search.rowid",
+        )
+    }
+
+    /// Returns the statement for those that the index knows to match `:words`.
+    pub(in crate::store) fn matching(&self) -> String {
+        self.found(
+            "search CROSS JOIN task ON task.id = search.rowid
+              WHERE search MATCH :words AND search.rowid NOT IN (SELECT task_id FROM unindexed)",
+            "search.rowid",
+        )
+    }
+
+    /// Returns the statement for those of the ids in the JSON array `:words`.
+    pub(in crate::store) fn among(&self) -> String {
+        self.found(
+            "task WHERE id IN (SELECT value FROM json_each(:words))",
+            "task.id",
+        )
+    }
+
+    fn ordered(&self, columns: &str, is_first: bool) -> String {
+        let condition = self.condition;
+        let from = if self.tag_leads {
+            "tag CROSS JOIN task ON task.id = tag.task_id WHERE tag.tag = :tag AND"
+        } else {
+            "task WHERE"
+        };
+        let (beyond, order) = match self.order {
+            Order::Plan => (
+                "(due_order, rank, id) > (:first, :second, :id)".to_owned(),
+                "due_order, rank, id".to_owned(),
+            ),
+            Order::Oldest(time) => (
+                format!("({time}, id) > (:first, :id)"),
+                format!("{time}, id"),
+            ),
+            Order::Latest(time) => (
+                format!("({time}, id) < (:first, :id)"),
+                format!("{time} DESC, id DESC"),
+            ),
+            Order::Age => ("id > :id".to_owned(), "id".to_owned()),
+        };
+        let filtered = tests(self.filters, self.tag_leads);
+        let beyond = if is_first {
+            String::new()
+        } else {
+            format!(" AND {beyond}")
+        };
+        format!(
+            "SELECT {columns} FROM {from} {condition}{filtered}{beyond} ORDER BY {order} LIMIT :limit"
+        )
+    }
+
+    /// The latest of the tasks that `source` names and that are in the view.
+    fn found(&self, source: &str, id: &str) -> String {
+        let columns = task_columns!();
+        let (condition, filtered) = (self.condition, tests(self.filters, false));
+        format!(
+            "SELECT {columns}, :first AS first, 0 AS second FROM {source} AND {condition}{filtered} AND {id} < :id \
+             ORDER BY {id} DESC LIMIT :limit"
+        )
+    }
+}
+
+/// Returns the tests for the filters that are set, each with an `AND` before it.
+fn tests(filters: &Filters, tag_leads: bool) -> String {
+    let tag = filters.tag.is_some() && !tag_leads;
+    let tests = [
+        (filters.project.is_some(), "project = :project"),
+        (
+            tag,
+            "EXISTS (SELECT 1 FROM tag WHERE tag.tag = :tag AND tag.task_id = task.id)",
+        ),
+        (filters.priority.is_some(), "priority = :priority"),
+        (filters.status.is_some(), "status = :status"),
+        (
+            filters.due_from.is_some(),
+            "CASE WHEN length(due) = 10 THEN due >= :from_day ELSE due >= :from_at END",
+        ),
+        (
+            filters.due_to.is_some(),
+            "CASE WHEN length(due) = 10 THEN due < :to_day ELSE due < :to_at END",
+        ),
+    ];
+    let set = tests.into_iter().filter(|(is_set, _)| *is_set);
+    set.flat_map(|(_, test)| [" AND ", test]).collect()
 }
 
 /// Everything a query may ask for; each takes what it names.
@@ -240,31 +241,35 @@ impl Parameters<'_> {
         };
         let ((from_day, from_at), (to_day, to_at)) =
             (bound(&filters.due_from), bound(&filters.due_to));
-        let values: [(&str, &dyn ToSql); 19] = [
-            (":words", words),
-            (":project", &filters.project),
-            (":tag", &filters.tag),
-            (":priority", &filters.priority),
-            (":status", &filters.status),
-            (":from_day", &from_day),
-            (":from_at", &from_at),
-            (":to_day", &to_day),
-            (":to_at", &to_at),
-            (":millis", &moment.millis),
-            (":today", &moment.today),
-            (":now", &moment.now),
-            (":end_of_today", &moment.end_of_today),
-            (":stale_before", &moment.stale_before),
-            (":apart", &ZONES_APART),
-            (":first", &after.map(|after| after.key.0)),
-            (":second", &after.map(|after| after.key.1)),
-            (":id", &after.map(|after| after.id)),
-            (":limit", limit),
-        ];
-        for (name, value) in values {
-            if let Some(index) = statement.parameter_index(name)? {
-                statement.raw_bind_parameter(index, value)?;
-            }
+        let (first, second) = (
+            after.map(|after| after.key.0),
+            after.map(|after| after.key.1),
+        );
+        let id = after.map(|after| after.id);
+        for index in 1..=statement.parameter_count() {
+            let value: &dyn ToSql = match statement.parameter_name(index).unwrap_or_default() {
+                ":words" => words,
+                ":project" => &filters.project,
+                ":tag" => &filters.tag,
+                ":priority" => &filters.priority,
+                ":status" => &filters.status,
+                ":from_day" => &from_day,
+                ":from_at" => &from_at,
+                ":to_day" => &to_day,
+                ":to_at" => &to_at,
+                ":millis" => &moment.millis,
+                ":today" => &moment.today,
+                ":now" => &moment.now,
+                ":end_of_today" => &moment.end_of_today,
+                ":stale_before" => &moment.stale_before,
+                ":apart" => &ZONES_APART,
+                ":first" => &first,
+                ":second" => &second,
+                ":id" => &id,
+                ":limit" => limit,
+                other => return Err(rusqlite::Error::InvalidParameterName(other.to_owned())),
+            };
+            statement.raw_bind_parameter(index, value)?;
         }
         Ok(())
     }
