@@ -107,13 +107,13 @@ impl Store {
         if !self.connection.is_autocommit() {
             return read(self);
         }
-        let snapshot = self
-            .connection
-            .unchecked_transaction()
-            .while_trying("begin to read")?;
-        let found = read(self)?;
-        snapshot.commit().while_trying("end reading")?;
-        Ok(found)
+        // Prepared once: SQLite's parser would take as long as a small read.
+        let run = |sql| self.connection.prepare_cached(sql)?.execute([]);
+        run("BEGIN").while_trying("begin to read")?;
+        let found = read(self);
+        let ended = run("COMMIT").while_trying("end reading");
+        // What went wrong first may have ended the transaction too.
+        found.and_then(|found| ended.map(|_| found))
     }
 
     /// Begins a writing transaction. It is rolled back when the writer is dropped without [`Writer::commit`].

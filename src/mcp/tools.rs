@@ -2,7 +2,10 @@
 //!
 //! A failure a model can mend is a result with `isError` and one sentence; only an unknown tool is a protocol error.
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{
+    fmt::Write as _,
+    sync::{LazyLock, OnceLock},
+};
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
@@ -221,24 +224,30 @@ pub(super) async fn call(
         now: render::now(),
         zone,
     };
-    let call = Call {
+    let news = OnceLock::new();
+    let call = || Call {
         session,
         caller: caller.clone(),
         is_read_only: client.is_read_only,
+        news: &news,
     };
     let answer = match name {
-        "add_task" => call.add_task(arguments).await,
-        "list_tasks" => call.list_tasks(arguments).await,
-        "get_task" => call.get_task(arguments).await,
-        "update_task" => call.update_task(arguments).await,
-        "complete_task" => call.complete_task(arguments).await,
-        "delete_task" => call.delete_task(arguments).await,
-        "undo" => call.undo(arguments).await,
+        "add_task" => call().add_task(arguments).await,
+        "list_tasks" => call().list_tasks(arguments).await,
+        "get_task" => call().get_task(arguments).await,
+        "update_task" => call().update_task(arguments).await,
+        "complete_task" => call().complete_task(arguments).await,
+        "delete_task" => call().delete_task(arguments).await,
+        "undo" => call().undo(arguments).await,
         _ => return None,
     };
     let error = match answer {
         Ok(answer) => {
-            let news = lists::what_else_happened(session, &caller.actor).await;
+            if news.get().is_none() {
+                // That nothing can be told besides is no failure of the call.
+                let _ = call().look(|_| Ok(())).await;
+            }
+            let news = news.into_inner().flatten();
             return Some(Reply { answer, news });
         }
         Err(error) => error,

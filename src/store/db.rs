@@ -50,7 +50,7 @@ pub struct Db {
 #[derive(Debug)]
 struct Shared {
     calls: Mutex<Option<mpsc::Sender<Call>>>,
-    reads: Mutex<Option<mpsc::Sender<Read>>>,
+    reads: Mutex<Option<crossbeam_channel::Sender<Read>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Whether the database could be used, once that is known; then whether it still can.
     health: signal::Receiver<Option<Result<()>>>,
@@ -76,10 +76,9 @@ impl Db {
             };
             move || writer.run(&waiting)
         })];
-        let (reads, queue) = mpsc::channel::<Read>();
-        let queue = Arc::new(Mutex::new(queue));
+        let (reads, queue) = crossbeam_channel::unbounded::<Read>();
         threads.extend((0..readers.max(1)).map(|_| {
-            let (path, queue) = (path.to_owned(), Arc::clone(&queue));
+            let (path, queue) = (path.to_owned(), queue.clone());
             spawn("reader", move || serve_reads(&path, &queue))
         }));
         let shared = Shared {
@@ -404,12 +403,9 @@ impl Doorbell {
     }
 }
 
-fn serve_reads(path: &Path, queue: &Mutex<mpsc::Receiver<Read>>) {
+fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<Read>) {
     let mut store = None;
-    loop {
-        let Ok(job) = locked(queue).recv() else {
-            return;
-        };
+    for job in queue {
         let served = catch_unwind(AssertUnwindSafe(|| {
             if store.is_none() {
                 match Store::open(path, Access::Read) {

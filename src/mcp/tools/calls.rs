@@ -1,11 +1,13 @@
 //! One method a tool: read the arguments, make one store call, say what came of it.
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
 use super::{
     Answer,
     args::{AddItem, AddTask, Clearable, Delete, GetTask, Several, Undo, UpdateTask},
-    lists::MAX_LIST_BYTES,
+    lists::{MAX_LIST_BYTES, what_else_happened},
     schema::{Arguments, Blank},
 };
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
     given::{Notes, read_repeat},
     remark,
     render::{self, Detail, TaskObject},
-    store::db::Session,
+    store::{Store, db::Session},
     task::{CommentText, Description, Project, Task, TaskId, Title},
 };
 
@@ -42,6 +44,8 @@ pub(super) struct Call<'session> {
     pub(super) caller: Caller,
     /// Nothing is written for this caller.
     pub(super) is_read_only: bool,
+    /// What else has happened, once the database was looked at for that.
+    pub(super) news: &'session OnceLock<Option<String>>,
 }
 
 fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
@@ -83,6 +87,26 @@ impl Call<'_> {
         self.session.write(command, self.caller.clone()).await
     }
 
+    /// Reads one state of the database, and what else has happened from the same: a second turn on a reader thread would
+    /// take as long as most reads.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Store) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (session, actor) = (self.session.clone(), self.caller.actor.clone());
+        let both = self.session.read(move |store| {
+            store.snapshot(|store| {
+                let found = read(store)?;
+                // The call is answered all the same when this cannot be told.
+                let news = what_else_happened(store, &session, &actor).unwrap_or_default();
+                Ok((found, news))
+            })
+        });
+        let (found, news) = both.await?;
+        let _ = self.news.set(news);
+        Ok(found)
+    }
+
     pub(super) async fn add_task(self, arguments: Arguments) -> Result<Answer> {
         let mut args: AddTask = arguments.read(Blank::LeftOut)?;
         let key = args.key.take().map(CallKey::try_from).transpose()?;
@@ -103,7 +127,7 @@ impl Call<'_> {
         let is_alone = was_idle && self.session.writes().0 == earlier + 1;
         // A client that sends many calls at once knows what it adds.
         if is_alone {
-            self.remark_similar(&outcome, &mut notes).await?;
+            self.remark_similar(&outcome, &mut notes).await;
         }
         if outcome.is_repeat {
             notes.add("nothing was added: this key was used before, and this is what it added");
@@ -134,17 +158,14 @@ impl Call<'_> {
         } = arguments.read(Blank::LeftOut)?;
         let with_history = history == Some(true);
         let (task, changes) = self
-            .session
-            .read(move |store| {
-                store.snapshot(|store| {
-                    let task = store.task(id)?.ok_or(Error::NotFound { id })?;
-                    let changes = if with_history {
-                        store.history(id, 0)?
-                    } else {
-                        Vec::new()
-                    };
-                    Ok((task, changes))
-                })
+            .look(move |store| {
+                let task = store.task(id)?.ok_or(Error::NotFound { id })?;
+                let changes = if with_history {
+                    store.history(id, 0)?
+                } else {
+                    Vec::new()
+                };
+                Ok((task, changes))
             })
             .await?;
         let history = changes
@@ -212,7 +233,7 @@ impl Call<'_> {
             notes.add("nothing changed: it was like this already");
         }
         if is_closing {
-            self.remark_closed(&outcome, &mut notes).await?;
+            self.remark_closed(&outcome, &mut notes).await;
         }
         self.answer("Updated", &outcome, Detail::Revision, notes)
     }
@@ -224,7 +245,7 @@ impl Call<'_> {
         if outcome.group.is_none() {
             notes.add("nothing changed: completed already");
         }
-        self.remark_closed(&outcome, &mut notes).await?;
+        self.remark_closed(&outcome, &mut notes).await;
         self.answer("Completed", &outcome, Detail::Brief, notes)
     }
 
@@ -240,7 +261,7 @@ impl Call<'_> {
             })
             .await?;
         let mut notes = Notes::default();
-        self.remark_closed(&outcome, &mut notes).await?;
+        self.remark_closed(&outcome, &mut notes).await;
         if let [edit] = outcome.edits.as_slice() {
             let deleted = self.object(&edit.after, Detail::Brief);
             return Ok(object(&Deleted {
@@ -259,42 +280,35 @@ impl Call<'_> {
     }
 
     /// Names an open task that may be the one just added.
-    async fn remark_similar(&self, outcome: &Outcome, notes: &mut Notes) -> Result<()> {
+    async fn remark_similar(&self, outcome: &Outcome, notes: &mut Notes) {
         let [edit] = outcome.edits.as_slice() else {
-            return Ok(());
+            return;
         };
         if outcome.is_repeat {
-            return Ok(());
+            return;
         }
         let task = edit.after.clone();
-        let similar = self
-            .session
-            .read(move |store| remark::similar(store, &task))
-            .await?;
-        if let Some(note) = similar {
+        let similar = self.look(move |store| remark::similar(store, &task));
+        // What is written is written, whether or not it can be remarked on.
+        if let Ok(Some(note)) = similar.await {
             notes.add(note);
         }
-        Ok(())
     }
 
     /// Says what closing tasks leaves behind: the next date of one that repeats, open subtasks of those closed, and
     /// tasks that waited for them.
-    async fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) -> Result<()> {
+    async fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) {
         for note in remark::next_dates(outcome, self.caller.zone) {
             notes.add(note);
         }
         let ids = remark::closed(outcome);
         if ids.is_empty() {
-            return Ok(());
+            return;
         }
-        let left = self
-            .session
-            .read(move |store| remark::left_behind(store, &ids))
-            .await?;
-        for note in left {
+        let left = self.look(move |store| remark::left_behind(store, &ids));
+        for note in left.await.unwrap_or_default() {
             notes.add(note);
         }
-        Ok(())
     }
 
     pub(super) fn object<'a>(&self, task: &'a Task, detail: Detail) -> TaskObject<'a> {

@@ -42,34 +42,31 @@ impl Call<'_> {
         let filters = args.filters(&self.caller)?;
         let moment = Moment::new(self.caller.now, self.caller.zone);
         let list = self
-            .session
-            .read(move |store| {
-                store.snapshot(|store| {
-                    if let Some(words) = &words {
-                        let page = store.search(words, view, &filters, &moment, after, limit)?;
-                        return Ok(Listed {
-                            page,
-                            counts: Vec::new(),
-                            left: None,
-                        });
-                    }
-                    let page = store.list(view, &filters, &moment, after, limit)?;
-                    let count = |view| Ok((view, store.count(view, &filters, &moment, None)?));
-                    let beside: &[View] = if view == View::Open {
-                        &[View::Overdue, View::Today, View::Stale]
-                    } else {
-                        &[]
-                    };
-                    let counts = std::iter::once(&view)
-                        .chain(beside)
-                        .map(|view| count(*view))
-                        .collect::<Result<_>>()?;
-                    let left = page
-                        .next
-                        .map(|next| store.count(view, &filters, &moment, Some(next)))
-                        .transpose()?;
-                    Ok(Listed { page, counts, left })
-                })
+            .look(move |store| {
+                if let Some(words) = &words {
+                    let page = store.search(words, view, &filters, &moment, after, limit)?;
+                    return Ok(Listed {
+                        page,
+                        counts: Vec::new(),
+                        left: None,
+                    });
+                }
+                let page = store.list(view, &filters, &moment, after, limit)?;
+                let count = |view| Ok((view, store.count(view, &filters, &moment, None)?));
+                let beside: &[View] = if view == View::Open {
+                    &[View::Overdue, View::Today, View::Stale]
+                } else {
+                    &[]
+                };
+                let counts = std::iter::once(&view)
+                    .chain(beside)
+                    .map(|view| count(*view))
+                    .collect::<Result<_>>()?;
+                let left = page
+                    .next
+                    .map(|next| store.count(view, &filters, &moment, Some(next)))
+                    .transpose()?;
+                Ok(Listed { page, counts, left })
             })
             .await?;
         if matches!(args.format, Some(Format::Json)) {
@@ -214,28 +211,26 @@ struct Listed {
 
 /// Returns a line on what others have changed since this client was last told; `None` if they have not, or if the client
 /// has sent more calls already.
-pub(super) async fn what_else_happened(session: &Session, actor: &Actor) -> Option<String> {
+pub(super) fn what_else_happened(
+    store: &Store,
+    session: &Session,
+    actor: &Actor,
+) -> Result<Option<String>> {
     let (_, is_idle) = session.writes();
     if !is_idle {
-        return None;
+        return Ok(None);
     }
-    let (told, actor) = (session.clone(), actor.clone());
-    let news = session.read(move |store| {
-        store.snapshot(|store| {
-            let last = store.last_change()?;
-            let told = match told.tell(last) {
-                Some(told) => told,
-                None => store.last_look(&actor)?.unwrap_or(last),
-            };
-            store.foreign_changes(told, &actor)
-        })
-    });
-    // The call itself is answered; that nothing can be told besides is no failure of it.
-    let (count, who) = news.await.ok()?;
-    let changes = if count == 1 { "change" } else { "changes" };
-    let count = render::bounded(count, Store::COUNT_LIMIT);
-    let who = shortened(who?.as_str(), 24);
-    Some(format!(
-        "{count} {changes} by {who} since your last call: list_tasks view:\"changed\""
-    ))
+    let last = store.last_change()?;
+    let told = match session.tell(last) {
+        Some(told) if told == last => return Ok(None),
+        Some(told) => told,
+        None => store.last_look(actor)?.unwrap_or(last),
+    };
+    let (count, who) = store.foreign_changes(told, actor)?;
+    Ok(who.map(|who| {
+        let changes = if count == 1 { "change" } else { "changes" };
+        let count = render::bounded(count, Store::COUNT_LIMIT);
+        let who = shortened(who.as_str(), 24);
+        format!("{count} {changes} by {who} since your last call: list_tasks view:\"changed\"")
+    }))
 }
