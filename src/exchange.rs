@@ -142,9 +142,9 @@ pub trait Reader {
 /// Begins to read `input` as `format`; `None` if files of that format are not read.
 pub fn reader<'a>(
     format: Format,
-    input: Box<dyn BufRead + 'a>,
+    input: Box<dyn BufRead + Send + 'a>,
     caller: &'a Caller,
-) -> Option<Box<dyn Reader + 'a>> {
+) -> Option<Box<dyn Reader + Send + 'a>> {
     match format {
         Format::Json => Some(Box::new(json::Reader::new(input))),
         Format::TodoTxt => Some(Box::new(todo_txt::Reader::new(input, caller))),

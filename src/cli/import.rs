@@ -1,11 +1,15 @@
 //! `taskhold import`
 
 use std::{
-    cell::Cell,
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal as _, Read, Seek as _, Write as _},
     path::{Path, PathBuf},
-    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -13,7 +17,7 @@ use serde_json::json;
 
 use super::{CliResult, Context, Failure};
 use crate::{
-    arrival::Name,
+    arrival::{Arrival, Name},
     command::Caller,
     error::{Code, Error},
     exchange::{self, Fault, Format, Reader},
@@ -152,7 +156,7 @@ impl ImportArgs {
         let progress = Progress::of(file.metadata()?.len());
         let input = Watched {
             file,
-            read: Rc::clone(&progress.read),
+            read: Arc::clone(&progress.read),
         };
         Ok((input, progress))
     }
@@ -213,31 +217,34 @@ fn plural(count: u64) -> &'static str {
 
 fn take_all(
     writer: &mut crate::store::Writer<'_>,
-    reader: &mut dyn Reader,
+    reader: &mut (dyn Reader + Send),
     caller: &Caller,
     faults: &mut Faults<'_>,
     mut progress: Progress,
 ) -> Result<Imported, Failure> {
     let mut import = writer.import(caller, reader.terms())?;
     let mut tasks = 0;
-    while let Some(next) = reader.next() {
-        let arrival = match next {
-            Ok(arrival) => arrival,
-            Err(Fault::Task { line, reason }) => {
-                faults.tell(line, &reason);
-                continue;
+    thread::scope(|scope| {
+        for next in read_ahead(scope, &mut *reader) {
+            let arrival = match next {
+                Ok(arrival) => arrival,
+                Err(Fault::Task { line, reason }) => {
+                    faults.tell(line, &reason);
+                    continue;
+                }
+                Err(fault) => return Err(failed(faults.name, fault)),
+            };
+            let line = arrival.line;
+            match import.take(arrival) {
+                Ok(_) => {}
+                Err(error) if error.code() == Code::Caller => faults.tell(line, &error.to_string()),
+                Err(error) => return Err(error.into()),
             }
-            Err(fault) => return Err(failed(faults.name, fault)),
-        };
-        let line = arrival.line;
-        match import.take(arrival) {
-            Ok(_) => {}
-            Err(error) if error.code() == Code::Caller => faults.tell(line, &error.to_string()),
-            Err(error) => return Err(error.into()),
+            tasks += 1;
+            progress.show(tasks);
         }
-        tasks += 1;
-        progress.show(tasks);
-    }
+        Ok(())
+    })?;
     progress.end();
     import
         .finish(reader.last_id(), |line, invalid| {
@@ -247,6 +254,27 @@ fn take_all(
             Error::Invalid(invalid) => failed(faults.name, invalid),
             error => error.into(),
         })
+}
+
+/// Reads tasks on a thread of its own while those before are written; it ends when nobody takes them.
+fn read_ahead<'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    reader: &'scope mut (dyn Reader + Send),
+) -> impl Iterator<Item = Result<Arrival, Fault>> {
+    // Few: each task may be long.
+    const TASKS_AT_ONCE: usize = 64;
+    const AHEAD: usize = 2;
+    let (read, taken) = mpsc::sync_channel(AHEAD);
+    scope.spawn(move || {
+        let mut all = std::iter::from_fn(|| reader.next()).fuse();
+        loop {
+            let tasks: Vec<_> = all.by_ref().take(TASKS_AT_ONCE).collect();
+            if tasks.is_empty() || read.send(tasks).is_err() {
+                return;
+            }
+        }
+    });
+    taken.into_iter().flatten()
 }
 
 /// Says what is wrong with a file, on standard error.
@@ -351,20 +379,20 @@ fn it_is(count: u64) -> &'static str {
 /// A file, and how far it was read.
 struct Watched {
     file: File,
-    read: Rc<Cell<u64>>,
+    read: Arc<AtomicU64>,
 }
 
 impl Read for Watched {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
-        self.read.set(self.read.get() + read as u64);
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
 
 /// A line on a terminal that says how far long work has come.
 struct Progress {
-    read: Rc<Cell<u64>>,
+    read: Arc<AtomicU64>,
     length: u64,
     shown: Option<Instant>,
     is_visible: bool,
@@ -376,7 +404,7 @@ impl Progress {
 
     fn of(length: u64) -> Self {
         Self {
-            read: Rc::default(),
+            read: Arc::default(),
             length,
             shown: io::stderr().is_terminal().then(Instant::now),
             is_visible: false,
@@ -388,7 +416,7 @@ impl Progress {
         if !tasks.is_multiple_of(256) || !self.shown.as_ref().is_some_and(is_due) {
             return;
         }
-        let percent = self.read.get().min(self.length) * 100 / self.length.max(1);
+        let percent = self.read.load(Ordering::Relaxed).min(self.length) * 100 / self.length.max(1);
         let _ = write!(io::stderr(), "\r{percent:3} %, {tasks} tasks");
         self.shown = Some(Instant::now());
         self.is_visible = true;

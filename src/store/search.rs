@@ -227,12 +227,25 @@ impl Store {
 
 /// Indexes the tasks that wait. Called in a transaction.
 pub(super) fn index_waiting(connection: &Connection) -> rusqlite::Result<()> {
+    // An empty index has nothing to replace, and is not searched for it.
+    let is_empty: bool = connection
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM search_docsize)")?
+        .query_row([], |row| row.get(0))?;
+    let insert = if is_empty {
+        "INSERT"
+    } else {
+        "INSERT OR REPLACE"
+    };
     let steps = [
-        "INSERT OR REPLACE INTO search (rowid, heading, labels, body, remarks)
-         SELECT id, heading, labels, body, remarks FROM searchable
-          WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id",
-        "INSERT OR REPLACE INTO title_search (rowid, heading)
-         SELECT id, heading FROM searchable WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id",
+        &format!(
+            "{insert} INTO search (rowid, heading, labels, body, remarks)
+             SELECT id, heading, labels, body, remarks FROM searchable
+              WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id"
+        ),
+        &format!(
+            "{insert} INTO title_search (rowid, heading)
+             SELECT id, heading FROM searchable WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id"
+        ),
         "DELETE FROM unindexed",
     ];
     for step in steps {

@@ -17,8 +17,10 @@ use crate::{
     task::{Invalid, Task, TaskId},
 };
 
+mod indexes;
 mod known;
 
+use indexes::Indexes;
 use known::Known;
 
 /// How much of the database is kept in memory meanwhile, in KiB, as SQLite's negative `cache_size`: the pages of a dozen
@@ -37,6 +39,8 @@ pub struct Import<'writer, 'store> {
     terms: Terms,
     keeps_ids: bool,
     known: Option<Known>,
+    /// Taken away until all tasks have come.
+    indexes: Option<Indexes>,
     imported: Imported,
 }
 
@@ -99,6 +103,9 @@ impl<'store> Writer<'store> {
         let known = (!is_first)
             .then(|| Known::read(self.store, terms.is_dated))
             .transpose()?;
+        let indexes = is_first
+            .then(|| Indexes::take_away(&self.store.connection))
+            .transpose()?;
         let keeps_ids = is_first && terms.keeps_ids;
         Ok(Import {
             entry: Entry::new(Kind::Import, caller, None),
@@ -106,6 +113,7 @@ impl<'store> Writer<'store> {
             terms,
             keeps_ids,
             known,
+            indexes,
             imported: Imported {
                 keeps_ids,
                 ..Imported::default()
@@ -187,6 +195,9 @@ impl Import<'_, '_> {
         self.writer.command("DROP TABLE temp.arrived")?;
         self.writer.command("DROP TABLE temp.aside")?;
         self.writer.set_cache(USUAL_CACHE)?;
+        if let Some(indexes) = &self.indexes {
+            indexes.put_back(&self.writer.store.connection)?;
+        }
         self.imported.group = self.entry.group;
         self.writer.last_change = self.writer.next_change.map(|next| next - 1);
         Ok(self.imported)
