@@ -15,7 +15,8 @@ use crate::{
 
 /// Print the open work in at most 300 tokens, for hooks at a session's start
 ///
-/// Says how much is open, and what is in progress, overdue and due today. Prints nothing when there are no tasks yet.
+/// Says how much is open, what is in progress, overdue and due today, and while there is room what can be done next. Prints
+/// nothing when there are no tasks yet.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold prime
@@ -63,6 +64,8 @@ struct Work {
     in_progress: List,
     /// What is due by the end of the day and not in progress.
     today: List,
+    /// What else can be worked on; all that can is counted.
+    next: List,
 }
 
 /// The beginning of a list.
@@ -87,11 +90,22 @@ impl Work {
                 tasks: store.list(view, filters, &moment, None, READ)?.tasks,
             })
         };
+        let today = list(View::Today, &pending)?;
+        let mut next = List {
+            total: count(View::Ready, &all)?,
+            // Those due today lead here too.
+            tasks: store
+                .list(View::Ready, &all, &moment, None, 2 * READ)?
+                .tasks,
+        };
+        next.tasks.retain(|task| !today.tasks.contains(task));
+        next.tasks.truncate(READ as usize);
         Ok(Self {
             open: count(View::Open, &all)?,
             overdue: count(View::Overdue, &all)?,
             in_progress: list(View::InProgress, &all)?,
-            today: list(View::Today, &pending)?,
+            today,
+            next,
         })
     }
 
@@ -108,6 +122,7 @@ impl Work {
             "overdue": self.overdue,
             "in_progress": list(&self.in_progress),
             "today": list(&self.today),
+            "next": list(&self.next),
         })
     }
 
@@ -129,15 +144,18 @@ impl Work {
         .into_iter()
         .filter(|(_, list)| !list.tasks.is_empty())
         .collect();
-        if lists.is_empty() {
+        if lists.is_empty() && self.next.tasks.is_empty() {
             return text;
         }
         let _ = writeln!(text, "{DATA}");
+        let items = |list: &List| -> Vec<String> {
+            let tasks = list.tasks.iter();
+            tasks.map(|task| item(task, &moment, zone)).collect()
+        };
         let mut room = ROOM;
         for (at, (title, list)) in lists.iter().enumerate() {
             let _ = writeln!(text, "{title}:");
-            let items = list.tasks.iter().map(|task| item(task, &moment, zone));
-            let items: Vec<String> = items.collect();
+            let items = items(list);
             // Half of the room for the first list, if the second has use for the other half.
             let share = room / (lists.len() - at);
             let (shown, cost) = filled(&items, share);
@@ -147,6 +165,12 @@ impl Work {
             if shown.to_string() != total {
                 let _ = writeln!(text, "... {shown} of {total}");
             }
+        }
+        let items = items(&self.next);
+        let (shown, _) = filled(&items, room);
+        if shown > 0 {
+            let _ = writeln!(text, "Ready next:");
+            text.extend(items[..shown].iter().map(String::as_str));
         }
         text
     }

@@ -66,7 +66,31 @@ fn what_is_begun_and_what_is_due_is_named() {
     );
     assert!(lines[5].starts_with("- 2 Pay rent (due "), "{said}");
     assert!(lines[6].starts_with("- 3 Call Anna (due "), "{said}");
-    assert_eq!(lines.len(), 7, "{said}");
+    assert_eq!(lines[7..], ["Ready next:", "- 4 Someday"], "{said}");
+}
+
+#[test]
+fn what_can_be_done_next_is_named_where_nothing_is_due() {
+    let home = Home::new();
+    add(
+        &home,
+        &[
+            json!({ "title": "Paint the door" }),
+            json!({ "title": "Hang the door", "depends_on": [1] }),
+            json!({ "title": "Buy brushes", "priority": "high" }),
+        ],
+    );
+    let said = home.run(&["prime"]);
+    let lines: Vec<&str> = said.lines().skip(2).collect();
+    assert_eq!(
+        lines,
+        [
+            "Ready next:",
+            "- 3 Buy brushes (high)",
+            "- 1 Paint the door"
+        ],
+        "{said}"
+    );
 }
 
 #[test]
