@@ -179,6 +179,13 @@ impl Failure {
         }
     }
 
+    /// What clap says in paragraphs: what is wrong, and then how it would be right.
+    fn of_usage(error: &clap::Error) -> Self {
+        let said = error.render().to_string();
+        let (what, how) = said.split_once("\n\n").unwrap_or((&said, ""));
+        Self::call(what.trim_start_matches("error: ").trim(), how.trim())
+    }
+
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) | Self::Call { .. } => 2,
@@ -212,7 +219,19 @@ impl Cli {
     /// Reads the command line. Where a shell asks what could stand there, answers that and ends the program.
     pub fn read() -> Self {
         completions::answer();
-        Self::parse()
+        Self::try_parse().unwrap_or_else(|error| {
+            // Nothing is parsed that could say how to print it.
+            let mut options = std::env::args_os().take_while(|argument| argument != "--");
+            if error.use_stderr() && options.any(|argument| argument == "--json") {
+                let _ = failed(
+                    &Failure::of_usage(&error),
+                    Screen::new(true, Color::Never),
+                    None,
+                );
+                std::process::exit(error.exit_code());
+            }
+            error.exit()
+        })
     }
 
     /// Runs the command and reports on stderr what went wrong.

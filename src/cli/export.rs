@@ -1,11 +1,14 @@
 //! `taskhold export`
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
+
+use serde_json::json;
 
 use super::{CliResult, Context, Failure};
 use crate::{
@@ -77,7 +80,7 @@ impl ExportArgs {
         match file {
             None => {
                 let mut out = BufWriter::new(io::stdout().lock());
-                write(context, format, &mut out)?;
+                write(context, format, &mut out)?.tell();
                 Ok(out.flush()?)
             }
             Some(file) => self.write_file(context, format, file),
@@ -118,12 +121,12 @@ impl ExportArgs {
             |error: io::Error| Failure::Input(format!("cannot write {}: {error}", file.display()));
         let written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
         let mut out = BufWriter::new(written);
-        write(context, format, &mut out)?;
+        let summary = write(context, format, &mut out)?;
         let written = out
             .into_inner()
             .map_err(|error| failed(error.into_error()))?;
         written.as_file().sync_all().map_err(failed)?;
-        let kept = if self.force {
+        let _: File = if self.force {
             written.persist(&path).map_err(|error| failed(error.error))
         } else {
             written
@@ -132,8 +135,16 @@ impl ExportArgs {
                     error if error.kind() == io::ErrorKind::AlreadyExists => there(),
                     error => failed(error),
                 })
-        };
-        kept.map(|_: File| ())
+        }?;
+        if !context.screen.json {
+            summary.tell();
+            return Ok(());
+        }
+        Ok(context.screen.print_json(&json!({
+            "path": path.to_string_lossy(),
+            "tasks": summary.tasks,
+            "left_out": summary.left_out,
+        }))?)
     }
 }
 
@@ -149,44 +160,66 @@ fn is_of_database(database: &Path, folder: &Path, name: &OsStr) -> bool {
     is_same_folder && name.as_encoded_bytes().starts_with(own.as_encoded_bytes())
 }
 
-/// Writes every task there is at one moment.
-fn write(context: &Context, format: Format, out: &mut dyn Write) -> CliResult {
-    let Some(mut writer) = exchange::writer(format, context.caller.zone) else {
-        return Ok(());
-    };
-    let mut export = Export {
-        writer: &mut *writer,
-        out,
-        parted: 0,
-    };
-    let mut in_trash = 0;
-    context.reader()?.snapshot(|store| {
-        let written = export.write_all(store);
-        in_trash = store.count_all()?.1;
-        Ok(written)
-    })??;
-    let (parted, takes_trash) = (export.parted, writer.takes_trash());
-    let mut left_out: Vec<String> = writer
-        .left_out()
-        .iter()
-        .map(|(what, count)| format!("{what}: {count}"))
-        .collect();
-    if !takes_trash && in_trash > 0 {
-        left_out.push(format!("tasks in the trash: {in_trash}"));
-    }
-    if parted > 0 {
-        left_out.push(format!(
-            "parent and depends_on (of tasks in the trash): {parted}"
-        ));
-    }
-    if !left_out.is_empty() {
+/// What was written.
+#[derive(Default)]
+struct Summary {
+    tasks: u64,
+    /// What the format cannot hold, and how many tasks had it.
+    left_out: BTreeMap<String, u64>,
+}
+
+impl Summary {
+    /// Says on standard error what was left out.
+    fn tell(&self) {
+        if self.left_out.is_empty() {
+            return;
+        }
+        let left_out = self.left_out.iter();
+        let left_out: Vec<String> = left_out
+            .map(|(what, count)| format!("{what}: {count}"))
+            .collect();
         let _ = writeln!(
             io::stderr(),
             "taskhold: left out, with the number of tasks: {}. The format json leaves out nothing.",
             left_out.join(", ")
         );
     }
-    Ok(())
+}
+
+/// Writes every task there is at one moment.
+fn write(
+    context: &Context,
+    format: Format,
+    out: &mut dyn Write,
+) -> std::result::Result<Summary, Failure> {
+    let Some(mut writer) = exchange::writer(format, context.caller.zone) else {
+        return Ok(Summary::default());
+    };
+    let mut export = Export {
+        writer: &mut *writer,
+        out,
+        parted: 0,
+    };
+    let (tasks, in_trash) = context.reader()?.snapshot(|store| {
+        let (_, in_trash) = store.count_all()?;
+        Ok(export.write_all(store).map(|tasks| (tasks, in_trash)))
+    })??;
+    let (parted, takes_trash) = (export.parted, writer.takes_trash());
+    let mut left_out: BTreeMap<String, u64> = writer
+        .left_out()
+        .iter()
+        .map(|(what, count)| (what.to_owned(), count))
+        .collect();
+    if !takes_trash && in_trash > 0 {
+        left_out.insert("tasks in the trash".to_owned(), in_trash);
+    }
+    if parted > 0 {
+        left_out.insert(
+            "parent and depends_on (of tasks in the trash)".to_owned(),
+            parted,
+        );
+    }
+    Ok(Summary { tasks, left_out })
 }
 
 struct Export<'a> {
@@ -197,7 +230,7 @@ struct Export<'a> {
 }
 
 impl Export<'_> {
-    fn write_all(&mut self, store: &Store) -> Result<(), WriteError> {
+    fn write_all(&mut self, store: &Store) -> Result<u64, WriteError> {
         let (all, deleted) = store.count_all()?;
         let takes_trash = self.writer.takes_trash();
         let contents = Contents {
@@ -215,7 +248,8 @@ impl Export<'_> {
                 self.write(store, task, 0)
             })?;
         }
-        Ok(self.writer.end(self.out)?)
+        self.writer.end(self.out)?;
+        Ok(contents.tasks)
     }
 
     fn write(&mut self, store: &Store, task: Task, depth: usize) -> Result<(), WriteError> {

@@ -58,7 +58,10 @@ impl Home {
     /// Returns the binary with an environment that holds nothing but this home.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_taskhold"));
-        command.args(arguments).env_clear();
+        command
+            .args(arguments)
+            .env_clear()
+            .current_dir(self.folder.path());
         command
             .env("HOME", self.folder.path())
             .env("TASKHOLD_DB", self.database());

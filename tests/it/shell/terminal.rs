@@ -40,6 +40,9 @@ impl Terminal {
         let mut command = CommandBuilder::new(usual.get_program());
         command.args(usual.get_args());
         command.env_clear();
+        if let Some(folder) = usual.get_current_dir() {
+            command.cwd(folder);
+        }
         command.env("TERM", "xterm-256color");
         command.env("TZ", super::noon_zone());
         for (name, value) in usual.get_envs() {
