@@ -3,13 +3,17 @@
 use std::{
     ffi::OsString,
     fmt, fs, io,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
 use chrono::Weekday;
 use serde::Deserialize;
 
-use crate::when::{UnknownZone, Zone};
+use crate::{
+    task::Project,
+    when::{UnknownZone, Zone},
+};
 
 /// The variable that names the database when `--db` does not.
 pub const DATABASE_VARIABLE: &str = "TASKHOLD_DB";
@@ -101,6 +105,17 @@ pub struct Setting<T> {
     pub source: Source,
 }
 
+impl Source {
+    /// Returns the value if this source sets it, else the default.
+    fn setting<T>(&self, value: Option<T>, default: T) -> Setting<T> {
+        let source = value.as_ref().map_or(Self::Default, |_| self.clone());
+        Setting {
+            value: value.unwrap_or(default),
+            source,
+        }
+    }
+}
+
 /// When to print in colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -113,6 +128,51 @@ pub enum Color {
     /// Nowhere
     Never,
 }
+
+/// A view by its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ViewWord {
+    /// Pending or in progress; what comes first is due first
+    #[value(alias = "pending", alias = "todo", alias = "active")]
+    Open,
+    /// Pending, not deferred, not blocked
+    #[value(alias = "actionable")]
+    Ready,
+    /// Due today or overdue
+    Today,
+    /// Past their date
+    #[value(alias = "late")]
+    Overdue,
+    /// Waiting for others
+    #[value(alias = "waiting")]
+    Blocked,
+    /// In progress, untouched for days
+    Stale,
+    /// Completed, the latest first
+    #[value(alias = "done", alias = "finished")]
+    Completed,
+    /// All but the trash, in the order they were added
+    #[value(alias = "everything")]
+    All,
+    /// The trash, the latest first
+    #[value(alias = "deleted")]
+    Trash,
+}
+
+/// What a command takes where its call does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// What `list` and `watch` list.
+    pub view: Setting<ViewWord>,
+    /// How many tasks a list shows.
+    pub limit: Setting<u32>,
+    /// The project of a task that `add` adds; `None` for none.
+    pub project: Setting<Option<Project>>,
+}
+
+/// How many tasks a list shows where nothing says another number.
+const LIST_LIMIT: u32 = 50;
 
 /// Everything that is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +187,8 @@ pub struct Config {
     pub week_start: Source,
     /// When to print in colour.
     pub color: Setting<Color>,
+    /// What a command takes where its call does not say.
+    pub defaults: Defaults,
 }
 
 /// What `config.toml` may hold.
@@ -137,6 +199,16 @@ struct File {
     time_zone: Option<String>,
     week_start: Option<WeekStart>,
     color: Option<Color>,
+    #[serde(default)]
+    defaults: FileDefaults,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileDefaults {
+    view: Option<ViewWord>,
+    limit: Option<NonZeroU32>,
+    project: Option<Project>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -210,13 +282,21 @@ impl Config {
                 source: of,
             },
             week_start,
-            color: first([(color, Source::Flag("--color")), (file.color, in_file())]).unwrap_or(
-                Setting {
-                    value: Color::default(),
-                    source: Source::Default,
-                },
-            ),
+            color: first([(color, Source::Flag("--color"))])
+                .unwrap_or_else(|| in_file().setting(file.color, Color::default())),
+            defaults: file.defaults.settings(&in_file()),
         })
+    }
+}
+
+impl FileDefaults {
+    /// Returns what the file sets, and what holds where it says nothing.
+    fn settings(self, in_file: &Source) -> Defaults {
+        Defaults {
+            view: in_file.setting(self.view, ViewWord::Open),
+            limit: in_file.setting(self.limit.map(NonZeroU32::get), LIST_LIMIT),
+            project: in_file.setting(self.project.map(Some), None),
+        }
     }
 }
 
@@ -369,6 +449,25 @@ mod tests {
     }
 
     #[test]
+    fn the_file_sets_what_a_command_takes_where_its_call_does_not_say() {
+        let none = load("", &[]).unwrap().defaults;
+        assert_eq!(
+            none.view,
+            Setting {
+                value: ViewWord::Open,
+                source: Source::Default
+            }
+        );
+        assert_eq!((none.limit.value, none.project.value), (50, None));
+
+        let text = "[defaults]\nview = 'ready'\nlimit = 20\nproject = ' Inbox '";
+        let set = load(text, &[]).unwrap().defaults;
+        assert_eq!((set.view.value, set.limit.value), (ViewWord::Ready, 20));
+        assert_eq!(set.project.value.unwrap().as_str(), "Inbox");
+        assert!(matches!(set.project.source, Source::File(_)));
+    }
+
+    #[test]
     fn what_the_file_says_wrong_is_named_with_its_line() {
         for (text, expected) in [
             (
@@ -382,6 +481,10 @@ mod tests {
                 "config.toml: tasks.db is not an absolute path",
             ),
             ("color = ", "line 1"),
+            ("[defaults]\nlimit = 0", "line 2"),
+            ("[defaults]\nview = 'someday'", "unknown variant `someday`"),
+            ("[defaults]\nproject = ' '", "project is blank"),
+            ("[defaults]\ntag = 'x'", "unknown field `tag`"),
         ] {
             let refusal = refusal(text, &[]);
             assert!(refusal.contains(expected), "{text}: {refusal}");

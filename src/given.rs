@@ -84,8 +84,9 @@ pub(crate) fn read_date(
 }
 
 /// Reads a rule by which a task comes again.
-pub(crate) fn read_repeat(text: &str) -> Result<Repeat> {
-    Repeat::read(text).map_err(|error| Invalid::new("repeat", error.to_string()).into())
+pub(crate) fn read_repeat(text: &str, caller: &Caller) -> Result<Repeat> {
+    Repeat::read_in(text, caller.zone)
+        .map_err(|error| Invalid::new("repeat", error.to_string()).into())
 }
 
 /// Returns what to list. A status names a view of its own, unless a view was given that it can narrow down.

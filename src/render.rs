@@ -11,7 +11,6 @@ use serde::Serialize;
 use crate::{
     change::Change,
     command::{Caller, Outcome},
-    repeat::Repeat,
     task::{Priority, Project, Status, Tag, Task, TaskId, Timestamp, shortened},
     when::{When, Zone},
 };
@@ -132,7 +131,7 @@ impl<'a> TaskObject<'a> {
             defer_until: task.defer_until.map(date),
             repeat: task.repeat.as_ref().map(|repeat| match detail {
                 Detail::Program => repeat.to_string(),
-                _ => repeat.words(),
+                _ => repeat.words(zone),
             }),
             project: task.project.as_ref().map(Project::as_str),
             tags: &task.tags,
@@ -184,7 +183,7 @@ pub fn line(task: &Task, now: Timestamp, zone: Zone) -> String {
             until.show_short(now.as_millis(), zone)
         ));
     }
-    facts.extend(task.repeat.as_ref().map(Repeat::words));
+    facts.extend(task.repeat.as_ref().map(|repeat| repeat.words(zone)));
     if !task.depends_on.is_empty() && task.is_open() {
         let ids: Vec<String> = task.depends_on.iter().map(ToString::to_string).collect();
         facts.push(format!("after {}", ids.join(" ")));
@@ -260,7 +259,10 @@ fn entry(task: &Task, description: &str, zone: Zone) -> String {
         ),
         ("Due", task.due.map(|due| due.show(zone))),
         ("Not before", task.defer_until.map(|until| until.show(zone))),
-        ("Repeats", task.repeat.as_ref().map(Repeat::words)),
+        (
+            "Repeats",
+            task.repeat.as_ref().map(|repeat| repeat.words(zone)),
+        ),
         ("Project", task.project.as_ref().map(ToString::to_string)),
         ("Tags", (!tags.is_empty()).then(|| tags.join(", "))),
         ("Part of", task.parent.map(|parent| parent.to_string())),

@@ -67,6 +67,16 @@ impl Repeat {
         }
     }
 
+    /// Reads as [`Repeat::read`] does; every second week in words is a week as `zone` has it. A rule says by itself on which
+    /// day its weeks begin.
+    pub fn read_in(text: &str, zone: Zone) -> Result<Self, Unreadable> {
+        let Self(mut rule) = Self::read(text)?;
+        if !text.contains('=') && rule.counts_weeks() {
+            rule.week_start = zone.week_start();
+        }
+        Ok(Self(rule))
+    }
+
     /// Returns when the task is due after the instance due at `current` is done at `now_ms`; `None` when the series ends.
     ///
     /// `current` is the date the rule gave: where the user has moved this one instance, the date it was moved from.
@@ -115,9 +125,9 @@ impl Repeat {
         self.to_string().contains(";BY")
     }
 
-    /// Returns the rule in words that [`Repeat::read`] reads again; a rule there are no words for as its text.
-    pub fn words(&self) -> String {
-        say::words(&self.0)
+    /// Returns the rule in words that [`Repeat::read_in`] reads again in `zone`; a rule there are no words for as its text.
+    pub fn words(&self, zone: Zone) -> String {
+        say::words(&self.0, zone.week_start())
     }
 
     /// Returns how many occurrences are left, the current one included; `None` when they are not counted.

@@ -2,7 +2,9 @@
 
 use std::io::{self, BufRead as _};
 
-use super::{CliResult, Context, Failure, fields::FieldArgs, ids::unreadable, report::Verbs};
+use super::{
+    CliResult, Context, Failure, fields::FieldArgs, ids::unreadable, quick::Field, report::Verbs,
+};
 use crate::{
     command::{CallKey, Command, Draft},
     given::Notes,
@@ -45,7 +47,10 @@ impl AddArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
         let reads_titles = self.words.iter().filter(|word| *word == "-").count() == 1;
         self.words.retain(|word| !reads_titles || word != "-");
-        let given = self.fields.with_words(&self.words, &self.literal, true)?;
+        let mut given = self.fields.with_words(&self.words, &self.literal, true)?;
+        if let Some(project) = &context.config.defaults.project.value {
+            given.set_default(Field::Project, project.as_str());
+        }
         let titles = match (&given.title, reads_titles) {
             (Some(title), false) => vec![title.clone()],
             (None, true) => titles_from_stdin()?,

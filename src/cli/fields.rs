@@ -132,6 +132,13 @@ impl Given {
         Ok(())
     }
 
+    /// Sets `field` where it was not given.
+    pub(super) fn set_default(&mut self, field: Field, value: &str) {
+        if self.value(field).is_none() {
+            self.values.push((field, value.to_owned()));
+        }
+    }
+
     fn value(&self, field: Field) -> Option<&str> {
         self.values
             .iter()
@@ -156,7 +163,9 @@ impl Given {
             defer_until: given(Field::Defer)
                 .map(|text| notes.date("defer", text, caller))
                 .transpose()?,
-            repeat: given(Field::Repeat).map(read_repeat).transpose()?,
+            repeat: given(Field::Repeat)
+                .map(|text| read_repeat(text, caller))
+                .transpose()?,
             project: given(Field::Project)
                 .map(|name| notes.text(Project::cleaned(name)))
                 .transpose()?,
@@ -188,7 +197,7 @@ impl Given {
             priority: self.cleared_or(Field::Priority, |word| Ok(word.parse::<Priority>()?))?,
             due: self.cleared_or(Field::Due, |text| notes.date("due", text, caller))?,
             defer_until: self.cleared_or(Field::Defer, |text| notes.date("defer", text, caller))?,
-            repeat: self.cleared_or(Field::Repeat, read_repeat)?,
+            repeat: self.cleared_or(Field::Repeat, |text| read_repeat(text, caller))?,
             project: self.cleared_or(Field::Project, |name| notes.text(Project::cleaned(name)))?,
             tags: self
                 .cleared_or(Field::Tags, |words| notes.tags(&list(words)))?

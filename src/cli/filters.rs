@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     command::Caller,
+    config::ViewWord,
     given,
     store::{self, Filters},
     task::{Invalid, Priority, Project, Status, Tag, shortened},
@@ -38,63 +39,37 @@ pub(super) struct FilterArgs {
 /// How much of a list is shown.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct LimitArgs {
-    /// How many tasks
-    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
+    /// How many tasks [default: that of config.toml, else 50]
+    #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
     /// However many they are
     #[arg(short, long, conflicts_with = "limit")]
     all: bool,
 }
 
 impl LimitArgs {
-    /// Returns the most tasks to show.
-    pub(super) fn most(&self) -> u32 {
-        if self.all { u32::MAX } else { self.limit }
+    /// Returns the most tasks to show, `usual` if the call does not say.
+    pub(super) fn most(&self, usual: u32) -> u32 {
+        if self.all {
+            u32::MAX
+        } else {
+            self.limit.unwrap_or(usual)
+        }
     }
 }
 
-/// A view by its word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum ViewWord {
-    /// Pending or in progress; what comes first is due first
-    #[value(alias = "pending", alias = "todo", alias = "active")]
-    Open,
-    /// Pending, not deferred, not blocked
-    #[value(alias = "actionable")]
-    Ready,
-    /// Due today or overdue
-    Today,
-    /// Past their date
-    #[value(alias = "late")]
-    Overdue,
-    /// Waiting for others
-    #[value(alias = "waiting")]
-    Blocked,
-    /// In progress, untouched for days
-    Stale,
-    /// Completed, the latest first
-    #[value(alias = "done", alias = "finished")]
-    Completed,
-    /// All but the trash, in the order they were added
-    #[value(alias = "everything")]
-    All,
-    /// The trash, the latest first
-    #[value(alias = "deleted")]
-    Trash,
-}
-
-impl ViewWord {
-    fn view(self) -> store::View {
-        match self {
-            Self::Open => store::View::Open,
-            Self::Ready => store::View::Ready,
-            Self::Today => store::View::Today,
-            Self::Overdue => store::View::Overdue,
-            Self::Blocked => store::View::Blocked,
-            Self::Stale => store::View::Stale,
-            Self::Completed => store::View::Completed,
-            Self::All => store::View::All,
-            Self::Trash => store::View::Trash,
+impl From<ViewWord> for store::View {
+    fn from(word: ViewWord) -> Self {
+        match word {
+            ViewWord::Open => Self::Open,
+            ViewWord::Ready => Self::Ready,
+            ViewWord::Today => Self::Today,
+            ViewWord::Overdue => Self::Overdue,
+            ViewWord::Blocked => Self::Blocked,
+            ViewWord::Stale => Self::Stale,
+            ViewWord::Completed => Self::Completed,
+            ViewWord::All => Self::All,
+            ViewWord::Trash => Self::Trash,
         }
     }
 }
@@ -150,6 +125,11 @@ impl FilterArgs {
         Ok(())
     }
 
+    /// Returns `usual`; `None` where a status names a view of its own.
+    pub(super) fn view_or(&self, usual: ViewWord) -> Option<ViewWord> {
+        self.status.is_none().then_some(usual)
+    }
+
     /// Returns what to read, of `view` unless a status names another.
     pub(super) fn query(
         &self,
@@ -178,7 +158,7 @@ impl FilterArgs {
             due_to: date(&self.due_before, given::due_before)?,
         };
         Ok(Query {
-            view: given::view(view.map(ViewWord::view), self.status),
+            view: given::view(view.map(store::View::from), self.status),
             words,
             filters,
             limit,

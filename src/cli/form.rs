@@ -133,7 +133,7 @@ fn set(
             patch.defer_until = Some(until.transpose()?);
         }
         "priority" => patch.priority = Some(kept.map(str::parse).transpose()?),
-        "repeat" => patch.repeat = Some(kept.map(read_repeat).transpose()?),
+        "repeat" => patch.repeat = Some(kept.map(|text| read_repeat(text, caller)).transpose()?),
         "project" => {
             let project = kept.map(|name| notes.text(Project::cleaned(name)));
             patch.project = Some(project.transpose()?);

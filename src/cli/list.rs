@@ -7,12 +7,13 @@ use std::{
 
 use super::{
     CliResult, Context,
-    filters::{FilterArgs, LimitArgs, Query, ViewWord},
+    filters::{FilterArgs, LimitArgs, Query},
     report::say,
     screen::{DIM, JSON_VERSION, Layout, painted},
     table::Table,
 };
 use crate::{
+    config::ViewWord,
     error::Result,
     render::{self, Detail, TaskObject},
     store::{Moment, Page, Position, Store, View},
@@ -20,7 +21,7 @@ use crate::{
 
 /// List tasks: what is due first leads
 ///
-/// Without a view, the open ones. A status names a view of its own.
+/// Without a view, the open ones, or what config.toml says. A status names a view of its own.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ListArgs {
@@ -61,10 +62,12 @@ impl ListArgs {
 
     /// Returns what to read; dates are read as of now.
     pub(super) fn query(&self, context: &Context) -> CliResult<Query> {
-        let limit = self.limit.most();
-        Ok(self
-            .filters
-            .query(self.view, None, limit, &context.caller)?)
+        let defaults = &context.config.defaults;
+        let view = self
+            .view
+            .or_else(|| self.filters.view_or(defaults.view.value));
+        let limit = self.limit.most(defaults.limit.value);
+        Ok(self.filters.query(view, None, limit, &context.caller)?)
     }
 }
 

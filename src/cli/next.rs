@@ -1,12 +1,7 @@
 //! `taskhold next`
 
-use super::{
-    CliResult, Context,
-    filters::{FilterArgs, ViewWord},
-    report::say,
-    sheet::sheet,
-};
-use crate::{render, store::Moment};
+use super::{CliResult, Context, filters::FilterArgs, report::say, sheet::sheet};
+use crate::{config::ViewWord, render, store::Moment};
 
 /// Show the ready task to do first
 ///

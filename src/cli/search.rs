@@ -2,9 +2,9 @@
 
 use super::{
     CliResult, Context,
-    filters::{FilterArgs, LimitArgs, ViewWord},
+    filters::{FilterArgs, LimitArgs},
 };
-use crate::store::Words;
+use crate::{config::ViewWord, store::Words};
 
 /// Find tasks by the words in their title, description and comments
 ///
@@ -33,7 +33,7 @@ impl SearchArgs {
         let query = self.filters.query(
             Some(self.view),
             Some(words),
-            self.limit.most(),
+            self.limit.most(context.config.defaults.limit.value),
             &context.caller,
         )?;
         context.list(&context.reader()?, &query)

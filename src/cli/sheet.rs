@@ -12,7 +12,6 @@ use super::{
 use crate::{
     change::Change,
     render,
-    repeat::Repeat,
     task::{Tag, Task, TaskId, Timestamp},
     when::When,
 };
@@ -60,7 +59,10 @@ pub(super) fn sheet(
         ),
         ("Due", due),
         ("Not before", task.defer_until.map(date)),
-        ("Repeats", task.repeat.as_ref().map(Repeat::words)),
+        (
+            "Repeats",
+            task.repeat.as_ref().map(|repeat| repeat.words(zone)),
+        ),
         (
             "Project",
             task.project

@@ -13,7 +13,6 @@ use super::{
     width::{cut, isolated, width},
 };
 use crate::{
-    repeat::Repeat,
     store::View,
     task::{Priority, Status, Task, Timestamp},
     when::Zone,
@@ -104,7 +103,7 @@ impl Table {
 
     fn details(&self, task: &Task) -> String {
         let mut details = Vec::new();
-        details.extend(task.repeat.as_ref().map(Repeat::words));
+        details.extend(task.repeat.as_ref().map(|repeat| repeat.words(self.zone)));
         if let Some(until) = task.defer_until
             && !until.is_past(self.now.as_millis(), self.zone)
         {

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use super::{Contents, Notes, Place, WriteError};
 use crate::{
-    repeat::Repeat,
     task::{Status, Task},
     when::Zone,
 };
@@ -56,7 +55,7 @@ impl Writer {
             task.defer_until
                 .map(|until| format!("not before {}", until.show(self.zone))),
         );
-        details.extend(task.repeat.as_ref().map(Repeat::words));
+        details.extend(task.repeat.as_ref().map(|repeat| repeat.words(self.zone)));
         details.extend(
             task.project
                 .as_ref()

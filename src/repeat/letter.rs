@@ -170,7 +170,7 @@ proptest! {
     #[test]
     fn words_are_read_as_the_rule_they_told(text in phrase()) {
         if let Ok(rule) = Repeat::read(&text) {
-            prop_assert_eq!(Repeat::read(&rule.words()), Ok(rule.clone()));
+            prop_assert_eq!(Repeat::read(&rule.words(Zone::UTC)), Ok(rule.clone()));
             prop_assert_eq!(Repeat::try_from(rule.to_string()), Ok(rule));
         }
     }
@@ -180,7 +180,7 @@ proptest! {
         prop_assert_eq!(Rule::parse(&rule.to_string()), Ok(rule.clone()));
         if rule.ever_comes() {
             let rule = Repeat(rule);
-            prop_assert_eq!(Repeat::read(&rule.words()), Ok(rule));
+            prop_assert_eq!(Repeat::read(&rule.words(Zone::UTC)), Ok(rule));
         }
     }
 

@@ -78,6 +78,11 @@ impl Rule {
         }
     }
 
+    /// Reports whether it names days of every second, third, ... week: then it matters on which day weeks begin.
+    pub(super) fn counts_weeks(&self) -> bool {
+        self.freq == Frequency::Weekly && self.interval > 1 && !self.days.is_empty()
+    }
+
     /// Checks what RFC 5545 says of parts together.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.until.is_some() && self.count.is_some() {

@@ -6,13 +6,19 @@ use chrono::Weekday;
 use super::rule::{Rule, Until, WORKDAYS};
 use crate::when::names::MONTHS;
 
-/// Returns the rule in words that are read as this rule again, or its text where there are none.
-pub(super) fn words(rule: &Rule) -> String {
-    said(rule).unwrap_or_else(|| rule.to_string())
+/// Returns the rule in words that are read as this rule again where weeks begin on `week_start`, or its text where there
+/// are none.
+pub(super) fn words(rule: &Rule, week_start: Weekday) -> String {
+    said(rule, week_start).unwrap_or_else(|| rule.to_string())
 }
 
-fn said(rule: &Rule) -> Option<String> {
-    if !rule.weeks.is_empty() || !rule.year_days.is_empty() || rule.week_start != Weekday::Mon {
+fn said(rule: &Rule, week_start: Weekday) -> Option<String> {
+    let read_with = if rule.counts_weeks() {
+        week_start
+    } else {
+        Weekday::Mon
+    };
+    if !rule.weeks.is_empty() || !rule.year_days.is_empty() || rule.week_start != read_with {
         return None;
     }
     let has_days =

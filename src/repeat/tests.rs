@@ -110,7 +110,7 @@ fn rules_are_read_from_words_and_told_in_words() {
     for [text, rule, words] in rows(READ) {
         let read = repeat(text);
         assert_eq!(
-            (read.to_string().as_str(), read.words().as_str()),
+            (read.to_string().as_str(), read.words(Zone::UTC).as_str()),
             (rule, words),
             "{text}"
         );
@@ -356,7 +356,7 @@ fn completing_uses_up_what_is_counted() {
     let rule = repeat("every day for 2 times");
     let left = rule.advance().unwrap();
     assert_eq!(
-        (left.count(), left.words().as_str()),
+        (left.count(), left.words(Zone::UTC).as_str()),
         (Some(1), "every day, 1 time")
     );
     assert_eq!(left.advance(), None);
@@ -377,7 +377,9 @@ fn an_anchored_rule_says_what_the_anchor_said() {
     ";
     for [rule, anchor, words] in rows(cases) {
         assert_eq!(
-            repeat(rule).anchored(&when(anchor), Zone::UTC).words(),
+            repeat(rule)
+                .anchored(&when(anchor), Zone::UTC)
+                .words(Zone::UTC),
             words,
             "{rule} from {anchor}"
         );
@@ -392,4 +394,32 @@ fn a_rule_is_stored_as_its_text() {
         "\"FREQ=WEEKLY;BYDAY=MO\""
     );
     assert!(serde_json::from_str::<Repeat>("\"every mon\"").is_err());
+}
+
+#[test]
+fn every_second_week_is_a_week_as_the_user_has_it() {
+    let sunday_first = Zone::UTC.with_week_start(chrono::Weekday::Sun);
+    let rule = Repeat::read_in("every 2 weeks on sun and mon", sunday_first).unwrap();
+    assert_eq!(
+        rule.to_string(),
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU"
+    );
+    // Sunday the 4th and Monday the 5th of January 2026 are in one week.
+    let next = |current: &str| rule.next(&when("2026-01-04"), &when(current), 0, sunday_first);
+    assert_eq!(next("2026-01-04"), Some(when("2026-01-05")));
+    assert_eq!(next("2026-01-05"), Some(when("2026-01-18")));
+
+    assert_eq!(rule.words(sunday_first), "every 2 weeks on Mon, Sun");
+    assert_eq!(rule.words(Zone::UTC), rule.to_string());
+    for text in [
+        "every week on sun",
+        "every 2 weeks",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU",
+    ] {
+        assert_eq!(
+            Repeat::read_in(text, sunday_first),
+            Repeat::read(text),
+            "{text}"
+        );
+    }
 }

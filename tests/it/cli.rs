@@ -163,6 +163,31 @@ fn the_configuration_file_is_read_by_every_command_and_shown_with_its_values() {
 }
 
 #[test]
+fn what_a_call_does_not_say_the_configuration_file_says() {
+    let home = Home::new();
+    let file = home.database().with_file_name("config.toml");
+    let settings = "[defaults]\nview = 'completed'\nlimit = 1\nproject = 'Inbox'\n";
+    std::fs::write(&file, settings).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        let output = command.env("TASKHOLD_CONFIG", &file).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["add", "one"]);
+    run(&["add", "two", "project:flat"]);
+    run(&["add", "three", "project:none"]);
+    assert_eq!(run(&["list"]), "");
+    assert_eq!(run(&["list", "open"]), "1 one @Inbox\n");
+    assert_eq!(run(&["list", "--status", "pending"]), "1 one @Inbox\n");
+    let all = run(&["list", "open", "--all"]);
+    assert_eq!(all, "1 one @Inbox\n2 two @flat\n3 three\n");
+    run(&["done", "1", "2"]);
+    assert_eq!(run(&["list"]).lines().count(), 1);
+    assert_eq!(run(&["list", "-n", "2"]).lines().count(), 2);
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Modern);

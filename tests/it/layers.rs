@@ -39,7 +39,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("install", &[]),
     ("http", &["mcp", "stdio", "store"]),
     ("bridge", &["stdio", "store"]),
-    ("config", &["when"]),
+    ("config", &["task", "when"]),
     (
         "cli",
         &[

@@ -61,7 +61,7 @@ fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
             .map(|text| notes.date("defer_until", &text, caller))
             .transpose()?,
         repeat: given(item.repeat)
-            .map(|text| read_repeat(&text))
+            .map(|text| read_repeat(&text, caller))
             .transpose()?,
         project: given(item.project)
             .map(|name| notes.text(Project::cleaned(&name)))
@@ -209,7 +209,7 @@ impl Call<'_> {
             defer_until,
             repeat: args
                 .repeat
-                .map(|value| value.try_map(|text| read_repeat(&text)))
+                .map(|value| value.try_map(|text| read_repeat(&text, caller)))
                 .transpose()?,
             project: args
                 .project

@@ -335,13 +335,16 @@ fn without_places(home: &Home, text: &str) -> String {
         text = replace_between(&text, &finding, "\"", "<disk>");
     }
     // A column as wide as the longest path.
-    let setting = ["database", "time_zone", "week_start", "color"];
+    let is_setting = |name: &str| {
+        ["database", "time_zone", "week_start", "color"].contains(&name)
+            || name.starts_with("defaults.")
+    };
     let text: String = text
         .split_inclusive('\n')
         .map(
             |line| match line.split_whitespace().collect::<Vec<_>>()[..] {
-                [name, value, source] if setting.contains(&name) => {
-                    format!("{name:<12}{value}  {source}\n")
+                [name, value, source] if is_setting(name) => {
+                    format!("{name:<18}{value}  {source}\n")
                 }
                 _ => line.to_owned(),
             },
