@@ -95,13 +95,11 @@ pub enum Error {
         source: Option<Arc<std::io::Error>>,
     },
     /// The disk is full.
-    #[error(
-        "the disk is full: nothing was added or changed; free some space, then repeat; tasks can still be read and deleted"
-    )]
+    #[error("the disk is full: nothing was added or changed; free some space, then repeat")]
     DiskFull,
     /// Other processes kept the database locked too long.
     #[error(
-        "the database stayed locked by another process for 30 seconds: nothing was changed; repeat later"
+        "the database stayed locked by another process for 30 seconds, as a large import or restore does: nothing was changed; repeat later"
     )]
     Busy,
     /// SQLite refused a statement; `action` is an infinitive: "read task".

@@ -45,6 +45,7 @@ mod writer;
 
 pub use log::is_replay_of;
 pub use open::Access;
+use place::Identity;
 pub use place::{Paths, open_to_lock, replace_private};
 pub use state::State;
 pub use views::{Bound, Filters, Moment, Page, Position, View};
@@ -56,6 +57,8 @@ pub use writer::{Import, Imported, Taken, Writer};
 pub struct Store {
     connection: Connection,
     paths: Paths,
+    /// The file that was opened; `None` where it does not matter which it was.
+    opened: Option<Identity>,
     /// Made when the first search needs it.
     scratch: OnceCell<search::Scratch>,
     /// The disk was full and the ballast is spent: nothing more is added until it can be kept again.
@@ -78,8 +81,9 @@ impl Store {
     /// Opens the database at `path`, which must be absolute, creating or upgrading it where that is due.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let (connection, paths) = open::open(path, access)?;
-        let is_disk_full = access == Access::Write && !ballast::keep(&paths);
+        let is_disk_full = access == Access::Write && ballast::is_disk_full(&paths);
         Ok(Self {
+            opened: Identity::of(&paths.database),
             connection,
             paths,
             scratch: OnceCell::new(),
@@ -92,9 +96,20 @@ impl Store {
         Self {
             connection,
             paths,
+            opened: None,
             scratch: OnceCell::new(),
             is_disk_full: false,
         }
+    }
+
+    /// Refuses a database that was moved, removed or replaced since it was opened: what is written to it then is written
+    /// to a file that nobody finds any more.
+    pub(crate) fn refuse_moved(&self) -> Result<()> {
+        if self.opened.is_none() || self.opened == Identity::of(&self.paths.database) {
+            return Ok(());
+        }
+        let reason = "it was moved, removed or replaced while it was open here, so nothing was read or changed; put it back, or end every program that uses it and start them anew";
+        Err(place::unusable(&self.paths.database, reason, None))
     }
 
     /// Returns the files it lives in.
@@ -118,9 +133,10 @@ impl Store {
 
     /// Begins a writing transaction. It is rolled back when the writer is dropped without [`Writer::commit`].
     pub fn writer(&mut self) -> Result<Writer<'_>> {
+        self.refuse_moved()?;
         let transaction =
             rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-                .while_trying("begin to write")?;
+                .map_err(|error| open::explain(error, &self.paths.database, "begin to write"))?;
         Ok(Writer::new(self, transaction))
     }
 
@@ -144,7 +160,7 @@ impl Store {
             .iter()
             .any(|(command, _)| matches!(command, Command::Add { .. }));
         if self.is_disk_full && adds {
-            self.is_disk_full = !ballast::keep(&self.paths);
+            self.is_disk_full = ballast::is_disk_full(&self.paths);
         }
         let committed = self.try_all(calls);
         let is_full = match &committed {

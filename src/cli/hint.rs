@@ -100,7 +100,8 @@ fn of_error(error: &Error, store: impl FnOnce() -> Option<Store>) -> Option<Stri
         }
         Error::Invalid(invalid) => return of_field(invalid.field),
         Error::DiskFull => {
-            "taskhold delete ID still works; so does making room elsewhere".to_owned()
+            "tasks can be read, and deleted and changed while the space kept for this day lasts; taskhold export /other/disk/tasks.jsonl saves them"
+                .to_owned()
         }
         Error::Uncertain { .. } => "taskhold log shows whether it was kept".to_owned(),
         _ => return None,

@@ -3,7 +3,10 @@
 //! Once a disk is full, SQLite can neither delete nor move its log into the database, so nothing can be freed from
 //! inside. A file that is given back then makes both possible again.
 
-use std::{fs, io::Write as _};
+use std::{
+    fs,
+    io::{self, Write as _},
+};
 
 use super::place::{Paths, create_private};
 
@@ -11,10 +14,10 @@ use super::place::{Paths, create_private};
 /// room it can, and then the log's own space is free for changes.
 const SIZE: usize = 4 * 1024 * 1024;
 
-/// Makes sure the space is kept. Returns whether it is.
-pub(super) fn keep(paths: &Paths) -> bool {
+/// Makes sure the space is kept; an error of [`io::ErrorKind::StorageFull`] says that there is none to keep.
+pub(super) fn keep(paths: &Paths) -> io::Result<()> {
     if is_kept(paths) {
-        return true;
+        return Ok(());
     }
     let path = &paths.ballast;
     // Written in full, not only sized: a hole keeps nothing.
@@ -28,7 +31,13 @@ pub(super) fn keep(paths: &Paths) -> bool {
     if written.is_err() {
         release(paths);
     }
-    written.is_ok()
+    written
+}
+
+/// Makes sure the space is kept, if it can be. Returns whether the disk is full.
+pub(super) fn is_disk_full(paths: &Paths) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    keep(paths).is_err_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
 }
 
 /// Reports whether the space is kept.

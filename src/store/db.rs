@@ -413,7 +413,8 @@ fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<Read>) {
                     Err(error) => return job(Err(error)),
                 }
             }
-            job(Ok(store.as_ref().expect("it was just opened")));
+            let store: &Store = store.as_ref().expect("it was just opened");
+            job(store.refuse_moved().map(|()| store));
         }));
         if served.is_err() {
             tracing::error!("a read panicked");

@@ -18,7 +18,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit
 
 use super::{
     backup, ballast,
-    place::{Paths, open_beside, settled, unusable},
+    place::{Paths, make_private, open_beside, settled, unusable},
 };
 use crate::{
     error::{Error, Result, WhileTrying},
@@ -75,6 +75,12 @@ fn open_with(path: &Path, access: Access, schema: &Schema) -> Result<(Connection
 fn open_at(paths: &Paths, access: Access, schema: &Schema) -> Result<Connection> {
     let known = schema.version;
     let mut connection = connect(&paths.database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // SQLite reads what it may not write, and says so only when it is written.
+    if access == Access::Write && connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(false) {
+        let reason =
+            "it cannot be written: the file is read-only; taskhold doctor says the way out";
+        return Err(unusable(&paths.database, reason, None));
+    }
     // The usual case: nothing to do, and no lock to wait for.
     if !is_ready(&connection, &paths.database, known)? {
         let lock = lock(&paths.lock)?;
@@ -215,6 +221,11 @@ fn lock(path: &Path) -> Result<fs::File> {
 fn prepare(connection: &mut Connection, paths: &Paths, schema: &Schema) -> Result<()> {
     let database = &paths.database;
     let version = pragma_value(connection, database, "user_version")?;
+    if version == 0 {
+        // An empty file that somebody else made.
+        make_private(database)
+            .map_err(|error| unusable(database, "it cannot be kept from others", Some(error)))?;
+    }
     if version > 0 && version < schema.version {
         let now = Timestamp::from_millis(chrono::Utc::now().timestamp_millis());
         backup::take_with(connection, paths, backup::Reason::Upgrade, now)?;
@@ -306,7 +317,7 @@ pub(super) fn explain(error: rusqlite::Error, path: &Path, action: &'static str)
             "it cannot be opened for writing; see who owns it and its folder"
         }
         Some(ErrorCode::ReadOnly) => {
-            "it cannot be written: the file, its folder or the medium is read-only"
+            "it cannot be written: the file, its -wal or -shm, its folder or the medium is read-only; taskhold doctor says which"
         }
         Some(ErrorCode::DatabaseCorrupt) => {
             "it is damaged; keep the file and its -wal, and see `taskhold doctor`"

@@ -90,16 +90,73 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
             .map_err(|error| unusable("it is a link that leads nowhere", Some(error)))?,
         _ => database,
     };
+    match fs::metadata(&database) {
+        Ok(found) => refuse_unfit(&found, &database)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => refuse_widowed(&database)?,
+        Err(error) => return Err(unusable("it cannot be found", Some(error))),
+    }
     match create_private(&database) {
         Ok(()) => Ok(database),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if database.is_dir() {
-                return Err(unusable("it is a folder; name a file in it", None));
-            }
-            Ok(database)
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(database),
         Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(Error::DiskFull),
         Err(error) => Err(unusable("its folder cannot be written", Some(error))),
+    }
+}
+
+/// Refuses what is no file, or a file that every user can write.
+fn refuse_unfit(found: &fs::Metadata, database: &Path) -> Result<()> {
+    if found.is_dir() {
+        let reason = "it is a folder; name a file in it";
+        return Err(unusable(database, reason, None));
+    }
+    if !found.is_file() {
+        return Err(unusable(
+            database,
+            "it is no file but a device or a pipe",
+            None,
+        ));
+    }
+    if is_open_to_all(found) {
+        let reason = "every user can write it; take that away (chmod 600)";
+        return Err(unusable(database, reason, None));
+    }
+    Ok(())
+}
+
+/// Refuses to make a new database beside the log of one that is gone. Whoever has that one open still writes the log: a
+/// new database would lose what is written to it together with the log.
+fn refuse_widowed(database: &Path) -> Result<()> {
+    for ending in ["-wal", "-shm"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(ending);
+        if fs::symlink_metadata(&name).is_ok() {
+            let reason = format!(
+                "it is gone, and its {ending} is still there: it was moved or removed while a program had it open. End every program that uses it, then move it back, or move {} away too",
+                Path::new(&name).display()
+            );
+            return Err(unusable(database, reason, None));
+        }
+    }
+    Ok(())
+}
+
+/// Which file a path led to, so that it is noticed when it leads to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity(#[cfg(unix)] (u64, u64));
+
+impl Identity {
+    /// Returns which file `path` leads to; `None` if there is none.
+    #[cfg(unix)]
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let found = fs::metadata(path).ok()?;
+        Some(Self((found.dev(), found.ino())))
+    }
+
+    /// Windows lets nobody move or remove a file that is open.
+    #[cfg(not(unix))]
+    pub(super) fn of(_: &Path) -> Option<Self> {
+        Some(Self())
     }
 }
 
@@ -186,16 +243,10 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// In a folder that others can write, others can put files where SQLite looks for its log.
-#[cfg(unix)]
 fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    const WORLD_WRITABLE: u32 = 0o002;
-    const STICKY: u32 = 0o1000;
-    let mode = fs::metadata(folder)
-        .map_err(|error| unusable(path, "its folder cannot be entered", Some(error)))?
-        .permissions()
-        .mode();
-    if mode & WORLD_WRITABLE != 0 && mode & STICKY == 0 {
+    let found = fs::metadata(folder)
+        .map_err(|error| unusable(path, "its folder cannot be entered", Some(error)))?;
+    if is_open_to_all(&found) {
         let reason = format!(
             "every user can write its folder {}; take that away (chmod o-w) or choose another",
             folder.display()
@@ -205,8 +256,30 @@ fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Reports whether every user can write it; in a sticky folder only what is their own.
+#[cfg(unix)]
+fn is_open_to_all(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    const WORLD_WRITABLE: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    let mode = found.permissions().mode();
+    mode & WORLD_WRITABLE != 0 && mode & STICKY == 0
+}
+
 #[cfg(not(unix))]
-fn refuse_open_to_others(_: &Path, _: &Path) -> Result<()> {
+fn is_open_to_all(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// Takes away what others may do with a file of ours.
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub fn fix(database: &Path, found: &[Finding], caller: &Caller) -> Result<Option
     if due.contains(&Fix::Leftovers) {
         backup::sweep(&paths)?;
     }
-    if due.contains(&Fix::Ballast) && !ballast::keep(&paths) {
+    if due.contains(&Fix::Ballast) && ballast::is_disk_full(&paths) {
         return Err(crate::error::Error::DiskFull);
     }
     let mut backup = None;

@@ -147,3 +147,11 @@ mod small {
         assert!(Path::new(&home.database().with_file_name("copy.db")).exists());
     }
 }
+
+#[test]
+fn space_that_cannot_be_kept_for_another_reason_is_no_full_disk() {
+    let home = crate::support::Home::new();
+    std::fs::create_dir(home.database().with_file_name("tasks.db.ballast")).unwrap();
+    home.run(&["add", "there is room"]);
+    assert_eq!(home.run(&["list"]), "1 there is room\n");
+}

@@ -16,6 +16,7 @@ mod install;
 mod layers;
 mod migrate;
 mod model;
+mod moved;
 mod notify;
 mod planning;
 mod prime;

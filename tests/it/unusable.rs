@@ -145,6 +145,89 @@ mod permissions {
     }
 
     #[test]
+    fn a_database_that_everyone_can_write_is_refused() {
+        let home = Home::new();
+        home.run(&["add", "for all to change"]);
+        fs::set_permissions(home.database(), fs::Permissions::from_mode(0o666)).unwrap();
+        let said = refusal(&home, &home.database());
+        assert!(said.contains("every user can write it"), "{said}");
+        assert_eq!(mode(&home.database()), 0o666);
+    }
+
+    #[test]
+    fn an_empty_file_that_becomes_a_database_is_closed_to_others() {
+        let home = Home::new();
+        fs::write(home.database(), "").unwrap();
+        fs::set_permissions(home.database(), fs::Permissions::from_mode(0o644)).unwrap();
+        home.run(&["add", "private"]);
+        assert_eq!(mode(&home.database()), 0o600);
+    }
+
+    #[test]
+    fn what_is_no_file_is_left_as_it_is() {
+        let home = Home::new();
+        let socket = home.database().with_file_name("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(refusal(&home, &socket).contains("it is no file"));
+        let beside = fs::read_dir(socket.parent().unwrap()).unwrap().count();
+        assert_eq!(beside, 1);
+    }
+
+    /// Has a user who is not root call the binary, since root may write everything. Returns `None`, and says so, where
+    /// that cannot be.
+    #[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
+    fn as_a_user(home: &Home, arguments: &[&str]) -> Option<Output> {
+        use std::os::unix::{fs::chown, process::CommandExt};
+        const NOBODY: u32 = 65_534;
+        let folder = home.database().parent().unwrap().to_owned();
+        let mut command = home.command(arguments);
+        // Whoever may give a file away is root.
+        if chown(&folder, Some(NOBODY), Some(NOBODY)).is_ok() {
+            for entry in fs::read_dir(&folder).unwrap() {
+                chown(entry.unwrap().path(), Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+            .output()
+            .inspect_err(|error| eprintln!("NOT RUN: nobody may start the binary: {error}"))
+            .ok()
+    }
+
+    #[test]
+    fn in_a_folder_without_write_permission_tasks_are_read_and_a_change_is_refused_in_words() {
+        let home = Home::new();
+        home.run(&["add", "to be read"]);
+        let folder = home.database().parent().unwrap().to_owned();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
+        let outputs = [vec!["list"], vec!["add", "more"]].map(|call| as_a_user(&home, &call));
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        let [Some(listed), Some(added)] = outputs else {
+            return;
+        };
+        assert_eq!(
+            String::from_utf8_lossy(&listed.stdout),
+            "1 to be read\n",
+            "{listed:?}"
+        );
+        let said = String::from_utf8(added.stderr).unwrap();
+        assert!(said.contains("tasks can be read, and backed up"), "{said}");
+    }
+
+    #[test]
+    fn a_database_without_write_permission_says_so_when_it_is_to_be_changed() {
+        let home = Home::new();
+        home.run(&["add", "to be read"]);
+        fs::set_permissions(home.database(), fs::Permissions::from_mode(0o400)).unwrap();
+        let Some(added) = as_a_user(&home, &["add", "more"]) else {
+            return;
+        };
+        assert_eq!(added.status.code(), Some(1));
+        let said = String::from_utf8(added.stderr).unwrap();
+        assert!(said.contains("the file is read-only"), "{said}");
+    }
+
+    #[test]
     fn a_link_is_followed_to_one_database_and_a_dangling_one_creates_nothing() {
         let home = Home::new();
         home.run(&["add", "behind the link"]);

@@ -24,11 +24,13 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
     }
 }
 
-/// Reports whether nothing can be written beside the database: a medium that is read-only, or somebody else's folder.
+/// Reports whether nothing can be written beside the database: a medium that is read-only, or a folder in which this user
+/// makes no files.
 pub(super) fn is_frozen(paths: &Paths) -> bool {
     use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
-    open_beside(&paths.lock)
-        .is_err_and(|error| matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem))
+    let folder = paths.database.parent().unwrap_or(&paths.database);
+    let written = open_beside(&paths.lock).and_then(|_| tempfile::tempfile_in(folder));
+    written.is_err_and(|error| matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem))
 }
 
 /// Opens a database that cannot be written, to read it.
