@@ -9,7 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use serde::Serialize;
 
 use crate::{
@@ -101,6 +101,7 @@ Examples:
   taskhold undo";
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     Add(add::AddArgs),
     List(list::ListArgs),
@@ -215,11 +216,26 @@ struct Context {
     has_written: Cell<bool>,
 }
 
+/// Returns the command line with every command made. To read a call, only the command that is called is: that is half of
+/// the work of reading it.
+fn whole() -> clap::Command {
+    let mut whole = Cli::command();
+    whole.build();
+    whole
+}
+
 impl Cli {
     /// Reads the command line. Where a shell asks what could stand there, answers that and ends the program.
     pub fn read() -> Self {
         completions::answer();
         Self::try_parse().unwrap_or_else(|error| {
+            let error = match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                    let again = whole().try_get_matches_from(std::env::args_os());
+                    again.err().unwrap_or(error)
+                }
+                _ => error,
+            };
             // Nothing is parsed that could say how to print it.
             let mut options = std::env::args_os().take_while(|argument| argument != "--");
             if error.use_stderr() && options.any(|argument| argument == "--json") {

@@ -8,14 +8,14 @@ use std::{
     io::{self, Write as _},
 };
 
-use clap::{Arg, CommandFactory as _, builder::PossibleValuesParser};
+use clap::{Arg, builder::PossibleValuesParser};
 use clap_complete::{
     CompleteEnv,
     engine::{ArgValueCompleter, CompletionCandidate},
     env::Shells,
 };
 
-use super::{Cli, CliResult, topics::TOPICS};
+use super::{CliResult, topics::TOPICS, whole};
 use crate::{
     config::Config,
     error::Result,
@@ -63,7 +63,7 @@ impl CompletionsArgs {
 
 /// Answers a shell that asks for candidates and ends the program; returns at once if none does.
 pub(super) fn answer() {
-    CompleteEnv::with_factory(|| completing(Cli::command()))
+    CompleteEnv::with_factory(|| completing(whole()))
         .var(VARIABLE)
         .complete();
 }
@@ -104,7 +104,7 @@ fn ids(typed: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn topics(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let commands = Cli::command();
+    let commands = whole();
     let commands = commands.get_subcommands().map(clap::Command::get_name);
     let words = commands.chain(TOPICS.iter().map(|topic| topic.word));
     beginning(words.map(str::to_owned), typed)

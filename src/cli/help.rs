@@ -2,9 +2,9 @@
 
 use std::io::{self, Write as _};
 
-use clap::{CommandFactory as _, error::ErrorKind};
+use clap::error::ErrorKind;
 
-use super::{Cli, CliResult, topics::TOPICS};
+use super::{CliResult, topics::TOPICS, whole};
 
 /// Print help on a command or a topic
 #[derive(Debug, clap::Args)]
@@ -19,8 +19,7 @@ pub(super) struct HelpArgs {
 
 impl HelpArgs {
     pub(super) fn run(self) -> CliResult {
-        let mut command = Cli::command();
-        command.build();
+        let mut command = whole();
         let text = match &self.about {
             None => command.render_help().to_string(),
             Some(word) => topic(word)

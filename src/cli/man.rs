@@ -6,10 +6,9 @@ use std::{
     path::PathBuf,
 };
 
-use clap::CommandFactory as _;
 use clap_mangen::Man;
 
-use super::{Cli, CliResult};
+use super::{CliResult, whole};
 
 /// Print the manual page
 #[derive(Debug, clap::Args)]
@@ -26,10 +25,10 @@ impl ManArgs {
     pub(super) fn run(self) -> CliResult {
         if let Some(folder) = self.dir {
             fs::create_dir_all(&folder)?;
-            return Ok(clap_mangen::generate_to(Cli::command(), folder)?);
+            return Ok(clap_mangen::generate_to(whole(), folder)?);
         }
         let mut page = Vec::new();
-        Man::new(Cli::command()).render(&mut page)?;
+        Man::new(whole()).render(&mut page)?;
         Ok(io::stdout().lock().write_all(&page)?)
     }
 }

@@ -183,8 +183,10 @@ impl Store {
         let read = || -> rusqlite::Result<Vec<_>> {
             let mut statement = self.connection.prepare_cached(sql)?;
             parameters.bind(&mut statement)?;
+            // The last two columns; by name they would be looked for in every row.
+            let (first, second) = (statement.column_count() - 2, statement.column_count() - 1);
             let rows = statement.raw_query();
-            rows.mapped(|row| Ok((task_from_row(row)?, (row.get("first")?, row.get("second")?))))
+            rows.mapped(|row| Ok((task_from_row(row)?, (row.get(first)?, row.get(second)?))))
                 .collect()
         };
         read().while_trying("list tasks")

@@ -1,8 +1,8 @@
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 
 use super::*;
 use crate::{
-    cli::Cli,
+    cli::{Cli, whole},
     repeat::Repeat,
     when::{When, Zone},
 };
@@ -60,7 +60,7 @@ fn every_example_of_a_topic_is_read() {
 
 #[test]
 fn every_command_has_examples_and_each_is_a_call_of_it() {
-    for command in Cli::command().get_subcommands() {
+    for command in whole().get_subcommands() {
         let name = command.get_name();
         let help = command.get_after_help().map(ToString::to_string);
         let help = help.unwrap_or_else(|| panic!("{name} has no examples"));
@@ -83,7 +83,7 @@ fn every_command_has_examples_and_each_is_a_call_of_it() {
 fn no_topic_is_named_like_a_command() {
     for topic in TOPICS {
         assert!(
-            Cli::command().find_subcommand(topic.word).is_none(),
+            whole().find_subcommand(topic.word).is_none(),
             "{}",
             topic.word
         );
