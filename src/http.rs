@@ -9,7 +9,7 @@
 //! | `listeners` | open streams of notifications |
 //! | `connection` | connections, and how long one may take over what |
 //! | `limits` | every limit there is |
-//! | `doors` | the sockets that are listened on |
+//! | `doors`, `socket` | the sockets that are listened on |
 //! | `instance` | one daemon a database |
 //! | `routes` | paths, and what each leads to |
 //! | `answer` | answers |
@@ -53,6 +53,8 @@ mod metrics;
 mod routes;
 mod session;
 mod sessions;
+#[cfg(unix)]
+mod socket;
 mod tokens;
 mod told;
 
@@ -60,6 +62,8 @@ pub use doors::{DoorError, Doors, Tls};
 pub use instance::{Instance, InstanceError};
 pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES};
 pub use routes::{ROUTES, Route};
+#[cfg(unix)]
+pub use socket::Folder as SocketFolder;
 pub use tokens::{Entry as TokenEntry, OWN as OWN_TOKEN, TokenError, Tokens};
 
 use app::App;
@@ -84,8 +88,8 @@ pub struct Setup {
     pub idle_exit: Option<Duration>,
 }
 
-/// Serves clients with what `handler` makes, until `stop` is cancelled or nobody comes for long enough. `handler` is
-/// given a token that is cancelled when subscriptions must end.
+/// Serves clients with what `handler` makes, until `stop` is cancelled, which it is too when nobody comes for long
+/// enough. `handler` is given a token that is cancelled when subscriptions must end.
 pub async fn serve<H: ServerHandler + Send + 'static>(
     doors: Doors,
     setup: Setup,
@@ -115,7 +119,7 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
         accepting.spawn(Arc::clone(&daemon).accept(listener, doors.tls.clone()));
     }
     daemon.tidy(setup.idle_exit).await;
-    ending.cancel();
+    stop.cancel();
     daemon.app.sessions.end_streams();
     accepting.close();
     accepting.wait().await;

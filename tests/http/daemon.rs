@@ -53,7 +53,7 @@ impl Daemon {
             }
             greeting.push_str(&line);
             greeting.push('\n');
-            if line.contains("mcpServers") || (port.is_none() && line.starts_with("listening")) {
+            if line.contains("mcpServers") || line.contains("--connect unix:") {
                 break;
             }
         }

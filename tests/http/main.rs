@@ -21,3 +21,5 @@ mod notify;
 #[cfg(target_os = "linux")]
 mod service;
 mod sessions;
+#[cfg(unix)]
+mod socket;
