@@ -22,7 +22,8 @@
 //!
 //! - How a request is addressed is checked first, then its token, and only then is its body read.
 //! - The daemon is one more process on the database; no other process needs it, and it needs none.
-//! - What ends the daemon ends subscriptions with their final answer, and cuts off no call that can be finished.
+//! - What ends the daemon ends subscriptions with their final answer, and cuts off no call that can be finished. Every
+//!   other is answered: that it was not made, or that this is not certain.
 
 use std::{
     sync::Arc,
@@ -70,8 +71,12 @@ use app::App;
 use connection::Watched;
 use guard::Door;
 
-/// How long calls may take to finish when the daemon ends.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long calls may take to finish when the daemon ends. Those that are not begun by then are refused.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long those may take that are begun. Of others it cannot be said any more what becomes of them.
+const LAST_PATIENCE: Duration = Duration::from_millis(500);
+/// How long clients may take to read that.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 /// How often overdue connections and unused sessions are looked for, while there are any.
 const TIDY: Duration = Duration::from_secs(1);
 
@@ -100,6 +105,7 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
     let ending = stop.child_token();
     let hard = CancellationToken::new();
     let soft = ending.clone();
+    let db = database.db().clone();
     let app = Arc::new(App::new(
         move || handler(soft.clone()),
         database,
@@ -124,13 +130,15 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
     accepting.close();
     accepting.wait().await;
     daemon.open.close();
-    if tokio::time::timeout(PATIENCE, daemon.open.wait())
-        .await
-        .is_err()
-    {
-        hard.cancel();
+    if !daemon.is_deserted(PATIENCE).await {
+        db.give_up();
+    }
+    if !daemon.is_deserted(LAST_PATIENCE).await {
+        daemon.app.abandon();
+    }
+    if !daemon.is_deserted(LAST_WORDS).await {
         daemon.app.connections.kill_all();
-        let _ = tokio::time::timeout(PATIENCE / 4, daemon.open.wait()).await;
+        daemon.is_deserted(LAST_WORDS).await;
     }
     hard.cancel();
 }
@@ -171,6 +179,13 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
             }
             self.app.tidy();
         }
+    }
+
+    /// Waits until every connection is closed, or for so long. Reports which it was.
+    async fn is_deserted(&self, patience: Duration) -> bool {
+        tokio::time::timeout(patience, self.open.wait())
+            .await
+            .is_ok()
     }
 
     async fn accept(self: Arc<Self>, listener: doors::Listener, tls: Option<Tls>) {

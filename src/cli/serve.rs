@@ -15,6 +15,8 @@ use crate::{
 
 mod greeting;
 
+/// How long the database may take to close, after what `http::serve` takes: both end within 3 seconds.
+const CLOSING: Duration = Duration::from_millis(600);
 /// The port that is listened on when none is given: TASK on the keys of a telephone.
 const PORT: u16 = 8275;
 
@@ -138,8 +140,8 @@ impl ServeArgs {
             });
             Ok::<(), Failure>(())
         });
+        let closed = db.close_within(CLOSING);
         runtime.shutdown_background();
-        let closed = db.close();
         served?;
         Ok(closed?)
     }

@@ -105,6 +105,13 @@ impl Daemon {
         );
     }
 
+    /// Waits until it takes no more clients: it has seen that it is to end.
+    pub(crate) fn await_closed(&self) {
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            thread::yield_now();
+        }
+    }
+
     /// Waits until it has ended, and returns how, and what it said on standard error.
     pub(crate) fn end(&mut self, within: Duration) -> (ExitStatus, String) {
         exit_status(

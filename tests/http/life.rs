@@ -1,6 +1,6 @@
 //! The daemon's life: one a database, ready when it says so, an end that loses nothing.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Command;
 
@@ -86,89 +86,6 @@ fn a_second_daemon_says_where_the_first_listens_and_leaves_it_alone() {
         "{said}"
     );
     assert_eq!(first.wire().get("/readyz").status, 200);
-}
-
-#[test]
-fn when_it_ends_subscriptions_get_their_final_answer_and_calls_are_finished() {
-    for signal in ["-TERM", "-INT"] {
-        let home = Home::new();
-        let mut daemon = Daemon::start(&home, &[]);
-        let modern = daemon.wire().watch(Dialect::Modern, ALL);
-        let legacy = daemon.wire().begin().watch(Dialect::Legacy, ALL);
-        daemon.signal(signal);
-        let last = modern.rest().pop().unwrap();
-        assert_eq!(last["id"], *modern.subscription.as_ref().unwrap(), "{last}");
-        assert_eq!(last["result"]["resultType"], "complete", "{last}");
-        legacy.rest();
-        let (status, said) = daemon.end(PROMPTLY);
-        assert!(status.success(), "{signal}: {status} {said}");
-        // The log is in the database, and where it listened is not told any more.
-        let beside = |ending: &str| home.database().with_extension(ending);
-        assert!(!beside("db.daemon").exists());
-        let log = std::fs::metadata(beside("db-wal")).map_or(0, |log| log.len());
-        assert_eq!(log, 0);
-    }
-}
-
-#[test]
-fn what_was_acknowledged_before_the_end_is_kept() {
-    let home = Home::new();
-    let mut daemon = Daemon::start(&home, &[]);
-    let (sender, acknowledged) = std::sync::mpsc::channel();
-    let clients: Vec<_> = (0..8)
-        .map(|number| {
-            let (mut wire, sender) = (daemon.wire(), sender.clone());
-            std::thread::spawn(move || {
-                for n in 0.. {
-                    let title = format!("{number} {n}");
-                    let added = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                        wire.add(Dialect::Modern, &title)
-                    }));
-                    match added {
-                        Ok(_) => sender.send(title).unwrap(),
-                        Err(_) => return,
-                    }
-                }
-            })
-        })
-        .collect();
-    drop(sender);
-    let mut kept: Vec<String> = acknowledged.iter().take(100).collect();
-    daemon.stop();
-    for client in clients {
-        client.join().unwrap();
-    }
-    kept.extend(acknowledged.iter());
-    let titles: Vec<String> = home
-        .tasks("all")
-        .iter()
-        .map(|task| task["title"].as_str().unwrap().to_owned())
-        .collect();
-    for title in kept {
-        assert!(titles.contains(&title), "{title} is lost");
-    }
-}
-
-#[test]
-fn asked_twice_it_ends_at_once() {
-    let home = Home::new();
-    let mut daemon = Daemon::start(&home, &[]);
-    // A call that never comes to its end keeps it waiting.
-    let mut stuck = crate::wire::connect(daemon.port);
-    let head = format!(
-        "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n",
-        daemon.port, daemon.token
-    );
-    stuck.write_all(head.as_bytes()).unwrap();
-    stuck.read_exact(&mut [0; 12]).unwrap();
-    daemon.signal("-TERM");
-    // It has seen the first signal when it takes no more clients.
-    while std::net::TcpStream::connect(("127.0.0.1", daemon.port)).is_ok() {
-        std::thread::yield_now();
-    }
-    daemon.signal("-TERM");
-    let (status, _) = daemon.end(PROMPTLY);
-    assert_eq!(status.code(), Some(1));
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod wire;
 mod access;
 mod bridge;
 mod closed;
+mod end;
 mod life;
 mod limits;
 mod notify;
