@@ -5,7 +5,7 @@
 use std::{
     cell::Cell,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
-    config::{Color, Config, ConfigError},
+    config::{self as settings, Color, Config, ConfigError, Source},
     error::Error,
     http,
     install::Refusal,
@@ -375,6 +375,14 @@ impl Context {
     /// Returns the database's path with links followed, so that the files beside it are the same for every process.
     fn settled_database(&self) -> PathBuf {
         std::fs::canonicalize(&self.database).unwrap_or_else(|_| self.database.clone())
+    }
+
+    /// Returns the database if another call of this program must be told which, since it would not find it by itself:
+    /// what calls it has few of this shell's variables.
+    fn named_database(&self) -> Option<&Path> {
+        let database = &self.database;
+        let is_named = matches!(self.config.database.source, Source::Flag(_));
+        (is_named || !settings::is_usual(database)).then_some(database)
     }
 
     fn reader(&self) -> Result<Store, Error> {

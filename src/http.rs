@@ -9,7 +9,7 @@
 //! | `listeners` | open streams of notifications |
 //! | `connection` | connections, and how long one may take over what |
 //! | `limits` | every limit there is |
-//! | `doors` | the sockets that are listened on |
+//! | `doors`, `socket` | the sockets that are listened on |
 //! | `instance` | one daemon a database |
 //! | `routes` | paths, and what each leads to |
 //! | `answer` | answers |
@@ -22,7 +22,8 @@
 //!
 //! - How a request is addressed is checked first, then its token, and only then is its body read.
 //! - The daemon is one more process on the database; no other process needs it, and it needs none.
-//! - What ends the daemon ends subscriptions with their final answer, and cuts off no call that can be finished.
+//! - What ends the daemon ends subscriptions with their final answer, and cuts off no call that can be finished. Every
+//!   other is answered: that it was not made, or that this is not certain.
 
 use std::{
     sync::Arc,
@@ -53,6 +54,8 @@ mod metrics;
 mod routes;
 mod session;
 mod sessions;
+#[cfg(unix)]
+mod socket;
 mod tokens;
 mod told;
 
@@ -60,14 +63,20 @@ pub use doors::{DoorError, Doors, Tls};
 pub use instance::{Instance, InstanceError};
 pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES};
 pub use routes::{ROUTES, Route};
+#[cfg(unix)]
+pub use socket::Folder as SocketFolder;
 pub use tokens::{Entry as TokenEntry, OWN as OWN_TOKEN, TokenError, Tokens};
 
 use app::App;
 use connection::Watched;
 use guard::Door;
 
-/// How long calls may take to finish when the daemon ends.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long calls may take to finish when the daemon ends. Those that are not begun by then are refused.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long those may take that are begun. Of others it cannot be said any more what becomes of them.
+const LAST_PATIENCE: Duration = Duration::from_millis(500);
+/// How long clients may take to read that.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 /// How often overdue connections and unused sessions are looked for, while there are any.
 const TIDY: Duration = Duration::from_secs(1);
 
@@ -84,8 +93,8 @@ pub struct Setup {
     pub idle_exit: Option<Duration>,
 }
 
-/// Serves clients with what `handler` makes, until `stop` is cancelled or nobody comes for long enough. `handler` is
-/// given a token that is cancelled when subscriptions must end.
+/// Serves clients with what `handler` makes, until `stop` is cancelled, which it is too when nobody comes for long
+/// enough. `handler` is given a token that is cancelled when subscriptions must end.
 pub async fn serve<H: ServerHandler + Send + 'static>(
     doors: Doors,
     setup: Setup,
@@ -96,6 +105,7 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
     let ending = stop.child_token();
     let hard = CancellationToken::new();
     let soft = ending.clone();
+    let db = database.db().clone();
     let app = Arc::new(App::new(
         move || handler(soft.clone()),
         database,
@@ -115,18 +125,20 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
         accepting.spawn(Arc::clone(&daemon).accept(listener, doors.tls.clone()));
     }
     daemon.tidy(setup.idle_exit).await;
-    ending.cancel();
+    stop.cancel();
     daemon.app.sessions.end_streams();
     accepting.close();
     accepting.wait().await;
     daemon.open.close();
-    if tokio::time::timeout(PATIENCE, daemon.open.wait())
-        .await
-        .is_err()
-    {
-        hard.cancel();
+    if !daemon.is_deserted(PATIENCE).await {
+        db.give_up();
+    }
+    if !daemon.is_deserted(LAST_PATIENCE).await {
+        daemon.app.abandon();
+    }
+    if !daemon.is_deserted(LAST_WORDS).await {
         daemon.app.connections.kill_all();
-        let _ = tokio::time::timeout(PATIENCE / 4, daemon.open.wait()).await;
+        daemon.is_deserted(LAST_WORDS).await;
     }
     hard.cancel();
 }
@@ -167,6 +179,13 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
             }
             self.app.tidy();
         }
+    }
+
+    /// Waits until every connection is closed, or for so long. Reports which it was.
+    async fn is_deserted(&self, patience: Duration) -> bool {
+        tokio::time::timeout(patience, self.open.wait())
+            .await
+            .is_ok()
     }
 
     async fn accept(self: Arc<Self>, listener: doors::Listener, tls: Option<Tls>) {

@@ -28,7 +28,7 @@ pub use file::{Refusal, read, replace};
 pub use format::Trouble;
 pub use host::Host;
 pub use place::{Machine, Os, Place};
-pub use program::{path_text, program};
+pub use program::{called, path_text, program};
 
 /// What the server is called in a host's configuration, unless the person names it.
 pub const DEFAULT_NAME: &str = "tasks";

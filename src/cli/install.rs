@@ -13,7 +13,7 @@ use similar::TextDiff;
 
 use super::{CliResult, Context, Failure};
 use crate::{
-    config::{self, ConfigError, Source},
+    config::ConfigError,
     install::{self, Host, Machine, Place, Refusal, Server, Trouble},
     render,
 };
@@ -107,9 +107,7 @@ impl InstallArgs {
     fn plans(&self, machine: &Machine, context: &Context) -> Result<Vec<Plan>, Failure> {
         let program = install::program()?;
         let database = install::path_text(&context.database)?;
-        // A host hands its servers few of the shell's variables, so what they say must stand in the entry.
-        let is_named = matches!(context.config.database.source, Source::Flag(_));
-        let needs_database = is_named || !config::is_usual(&context.database);
+        let needs_database = context.named_database().is_some();
         let mut plans = Vec::new();
         for &host in &self.hosts {
             for place in machine.places_in_use(host) {

@@ -1,22 +1,22 @@
 //! `taskhold serve`
 
-use std::{
-    io::{self, Write as _},
-    net::SocketAddr,
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{CliResult, Context, Failure, stop};
+#[cfg(unix)]
+use crate::http::SocketFolder;
 use crate::{
     http::{self, Doors, Instance, LIMIT_NAMES, Limits, Setup, Tls, Tokens},
     mcp::Server,
     store::{Store, db::Db},
 };
 
+mod greeting;
+
+/// How long the database may take to close, after what `http::serve` takes: both end within 3 seconds.
+const CLOSING: Duration = Duration::from_millis(600);
 /// The port that is listened on when none is given: TASK on the keys of a telephone.
 const PORT: u16 = 8275;
 
@@ -121,9 +121,8 @@ impl ServeArgs {
             // A database that cannot be used is told now, not at the first call.
             db.session().read(Store::state).await?;
             let doors = self.open().await?;
-            let places = self.places(&doors);
-            instance.announce(&places.join(", "))?;
-            greet(context, &doors, &places)?;
+            instance.announce(&doors.places().join(", "))?;
+            greeting::print(context, &doors)?;
             let setup = Setup {
                 tokens,
                 limits: self.limits(),
@@ -132,13 +131,17 @@ impl ServeArgs {
             };
             let (session, zone, served) = (db.session(), context.caller.zone, db.clone());
             let handler = move |ending| Server::new(&served, zone, ending);
-            ready();
-            http::serve(doors, setup, session, handler, asked).await;
+            notify(Lifecycle::Ready);
+            let ends = asked.clone();
+            let serving = http::serve(doors, setup, session, handler, asked);
+            tokio::join!(serving, async move {
+                ends.cancelled().await;
+                notify(Lifecycle::Stopping);
+            });
             Ok::<(), Failure>(())
         });
+        let closed = db.close_within(CLOSING);
         runtime.shutdown_background();
-        let closed = db.close();
-        self.leave();
         served?;
         Ok(closed?)
     }
@@ -180,17 +183,18 @@ impl ServeArgs {
             doors.check_reach(address, self.allow_network)?;
         }
         #[cfg(unix)]
-        if let Some(path) = self.socket_path() {
-            doors.open_socket(&path)?;
+        if let Some((path, folder)) = self.socket_path() {
+            doors.open_socket(&path, folder).await?;
         }
         Ok(doors)
     }
 
-    /// Returns where the Unix socket is to be; `None` if there is to be none.
+    /// Returns where the Unix socket is to be, and in whose folder that is; `None` if there is to be none.
     #[cfg(unix)]
-    fn socket_path(&self) -> Option<PathBuf> {
+    fn socket_path(&self) -> Option<(PathBuf, SocketFolder)> {
         if let Some(given) = self.socket.as_ref()? {
-            return Some(given.clone());
+            let given = std::path::absolute(given).unwrap_or_else(|_| given.clone());
+            return Some((given, SocketFolder::Given));
         }
         let folders = directories::ProjectDirs::from("", "", "taskhold");
         let runtime = folders.and_then(|folders| folders.runtime_dir().map(ToOwned::to_owned));
@@ -198,60 +202,31 @@ impl ServeArgs {
             let user = rustix::process::geteuid().as_raw();
             std::env::temp_dir().join(format!("taskhold-{user}"))
         });
-        Some(folder.join("tasks.sock"))
-    }
-
-    /// Returns every place that is listened on, as people write it.
-    fn places(&self, doors: &Doors) -> Vec<String> {
-        let mut places: Vec<String> = doors.urls().collect();
-        #[cfg(unix)]
-        places.extend(self.socket_path().map(|path| path.display().to_string()));
-        places
-    }
-
-    /// Takes away what would be left behind.
-    fn leave(&self) {
-        #[cfg(unix)]
-        if let Some(path) = self.socket_path() {
-            let _ = std::fs::remove_file(path);
-        }
+        Some((folder.join("tasks.sock"), SocketFolder::Own))
     }
 }
 
-/// Says where it listens and how a client connects. The token is not told: what is printed here ends up in logs.
-fn greet(context: &Context, doors: &Doors, places: &[String]) -> io::Result<()> {
-    if context.screen.json {
-        return context.screen.print_json(&serde_json::json!({
-            "program": env!("CARGO_PKG_VERSION"),
-            "database": context.database,
-            "listening": places,
-            "url": doors.urls().next(),
-        }));
-    }
-    let mut out = io::stdout().lock();
-    writeln!(out, "taskhold {}", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "tasks:     {}", context.database.display())?;
-    writeln!(out, "listening: {}", places.join("  "))?;
-    if let Some(url) = doors.urls().next() {
-        let token = "taskhold token show";
-        writeln!(
-            out,
-            "\nConnect Claude Code:\n  claude mcp add -s user --transport http tasks {url} --header \"Authorization: Bearer $({token})\""
-        )?;
-        writeln!(
-            out,
-            "\nOr any host with a JSON configuration, with the token that `{token}` prints:\n  {{ \"mcpServers\": {{ \"tasks\": {{ \"type\": \"http\", \"url\": \"{url}\", \"headers\": {{ \"Authorization\": \"Bearer TOKEN\" }} }} }} }}"
-        )?;
-    }
-    out.flush()
+/// What a service manager wants to know.
+#[derive(Clone, Copy)]
+enum Lifecycle {
+    Ready,
+    Stopping,
 }
 
 /// Tells systemd, where it is systemd that started us.
-fn ready() {
+fn notify(state: Lifecycle) {
     #[cfg(unix)]
-    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
-        tracing::warn!("cannot tell systemd that it is ready: {error}");
+    {
+        let state = match state {
+            Lifecycle::Ready => sd_notify::NotifyState::Ready,
+            Lifecycle::Stopping => sd_notify::NotifyState::Stopping,
+        };
+        if let Err(error) = sd_notify::notify(&[state]) {
+            tracing::warn!("cannot tell systemd how it is: {error}");
+        }
     }
+    #[cfg(not(unix))]
+    let _ = state;
 }
 
 #[cfg(test)]

@@ -1,40 +1,69 @@
 //! Being asked to end.
 
-use std::{io, process};
+use std::{io, process, thread};
 
 use tokio_util::sync::CancellationToken;
 
-/// Cancels `stop` when the process is asked to end; asked a second time, it ends at once.
-#[cfg(unix)]
+/// Cancels `stop` when the process is asked to end; asked a second time, it ends at once, whatever it is at: so this
+/// listens on a thread of its own.
 pub(super) fn on_signal(stop: CancellationToken) -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        for _ in 0..2 {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if stop.is_cancelled() {
-                process::exit(1);
-            }
-            stop.cancel();
-        }
-    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let mut signals = {
+        let _in_it = runtime.enter();
+        Signals::listen()?
+    };
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            runtime.block_on(async move {
+                loop {
+                    signals.next().await;
+                    if stop.is_cancelled() {
+                        process::exit(1);
+                    }
+                    stop.cancel();
+                }
+            });
+        })?;
     Ok(())
 }
 
-/// Cancels `stop` when the process is asked to end; asked a second time, it ends at once.
-#[cfg(not(unix))]
-pub(super) fn on_signal(stop: CancellationToken) -> io::Result<()> {
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if stop.is_cancelled() {
-                process::exit(1);
-            }
-            stop.cancel();
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    });
-    Ok(())
+    }
+}
+
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }

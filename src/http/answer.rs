@@ -76,6 +76,18 @@ pub(super) fn rpc_error(status: StatusCode, id: Option<&RequestId>, error: &Erro
     text(status, "application/json", body)
 }
 
+/// Says that the daemon ended while a call was being made.
+pub(super) fn uncertain() -> ErrorData {
+    let reason = "taskhold ended before the call was done, and whether it was made is not certain; read the task before repeating";
+    ErrorData::internal_error(reason, None)
+}
+
+/// Says that the daemon ended before a call had arrived.
+pub(super) fn shutting_down() -> Answer {
+    let reason = "taskhold is shutting down; the call was not made";
+    busy(StatusCode::SERVICE_UNAVAILABLE, reason, 5)
+}
+
 /// Adds what every answer says: that it is not to be kept, and is what it says it is.
 pub(super) fn close_to_pages(answer: &mut Answer) {
     let headers = answer.headers_mut();

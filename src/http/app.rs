@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming as IncomingBody;
 use rmcp::{
     ServerHandler,
-    model::{ClientRequest, ErrorCode, ProtocolVersion},
+    model::{ClientRequest, ErrorCode, ProtocolVersion, RequestId},
     transport::{
         StreamableHttpServerConfig, StreamableHttpService,
         common::http_header::{HEADER_MCP_METHOD, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID},
@@ -53,6 +53,8 @@ pub(super) struct App<H> {
     names: Vec<String>,
     calls: Arc<Semaphore>,
     database: Session,
+    /// Cancelled when the daemon ends and no answer can be waited for any more.
+    abandoned: CancellationToken,
 }
 
 /// What `/readyz` answers.
@@ -96,7 +98,14 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             calls: Arc::new(Semaphore::new(limits.calls)),
             limits,
             database,
+            abandoned: CancellationToken::new(),
         }
+    }
+
+    /// Answers every call that is not answered yet: what becomes of it is not certain.
+    pub(super) fn abandon(&self) {
+        self.sessions.abandon(&answer::uncertain());
+        self.abandoned.cancel();
     }
 
     /// Ends what is no longer wanted: overdue connections, unused sessions, streams of revoked tokens.
@@ -243,8 +252,16 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             }
         }
         accept_all(&mut head.headers);
+        let mut id = None;
         let body = match head.method {
-            Method::POST => self.message(&head.headers, body, &principal, told).await?,
+            Method::POST => {
+                let message = self.message(&head.headers, body, &principal, told);
+                // What has not arrived is not made.
+                let message = self.abandoned.run_until_cancelled(message).await;
+                let body;
+                (id, body) = message.unwrap_or_else(|| Err(answer::shutting_down()))?;
+                body
+            }
             Method::GET => {
                 told.call = Some(("GET", ""));
                 self.listen(&principal, told)?;
@@ -256,7 +273,11 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         head.extensions.insert(principal);
         let is_goodbye = head.method == Method::DELETE;
         let request = Request::from_parts(head, Full::new(body));
-        let mut answer = self.mcp.handle(request).await;
+        let handled = self.mcp.handle(request);
+        let Some(mut answer) = self.abandoned.run_until_cancelled(handled).await else {
+            let error = answer::uncertain();
+            return Err(answer::rpc_error(StatusCode::OK, id.as_ref(), &error));
+        };
         if is_goodbye && answer.status() == StatusCode::ACCEPTED {
             // It is done, not only accepted; the Python SDK takes anything else for a failure.
             *answer.status_mut() = StatusCode::NO_CONTENT;
@@ -267,14 +288,14 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         Ok(answer)
     }
 
-    /// Reads and checks the message of a POST, and returns it as the SDK can read it.
+    /// Reads and checks the message of a POST, and returns it as the SDK can read it, with the id of a request.
     async fn message(
         &self,
         headers: &HeaderMap,
         body: IncomingBody,
         principal: &Principal,
         told: &mut Told,
-    ) -> Result<Bytes, Answer> {
+    ) -> Result<(Option<RequestId>, Bytes), Answer> {
         let media_type = headers
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
@@ -290,6 +311,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         })?);
         let body = self.whole(headers, body).await?;
         let (incoming, text) = message::read_text(&body);
+        let mut asked = None;
         match incoming {
             // The SDK says that there is no such method, which is more to the point than what is wrong with it.
             Incoming::Refused(..) if is_gone(headers) => told.call = Some(("other", "")),
@@ -301,7 +323,8 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 };
                 return Err(answer::rpc_error(status, id.as_ref(), &error));
             }
-            Incoming::Request(_, request) => {
+            Incoming::Request(id, request) => {
+                asked = Some(id);
                 let method = request.method();
                 let method = message::METHODS.into_iter().find(|known| *known == method);
                 let tool = match &*request {
@@ -324,10 +347,11 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             }
             Incoming::Notification(_) | Incoming::Ignored => told.call = Some(("notification", "")),
         }
-        Ok(match text {
+        let body = match text {
             std::borrow::Cow::Borrowed(text) => body.slice_ref(text),
             std::borrow::Cow::Owned(text) => text.into(),
-        })
+        };
+        Ok((asked, body))
     }
 
     /// Takes one of the places for streams.

@@ -17,6 +17,9 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
+#[cfg(unix)]
+use super::socket::{Folder, Socket};
+
 /// How often a port that is free for both loopback addresses is looked for.
 const TRIES: usize = 16;
 
@@ -39,11 +42,33 @@ pub enum DoorError {
         /// The address.
         address: SocketAddr,
     },
-    /// Another program answers on the socket.
-    #[error("another program listens on {}; choose another path with --socket", path.display())]
+    /// Another program listens on the socket, or is about to.
+    #[error("another program listens on {}; choose another path with --socket=PATH", path.display())]
     Taken {
         /// The socket.
         path: PathBuf,
+    },
+    /// Something else lies where the socket is to be.
+    #[error("{} is there already and is no socket, so it is left alone; move it away, or choose another path with --socket=PATH", path.display())]
+    NoSocket {
+        /// What lies there.
+        path: PathBuf,
+    },
+    /// Others could put a socket of their own there.
+    #[error("{} {reason}, or choose another path with --socket=PATH", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why, and the way out.
+        reason: &'static str,
+    },
+    /// The system refused the socket, or something about its place.
+    #[error("cannot listen on {}: {source}; choose another path with --socket=PATH", path.display())]
+    Socket {
+        /// What was to be used.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// The certificate or the key cannot be used.
     #[error("cannot use {}: {reason}", path.display())]
@@ -84,7 +109,7 @@ impl fmt::Debug for Tls {
 pub(super) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Socket(tokio::net::UnixListener),
+    Socket(Socket),
 }
 
 pub(super) enum Accepted {
@@ -95,7 +120,7 @@ pub(super) enum Accepted {
 }
 
 impl Listener {
-    /// Waits for the next client. One on the Unix socket that is another user is sent away.
+    /// Waits for the next client.
     pub(super) async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(listener) => {
@@ -104,12 +129,7 @@ impl Listener {
                 Ok(Accepted::Tcp(stream, local))
             }
             #[cfg(unix)]
-            Self::Socket(listener) => loop {
-                let (stream, _) = listener.accept().await?;
-                if stream.peer_cred()?.uid() == rustix::process::geteuid().as_raw() {
-                    return Ok(Accepted::Socket(stream));
-                }
-            },
+            Self::Socket(socket) => socket.accept().await.map(Accepted::Socket),
         }
     }
 }
@@ -197,34 +217,9 @@ impl Doors {
 
     /// Listens on a Unix socket that only its owner can reach. One that a killed daemon left behind is replaced.
     #[cfg(unix)]
-    pub fn open_socket(&mut self, path: &Path) -> Result<(), DoorError> {
-        let failed = |source| DoorError::Bind {
-            door: path.display().to_string(),
-            source,
-        };
-        if let Some(folder) = path.parent() {
-            use std::os::unix::fs::DirBuilderExt as _;
-            let mut builder = std::fs::DirBuilder::new();
-            builder
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
-                .map_err(failed)?;
-        }
-        match std::os::unix::net::UnixStream::connect(path) {
-            Ok(_) => {
-                let path = path.to_owned();
-                return Err(DoorError::Taken { path });
-            }
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                std::fs::remove_file(path).map_err(failed)?;
-            }
-            Err(_) => {}
-        }
-        let listener = tokio::net::UnixListener::bind(path).map_err(failed)?;
-        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        std::fs::set_permissions(path, private).map_err(failed)?;
-        self.listeners.push(Listener::Socket(listener));
+    pub async fn open_socket(&mut self, path: &Path, folder: Folder) -> Result<(), DoorError> {
+        let socket = Socket::open(path, folder).await?;
+        self.listeners.push(Listener::Socket(socket));
         Ok(())
     }
 
@@ -240,7 +235,7 @@ impl Doors {
             let listener = if let Ok(Some(socket)) = inherited.take_unix_listener(index) {
                 socket.set_nonblocking(true).map_err(failed)?;
                 let socket = tokio::net::UnixListener::from_std(socket).map_err(failed)?;
-                Some(Listener::Socket(socket))
+                Some(Listener::Socket(Socket::inherited(socket)))
             } else {
                 let socket = inherited.take_tcp_listener(index).map_err(failed)?;
                 socket
@@ -270,6 +265,21 @@ impl Doors {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         self.addresses()
             .map(move |address| format!("{scheme}://{address}/mcp"))
+    }
+
+    /// Returns the paths of the Unix sockets.
+    pub fn sockets(&self) -> impl Iterator<Item = PathBuf> {
+        self.listeners.iter().filter_map(|listener| match listener {
+            Listener::Tcp(_) => None,
+            #[cfg(unix)]
+            Listener::Socket(socket) => socket.path(),
+        })
+    }
+
+    /// Returns every place that is listened on, as people write it.
+    pub fn places(&self) -> Vec<String> {
+        let sockets = self.sockets().map(|path| path.display().to_string());
+        self.urls().chain(sockets).collect()
     }
 }
 

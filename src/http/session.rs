@@ -13,8 +13,9 @@ use futures::{Stream, StreamExt as _};
 use rmcp::{
     RoleServer,
     model::{
-        ClientJsonRpcMessage, GetExtensions as _, GetMeta as _, JsonRpcMessage, ProgressToken,
-        ProtocolVersion, RequestId, ServerJsonRpcMessage, ServerNotification, ServerResult,
+        ClientJsonRpcMessage, ErrorData, GetExtensions as _, GetMeta as _, JsonRpcError,
+        JsonRpcMessage, ProgressToken, ProtocolVersion, RequestId, ServerJsonRpcMessage,
+        ServerNotification, ServerResult,
     },
     service::OriginatingRequestId,
     transport::{Transport, streamable_http_server::session::ServerSseMessage},
@@ -223,6 +224,15 @@ impl Session {
                 Some(RequestId::Number(i64::try_from(number).ok()?))
             })
             .collect()
+    }
+
+    /// Answers every open call with `error`.
+    pub(super) fn abandon(&self, error: &ErrorData) {
+        for (_, call) in locked(&self.state).calls.drain() {
+            let answer = JsonRpcMessage::Error(JsonRpcError::new(Some(call.id), error.clone()));
+            call.mailbox.put(answer, None);
+            call.mailbox.close();
+        }
     }
 
     pub(super) fn mailbox(&self, number: u64) -> Result<Arc<Mailbox>, SessionError> {

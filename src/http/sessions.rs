@@ -20,7 +20,7 @@ use std::{
 use futures::{Stream, StreamExt as _};
 use rmcp::{
     model::{
-        ClientJsonRpcMessage, ClientNotification, GetExtensions as _, JsonRpcMessage,
+        ClientJsonRpcMessage, ClientNotification, ErrorData, GetExtensions as _, JsonRpcMessage,
         ServerJsonRpcMessage,
     },
     transport::{
@@ -91,6 +91,13 @@ impl Sessions {
             if let Ok(standalone) = session.mailbox(STANDALONE) {
                 standalone.close();
             }
+        }
+    }
+
+    /// Answers every open call with `error`.
+    pub(super) fn abandon(&self, error: &ErrorData) {
+        for session in locked(&self.open).values() {
+            session.abandon(error);
         }
     }
 

@@ -16,6 +16,17 @@ pub fn program() -> Result<String, Refusal> {
     path_text(&lasting)
 }
 
+/// Returns what to type in a shell to call this program: its name, if that is what the search path leads to, else its
+/// absolute path.
+pub fn called() -> String {
+    let name = env::current_exe()
+        .ok()
+        .filter(|here| is_first(here, env::var_os("PATH").as_deref()))
+        .and_then(|here| here.file_name()?.to_str().map(str::to_owned));
+    name.or_else(|| program().ok())
+        .unwrap_or_else(|| "taskhold".to_owned())
+}
+
 /// Returns the path as the text a configuration can hold.
 pub fn path_text(path: &Path) -> Result<String, Refusal> {
     path.to_str()
@@ -31,6 +42,18 @@ fn lasting(here: &Path, search: Option<&OsStr>) -> Option<PathBuf> {
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name))
         .find(|path| path.canonicalize().is_ok_and(|path| path == real))
+}
+
+fn is_first(here: &Path, search: Option<&OsStr>) -> bool {
+    let (Some(name), Ok(real), Some(search)) = (here.file_name(), here.canonicalize(), search)
+    else {
+        return false;
+    };
+    env::split_paths(search)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .and_then(|path| path.canonicalize().ok())
+        .is_some_and(|path| path == real)
 }
 
 #[cfg(all(test, unix))]
@@ -59,5 +82,9 @@ mod tests {
         );
         assert_eq!(search(&[&others]), None);
         assert_eq!(lasting(&here, None), None);
+        let first = |folders: &[&Path]| is_first(&here, Some(&env::join_paths(folders).unwrap()));
+        assert!(first(&[&links, &others]) && first(&[Path::new("nowhere"), &cellar]));
+        // The name alone would call another.
+        assert!(!first(&[&others, &links]) && !first(&[]) && !is_first(&here, None));
     }
 }

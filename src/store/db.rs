@@ -10,6 +10,7 @@
 //! - A call is queued before [`Session::write`] returns its future, so calls are applied in the order they were made.
 //! - A session reads its own writes: a read waits for the writes the session made before it, and for no others.
 //! - A fault in one call, or a failed commit, ends neither thread: the connection is opened anew for the next call.
+//! - The end waits for no other process: a call that was not begun by then is refused, and never made.
 
 use std::{
     fs::File,
@@ -21,18 +22,22 @@ use std::{
         atomic::{AtomicI64, AtomicU64, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
-    thread::{self, JoinHandle},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{oneshot, watch as signal};
 
-use super::{Access, Paths, Store, backup, place, watch::ChangeFeed};
+use super::{Access, Paths, Store, backup, open::Patience, place, watch::ChangeFeed};
 use crate::{
     command::{Caller, Command, Outcome},
     error::{Code, Error, Result},
     task::Timestamp,
 };
+
+mod crew;
+
+use crew::{Crew, spawn};
 
 pub use super::watch::{Batch, Subscription, Touched};
 
@@ -40,6 +45,10 @@ pub use super::watch::{Batch, Subscription, Touched};
 const GROUP_LIMIT: usize = 1_024;
 /// How long after the last write its words are indexed and the log is moved into the database.
 const IDLE_BEFORE_CATCHING_UP: Duration = Duration::from_secs(2);
+/// How often the last checkpoint is tried while others are in its way.
+const BETWEEN_LAST_TRIES: Duration = Duration::from_millis(10);
+/// How long [`Db::close`] waits for the threads. They end at once, unless the disk hangs or much was put off.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// The database, shared by the sessions of a process. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -51,7 +60,11 @@ pub struct Db {
 struct Shared {
     calls: Mutex<Option<mpsc::Sender<Call>>>,
     reads: Mutex<Option<crossbeam_channel::Sender<Read>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    patience: Patience,
+    /// Until when others may be in the way of the last checkpoint.
+    last_wait: Arc<Mutex<Option<Instant>>>,
+    writer: Mutex<Crew>,
+    readers: Mutex<Crew>,
     /// Whether the database could be used, once that is known; then whether it still can.
     health: signal::Receiver<Option<Result<()>>>,
     feed: ChangeFeed,
@@ -64,33 +77,33 @@ impl Db {
     /// `readers` is how many reads run side by side, at least 1.
     pub fn start(path: &Path, readers: usize) -> Self {
         let (calls, waiting) = mpsc::channel();
-        let (opened, health) = signal::channel(None);
-        let feed = ChangeFeed::new(path);
-        let mut threads = vec![spawn("writer", {
-            let writer = WriterThread {
-                path: path.to_owned(),
-                opened,
-                feed: feed.clone(),
-                open: None,
-                backed_up: None,
-            };
-            move || writer.run(&waiting)
-        })];
         let (reads, queue) = crossbeam_channel::unbounded::<Read>();
-        threads.extend((0..readers.max(1)).map(|_| {
-            let (path, queue) = (path.to_owned(), queue.clone());
-            spawn("reader", move || serve_reads(&path, &queue))
-        }));
-        let shared = Shared {
+        let (opened, health) = signal::channel(None);
+        let shared = Arc::new(Shared {
             calls: Mutex::new(Some(calls)),
             reads: Mutex::new(Some(reads)),
-            threads: Mutex::new(threads),
+            patience: Patience::default(),
+            last_wait: Arc::default(),
+            writer: Mutex::default(),
+            readers: Mutex::default(),
             health,
-            feed,
+            feed: ChangeFeed::new(path),
+        });
+        let writer = WriterThread {
+            path: path.to_owned(),
+            opened,
+            feed: shared.feed.clone(),
+            patience: shared.patience.clone(),
+            last_wait: Arc::clone(&shared.last_wait),
+            open: None,
+            backed_up: None,
         };
-        Self {
-            shared: Arc::new(shared),
+        locked(&shared.writer).employ("writer", move || writer.run(&waiting));
+        for _ in 0..readers.max(1) {
+            let (path, queue, patience) = (path.to_owned(), queue.clone(), shared.patience.clone());
+            locked(&shared.readers).employ("reader", move || serve_reads(&path, &queue, &patience));
         }
+        Self { shared }
     }
 
     /// Starts a session: the reads and writes of one client.
@@ -108,24 +121,39 @@ impl Db {
         self.shared.feed.subscribe()
     }
 
-    /// Finishes what was queued, refuses what comes later, and closes the connections. Returns whether the database
-    /// was usable at the end. Blocks until it is done.
+    /// Refuses the calls that are not begun yet, and those that wait for a lock of another process. Each is answered
+    /// that it was not made; what is being committed is finished.
+    pub fn give_up(&self) {
+        self.shared.patience.end();
+    }
+
+    /// Gives up, and closes the connections. Returns whether the database was usable at the end. Blocks until it is
+    /// done, or is likely never to be.
     pub fn close(&self) -> Result<()> {
-        drop(locked(&self.shared.calls).take());
+        let now = Instant::now();
+        self.end(now, now + CLOSING)
+    }
+
+    /// As [`Db::close`], within `limit`; and where others are in the way of moving the log into the database, they are
+    /// given most of that time.
+    pub fn close_within(&self, limit: Duration) -> Result<()> {
+        let now = Instant::now();
+        self.end(now + limit * 3 / 4, now + limit)
+    }
+
+    fn end(&self, last_wait: Instant, limit: Instant) -> Result<()> {
+        self.give_up();
+        *locked(&self.shared.last_wait) = Some(last_wait);
+        // The readers first: the log cannot be emptied while one of them reads.
         drop(locked(&self.shared.reads).take());
-        for thread in locked(&self.shared.threads).drain(..) {
-            // A thread that panicked has said so on stderr.
-            let _ = thread.join();
+        let mut is_over = locked(&self.shared.readers).is_gone(limit);
+        drop(locked(&self.shared.calls).take());
+        is_over &= locked(&self.shared.writer).is_gone(limit);
+        if !is_over {
+            tracing::warn!("the database was left before it was closed: the disk does not answer");
         }
         self.shared.health.borrow().clone().unwrap_or(Ok(()))
     }
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .expect("the system starts a handful of threads")
 }
 
 /// The mutexes here guard single values, which a panic cannot leave half changed.
@@ -261,6 +289,8 @@ struct WriterThread {
     path: PathBuf,
     opened: signal::Sender<Option<Result<()>>>,
     feed: ChangeFeed,
+    patience: Patience,
+    last_wait: Arc<Mutex<Option<Instant>>>,
     open: Option<Open>,
     /// The day, counted from the epoch, whose backup was seen to.
     backed_up: Option<i64>,
@@ -286,12 +316,12 @@ impl WriterThread {
                         is_behind = false;
                         continue;
                     }
-                    Err(RecvTimeoutError::Disconnected) => return self.catch_up(),
+                    Err(RecvTimeoutError::Disconnected) => break,
                 }
             } else {
                 match waiting.recv() {
                     Ok(call) => call,
-                    Err(_) => return self.catch_up(),
+                    Err(_) => break,
                 }
             };
             let group: Vec<Call> = std::iter::once(first)
@@ -306,14 +336,20 @@ impl WriterThread {
             }
             is_behind = true;
         }
+        let last_wait = *locked(&self.last_wait);
+        while !self.catch_up() && last_wait.is_some_and(|until| Instant::now() < until) {
+            thread::sleep(BETWEEN_LAST_TRIES);
+        }
     }
 
     fn opened(&mut self) -> Result<&mut Open> {
         if self.open.is_none() {
-            let opened = Store::open(&self.path, Access::Write).map(|store| Open {
-                doorbell: Doorbell::new(store.paths()),
-                store,
-            });
+            let opened = Store::open(&self.path, Access::Write)
+                .and_then(|store| store.with_patience(&self.patience))
+                .map(|store| Open {
+                    doorbell: Doorbell::new(store.paths()),
+                    store,
+                });
             self.opened
                 .send_replace(Some(opened.as_ref().map(|_| ()).map_err(Clone::clone)));
             self.open = Some(opened?);
@@ -324,13 +360,20 @@ impl WriterThread {
     fn serve(&mut self, mut group: Vec<Call>) {
         // Nobody waits for these any more.
         group.retain(|call| !call.answer.is_closed());
-        let committed = self.opened().and_then(|open| {
-            let calls: Vec<_> = group
-                .iter()
-                .map(|call| (&call.command, &call.caller))
-                .collect();
-            open.store.execute_all(&calls)
-        });
+        let mut committed = if self.patience.is_over() {
+            Err(Error::ShuttingDown)
+        } else {
+            self.opened().and_then(|open| {
+                let calls: Vec<_> = group
+                    .iter()
+                    .map(|call| (&call.command, &call.caller))
+                    .collect();
+                open.store.execute_all(&calls)
+            })
+        };
+        if matches!(committed, Err(Error::Busy)) && self.patience.is_over() {
+            committed = Err(Error::ShuttingDown);
+        }
         let outcomes = match committed {
             Ok(committed) => {
                 if let (Some(last_change), Some(open)) = (committed.last_change, &mut self.open) {
@@ -378,10 +421,11 @@ impl WriterThread {
         });
     }
 
-    fn catch_up(&mut self) {
-        // Others may be in the way; then they, or the next pause, do it.
-        if let Some(open) = &mut self.open {
-            let _ = open.store.catch_up();
+    /// Reports whether nothing is left to do. Others may be in the way; then they, or the next pause, do it.
+    fn catch_up(&mut self) -> bool {
+        match &mut self.open {
+            Some(open) => open.store.catch_up().unwrap_or(false),
+            None => true,
         }
     }
 }
@@ -403,12 +447,13 @@ impl Doorbell {
     }
 }
 
-fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<Read>) {
+fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<Read>, patience: &Patience) {
     let mut store = None;
     for job in queue {
         let served = catch_unwind(AssertUnwindSafe(|| {
             if store.is_none() {
-                match Store::open(path, Access::Read) {
+                let opened = Store::open(path, Access::Read);
+                match opened.and_then(|store| store.with_patience(patience)) {
                     Ok(opened) => store = Some(opened),
                     Err(error) => return job(Err(error)),
                 }

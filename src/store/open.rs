@@ -11,6 +11,11 @@
 use std::{
     fs,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -99,8 +104,8 @@ fn connect(database: &Path, mode: OpenFlags) -> Result<Connection> {
     let mut connection = Connection::open_with_flags(database, flags)
         .map_err(|error| explain(error, database, "open the database"))?;
     // Before the first statement: recovery after a crash locks too.
-    connection
-        .busy_handler(Some(jitter()))
+    Patience::default()
+        .set(&mut connection)
         .while_trying("set the busy handler")?;
     let switches = [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
@@ -135,30 +140,47 @@ fn connect(database: &Path, mode: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Returns a busy handler that waits a random while and lets SQLite try again, for [`LOCK_PATIENCE`] at most.
-///
-/// `busy_timeout` sleeps in fixed steps: with many processes the same ones lose again and again, and give up.
-fn jitter() -> impl FnMut(i32) -> bool + Send + 'static {
-    let mut since = Instant::now();
-    move |tries| {
-        if tries == 0 {
-            since = Instant::now();
-        }
-        let longest = 500 * u64::try_from(tries + 1).map_or(9, |tries| tries.min(9));
-        std::thread::sleep(Duration::from_micros(fastrand::u64(50..longest)));
-        since.elapsed() < LOCK_PATIENCE
-    }
-}
+/// How long a connection waits for the locks of other processes: [`LOCK_PATIENCE`] each time, and not at all once there
+/// is no time left. Clones end together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Patience(Arc<AtomicBool>);
 
-/// Runs `work` so that a lock held by another process fails it at once.
-pub(super) fn without_waiting<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    connection.busy_timeout(Duration::ZERO)?;
-    let done = work(connection);
-    connection.busy_handler(Some(jitter()))?;
-    done
+impl Patience {
+    /// From now on nothing is waited for, and what waits gives up.
+    pub(super) fn end(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Has `connection` wait a random while for a lock and try again.
+    ///
+    /// `busy_timeout` sleeps in fixed steps: with many processes the same ones lose again and again, and give up.
+    pub(super) fn set(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let (patience, mut since) = (self.clone(), Instant::now());
+        connection.busy_handler(Some(move |tries| {
+            if tries == 0 {
+                since = Instant::now();
+            }
+            let longest = 500 * u64::try_from(tries + 1).map_or(9, |tries| tries.min(9));
+            thread::sleep(Duration::from_micros(fastrand::u64(50..longest)));
+            since.elapsed() < LOCK_PATIENCE && !patience.is_over()
+        }))
+    }
+
+    /// Runs `work` so that a lock held by another process fails it at once.
+    pub(super) fn without<T>(
+        &self,
+        connection: &mut Connection,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        connection.busy_timeout(Duration::ZERO)?;
+        let done = work(connection);
+        self.set(connection)?;
+        done
+    }
 }
 
 /// Reports whether the database is at `known` and in WAL mode. One that is not ours, or newer, is refused.

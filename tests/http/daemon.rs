@@ -53,7 +53,7 @@ impl Daemon {
             }
             greeting.push_str(&line);
             greeting.push('\n');
-            if line.contains("mcpServers") || (port.is_none() && line.starts_with("listening")) {
+            if line.contains("mcpServers") || line.contains("--connect unix:") {
                 break;
             }
         }
@@ -103,6 +103,13 @@ impl Daemon {
                 .unwrap()
                 .success()
         );
+    }
+
+    /// Waits until it takes no more clients: it has seen that it is to end.
+    pub(crate) fn await_closed(&self) {
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            thread::yield_now();
+        }
     }
 
     /// Waits until it has ended, and returns how, and what it said on standard error.

@@ -1,8 +1,10 @@
 //! The daemon's life: one a database, ready when it says so, an end that loses nothing.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_rustls::rustls::{self, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::daemon::Daemon;
@@ -33,6 +35,45 @@ fn it_says_where_it_listens_and_how_to_connect() {
     assert_eq!(config["mcpServers"]["tasks"]["url"], url);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_line_for_claude_code_brings_the_token_of_this_database_in_any_shell() {
+    let home = Home::new();
+    // Another database, whose token is another one too.
+    let usual = home.run(&["token", "show"]);
+    let path = home.database().with_file_name("it's mine.db");
+    let named = path.to_str().unwrap();
+    let daemon = Daemon::start(&home, &["--db", named]);
+    let token = home.run(&["token", "show", "--db", named]);
+    assert_ne!(token, usual);
+    let line = daemon
+        .greeting
+        .lines()
+        .find(|line| line.contains("claude mcp add"))
+        .unwrap();
+    let (_, header) = line.split_once("--header ").unwrap();
+    // A shell that knows nothing of this program, and has none of this one's variables.
+    let output = Command::new("/bin/sh")
+        .args(["-c", &format!("printf %s {header}")])
+        .env_clear()
+        .env("HOME", home.database().parent().unwrap())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed, format!("Authorization: Bearer {}", token.trim()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_the_shell_finds_is_called_by_its_name() {
+    let home = Home::new();
+    let mut command = home.command(&["serve", "--listen", "0"]);
+    let folder = Path::new(env!("CARGO_BIN_EXE_taskhold")).parent().unwrap();
+    command.env("PATH", folder);
+    let daemon = Daemon::launch(&home, command);
+    assert!(daemon.greeting.contains("$(taskhold token show --db "));
+}
+
 #[test]
 fn a_second_daemon_says_where_the_first_listens_and_leaves_it_alone() {
     let home = Home::new();
@@ -45,106 +86,6 @@ fn a_second_daemon_says_where_the_first_listens_and_leaves_it_alone() {
         "{said}"
     );
     assert_eq!(first.wire().get("/readyz").status, 200);
-}
-
-#[test]
-fn a_killed_daemon_leaves_nothing_in_the_way_of_the_next() {
-    let home = Home::new();
-    let socket = home.database().with_file_name("run").join("tasks.sock");
-    let socket = format!("--socket={}", socket.display());
-    let mut first = Daemon::start(&home, &[&socket]);
-    let id = first.wire().add(Dialect::Modern, "kept");
-    first.signal("-KILL");
-    first.end(PROMPTLY);
-    let second = Daemon::start(&home, &[&socket]);
-    assert_eq!(second.token, first.token);
-    let task = second
-        .wire()
-        .call(Dialect::Modern, "get_task", json!({ "task_id": id }));
-    assert_eq!(task["title"], "kept");
-}
-
-#[test]
-fn when_it_ends_subscriptions_get_their_final_answer_and_calls_are_finished() {
-    for signal in ["-TERM", "-INT"] {
-        let home = Home::new();
-        let mut daemon = Daemon::start(&home, &[]);
-        let modern = daemon.wire().watch(Dialect::Modern, ALL);
-        let legacy = daemon.wire().begin().watch(Dialect::Legacy, ALL);
-        daemon.signal(signal);
-        let last = modern.rest().pop().unwrap();
-        assert_eq!(last["id"], *modern.subscription.as_ref().unwrap(), "{last}");
-        assert_eq!(last["result"]["resultType"], "complete", "{last}");
-        legacy.rest();
-        let (status, said) = daemon.end(PROMPTLY);
-        assert!(status.success(), "{signal}: {status} {said}");
-        // The log is in the database, and where it listened is not told any more.
-        let beside = |ending: &str| home.database().with_extension(ending);
-        assert!(!beside("db.daemon").exists());
-        let log = std::fs::metadata(beside("db-wal")).map_or(0, |log| log.len());
-        assert_eq!(log, 0);
-    }
-}
-
-#[test]
-fn what_was_acknowledged_before_the_end_is_kept() {
-    let home = Home::new();
-    let mut daemon = Daemon::start(&home, &[]);
-    let (sender, acknowledged) = std::sync::mpsc::channel();
-    let clients: Vec<_> = (0..8)
-        .map(|number| {
-            let (mut wire, sender) = (daemon.wire(), sender.clone());
-            std::thread::spawn(move || {
-                for n in 0.. {
-                    let title = format!("{number} {n}");
-                    let added = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                        wire.add(Dialect::Modern, &title)
-                    }));
-                    match added {
-                        Ok(_) => sender.send(title).unwrap(),
-                        Err(_) => return,
-                    }
-                }
-            })
-        })
-        .collect();
-    drop(sender);
-    let mut kept: Vec<String> = acknowledged.iter().take(100).collect();
-    daemon.stop();
-    for client in clients {
-        client.join().unwrap();
-    }
-    kept.extend(acknowledged.iter());
-    let titles: Vec<String> = home
-        .tasks("all")
-        .iter()
-        .map(|task| task["title"].as_str().unwrap().to_owned())
-        .collect();
-    for title in kept {
-        assert!(titles.contains(&title), "{title} is lost");
-    }
-}
-
-#[test]
-fn asked_twice_it_ends_at_once() {
-    let home = Home::new();
-    let mut daemon = Daemon::start(&home, &[]);
-    // A call that never comes to its end keeps it waiting.
-    let mut stuck = crate::wire::connect(daemon.port);
-    let head = format!(
-        "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n",
-        daemon.port, daemon.token
-    );
-    stuck.write_all(head.as_bytes()).unwrap();
-    stuck.read_exact(&mut [0; 12]).unwrap();
-    daemon.signal("-TERM");
-    // It has seen the first signal when it takes no more clients.
-    while std::net::TcpStream::connect(("127.0.0.1", daemon.port)).is_ok() {
-        std::thread::yield_now();
-    }
-    daemon.signal("-TERM");
-    let (status, _) = daemon.end(PROMPTLY);
-    assert_eq!(status.code(), Some(1));
 }
 
 #[test]
@@ -197,48 +138,6 @@ fn beyond_this_machine_it_does_not_listen_unless_that_is_said_and_encrypted() {
     }
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_socket_without_a_path_is_in_the_runtime_directory() {
-    let home = Home::new();
-    let folder = home.database().with_file_name("run");
-    std::fs::create_dir(&folder).unwrap();
-    let mut command = home.command(&["serve", "--listen", "0", "--socket"]);
-    command.env("XDG_RUNTIME_DIR", &folder);
-    let _daemon = Daemon::launch(&home, command);
-    assert!(folder.join("taskhold/tasks.sock").exists());
-}
-
-#[cfg(unix)]
-#[test]
-fn the_socket_needs_no_token_and_no_other_user_reaches_it() {
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::os::unix::net::UnixStream;
-
-    let home = Home::new();
-    let path = home.database().with_file_name("run").join("tasks.sock");
-    let mut daemon = Daemon::start(&home, &[&format!("--socket={}", path.display())]);
-    let mode =
-        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
-    let ask = |headers: &str| {
-        let mut stream = UnixStream::connect(&path).unwrap();
-        write!(
-            stream,
-            "GET /readyz HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut line = String::new();
-        BufReader::new(stream).read_line(&mut line).unwrap();
-        crate::wire::status(&line)
-    };
-    assert_eq!(ask("Host: localhost\r\n"), 200);
-    assert_eq!(ask("Host: localhost\r\nOrigin: http://localhost\r\n"), 403);
-    assert_eq!(ask(""), 400);
-    daemon.stop();
-    assert!(!path.exists());
-}
-
 #[test]
 fn a_database_that_cannot_be_used_is_told_at_once() {
     let home = Home::new();
@@ -255,35 +154,6 @@ fn a_database_that_cannot_be_used_is_told_at_once() {
             .contains("cannot use")
     );
     assert!(output.stdout.is_empty());
-}
-
-#[cfg(unix)]
-#[test]
-fn it_takes_over_a_socket_of_systemd_and_says_that_it_is_ready() {
-    use std::os::fd::OwnedFd;
-    use std::os::unix::net::UnixDatagram;
-
-    let home = Home::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let notices = home.database().with_file_name("notify");
-    let notified = UnixDatagram::bind(&notices).unwrap();
-    notified
-        .set_read_timeout(Some(crate::support::PATIENCE))
-        .unwrap();
-    // As systemd does it: the socket is the process's third handle, and its id is told.
-    let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" serve";
-    let mut command = std::process::Command::new("sh");
-    command
-        .args(["-c", script, env!("CARGO_BIN_EXE_taskhold")])
-        .env("TASKHOLD_DB", home.database())
-        .env("NOTIFY_SOCKET", &notices);
-    let daemon = Daemon::launch_with(&home, command, OwnedFd::from(listener).into());
-    assert_eq!(daemon.port, port);
-    assert_eq!(daemon.wire().get("/readyz").status, 200);
-    let mut notice = [0; 64];
-    let length = notified.recv(&mut notice).unwrap();
-    assert_eq!(&notice[..length], b"READY=1\n");
 }
 
 #[test]

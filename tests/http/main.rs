@@ -15,9 +15,12 @@ mod wire;
 mod access;
 mod bridge;
 mod closed;
+mod end;
 mod life;
 mod limits;
 mod notify;
 #[cfg(target_os = "linux")]
 mod service;
 mod sessions;
+#[cfg(unix)]
+mod socket;

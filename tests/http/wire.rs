@@ -162,7 +162,27 @@ impl Wire {
         session.map_or_else(String::new, |id| format!("Mcp-Session-Id: {id}\r\n"))
     }
 
-    pub(crate) fn send_message(&mut self, dialect: Dialect, mut message: Value) {
+    pub(crate) fn send_message(&mut self, dialect: Dialect, message: Value) {
+        let (headers, body) = self.message(dialect, message);
+        self.send("POST /mcp", &headers, &body);
+    }
+
+    /// As [`Wire::send_message`], and returns once the server has begun to answer.
+    pub(crate) fn send_message_when_invited(&mut self, dialect: Dialect, message: Value) {
+        let (headers, body) = self.message(dialect, message);
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\n{}{headers}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+            self.headers,
+            body.len()
+        );
+        self.stream.get_mut().write_all(head.as_bytes()).unwrap();
+        let invitation = self.head();
+        assert_eq!(status(&invitation), 100, "{invitation}");
+        self.stream.get_mut().write_all(body.as_bytes()).unwrap();
+    }
+
+    /// Returns the headers and the body that carry a message.
+    fn message(&self, dialect: Dialect, mut message: Value) -> (String, String) {
         let json =
             "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
         let headers = match dialect {
@@ -179,8 +199,7 @@ impl Wire {
                 )
             }
         };
-        let headers = format!("{json}{headers}");
-        self.send("POST /mcp", &headers, &message.to_string());
+        (format!("{json}{headers}"), message.to_string())
     }
 
     pub(crate) fn next_id(&mut self) -> i64 {

@@ -3,11 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::thread;
+use std::time::Instant;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use taskhold::command::{Caller, Command, Draft};
+use taskhold::error::Error;
+use taskhold::store::db::Db;
+use taskhold::task::{Actor, Timestamp, Title};
+use taskhold::when::Zone;
 
-use crate::support::{Client, Dialect, Home, object};
+use crate::support::{Client, Dialect, Home, PROMPTLY, object};
 
 const PROCESSES: usize = 8;
 const WRITES: usize = 250;
@@ -188,6 +194,39 @@ fn what_was_acknowledged_outlives_a_kill() {
             assert!(kept.contains(&id), "{dialect:?}: task {id} is lost");
         }
     }
+}
+
+#[test]
+fn a_call_that_another_process_keeps_waiting_is_refused_at_the_end_and_never_made() {
+    let home = Home::new();
+    assert_eq!(home.tasks("all"), [] as [Value; 0]);
+    let other = Connection::open(home.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let db = Db::start(&home.database(), 1);
+    let session = db.session();
+    let caller = Caller {
+        actor: Actor::named("test"),
+        now: Timestamp::from_millis(0),
+        zone: Zone::UTC,
+    };
+    let calls: Vec<_> = (0..3)
+        .map(|n| {
+            let draft = Draft::titled(Title::try_from(title(0, n)).unwrap());
+            let add = Command::Add {
+                drafts: vec![draft],
+                key: None,
+            };
+            session.write(add, caller.clone())
+        })
+        .collect();
+    let asked = Instant::now();
+    db.close().unwrap();
+    assert!(asked.elapsed() < PROMPTLY, "{:?}", asked.elapsed());
+    for outcome in futures::executor::block_on(futures::future::join_all(calls)) {
+        assert!(matches!(outcome, Err(Error::ShuttingDown)), "{outcome:?}");
+    }
+    drop(other);
+    assert_eq!(home.tasks("all"), [] as [Value; 0]);
 }
 
 #[test]

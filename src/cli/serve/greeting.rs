@@ -1,0 +1,90 @@
+//! What a daemon says when it listens: where, on which tasks, and how a client connects.
+
+use std::io::{self, Write as _};
+
+use super::super::Context;
+use crate::{http::Doors, install};
+
+/// Says it, to a person or to a program. The token is not told: what is printed here ends up in logs.
+pub(super) fn print(context: &Context, doors: &Doors) -> io::Result<()> {
+    let places = doors.places();
+    if context.screen.json {
+        return context.screen.print_json(&serde_json::json!({
+            "program": env!("CARGO_PKG_VERSION"),
+            "database": context.database,
+            "listening": places,
+            "url": doors.urls().next(),
+        }));
+    }
+    let mut out = io::stdout().lock();
+    writeln!(out, "taskhold {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "tasks:     {}", context.database.display())?;
+    writeln!(out, "listening: {}", places.join("  "))?;
+    let program = command(&install::called());
+    if let Some(url) = doors.urls().next() {
+        // Another database has another token.
+        let database = context
+            .named_database()
+            .map(|path| format!(" --db {}", word(&path.display().to_string())));
+        let token = format!("{program} token show{}", database.unwrap_or_default());
+        writeln!(
+            out,
+            "\nConnect Claude Code:\n  claude mcp add -s user --transport http tasks {url} --header \"Authorization: Bearer $({token})\""
+        )?;
+        writeln!(
+            out,
+            "\nOr any host with a JSON configuration, with the token that `{token}` prints:\n  {{ \"mcpServers\": {{ \"tasks\": {{ \"type\": \"http\", \"url\": \"{url}\", \"headers\": {{ \"Authorization\": \"Bearer TOKEN\" }} }} }} }}"
+        )?;
+    } else if let Some(path) = doors.sockets().next() {
+        let socket = word(&format!("unix:{}", path.display()));
+        writeln!(
+            out,
+            "\nConnect a host that starts its servers:\n  {program} mcp --connect {socket}"
+        )?;
+    }
+    out.flush()
+}
+
+/// Quotes a word for the shell where that is needed: for `PowerShell` on Windows, for any other elsewhere.
+fn word(text: &str) -> String {
+    let (harmless, quote) = if cfg!(windows) {
+        ("/\\:._-+,@", "''")
+    } else {
+        ("/:._-+,@%", r"'\''")
+    };
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || harmless.contains(c);
+    if !text.is_empty() && text.chars().all(is_harmless) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', quote))
+}
+
+/// Quotes the program's name. `PowerShell` takes a quoted word for a text unless it is told to call it.
+fn command(program: &str) -> String {
+    let quoted = word(program);
+    if cfg!(windows) && quoted != program {
+        format!("& {quoted}")
+    } else {
+        quoted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_word_reaches_the_program_as_it_is() {
+        let cases = [
+            ("/home/me/tasks.db", "/home/me/tasks.db"),
+            ("/home/me/my tasks.db", "'/home/me/my tasks.db'"),
+            ("/it's/$HOME", r"'/it'\''s/$HOME'"),
+            ("a\\b", r"'a\b'"),
+            ("", "''"),
+        ];
+        for (text, quoted) in cases {
+            assert_eq!(word(text), quoted);
+        }
+    }
+}
