@@ -162,13 +162,39 @@ fn a_revoked_token_and_what_it_has_open_end_at_once() {
 }
 
 #[test]
-fn the_own_token_is_made_anew_without_a_restart() {
+fn when_the_own_token_is_made_anew_what_the_old_one_has_open_ends_at_once() {
     let home = Home::new();
     let daemon = Daemon::start(&home, &[]);
+    let (mut modern, mut legacy) = (daemon.wire(), daemon.wire().begin());
+    let streams = [
+        modern.watch(Dialect::Modern, ALL),
+        legacy.watch(Dialect::Legacy, ALL),
+    ];
     let anew = home.run(&["token", "rotate"]).trim().to_owned();
     assert_ne!(anew, daemon.token);
     assert_eq!(daemon.wire().get("/readyz").status, 401);
     assert_eq!(daemon.wire_with(&anew).get("/readyz").status, 200);
+    for stream in streams {
+        stream.rest();
+    }
+    let mut heir = daemon.wire_with(&anew);
+    heir.session.clone_from(&legacy.session);
+    assert_eq!(heir.ask(Dialect::Legacy, "ping", json!({})).status, 404);
+}
+
+#[test]
+fn a_further_token_of_the_same_name_inherits_nothing() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let lent = token(&home, &["lent"]);
+    let mut legacy = daemon.wire_with(&lent).begin();
+    let stream = legacy.watch(Dialect::Legacy, ALL);
+    home.run(&["token", "revoke", "--name", "lent"]);
+    let again = token(&home, &["lent"]);
+    let mut heir = daemon.wire_with(&again);
+    heir.session.clone_from(&legacy.session);
+    assert_eq!(heir.ask(Dialect::Legacy, "ping", json!({})).status, 404);
+    stream.rest();
 }
 
 #[test]
@@ -212,7 +238,7 @@ fn the_token_is_told_nowhere() {
     let requests = [
         format!("GET /{canary} HTTP/1.1\r\nHOST{bearer}\r\n"),
         format!("GET /mcp?token={canary} HTTP/1.1\r\nHOST\r\n"),
-        format!("GET /mcp HTTP/1.1\r\nHost: {canary}\r\n{bearer}\r\n"),
+        format!("GET /mcp HTTP/1.1\r\nHost: {canary}\r\nConnection: close\r\n{bearer}\r\n"),
         format!("GET /mcp HTTP/1.1\r\nHOSTOrigin: http://{canary}\r\n{bearer}\r\n"),
         format!("{canary} /mcp HTTP/1.1\r\nHOST{bearer}\r\n"),
         format!(
