@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `target` | where the daemon is, and the way there |
 //! | `client` | one request to the daemon, and its answer as it comes |
 //! | `events` | a stream of events, read |
 //!
@@ -9,6 +10,8 @@
 //!
 //! - Calls are made one after another, in the order the host sent them: over HTTP two at once could change places.
 //! - Every request of the host is answered, in the worst case with what is wrong with the daemon.
+//! - It ends when the host hangs up, whatever the daemon does; and at once when it is asked to.
+//! - Nothing is sent in clear to another machine, and nothing at all to another user's socket.
 //! - A session that the daemon has lost, as by a restart, is begun again with all it had subscribed to.
 
 use std::{
@@ -38,13 +41,22 @@ use crate::{
 
 mod client;
 mod events;
+mod target;
 
-pub use client::{Target, TargetError};
+pub use target::{Target, TargetError, TrustError};
 
-use client::{Client, Failure};
+use client::{Client, Failure, SESSION};
 
 /// How long to wait before a stream that broke is opened again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// After the end of the input: how long the daemon may take for its next answer, and the host to read the last. Hosts
+/// wait as long before they end a server by force.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long what is only polite may take.
+const GOODBYE: Duration = Duration::from_millis(300);
+
+/// Names a subscription in what is said of it (specification 2026-07-28, subscriptions).
+const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
 /// Carries one host's messages to the daemon and back, until the host hangs up or `stop` is cancelled.
 pub async fn serve(target: Target, stop: CancellationToken) -> io::Result<()> {
@@ -60,8 +72,8 @@ async fn serve_on(
     stop: CancellationToken,
 ) {
     let (outbox, written) = mpsc::unbounded_channel();
-    let unread = CancellationToken::new();
-    let writer = tokio::spawn(stdio::write_lines(output, written, unread.clone()));
+    let over = stop.child_token();
+    let writer = tokio::spawn(stdio::write_lines(output, written, over.clone()));
     let (calls, queue) = mpsc::unbounded_channel();
     let bridge = Arc::new(Bridge {
         client: Client::new(target),
@@ -69,20 +81,27 @@ async fn serve_on(
         session: Mutex::default(),
         open: Mutex::default(),
         beginning: tokio::sync::Mutex::default(),
+        ended: CancellationToken::new(),
+        over: over.clone(),
     });
     let calling = tokio::spawn(Arc::clone(&bridge).make_calls(queue));
     let reading = bridge.read(input, &calls);
-    tokio::select! {
-        () = reading => {}
-        () = stop.cancelled() => {}
-        () = unread.cancelled() => {}
-    }
+    let _ = over.run_until_cancelled(reading).await;
     // What was asked is answered before the end.
     drop(calls);
+    bridge.ended.cancel();
     let _ = calling.await;
     bridge.end().await;
     drop(bridge);
-    let _ = writer.await;
+    let patience = if over.is_cancelled() {
+        GOODBYE
+    } else {
+        PATIENCE
+    };
+    tokio::select! {
+        _ = tokio::time::timeout(patience, writer) => {}
+        () = stop.cancelled(), if !over.is_cancelled() => {}
+    }
 }
 
 struct Bridge {
@@ -93,6 +112,10 @@ struct Bridge {
     open: Mutex<HashMap<Option<RequestId>, JoinHandle<()>>>,
     /// Held while a session is begun again, which is done once however many notice.
     beginning: tokio::sync::Mutex<()>,
+    /// Cancelled when the host has hung up: the daemon has `PATIENCE` for each answer from then on.
+    ended: CancellationToken,
+    /// Cancelled when no call is worth waiting for any more.
+    over: CancellationToken,
 }
 
 /// A session of the older dialects.
@@ -159,7 +182,23 @@ impl Bridge {
     /// Makes the calls, one after another.
     async fn make_calls(self: Arc<Self>, mut queue: mpsc::UnboundedReceiver<Call>) {
         while let Some(call) = queue.recv().await {
-            if let Err(failure) = self.call(&call).await {
+            let late = async {
+                self.ended.cancelled().await;
+                tokio::time::sleep(PATIENCE).await;
+            };
+            let failure = if self.over.is_cancelled() {
+                Some(Failure::Unmade)
+            } else {
+                tokio::select! {
+                    made = self.call(&call) => made.err(),
+                    () = self.over.cancelled() => Some(Failure::Late),
+                    () = late => {
+                        self.over.cancel();
+                        Some(Failure::Late)
+                    }
+                }
+            };
+            if let Some(failure) = failure {
                 self.fail(call.id.as_ref(), &failure);
             }
         }
@@ -304,13 +343,30 @@ impl Bridge {
     fn listen(self: &Arc<Self>, call: Call) {
         let (bridge, id) = (Arc::clone(self), call.id.clone());
         let listening = tokio::spawn(async move {
-            let heard = bridge.post(&call.message).await;
-            if let Err(failure) = heard {
+            let heard = bridge.hear_out(&call).await;
+            if locked(&bridge.open).remove(&call.id).is_some() {
+                let failure = heard.err().unwrap_or(Failure::CutOff);
                 bridge.fail(call.id.as_ref(), &failure);
             }
-            locked(&bridge.open).remove(&call.id);
         });
         locked(&self.open).insert(id, listening);
+    }
+
+    /// Hands on what is said of a subscription, up to the daemon's last word unless another was said already.
+    async fn hear_out(&self, call: &Call) -> Result<(), Failure> {
+        let headers = self.session_headers(&call.message);
+        let mut answer = self.client.post(&call.message, headers).await?;
+        while let Some(event) = answer.next().await? {
+            if event.message.is_null() {
+                continue;
+            }
+            let is_last = event.message.get("method").is_none();
+            if is_last && locked(&self.open).remove(&call.id).is_none() {
+                break;
+            }
+            self.put(&event.message);
+        }
+        Ok(())
     }
 
     /// Ends a subscription, which is done by hanging up. Reports whether `id` was one.
@@ -327,20 +383,25 @@ impl Bridge {
         let session = locked(&self.session);
         session.as_ref().map_or_else(Vec::new, |session| {
             vec![
-                ("mcp-session-id", session.id.clone()),
+                (SESSION, session.id.clone()),
                 ("mcp-protocol-version", session.version.clone()),
             ]
         })
     }
 
-    /// Says goodbye to the daemon.
+    /// Ends what is open, and says goodbye to the daemon.
     async fn end(&self) {
-        for (_, open) in locked(&self.open).drain() {
+        let open: Vec<_> = locked(&self.open).drain().collect();
+        for (id, open) in open {
             open.abort();
+            if let Some(id) = id {
+                let result = json!({ "resultType": "complete", "_meta": { SUBSCRIPTION: id } });
+                self.put(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
+            }
         }
         let headers = self.session_headers(&Value::Null);
         if !headers.is_empty() {
-            let _ = self.client.delete(headers).await;
+            let _ = tokio::time::timeout(GOODBYE, self.client.delete(headers)).await;
         }
     }
 

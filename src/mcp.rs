@@ -113,6 +113,8 @@ pub struct Principal {
     pub label: Option<Arc<str>>,
     /// Whether it may only look.
     pub is_read_only: bool,
+    /// SHA-256 of that token, which tells it from an earlier one of the same label; zeroes where none is needed.
+    pub token_hash: [u8; 32],
 }
 
 impl Principal {
@@ -369,7 +371,7 @@ mod tests {
         let long = "x".repeat(1000);
         let with = |label: &str| Principal {
             label: Some(label.into()),
-            is_read_only: false,
+            ..Principal::default()
         };
         let cases = [
             (Principal::default(), "claude", "claude"),

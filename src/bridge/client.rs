@@ -1,86 +1,34 @@
 //! One request to the daemon, and its answer as it comes.
 
-use std::{io, path::PathBuf, str::FromStr, sync::Mutex};
+use std::{io, path::PathBuf, sync::Mutex};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Incoming, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use serde_json::Value;
 
-use super::events::{Event, Events};
+use super::{
+    events::{Event, Events},
+    target::{Place, Sender, Target},
+};
 use crate::store::db::locked;
-
-type Sender = http1::SendRequest<Full<Bytes>>;
-
-/// Where the daemon is, and how it lets us in.
-#[derive(Clone, Debug)]
-pub struct Target {
-    place: Place,
-    /// `None` for a Unix socket.
-    token: Option<String>,
-}
-
-#[derive(Clone, Debug)]
-enum Place {
-    Tcp { authority: String, path: String },
-    Socket(PathBuf),
-}
-
-/// An address that is no daemon's.
-#[derive(Debug, thiserror::Error)]
-#[error("give http://127.0.0.1:8275/mcp, as taskhold serve says it, or unix:/PATH of its socket")]
-pub struct TargetError;
-
-impl FromStr for Target {
-    type Err = TargetError;
-
-    fn from_str(text: &str) -> Result<Self, TargetError> {
-        if let Some(path) = text.strip_prefix("unix:").filter(|_| cfg!(unix)) {
-            let path = PathBuf::from(path);
-            let place = path.is_absolute().then_some(Place::Socket(path));
-            return place
-                .map(|place| Self { place, token: None })
-                .ok_or(TargetError);
-        }
-        let uri: Uri = text.parse().map_err(|_| TargetError)?;
-        let authority = uri
-            .authority()
-            .filter(|authority| !authority.as_str().contains('@'));
-        match (uri.scheme_str(), authority) {
-            (Some("http"), Some(authority)) => Ok(Self {
-                place: Place::Tcp {
-                    authority: authority.to_string(),
-                    path: uri.path().to_owned(),
-                },
-                token: None,
-            }),
-            _ => Err(TargetError),
-        }
-    }
-}
-
-impl Target {
-    /// Comes with a token.
-    #[must_use]
-    pub fn with_token(mut self, token: String) -> Self {
-        self.token = Some(token);
-        self
-    }
-
-    /// Reports whether a token is needed there.
-    pub fn needs_token(&self) -> bool {
-        matches!(self.place, Place::Tcp { .. })
-    }
-}
 
 /// Why the daemon did not answer as hoped.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     #[error("cannot reach the daemon at {place}: {source}; start it with: taskhold serve")]
     Unreachable { place: String, source: io::Error },
+    #[error(
+        "cannot speak TLS with the daemon at {place}: {source}; --tls-ca names the certificate that one of your own making rests upon"
+    )]
+    Encryption { place: String, source: io::Error },
+    #[error("{} is a socket of another user, who would hear everything", path.display())]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are none"))]
+    Stranger { path: PathBuf },
+    #[error("there is nothing at {path} of the daemon; its URL ends in /mcp")]
+    Nowhere { path: String },
     #[error(
         "the daemon does not know the token; taskhold token show prints the one it knows, TASKHOLD_TOKEN names it here"
     )]
@@ -91,7 +39,14 @@ pub(super) enum Failure {
     Refused { status: StatusCode, reason: String },
     #[error("the daemon broke off its answer; whether the call was made is not certain")]
     CutOff,
+    #[error("the daemon did not answer in time; whether the call was made is not certain")]
+    Late,
+    #[error("the call was not made: the daemon did not answer the one before it in time")]
+    Unmade,
 }
+
+/// The header that names a session.
+pub(super) const SESSION: &str = "mcp-session-id";
 
 /// Requests to one daemon.
 #[derive(Debug)]
@@ -172,7 +127,7 @@ impl Client {
         body: Bytes,
     ) -> Result<Answer<'_>, Failure> {
         let (path, host) = match &self.target.place {
-            Place::Tcp { authority, path } => (path.as_str(), authority.as_str()),
+            Place::Web(web) => (web.path.as_str(), web.authority.as_str()),
             Place::Socket(_) => ("/mcp", "localhost"),
         };
         let mut request = Request::builder()
@@ -183,6 +138,7 @@ impl Client {
         if let Some(token) = &self.target.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
+        let in_session = headers.iter().any(|(name, _)| *name == SESSION);
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -198,10 +154,10 @@ impl Client {
             let was_free = free.is_some();
             let mut sender = match free.take() {
                 Some(sender) => sender,
-                None => self.connect().await?,
+                None => self.target.connect().await?,
             };
             match sender.try_send_request(request).await {
-                Ok(response) => return self.answer(sender, response).await,
+                Ok(response) => return self.answer(sender, response, in_session).await,
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if was_free => request = unsent,
                     _ => return Err(Failure::CutOff),
@@ -214,6 +170,7 @@ impl Client {
         &self,
         sender: Sender,
         response: Response<Incoming>,
+        in_session: bool,
     ) -> Result<Answer<'_>, Failure> {
         let (head, body) = response.into_parts();
         let text = |headers: &HeaderMap, name: &str| {
@@ -228,7 +185,7 @@ impl Client {
             is_stream: media_type.starts_with("text/event-stream"),
             events: Events::default(),
             is_over: false,
-            session: text(&head.headers, "mcp-session-id"),
+            session: text(&head.headers, SESSION),
         };
         match head.status {
             status if status.is_success() => Ok(answer),
@@ -243,7 +200,12 @@ impl Client {
                     return Ok(answer);
                 }
                 if status == StatusCode::NOT_FOUND {
-                    return Err(Failure::NoSession);
+                    return Err(match &self.target.place {
+                        Place::Web(web) if !in_session => Failure::Nowhere {
+                            path: web.path.clone(),
+                        },
+                        _ => Failure::NoSession,
+                    });
                 }
                 let reason = said["error"]
                     .as_str()
@@ -253,42 +215,6 @@ impl Client {
             }
         }
     }
-
-    async fn connect(&self) -> Result<Sender, Failure> {
-        let connected = match &self.target.place {
-            Place::Tcp { authority, .. } => match tokio::net::TcpStream::connect(authority).await {
-                Ok(stream) => {
-                    let _ = stream.set_nodelay(true);
-                    handshake(stream).await
-                }
-                Err(error) => Err(error),
-            },
-            #[cfg(unix)]
-            Place::Socket(path) => match tokio::net::UnixStream::connect(path).await {
-                Ok(stream) => handshake(stream).await,
-                Err(error) => Err(error),
-            },
-            #[cfg(not(unix))]
-            Place::Socket(_) => Err(io::ErrorKind::Unsupported.into()),
-        };
-        connected.map_err(|source| Failure::Unreachable {
-            place: match &self.target.place {
-                Place::Tcp { authority, .. } => authority.clone(),
-                Place::Socket(path) => path.display().to_string(),
-            },
-            source,
-        })
-    }
-}
-
-async fn handshake(
-    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-) -> io::Result<Sender> {
-    let (sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    tokio::spawn(connection);
-    Ok(sender)
 }
 
 impl Answer<'_> {
@@ -348,26 +274,6 @@ fn header_value(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_a_daemon_may_listen_on_is_a_target() {
-        let good = [
-            "http://127.0.0.1:8275/mcp",
-            "http://[::1]:8275/mcp",
-            "http://localhost:1/mcp",
-        ];
-        let bad = [
-            "",
-            "8275",
-            "https://localhost/mcp",
-            "http://me:secret@localhost/mcp",
-            "unix:tasks.sock",
-            "/mcp",
-        ];
-        assert!(good.iter().all(|text| text.parse::<Target>().is_ok()));
-        assert!(bad.iter().all(|text| text.parse::<Target>().is_err()));
-        assert!(!cfg!(unix) || "unix:/run/tasks.sock".parse::<Target>().is_ok());
-    }
 
     #[test]
     fn what_cannot_stand_in_a_header_is_wrapped() {

@@ -1,5 +1,7 @@
 //! `taskhold mcp`
 
+use std::path::{Path, PathBuf};
+
 use tokio_util::sync::CancellationToken;
 
 use super::{CliResult, Context, Failure, stop};
@@ -13,7 +15,7 @@ use crate::{
 /// The variable that names the token for `--connect`.
 const TOKEN_VARIABLE: &str = "TASKHOLD_TOKEN";
 
-const CONNECT_HELP: &str = "Go through a daemon: the URL it listens on, or unix:/PATH of its socket. The token is TASKHOLD_TOKEN's, else your own";
+const CONNECT_HELP: &str = "Go through a daemon: the URL it listens on, or unix:/PATH of its socket. The token is TASKHOLD_TOKEN's, else on this machine your own";
 
 /// Serve MCP on standard input and output
 ///
@@ -22,10 +24,14 @@ const CONNECT_HELP: &str = "Go through a daemon: the URL it listens on, or unix:
 #[command(after_help = "Examples:
   taskhold mcp
   taskhold mcp --db /home/me/work.db
-  taskhold mcp --connect http://127.0.0.1:8275/mcp")]
+  taskhold mcp --connect http://127.0.0.1:8275/mcp
+  taskhold mcp --connect https://tasks.example:8275/mcp --tls-ca /home/me/ca.pem")]
 pub(super) struct McpArgs {
     #[arg(long, value_name = "URL", help = CONNECT_HELP)]
     connect: Option<Target>,
+    /// Certificate, as PEM, that the daemon's rests upon [default: those the system trusts]
+    #[arg(long, value_name = "FILE", requires = "connect")]
+    tls_ca: Option<PathBuf>,
 }
 
 impl McpArgs {
@@ -35,6 +41,7 @@ impl McpArgs {
             .enable_all()
             .build()?;
         if let Some(target) = self.connect {
+            let target = with_trust(target, self.tls_ca.as_deref())?;
             let target = with_token(target, context)?;
             let bridged = runtime.block_on(async {
                 let asked = CancellationToken::new();
@@ -59,6 +66,16 @@ impl McpArgs {
     }
 }
 
+fn with_trust(target: Target, ca: Option<&Path>) -> Result<Target, Failure> {
+    if ca.is_some() && !target.is_encrypted() {
+        let said = "--tls-ca means something only with https://";
+        return Err(Failure::call(said, "leave it out, or connect to https://"));
+    }
+    target
+        .trusting(ca)
+        .map_err(|error| Failure::Input(error.to_string()))
+}
+
 fn with_token(target: Target, context: &Context) -> Result<Target, Failure> {
     if !target.needs_token() {
         return Ok(target);
@@ -66,7 +83,16 @@ fn with_token(target: Target, context: &Context) -> Result<Target, Failure> {
     let given = std::env::var(TOKEN_VARIABLE).ok();
     let token = match given.filter(|token| !token.trim().is_empty()) {
         Some(token) => token.trim().to_owned(),
-        None => Tokens::new(&context.settled_database()).own()?,
+        None => match target.beyond() {
+            // The own token opens the tasks of this machine: no other is told it.
+            Some(host) => {
+                let said = format!("your own token is not sent to {host}");
+                let hint =
+                    format!("name in {TOKEN_VARIABLE} the token that the daemon there knows");
+                return Err(Failure::call(said, hint));
+            }
+            None => Tokens::new(&context.settled_database()).own()?,
+        },
     };
     Ok(target.with_token(token))
 }

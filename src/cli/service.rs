@@ -1,30 +1,32 @@
 //! `taskhold service`
 
-use std::{
-    ffi::OsString,
-    io,
-    path::{Path, PathBuf},
-};
+use std::io;
 
 use serde_json::{Value, json};
 use service_manager::{
-    RestartPolicy, ServiceInstallCtx, ServiceLabel, ServiceManager, ServiceStartCtx, ServiceStatus,
-    ServiceStatusCtx, ServiceStopCtx, ServiceUninstallCtx,
+    ServiceLabel, ServiceStartCtx, ServiceStatus, ServiceStatusCtx, ServiceStopCtx,
+    ServiceUninstallCtx,
 };
 
 use super::{CliResult, Context, Failure};
 use crate::store::{Access, Store};
 
-mod definition;
+mod call;
+mod keeper;
+mod launchd;
+mod scheduler;
+mod systemd;
 
-use definition::Definition;
+use call::{Call, Options};
+use keeper::Keeper;
 
 /// Keep the daemon running: started when you log in, and again if it fails
 ///
-/// As yourself and for yourself alone, through systemd or launchd.
+/// As yourself and for yourself alone, through systemd, launchd or the Task Scheduler of Windows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold service install --dry-run
+  taskhold service install -- --listen 8276
   taskhold service start
   taskhold service status")]
 pub(super) struct ServiceArgs {
@@ -74,6 +76,9 @@ pub(super) enum ServiceError {
     /// The program cannot be found again.
     #[error("cannot tell where this program is: {0}")]
     Program(io::Error),
+    /// The system does not say who the user is.
+    #[error("cannot tell who you are: the variable {0} is not set")]
+    Nobody(&'static str),
 }
 
 impl ServiceArgs {
@@ -88,35 +93,18 @@ impl ServiceArgs {
     /// Returns what to say of it: to a person, and to a program.
     fn carry_out(self, context: &Context) -> Result<(String, Value), Failure> {
         let refused = |action| move |source| ServiceError::Refused { action, source };
+        let keeper = Keeper::here();
         Ok(match self.command {
             ServiceCommand::Install { dry_run, options } => {
-                let definition = Definition::new(definition_call(context, options)?);
-                let (path, text) = (definition.path()?, definition.text());
-                let file = path.display();
-                if dry_run {
-                    let command = definition.command();
-                    let said = format!("would write {file}:\n\n{text}\nand run: {command}\n");
-                    let object = json!({ "file": path, "text": text, "command": command });
-                    return Ok((said, object));
-                }
-                let manager = manager()?;
-                // Its sandbox lets it write in a folder that is there, so it is made here.
-                drop(Store::open(&context.database, Access::Write)?);
-                manager
-                    .install(definition.install())
-                    .map_err(refused("install"))?;
-                (
-                    format!("installed {file}\nstart it now with: taskhold service start\n"),
-                    json!({ "installed": path }),
-                )
+                install(keeper, context, options, dry_run)?
             }
             ServiceCommand::Uninstall { dry_run } => {
-                let path = definition::path()?;
+                let path = keeper.path()?;
                 let file = path.display();
                 if dry_run {
                     return Ok((format!("would remove {file}\n"), json!({ "file": path })));
                 }
-                let manager = manager()?;
+                let manager = keeper.manager()?;
                 // One that does not run cannot be stopped, and need not be.
                 let _ = manager.stop(ServiceStopCtx { label: label() });
                 manager
@@ -126,26 +114,71 @@ impl ServiceArgs {
             }
             ServiceCommand::Start => {
                 let start = ServiceStartCtx { label: label() };
-                manager()?.start(start).map_err(refused("start"))?;
+                keeper.manager()?.start(start).map_err(refused("start"))?;
                 state("started")
             }
             ServiceCommand::Stop => {
                 let stop = ServiceStopCtx { label: label() };
-                manager()?.stop(stop).map_err(refused("stop"))?;
+                keeper.manager()?.stop(stop).map_err(refused("stop"))?;
                 state("stopped")
             }
             ServiceCommand::Status => {
                 let ask = ServiceStatusCtx { label: label() };
-                state(
-                    match manager()?.status(ask).map_err(refused("ask about"))? {
-                        ServiceStatus::Running => "running",
-                        ServiceStatus::Stopped(_) => "stopped",
-                        ServiceStatus::NotInstalled => "not installed",
-                    },
-                )
+                let status = keeper.manager()?.status(ask);
+                state(match status.map_err(refused("ask about"))? {
+                    ServiceStatus::Running => "running",
+                    ServiceStatus::Stopped(_) => "stopped",
+                    ServiceStatus::NotInstalled => "not installed",
+                })
             }
         })
     }
+}
+
+fn install(
+    keeper: Keeper,
+    context: &Context,
+    options: Vec<String>,
+    dry_run: bool,
+) -> Result<(String, Value), Failure> {
+    // What is wrong with them is told before anything is made.
+    let options = Options::read(options)?;
+    if !dry_run {
+        keeper.manager()?;
+        // Its sandbox lets it write in a folder that is there, so it is made here.
+        drop(Store::open(&context.database, Access::Write)?);
+    }
+    let call = Call::new(context, options)?;
+    let (path, text) = (keeper.path()?, keeper.text(&call)?);
+    let file = path.display();
+    let note = keeper.note(&call);
+    let noted = note
+        .as_ref()
+        .map_or_else(String::new, |note| format!("note: {note}\n"));
+    let with_note = |mut object: Value| {
+        if let Some(note) = &note {
+            object["note"] = note.as_str().into();
+        }
+        object
+    };
+    if dry_run {
+        let command = keeper.command(&path);
+        return Ok((
+            format!("would write {file}:\n\n{text}\nand run: {command}\n{noted}"),
+            with_note(json!({ "file": path, "text": text, "command": command })),
+        ));
+    }
+    keeper
+        .manager()?
+        .install(call.definition(text))
+        .map_err(|source| ServiceError::Refused {
+            action: "install",
+            source,
+        })?;
+    Ok((
+        format!("installed {file}\n{noted}start it now with: taskhold service start\n"),
+        with_note(json!({ "installed": path })),
+    ))
 }
 
 fn state(word: &str) -> (String, Value) {
@@ -157,60 +190,5 @@ fn label() -> ServiceLabel {
         qualifier: None,
         organization: None,
         application: "taskhold".to_owned(),
-    }
-}
-
-/// Returns this user's service manager.
-fn manager() -> Result<Box<dyn ServiceManager>, ServiceError> {
-    let manager: Box<dyn ServiceManager> = if cfg!(target_os = "macos") {
-        Box::new(service_manager::LaunchdServiceManager::user())
-    } else {
-        Box::new(service_manager::SystemdServiceManager::user())
-    };
-    match manager.available() {
-        Ok(true) => Ok(manager),
-        _ => Err(ServiceError::NoManager),
-    }
-}
-
-/// Returns the call that the service is to make, which names the database it was installed for.
-fn definition_call(context: &Context, options: Vec<String>) -> Result<Call, Failure> {
-    let program = std::env::current_exe().map_err(ServiceError::Program)?;
-    let mut arguments = vec!["--db".to_owned(), context.database.display().to_string()];
-    arguments.push("serve".to_owned());
-    arguments.extend(options);
-    Ok(Call {
-        program,
-        arguments,
-        folder: folder(&context.settled_database()),
-    })
-}
-
-fn folder(database: &Path) -> PathBuf {
-    database.parent().unwrap_or(database).to_owned()
-}
-
-/// What a service runs.
-struct Call {
-    program: PathBuf,
-    arguments: Vec<String>,
-    /// The only folder it writes in.
-    folder: PathBuf,
-}
-
-impl Definition {
-    fn install(&self) -> ServiceInstallCtx {
-        let call = self.call();
-        ServiceInstallCtx {
-            label: label(),
-            program: call.program.clone(),
-            args: call.arguments.iter().map(OsString::from).collect(),
-            contents: Some(self.text()),
-            username: None,
-            working_directory: None,
-            environment: None,
-            autostart: true,
-            restart_policy: RestartPolicy::default(),
-        }
     }
 }

@@ -37,7 +37,7 @@ impl Listeners {
         most: usize,
     ) -> Option<Listening> {
         let mut open = locked(&self.open);
-        let theirs = |(other, _): &&(Principal, _)| other.label == principal.label;
+        let theirs = |(other, _): &&(Principal, _)| other == principal;
         if open.by_number.values().filter(theirs).count() >= most {
             return None;
         }
@@ -77,7 +77,7 @@ mod tests {
     fn principal(label: &str) -> Principal {
         Principal {
             label: Some(label.into()),
-            is_read_only: false,
+            ..Principal::default()
         }
     }
 

@@ -59,7 +59,7 @@ impl Sessions {
     pub(super) fn belongs(&self, id: &str, principal: &Principal) -> bool {
         let open = locked(&self.open);
         let owner = open.get(id).and_then(|session| session.owner.get());
-        owner.is_some_and(|owner| owner.label == principal.label)
+        owner == Some(principal)
     }
 
     /// Returns how many there are.

@@ -2,7 +2,12 @@
 //!
 //! The user's own token is in a file beside the database that only the user can read, so that `token show` can show it.
 //! Further tokens are shown once, when they are made, and kept as hashes in another file. Both files are looked at for
-//! each request, so that a token that is revoked stops working at once.
+//! each request, so that a token that is taken back stops working at once, and every second for what is open.
+//!
+//! # Invariants
+//!
+//! - Who comes in is known by the token, not by its label: a token that takes the place of another inherits nothing.
+//! - A file that cannot be used keeps out the tokens in it, and no others.
 
 use std::{
     fs, io,
@@ -61,6 +66,17 @@ pub enum TokenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file of further tokens does not hold what we wrote.
+    #[error(
+        "{} is damaged ({source}), and the tokens in it do not work; move it away, and make them anew with: taskhold token add",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
     /// A file of tokens cannot be read or written.
     #[error("cannot use {}: {source}", path.display())]
     File {
@@ -88,32 +104,24 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Tokens {
     paths: Paths,
-    known: Mutex<Option<Known>>,
+    own: Known,
+    further: Known,
     wrong: Mutex<Option<(Instant, u32)>>,
 }
 
-/// The tokens as they were last read.
-#[derive(Clone, Debug)]
-struct Known {
-    stamps: [Option<Stamp>; 2],
-    tokens: Arc<[Token]>,
-}
+/// Who may come in by one of the files, as it was last read.
+type Known = Mutex<Option<(Stamp, Arc<[Principal]>)>>;
 
-#[derive(Debug)]
-struct Token {
-    hash: [u8; 32],
-    principal: Principal,
-}
-
-/// Tells a file that was replaced from the one that was read.
-type Stamp = (SystemTime, u64, u64);
+/// Tells a file that was replaced, or opened to others, from the one that was read; `None` if there is none.
+type Stamp = Option<[i64; 4]>;
 
 impl Tokens {
     /// Returns the tokens of the database at `path`.
     pub fn new(path: &Path) -> Self {
         Self {
             paths: Paths::new(path),
-            known: Mutex::default(),
+            own: Known::default(),
+            further: Known::default(),
             wrong: Mutex::default(),
         }
     }
@@ -180,34 +188,39 @@ impl Tokens {
         let Some(text) = read_private(path)? else {
             return Ok(Vec::new());
         };
-        serde_json::from_str(&text).map_err(|error| TokenError::File {
+        serde_json::from_str(&text).map_err(|source| TokenError::Damaged {
             path: path.clone(),
-            source: error.into(),
+            source,
         })
     }
 
     /// Returns whose token `given` is; `None` if it is nobody's. How long it takes does not tell how much of it fits.
     pub(super) fn principal(&self, given: &[u8]) -> Result<Option<Principal>, TokenError> {
-        let given: [u8; 32] = Sha256::digest(given).into();
+        let files = [self.of_own_file(), self.of_further_file()];
+        let given_hash: [u8; 32] = Sha256::digest(given).into();
         let mut found = None;
-        for token in &*self.current()? {
-            if bool::from(token.hash.ct_eq(&given)) {
-                found = Some(token.principal.clone());
+        for principal in files.iter().flatten().flat_map(|known| known.iter()) {
+            if bool::from(principal.token_hash.ct_eq(&given_hash)) {
+                found = Some(principal.clone());
             }
         }
-        Ok(found)
+        let unusable = files.into_iter().find_map(Result::err);
+        match unusable {
+            // It may be one of those that cannot be read.
+            Some(error) if found.is_none() && !given.is_empty() => Err(error),
+            _ => Ok(found),
+        }
     }
 
     /// Reports whether `principal` may still come in.
     pub(super) fn holds(&self, principal: &Principal) -> bool {
-        let Some(label) = &principal.label else {
-            return true;
+        let known = match principal.label.as_deref() {
+            None => return true,
+            Some(OWN) => self.of_own_file(),
+            Some(_) => self.of_further_file(),
         };
         // What cannot be read just now revokes nothing.
-        self.current().map_or(true, |tokens| {
-            let mut tokens = tokens.iter();
-            tokens.any(|token| token.principal.label.as_ref() == Some(label))
-        })
+        known.map_or(true, |known| known.contains(principal))
     }
 
     /// Counts a wrong token. Reports whether there have been more than `most` within a second.
@@ -220,40 +233,30 @@ impl Tokens {
         count >= most
     }
 
-    /// Returns the tokens as they are on the disk now.
-    fn current(&self) -> Result<Arc<[Token]>, TokenError> {
-        let stamps = [stamp(&self.paths.token), stamp(&self.paths.tokens)];
-        if let Some(known) = &*locked(&self.known)
-            && known.stamps == stamps
-        {
-            return Ok(Arc::clone(&known.tokens));
-        }
-        let mut tokens = Vec::new();
-        if let Some(own) = read_private(&self.paths.token)? {
-            tokens.push(Token {
-                hash: hash(own.trim()),
-                principal: Principal {
-                    label: Some(OWN.into()),
-                    is_read_only: false,
-                },
+    fn of_own_file(&self) -> Result<Arc<[Principal]>, TokenError> {
+        let path = &self.paths.token;
+        current(&self.own, path, || {
+            let own = read_private(path)?.map(|token| Principal {
+                label: Some(OWN.into()),
+                is_read_only: false,
+                token_hash: hash(token.trim()),
             });
-        }
-        tokens.extend(self.entries()?.into_iter().filter_map(|entry| {
-            let hash = URL_SAFE_NO_PAD.decode(&entry.hash).ok()?;
-            Some(Token {
-                hash: hash.try_into().ok()?,
-                principal: Principal {
+            Ok(own.into_iter().collect())
+        })
+    }
+
+    fn of_further_file(&self) -> Result<Arc<[Principal]>, TokenError> {
+        current(&self.further, &self.paths.tokens, || {
+            let principals = self.entries()?.into_iter().filter_map(|entry| {
+                let hash = URL_SAFE_NO_PAD.decode(&entry.hash).ok()?;
+                Some(Principal {
                     label: Some(entry.label.into()),
                     is_read_only: entry.read_only,
-                },
-            })
-        }));
-        let tokens: Arc<[Token]> = tokens.into();
-        *locked(&self.known) = Some(Known {
-            stamps,
-            tokens: Arc::clone(&tokens),
-        });
-        Ok(tokens)
+                    token_hash: hash.try_into().ok()?,
+                })
+            });
+            Ok(principals.collect())
+        })
     }
 
     fn make_own(&self) -> Result<String, TokenError> {
@@ -278,6 +281,23 @@ impl Tokens {
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|source| file_error(&self.paths.lock, source))
     }
+}
+
+/// Returns what a file says now: what is `known` of it, or what `read` finds if it was changed since.
+fn current(
+    known: &Known,
+    path: &Path,
+    read: impl FnOnce() -> Result<Arc<[Principal]>, TokenError>,
+) -> Result<Arc<[Principal]>, TokenError> {
+    let stamp = stamp(path);
+    if let Some((earlier, principals)) = &*locked(known)
+        && *earlier == stamp
+    {
+        return Ok(Arc::clone(principals));
+    }
+    let principals = read()?;
+    *locked(known) = Some((stamp, Arc::clone(&principals)));
+    Ok(principals)
 }
 
 /// 32 bytes from the system, as 43 characters.
@@ -325,115 +345,36 @@ fn is_open_to_others(_: &fs::Metadata) -> bool {
     false
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = fs::metadata(path).ok()?;
-    Some((
-        metadata.modified().ok()?,
-        metadata.len(),
-        file_number(&metadata),
-    ))
-}
-
+/// The time of the last change is also that of its owner and its mode.
 #[cfg(unix)]
-fn file_number(metadata: &fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
+fn stamp(path: &Path) -> Stamp {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::metadata(path).ok()?;
+    let number = metadata.ino().cast_signed();
+    Some([
+        metadata.ctime(),
+        metadata.ctime_nsec(),
+        number,
+        metadata.size().cast_signed(),
+    ])
 }
 
 #[cfg(not(unix))]
-fn file_number(_: &fs::Metadata) -> u64 {
-    0
+fn stamp(path: &Path) -> Stamp {
+    let metadata = fs::metadata(path).ok()?;
+    let modified = metadata
+        .modified()
+        .ok()?
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?;
+    let parts = [
+        u128::from(modified.as_secs()),
+        modified.subsec_nanos().into(),
+        0,
+        metadata.len().into(),
+    ];
+    Some(parts.map(|part| i64::try_from(part).unwrap_or(i64::MAX)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tokens() -> (tempfile::TempDir, Tokens) {
-        let folder = tempfile::tempdir().unwrap();
-        let tokens = Tokens::new(&folder.path().join("tasks.db"));
-        (folder, tokens)
-    }
-
-    fn label(tokens: &Tokens, token: &str) -> Option<String> {
-        let principal = tokens.principal(token.as_bytes()).unwrap()?;
-        principal.label.map(|label| label.to_string())
-    }
-
-    #[test]
-    fn the_own_token_is_made_once_and_stops_working_when_it_is_made_anew() {
-        let (_folder, tokens) = tokens();
-        let first = tokens.own().unwrap();
-        assert_eq!(first.len(), 43);
-        assert_eq!(tokens.own().unwrap(), first);
-        assert_eq!(label(&tokens, &first).as_deref(), Some(OWN));
-        let second = tokens.rotate().unwrap();
-        assert_ne!(first, second);
-        assert_eq!(label(&tokens, &first), None);
-        assert_eq!(label(&tokens, &second).as_deref(), Some(OWN));
-    }
-
-    #[test]
-    fn a_further_token_is_kept_as_a_hash_until_it_is_revoked() {
-        let (_folder, tokens) = tokens();
-        let token = tokens.add("work", true).unwrap();
-        let kept = fs::read_to_string(&tokens.paths.tokens).unwrap();
-        assert!(!kept.contains(&token), "{kept}");
-        let principal = tokens.principal(token.as_bytes()).unwrap().unwrap();
-        assert!(principal.is_read_only);
-        assert_eq!(tokens.entries().unwrap()[0].label, "work");
-        assert!(tokens.holds(&principal));
-        tokens.revoke("work").unwrap();
-        assert_eq!(label(&tokens, &token), None);
-        assert!(!tokens.holds(&principal));
-    }
-
-    #[test]
-    fn what_cannot_be_a_label_or_is_none_is_refused() {
-        let (_folder, tokens) = tokens();
-        tokens.add("a", false).unwrap();
-        for label in ["", "a b", "ä", "a\n", OWN, "a", &"x".repeat(25)] {
-            assert!(tokens.add(label, false).is_err(), "{label:?}");
-        }
-        assert!(tokens.revoke("b").is_err());
-        assert!(tokens.revoke(OWN).is_err());
-    }
-
-    #[test]
-    fn nothing_but_a_whole_token_fits() {
-        let (_folder, tokens) = tokens();
-        let token = tokens.own().unwrap();
-        for given in [
-            "",
-            " ",
-            &token[..42],
-            &format!("{token}x"),
-            &token.to_lowercase(),
-        ] {
-            assert_eq!(label(&tokens, given), None, "{given:?}");
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_file_that_others_can_read_is_refused() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let (_folder, tokens) = tokens();
-        let token = tokens.own().unwrap();
-        let mode = fs::metadata(&tokens.paths.token)
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
-        fs::set_permissions(&tokens.paths.token, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(tokens.own(), Err(TokenError::Open { .. })));
-        let fresh = Tokens::new(&tokens.paths.database);
-        assert!(fresh.principal(token.as_bytes()).is_err());
-    }
-
-    #[test]
-    fn wrong_tokens_are_counted_by_the_second() {
-        let (_folder, tokens) = tokens();
-        let one_too_many: Vec<bool> = (0..4).map(|_| tokens.is_one_too_many(3)).collect();
-        assert_eq!(one_too_many, [false, false, false, true]);
-    }
-}
+mod tests;

@@ -1,11 +1,12 @@
 //! Tokens: who comes in, what each may do, and that none is ever told.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PROMPTLY, listen};
+use crate::support::{Dialect, Home, PROMPTLY, initialize, listen};
 use crate::wire::{connect, exchange, status};
 
 const ALL: &str = "tasks://all";
@@ -162,13 +163,39 @@ fn a_revoked_token_and_what_it_has_open_end_at_once() {
 }
 
 #[test]
-fn the_own_token_is_made_anew_without_a_restart() {
+fn when_the_own_token_is_made_anew_what_the_old_one_has_open_ends_at_once() {
     let home = Home::new();
     let daemon = Daemon::start(&home, &[]);
+    let (mut modern, mut legacy) = (daemon.wire(), daemon.wire().begin());
+    let streams = [
+        modern.watch(Dialect::Modern, ALL),
+        legacy.watch(Dialect::Legacy, ALL),
+    ];
     let anew = home.run(&["token", "rotate"]).trim().to_owned();
     assert_ne!(anew, daemon.token);
     assert_eq!(daemon.wire().get("/readyz").status, 401);
     assert_eq!(daemon.wire_with(&anew).get("/readyz").status, 200);
+    for stream in streams {
+        stream.rest();
+    }
+    let mut heir = daemon.wire_with(&anew);
+    heir.session.clone_from(&legacy.session);
+    assert_eq!(heir.ask(Dialect::Legacy, "ping", json!({})).status, 404);
+}
+
+#[test]
+fn a_further_token_of_the_same_name_inherits_nothing() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let lent = token(&home, &["lent"]);
+    let mut legacy = daemon.wire_with(&lent).begin();
+    let stream = legacy.watch(Dialect::Legacy, ALL);
+    home.run(&["token", "revoke", "--name", "lent"]);
+    let again = token(&home, &["lent"]);
+    let mut heir = daemon.wire_with(&again);
+    heir.session.clone_from(&legacy.session);
+    assert_eq!(heir.ask(Dialect::Legacy, "ping", json!({})).status, 404);
+    stream.rest();
 }
 
 #[test]
@@ -197,22 +224,66 @@ fn a_session_is_nobodys_but_the_tokens_that_began_it() {
 }
 
 #[test]
-fn the_token_is_told_nowhere() {
+fn no_token_is_told_anywhere() {
     let home = Home::new();
     let mut daemon = Daemon::start(&home, &["--limit", "wrong-tokens=1000"]);
-    let canary = daemon.token.clone();
-    let command_line = std::fs::read(format!("/proc/{}/cmdline", daemon.pid())).unwrap_or_default();
-    let environment = std::fs::read(format!("/proc/{}/environ", daemon.pid())).unwrap_or_default();
-    let mut heard = vec![
-        daemon.greeting.clone(),
-        String::from_utf8_lossy(&command_line).into(),
-        String::from_utf8_lossy(&environment).into(),
-    ];
+    let canaries = [daemon.token.clone(), token(&home, &["further"])];
+    let mut heard = vec![daemon.greeting.clone(), of_process(daemon.pid())];
+    for canary in &canaries {
+        for request in careless(canary) {
+            let host = format!("Host: 127.0.0.1:{}\r\nConnection: close\r\n", daemon.port);
+            let (_, answer) = exchange(daemon.port, request.replace("HOST", &host).as_bytes());
+            heard.push(answer);
+        }
+        let mut wire = daemon.wire_with(canary);
+        heard.push(wire.get("/metrics").body);
+        heard.push(wire.get("/readyz").body);
+    }
+    for arguments in [
+        &["token", "list"][..],
+        &["paths"],
+        &["config"],
+        &["doctor"],
+        &["service", "install", "--dry-run"],
+    ] {
+        heard.push(home.run(arguments));
+    }
+    let url = format!("http://127.0.0.1:{}", daemon.port);
+    for target in [
+        format!("{url}/mcp"),
+        url.clone(),
+        "http://127.0.0.1:1/mcp".to_owned(),
+    ] {
+        heard.push(bridge(&home, &target, None));
+        heard.push(bridge(&home, &target, Some(&canaries[1])));
+        heard.push(bridge(&home, &target, Some(&format!("{}x", canaries[0]))));
+    }
+    let beside = |ending: &str| home.database().with_extension(ending);
+    heard.push(std::fs::read_to_string(beside("db.daemon")).unwrap());
+    heard.push(std::fs::read_to_string(beside("db.tokens.json")).unwrap());
+    heard.push(daemon.stop());
+    for canary in &canaries {
+        for heard in &heard {
+            assert!(!heard.contains(canary), "{canary} is told: {heard}");
+        }
+    }
+    assert!(heard.iter().any(|heard| heard.starts_with("HTTP/1.1 431")));
+    assert!(heard.iter().any(|heard| heard.contains("-32700")));
+}
+
+/// Returns requests of a client that has a token and takes no care of it, and some that go wrong otherwise.
+fn careless(canary: &str) -> Vec<String> {
     let bearer = format!("Authorization: Bearer {canary}\r\n");
-    let requests = [
+    let posted = |body: &str| {
+        let length = body.len();
+        format!(
+            "POST /mcp HTTP/1.1\r\nHOST{bearer}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    vec![
         format!("GET /{canary} HTTP/1.1\r\nHOST{bearer}\r\n"),
         format!("GET /mcp?token={canary} HTTP/1.1\r\nHOST\r\n"),
-        format!("GET /mcp HTTP/1.1\r\nHost: {canary}\r\n{bearer}\r\n"),
+        format!("GET /mcp HTTP/1.1\r\nHost: {canary}\r\nConnection: close\r\n{bearer}\r\n"),
         format!("GET /mcp HTTP/1.1\r\nHOSTOrigin: http://{canary}\r\n{bearer}\r\n"),
         format!("{canary} /mcp HTTP/1.1\r\nHOST{bearer}\r\n"),
         format!(
@@ -226,20 +297,51 @@ fn the_token_is_told_nowhere() {
         ),
         format!("GET /mcp HTTP/1.1\r\nHOST{bearer}{canary}\r\n\r\n"),
         format!("{bearer}\r\n"),
-    ];
-    for request in requests {
-        let host = format!("Host: 127.0.0.1:{}\r\nConnection: close\r\n", daemon.port);
-        heard.push(exchange(daemon.port, request.replace("HOST", &host).as_bytes()).1);
+        // Too large, in one header and in many.
+        format!("GET /mcp HTTP/1.1\r\nHOST{bearer}X-More: {}\r\n\r\n", canary.repeat(1000)),
+        format!("GET /mcp HTTP/1.1\r\nHOST{}\r\n", bearer.repeat(100)),
+        // Not JSON, not a message, not a method, not a tool.
+        posted(&format!("{{{canary}")),
+        posted(&json!({ "token": canary }).to_string()),
+        posted(&json!({ "jsonrpc": "2.0", "id": 1, "method": "no/such" }).to_string()),
+        posted(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "token": canary } }).to_string()),
+    ]
+}
+
+/// Returns what others can see of a process.
+fn of_process(pid: u32) -> String {
+    ["cmdline", "environ"]
+        .map(|file| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default())
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .join("\n")
+}
+
+/// Has a bridge carry a message, and returns all that can be seen and heard of it.
+fn bridge(home: &Home, target: &str, token: Option<&str>) -> String {
+    let mut command = home.command(&["mcp", "--connect", target]);
+    if let Some(token) = token {
+        command.env("TASKHOLD_TOKEN", token);
     }
-    let mut wire = daemon.wire();
-    heard.push(wire.get("/metrics").body);
-    heard.push(wire.get("/readyz").body);
-    heard.push(home.run(&["token", "list"]));
-    heard.push(std::fs::read_to_string(home.database().with_extension("db.daemon")).unwrap());
-    heard.push(daemon.stop());
-    for heard in heard {
-        assert!(!heard.contains(&canary), "{heard}");
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize("2025-11-25") });
+    let mut input = process.stdin.take().unwrap();
+    writeln!(input, "{message}").unwrap();
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    let mut said = String::new();
+    output.read_line(&mut said).unwrap();
+    let command_line = std::fs::read(format!("/proc/{}/cmdline", process.id())).unwrap_or_default();
+    said.push_str(&String::from_utf8_lossy(&command_line));
+    // Where the token was not given in the environment, it is not put there.
+    if token.is_none() {
+        said.push_str(&of_process(process.id()));
     }
+    drop(input);
+    let rest = process.wait_with_output().unwrap();
+    said + &String::from_utf8(rest.stderr).unwrap()
 }
 
 #[test]

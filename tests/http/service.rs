@@ -54,10 +54,21 @@ fn it_is_installed_started_asked_stopped_and_removed() {
         )),
         "{text}"
     );
-    assert!(
-        text.contains("NoNewPrivileges=yes") && text.contains("ProtectSystem=strict"),
-        "{text}"
-    );
+    for line in [
+        "NoNewPrivileges=yes".to_owned(),
+        "ProtectSystem=strict".to_owned(),
+        "ProtectHome=tmpfs".to_owned(),
+        "IPAddressDeny=any".to_owned(),
+        format!(
+            "BindPaths=\"{}\"",
+            home.database().parent().unwrap().display()
+        ),
+    ] {
+        assert!(
+            text.lines().any(|found| found == line),
+            "{line} is not in {text}"
+        );
+    }
     run(&["start"]);
     assert_eq!(run(&["status"]), "running\n");
     run(&["stop"]);
@@ -93,8 +104,50 @@ fn a_dry_run_shows_everything_and_does_nothing() {
         "{shown}"
     );
     printed(service(&home, &["uninstall", "--dry-run"], &path));
+    // The folder of the tests has more in it than the database.
+    assert!(
+        shown.contains("\nnote: the service can read and write everything in "),
+        "{shown}"
+    );
     assert!(!folder.join("asked").exists());
     assert!(!home.database().exists() && !home.database().with_file_name(".config").exists());
+}
+
+#[test]
+fn with_options_that_could_never_start_nothing_is_installed() {
+    let home = Home::new();
+    let folder = manager(&home, 0);
+    let path = folder.display().to_string();
+    for (options, named) in [
+        (["--lissten", "3"], "--lissten"),
+        (["--listen", "here"], "here"),
+        (["--tls-cert", "/cert.pem"], "--tls-key"),
+        (["--socket=tasks.sock", "--allow-network"], "tasks.sock"),
+    ] {
+        let arguments = [&["install", "--"], &options[..]].concat();
+        let output = service(&home, &arguments, &path).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {said}");
+        assert!(said.contains(named), "{options:?}: {said}");
+    }
+    assert!(!folder.join("asked").exists());
+    assert!(!home.database().exists() && !home.database().with_file_name(".config").exists());
+}
+
+#[test]
+fn a_socket_is_made_where_the_sandbox_lets_it() {
+    let home = Home::new();
+    let text = |options: &[&str]| {
+        let arguments = [&["install", "--dry-run", "--"], options].concat();
+        printed(service(&home, &arguments, "/nowhere"))
+    };
+    assert!(!text(&[]).contains("RuntimeDirectory"));
+    assert!(text(&["--socket"]).contains("\nRuntimeDirectory=taskhold\n"));
+    let folder = home.database().with_file_name("run");
+    fs::create_dir(&folder).unwrap();
+    let option = format!("--socket={}", folder.join("tasks.sock").display());
+    let bound = format!("\nBindPaths=\"{}\"\n", folder.display());
+    assert!(text(&[&option]).contains(&bound));
 }
 
 #[test]

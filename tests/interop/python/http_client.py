@@ -1,4 +1,5 @@
-"""The official Python SDK's client over HTTP, in both eras: every tool, resources, errors, live notifications."""
+"""The official Python SDK's client over HTTP, in both eras: every tool, resources, errors, live notifications; and the
+metrics, by the parser of Prometheus' own client."""
 
 import subprocess
 from contextlib import contextmanager
@@ -6,6 +7,7 @@ from contextlib import contextmanager
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import sdk_client
 from sdk_client import LEGACY, MODERN, VERSIONS
@@ -26,6 +28,9 @@ async def main(binary):
             with task_file() as db, _daemon(binary, db) as (url, token):
                 with check(f"{name}: a subscriber hears of a change by {who}"):
                     await _hears(binary, db, url, token, mode, who)
+    with task_file() as db, _daemon(binary, db) as (url, token):
+        with check("metrics: are what their media type says, with counts and durations by tool"):
+            await _metrics(url, token)
 
 
 async def _hears(binary, db, url, token, mode, who):
@@ -37,6 +42,22 @@ async def _hears(binary, db, url, token, mode, who):
         same(await updates(), "tasks://all", "the notification")
         text = (await client.read_resource("tasks://all")).contents[0].text
         contains(text, "Heard of", "tasks://all, read when it was announced")
+
+
+async def _metrics(url, token):
+    async with session("metrics", _client(url, token, MODERN)) as client:
+        await sdk_client.call(client, "add_task", title="Counted")
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx2.get(url.replace("/mcp", "/metrics"), headers=headers, timeout=DEADLINE)
+    media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    same(answer.headers["content-type"], media_type, "the media type")
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    durations = families["taskhold_call_duration_seconds"]
+    same((durations.type, durations.unit), ("histogram", "seconds"), "the durations")
+    added = {"method": "tools/call", "tool": "add_task"}
+    counted = [sample.value for sample in durations.samples if sample.name.endswith("_count") and sample.labels == added]
+    same(counted, [1], "calls of add_task")
+    same(families["taskhold_requests"].type, "counter", "the requests")
 
 
 @contextmanager
