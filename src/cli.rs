@@ -42,6 +42,7 @@ mod ids;
 mod import;
 mod install;
 mod list;
+mod live;
 mod log;
 mod man;
 mod mcp;

@@ -84,7 +84,10 @@ impl Screen {
 
     /// Reports whether what is shown can be drawn over.
     pub(super) fn is_live(&self) -> bool {
-        self.is_terminal && !self.json
+        // Consoles of Windows have no such variable.
+        let kind = std::env::var_os("TERM").unwrap_or_default();
+        let can_move = cfg!(windows) || !(kind.is_empty() || kind == "dumb");
+        self.is_terminal && !self.json && can_move
     }
 
     /// Returns how many lines the terminal has now; `None` where there is none, or it does not tell.
