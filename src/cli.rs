@@ -38,6 +38,7 @@ mod filters;
 mod form;
 mod help;
 mod hint;
+mod history;
 mod ids;
 mod import;
 mod install;
