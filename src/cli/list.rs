@@ -1,7 +1,7 @@
 //! `taskhold list`, and how the tasks of any command that reads some are printed.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     io::{self, Write as _},
 };
 
@@ -78,39 +78,73 @@ struct Rest {
     next: Option<Position>,
 }
 
+/// What is good to know beside a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Remark {
+    /// There is nothing in it.
+    Nothing(&'static str),
+    /// It was cut: how much of it there is.
+    More(String),
+}
+
+impl Remark {
+    /// Says it for those who can ask for the rest.
+    pub(super) fn with_way_out(&self) -> String {
+        match self {
+            Self::Nothing(_) => self.to_string(),
+            Self::More(_) => format!("{self}: --all shows the rest"),
+        }
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing(text) => text,
+            Self::More(text) => text,
+        })
+    }
+}
+
 impl Context {
-    /// Prints the tasks that `query` asks for.
+    /// Prints the tasks that `query` asks for; what is good to know beside them goes to stderr unless a person sees both.
     pub(super) fn list(&self, store: &Store, query: &Query) -> CliResult {
         let mut out = io::BufWriter::new(self.screen.out());
-        store.snapshot(|store| Ok(self.write_list(store, query, &mut out)))??;
-        Ok(out.flush()?)
+        let remark = store.snapshot(|store| Ok(self.write_list(store, query, &mut out)))??;
+        let remark = remark.map(|remark| remark.with_way_out());
+        match remark {
+            Some(remark) if self.screen.is_table() => {
+                writeln!(out, "{}", painted(DIM, &remark))?;
+                out.flush()?;
+            }
+            remark => {
+                out.flush()?;
+                say(remark.as_slice());
+            }
+        }
+        Ok(())
     }
 
-    /// Writes them to `out`; what is good to know beside them goes to stderr unless a person sees both.
+    /// Writes them to `out`, and returns what is good to know beside them.
     pub(super) fn write_list(
         &self,
         store: &Store,
         query: &Query,
         out: &mut impl io::Write,
-    ) -> CliResult {
+    ) -> CliResult<Option<Remark>> {
         let moment = Moment::new(self.caller.now, self.caller.zone);
         if self.screen.json {
-            return self.write_json_list(store, query, &moment, out);
+            self.write_json_list(store, query, &moment, out)?;
+            return Ok(None);
         }
         let rest = each_page(store, query, &moment, |page| {
             Ok(out.write_all(self.page(query, page).as_bytes())?)
         })?;
-        let remark = match rest.next {
-            None if rest.shown == 0 => nothing_here(query),
-            None => return Ok(()),
-            Some(next) => more(store, query, &moment, next)?,
-        };
-        if self.screen.is_table() {
-            writeln!(out, "{}", painted(DIM, &remark))?;
-        } else {
-            say(&[remark]);
-        }
-        Ok(())
+        Ok(match rest.next {
+            None if rest.shown == 0 => Some(Remark::Nothing(nothing_here(query))),
+            None => None,
+            Some(next) => Some(Remark::More(more(store, query, &moment, rest.shown, next)?)),
+        })
     }
 
     fn page(&self, query: &Query, page: &Page) -> String {
@@ -199,22 +233,33 @@ pub(super) fn read_page(
     }
 }
 
-/// Says how many tasks were not shown, and how to see them.
-fn more(store: &Store, query: &Query, moment: &Moment, next: Position) -> Result<String> {
+/// Says how many tasks were shown of how many.
+fn more(
+    store: &Store,
+    query: &Query,
+    moment: &Moment,
+    shown: usize,
+    next: Position,
+) -> Result<String> {
     // A search is not counted: that would be the search again, over everything.
     if query.words.is_some() {
-        return Ok("and more: --all shows them".to_owned());
+        return Ok("and more".to_owned());
     }
     let left = store.count(query.view, &query.filters, moment, Some(next))?;
-    let left = render::bounded(left, Store::COUNT_LIMIT);
-    Ok(format!("and {left} more: --all shows them"))
+    let total = shown + left as usize;
+    Ok(if left < Store::COUNT_LIMIT {
+        format!("{shown} of {total}")
+    } else {
+        // Where counting stopped, the exact number would only look exact.
+        format!("{shown} of {}+", total / 1_000 * 1_000)
+    })
 }
 
-fn nothing_here(query: &Query) -> String {
+fn nothing_here(query: &Query) -> &'static str {
     match (&query.words, query.view, query.is_whole_view()) {
-        (Some(_), ..) => "nothing found".to_owned(),
-        (None, View::Open, true) => "no tasks here; add one: taskhold add \"...\"".to_owned(),
-        (None, _, true) => "no tasks in this view".to_owned(),
-        (None, _, false) => "no task is like that".to_owned(),
+        (Some(_), ..) => "nothing found",
+        (None, View::Open, true) => "no tasks here; add one: taskhold add \"...\"",
+        (None, _, true) => "no tasks in this view",
+        (None, _, false) => "no task is like that",
     }
 }

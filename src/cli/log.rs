@@ -1,13 +1,13 @@
 //! `taskhold log`
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::{self, Write as _},
 };
 
 use serde::Serialize;
 
-use super::{CliResult, Context, report::say, screen::JSON_VERSION, sheet::change_line};
+use super::{CliResult, Context, history, ids::IdArgs, report::say, screen::JSON_VERSION};
 use crate::{
     change::{Change, Fields, GroupId},
     error::{Error, Result},
@@ -18,13 +18,15 @@ use crate::{
 
 /// Show what was changed, by whom, the latest first
 ///
-/// The number at the beginning of a line is the change's group: what undo takes.
+/// Of the tasks that are named, else of all. The number at the beginning of a line is the change's group: what undo takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  taskhold log\n  taskhold log 12 --all")]
+#[command(
+    after_help = "Examples:\n  taskhold log\n  taskhold log 12 --all\n  taskhold list +garden | taskhold log -",
+    mut_arg("ids", |ids| ids.required(false))
+)]
 pub(super) struct LogArgs {
-    /// Task whose history to show
-    #[arg(value_name = "ID")]
-    id: Option<TaskId>,
+    #[command(flatten)]
+    ids: Option<IdArgs>,
     /// How many changes
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -71,9 +73,14 @@ const PAGE: i64 = 1_000;
 
 impl LogArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
+        let ids = self.ids.as_ref().map(IdArgs::read).transpose()?;
         let mut out = io::BufWriter::new(context.screen.out());
         let store = context.reader()?;
-        let more = store.snapshot(|store| Ok(self.write(store, context, &mut out)))??;
+        let more = store.snapshot(|store| {
+            // Refused before anything is written, if one must be.
+            let histories = ids.map(|ids| histories(store, &ids)).transpose()?;
+            Ok(self.write(store, histories, context, &mut out))
+        })??;
         out.flush()?;
         if more && !context.screen.json {
             say(&["there is more: --all shows every change".to_owned()]);
@@ -81,27 +88,31 @@ impl LogArgs {
         Ok(())
     }
 
-    /// Writes the changes, and returns whether there are others.
-    fn write(&self, store: &Store, context: &Context, out: &mut impl io::Write) -> CliResult<bool> {
-        let limit = if self.all {
-            i64::MAX
-        } else {
-            self.limit.into()
-        };
+    /// Writes the changes, those of some tasks or of all, and returns whether there are others.
+    fn write(
+        &self,
+        store: &Store,
+        histories: Option<Histories>,
+        context: &Context,
+        out: &mut impl io::Write,
+    ) -> CliResult<bool> {
         if !context.screen.json {
-            return self.each_page(store, limit, |changes| {
-                let titles = titles(store, changes)?;
-                for change in changes {
-                    let title = titles.get(&change.task).map(String::as_str);
-                    let title = title.filter(|_| self.id.is_none());
-                    writeln!(out, "{}", change_line(change, title, context))?;
-                }
-                Ok(())
+            let is_of_one = histories
+                .as_ref()
+                .is_some_and(|histories| histories.tasks == 1);
+            return self.each_page(store, histories, |changes| {
+                let titles = if is_of_one {
+                    HashMap::new()
+                } else {
+                    titles(store, changes)?
+                };
+                let title = |change: &Change| titles.get(&change.task).map(String::as_str);
+                Ok(out.write_all(history::lines(changes, title, 0, context).as_bytes())?)
             });
         }
         write!(out, "{{\"version\":{JSON_VERSION},\"changes\":[")?;
         let mut is_first = true;
-        let more = self.each_page(store, limit, |changes| {
+        let more = self.each_page(store, histories, |changes| {
             for change in changes {
                 if !std::mem::take(&mut is_first) {
                     out.write_all(b",")?;
@@ -119,11 +130,18 @@ impl LogArgs {
     fn each_page(
         &self,
         store: &Store,
-        limit: i64,
+        histories: Option<Histories>,
         mut show: impl FnMut(&[Change]) -> CliResult,
     ) -> CliResult<bool> {
-        if let Some(id) = self.id {
-            let (changes, more) = latest_of(store, id, limit)?;
+        let limit = if self.all {
+            i64::MAX
+        } else {
+            self.limit.into()
+        };
+        if let Some(Histories { mut changes, .. }) = histories {
+            let most = usize::try_from(limit).unwrap_or(usize::MAX);
+            let more = changes.len() > most;
+            changes.truncate(most);
             show(&changes)?;
             return Ok(more);
         }
@@ -141,14 +159,24 @@ impl LogArgs {
     }
 }
 
-fn latest_of(store: &Store, id: TaskId, limit: i64) -> Result<(Vec<Change>, bool)> {
-    store.task(id)?.ok_or(Error::NotFound { id })?;
-    let mut changes = store.history(id, 0)?;
-    changes.reverse();
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = changes.len() > most;
-    changes.truncate(most);
-    Ok((changes, more))
+/// Every change of some tasks, the latest first.
+struct Histories {
+    tasks: usize,
+    changes: Vec<Change>,
+}
+
+fn histories(store: &Store, ids: &[TaskId]) -> Result<Histories> {
+    let ids: BTreeSet<TaskId> = ids.iter().copied().collect();
+    let mut changes = Vec::new();
+    for &id in &ids {
+        store.task(id)?.ok_or(Error::NotFound { id })?;
+        changes.extend(store.history(id, 0)?);
+    }
+    changes.sort_by_key(|change| std::cmp::Reverse(change.seq));
+    Ok(Histories {
+        tasks: ids.len(),
+        changes,
+    })
 }
 
 fn titles(store: &Store, changes: &[Change]) -> Result<HashMap<TaskId, String>> {

@@ -42,14 +42,8 @@ const USUAL_COLUMNS: usize = 80;
 impl Screen {
     pub(super) fn new(json: bool, color: Color) -> Self {
         let is_terminal = io::stdout().is_terminal();
-        let layout = if is_terminal {
-            let size = terminal_size::terminal_size_of(io::stdout());
-            let columns = size.map_or(USUAL_COLUMNS, |(columns, _)| usize::from(columns.0));
-            Layout::Table(columns.max(1))
-        } else if matches!(color, Color::Always) {
-            let columns = std::env::var("COLUMNS").ok();
-            let columns = columns.and_then(|columns| columns.parse().ok());
-            Layout::Table(columns.unwrap_or(USUAL_COLUMNS).max(1))
+        let layout = if is_terminal || matches!(color, Color::Always) {
+            Layout::Table(columns())
         } else {
             Layout::Lines
         };
@@ -68,12 +62,12 @@ impl Screen {
 
     /// Returns the same with the width the terminal has now.
     pub(super) fn measured(self) -> Self {
-        match (self.layout, terminal_size::terminal_size_of(io::stdout())) {
-            (Layout::Table(_), Some((columns, _))) => Self {
-                layout: Layout::Table(usize::from(columns.0).max(1)),
+        match self.layout {
+            Layout::Table(_) => Self {
+                layout: Layout::Table(columns()),
                 ..self
             },
-            _ => self,
+            Layout::Lines => self,
         }
     }
 
@@ -84,7 +78,10 @@ impl Screen {
 
     /// Reports whether what is shown can be drawn over.
     pub(super) fn is_live(&self) -> bool {
-        self.is_terminal && !self.json
+        // Consoles of Windows have no such variable.
+        let kind = std::env::var_os("TERM").unwrap_or_default();
+        let can_move = cfg!(windows) || !(kind.is_empty() || kind == "dumb");
+        self.is_terminal && !self.json && can_move
     }
 
     /// Returns how many lines the terminal has now; `None` where there is none, or it does not tell.
@@ -116,6 +113,16 @@ impl Screen {
         writeln!(out, "{}", json_line(body))?;
         out.flush()
     }
+}
+
+/// Returns how many columns there are: what `COLUMNS` says, as a person or a script has set it, else what the terminal says.
+fn columns() -> usize {
+    let set = std::env::var("COLUMNS").ok();
+    let set = set.and_then(|columns| columns.parse().ok());
+    let own = || terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| columns.0.into());
+    set.filter(|columns| *columns > 0)
+        .or_else(|| own().filter(|columns| *columns > 0))
+        .unwrap_or(USUAL_COLUMNS)
 }
 
 /// Returns `body` as one line of JSON, with the version before its fields.

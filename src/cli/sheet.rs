@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{
-    Context,
+    Context, history,
     relative::{self, Horizon},
-    screen::{BOLD, CYAN, DIM, Layout, RED, painted},
+    screen::{BOLD, CYAN, DIM, RED, painted},
     table::headline,
-    width::{cut, isolated, width},
+    width::isolated,
 };
 use crate::{
     change::Change,
@@ -16,11 +16,11 @@ use crate::{
     when::When,
 };
 
-/// Returns the sheet of `task`; an empty `history` is left out.
+/// Returns the sheet of `task`; its history is left out where there are no `changes`.
 pub(super) fn sheet(
     task: &Task,
     children: &[Task],
-    history: &[Change],
+    changes: &[Change],
     context: &Context,
 ) -> String {
     let (now, zone) = (context.caller.now, context.caller.zone);
@@ -110,47 +110,11 @@ pub(super) fn sheet(
         let text = indented(comment.text.as_str());
         let _ = writeln!(sheet, "\n  {}\n{text}", painted(DIM, &head));
     }
-    if !history.is_empty() {
+    if !changes.is_empty() {
         let _ = writeln!(sheet, "\n  {}", painted(BOLD, "History"));
-        for change in history {
-            let _ = writeln!(sheet, "{}", change_line(change, None, context));
-        }
+        sheet.push_str(&history::lines(changes, |_| None, 2, context));
     }
     sheet
-}
-
-/// Returns a change in one line: its group, when, who and what; with the `title` of its task where several are told of.
-/// At a terminal the line is cut to fit.
-pub(super) fn change_line(change: &Change, title: Option<&str>, context: &Context) -> String {
-    let columns = match context.screen.layout {
-        Layout::Table(columns) => columns,
-        Layout::Lines => usize::MAX,
-    };
-    let mut head = format!(
-        "{:>4}  {}  {}  {}",
-        change.group,
-        said(change.at, context),
-        change.actor,
-        change.kind.as_str()
-    );
-    let mut line = head.clone();
-    if let Some(title) = title {
-        let id = change.task.to_string();
-        let title = cut(title, columns.saturating_sub(width(&head) + id.len() + 3));
-        line = format!("{head}  {id} {}", isolated(&title));
-        head = format!("{head}  {id} {title}");
-    }
-    // The times that go with a status or the trash are when the change was made.
-    let fields: Vec<String> = render::changed_fields(change, context.caller.zone)
-        .filter(|(name, _)| !name.ends_with("_at"))
-        .map(|(_, text)| text)
-        .collect();
-    let fields = fields.join("; ");
-    let fields = cut(&fields, columns.saturating_sub(width(&head) + 2));
-    if !fields.is_empty() {
-        let _ = write!(line, "  {}", painted(DIM, &isolated(&fields)));
-    }
-    line
 }
 
 /// Returns a past instant: as people say it at a terminal, in full elsewhere.

@@ -1,7 +1,8 @@
 //! Tasks as a table that fits the terminal.
 //!
-//! The title takes the columns that the others leave. Where there is too little room, what can be missed most easily
-//! goes first: details, then the project, then the date.
+//! The title keeps half of the line if it needs it, and gets what the others leave. Where there is too little room,
+//! what can be missed most easily is cut first, with an ellipsis that says so, and goes first: details, then the project,
+//! then the date.
 
 use std::fmt::Write as _;
 
@@ -18,11 +19,15 @@ use crate::{
     when::Zone,
 };
 
-/// The part of a line a title is given before another column goes.
+/// The part of a line a title is given before another column.
 const TITLES_PART: usize = 2;
-/// The most of a line that a project, and the details, may take.
+/// The most of a line that a project, and the details, may take; and what is left of them before something else goes.
 const MOST_PROJECT: usize = 20;
+const LEAST_PROJECT: usize = 8;
 const MOST_DETAILS: usize = 36;
+const LEAST_DETAILS: usize = 8;
+/// No line is made for less: where a terminal is narrower, or says so, it wraps them.
+const LEAST_COLUMNS: usize = 20;
 /// The columns between two cells.
 const GAP: usize = 2;
 
@@ -47,6 +52,7 @@ struct Row<'a> {
 }
 
 /// How many columns each cell takes; 0 for none.
+#[derive(Clone, Copy)]
 struct Widths {
     id: usize,
     title: usize,
@@ -123,46 +129,65 @@ impl Table {
 
     fn widths(&self, rows: &[Row<'_>]) -> Widths {
         let widest = |cell: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+        let columns = self.columns.max(LEAST_COLUMNS);
+        let title = widest(&|row| width(row.title));
+        let date = widest(&|row| width(&row.date));
+        let project = widest(&|row| width(row.project)).min(MOST_PROJECT);
+        let details = widest(&|row| width(&row.details)).min(MOST_DETAILS);
         let mut widths = Widths {
             id: widest(&|row| row.id.len()).max(3),
-            title: widest(&|row| width(row.title)),
-            date: widest(&|row| width(&row.date)),
-            project: widest(&|row| width(row.project)).min(MOST_PROJECT),
-            details: widest(&|row| width(&row.details)).min(MOST_DETAILS),
+            title: title.min(columns / TITLES_PART),
+            date: 0,
+            project: 0,
+            details: 0,
         };
-        let wanted = widths.title.min(self.columns / TITLES_PART);
-        let missing = (Self::beside(&widths) + wanted).saturating_sub(self.columns);
-        if missing > 0 {
-            // Details are told by what is left of them; a project or a date cut short would mislead.
-            widths.details = match widths.details.checked_sub(missing) {
-                Some(left) if left > 4 => left,
-                _ => 0,
+        // A single column of details is an ellipsis: there is more to the task.
+        let choices = [
+            (date, project.min(LEAST_PROJECT), details.min(LEAST_DETAILS)),
+            (date, project.min(LEAST_PROJECT), details.min(1)),
+            (date, 0, details.min(1)),
+            (date, 0, 0),
+        ];
+        for (date, project, details) in choices {
+            let choice = Widths {
+                date,
+                project,
+                details,
+                ..widths
             };
+            if choice.sum() <= columns {
+                widths = choice;
+                break;
+            }
         }
-        if self.room(&widths) < wanted {
-            widths.project = 0;
-        }
-        if self.room(&widths) < wanted {
-            widths.date = 0;
-        }
-        widths.title = widths.title.min(self.room(&widths));
+        let mut spare = columns.saturating_sub(widths.sum());
+        let mut grow = |cell: &mut usize, wanted: usize| {
+            let more = wanted.saturating_sub(*cell).min(spare);
+            if *cell > 0 {
+                *cell += more;
+                spare -= more;
+            }
+        };
+        grow(&mut widths.project, project);
+        grow(&mut widths.details, details);
+        grow(&mut widths.title, title);
+        // An id of many digits.
+        let over = widths.sum().saturating_sub(columns);
+        widths.title = widths.title.saturating_sub(over);
         widths
     }
+}
 
-    /// Returns how many columns are left for the title.
-    fn room(&self, widths: &Widths) -> usize {
-        self.columns.saturating_sub(Self::beside(widths))
-    }
-
-    /// Returns how many columns all but the title take.
-    fn beside(widths: &Widths) -> usize {
-        let cells: usize = [widths.date, widths.project, widths.details]
+impl Widths {
+    /// Returns how many columns they take together.
+    fn sum(&self) -> usize {
+        let cells: usize = [self.date, self.project, self.details]
             .into_iter()
             .filter(|width| *width > 0)
             .map(|width| width + GAP)
             .sum();
         // The id, a blank, the mark, a blank.
-        cells + widths.id + 3
+        self.id + 3 + self.title + cells
     }
 }
 
@@ -302,18 +327,27 @@ mod tests {
     }
 
     #[test]
-    fn the_title_stays_when_there_is_no_room_for_the_rest() {
-        let tasks = [task(1, "Write to the landlord", "flat", "letters")];
+    fn the_title_keeps_half_and_the_rest_is_cut_before_it_goes() {
+        let title = "Write to the landlord about the heating";
+        let tasks = [task(1, title, "household", "letters")];
         let cases = [
             (
                 80,
-                "  1   Write to the landlord  2031-06-02  flat  #letters",
+                "  1   Write to the landlord about the heating  2031-06-02  household  #letters",
             ),
-            (50, "  1   Write to the landlord  2031-06-02  flat"),
-            (44, "  1   Write to the landlord  2031-06-02"),
-            (24, "  1   Write to the land…"),
-            (8, "  1   W…"),
-            (3, "  1"),
+            (
+                70,
+                "  1   Write to the landlord about the he…  2031-06-02  household  #le…",
+            ),
+            (
+                60,
+                "  1   Write to the landlord about the…  2031-06-02  #letters",
+            ),
+            (48, "  1   Write to the landlord a…  2031-06-02  #le…"),
+            (40, "  1   Write to the landlord…  2031-06-02"),
+            (30, "  1   Write to the landlord a…"),
+            (20, "  1   Write to the…"),
+            (1, "  1   Write to the…"),
         ];
         for (columns, line) in cases {
             let lines = plain_lines(&tasks, columns);
@@ -323,7 +357,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_is_wider_than_the_terminal(title in "\\PC{1,60}", project in "\\PC{1,20}", columns in 12..140_usize) {
+        fn no_line_is_wider_than_the_terminal(title in "\\PC{1,60}", project in "\\PC{1,20}", columns in 20..140_usize) {
             prop_assume!(crate::task::Title::cleaned(&title).is_ok() && crate::task::Project::cleaned(&project).is_ok());
             let lines = plain_lines(&[task(1, &title, &project, "x"), task(200, "y", "z", "w")], columns);
             for line in lines {

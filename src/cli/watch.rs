@@ -1,28 +1,32 @@
 //! `taskhold watch`
 
-use std::{
-    io::{self, Write as _},
-    time::Duration,
-};
+use std::time::Duration;
 
-use tokio::{signal, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     CliResult, Context,
-    list::ListArgs,
-    screen::{DIM, painted},
+    filters::Query,
+    list::{ListArgs, Remark},
+    live::{Event, Outside, Terminal},
+    report::say,
+    screen::{DIM, Layout, painted},
+    width::cut,
 };
 use crate::{
     command::Caller,
     render,
-    store::db::{Db, Session, Subscription},
-    when::When,
+    store::{
+        Moment, Store,
+        db::{Db, Session, Subscription},
+    },
+    task::Timestamp,
 };
 
 /// Show a list and keep it true, whichever process changes it
 ///
-/// At a terminal the list is drawn anew at each change, until Ctrl-C. Elsewhere each change prints the list again,
-/// with an empty line after it; with --json one object a line.
+/// At a terminal the list is drawn anew at each change, and when the time alone alters it, until q or Ctrl-C. Elsewhere it
+/// is printed again when it differs, with an empty line after it; with --json one object a line.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  taskhold watch\n  taskhold watch today +home")]
 pub(super) struct WatchArgs {
@@ -30,20 +34,15 @@ pub(super) struct WatchArgs {
     list: ListArgs,
 }
 
-/// Another screen than the one with what was there before, without a cursor; and back.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
-/// The upper left corner; and nothing from there on.
-const CLEAR: &str = "\x1b[H\x1b[J";
-
 /// The lines above the list.
 const HEADING: usize = 2;
 
-/// What there is to do next.
-enum Event {
-    /// A task was changed, the terminal has another size, a date has passed, or a day has begun.
-    Redraw,
-    Stopped,
+/// What is to be seen at some time.
+struct View {
+    list: String,
+    remark: Option<Remark>,
+    /// When it is looked at again though nobody has changed a task.
+    next: Instant,
 }
 
 impl WatchArgs {
@@ -56,12 +55,8 @@ impl WatchArgs {
             .build()?;
         let db = Db::start(&context.database, 1);
         let watched = runtime.block_on(async {
-            let mut signals = Signals::listen()?;
             let news = db.subscribe()?;
-            let is_live = context.screen.is_live();
-            let _screen = is_live.then(OtherScreen::enter).transpose()?;
-            self.follow(&db.session(), news, &mut signals, context)
-                .await
+            self.follow(&db.session(), news, context).await
         });
         runtime.shutdown_background();
         let closed = db.close();
@@ -73,9 +68,12 @@ impl WatchArgs {
         &self,
         session: &Session,
         mut news: Subscription,
-        signals: &mut Signals,
         context: &Context,
     ) -> CliResult {
+        let is_live = context.screen.is_live();
+        let mut outside = Outside::listen(is_live)?;
+        let mut terminal = is_live.then(Terminal::enter).transpose()?;
+        let mut shown = None;
         loop {
             let now = Context {
                 caller: Caller {
@@ -85,131 +83,140 @@ impl WatchArgs {
                 screen: context.screen.measured(),
                 ..context.clone()
             };
-            let next = self.draw(session, &now).await?;
+            let view = self.view(session, &now).await?;
+            let next = view.next;
+            if terminal.is_some() {
+                now.draw(&view)?;
+            } else if shown.as_ref() != Some(&view.list) {
+                now.print(&view)?;
+                shown = Some(view.list);
+            }
             let event = tokio::select! {
                 changed = news.next() => changed.map_or(Event::Stopped, |_| Event::Redraw),
                 () = tokio::time::sleep_until(next) => Event::Redraw,
-                event = signals.next() => event,
+                event = outside.next() => event,
             };
             match event {
                 // One drawing is enough for all that came meanwhile.
                 Event::Redraw => while news.pending().is_some() {},
+                Event::Suspended => {
+                    // The screen is given back first.
+                    let was_live = terminal.take().is_some();
+                    Outside::suspend();
+                    terminal = was_live.then(Terminal::enter).transpose()?;
+                }
                 Event::Stopped => return Ok(()),
             }
         }
     }
 
-    /// Draws the list, and returns when it will look different though nobody has changed a task.
-    async fn draw(&self, session: &Session, context: &Context) -> CliResult<Instant> {
-        let mut query = self.list.query(context)?;
-        let rows = context.screen.rows().filter(|_| context.screen.is_live());
-        if let Some(rows) = rows {
-            query.limit = query.limit.min(u32::try_from(rows).unwrap_or(u32::MAX));
-        }
-        let (now, zone) = (context.caller.now, context.caller.zone);
+    async fn view(&self, session: &Session, context: &Context) -> CliResult<View> {
+        let query = self.list.query(context)?;
+        let now = context.caller.now;
+        let moment = Moment::new(now, context.caller.zone);
         let reading = context.clone();
-        let (list, next_due) = session
+        let (written, turn) = session
             .read(move |store| {
                 store.snapshot(|store| {
-                    let mut list = Vec::new();
-                    let written = reading.write_list(store, &query, &mut list);
-                    Ok((written.map(|()| list), store.next_due(now)?))
+                    let turn = store.next_turn(query.view, &moment)?;
+                    Ok((reading.write_fitting(store, query), turn))
                 })
             })
             .await?;
-        let list = String::from_utf8_lossy(&list?).into_owned();
-        if context.screen.is_live() {
-            let heading = render::heading(now, zone, "Ctrl-C ends");
-            let most = rows.unwrap_or(usize::MAX).saturating_sub(HEADING);
-            let shown: Vec<&str> = list.lines().take(most).collect();
-            control(CLEAR)?;
-            let heading = painted(DIM, &heading);
-            context
-                .screen
-                .print(&format!("{heading}\n\n{}", shown.join("\n")))?;
-        } else {
-            context.screen.print(&list)?;
-            if !context.screen.json {
-                context.screen.print("\n")?;
-            }
-        }
-        let tomorrow = zone.today(now.as_millis()).succ_opt().unwrap_or_default();
-        let midnight = When::begin_of(tomorrow, zone).order(zone);
-        let next = next_due.map_or(midnight, |due| midnight.min(due.as_millis()));
-        let millis = u64::try_from(next - now.as_millis()).unwrap_or(0) + 1;
-        Ok(Instant::now() + Duration::from_millis(millis))
-    }
-}
-
-/// The terminal's other screen while this lives; what was there before comes back.
-struct OtherScreen;
-
-impl OtherScreen {
-    fn enter() -> io::Result<Self> {
-        control(ENTER).map(|()| Self)
-    }
-}
-
-impl Drop for OtherScreen {
-    fn drop(&mut self) {
-        // If the terminal is gone, so is what was on it.
-        let _ = control(LEAVE);
-    }
-}
-
-/// Writes a control sequence; not through the stream that takes colours out, which would take it out too.
-fn control(sequence: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(sequence.as_bytes())?;
-    out.flush()
-}
-
-/// What comes from outside while the list is shown.
-struct Signals {
-    #[cfg(unix)]
-    interrupt: signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: signal::unix::Signal,
-    #[cfg(unix)]
-    hang_up: signal::unix::Signal,
-    #[cfg(unix)]
-    resize: signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            resize: signal(SignalKind::window_change())?,
+        let (list, remark) = written?;
+        let wait = wait(now.as_millis(), turn.map(Timestamp::as_millis));
+        Ok(View {
+            list,
+            remark,
+            next: Instant::now() + wait,
         })
     }
+}
 
-    async fn next(&mut self) -> Event {
-        tokio::select! {
-            _ = self.interrupt.recv() => Event::Stopped,
-            _ = self.terminate.recv() => Event::Stopped,
-            _ = self.hang_up.recv() => Event::Stopped,
-            _ = self.resize.recv() => Event::Redraw,
+impl Context {
+    /// Returns the list with what there is to say under it; as much of it as the terminal has lines, where it is drawn.
+    fn write_fitting(
+        &self,
+        store: &Store,
+        mut query: Query,
+    ) -> CliResult<(String, Option<Remark>)> {
+        let rows = self.screen.rows().filter(|_| self.screen.is_live());
+        let most = rows.unwrap_or(usize::MAX).saturating_sub(HEADING).max(1);
+        query.limit = query.limit.min(u32::try_from(most).unwrap_or(u32::MAX));
+        loop {
+            let mut list = Vec::new();
+            let remark = self.write_list(store, &query, &mut list)?;
+            let list = String::from_utf8_lossy(&list).into_owned();
+            // Headings take lines too, and so does the remark.
+            let lines = list.lines().count() + usize::from(remark.is_some());
+            let over = u32::try_from(lines.saturating_sub(most)).unwrap_or(u32::MAX);
+            if over == 0 || query.limit == 1 {
+                return Ok((list, remark));
+            }
+            query.limit = query.limit.saturating_sub(over).max(1);
         }
+    }
+
+    fn draw(&self, view: &View) -> CliResult {
+        let (now, zone) = (self.caller.now, self.caller.zone);
+        let columns = match self.screen.layout {
+            Layout::Table(columns) => columns,
+            Layout::Lines => usize::MAX,
+        };
+        let line = |text: &str| painted(DIM, &cut(text, columns));
+        let heading = line(&render::heading(now, zone, Terminal::WAY_OUT));
+        let remark = view.remark.as_ref().map(ToString::to_string);
+        let remark = remark.map(|remark| line(&remark));
+        let mut lines = vec![heading.as_str(), ""];
+        lines.extend(view.list.lines().chain(remark.as_deref()));
+        // A line more than there are would move the first one out of sight.
+        lines.truncate(self.screen.rows().unwrap_or(usize::MAX));
+        Terminal::clear()?;
+        Ok(self.screen.print(&lines.join("\n"))?)
+    }
+
+    fn print(&self, view: &View) -> CliResult {
+        self.screen.print(&view.list)?;
+        if !self.screen.json {
+            self.screen.print("\n")?;
+        }
+        let remark = view.remark.as_ref().map(Remark::with_way_out);
+        say(remark.as_slice());
+        Ok(())
     }
 }
 
-#[cfg(not(unix))]
-impl Signals {
-    #[expect(clippy::unnecessary_wraps, reason = "listening can fail elsewhere")]
-    fn listen() -> io::Result<Self> {
-        Ok(Self {})
-    }
+/// Returns how long what is seen at `now` stays as it is while nobody changes a task, `turn` being when the tasks in it may
+/// be others.
+///
+/// No longer than to the beginning of the next minute: the clock goes on, times are told by minutes, a day begins, and a
+/// computer that slept wakes up.
+fn wait(now: i64, turn: Option<i64>) -> Duration {
+    const MINUTE: i64 = 60_000;
+    let minute = now - now.rem_euclid(MINUTE) + MINUTE;
+    // A moment after the turn, so that it is past by then.
+    let next = turn.map_or(minute, |turn| minute.min(turn + 1));
+    Duration::from_millis(u64::try_from(next - now).unwrap_or(0))
+}
 
-    async fn next(&mut self) -> Event {
-        // Without a handler there is no Ctrl-C to wait for; the system then ends the program.
-        match signal::ctrl_c().await {
-            Ok(()) => Event::Stopped,
-            Err(_) => std::future::pending().await,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_looked_at_when_it_turns_and_at_each_full_minute() {
+        let cases = [
+            (0, None, 60_000),
+            (59_999, None, 1),
+            (60_000, None, 60_000),
+            (1_000, Some(1_000), 1),
+            (1_000, Some(3_000), 2_001),
+            (1_000, Some(59_999), 59_000),
+            (1_000, Some(90_000), 59_000),
+        ];
+        for (now, turn, millis) in cases {
+            let expected = Duration::from_millis(millis);
+            assert_eq!(wait(now, turn), expected, "{now} {turn:?}");
         }
     }
 }

@@ -29,7 +29,10 @@ use super::{
 use crate::{
     error::Result,
     render,
-    store::db::{Session, Subscription, locked},
+    store::{
+        Moment, View,
+        db::{Session, Subscription, locked},
+    },
     task::Timestamp,
     when::Zone,
 };
@@ -235,8 +238,9 @@ impl Watch {
 /// Waits until midnight, or until the next task becomes overdue.
 async fn next_turn(session: &Session, zone: Zone) {
     let now = render::now();
+    let moment = Moment::new(now, zone);
     let due = session
-        .read(move |store| store.next_due(now))
+        .read(move |store| store.next_turn(View::Overdue, &moment))
         .await
         .ok()
         .flatten();

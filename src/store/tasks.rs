@@ -5,12 +5,11 @@ use rusqlite::OptionalExtension;
 use super::{
     Store,
     rows::{task_columns, task_from_row},
-    views::{ZONES_APART, open},
+    views::{Moment, View, open},
 };
 use crate::{
     error::{Error, Result, WhileTrying},
     task::{Task, TaskId, Timestamp},
-    when::When,
 };
 
 impl Store {
@@ -95,28 +94,135 @@ impl Store {
             .while_trying("read related tasks")
     }
 
-    /// Returns the next instant after `now` at which an open task is due.
-    pub fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let (from, text) = (
-            now.as_millis() - ZONES_APART,
-            When::At(now.as_millis()).to_string(),
-        );
-        let due: Option<When> = self
-            .connection
-            .prepare_cached(concat!(
-                "SELECT due FROM task WHERE ",
-                open!(),
-                " AND due_order > ?1 AND length(due) > 10 AND due > ?2 ORDER BY due_order LIMIT 1"
-            ))
-            .and_then(|mut statement| {
-                statement
-                    .query_row((from, text), |row| row.get(0))
-                    .optional()
-            })
-            .while_trying("read what is due next")?;
-        Ok(due.and_then(|due| match due {
-            When::At(millis) => Some(Timestamp::from_millis(millis)),
-            When::Day(_) => None,
-        }))
+    /// Returns the next instant, from `moment` on, right after which `view` shows something else though nobody has changed
+    /// a task; `None` if nothing but a new day can bring that. It may be one at which nothing happens.
+    ///
+    /// A day is sorted by its last moment, so that only instants and midnights are found.
+    pub fn next_turn(&self, view: View, moment: &Moment) -> Result<Option<Timestamp>> {
+        let first = |sql, from: i64| {
+            self.connection
+                .prepare_cached(sql)
+                .and_then(|mut statement| statement.query_row([from], |row| row.get(0)))
+                .while_trying("read what comes next")
+        };
+        let mut turns: Vec<Option<i64>> = vec![first(NEXT_DUE, moment.millis)?];
+        match view {
+            View::Ready => turns.push(first(NEXT_READY, moment.millis)?),
+            View::Stale => {
+                let touched: Option<i64> = first(NEXT_STALE, moment.stale_before)?;
+                turns.push(touched.map(|at| at + moment.millis - moment.stale_before));
+            }
+            _ => {}
+        }
+        let next = turns.into_iter().flatten().min();
+        Ok(next
+            .filter(|next| *next < i64::MAX)
+            .map(Timestamp::from_millis))
+    }
+}
+
+/// An open task is due.
+const NEXT_DUE: &str = concat!(
+    "SELECT min(due_order) FROM task WHERE ",
+    open!(),
+    " AND due_order >= ?1"
+);
+/// What can be worked on otherwise is no longer deferred.
+const NEXT_READY: &str = "SELECT min(defer_order) FROM task INDEXED BY task_by_readiness
+      WHERE deleted_at IS NULL AND status = 'pending' AND blockers = 0 AND defer_order >= ?1";
+/// What is in progress becomes stale.
+const NEXT_STALE: &str = "SELECT min(updated_at) FROM task
+      WHERE deleted_at IS NULL AND status = 'in_progress' AND updated_at >= ?1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::{Caller, Command, Draft, Patch},
+        store::Access,
+        task::{Actor, Status, Title},
+        when::{When, Zone},
+    };
+
+    const HOUR: i64 = 60 * 60 * 1000;
+    const NOW: i64 = 1_795_348_800_000; // Sun 2026-11-22 12:00 UTC
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn a_view_turns_when_a_task_comes_to_it_by_the_clock() {
+        let (_folder, mut store) = store();
+        let mut add = |at, due: Option<i64>, defer: Option<i64>| {
+            let caller = Caller {
+                actor: Actor::named("test"),
+                now: Timestamp::from_millis(at),
+                zone: Zone::UTC,
+            };
+            let draft = Draft {
+                due: due.map(When::At),
+                defer_until: defer.map(When::At),
+                ..Draft::titled(Title::try_from("x".to_owned()).unwrap())
+            };
+            let add = Command::Add {
+                drafts: vec![draft],
+                key: None,
+            };
+            let added = store.execute(&add, &caller).unwrap();
+            (added.edits[0].after.id, caller)
+        };
+        add(NOW, Some(NOW + 5 * HOUR), None);
+        add(NOW, Some(NOW - HOUR), Some(NOW - HOUR));
+        add(NOW, None, Some(NOW + 2 * HOUR));
+        let (id, caller) = add(NOW - 70 * HOUR, None, None);
+        let patch = Patch {
+            status: Some(Status::InProgress),
+            ..Patch::default()
+        };
+        let start = Command::Update {
+            ids: vec![id],
+            patch,
+            if_rev: None,
+        };
+        store.execute(&start, &caller).unwrap();
+        let turn = |view, now: i64| {
+            let moment = Moment::new(Timestamp::from_millis(now), Zone::UTC);
+            let turn = store.next_turn(view, &moment).unwrap();
+            turn.map(|at| (at.as_millis() - NOW) / HOUR)
+        };
+        for (view, turns) in [
+            (View::Open, [Some(5), Some(5), None]),
+            (View::Ready, [Some(2), Some(5), None]),
+            (View::Stale, [Some(2), Some(5), None]),
+        ] {
+            let seen = [0, 3, 6].map(|hours| turn(view, NOW + hours * HOUR));
+            assert_eq!(seen, turns, "{view:?}");
+        }
+        // Right after, not before: at the very instant it is still to come.
+        assert_eq!(turn(View::Ready, NOW + 2 * HOUR), Some(2));
+        assert_eq!(turn(View::Ready, NOW + 2 * HOUR + 1), Some(5));
+    }
+
+    #[test]
+    fn what_comes_next_is_found_by_an_index() {
+        let (_folder, store) = store();
+        for (sql, index) in [
+            (
+                NEXT_DUE,
+                "SEARCH task USING INDEX task_by_plan (due_order>?)",
+            ),
+            // Gone through from end to end: it is sorted by what is due.
+            (NEXT_READY, "SEARCH task USING INDEX task_by_readiness"),
+            (
+                NEXT_STALE,
+                "SEARCH task USING INDEX task_by_progress (updated_at>?)",
+            ),
+        ] {
+            let plan = store.plan(sql);
+            assert!(plan.contains(index), "{plan}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod editing;
 mod following;
 mod objects;
 mod scripting;
+mod tables;
 mod terminal;
 mod transcripts;
 mod words;

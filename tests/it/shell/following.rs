@@ -2,11 +2,13 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::Stdio,
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    time::{Duration, Instant, SystemTime},
 };
 
 use super::{run, terminal::Terminal};
-use crate::support::Home;
+use crate::support::{Home, PATIENCE};
 
 #[test]
 fn at_a_terminal_the_list_is_drawn_anew_and_the_screen_given_back() {
@@ -31,42 +33,174 @@ fn at_a_terminal_the_list_is_drawn_anew_and_the_screen_given_back() {
     terminal.resize(40);
     let drawn = terminal.wait_for("…");
     assert!(drawn.contains("A title that is too long"), "{drawn:?}");
-    terminal.type_keys("\u{3}");
-    terminal.wait_for("\u{1b}[?25h\u{1b}[?1049l");
+    for (key, ends) in [("x", false), ("\r", false), ("q", true)] {
+        terminal.type_keys(key);
+        if ends {
+            terminal.wait_for("\u{1b}[?25h\u{1b}[?1049l");
+        } else {
+            // It is not shown, and does not disturb: the next thing to be seen is a change.
+            run(&home, &["add", "after a key"]);
+            let drawn = terminal.wait_for("after a key");
+            assert!(!drawn.starts_with(key), "{drawn:?}");
+            run(&home, &["undo"]);
+            terminal.wait_for("\u{1b}[J");
+        }
+    }
     let (printed, status) = terminal.end();
     assert_eq!((printed.as_str(), status), ("", 0));
+}
+
+#[test]
+fn ctrl_c_ends_it_too() {
+    let home = Home::new();
+    let mut terminal = Terminal::start(&home, 80, &["watch"], &[]);
+    terminal.wait_for("no tasks here");
+    terminal.type_keys("\u{3}");
+    let (printed, status) = terminal.end();
+    assert!(printed.ends_with("\u{1b}[?25h\u{1b}[?1049l"), "{printed:?}");
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn what_the_terminal_has_no_lines_for_is_counted() {
+    let home = Home::new();
+    for n in 1..=40 {
+        run(&home, &["add", &format!("task {n}"), "due:2031-06-02"]);
+    }
+    run(&home, &["add", "late", "due:2020-06-02"]);
+    let mut terminal = Terminal::start(&home, 80, &["watch"], &[("NO_COLOR", "1")]);
+    let drawn = terminal.wait_for(" of 41");
+    // Of 24 lines: a heading with an empty line, two headings of groups, and the count.
+    let lines: Vec<&str> = drawn.lines().collect();
+    assert_eq!(lines.len(), 24, "{drawn}");
+    assert!(lines[0].ends_with("| q ends"), "{drawn}");
+    assert_eq!((lines[2], lines[4], lines[23]), ("Overdue", "Later", "19"));
+    assert!(lines[22].contains("task 18"), "{drawn}");
+}
+
+#[test]
+fn a_terminal_that_cannot_be_drawn_over_is_written_to_like_a_pipe() {
+    let home = Home::new();
+    run(&home, &["add", "first"]);
+    let mut terminal = Terminal::start(&home, 80, &["watch"], &[("TERM", "dumb")]);
+    let before = terminal.wait_for("first");
+    run(&home, &["add", "second"]);
+    let between = terminal.wait_for("second");
+    terminal.type_keys("\u{3}");
+    let (after, status) = terminal.end();
+    assert_eq!(status, 0);
+    assert!(!format!("{before}{between}{after}").contains('\u{1b}'));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stopped_watch_gives_the_screen_back_and_draws_again_when_it_goes_on() {
+    let home = Home::new();
+    run(&home, &["add", "first"]);
+    let mut terminal = Terminal::start(&home, 80, &["watch"], &[]);
+    terminal.wait_for("first");
+    terminal.type_keys("\u{1a}");
+    terminal.wait_for("\u{1b}[?25h\u{1b}[?1049l");
+    let id = terminal.process_id();
+    let until = Instant::now() + PATIENCE;
+    let is_stopped = || {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        stat.rsplit(')').next().unwrap().starts_with(" T")
+    };
+    while !is_stopped() {
+        assert!(Instant::now() < until, "it does not stop");
+        std::thread::yield_now();
+    }
+    let went_on = Command::new("kill")
+        .args(["-CONT", &id.to_string()])
+        .status();
+    assert!(went_on.unwrap().success());
+    terminal.wait_for("\u{1b}[?1049h\u{1b}[?25l");
+    terminal.wait_for("first");
+    terminal.type_keys("q");
+    assert_eq!(terminal.end().1, 0);
+}
+
+/// A `watch` whose output is read as it comes. It is ended with the test.
+struct Piped {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Piped {
+    fn start(home: &Home, arguments: &[&str]) -> Self {
+        let mut child = home
+            .command(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in output.lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    fn line(&mut self) -> String {
+        self.lines
+            .recv_timeout(PATIENCE)
+            .expect("there is one more line")
+    }
+
+    /// Returns the lines up to the next empty one.
+    fn block(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| Some(self.line()).filter(|line| !line.is_empty())).collect()
+    }
+}
+
+impl Drop for Piped {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 #[test]
 fn in_a_pipe_each_change_is_a_block_and_as_json_a_line() {
     let home = Home::new();
     run(&home, &["add", "first"]);
-    for (flags, blocks) in [
-        (&["watch"][..], ["1 first\n\n", "1 first\n2 second\n\n"]),
-        (&["watch", "--json"], ["\"first\"", "\"third\""]),
-    ] {
-        let mut child = home
-            .command(flags)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut next = |is_json: bool| {
-            let mut block = String::new();
-            while lines.read_line(&mut block).unwrap() > 0 && !is_json && !block.ends_with("\n\n") {
-            }
-            block
-        };
-        let is_json = flags.len() > 1;
-        let title = if is_json { "third" } else { "second" };
-        assert!(next(is_json).contains(blocks[0]), "{flags:?}");
-        run(&home, &["add", title]);
-        let block = next(is_json);
-        assert!(block.contains(blocks[1]), "{flags:?}: {block}");
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    let mut lines = Piped::start(&home, &["watch"]);
+    assert_eq!(lines.block(), ["1 first"]);
+    run(&home, &["add", "second"]);
+    assert_eq!(lines.block(), ["1 first", "2 second"]);
+    let mut objects = Piped::start(&home, &["watch", "--json"]);
+    assert!(objects.line().contains("\"first\""));
+    run(&home, &["add", "third"]);
+    assert!(objects.line().contains("\"third\""));
+}
+
+#[test]
+fn a_change_that_does_not_show_is_not_printed() {
+    let home = Home::new();
+    run(&home, &["add", "first", "+seen"]);
+    let mut list = Piped::start(&home, &["watch", "+seen"]);
+    assert_eq!(list.block(), ["1 first #seen"]);
+    run(&home, &["add", "elsewhere"]);
+    run(&home, &["add", "second", "+seen"]);
+    assert_eq!(list.block(), ["1 first #seen", "3 second #seen"]);
+}
+
+#[test]
+fn what_is_deferred_comes_to_the_list_when_its_time_comes() {
+    let home = Home::new();
+    let soon = chrono::DateTime::<chrono::Utc>::from(SystemTime::now() + Duration::from_secs(3));
+    let soon = soon.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    run(&home, &["add", "now"]);
+    run(&home, &["add", "later", &format!("defer:{soon}")]);
+    let mut ready = Piped::start(&home, &["watch", "ready"]);
+    assert_eq!(ready.block(), ["1 now"]);
+    assert_eq!(ready.block(), ["1 now", "2 later"]);
 }
 
 #[test]

@@ -115,14 +115,14 @@ fn a_long_list_is_bounded_says_so_beside_the_result_and_all_shows_all() {
     filled(&home, 60);
     let short = run(&home, &["list"]);
     assert_eq!(short.printed.lines().count(), 50);
-    assert_eq!(short.said, "note: and 10 more: --all shows them\n");
+    assert_eq!(short.said, "note: 50 of 60: --all shows the rest\n");
     let all = run(&home, &["list", "--all"]);
     assert_eq!((all.printed.lines().count(), all.said.as_str()), (60, ""));
     assert_eq!(json(&home, &["list"])["more"], true);
     assert_eq!(json(&home, &["list", "--all"])["more"], false);
     let found = run(&home, &["search", "task", "-n", "2"]);
     assert_eq!(found.printed.lines().count(), 2);
-    assert_eq!(found.said, "note: and more: --all shows them\n");
+    assert_eq!(found.said, "note: and more: --all shows the rest\n");
     assert_eq!(run(&home, &["list", "--limit", "0"]).status, 2);
 }
 

@@ -81,6 +81,10 @@ impl Terminal {
         self.input.flush().unwrap();
     }
 
+    pub(super) fn process_id(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Makes the terminal `columns` wide.
     pub(super) fn resize(&self, columns: u16) {
         self.master.resize(size(columns)).unwrap();

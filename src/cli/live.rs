@@ -1,0 +1,213 @@
+//! A terminal that is drawn over and over, and what comes from outside meanwhile: keys and signals.
+
+use std::io::{self, Write as _};
+
+use tokio::{signal, sync::mpsc::UnboundedReceiver};
+
+/// What there is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// A task was changed, the terminal has another size, or time has passed.
+    Redraw,
+    /// The shell is to have the terminal back for a while.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "elsewhere no job is stopped"))]
+    Suspended,
+    Stopped,
+}
+
+/// Another screen than the one with what was there before, without a cursor; and back.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l";
+const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+/// The upper left corner; and nothing from there on.
+const CLEAR: &str = "\x1b[H\x1b[J";
+
+/// The terminal's other screen while this lives, on which no key shows; what was there before comes back.
+pub(super) struct Terminal {
+    _quiet: Option<keys::Quiet>,
+}
+
+impl Terminal {
+    /// How it is told to end.
+    pub(super) const WAY_OUT: &str = if cfg!(unix) { "q ends" } else { "Ctrl-C ends" };
+
+    pub(super) fn enter() -> io::Result<Self> {
+        let quiet = keys::Quiet::begin();
+        control(ENTER).map(|()| Self { _quiet: quiet })
+    }
+
+    /// Makes the whole screen empty.
+    pub(super) fn clear() -> io::Result<()> {
+        control(CLEAR)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // If the terminal is gone, so is what was on it.
+        let _ = control(LEAVE);
+    }
+}
+
+/// Writes a control sequence; not through the stream that takes colours out, which would take it out too.
+fn control(sequence: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(sequence.as_bytes())?;
+    out.flush()
+}
+
+#[cfg(unix)]
+mod keys {
+    use std::io::{self, IsTerminal as _, Read as _};
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    /// While this lives each key can be read as it is typed, and none is shown. Ctrl-C and Ctrl-Z stay signals.
+    pub(super) struct Quiet {
+        before: Termios,
+    }
+
+    impl Quiet {
+        pub(super) fn begin() -> Option<Self> {
+            let before = tcgetattr(io::stdin()).ok()?;
+            let mut quiet = before.clone();
+            quiet.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+            tcsetattr(io::stdin(), OptionalActions::Now, &quiet).ok()?;
+            Some(Self { before })
+        }
+    }
+
+    impl Drop for Quiet {
+        fn drop(&mut self) {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        }
+    }
+
+    /// Returns the keys that are typed from now on; `None` if they go elsewhere.
+    pub(super) fn typed() -> Option<UnboundedReceiver<u8>> {
+        let mut stdin = io::stdin();
+        if !stdin.is_terminal() {
+            return None;
+        }
+        let (sender, typed) = unbounded_channel();
+        // A read cannot be given up: this thread ends with the program.
+        std::thread::spawn(move || {
+            let mut key = [0];
+            while matches!(stdin.read(&mut key), Ok(1)) && sender.send(key[0]).is_ok() {}
+        });
+        Some(typed)
+    }
+}
+
+/// A console of Windows shows no key that nobody reads.
+#[cfg(not(unix))]
+mod keys {
+    use tokio::sync::mpsc::UnboundedReceiver;
+
+    pub(super) struct Quiet;
+
+    impl Quiet {
+        pub(super) fn begin() -> Option<Self> {
+            None
+        }
+    }
+
+    pub(super) fn typed() -> Option<UnboundedReceiver<u8>> {
+        None
+    }
+}
+
+/// The keys and signals that concern who draws.
+pub(super) struct Outside {
+    typed: Option<UnboundedReceiver<u8>>,
+    #[cfg(unix)]
+    signals: Signals,
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: signal::unix::Signal,
+    terminate: signal::unix::Signal,
+    hang_up: signal::unix::Signal,
+    resize: signal::unix::Signal,
+    suspend: signal::unix::Signal,
+}
+
+impl Outside {
+    /// `with_keys`: not only the signals.
+    pub(super) fn listen(with_keys: bool) -> io::Result<Self> {
+        Ok(Self {
+            typed: with_keys.then(keys::typed).flatten(),
+            #[cfg(unix)]
+            signals: Signals::listen()?,
+        })
+    }
+
+    /// Waits for a signal, or for `q`.
+    pub(super) async fn next(&mut self) -> Event {
+        let typed = self.typed.as_mut();
+        let quit = async {
+            if let Some(typed) = typed {
+                while let Some(key) = typed.recv().await {
+                    if key.eq_ignore_ascii_case(&b'q') {
+                        return;
+                    }
+                }
+            }
+            // Nothing can be typed; a terminal that goes away is told of by a signal.
+            std::future::pending().await
+        };
+        #[cfg(unix)]
+        let signal = self.signals.next();
+        #[cfg(not(unix))]
+        let signal = interrupted();
+        tokio::select! {
+            () = quit => Event::Stopped,
+            event = signal => event,
+        }
+    }
+
+    /// Stops here until the shell lets the program go on.
+    pub(super) fn suspend() {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Signal, getpid, kill_process};
+            // What the signal would have done, had it not been waited for.
+            let _ = kill_process(getpid(), Signal::STOP);
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use rustix::process::Signal;
+        use signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            resize: signal(SignalKind::window_change())?,
+            suspend: signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
+        })
+    }
+
+    async fn next(&mut self) -> Event {
+        tokio::select! {
+            _ = self.interrupt.recv() => Event::Stopped,
+            _ = self.terminate.recv() => Event::Stopped,
+            _ = self.hang_up.recv() => Event::Stopped,
+            _ = self.resize.recv() => Event::Redraw,
+            _ = self.suspend.recv() => Event::Suspended,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> Event {
+    // Without a handler there is no Ctrl-C to wait for; the system then ends the program.
+    match signal::ctrl_c().await {
+        Ok(()) => Event::Stopped,
+        Err(_) => std::future::pending().await,
+    }
+}
