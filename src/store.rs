@@ -25,6 +25,7 @@ pub mod db;
 pub mod doctor;
 mod export;
 mod index;
+mod integrity;
 mod log;
 mod names;
 mod open;
@@ -40,6 +41,7 @@ mod state;
 mod tasks;
 mod views;
 mod watch;
+mod witness;
 mod words;
 mod writer;
 

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `surroundings` | folder, permissions, disk, ballast, leftovers |
 //! | `processes` | who has the database open |
-//! | `contents` | header, schema, pages, rows against the log, the index |
+//! | `contents` | header, schema, pages, what is derived from the rows |
+//! | `rows` | rows against the log |
 //!
 //! # Invariants
 //!
@@ -24,11 +25,12 @@ use crate::{
     when::Zone,
 };
 
-pub(super) mod contents;
+mod contents;
 mod processes;
+pub(super) mod rows;
 pub(super) mod surroundings;
 
-pub use super::repair::fix;
+pub use super::repair::{Mended, fix};
 
 /// How it stands with one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,9 +65,9 @@ pub enum Fix {
     Leftovers,
     /// Move the log into the database.
     Checkpoint,
-    /// Make SQLite's own indexes anew.
+    /// Make SQLite's own indexes anew, and free the pages that nothing uses.
     Indexes,
-    /// Make rows anew from the change log.
+    /// Bring rows and the change log together.
     Rows,
     /// Make what is derived from the rows anew.
     Derived,
