@@ -166,7 +166,7 @@ fn print_salvaged(salvaged: &Salvaged, file: &Path, context: &Context) -> CliRes
     }
     writeln!(
         out,
-        "To go on with them: move the database and its -wal and -shm to another place, then\n  taskhold restore {}",
+        "To go on with them: end every program that uses the database, move it and its -wal and -shm to another place, then\n  taskhold restore {}",
         file.display()
     )?;
     Ok(())

@@ -8,7 +8,7 @@ use rusqlite::{Connection, config::DbConfig, limits::Limit};
 use super::{
     Access, Paths, Store, Writer, backup, ballast,
     db::Doorbell,
-    doctor::{Finding, Fix, Verdict, examine, rows::Rows, surroundings},
+    doctor::{Finding, Fix, Verdict, examine, rows::Rows, surroundings::permissions},
     open,
     place::located,
     restore::Walk,
@@ -76,7 +76,7 @@ pub fn fix(database: &Path, caller: &Caller) -> Mended {
 fn mend(database: &Path, due: &[Fix], backup: &mut Option<PathBuf>, caller: &Caller) -> Result<()> {
     let paths = Paths::new(&located(database)?);
     if due.contains(&Fix::Permissions) {
-        close_to_others(&surroundings::files(&paths));
+        permissions::mend(&paths);
     }
     if due.contains(&Fix::Leftovers) {
         backup::sweep(&paths)?;
@@ -259,18 +259,3 @@ impl Store {
         self.recount_blockers()
     }
 }
-
-#[cfg(unix)]
-fn close_to_others(files: &[PathBuf]) {
-    use std::os::unix::fs::PermissionsExt as _;
-    for file in files {
-        if let Ok(found) = file.metadata() {
-            let mode = found.permissions().mode() & 0o700;
-            // What belongs to another user stays; the next examination says so.
-            let _ = std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode));
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn close_to_others(_: &[PathBuf]) {}

@@ -1,5 +1,6 @@
 //! The doctor: finds what is wrong, mends what is safe, and gets tasks out of what is not.
 
+mod around;
 mod damage;
 mod mending;
 

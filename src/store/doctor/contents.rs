@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{Finding, Fix, RESCUE, Verdict, rows::Rows};
 use crate::{
-    error::{Result, WhileTrying},
+    error::{Error, Result, WhileTrying},
     store::{
         Paths, Store,
         integrity::{self, Part},
@@ -18,43 +18,57 @@ use crate::{
     when::{When, Zone},
 };
 
-pub(super) fn examine(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
+/// Whose database it is.
+pub(super) enum Header {
+    /// Ours, in a schema that this program knows, open to be looked at.
+    Ours { connection: Connection, schema: i64 },
+    /// Nothing is in it yet.
+    Blank,
+    /// Another program's, or a newer version's: why it is not looked at.
+    Foreign(Error),
+}
+
+pub(super) fn header(paths: &Paths) -> Result<Header> {
+    let file = &paths.database;
+    let connection = open::open_to_look(file)?;
+    if open::is_blank(&connection, file)? {
+        return Ok(Header::Blank);
+    }
+    Ok(match open::schema_version(&connection, file) {
+        Ok(schema) => Header::Ours { connection, schema },
+        Err(error) => Header::Foreign(error),
+    })
+}
+
+/// Examines a database of ours.
+pub(super) fn examine(
+    paths: &Paths,
+    connection: Connection,
+    version: i64,
+    zone: Zone,
+    now: Timestamp,
+) -> Vec<Finding> {
     let mut found = Vec::new();
-    match opened(paths, &mut found) {
+    match looked(paths, connection, version, &mut found) {
         Ok(Some((store, words_are_sound))) => {
             found.extend(tables(&store, words_are_sound, zone, now));
         }
         Ok(None) => {}
-        Err(error) => found.push(Finding::of_error("header", &error)),
+        Err(error) => found.push(Finding::of_error("integrity", &error)),
     }
     found
 }
 
-/// Opens the database and looks at what can be said before its tables are read. Returns `None` if they are not to be,
-/// else also whether the search index can be.
-fn opened(paths: &Paths, found: &mut Vec<Finding>) -> Result<Option<(Store, bool)>> {
+/// Looks at what can be said before the tables are read. Returns `None` if they are not to be, else also whether the
+/// search index can be.
+fn looked(
+    paths: &Paths,
+    connection: Connection,
+    version: i64,
+    found: &mut Vec<Finding>,
+) -> Result<Option<(Store, bool)>> {
     let file = &paths.database;
-    let connection = open::open_to_look(file)?;
-    if open::is_blank(&connection, file)? {
-        found.push(Finding::good("header", "empty; the first task fills it"));
-        return Ok(None);
-    }
-    let version = match open::schema_version(&connection, file) {
-        Ok(version) => version,
-        Err(error) => {
-            found.push(Finding::bad(
-                "header",
-                error.to_string(),
-                "give another database with --db or TASKHOLD_DB, or update taskhold",
-            ));
-            return Ok(None);
-        }
-    };
     let known = open::latest_schema();
-    found.push(Finding::good(
-        "header",
-        format!("a database of taskhold, schema {version}"),
-    ));
     let (mut finding, worst) = integrity(&connection, file)?;
     if version < known && finding.fix.take().is_some() {
         // What would be made anew is what this program makes.
