@@ -32,11 +32,13 @@ pub enum Kind {
     Import,
     /// A backup was restored.
     Restore,
+    /// Its row and its log said different things.
+    Repair,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Add,
         Self::Update,
         Self::Complete,
@@ -44,6 +46,7 @@ impl Kind {
         Self::Undo,
         Self::Import,
         Self::Restore,
+        Self::Repair,
     ];
 
     /// Returns the word that is stored and shown.
@@ -56,6 +59,7 @@ impl Kind {
             Self::Undo => "undo",
             Self::Import => "import",
             Self::Restore => "restore",
+            Self::Repair => "repair",
         }
     }
 }

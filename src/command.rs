@@ -16,9 +16,11 @@ use crate::{
     when::{When, Zone},
 };
 
+mod repair;
 mod restore;
 mod undo;
 
+pub(crate) use repair::{Wrong, going_back, noting, wrong};
 pub(crate) use restore::restore;
 pub(crate) use undo::{Reverting, undo};
 

@@ -26,6 +26,7 @@ pub mod db;
 pub mod doctor;
 mod export;
 mod index;
+mod integrity;
 mod log;
 mod names;
 mod open;
@@ -41,6 +42,7 @@ mod state;
 mod tasks;
 mod views;
 mod watch;
+mod witness;
 mod words;
 mod writer;
 

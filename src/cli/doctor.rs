@@ -11,7 +11,7 @@ use super::{CliResult, Context, Failure, backup::tasks};
 use crate::{
     render,
     store::{
-        doctor::{self, Finding, Verdict},
+        doctor::{self, Finding, Mended, Verdict},
         salvage::{self, Salvaged},
     },
 };
@@ -40,29 +40,27 @@ impl DoctorArgs {
             let salvaged = salvage::salvage(&context.database, &file, &context.caller)?;
             return print_salvaged(&salvaged, &file, context);
         }
-        let examine = || doctor::examine(&context.database, context.caller.zone, render::now());
-        let mut found = examine();
-        let mut backup = None;
-        let mut mended = Vec::new();
-        if self.fix {
-            mended = found
-                .iter()
-                .filter(|one| one.fix.is_some())
-                .map(|one| one.check)
-                .collect();
-            backup = doctor::fix(&context.database, &found, &context.caller)?;
-            found = examine();
-            // What is still not good was not mended.
-            mended.retain(|check| {
-                found
-                    .iter()
-                    .any(|one| one.check == *check && one.verdict == Verdict::Good)
-            });
-        }
-        if context.screen.json {
-            print_json(&found, &mended, backup.as_deref(), context)?;
+        let now = render::now();
+        let Mended {
+            found,
+            checks,
+            backup,
+            failure,
+        } = if self.fix {
+            doctor::fix(&context.database, &context.caller)
         } else {
-            print(&found, &mended, backup.as_deref())?;
+            Mended {
+                found: doctor::examine(&context.database, context.caller.zone, now),
+                ..Mended::default()
+            }
+        };
+        if context.screen.json {
+            print_json(&found, &checks, backup.as_deref(), context)?;
+        } else {
+            print(&found, &checks, backup.as_deref())?;
+        }
+        if let Some(failure) = failure {
+            return Err(failure.into());
         }
         if found.iter().any(|one| one.verdict == Verdict::Bad) {
             return Err(Failure::Told);
@@ -168,7 +166,7 @@ fn print_salvaged(salvaged: &Salvaged, file: &Path, context: &Context) -> CliRes
     }
     writeln!(
         out,
-        "To go on with them: move the database and its -wal and -shm to another place, then\n  taskhold restore {}",
+        "To go on with them: end every program that uses the database, move it and its -wal and -shm to another place, then\n  taskhold restore {}",
         file.display()
     )?;
     Ok(())

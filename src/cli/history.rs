@@ -248,6 +248,7 @@ fn happened(change: &Change) -> &'static str {
         Kind::Undo => "undone",
         Kind::Import => "imported",
         Kind::Restore => "restored",
+        Kind::Repair => "mended",
         Kind::Update => match (status(change.old.as_ref()), status(Some(&change.new))) {
             (_, Some(Status::InProgress)) => "started",
             (_, Some(Status::Completed)) => "completed",

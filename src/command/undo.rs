@@ -81,7 +81,7 @@ impl Change {
     /// Returns what it did, in a few words: the command and the fields.
     pub fn summary(&self) -> String {
         match self.kind {
-            Kind::Update | Kind::Undo | Kind::Restore => {
+            Kind::Update | Kind::Undo | Kind::Restore | Kind::Repair => {
                 let fields: Vec<&str> = self.new.keys().map(String::as_str).collect();
                 format!("{} of {}", self.kind.as_str(), fields.join(", "))
             }

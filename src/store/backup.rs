@@ -15,10 +15,12 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, limits::Limit};
+use rusqlite::Connection;
 
 use super::{
-    Access, Paths, open,
+    Access, Paths,
+    integrity::{self, Part},
+    open,
     place::{create_private, located, make_folder, open_beside, unusable},
 };
 use crate::{
@@ -27,8 +29,10 @@ use crate::{
 };
 
 mod keep;
+mod write;
 
 use keep::surplus;
+use write::{failed, is_unfinished, write};
 
 const STAMP: &str = "%Y%m%dT%H%M%S%3fZ";
 /// What is being written ends in this; a crash may leave it behind.
@@ -163,25 +167,49 @@ pub fn list(database: &Path) -> Result<Vec<Backup>> {
 /// Opens a database file, changing nothing, and says what it holds. One that is damaged, not ours, or newer than this
 /// program is refused.
 pub fn inspect(file: &Path) -> Result<Contents> {
-    let connection = open::open_to_look(file)?;
-    let schema = open::schema_version(&connection, file)?;
-    let verdict: String = connection
-        .pragma_query_value(None, "quick_check", |row| row.get(0))
-        .map_err(|error| open::explain(error, file, "check the backup"))?;
-    if verdict != "ok" {
-        return Err(unusable(
-            file,
-            "it is damaged; choose another backup, or get its tasks out with `taskhold doctor --salvage`",
-            None,
-        ));
+    let looked = Looked::at(file)?;
+    // The index of the words is not read, and a row that no task can have is found when it is.
+    match looked.worst {
+        None | Some(Part::Value | Part::Words) => looked.contents(file),
+        Some(Part::Index | Part::Table) => {
+            let reason = format!(
+                "it is damaged; choose another backup, or get its tasks out with `taskhold doctor --salvage NEW --db {}`",
+                file.display()
+            );
+            Err(unusable(file, reason, None))
+        }
     }
-    let (tasks, last_change) = counts(&connection)?;
-    Ok(Contents {
-        schema,
-        tasks,
-        last_change,
-        bytes: fs::metadata(file).map_or(0, |file| file.len()),
-    })
+}
+
+/// A database file that was opened to be looked at.
+struct Looked {
+    connection: Connection,
+    schema: i64,
+    /// The worst of its faults; `None` if it is sound.
+    worst: Option<Part>,
+}
+
+impl Looked {
+    fn at(file: &Path) -> Result<Self> {
+        let connection = open::open_to_look(file)?;
+        let schema = open::schema_version(&connection, file)?;
+        let faults = integrity::faults(&connection, file)?;
+        Ok(Self {
+            connection,
+            schema,
+            worst: faults.iter().map(|fault| fault.part).max(),
+        })
+    }
+
+    fn contents(&self, file: &Path) -> Result<Contents> {
+        let (tasks, last_change) = counts(&self.connection)?;
+        Ok(Contents {
+            schema: self.schema,
+            tasks,
+            last_change,
+            bytes: fs::metadata(file).map_or(0, |file| file.len()),
+        })
+    }
 }
 
 /// Opens a database to copy it, which a disk that cannot be written does not forbid.
@@ -216,7 +244,7 @@ pub(super) fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .map(|entry| entry.path())
-        .filter(|path| path.to_string_lossy().ends_with(PARTIAL))
+        .filter(|path| is_unfinished(path))
         .collect()
 }
 
@@ -298,73 +326,11 @@ fn lock_file(folder: &Path) -> Result<fs::File> {
         .map_err(|error| failed(folder, error))
 }
 
-fn failed(path: &Path, error: io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::StorageFull => Error::DiskFull,
-        _ => unusable(path, "no backup can be written there", Some(error)),
-    }
-}
-
-/// Writes the database of `connection` to a file beside `to`, checks and syncs it, and gives it the name `to`.
-fn write(connection: &Connection, to: &Path) -> Result<Contents> {
-    let mut partial = to.as_os_str().to_owned();
-    partial.push(PARTIAL);
-    let partial = PathBuf::from(partial);
-    let written = write_partial(connection, &partial).and_then(|contents| {
-        fs::rename(&partial, to)
-            .and_then(|()| sync_folder(to))
-            .map_err(|error| failed(to, error))?;
-        Ok(contents)
-    });
-    written.inspect_err(|_| drop(fs::remove_file(&partial)))
-}
-
-fn write_partial(connection: &Connection, partial: &Path) -> Result<Contents> {
-    let target = partial
-        .to_str()
-        .ok_or_else(|| unusable(partial, "SQLite takes names in Unicode only", None))?;
-    let (tasks, last_change) = counts(connection)?;
-    // VACUUM INTO would make it readable for others; into an empty file it keeps the mode.
-    create_private(partial).map_err(|error| failed(partial, error))?;
-    let limit = connection
-        .set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)
-        .while_trying("back up the database")?;
-    let copied = connection
-        .prepare_cached("VACUUM INTO ?1")
-        .and_then(|mut statement| statement.execute([target]));
-    connection
-        .set_limit(Limit::SQLITE_LIMIT_ATTACHED, limit)
-        .while_trying("back up the database")?;
-    copied.map_err(|error| open::explain(error, partial, "back up the database"))?;
-    let contents = inspect(partial)?;
-    // Tasks and changes only ever become more.
-    if contents.tasks < tasks || contents.last_change < last_change {
-        return Err(unusable(
-            partial,
-            "the backup holds less than the database",
-            None,
-        ));
-    }
-    fs::File::open(partial)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| failed(partial, error))?;
-    Ok(contents)
-}
-
-/// A new name lasts once its folder is on the disk.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    if cfg!(unix)
-        && let Some(folder) = file.parent()
-    {
-        fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
-}
-
 fn counts(connection: &Connection) -> Result<(i64, i64)> {
     connection
         .prepare_cached(
-            "SELECT (SELECT count(*) FROM task), (SELECT coalesce(max(seq), 0) FROM change)",
+            // An index may be damaged where the table is not.
+            "SELECT (SELECT count(*) FROM task NOT INDEXED), (SELECT coalesce(max(seq), 0) FROM change)",
         )
         .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
         .while_trying("count the tasks")

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `surroundings` | folder, permissions, disk, ballast, leftovers |
 //! | `processes` | who has the database open |
-//! | `contents` | header, schema, pages, rows against the log, the index |
+//! | `contents` | header, schema, pages, what is derived from the rows |
+//! | `rows` | rows against the log |
 //!
 //! # Invariants
 //!
@@ -24,11 +25,13 @@ use crate::{
     when::Zone,
 };
 
-pub(super) mod contents;
+mod contents;
 mod processes;
+pub(super) mod rows;
 pub(super) mod surroundings;
 
-pub use super::repair::fix;
+pub use super::repair::{Mended, fix};
+use contents::Header;
 
 /// How it stands with one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,9 +66,9 @@ pub enum Fix {
     Leftovers,
     /// Move the log into the database.
     Checkpoint,
-    /// Make SQLite's own indexes anew.
+    /// Make SQLite's own indexes anew, and free the pages that nothing uses.
     Indexes,
-    /// Make rows anew from the change log.
+    /// Bring rows and the change log together.
     Rows,
     /// Make what is derived from the rows anew.
     Derived,
@@ -150,7 +153,7 @@ impl Finding {
 }
 
 /// The way out of damage.
-pub(super) const RESCUE: &str = "get every readable task out with `taskhold doctor --salvage FILE`; then move the database and its -wal and -shm to another place, and `taskhold restore` that FILE or a backup (`taskhold backup --list`)";
+pub(super) const RESCUE: &str = "end every program that uses the database; get every readable task out with `taskhold doctor --salvage FILE`; then move the database and its -wal and -shm to another place, and `taskhold restore` that FILE or a backup (`taskhold backup --list`)";
 
 /// How long without a backup is too long, in ms.
 const BACKUP_AGE: i64 = 8 * 24 * 60 * 60 * 1_000;
@@ -167,18 +170,70 @@ pub fn examine(database: &Path, zone: Zone, now: Timestamp) -> Vec<Finding> {
         }
     };
     let paths = Paths::new(&database);
-    if !database.exists() {
-        let what = format!(
-            "{} is not there yet; the first task makes it",
-            database.display()
-        );
-        found.push(Finding::good("database", what));
-        return found;
+    match database.try_exists() {
+        Ok(true) => found.push(Finding::good("database", database.display().to_string())),
+        Ok(false) => {
+            let what = format!(
+                "{} is not there yet; the first task makes it",
+                database.display()
+            );
+            found.push(Finding::good("database", what));
+            found.extend(processes::examine(&paths));
+            return found;
+        }
+        Err(error) => {
+            let what = format!("{} cannot be looked at: {error}", database.display());
+            let way_out =
+                "see who owns its folder and those above it; `chmod u+rwx` opens one of yours";
+            found.push(Finding::bad("database", what, way_out));
+            return found;
+        }
     }
-    found.push(Finding::good("database", database.display().to_string()));
-    found.extend(surroundings::examine(&paths));
+    // Nobody else makes files of these names: it is ours, or was.
+    let is_known = paths.doorbell.exists() || paths.backups.exists();
+    // Before it is opened: SQLite itself gives the files beside it their modes again.
+    let around = surroundings::examine(&paths);
+    let header = contents::header(&paths);
+    let elsewhere = "give another database with --db or TASKHOLD_DB";
+    // Nothing more is done to a file that is not known to be ours, and nothing offered.
+    match &header {
+        Ok(Header::Blank) if !is_known => {
+            found.push(Finding::good("header", "empty; the first task fills it"));
+            return found;
+        }
+        Ok(Header::Foreign(error)) => {
+            let way_out = format!("{elsewhere}, or update taskhold");
+            found.push(Finding::bad("header", error.to_string(), way_out));
+            return found;
+        }
+        Err(error) if !is_known => {
+            found.push(Finding::bad("header", error.with_causes(), elsewhere));
+            return found;
+        }
+        _ => {}
+    }
+    found.extend(around);
+    let is_closed = found
+        .iter()
+        .any(|one| one.fix == Some(Fix::Permissions) && one.verdict == Verdict::Bad);
     found.extend(processes::examine(&paths));
-    found.extend(contents::examine(&paths, zone, now));
+    match header {
+        Ok(Header::Ours { connection, schema }) => {
+            let what = format!("a database of taskhold, schema {schema}");
+            found.push(Finding::good("header", what));
+            found.extend(contents::examine(&paths, connection, schema, zone, now));
+        }
+        Err(_) if is_closed => {
+            let what = "not looked at while the database is closed to you";
+            found.push(Finding::warning("header", what, "see to the above first"));
+        }
+        Err(error) => found.push(Finding::of_error("header", &error)),
+        Ok(_) => {
+            let what = "the database is empty, and there were tasks";
+            let way_out = "bring back a backup: `taskhold restore latest`";
+            found.push(Finding::bad("header", what, way_out));
+        }
+    }
     found.push(backups(&paths, now).unwrap_or_else(|error| Finding::of_error("backups", &error)));
     found
 }

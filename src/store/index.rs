@@ -17,16 +17,12 @@ use crate::error::{Result, WhileTrying};
 const BATCH: u32 = 10_000;
 
 impl Store {
-    /// Makes the search index anew from the tasks. Called in a transaction.
-    pub(super) fn rebuild_index(&self) -> Result<()> {
-        let steps = [
-            "INSERT INTO search (search) VALUES ('delete-all')",
-            "INSERT INTO title_search (title_search) VALUES ('delete-all')",
+    /// Fills the search index, which is empty, from the tasks. Called in a transaction.
+    pub(super) fn index_all(&self) -> Result<()> {
+        self.run(
             "INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task",
-        ];
-        for step in steps {
-            self.run(step, [])?;
-        }
+            [],
+        )?;
         index_waiting(&self.connection).while_trying("index tasks")
     }
 
@@ -87,12 +83,17 @@ impl Fingerprint {
     }
 }
 
+/// Makes `temp.entry_of_{table}`: every word of an index, and where it stands.
+pub(super) fn instances(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.entry_of_{table} USING fts5vocab(main, {table}, instance)"
+    ))
+}
+
 /// Sums up an index, leaving out the tasks of `without`.
 fn fingerprint(connection: &Connection, without: &HashSet<i64>) -> Result<Fingerprint> {
     let sum = |table: &str| -> rusqlite::Result<u64> {
-        connection.execute_batch(&format!(
-            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.entry_of_{table} USING fts5vocab(main, {table}, instance)"
-        ))?;
+        instances(connection, table)?;
         let mut statement = connection.prepare_cached(&format!(
             "SELECT term, doc, col, \"offset\" FROM temp.entry_of_{table}"
         ))?;

@@ -296,8 +296,16 @@ pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
         && last.is_some_and(|last| {
             last.rev == task.rev && updated_at(last) == task.updated_at.as_millis()
         })
-        && changes
-            .iter()
-            .zip(first_rev..)
-            .all(|(change, rev)| change.rev == rev)
+        && has_every_revision(changes, first_rev)
+}
+
+/// Reports whether the revisions of `changes` count on from `first`. Only a repair passes over some: those whose changes
+/// are lost.
+fn has_every_revision(changes: &[Change], first: i64) -> bool {
+    let mut next = first;
+    changes.iter().all(|change| {
+        let fits = change.rev == next || change.kind == Kind::Repair && change.rev > next;
+        next = change.rev + 1;
+        fits
+    })
 }

@@ -1,88 +1,245 @@
-//! Mending what an examination found, where that is safe: nothing but what is there twice is made anew.
+//! Mending what an examination found, where that is safe: nothing is made anew but what is there twice, and where the
+//! two say different things, both stay readable.
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::{Connection, config::DbConfig, limits::Limit};
+
 use super::{
-    Access, Store, Writer, backup, ballast,
+    Access, Paths, Store, Writer, backup, ballast,
     db::Doorbell,
-    doctor::{Finding, Fix, contents::Rows, surroundings},
+    doctor::{Finding, Fix, Verdict, examine, rows::Rows, surroundings::permissions},
     open,
     place::located,
     restore::Walk,
+    writer::Entry,
 };
 use crate::{
-    command::Caller,
-    error::{Result, WhileTrying},
+    change::{Edit, Kind},
+    command::{Caller, Wrong, going_back, noting},
+    error::{Error, Result, WhileTrying},
+    task::{Actor, TaskId},
 };
 
-/// Mends what can be mended of `found`. Before the first table is written, everything is backed up: returns that
-/// backup, `None` if no table was written.
-pub fn fix(database: &Path, found: &[Finding], caller: &Caller) -> Result<Option<PathBuf>> {
-    let mut due: Vec<Fix> = found.iter().filter_map(|one| one.fix).collect();
-    due.sort_unstable();
-    due.dedup();
-    if due.is_empty() {
-        return Ok(None);
+/// One thing may hide another, so it is looked again; this often at most.
+const ROUNDS: usize = 5;
+
+/// What mending came to.
+#[derive(Debug, Default)]
+pub struct Mended {
+    /// What is found now.
+    pub found: Vec<Finding>,
+    /// The checks that are good now, and were not.
+    pub checks: Vec<&'static str>,
+    /// What was there before the first table was written; `None` if none was.
+    pub backup: Option<PathBuf>,
+    /// What kept the rest from being mended.
+    pub failure: Option<Error>,
+}
+
+/// Mends what can be mended, and looks again. Before the first table is written, everything is backed up.
+pub fn fix(database: &Path, caller: &Caller) -> Mended {
+    let look = || examine(database, caller.zone, caller.now);
+    let mut mended = Mended {
+        found: look(),
+        ..Mended::default()
+    };
+    let mut before: Vec<Fix> = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut due: Vec<Fix> = mended.found.iter().filter_map(|one| one.fix).collect();
+        due.sort_unstable();
+        due.dedup();
+        // What is due again could not be mended.
+        if due.is_empty() || due == before {
+            break;
+        }
+        mended.failure = mend(database, &due, &mut mended.backup, caller).err();
+        let found = look();
+        let is_good = |check: &&str| {
+            let mut now = found.iter().filter(|one| one.check == *check).peekable();
+            now.peek().is_some() && now.all(|one| one.verdict == Verdict::Good)
+        };
+        let was_bad = mended.found.iter().filter(|one| one.fix.is_some());
+        mended
+            .checks
+            .extend(was_bad.map(|one| one.check).filter(is_good));
+        mended.found = found;
+        if mended.failure.is_some() {
+            break;
+        }
+        before = due;
     }
-    let database = located(database)?;
-    let paths = super::Paths::new(&database);
+    mended.checks.dedup();
+    mended
+}
+
+fn mend(database: &Path, due: &[Fix], backup: &mut Option<PathBuf>, caller: &Caller) -> Result<()> {
+    let paths = Paths::new(&located(database)?);
     if due.contains(&Fix::Permissions) {
-        close_to_others(&surroundings::files(&paths));
+        permissions::mend(&paths);
     }
     if due.contains(&Fix::Leftovers) {
         backup::sweep(&paths)?;
     }
     if due.contains(&Fix::Ballast) && ballast::is_disk_full(&paths) {
-        return Err(crate::error::Error::DiskFull);
+        return Err(Error::DiskFull);
     }
-    let mut backup = None;
     if due.iter().any(|fix| fix.is_of_tables()) {
-        let (connection, paths) = open::open(&database, Access::Write)?;
-        let (taken, _) =
-            backup::take_with(&connection, &paths, backup::Reason::Repair, caller.now)?;
-        backup = Some(taken.path);
-        let mut store = Store::over(connection, paths);
-        let writer = store.writer()?;
-        writer.mend(&due, caller)?;
-        writer.commit()?;
-        Doorbell::new(store.paths()).ring();
+        mend_tables(&paths.database, due, backup, caller)?;
     }
     if due.contains(&Fix::Checkpoint) {
-        Store::open(&database, Access::Write)?.checkpoint()?;
+        Store::open(&paths.database, Access::Write)?.checkpoint()?;
     }
-    Ok(backup)
+    Ok(())
+}
+
+fn mend_tables(
+    database: &Path,
+    due: &[Fix],
+    backup: &mut Option<PathBuf>,
+    caller: &Caller,
+) -> Result<()> {
+    let (connection, paths) = open::open(database, Access::Write)?;
+    if backup.is_none() {
+        let (taken, _) =
+            backup::take_with(&connection, &paths, backup::Reason::Repair, caller.now)?;
+        *backup = Some(taken.path);
+    }
+    let mut store = Store::over(connection, paths);
+    let mut writer = store.writer()?;
+    writer.mend(due, caller)?;
+    writer.commit()?;
+    Doorbell::new(store.paths()).ring();
+    if is_index_due(due) {
+        free_pages(&store.connection)?;
+    }
+    Ok(())
+}
+
+/// The search index is made anew with the rows: which of its words were those of a wrong row, nobody knows.
+fn is_index_due(due: &[Fix]) -> bool {
+    [Fix::Indexes, Fix::Rows, Fix::Search]
+        .iter()
+        .any(|fix| due.contains(fix))
 }
 
 impl Writer<'_> {
     /// Makes anew what is to be, in the order in which one follows from the other.
-    fn mend(&self, due: &[Fix], caller: &Caller) -> Result<()> {
+    fn mend(&mut self, due: &[Fix], caller: &Caller) -> Result<()> {
         let store = self.store();
         self.defer_references()?;
         if due.contains(&Fix::Indexes) {
-            store.run("REINDEX", [])?;
+            remake(&store.connection, Remade::Indexes)?;
         }
         let rows = due.contains(&Fix::Rows);
         if rows {
-            for id in Rows::read(store)?.wrong {
-                let Some(logged) = store.logged(id)? else {
-                    continue;
-                };
-                let is_new = !store.has_row(id)?;
-                store.put_row(is_new, &logged, caller.zone)?;
-            }
+            // Before the words are indexed anew: until then the index tells which of two texts is older.
+            self.mend_rows(caller)?;
         }
         if rows || due.contains(&Fix::Derived) {
             store.rebuild_derived(caller)?;
         }
         if rows || due.contains(&Fix::Search) {
-            store.rebuild_index()?;
+            remake(&store.connection, Remade::Words)?;
+            store.index_all()?;
+        }
+        Ok(())
+    }
+
+    /// Brings each row and its log together. Where both can be read and differ, the one that is not taken is noted in
+    /// the log, too.
+    fn mend_rows(&mut self, caller: &Caller) -> Result<()> {
+        let caller = Caller {
+            actor: Actor::named("doctor"),
+            ..caller.clone()
+        };
+        let store = self.store();
+        let put: fn(&Store, &Edit, _) -> _ =
+            |store, edit, zone| store.put_row(false, &edit.after, zone);
+        let mut noted = Entry::new(Kind::Repair, &caller, None);
+        let mut back = Vec::new();
+        for (id, wrong) in Rows::read(store)?.wrong {
+            let Some(logged) = store.logged(id)? else {
+                continue;
+            };
+            let row = store.readable(id)?;
+            let Some(row) = row.filter(|_| wrong != Wrong::Row) else {
+                let is_new = !store.has_row(id)?;
+                store.put_row(is_new, &logged, caller.zone)?;
+                continue;
+            };
+            // Asked first: what is derived from the row is written with it.
+            let log_is_right =
+                wrong == Wrong::Conflict && store.speaks_for_log(&row, &logged, caller.zone)?;
+            let edit = noting(&row, &logged, caller.now);
+            self.log(&mut noted, &edit, put)?;
+            if log_is_right {
+                back.push((edit, logged));
+            }
+        }
+        // A group of its own, since undo takes back a group: then what the rows said rules.
+        let mut entry = Entry::new(Kind::Repair, &caller, None);
+        for (noted, logged) in back {
+            self.log(&mut entry, &going_back(&noted, &logged, caller.now), put)?;
         }
         Ok(())
     }
 }
 
+/// What is made anew without being read.
+#[derive(Clone, Copy)]
+enum Remade {
+    Indexes,
+    Words,
+}
+
+/// Makes indexes anew, empty where they are of words. The old ones are struck from the schema: damaged pages could not
+/// even be given back, and one that is in use twice must not be. [`free_pages`] does it afterwards.
+fn remake(connection: &Connection, what: Remade) -> Result<()> {
+    let (strike, wanted) = match what {
+        Remade::Indexes => (
+            "DELETE FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
+            "SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
+        ),
+        Remade::Words => (
+            "DELETE FROM sqlite_schema WHERE name IN ('search', 'title_search')
+                 OR name GLOB 'search_*' OR name GLOB 'title_search_*'",
+            "SELECT sql FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL %'",
+        ),
+    };
+    let ours = open::in_memory()?;
+    let remake = || -> rusqlite::Result<()> {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+        connection.pragma_update(None, "writable_schema", "ON")?;
+        let struck = connection.execute_batch(strike);
+        // Forgets what it knew of the schema.
+        connection.execute_batch("PRAGMA writable_schema = RESET")?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        struck?;
+        let mut statement = ours.prepare_cached(wanted)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            connection.execute_batch(row.get_ref(0)?.as_str()?)?;
+        }
+        Ok(())
+    };
+    remake().while_trying("make an index anew")
+}
+
+/// Writes the database without the pages that nothing uses. Others may read and, before and after, write.
+fn free_pages(connection: &Connection) -> Result<()> {
+    let free = || -> rusqlite::Result<()> {
+        // VACUUM attaches the file that it writes to.
+        let limit = connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+        let freed = connection.execute_batch("VACUUM");
+        connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, limit)?;
+        freed
+    };
+    free().while_trying("free the pages that nothing uses")
+}
+
 impl Store {
-    fn has_row(&self, id: crate::task::TaskId) -> Result<bool> {
+    pub(super) fn has_row(&self, id: TaskId) -> Result<bool> {
         self.connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM task WHERE id = ?1)")
             .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
@@ -102,18 +259,3 @@ impl Store {
         self.recount_blockers()
     }
 }
-
-#[cfg(unix)]
-fn close_to_others(files: &[PathBuf]) {
-    use std::os::unix::fs::PermissionsExt as _;
-    for file in files {
-        if let Ok(found) = file.metadata() {
-            let mode = found.permissions().mode() & 0o700;
-            // What belongs to another user stays; the next examination says so.
-            let _ = std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode));
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn close_to_others(_: &[PathBuf]) {}

@@ -46,8 +46,12 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
+        let mut folder = tempfile::Builder::new();
+        // As the program makes the folder of its data.
+        #[cfg(unix)]
+        folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         Self {
-            folder: TempDir::new().unwrap(),
+            folder: folder.tempdir().unwrap(),
         }
     }
 

@@ -4,57 +4,80 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Finding, Fix, RESCUE, Verdict};
+use super::{Finding, Fix, RESCUE, Verdict, rows::Rows};
 use crate::{
-    error::{Result, WhileTrying},
+    error::{Error, Result, WhileTrying},
     store::{
-        Paths, Store, is_replay_of, open,
+        Paths, Store,
+        integrity::{self, Part},
+        open,
         put::{NO_DEFER, NO_DUE},
         views::ZONES_APART,
     },
-    task::{Priority, TaskId, Timestamp},
+    task::{Priority, Timestamp},
     when::{When, Zone},
 };
 
-/// How many ids are named before "and more".
-const NAMED: usize = 5;
+/// Whose database it is.
+pub(super) enum Header {
+    /// Ours, in a schema that this program knows, open to be looked at.
+    Ours { connection: Connection, schema: i64 },
+    /// Nothing is in it yet.
+    Blank,
+    /// Another program's, or a newer version's: why it is not looked at.
+    Foreign(Error),
+}
 
-pub(super) fn examine(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
+pub(super) fn header(paths: &Paths) -> Result<Header> {
+    let file = &paths.database;
+    let connection = open::open_to_look(file)?;
+    if open::is_blank(&connection, file)? {
+        return Ok(Header::Blank);
+    }
+    Ok(match open::schema_version(&connection, file) {
+        Ok(schema) => Header::Ours { connection, schema },
+        Err(error) => Header::Foreign(error),
+    })
+}
+
+/// Examines a database of ours.
+pub(super) fn examine(
+    paths: &Paths,
+    connection: Connection,
+    version: i64,
+    zone: Zone,
+    now: Timestamp,
+) -> Vec<Finding> {
     let mut found = Vec::new();
-    match opened(paths, &mut found) {
-        Ok(Some(store)) => found.extend(tables(&store, zone, now)),
+    match looked(paths, connection, version, &mut found) {
+        Ok(Some((store, words_are_sound))) => {
+            found.extend(tables(&store, words_are_sound, zone, now));
+        }
         Ok(None) => {}
-        Err(error) => found.push(Finding::of_error("header", &error)),
+        Err(error) => found.push(Finding::of_error("integrity", &error)),
     }
     found
 }
 
-/// Opens the database and looks at what can be said before its tables are read. Returns `None` if they are not to be.
-fn opened(paths: &Paths, found: &mut Vec<Finding>) -> Result<Option<Store>> {
+/// Looks at what can be said before the tables are read. Returns `None` if they are not to be, else also whether the
+/// search index can be.
+fn looked(
+    paths: &Paths,
+    connection: Connection,
+    version: i64,
+    found: &mut Vec<Finding>,
+) -> Result<Option<(Store, bool)>> {
     let file = &paths.database;
-    let connection = open::open_to_look(file)?;
-    if open::is_blank(&connection, file)? {
-        found.push(Finding::good("header", "empty; the first task fills it"));
-        return Ok(None);
-    }
-    let version = match open::schema_version(&connection, file) {
-        Ok(version) => version,
-        Err(error) => {
-            found.push(Finding::bad(
-                "header",
-                error.to_string(),
-                "give another database with --db or TASKHOLD_DB, or update taskhold",
-            ));
-            return Ok(None);
-        }
-    };
     let known = open::latest_schema();
-    found.push(Finding::good(
-        "header",
-        format!("a database of taskhold, schema {version}"),
-    ));
-    found.push(integrity(&connection, file)?);
-    found.push(references(&connection)?);
+    let (mut finding, worst) = integrity(&connection, file)?;
+    if version < known && finding.fix.take().is_some() {
+        // What would be made anew is what this program makes.
+        finding.way_out = Some(RESCUE.to_owned());
+    }
+    found.push(finding);
+    if worst < Some(Part::Index) {
+        found.push(references(&connection)?);
+    }
     if version < known {
         found.push(Finding::warning(
             "schema",
@@ -63,10 +86,9 @@ fn opened(paths: &Paths, found: &mut Vec<Finding>) -> Result<Option<Store>> {
         ));
         return Ok(None);
     }
-    found.push(schema(&connection)?);
-    let is_whole = found
-        .iter()
-        .all(|one| one.verdict != Verdict::Bad || one.check == "references");
+    let schema = schema(&connection)?;
+    let is_whole = worst < Some(Part::Index) && schema.verdict != Verdict::Bad;
+    found.push(schema);
     if !is_whole {
         found.push(Finding::warning(
             "rows",
@@ -74,34 +96,26 @@ fn opened(paths: &Paths, found: &mut Vec<Finding>) -> Result<Option<Store>> {
             "see to the above, then run `taskhold doctor` again",
         ));
     }
-    Ok(is_whole.then(|| Store::over(connection, paths.clone())))
+    let words_are_sound = worst != Some(Part::Words);
+    Ok(is_whole.then(|| (Store::over(connection, paths.clone()), words_are_sound)))
 }
 
-fn integrity(connection: &Connection, file: &Path) -> Result<Finding> {
+/// Returns what is found, and the worst there is.
+fn integrity(connection: &Connection, file: &Path) -> Result<(Finding, Option<Part>)> {
     const CHECK: &str = "integrity";
-    let mut lines: Vec<String> = Vec::new();
-    let checked = connection.pragma_query(None, "integrity_check", |row| {
-        lines.push(row.get(0)?);
-        Ok(())
-    });
-    checked.map_err(|error| open::explain(error, file, "check the database"))?;
-    if lines == ["ok"] {
-        return Ok(Finding::good(CHECK, "every page is sound"));
-    }
-    let is_index = |line: &String| {
-        line.starts_with("wrong # of entries in index")
-            || line.starts_with("row ") && line.contains(" missing from index ")
+    let faults = integrity::faults(connection, file)?;
+    let Some(worst) = faults.iter().max_by_key(|fault| fault.part) else {
+        return Ok((Finding::good(CHECK, "every page is sound"), None));
     };
-    let is_search = |line: &String| line.contains("fts5") || line.contains("inverted index");
-    let what = format!("{} faults, the first: {}", lines.len(), lines[0]);
+    let what = format!("{} faults, the worst: {}", faults.len(), worst.what);
     let bad = Finding::bad(CHECK, what, RESCUE);
-    Ok(if lines.iter().all(is_index) {
-        bad.mended_by(Fix::Indexes)
-    } else if lines.iter().all(is_search) {
-        bad.mended_by(Fix::Search)
-    } else {
-        bad
-    })
+    let finding = match worst.part {
+        Part::Value => bad.mended_by(Fix::Rows),
+        Part::Words => bad.mended_by(Fix::Search),
+        Part::Index => bad.mended_by(Fix::Indexes),
+        Part::Table => bad,
+    };
+    Ok((finding, Some(worst.part)))
 }
 
 fn references(connection: &Connection) -> Result<Finding> {
@@ -148,90 +162,24 @@ fn schema(connection: &Connection) -> Result<Finding> {
     })
 }
 
-fn tables(store: &Store, zone: Zone, now: Timestamp) -> Vec<Finding> {
+fn tables(store: &Store, words_are_sound: bool, zone: Zone, now: Timestamp) -> Vec<Finding> {
     let looked = store.snapshot(|store| {
         let rows = Rows::read(store)?;
         let mut found = vec![
-            rows.finding(),
+            rows.finding(store)?,
             rows.unlogged_finding(),
             clock(store, zone, now)?,
         ];
         // What is derived from wrong rows is wrong as well, and mended with them.
-        if rows.is_good() {
+        if rows.are_good() {
             found.push(derived(store)?);
-            found.push(index(store)?);
+            if words_are_sound {
+                found.push(index(store)?);
+            }
         }
         Ok(found)
     });
     looked.unwrap_or_else(|error| vec![Finding::of_error("rows", &error)])
-}
-
-/// How the rows stand to the log.
-#[derive(Debug, Default)]
-pub(in crate::store) struct Rows {
-    count: u64,
-    /// Missing, unreadable, or not what the log gives: the log has them.
-    pub(in crate::store) wrong: Vec<TaskId>,
-    /// Their log is incomplete or unreadable.
-    unlogged: Vec<TaskId>,
-}
-
-impl Rows {
-    /// Compares every task with its changes.
-    pub(in crate::store) fn read(store: &Store) -> Result<Self> {
-        let mut rows = Self::default();
-        for id in store.all_ids()? {
-            rows.count += 1;
-            let task = store.task(id).ok().flatten();
-            let logged = store.logged(id)?;
-            match (task, logged) {
-                (task, Some(logged)) if task.as_ref() == Some(&logged) => {}
-                (_, Some(_)) => rows.wrong.push(id),
-                (_, None) => rows.unlogged.push(id),
-            }
-        }
-        Ok(rows)
-    }
-
-    fn is_good(&self) -> bool {
-        self.wrong.is_empty() && self.unlogged.is_empty()
-    }
-
-    fn finding(&self) -> Finding {
-        if self.wrong.is_empty() {
-            return Finding::good(
-                "rows",
-                format!("{} tasks, each as its log says", self.count),
-            );
-        }
-        let what = format!(
-            "{} of {} tasks are not what their log says: {}",
-            self.wrong.len(),
-            self.count,
-            named(&self.wrong)
-        );
-        Finding::bad("rows", what, "").mended_by(Fix::Rows)
-    }
-
-    fn unlogged_finding(&self) -> Finding {
-        if self.unlogged.is_empty() {
-            return Finding::good("history", "the log of every task is whole");
-        }
-        let what = format!(
-            "the log of {} tasks is damaged: {}",
-            self.unlogged.len(),
-            named(&self.unlogged)
-        );
-        Finding::bad("history", what, RESCUE)
-    }
-}
-
-fn named(ids: &[TaskId]) -> String {
-    let mut names: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
-    if ids.len() > NAMED {
-        names.push("and more".to_owned());
-    }
-    names.join(", ")
 }
 
 fn clock(store: &Store, zone: Zone, now: Timestamp) -> Result<Finding> {
@@ -273,26 +221,6 @@ fn index(store: &Store) -> Result<Finding> {
 }
 
 impl Store {
-    /// Returns the id of every task that has a row or a log.
-    fn all_ids(&self) -> Result<Vec<TaskId>> {
-        self.connection
-            .prepare_cached("SELECT id FROM task UNION SELECT task_id FROM change ORDER BY 1")
-            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-            .while_trying("list ids")
-    }
-
-    /// Returns a task as its log gives it; `None` if the log is not whole.
-    pub(in crate::store) fn logged(&self, id: TaskId) -> Result<Option<crate::task::Task>> {
-        let history = match self.history(id, 0) {
-            Ok(history) => history,
-            // A row that cannot be read is damage of the log; anything else keeps us from looking.
-            Err(error) if error.is_of_a_row() => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let task = crate::change::replayed(&history).ok().flatten();
-        Ok(task.filter(|task| is_replay_of(task, &history) && crate::change::is_chain(&history)))
-    }
-
     /// Reports whether the columns and tables that are derived from the rows are right.
     fn derived_agrees(&self) -> Result<bool> {
         let differs: bool = self

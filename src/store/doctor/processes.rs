@@ -1,24 +1,30 @@
 //! Which processes have the database open: several are normal, those that hold a file that is gone are not.
 
-use std::path::Path;
-
 use super::Finding;
 use crate::store::Paths;
 
 const CHECK: &str = "processes";
 
-/// A process that has the database, or one that was in its place, open.
+/// A process that has the database open, or a file that was in its place.
 struct Holder {
     id: u32,
     name: String,
-    /// The file it works on was removed or replaced.
-    is_lost: bool,
+    has: Has,
     /// Its program was replaced since it was started.
     is_old: bool,
 }
 
+#[derive(PartialEq)]
+enum Has {
+    Database,
+    /// A file that was moved or removed.
+    Lost,
+    /// The database, under a name beside which it keeps a log of its own.
+    Elsewhere,
+}
+
 pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
-    let Some(holders) = holders(&paths.database) else {
+    let Some(holders) = holders(paths) else {
         return vec![Finding::good(CHECK, "not looked at on this system")];
     };
     let named = |which: fn(&Holder) -> bool| {
@@ -28,14 +34,24 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let lost = named(|holder| holder.is_lost);
+    let lost = named(|holder| holder.has == Has::Lost);
     if !lost.is_empty() {
         return vec![Finding::bad(
             CHECK,
             format!(
-                "what these write is lost, since the database was moved or replaced under them: {lost}"
+                "what these write does not come into the database, since it was moved or replaced under them: {lost}"
             ),
             "end them; their hosts start new ones",
+        )];
+    }
+    let elsewhere = named(|holder| holder.has == Has::Elsewhere);
+    if !elsewhere.is_empty() {
+        return vec![Finding::bad(
+            CHECK,
+            format!(
+                "these have the database open under another name, with a log of its own, and two logs damage it: {elsewhere}"
+            ),
+            format!("end them, and use no name but {}", paths.database.display()),
         )];
     }
     let old = named(|holder| holder.is_old);
@@ -63,31 +79,54 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
 
 /// Reads the links in `/proc`, without opening what they lead to. `None` where there is no such folder.
 #[cfg(target_os = "linux")]
-fn holders(database: &Path) -> Option<Vec<Holder>> {
-    use std::fs;
-    let gone = format!("{} (deleted)", database.display());
+fn holders(paths: &Paths) -> Option<Vec<Holder>> {
+    use super::surroundings::beside;
+    use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+    let number = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    let (log, index) = (beside(paths, "-wal"), beside(paths, "-shm"));
+    let database = number(&paths.database);
+    let shared = [number(&log), number(&index)];
+    let is_of_ours = |link: &str| {
+        let name = link.strip_suffix(" (deleted)").unwrap_or(link);
+        [&paths.database, &log, &index, &paths.doorbell]
+            .iter()
+            .any(|path| path.as_os_str() == name)
+    };
     let holder = |process: &Path| -> Option<Holder> {
         let id: u32 = process.file_name()?.to_str()?.parse().ok()?;
         if id == std::process::id() {
             return None;
         }
-        let targets: Vec<_> = fs::read_dir(process.join("fd"))
+        let files: Vec<_> = fs::read_dir(process.join("fd"))
             .ok()?
             .flatten()
-            .filter_map(|entry| fs::read_link(entry.path()).ok())
+            .filter_map(|entry| {
+                let link = fs::read_link(entry.path()).ok()?;
+                Some((link.to_string_lossy().into_owned(), number(&entry.path())))
+            })
             .collect();
-        let is_lost = targets
+        let holds = |which: Option<_>| which.is_some() && files.iter().any(|(_, it)| *it == which);
+        let is_named = files
             .iter()
-            .any(|target| target.as_os_str() == gone.as_str());
-        if !is_lost && !targets.iter().any(|target| target == database) {
+            .any(|(link, it)| *it == database && paths.database.as_os_str() == link.as_str());
+        let has = if holds(database) {
+            // A folder may have several names, as it has for a container; then the log is the same.
+            if is_named || shared.into_iter().any(holds) {
+                Has::Database
+            } else {
+                Has::Elsewhere
+            }
+        } else if files.iter().any(|(link, _)| is_of_ours(link)) {
+            Has::Lost
+        } else {
             return None;
-        }
+        };
         let name = fs::read_to_string(process.join("comm")).ok()?;
         let program = fs::read_link(process.join("exe")).unwrap_or_default();
         Some(Holder {
             id,
             name: name.chars().filter(|c| !c.is_control()).collect(),
-            is_lost,
+            has,
             is_old: program.to_string_lossy().ends_with(" (deleted)"),
         })
     };
@@ -100,6 +139,6 @@ fn holders(database: &Path) -> Option<Vec<Holder>> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn holders(_: &Path) -> Option<Vec<Holder>> {
+fn holders(_: &Paths) -> Option<Vec<Holder>> {
     None
 }

@@ -8,6 +8,8 @@ use std::{
 use super::{Finding, Fix};
 use crate::store::{Paths, backup, ballast, place::disk_of};
 
+pub(in crate::store) mod permissions;
+
 /// Names of folders that other programs copy to other machines while we write.
 const SYNCED: [&str; 12] = [
     "Dropbox",
@@ -38,9 +40,9 @@ const LITTLE_ROOM: u64 = 100 * 1024 * 1024;
 const LONG_LOG: u64 = 64 * 1024 * 1024;
 
 pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
-    let folder = paths.database.parent().unwrap_or(Path::new("/"));
+    let folder = folder_of(paths);
     vec![
-        permissions(paths, folder),
+        permissions::examine(paths),
         disk(folder),
         sync(folder),
         room(folder),
@@ -50,83 +52,15 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
     ]
 }
 
-/// Returns the files beside the database that there are.
-pub(in crate::store) fn files(paths: &Paths) -> Vec<PathBuf> {
-    let beside = |ending: &str| {
-        let mut name = paths.database.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
-    let mut files = vec![
-        paths.database.clone(),
-        beside("-wal"),
-        beside("-shm"),
-        paths.lock.clone(),
-        paths.doorbell.clone(),
-        paths.ballast.clone(),
-        paths.backups.clone(),
-    ];
-    let backups = fs::read_dir(&paths.backups).into_iter().flatten().flatten();
-    files.extend(backups.map(|entry| entry.path()));
-    files.retain(|file| file.exists());
-    files
+fn folder_of(paths: &Paths) -> &Path {
+    paths.database.parent().unwrap_or(Path::new("/"))
 }
 
-#[cfg(unix)]
-fn permissions(paths: &Paths, folder: &Path) -> Finding {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    const CHECK: &str = "permissions";
-    let mode = |path: &Path| fs::metadata(path).map_or(0, |file| file.permissions().mode());
-    let owner = |path: &Path| fs::metadata(path).map(|file| file.uid()).ok();
-    let folder_mode = mode(folder);
-    if folder_mode & 0o002 != 0 && folder_mode & 0o1000 == 0 {
-        return Finding::bad(
-            CHECK,
-            format!("every user can write {}", folder.display()),
-            format!("chmod o-w {}", folder.display()),
-        );
-    }
-    if let Some(foreign) = files(paths)
-        .into_iter()
-        .find(|file| owner(file) != owner(&paths.database))
-    {
-        return Finding::warning(
-            CHECK,
-            format!(
-                "{} belongs to another user than the database",
-                foreign.display()
-            ),
-            "run taskhold as one user only; give the files to that user (chown)",
-        );
-    }
-    let open: Vec<_> = files(paths)
-        .into_iter()
-        .filter(|file| mode(file) & 0o077 != 0)
-        .collect();
-    match open.as_slice() {
-        [] => Finding::good(CHECK, "only you can read the tasks"),
-        [first, ..] => Finding::warning(
-            CHECK,
-            format!(
-                "others can read {} of its files: {}",
-                open.len(),
-                first.display()
-            ),
-            "",
-        )
-        .mended_by(Fix::Permissions),
-    }
-}
-
-#[cfg(not(unix))]
-fn permissions(_: &Paths, folder: &Path) -> Finding {
-    Finding::good(
-        "permissions",
-        format!(
-            "those of {}; not looked at on this system",
-            folder.display()
-        ),
-    )
+/// Returns what SQLite calls a file beside the database.
+pub(super) fn beside(paths: &Paths, ending: &str) -> PathBuf {
+    let mut name = paths.database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 fn disk(folder: &Path) -> Finding {
@@ -203,10 +137,8 @@ fn kept(paths: &Paths) -> Finding {
 
 fn log(paths: &Paths) -> Finding {
     const CHECK: &str = "log";
-    let mut name = paths.database.as_os_str().to_owned();
-    name.push("-wal");
     // By its size alone: opening the file could drop SQLite's locks.
-    let bytes = fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len());
+    let bytes = fs::metadata(beside(paths, "-wal")).map_or(0, |file| file.len());
     let what = format!("{} kB wait in SQLite's log", bytes.div_ceil(1_000));
     if bytes > LONG_LOG {
         let what = format!("{what}: a process has been reading for long");

@@ -2,21 +2,21 @@
 
 use std::{fs, io, path::Path};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{Access, Schema, connect, pragma_value, schema_version, settle};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, WhileTrying},
     store::place::{Paths, open_beside, unusable},
 };
 
-/// Opens a database file to read it, changing nothing; a link to it is followed.
+/// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed.
 pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
     let found = fs::canonicalize(file).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
         _ => unusable(file, "it cannot be read", Some(error)),
     })?;
-    let connection = connect(&found, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let connection = connect_to_look(&found)?;
     match pragma_value(&connection, file, "user_version") {
         Err(Error::DiskFull) => connect_frozen(&found),
         Err(_) if is_frozen(&Paths::new(&found)) => connect_frozen(&found),
@@ -24,12 +24,34 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
     }
 }
 
+/// A connection that may not write makes SQLite's `-wal` and `-shm` as well, and leaves them. One that may takes them
+/// away again when it was alone; it is used where no log waits that it would move into the database.
+fn connect_to_look(database: &Path) -> Result<Connection> {
+    let has = |ending: &str| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(ending);
+        Path::new(&name).exists()
+    };
+    if has("-wal") || has("-journal") {
+        return connect(database, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    }
+    let connection = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .while_trying("set up the connection")?;
+    Ok(connection)
+}
+
 /// Reports whether nothing can be written beside the database: a medium that is read-only, or a folder in which this user
 /// makes no files.
 pub(super) fn is_frozen(paths: &Paths) -> bool {
     use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
     let folder = paths.database.parent().unwrap_or(&paths.database);
-    let written = open_beside(&paths.lock).and_then(|_| tempfile::tempfile_in(folder));
+    // A file without a name: looking leaves nothing behind.
+    let mut written = tempfile::tempfile_in(folder);
+    if paths.lock.exists() {
+        written = written.and_then(|_| open_beside(&paths.lock));
+    }
     written.is_err_and(|error| matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem))
 }
 

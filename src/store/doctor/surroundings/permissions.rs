@@ -1,0 +1,214 @@
+//! Who may read and write the files: their owner all of them, and nobody else.
+//!
+//! By mode and owner alone: no file is opened, since closing the database would drop SQLite's locks.
+
+use crate::store::{
+    Paths,
+    doctor::{Finding, Fix},
+};
+
+const CHECK: &str = "permissions";
+
+/// Says what is found.
+#[cfg(unix)]
+pub(super) fn examine(paths: &Paths) -> Finding {
+    unix::examine(paths)
+}
+
+#[cfg(not(unix))]
+pub(super) fn examine(paths: &Paths) -> Finding {
+    Finding::good(
+        CHECK,
+        format!(
+            "those of {}; not looked at on this system",
+            super::folder_of(paths).display()
+        ),
+    )
+}
+
+/// Gives the owner what is the owner's, and takes it from all others. What belongs to another user stays as it is.
+#[cfg(unix)]
+pub(in crate::store) fn mend(paths: &Paths) {
+    unix::mend(paths);
+}
+
+#[cfg(not(unix))]
+pub(in crate::store) fn mend(_: &Paths) {}
+
+#[cfg(unix)]
+mod unix {
+    use std::{
+        fs,
+        os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+        path::{Path, PathBuf},
+    };
+
+    use super::*;
+    use crate::store::doctor::surroundings::{beside, folder_of};
+
+    const OWNER: u32 = 0o700;
+    const OTHERS: u32 = 0o077;
+    const EVERYONE_WRITES: u32 = 0o002;
+    const GROUP_WRITES: u32 = 0o020;
+    const STICKY: u32 = 0o1000;
+
+    /// A file or a folder, and what its owner must be able to do with it.
+    struct Place {
+        path: PathBuf,
+        mode: u32,
+        owner: u32,
+        needed: u32,
+    }
+
+    impl Place {
+        /// Returns `None` if nothing is there.
+        fn at(path: PathBuf, needed: u32) -> Option<Self> {
+            let found = fs::metadata(&path).ok()?;
+            Some(Self {
+                path,
+                mode: found.permissions().mode(),
+                owner: found.uid(),
+                needed,
+            })
+        }
+
+        fn is_ours(&self) -> bool {
+            self.owner == rustix::process::geteuid().as_raw()
+        }
+
+        fn is_closed_to_us(&self) -> bool {
+            self.is_ours() && self.mode & self.needed != self.needed
+        }
+
+        fn is_open_to_others(&self) -> bool {
+            self.mode & OTHERS != 0
+        }
+    }
+
+    /// Returns the files beside the database that there are, the database first.
+    fn places(paths: &Paths) -> Vec<Place> {
+        let (read, written, entered) = (0o400, 0o600, 0o700);
+        let backups = fs::read_dir(&paths.backups).into_iter().flatten().flatten();
+        let files = [
+            (paths.database.clone(), written),
+            (beside(paths, "-wal"), written),
+            (beside(paths, "-shm"), written),
+            (paths.lock.clone(), written),
+            (paths.doorbell.clone(), written),
+            (paths.ballast.clone(), written),
+            (paths.daemon_lock.clone(), written),
+            (paths.daemon.clone(), read),
+            (paths.token.clone(), read),
+            (paths.tokens.clone(), read),
+            (paths.backups.clone(), entered),
+        ];
+        let backups = backups.map(|entry| (entry.path(), read));
+        files
+            .into_iter()
+            .chain(backups)
+            .filter_map(|(path, needed)| Place::at(path, needed))
+            .collect()
+    }
+
+    /// Reports whether nothing but our files lies in the folder: then it is one that we made.
+    fn is_ours_alone(folder: &Path, paths: &Paths) -> bool {
+        let Some(name) = paths.database.file_name() else {
+            return false;
+        };
+        let is_ours = |entry: &fs::DirEntry| {
+            let found = entry.file_name();
+            found
+                .as_encoded_bytes()
+                .starts_with(name.as_encoded_bytes())
+                || found == "config.toml"
+        };
+        fs::read_dir(folder).is_ok_and(|entries| entries.flatten().all(|entry| is_ours(&entry)))
+    }
+
+    pub(super) fn examine(paths: &Paths) -> Finding {
+        let path = folder_of(paths);
+        let Some(folder) = Place::at(path.to_owned(), OWNER) else {
+            return Finding::bad(
+                CHECK,
+                format!("{} cannot be looked at", path.display()),
+                "see who owns it and the folders above it",
+            );
+        };
+        if folder.mode & EVERYONE_WRITES != 0 && folder.mode & STICKY == 0 {
+            return Finding::bad(
+                CHECK,
+                format!("every user can write {}", path.display()),
+                format!("chmod o-w {}", path.display()),
+            );
+        }
+        let files = places(paths);
+        let closed = files
+            .iter()
+            .chain([&folder])
+            .find(|place| place.is_closed_to_us());
+        if let Some(closed) = closed {
+            let what = format!("{} is closed to you, its owner", closed.path.display());
+            return Finding::bad(CHECK, what, "").mended_by(Fix::Permissions);
+        }
+        let owner = files.first().map(|database| database.owner);
+        if let Some(foreign) = files.iter().find(|file| Some(file.owner) != owner) {
+            return Finding::warning(
+                CHECK,
+                format!(
+                    "{} belongs to another user than the database",
+                    foreign.path.display()
+                ),
+                "run taskhold as one user only; give the files to that user (chown)",
+            );
+        }
+        let open: Vec<_> = files
+            .iter()
+            .filter(|file| file.is_open_to_others())
+            .collect();
+        if let [first, ..] = open.as_slice() {
+            let what = format!(
+                "others can read {} of its files: {}",
+                open.len(),
+                first.path.display()
+            );
+            return Finding::warning(CHECK, what, "").mended_by(Fix::Permissions);
+        }
+        if folder.is_ours() && folder.is_open_to_others() && is_ours_alone(path, paths) {
+            let what = format!("others can look into {}", path.display());
+            return Finding::warning(CHECK, what, "").mended_by(Fix::Permissions);
+        }
+        if folder.mode & GROUP_WRITES != 0 && folder.mode & STICKY == 0 {
+            return Finding::warning(
+                CHECK,
+                format!("others can write {}", path.display()),
+                format!("chmod g-w {}", path.display()),
+            );
+        }
+        Finding::good(CHECK, "only you can read the tasks")
+    }
+
+    pub(super) fn mend(paths: &Paths) {
+        // The folder first: while it is closed, nothing in it can be changed. One that holds other things as well stays
+        // as open as it is.
+        let path = folder_of(paths);
+        if let Some(folder) = Place::at(path.to_owned(), OWNER) {
+            if folder.is_closed_to_us() {
+                set(&folder, folder.mode | OWNER);
+            }
+            if is_ours_alone(path, paths) {
+                set(&folder, OWNER);
+            }
+        }
+        for file in places(paths) {
+            set(&file, file.mode & OWNER | file.needed);
+        }
+    }
+
+    fn set(place: &Place, mode: u32) {
+        let mode = mode & 0o7777;
+        // What cannot be mended is found again.
+        if place.is_ours() && place.mode & 0o7777 != mode {
+            let _ = fs::set_permissions(&place.path, fs::Permissions::from_mode(mode));
+        }
+    }
+}

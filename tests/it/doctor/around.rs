@@ -1,0 +1,202 @@
+//! What is around the database: files that others could read or we could not write, files of other programs, processes
+//! that work on another file.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::{ailing, examine, filled, verdict};
+use crate::support::{Dialect, Home};
+
+/// Every file in a folder, with its size and, where there are some, its mode.
+fn listed(folder: &Path) -> BTreeMap<PathBuf, (u64, String)> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| {
+            let found = entry.metadata().unwrap();
+            let mode = format!("{:?}", found.permissions());
+            (entry.path(), (found.len(), mode))
+        })
+        .collect()
+}
+
+#[test]
+fn an_examination_leaves_no_file_behind() {
+    let home = filled();
+    let folder = home.database().parent().unwrap().to_owned();
+    let before = listed(&folder);
+    let (status, found) = examine(&home, &[]);
+    assert_eq!((status, ailing(&found)), (0, vec![]), "{found:#}");
+    assert_eq!(listed(&folder), before);
+}
+
+#[test]
+fn a_file_of_another_program_is_named_and_stays_as_it_is() {
+    let home = Home::new();
+    let folder = home.database().with_file_name("elsewhere");
+    fs::create_dir(&folder).unwrap();
+    let foreign = folder.join("foreign.db");
+    Connection::open(&foreign)
+        .unwrap()
+        .execute_batch("CREATE TABLE note (text); INSERT INTO note VALUES ('mine')")
+        .unwrap();
+    let notes = folder.join("notes.txt");
+    fs::write(&notes, "what I must not forget\n".repeat(50)).unwrap();
+    let empty = folder.join("empty.db");
+    fs::write(&empty, "").unwrap();
+    let before = listed(&folder);
+    for (file, expected) in [(&foreign, "bad"), (&notes, "bad"), (&empty, "good")] {
+        for arguments in [&[][..], &["--fix"]] {
+            let mut all = vec!["--db", file.to_str().unwrap()];
+            all.extend(arguments);
+            let (_, found) = examine(&home, &all);
+            assert_eq!(verdict(&found, "header"), expected, "{found:#}");
+            assert!(!found.to_string().contains("--fix"), "{found:#}");
+            assert_eq!(listed(&folder), before, "{} {arguments:?}", file.display());
+        }
+    }
+    for file in [&foreign, &notes] {
+        let restore = ["restore", "--dry-run", file.to_str().unwrap()];
+        assert!(!home.command(&restore).output().unwrap().status.success());
+        assert_eq!(listed(&folder), before);
+    }
+}
+
+#[cfg(unix)]
+mod modes {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn set(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_token_and_a_folder_that_others_can_read_are_closed_to_them() {
+        let home = filled();
+        home.run(&["token", "show"]);
+        home.run(&["token", "add", "--name", "phone"]);
+        let folder = home.database().parent().unwrap().to_owned();
+        let beside = |ending: &str| folder.join(format!("tasks.db{ending}"));
+        for (path, open, closed) in [
+            (beside(".token"), 0o644, 0o600),
+            (beside(".tokens.json"), 0o640, 0o600),
+            (folder.clone(), 0o755, 0o700),
+        ] {
+            set(&path, open);
+            let (status, found) = examine(&home, &[]);
+            assert_eq!(
+                (status, ailing(&found)),
+                (0, vec!["permissions".to_owned()]),
+                "{}",
+                path.display()
+            );
+            let (_, found) = examine(&home, &["--fix"]);
+            assert_eq!(ailing(&found), Vec::<String>::new());
+            assert_eq!(mode(&path), closed, "{}", path.display());
+        }
+        // A folder that holds other things as well is left to whoever made it.
+        fs::write(folder.join("notes.txt"), "").unwrap();
+        set(&folder, 0o755);
+        let (_, found) = examine(&home, &["--fix"]);
+        assert_eq!((ailing(&found), mode(&folder)), (vec![], 0o755));
+    }
+
+    #[test]
+    fn what_its_owner_cannot_write_is_found_and_opened() {
+        let home = filled();
+        let database = home.database();
+        let connection = Connection::open(&database).unwrap();
+        // Keeps the log and its index there.
+        connection
+            .execute_batch("BEGIN; SELECT 1 FROM task")
+            .unwrap();
+        let folder = database.parent().unwrap().to_owned();
+        let beside = |ending: &str| folder.join(format!("tasks.db{ending}"));
+        for (path, closed, open) in [
+            (database.clone(), 0o400, 0o600),
+            (database.clone(), 0o000, 0o600),
+            (beside("-wal"), 0o400, 0o600),
+            (beside("-shm"), 0o400, 0o600),
+            (beside(".lock"), 0o400, 0o600),
+            (beside(".ballast"), 0o400, 0o600),
+            (beside(".backups"), 0o500, 0o700),
+            (folder.clone(), 0o500, 0o700),
+        ] {
+            set(&path, closed);
+            let (status, found) = examine(&home, &[]);
+            assert_eq!(
+                (status, verdict(&found, "permissions").as_str()),
+                (1, "bad"),
+                "{}: {found:#}",
+                path.display()
+            );
+            assert!(!found.to_string().contains("--salvage"), "{found:#}");
+            let (status, found) = examine(&home, &["--fix"]);
+            assert_eq!(
+                (status, verdict(&found, "permissions").as_str()),
+                (0, "good"),
+                "{}: {found:#}",
+                path.display()
+            );
+            assert_eq!(mode(&path), open, "{}", path.display());
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_works_on_a_moved_file_is_named() {
+    let home = filled();
+    let mut client = home.connect(Dialect::Legacy);
+    client.call("add_task", json!({ "title": "to another file" }));
+    let pid = client.pid().to_string();
+    let moved = |ending: &str| {
+        let from = home.database().with_file_name(format!("tasks.db{ending}"));
+        let to = home.database().with_file_name(format!("moved.db{ending}"));
+        fs::rename(from, to).unwrap();
+    };
+    moved("");
+    for _ in 0..2 {
+        let (_, found) = examine(&home, &[]);
+        assert_eq!(verdict(&found, "processes"), "bad", "{found:#}");
+        assert!(found.to_string().contains(&pid), "{found:#}");
+        // The same when there is a new one in its place, all three having been moved.
+        if home.database().with_file_name("tasks.db-wal").exists() {
+            moved("-wal");
+            moved("-shm");
+        }
+        home.run(&["add", "into the new one"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_opened_the_database_by_another_name_is_named() {
+    let home = filled();
+    let other = home.database().with_file_name("other.db");
+    fs::hard_link(home.database(), &other).unwrap();
+    let mut command = home.command(&["mcp"]);
+    command.env("TASKHOLD_DB", &other);
+    let mut client =
+        crate::support::Client::start(command, Dialect::Modern, crate::support::Wiring::Pipes);
+    client.greet();
+    client.call("add_task", json!({ "title": "by another name" }));
+    let (status, found) = examine(&home, &[]);
+    assert_eq!(
+        (status, verdict(&found, "processes").as_str()),
+        (1, "bad"),
+        "{found:#}"
+    );
+    assert!(found.to_string().contains(&client.pid().to_string()));
+}
