@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
 use crate::support::{Dialect, Home, PROMPTLY, initialize, listen};
-use crate::wire::{connect, exchange, status};
+use crate::wire::{Wire, connect, exchange, status};
 
 const ALL: &str = "tasks://all";
 
@@ -196,6 +196,29 @@ fn a_further_token_of_the_same_name_inherits_nothing() {
     heir.session.clone_from(&legacy.session);
     assert_eq!(heir.ask(Dialect::Legacy, "ping", json!({})).status, 404);
     stream.rest();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_tokens_that_cannot_be_used_keeps_out_its_own_alone_and_the_log_says_what_to_do() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new();
+    let mut daemon = Daemon::start(&home, &[]);
+    let further = token(&home, &["further"]);
+    let status = |token: &str| daemon.wire_with(token).get("/readyz").status;
+    assert_eq!([status(&daemon.token), status(&further)], [200, 200]);
+    let own_file = home.database().with_extension("db.token");
+    let set = |mode| std::fs::set_permissions(&own_file, std::fs::Permissions::from_mode(mode));
+    set(0o644).unwrap();
+    assert_eq!([status(&daemon.token), status(&further)], [500, 200]);
+    set(0o600).unwrap();
+    std::fs::write(home.database().with_extension("db.tokens.json"), "[{]").unwrap();
+    assert_eq!([status(&daemon.token), status(&further)], [200, 500]);
+    assert_eq!(Wire::new(daemon.port, None).get("/readyz").status, 401);
+    let said = daemon.stop();
+    assert!(said.contains("chmod 600"), "{said}");
+    assert!(said.contains("taskhold token add"), "{said}");
 }
 
 #[test]

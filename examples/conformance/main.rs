@@ -1,34 +1,44 @@
 //! The daemon's own HTTP, with the tools, resources and prompts that the conformance suite asks for mounted on it.
 //!
+//! | file | what it holds |
+//! |---|---|
+//! | `tools` | the tools |
+//! | `asking` | what asks the client back, in both eras |
+//!
 //! `conformance --db PATH` says where it listens, as `taskhold serve` does; `taskhold token show --db PATH` tells its
 //! token. Nothing of it is in the product.
 
+#![expect(
+    deprecated,
+    reason = "the suite asks for what the protocol will drop, too"
+)]
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a panic tells a failure, a line where it listens"
 )]
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-        CompleteResult, ContentBlock, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
-        JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, Prompt, PromptArgument,
-        PromptMessage, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
-        Resource, ResourceContents, ResourceTemplate, Role, ServerCapabilities, ServerConfig,
-        SubscribeRequestParams, Tool, UnsubscribeRequestParams,
+        CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+        ContentBlock, GetPromptRequestParams, GetPromptResponse, GetPromptResult, JsonObject,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        PaginatedRequestParams, Prompt, PromptArgument, PromptMessage, ReadResourceRequestParams,
+        ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
+        Role, ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
+        SubscriptionFilter, Tool, UnsubscribeRequestParams,
     },
-    service::RequestContext,
+    service::{RequestContext, SubscriptionContext},
 };
 use serde_json::json;
 use taskhold::{
     http::{self, Doors, Limits, Setup, Tokens},
     store::db::Db,
 };
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 /// A red point.
@@ -36,21 +46,22 @@ const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z
 /// No sound.
 const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQAAAAA=";
 
-const TOOLS: [&str; 7] = [
-    "test_audio_content",
-    "test_embedded_resource",
-    "test_error_handling",
-    "test_image_content",
-    "test_multiple_content_types",
-    "test_simple_text",
-    "test_tool_with_progress",
-];
+mod asking;
+mod tools;
 
 /// What the suite calls. Its answers are those that the suite's own descriptions ask for.
-struct Fixtures;
+struct Fixtures {
+    /// Told when a list is said to have changed.
+    changes: broadcast::Sender<Changed>,
+    /// Cancelled when subscriptions must end.
+    ending: CancellationToken,
+}
 
-fn text(text: &str) -> CallToolResult {
-    CallToolResult::success(vec![ContentBlock::text(text)])
+/// A list.
+#[derive(Clone, Copy)]
+enum Changed {
+    Tools,
+    Prompts,
 }
 
 fn embedded(uri: &str, media_type: &str, text: &str) -> ContentBlock {
@@ -59,15 +70,17 @@ fn embedded(uri: &str, media_type: &str, text: &str) -> ContentBlock {
 
 impl ServerHandler for Fixtures {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(
-            ServerCapabilities::builder()
-                .enable_tools()
-                .enable_resources()
-                .enable_resources_subscribe()
-                .enable_prompts()
-                .enable_completions()
-                .build(),
-        )
+        let mut capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_prompts()
+            .enable_prompts_list_changed()
+            .enable_completions()
+            .build();
+        capabilities.logging = Some(JsonObject::new());
+        ServerConfig::new(capabilities)
     }
 
     async fn list_tools(
@@ -75,11 +88,11 @@ impl ServerHandler for Fixtures {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let schema = json!({ "type": "object", "additionalProperties": false });
-        let schema: JsonObject = schema.as_object().cloned().unwrap();
-        let tools =
-            TOOLS.map(|name| Tool::new(name, "A fixture of the conformance suite", schema.clone()));
-        Ok(ListToolsResult::with_all_items(tools.to_vec()))
+        Ok(ListToolsResult::with_all_items(tools::all()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        tools::all().into_iter().find(|tool| tool.name == name)
     }
 
     async fn call_tool(
@@ -87,48 +100,25 @@ impl ServerHandler for Fixtures {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let result = match &*request.name {
-            "test_simple_text" => text("This is a simple text response for testing."),
-            "test_image_content" => {
-                CallToolResult::success(vec![ContentBlock::image(PNG, "image/png")])
-            }
-            "test_audio_content" => {
-                CallToolResult::success(vec![ContentBlock::audio(WAV, "audio/wav")])
-            }
-            "test_embedded_resource" => CallToolResult::success(vec![embedded(
-                "test://embedded-resource",
-                "text/plain",
-                "This is an embedded resource content.",
-            )]),
-            "test_multiple_content_types" => CallToolResult::success(vec![
-                ContentBlock::text("Multiple content types test:"),
-                ContentBlock::image(PNG, "image/png"),
-                embedded(
-                    "test://mixed-content-resource",
-                    "application/json",
-                    r#"{"test":"data","value":123}"#,
-                ),
-            ]),
-            "test_error_handling" => CallToolResult::error(vec![ContentBlock::text(
-                "This tool intentionally returns an error for testing",
-            )]),
-            "test_tool_with_progress" => {
-                for done in [0.0, 50.0, 100.0] {
-                    if let Some(token) = context.meta.get_progress_token() {
-                        let progress =
-                            ProgressNotificationParam::new(token, done).with_total(100.0);
-                        let _ = context.peer.notify_progress(progress).await;
-                    }
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                text("done")
-            }
-            name => {
-                let message = format!("no tool {name}");
-                return Err(ErrorData::invalid_params(message, None));
-            }
+        let changed = match &*request.name {
+            "test_trigger_tool_change" => Some(Changed::Tools),
+            "test_trigger_prompt_change" => Some(Changed::Prompts),
+            _ => None,
         };
-        Ok(result.into())
+        if let Some(changed) = changed {
+            // Without a listener there is nobody to tell.
+            let _ = self.changes.send(changed);
+        }
+        tools::call(request, context).await
+    }
+
+    /// Every level is heard: what is said at a level is for the tools to choose.
+    async fn set_level(
+        &self,
+        _request: SetLevelRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Ok(())
     }
 
     async fn list_resources(
@@ -184,6 +174,30 @@ impl ServerHandler for Fixtures {
         Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        Some(requested.clone())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let mut news = self.changes.subscribe();
+        loop {
+            let changed = tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                () = self.ending.cancelled() => return Ok(()),
+                changed = news.recv() => changed,
+            };
+            // What was not asked for is refused, and need not be sent.
+            let _ = match changed {
+                Ok(Changed::Tools) => context.sink().notify_tool_list_changed().await,
+                Ok(Changed::Prompts) => context.sink().notify_prompt_list_changed().await,
+                Err(_) => Ok(()),
+            };
+        }
+    }
+
     async fn subscribe(
         &self,
         _request: SubscribeRequestParams,
@@ -212,6 +226,7 @@ impl ServerHandler for Fixtures {
             Prompt::new(name, Some("A fixture"), Some(arguments.collect()))
         };
         Ok(ListPromptsResult::with_all_items(vec![
+            prompt("test_input_required_result_prompt", &[]),
             prompt("test_prompt_with_arguments", &["arg1", "arg2"]),
             prompt("test_prompt_with_embedded_resource", &["resourceUri"]),
             prompt("test_prompt_with_image", &[]),
@@ -222,8 +237,15 @@ impl ServerHandler for Fixtures {
     async fn get_prompt(
         &self,
         request: GetPromptRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
+        let given = asking::Given {
+            responses: request.input_responses,
+            state: request.request_state,
+        };
+        if let Some(missing) = asking::missing(&request.name, given, &context)? {
+            return Ok(missing.into());
+        }
         let arguments = request.arguments.unwrap_or_default();
         let argument = |name: &str| {
             arguments
@@ -233,6 +255,7 @@ impl ServerHandler for Fixtures {
         };
         let say = |text: &str| PromptMessage::new_text(Role::User, text);
         let messages = match &*request.name {
+            "test_input_required_result_prompt" => vec![say("With the context that was given.")],
             "test_simple_prompt" => vec![say("This is a simple prompt for testing.")],
             "test_prompt_with_arguments" => {
                 let (one, two) = (argument("arg1"), argument("arg2"));
@@ -309,7 +332,12 @@ fn main() {
         };
         let stop = CancellationToken::new();
         tokio::spawn(asked_to_end(stop.clone()));
-        http::serve(doors, setup, db.session(), |_ending| Fixtures, stop).await;
+        let (changes, _) = broadcast::channel(16);
+        let fixtures = move |ending| Fixtures {
+            changes: changes.clone(),
+            ending,
+        };
+        http::serve(doors, setup, db.session(), fixtures, stop).await;
     });
     db.close().unwrap();
 }
