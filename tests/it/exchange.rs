@@ -1,5 +1,6 @@
 //! Tasks to files and back: what is kept, what is said to be lost, and what is refused.
 
+mod care;
 mod faults;
 mod files;
 mod foreign;
