@@ -117,14 +117,19 @@ impl ExportArgs {
                 file.display()
             )));
         }
-        let failed =
-            |error: io::Error| Failure::Input(format!("cannot write {}: {error}", file.display()));
+        let failed = |error: io::Error| {
+            let error = plain(error);
+            Failure::Input(format!("cannot write {}: {error}", file.display()))
+        };
+        folder.metadata().map_err(failed)?;
         let written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        let mut out = BufWriter::new(written);
-        let summary = write(context, format, &mut out)?;
-        let written = out
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?;
+        let mut out = BufWriter::new(written.as_file());
+        let summary = write(context, format, &mut out).map_err(|failure| match failure {
+            Failure::Output(error) => failed(error),
+            other => other,
+        })?;
+        out.flush().map_err(failed)?;
+        drop(out);
         written.as_file().sync_all().map_err(failed)?;
         let _: File = if self.force {
             written.persist(&path).map_err(|error| failed(error.error))
@@ -145,6 +150,14 @@ impl ExportArgs {
             "tasks": summary.tasks,
             "left_out": summary.left_out,
         }))?)
+    }
+}
+
+/// Returns the error without the name of a temporary file, which nobody knows.
+fn plain(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(_) => error,
+        None => error.kind().into(),
     }
 }
 

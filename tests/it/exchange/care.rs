@@ -6,6 +6,19 @@ use serde_json::Value;
 use super::Place;
 
 #[test]
+fn an_export_that_cannot_be_written_names_the_file_that_was_asked_for() {
+    let place = Place::new();
+    place.done(&["add", "One"]);
+    let nowhere = place.path("nowhere").join("out.jsonl");
+    let said = place.refused(&["export", nowhere.to_str().unwrap()]);
+    let expected = format!("taskhold: cannot write {}: ", nowhere.display());
+    assert!(
+        said.starts_with(&expected) && !said.contains(" at path "),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_long_undo_shows_the_first_tasks_and_counts_the_others() {
     let place = Place::new();
     let lines: Vec<String> = (1..=300).map(|number| format!("Task {number}")).collect();
@@ -24,4 +37,27 @@ fn a_long_undo_shows_the_first_tasks_and_counts_the_others() {
     );
     let again: Value = serde_json::from_str(&place.done(&["undo", "301", "--json"]).0).unwrap();
     assert_eq!(again["tasks"].as_array().unwrap().len(), 300);
+}
+
+#[test]
+fn a_chain_of_parts_takes_no_more_room_than_what_it_says() {
+    let place = Place::new();
+    let lines: Vec<String> = (1..=1_000)
+        .map(|number| format!("Task {number} id:{number} p:{}", number - 1))
+        .collect();
+    let lines = lines.join("\n").replacen(" p:0", "", 1);
+    place.done(&["import", &place.file("a.txt", lines)]);
+    let (printed, _) = place.done(&["export", "--format", "markdown"]);
+    assert!(printed.len() < 100_000, "{} bytes", printed.len());
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = printed.lines().skip(2).collect();
+    assert_eq!(
+        (depth(lines[16]), depth(lines[17]), depth(lines[999])),
+        (32, 32, 32)
+    );
+    assert_eq!(lines[16].trim_start(), "- [ ] Task 17 (\\#17)");
+    assert_eq!(
+        lines[17].trim_start(),
+        "- [ ] Task 18 (\\#18, part of \\#17)"
+    );
 }
