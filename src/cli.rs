@@ -19,7 +19,7 @@ use crate::{
     http,
     install::Refusal,
     render,
-    store::{self, Access, Store, db::Doorbell},
+    store::{self, Access, Paths, Store, db::Doorbell},
     task::{Actor, Invalid, TaskId},
     text,
 };
@@ -370,10 +370,16 @@ impl Context {
         let mut store = Store::open(&self.database, Access::Write)?;
         let outcome = store.execute(command, &self.caller)?;
         if outcome.group.is_some() {
-            Doorbell::new(store.paths()).ring();
-            self.has_written.set(true);
+            self.changed(store.paths());
         }
         Ok((store, outcome))
+    }
+
+    /// What every command does that has committed a change: tells other processes of it, and remembers that the backup of
+    /// the day is due.
+    fn changed(&self, paths: &Paths) {
+        Doorbell::new(paths).ring();
+        self.has_written.set(true);
     }
 
     /// Takes the backup of the day after a write, once its result is printed.

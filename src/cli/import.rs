@@ -24,7 +24,6 @@ use crate::{
     store::{
         Access, Imported, Store,
         backup::{self, Reason},
-        db::Doorbell,
     },
     task::TaskId,
     text,
@@ -130,7 +129,7 @@ impl ImportArgs {
         }
         if !self.dry_run {
             writer.commit()?;
-            Doorbell::new(store.paths()).ring();
+            context.changed(store.paths());
         }
         if context.screen.json {
             return self.report_json(&imported, &*reader, bad, context);

@@ -5,6 +5,36 @@ use serde_json::Value;
 
 use super::Place;
 
+fn backups(place: &Place) -> Vec<(String, u64)> {
+    let listed: Value =
+        serde_json::from_str(&place.done(&["backup", "--list", "--json"]).0).unwrap();
+    let backups = listed["backups"].as_array().unwrap();
+    backups
+        .iter()
+        .map(|backup| {
+            let reason = backup["reason"].as_str().unwrap().to_owned();
+            (reason, backup["tasks"].as_u64().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn an_import_is_the_first_write_of_a_day() {
+    let place = Place::new();
+    place.done(&["import", &place.file("a.txt", "One\nTwo\n")]);
+    assert_eq!(backups(&place), [("daily".to_owned(), 2)]);
+}
+
+#[test]
+fn a_restore_is_the_first_write_of_a_day() {
+    let (from, place) = (Place::new(), Place::new());
+    from.done(&["add", "One"]);
+    let copy = from.path("copy.db");
+    from.done(&["backup", copy.to_str().unwrap()]);
+    place.done(&["restore", copy.to_str().unwrap()]);
+    assert_eq!(backups(&place), [("daily".to_owned(), 1)]);
+}
+
 #[test]
 fn an_export_that_cannot_be_written_names_the_file_that_was_asked_for() {
     let place = Place::new();
