@@ -105,11 +105,26 @@ pub enum Fault {
         /// What is wrong.
         reason: String,
     },
+    /// The file is not whole: from here on it is missing, or cannot be understood. No task comes after this.
+    #[error("line {line}: {reason}")]
+    Cut {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl Fault {
     fn task(line: u64, reason: impl Into<String>) -> Self {
         Self::Task {
+            line,
+            reason: reason.into(),
+        }
+    }
+
+    fn cut(line: u64, reason: impl Into<String>) -> Self {
+        Self::Cut {
             line,
             reason: reason.into(),
         }

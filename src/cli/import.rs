@@ -227,7 +227,7 @@ fn take_all(
         for next in read_ahead(scope, &mut *reader) {
             let arrival = match next {
                 Ok(arrival) => arrival,
-                Err(Fault::Task { line, reason }) => {
+                Err(Fault::Task { line, reason } | Fault::Cut { line, reason }) => {
                     faults.tell(line, &reason);
                     continue;
                 }

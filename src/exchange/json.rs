@@ -300,10 +300,11 @@ impl<R: BufRead> Reader<R> {
     fn end(&mut self, contents: Contents) -> Option<Result<Arrival, Fault>> {
         self.has_ended = true;
         (self.read != contents.tasks).then(|| {
-            let (read, tasks) = (self.read, contents.tasks);
-            let reason =
-                format!("the file ends with {read} tasks, and its first line says {tasks}");
-            Err(Fault::task(self.lines.number(), reason))
+            let reason = format!(
+                "the file ends with {} tasks, and its first line says {}; export it again",
+                self.read, contents.tasks
+            );
+            Err(Fault::cut(self.lines.number(), reason))
         })
     }
 }

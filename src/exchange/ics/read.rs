@@ -22,7 +22,10 @@ pub struct Reader<'a, R> {
     lines: Lines<R>,
     caller: &'a Caller,
     notes: Notes,
+    /// A calendar has begun.
     is_calendar: bool,
+    /// And it has not ended.
+    is_within: bool,
     has_ended: bool,
 }
 
@@ -52,6 +55,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
             caller,
             notes: Notes::default(),
             is_calendar: false,
+            is_within: false,
             has_ended: false,
         }
     }
@@ -60,6 +64,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
     fn read(&mut self) -> Option<Result<Arrival, Fault>> {
         loop {
             let property = match Property::next(&mut self.lines) {
+                None if self.is_within => return Some(Err(self.cut("VCALENDAR"))),
                 None if self.is_calendar => return None,
                 Some(Ok(property)) => property,
                 Some(Err(fault)) if self.is_calendar || !matches!(fault, Fault::Task { .. }) => {
@@ -67,16 +72,13 @@ impl<'a, R: BufRead> Reader<'a, R> {
                 }
                 None | Some(Err(_)) => return Some(Err(no_calendar())),
             };
-            if property.name != "BEGIN" {
-                if self.is_calendar {
-                    continue;
-                }
-                return Some(Err(no_calendar()));
-            }
-            match property.value.trim().to_ascii_uppercase().as_str() {
-                "VCALENDAR" => self.is_calendar = true,
-                "VTODO" => return Some(self.todo(property.line)),
-                other => {
+            let component = property.value.trim().to_ascii_uppercase();
+            match (property.name.as_str(), component.as_str()) {
+                ("BEGIN", "VCALENDAR") => (self.is_calendar, self.is_within) = (true, true),
+                _ if !self.is_calendar => return Some(Err(no_calendar())),
+                ("END", "VCALENDAR") => self.is_within = false,
+                ("BEGIN", "VTODO") => return Some(self.todo(property.line)),
+                ("BEGIN", other) => {
                     if !other.starts_with("VTIMEZONE") {
                         self.notes.count(format!("{}: no task", printable(other)));
                     }
@@ -84,8 +86,17 @@ impl<'a, R: BufRead> Reader<'a, R> {
                         return Some(Err(fault));
                     }
                 }
+                _ => {}
             }
         }
+    }
+
+    fn cut(&self, component: &str) -> Fault {
+        let reason = format!(
+            "the file ends without END:{}; export it again",
+            printable(component)
+        );
+        Fault::cut(self.lines.number(), reason)
     }
 
     /// Passes over the rest of a component.
@@ -97,13 +108,13 @@ impl<'a, R: BufRead> Reader<'a, R> {
                     if property.name == "END"
                         && property.value.trim().eq_ignore_ascii_case(component) =>
                 {
-                    break;
+                    return Ok(());
                 }
                 Err(fault @ (Fault::File(_) | Fault::Read(_))) => return Err(fault),
                 _ => {}
             }
         }
-        Ok(())
+        Err(self.cut(component))
     }
 
     fn todo(&mut self, line: u64) -> Result<Arrival, Fault> {
@@ -112,9 +123,9 @@ impl<'a, R: BufRead> Reader<'a, R> {
         loop {
             let property = match Property::next(&mut self.lines) {
                 None => {
-                    return Err(Fault::task(
+                    return Err(Fault::cut(
                         line,
-                        "the file ends in the middle of this task",
+                        "the file ends in the middle of this task; export it again",
                     ));
                 }
                 Some(Ok(property)) => property,

@@ -14,12 +14,12 @@ fn file(tasks: &[String]) -> String {
     format!("{HEADER}\n{}\n", tasks.join("\n"))
 }
 
-#[test]
-fn each_fault_is_named_and_nothing_is_imported() {
+/// Files, and what is said of each.
+fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let good = |id| task(id, "");
     let three = |second: &str| file(&[good(1), task(2, second), good(3)]);
     let long = "x".repeat(501);
-    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+    vec![
         ("empty.jsonl", vec![], "it is empty"),
         ("garbage.jsonl", b"\x00\x01\xff\xfe nothing".to_vec(), "is not in UTF-8"),
         ("diary.jsonl", b"Dear diary".to_vec(), "it is no export of taskhold: that begins with {\"format\":\"taskhold\""),
@@ -44,7 +44,7 @@ fn each_fault_is_named_and_nothing_is_imported() {
         ),
         ("field.jsonl", three(r#","colour":"red""#).into_bytes(), "line 3: unknown field `colour`"),
         ("rev.jsonl", three("").replace(r#""id":2,"rev":1"#, r#""id":2,"rev":0"#).into_bytes(), "line 3: rev is 0"),
-                (
+        (
             "id.jsonl",
             three("").replace("\"id\":2,", "\"id\":9223372036854775807,").into_bytes(),
             "line 3: id is more than 9007199254740991",
@@ -54,12 +54,33 @@ fn each_fault_is_named_and_nothing_is_imported() {
             three("").replace("\"last_id\":3", "\"last_id\":9223372036854775807").into_bytes(),
             "its last_id is not between 0 and 9007199254740991",
         ),
-("when.jsonl", three(r#","due":"soon""#).into_bytes(), "line 3: \"soon\" is no date"),
+        ("when.jsonl", three(r#","due":"soon""#).into_bytes(), "line 3: \"soon\" is no date"),
         ("half.jsonl", format!("{HEADER}\n{}\n{{\"id\":2,", good(1)).into_bytes(), "line 3: EOF while parsing"),
         ("cut.json", b"[\n{\"description\":\"a\"},\n{\"description\":\"b".to_vec(), "line 3: the file ends"),
+        (
+            "unended.json",
+            b"[\n{\"description\":\"a\"},\n{\"description\":\"b\"}\n".to_vec(),
+            "line 4: the file ends before its list does, without the ]; export it again",
+        ),
+        ("comma.json", b"[\n{\"description\":\"a\"},\n".to_vec(), "line 3: the file ends before its list does"),
+        ("opened.json", b"[".to_vec(), "line 1: the file ends before its list does"),
+        ("nested.json", b"[[[[".to_vec(), "line 1: [ stands where a task or the end of the list must be"),
+        ("holes.json", b"[\n{\"description\":\"a\"},,]".to_vec(), "line 2: , stands where"),
+        ("more.json", b"[{\"description\":\"a\"}]\n{}".to_vec(), "line 2: the list ends, and something comes after it"),
+        ("open.json", b"{\"description\":\"a\"}\n]".to_vec(), "line 2: ] stands where"),
         ("type.json", b"[\n{\"description\":1}]".to_vec(), "line 2: description is no text"),
         ("status.json", b"[{\"description\":\"a\",\"status\":\"odd\"}]".to_vec(), "line 1: status is none of"),
         ("cut.ics", b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\r\n".to_vec(), "line 2: the file ends in the middle"),
+        (
+            "unended.ics",
+            b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\r\nEND:VTODO\r\n".to_vec(),
+            "line 4: the file ends without END:VCALENDAR; export it again",
+        ),
+        (
+            "event.ics",
+            b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\r\nEND:VTODO\r\nBEGIN:VEVENT\r\nSUMMARY:b\r\n".to_vec(),
+            "line 6: the file ends without END:VEVENT; export it again",
+        ),
         (
             "due.ics",
             b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\r\nDUE:soon\r\nEND:VTODO\r\nEND:VCALENDAR\r\n".to_vec(),
@@ -67,8 +88,12 @@ fn each_fault_is_named_and_nothing_is_imported() {
         ),
         ("no.ics", b"Dear diary".to_vec(), "it is no calendar"),
         ("hidden.txt", "Tag \u{1b}[31m@\u{200b} +\u{202e}\n".as_bytes().to_vec(), ""),
-    ];
-    for (name, content, expected) in cases {
+    ]
+}
+
+#[test]
+fn each_fault_is_named_and_nothing_is_imported() {
+    for (name, content, expected) in cases() {
         let place = Place::new();
         let path = place.file(name, content);
         if expected.is_empty() {
@@ -133,6 +158,39 @@ fn faults_beyond_the_twentieth_are_counted() {
     let said = place.refused(&["import", &place.file("a.txt", lines)]);
     assert_eq!(said.lines().count(), 22, "{said}");
     assert!(said.contains("and 5 more"), "{said}");
+}
+
+#[test]
+fn a_list_without_an_array_is_read_as_old_versions_wrote_it() {
+    for text in [
+        "{\"description\":\"a\"}\n{\"description\":\"b\"}\n",
+        "{\"description\":\"a\"},\n{\"description\":\"b\"},\n",
+        "\u{feff}[ {\"description\":\"a\"}\n,{\"description\":\"b\"}]\n\n",
+    ] {
+        let place = Place::new();
+        let (printed, _) = place.done(&["import", &place.file("a.json", text)]);
+        assert!(printed.starts_with("Imported 2 tasks"), "{text}: {printed}");
+    }
+    let place = Place::new();
+    let empty = place.file("a.json", "[\n]\n");
+    assert_eq!(place.done(&["import", &empty]).0, "Imported 0 tasks.\n");
+    let garbage = place.file("b", "][,,,]]]");
+    let said = place.refused(&["import", "--format", "taskwarrior", &garbage]);
+    assert!(
+        said.contains("it is no export of Taskwarrior: line 1 does not begin with [ or {"),
+        "{said}"
+    );
+}
+
+#[test]
+fn two_calendars_in_a_file_are_both_read() {
+    let calendar = |title: &str| {
+        format!("BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:{title}\nEND:VTODO\nEND:VCALENDAR\n")
+    };
+    let place = Place::new();
+    let both = format!("{}\n{}", calendar("One"), calendar("Two"));
+    let (printed, _) = place.done(&["import", &place.file("a.ics", both)]);
+    assert!(printed.starts_with("Imported 2 tasks"), "{printed}");
 }
 
 #[test]
