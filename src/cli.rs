@@ -154,8 +154,12 @@ enum Failure {
     },
     #[error(transparent)]
     Install(#[from] Refusal),
-    #[error("{0}")]
-    Input(String),
+    /// A file that is named cannot be used.
+    #[error("{message}")]
+    Input {
+        message: String,
+        hint: Option<String>,
+    },
     #[error(transparent)]
     Instance(#[from] http::InstanceError),
     #[error(transparent)]
@@ -176,6 +180,24 @@ impl Failure {
         Self::Call {
             message: message.into(),
             hint: hint.into(),
+        }
+    }
+
+    fn input(message: impl Into<String>) -> Self {
+        Self::Input {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Says what to do next, if it is about a file.
+    fn with_hint(self, hint: &str) -> Self {
+        match self {
+            Self::Input { message, .. } => Self::Input {
+                message,
+                hint: Some(hint.to_owned()),
+            },
+            other => other,
         }
     }
 
@@ -363,6 +385,14 @@ impl Context {
 
     fn reader(&self) -> Result<Store, Error> {
         Store::open(&self.database, Access::Read)
+    }
+
+    /// Opens the database to look only: one that is not there is not made, and reads as one without tasks.
+    fn onlooker(&self) -> Result<Store, Error> {
+        match self.database.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Store::blank(&self.database),
+            _ => self.reader(),
+        }
     }
 
     /// Runs `command` as the command line's own client, and tells other processes of it.

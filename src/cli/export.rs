@@ -15,6 +15,7 @@ use crate::{
     exchange::{self, Contents, Format, Place, WriteError},
     store::Store,
     task::{Task, TaskId, Timestamp},
+    text,
 };
 
 /// Write all tasks, to a file or to standard output
@@ -91,19 +92,19 @@ impl ExportArgs {
     fn write_file(&self, context: &Context, format: Format, file: &Path) -> CliResult {
         let path = std::path::absolute(file)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
                 file.display()
             )));
         };
         let there = || {
-            Failure::Input(format!(
+            Failure::input(format!(
                 "{} is there already; --force replaces it",
                 file.display()
             ))
         };
         if path.is_dir() {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
                 file.display()
             )));
@@ -112,14 +113,14 @@ impl ExportArgs {
             return Err(there());
         }
         if is_of_database(&context.database, folder, name) {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} belongs to the database; name another file",
                 file.display()
             )));
         }
         let failed = |error: io::Error| {
             let error = plain(error);
-            Failure::Input(format!("cannot write {}: {error}", file.display()))
+            Failure::input(format!("cannot write {}: {error}", file.display()))
         };
         folder.metadata().map_err(failed)?;
         let written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
@@ -213,7 +214,12 @@ fn write(
         out,
         parted: 0,
     };
-    let (tasks, in_trash) = context.reader()?.snapshot(|store| {
+    let store = context.onlooker()?;
+    if !store.paths().database.exists() {
+        let path = text::clean(&context.database.display().to_string()).text;
+        let _ = writeln!(io::stderr(), "taskhold: {path} is not there yet: no tasks");
+    }
+    let (tasks, in_trash) = store.snapshot(|store| {
         let (_, in_trash) = store.count_all()?;
         Ok(export.write_all(store).map(|tasks| (tasks, in_trash)))
     })??;

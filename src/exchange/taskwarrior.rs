@@ -25,8 +25,7 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::{
-    Fault, Notes, check_comments, comment, day_or_instant, description, json, lines, new_task,
-    title,
+    Fault, Notes, check_size, comment, day_or_instant, description, json, lines, new_task, title,
 };
 use crate::{
     arrival::{Arrival, Name},
@@ -221,7 +220,8 @@ fn read(
     notes: &mut Notes,
 ) -> Result<Arrival, Invalid> {
     let fields = Fields { object };
-    let entry = fields.instant("entry")?.unwrap_or(caller.now);
+    let created = fields.instant("entry")?;
+    let entry = created.unwrap_or(caller.now);
     let mut task = new_task(
         title(fields.text("description")?.unwrap_or_default(), notes)?,
         SOURCE,
@@ -276,7 +276,6 @@ fn read(
             .extend(rest.or_kept("tag", &word, Tag::try_from(word.clone())));
     }
     task.comments = fields.annotations(entry, notes)?;
-    check_comments(&task.comments)?;
     let until = fields.instant("until")?;
     if status == "recurring" {
         repeat(&mut task, &fields, until, caller, &mut rest)?;
@@ -296,10 +295,13 @@ fn read(
     for name in rest.names {
         notes.count(format!("{name}: kept as a line of the description"));
     }
+    check_size(&task)?;
     Ok(Arrival {
         line: 0,
         name: fields.text("uuid")?.map(|uuid| Name::Text(uuid.to_owned())),
         task,
+        id: None,
+        created: created.map(|at| [at; 2]),
         parent: None,
         depends_on: fields
             .list("depends")?

@@ -4,13 +4,13 @@ use std::io::BufRead;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::property::Property;
+use super::{property::Property, uid};
 use crate::{
     arrival::{Arrival, Name},
     command::{Caller, begin_series},
-    exchange::{Fault, Notes, check_comments, comment, description, lines::Lines, new_task, title},
+    exchange::{Fault, Notes, check_size, comment, description, lines::Lines, new_task, title},
     repeat::Repeat,
-    task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, Timestamp},
+    task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
     when::{When, Zone},
 };
 
@@ -281,7 +281,8 @@ impl<'a> Todo<'a> {
         task.title = title(&self.title.unwrap_or_default(), notes)?;
         task.description = description(&self.texts.join("\n"), notes)?;
         let stamped = self.updated_at.or(self.stamp);
-        task.created_at = self.created_at.or(stamped).unwrap_or(self.caller.now);
+        let created_at = self.created_at.or(stamped);
+        task.created_at = created_at.unwrap_or(self.caller.now);
         task.updated_at = stamped.unwrap_or(task.created_at);
         task.comments = self
             .remarks
@@ -290,7 +291,6 @@ impl<'a> Todo<'a> {
                 comment(task.updated_at, Actor::named(SOURCE), text, notes).transpose()
             })
             .collect::<Result<Vec<Comment>, _>>()?;
-        check_comments(&task.comments)?;
         // Many programs say only when it was completed.
         if task.completed_at.is_some() && task.status.is_open() {
             task.status = Status::Completed;
@@ -312,14 +312,34 @@ impl<'a> Todo<'a> {
         if self.is_instance {
             notes.count("RECURRENCE-ID: one date of a series is a task of its own");
         }
+        check_size(&task)?;
+        let name = self.name.filter(|_| !self.is_instance);
+        let own = name.as_ref().and_then(own);
+        // To the millisecond, which the format's own times are not.
+        let created_at = own.map(|(_, created_at)| created_at).or(created_at);
+        task.created_at = created_at.unwrap_or(task.created_at);
         Ok(Arrival {
             line: self.line,
-            name: self.name.filter(|_| !self.is_instance),
+            name,
+            id: own.map(|(id, _)| id),
+            created: created_at.map(|at| [at; 2]),
             task,
             parent: self.parent,
             depends_on: self.depends_on,
         })
     }
+}
+
+/// Returns the id and the time of the task that we call so; `None` for the name another program gave.
+fn own(name: &Name) -> Option<(TaskId, Timestamp)> {
+    let Name::Text(given) = name else { return None };
+    let (created_at, id) = given.strip_suffix("@taskhold")?.split_once('-')?;
+    let created_at = When::At(created_at.parse().ok()?);
+    let When::At(millis) = checked(created_at, "UID").ok()? else {
+        return None;
+    };
+    let own = (id.parse().ok()?, Timestamp::from_millis(millis));
+    (uid(own.0, own.1) == *given).then_some(own)
 }
 
 /// Reads a date or a time; one that names no zone is in `here`.

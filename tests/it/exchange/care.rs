@@ -1,6 +1,8 @@
 //! What an import and an export leave behind: backups where there is a reason for one, and nothing where nothing was
 //! done.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::Place;
@@ -15,6 +17,14 @@ fn backups(place: &Place) -> Vec<(String, u64)> {
             let reason = backup["reason"].as_str().unwrap().to_owned();
             (reason, backup["tasks"].as_u64().unwrap())
         })
+        .collect()
+}
+
+fn of_reason(place: &Place, reason: &str) -> Vec<u64> {
+    let backups = backups(place).into_iter();
+    backups
+        .filter(|(other, _)| other == reason)
+        .map(|(_, tasks)| tasks)
         .collect()
 }
 
@@ -33,6 +43,72 @@ fn a_restore_is_the_first_write_of_a_day() {
     from.done(&["backup", copy.to_str().unwrap()]);
     place.done(&["restore", copy.to_str().unwrap()]);
     assert_eq!(backups(&place), [("daily".to_owned(), 1)]);
+}
+
+#[test]
+fn only_an_import_that_writes_is_preceded_by_a_backup() {
+    let place = Place::new();
+    place.done(&["add", "Here before"]);
+    let good = place.file("good.txt", "One\nTwo\n");
+    let bad = place.file("bad.txt", format!("Three\n{}\n", "y".repeat(501)));
+    place.refused(&["import", &bad]);
+    place.done(&["import", "--dry-run", &good]);
+    assert_eq!(of_reason(&place, "import"), [0_u64; 0]);
+    place.done(&["import", &good]);
+    assert_eq!(of_reason(&place, "import"), [1], "what was there before");
+    // Again, and what is at fault: nothing is written, and the backup stays where it is.
+    for _ in 0..5 {
+        place.done(&["import", &good]);
+        place.refused(&["import", &bad]);
+    }
+    assert_eq!(of_reason(&place, "import"), [1]);
+    place.done(&["restore", "latest"]);
+    assert_eq!(of_reason(&place, "restore"), [3]);
+    for _ in 0..5 {
+        let (printed, _) = place.done(&["restore", "2"]);
+        assert!(printed.starts_with("Nothing to restore"), "{printed}");
+    }
+    assert_eq!(of_reason(&place, "restore"), [3]);
+}
+
+#[test]
+fn a_dry_run_lets_others_write() {
+    let place = Place::new();
+    place.done(&["add", "Here before"]);
+    let file = place.file("a.txt", "One id:1 dep:2\nTwo id:2\nHere before id:3 p:1\n");
+    let mut store = place.store();
+    // The lock that others wait for.
+    let writer = store.writer().unwrap();
+    let (printed, _) = place.done(&["import", "--dry-run", &file]);
+    assert_eq!(
+        printed,
+        "Would import 2 tasks, #2 to #3.\n1 was here already and left as it is.\nNothing was written.\n"
+    );
+    drop(writer);
+}
+
+#[test]
+fn an_export_and_a_dry_run_make_no_database() {
+    let place = Place::new();
+    let file = place.file("a.txt", "One id:8\nTwo dep:8\n");
+    let (printed, _) = place.done(&["import", "--dry-run", &file]);
+    assert_eq!(
+        printed,
+        "Would import 2 tasks, #1 to #2.\nNothing was written.\n"
+    );
+    let (printed, said) = place.done(&["export"]);
+    assert_eq!(
+        printed,
+        "{\"format\":\"taskhold\",\"version\":1,\"last_id\":0,\"tasks\":0,\"history\":false}\n"
+    );
+    let database = place.home.database();
+    let expected = format!(
+        "taskhold: {} is not there yet: no tasks\n",
+        database.display()
+    );
+    assert_eq!(said, expected);
+    let left: Vec<_> = fs::read_dir(database.parent().unwrap()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

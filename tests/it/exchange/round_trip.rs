@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use proptest::{collection::vec, option, prelude::*, test_runner::Config};
 use taskhold::{
-    arrival::Terms,
     command::{Caller, Command, Draft, Patch, Reference},
     exchange::{Contents, Format, Place, Reader as _, Writer as _, json},
     repeat::Repeat,
@@ -238,13 +237,7 @@ proptest! {
 
 #[test]
 fn our_own_format_asks_for_every_reference_and_keeps_ids() {
-    let reader = json::Reader::new(&b""[..]);
-    assert_eq!(
-        reader.terms(),
-        Terms {
-            keeps_ids: true,
-            is_dated: true,
-            is_complete: true
-        }
-    );
+    let header = br#"{"format":"taskhold","version":1,"last_id":0,"tasks":0,"history":false}"#;
+    let terms = json::Reader::new(&header[..]).terms();
+    assert!(terms.keeps_ids && terms.is_complete);
 }
