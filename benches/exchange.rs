@@ -75,8 +75,8 @@ fn main() {
     measure("exchange/import/json_again", count, folder.path(), &again);
 }
 
-/// Writes what an export of such tasks is: of eight, one has a description, one a parent, one waits for the one before it
-/// and one for the one after it; a quarter is done.
+/// Writes what an export of such tasks is: of eight, one has a description, one is a part of the task before it and one of
+/// a later one, one waits for the task before it and one for a later one; a quarter is done.
 fn write_tasks(path: &Path, count: u64) -> std::io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     writeln!(
@@ -111,7 +111,8 @@ fn write_tasks(path: &Path, count: u64) -> std::io::Result<()> {
         match kind {
             4 => write!(out, r#","parent":{}"#, id - 1)?,
             5 => write!(out, r#","depends_on":[{}]"#, id - 1)?,
-            7 if id < count => write!(out, r#","depends_on":[{}]"#, id + 1)?,
+            6 if id < count => write!(out, r#","parent":{}"#, ahead(id, count))?,
+            7 if id < count => write!(out, r#","depends_on":[{}]"#, ahead(id, count))?,
             _ => {}
         }
         let at = format!("2026-11-01T10:00:{second:02}.000Z");
@@ -127,7 +128,17 @@ fn write_tasks(path: &Path, count: u64) -> std::io::Result<()> {
     out.flush()
 }
 
-/// Runs the binary to its end and prints how long it took, and the most memory it had.
+/// Returns the id of a task that comes later: soon, or far behind.
+fn ahead(id: u64, count: u64) -> u64 {
+    if id.is_multiple_of(3) {
+        id + 1
+    } else {
+        id + 1 + id * 7_919 % (count - id)
+    }
+}
+
+/// Runs the binary to its end and prints how long it took until it told the result, and with the backup of the day that
+/// may follow; and the most memory it had.
 fn measure(name: &str, count: u64, home: &Path, arguments: &[&str]) {
     let started = Instant::now();
     let mut child = Command::new(std::env::var_os("TASKHOLD_BIN").unwrap_or_else(|| BINARY.into()))
@@ -135,10 +146,18 @@ fn measure(name: &str, count: u64, home: &Path, arguments: &[&str]) {
         .env_clear()
         .env("HOME", home)
         .env("TZ", "UTC")
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("start the binary");
+    let printed = child.stdout.take().expect("it is piped");
+    let told = thread::spawn(move || {
+        let mut printed = BufReader::new(printed);
+        let has_told = printed.skip_until(b'\n').is_ok_and(|read| read > 0);
+        let told_at = has_told.then(Instant::now);
+        let _ = std::io::copy(&mut printed, &mut std::io::sink());
+        told_at
+    });
     let mut peak = 0;
     let status = loop {
         peak = peak.max(high_water(&child));
@@ -147,7 +166,9 @@ fn measure(name: &str, count: u64, home: &Path, arguments: &[&str]) {
             None => thread::sleep(Duration::from_millis(20)),
         }
     };
-    let took = started.elapsed();
+    let ended = started.elapsed();
+    let told_at = told.join().expect("read what it printed");
+    let took = told_at.map_or(ended, |at| at - started);
     let said = child.stderr.take().map(|said| {
         BufReader::new(said)
             .lines()
@@ -163,8 +184,9 @@ fn measure(name: &str, count: u64, home: &Path, arguments: &[&str]) {
         format!("{:.1} MB", f64::from(peak) / 1000.0)
     };
     println!(
-        "{name}/{count}: {:.2} s, {rate:.0} tasks/s, peak resident {memory}",
-        took.as_secs_f64()
+        "{name}/{count}: {:.2} s ({:.2} s to its end), {rate:.0} tasks/s, peak resident {memory}",
+        took.as_secs_f64(),
+        ended.as_secs_f64()
     );
 }
 

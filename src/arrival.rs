@@ -1,12 +1,9 @@
 //! A task on its way in from a file: checked and cleaned, its references still as the file writes them.
 
-use serde::{Deserialize, Serialize};
-
-use crate::task::Task;
+use crate::task::{Task, TaskId, Timestamp, Title};
 
 /// What a file calls a task, so that others in it can refer to it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     /// A number, as in our own files.
     Number(i64),
@@ -24,15 +21,18 @@ impl std::fmt::Display for Name {
 }
 
 /// A task from a file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arrival {
     /// The line of the file it begins on, from 1.
     pub line: u64,
     /// What the file calls it; `None` if nothing can refer to it.
     pub name: Option<Name>,
-    /// The task. Its id is kept where the database is empty and the file is of our own format; `parent` and
-    /// `depends_on` are empty, since they are below.
+    /// The task. Its id means nothing, and `parent` and `depends_on` are empty: they are below.
     pub task: Task,
+    /// The id it had in the database it was exported from; `None` if it was none of ours, or the file does not say.
+    pub id: Option<TaskId>,
+    /// The first and the last instant at which it may have been created; `None` if the file does not say.
+    pub created: Option<[Timestamp; 2]>,
     /// The task it is a part of.
     pub parent: Option<Name>,
     /// The tasks that come before it.
@@ -40,12 +40,13 @@ pub struct Arrival {
 }
 
 /// How the tasks of a file are to be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// The ids are ours: an empty database keeps them.
+    /// An empty database gives its tasks the ids they had.
     pub keeps_ids: bool,
-    /// It says when each task was created, so that a task is known again by that too.
-    pub is_dated: bool,
-    /// Every task it refers to must be in it. Where not, a reference that leads nowhere is left out.
+    /// It says all there is to say of a task, and every task it refers to must be in it. Where not, a reference that
+    /// leads nowhere is left out.
     pub is_complete: bool,
+    /// Returns the title that a task of this title has when it comes back from such a file.
+    pub title_in_file: fn(&Title) -> Title,
 }

@@ -19,7 +19,7 @@ use crate::{
     http,
     install::Refusal,
     render,
-    store::{self, Access, Store, db::Doorbell},
+    store::{self, Access, Paths, Store, db::Doorbell},
     task::{Actor, Invalid, TaskId},
     text,
 };
@@ -157,8 +157,12 @@ enum Failure {
     },
     #[error(transparent)]
     Install(#[from] Refusal),
-    #[error("{0}")]
-    Input(String),
+    /// A file that is named cannot be used.
+    #[error("{message}")]
+    Input {
+        message: String,
+        hint: Option<String>,
+    },
     #[error(transparent)]
     Instance(#[from] http::InstanceError),
     #[error(transparent)]
@@ -179,6 +183,24 @@ impl Failure {
         Self::Call {
             message: message.into(),
             hint: hint.into(),
+        }
+    }
+
+    fn input(message: impl Into<String>) -> Self {
+        Self::Input {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Says what to do next, if it is about a file.
+    fn with_hint(self, hint: &str) -> Self {
+        match self {
+            Self::Input { message, .. } => Self::Input {
+                message,
+                hint: Some(hint.to_owned()),
+            },
+            other => other,
         }
     }
 
@@ -391,15 +413,29 @@ impl Context {
         Store::open(&self.database, Access::Read)
     }
 
+    /// Opens the database to look only: one that is not there is not made, and reads as one without tasks.
+    fn onlooker(&self) -> Result<Store, Error> {
+        match self.database.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Store::blank(&self.database),
+            _ => self.reader(),
+        }
+    }
+
     /// Runs `command` as the command line's own client, and tells other processes of it.
     fn write(&self, command: &TaskCommand) -> Result<(Store, Outcome), Error> {
         let mut store = Store::open(&self.database, Access::Write)?;
         let outcome = store.execute(command, &self.caller)?;
         if outcome.group.is_some() {
-            Doorbell::new(store.paths()).ring();
-            self.has_written.set(true);
+            self.changed(store.paths());
         }
         Ok((store, outcome))
+    }
+
+    /// What every command does that has committed a change: tells other processes of it, and remembers that the backup of
+    /// the day is due.
+    fn changed(&self, paths: &Paths) {
+        Doorbell::new(paths).ring();
+        self.has_written.set(true);
     }
 
     /// Takes the backup of the day after a write, once its result is printed.

@@ -420,6 +420,17 @@ pub(crate) fn refuse_cycle(
     relation: Relation,
     edges: &dyn Fn(TaskId) -> Result<Vec<TaskId>>,
 ) -> Result<()> {
+    each_cycle(starts, edges, &mut |way| {
+        Err(Error::Cycle { relation, way })
+    })
+}
+
+/// Hands on the way round for each edge that leads back to a task on the way to it, looking from `starts` on.
+pub(crate) fn each_cycle(
+    starts: &[TaskId],
+    edges: &dyn Fn(TaskId) -> Result<Vec<TaskId>>,
+    act: &mut dyn FnMut(Vec<TaskId>) -> Result<()>,
+) -> Result<()> {
     let mut seen = HashSet::new();
     for start in starts {
         if !seen.insert(*start) {
@@ -432,9 +443,10 @@ pub(crate) fn refuse_cycle(
         while let Some(next) = untried.last_mut() {
             match next.pop() {
                 Some(step) if on_way.contains(&step) => {
-                    way.drain(..way.iter().position(|id| *id == step).unwrap_or(0));
-                    way.push(step);
-                    return Err(Error::Cycle { relation, way });
+                    let begin = way.iter().position(|id| *id == step).unwrap_or(0);
+                    let mut round = way[begin..].to_vec();
+                    round.push(step);
+                    act(round)?;
                 }
                 Some(step) if seen.insert(step) => {
                     untried.push(edges(step)?);

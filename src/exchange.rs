@@ -105,11 +105,26 @@ pub enum Fault {
         /// What is wrong.
         reason: String,
     },
+    /// The file is not whole: from here on it is missing, or cannot be understood. No task comes after this.
+    #[error("line {line}: {reason}")]
+    Cut {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl Fault {
     fn task(line: u64, reason: impl Into<String>) -> Self {
         Self::Task {
+            line,
+            reason: reason.into(),
+        }
+    }
+
+    fn cut(line: u64, reason: impl Into<String>) -> Self {
+        Self::Cut {
             line,
             reason: reason.into(),
         }
@@ -130,11 +145,11 @@ pub trait Reader {
     }
 
     /// Returns how its tasks are to be taken.
-    fn terms(&self) -> Terms {
+    fn terms(&mut self) -> Terms {
         Terms {
             keeps_ids: false,
-            is_dated: true,
             is_complete: false,
+            title_in_file: Title::clone,
         }
     }
 }
@@ -321,12 +336,10 @@ fn count_altered(was_altered: bool, field: &str, notes: &mut Notes) {
     }
 }
 
-/// Refuses comments that are more than a task may have.
-fn check_comments(comments: &[Comment]) -> Result<(), Invalid> {
-    let bytes: usize = comments
-        .iter()
-        .map(|comment| comment.text.as_str().len())
-        .sum();
+/// Refuses comments and tags that are more than a task may have.
+fn check_size(task: &Task) -> Result<(), Invalid> {
+    let comments = task.comments.iter();
+    let bytes: usize = comments.map(|comment| comment.text.as_str().len()).sum();
     if bytes > Task::MAX_COMMENT_BYTES {
         return Err(Invalid {
             field: "comments",
@@ -336,7 +349,7 @@ fn check_comments(comments: &[Comment]) -> Result<(), Invalid> {
             ),
         });
     }
-    Ok(())
+    Task::refuse_too_many_tags(task.tags.len())
 }
 
 /// Returns the calendar date an instant stands for in a program that knows instants only: midnight, or the last second of

@@ -96,6 +96,15 @@ impl Store {
         })
     }
 
+    /// Returns what there is to read of a database at `path` that was never made: nothing.
+    pub fn blank(path: &Path) -> Result<Self> {
+        let connection = open::in_memory()?;
+        connection
+            .pragma_update(None, "query_only", "ON")
+            .while_trying("set up the connection")?;
+        Ok(Self::over(connection, Paths::new(path)))
+    }
+
     /// Works on a connection that is open already.
     fn over(connection: Connection, paths: Paths) -> Self {
         Self {

@@ -15,6 +15,7 @@ use crate::{
     exchange::{self, Contents, Format, Place, WriteError},
     store::Store,
     task::{Task, TaskId, Timestamp},
+    text,
 };
 
 /// Write all tasks, to a file or to standard output
@@ -91,19 +92,19 @@ impl ExportArgs {
     fn write_file(&self, context: &Context, format: Format, file: &Path) -> CliResult {
         let path = std::path::absolute(file)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
                 file.display()
             )));
         };
         let there = || {
-            Failure::Input(format!(
+            Failure::input(format!(
                 "{} is there already; --force replaces it",
                 file.display()
             ))
         };
         if path.is_dir() {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
                 file.display()
             )));
@@ -112,19 +113,24 @@ impl ExportArgs {
             return Err(there());
         }
         if is_of_database(&context.database, folder, name) {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} belongs to the database; name another file",
                 file.display()
             )));
         }
-        let failed =
-            |error: io::Error| Failure::Input(format!("cannot write {}: {error}", file.display()));
+        let failed = |error: io::Error| {
+            let error = plain(error);
+            Failure::input(format!("cannot write {}: {error}", file.display()))
+        };
+        folder.metadata().map_err(failed)?;
         let written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        let mut out = BufWriter::new(written);
-        let summary = write(context, format, &mut out)?;
-        let written = out
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?;
+        let mut out = BufWriter::new(written.as_file());
+        let summary = write(context, format, &mut out).map_err(|failure| match failure {
+            Failure::Output(error) => failed(error),
+            other => other,
+        })?;
+        out.flush().map_err(failed)?;
+        drop(out);
         written.as_file().sync_all().map_err(failed)?;
         let _: File = if self.force {
             written.persist(&path).map_err(|error| failed(error.error))
@@ -145,6 +151,14 @@ impl ExportArgs {
             "tasks": summary.tasks,
             "left_out": summary.left_out,
         }))?)
+    }
+}
+
+/// Returns the error without the name of a temporary file, which nobody knows.
+fn plain(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(_) => error,
+        None => error.kind().into(),
     }
 }
 
@@ -200,7 +214,12 @@ fn write(
         out,
         parted: 0,
     };
-    let (tasks, in_trash) = context.reader()?.snapshot(|store| {
+    let store = context.onlooker()?;
+    if !store.paths().database.exists() {
+        let path = text::clean(&context.database.display().to_string()).text;
+        let _ = writeln!(io::stderr(), "taskhold: {path} is not there yet: no tasks");
+    }
+    let (tasks, in_trash) = store.snapshot(|store| {
         let (_, in_trash) = store.count_all()?;
         Ok(export.write_all(store).map(|tasks| (tasks, in_trash)))
     })??;

@@ -8,6 +8,7 @@ impl Failure {
     pub(super) fn hint(&self, store: impl FnOnce() -> Option<Store>) -> Option<String> {
         match self {
             Self::Call { hint, .. } => Some(hint.clone()),
+            Self::Input { hint, .. } => hint.clone(),
             Self::Kept { path, id, error } => Some(match error {
                 Error::Stale { rev, .. } => format!(
                     "taskhold show {id}; put rev: {rev} and what is to stay into the text, then: taskhold edit {id} --from {}",
@@ -21,7 +22,6 @@ impl Failure {
             Self::Failed(error) => of_error(error, store),
             Self::Usage(_)
             | Self::Install(_)
-            | Self::Input(_)
             | Self::Output(_)
             | Self::Instance(_)
             | Self::Door(_)
@@ -37,7 +37,7 @@ impl Failure {
             Self::Usage(_) | Self::Call { .. } => "usage",
             Self::Output(_) => "output",
             Self::Install(_) => "install",
-            Self::Input(_) => "file",
+            Self::Input { .. } => "file",
             Self::Instance(_) | Self::Door(_) | Self::Service(_) => "daemon",
             Self::Token(_) => "token",
             Self::Told => "told",

@@ -41,6 +41,17 @@ struct Report<'a> {
 impl Context {
     /// Prints what `outcome` did to each task, then the notes: as part of the JSON, else on stderr.
     pub(super) fn report(&self, outcome: &Outcome, verbs: Verbs, notes: &[String]) -> CliResult {
+        self.report_first(usize::MAX, outcome, verbs, notes)
+    }
+
+    /// Likewise for the first `most` tasks, and how many more there are; as JSON for all.
+    pub(super) fn report_first(
+        &self,
+        most: usize,
+        outcome: &Outcome,
+        verbs: Verbs,
+        notes: &[String],
+    ) -> CliResult {
         let is_unchanged = |edit: &crate::change::Edit| edit.before.as_ref() == Some(&edit.after);
         if self.screen.json {
             let report = Report {
@@ -62,7 +73,7 @@ impl Context {
             return Ok(self.screen.print_json(&report)?);
         }
         let mut lines = String::new();
-        for edit in &outcome.edits {
+        for edit in outcome.edits.iter().take(most) {
             let word = if is_unchanged(edit) {
                 verbs.unchanged
             } else {
@@ -72,6 +83,10 @@ impl Context {
             let _ = writeln!(lines, "{word} {line}");
         }
         self.screen.print(&lines)?;
+        let more = outcome.edits.len().saturating_sub(most);
+        if more > 0 {
+            say(&[format!("and {more} more tasks; --json prints them all")]);
+        }
         say(notes);
         Ok(())
     }

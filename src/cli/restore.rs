@@ -8,7 +8,10 @@ use super::{CliResult, Context, backup};
 use crate::{
     change::Edit,
     render,
-    store::restore::{self, Outcome},
+    store::{
+        Paths,
+        restore::{self, Outcome},
+    },
     task::Task,
 };
 
@@ -36,7 +39,11 @@ impl RestoreArgs {
         let outcome = if self.dry_run {
             restore::preview(&context.database, &from, render::now())?
         } else {
-            restore::restore(&context.database, &from, &context.caller)?
+            let outcome = restore::restore(&context.database, &from, &context.caller)?;
+            if outcome.total() > 0 {
+                context.changed(&Paths::new(&context.settled_database()));
+            }
+            outcome
         };
         if context.screen.json {
             let first: Vec<_> = outcome.first.iter().map(entry).collect();

@@ -1,7 +1,14 @@
 //! `taskhold undo`
 
+use std::fmt::Write as _;
+
 use super::{CliResult, Context, report::Verbs};
-use crate::{change::GroupId, command::Command};
+use crate::{change::GroupId, command::Command, task::TaskId};
+
+/// How many tasks are shown, each in a line.
+const SHOWN: usize = 20;
+/// How many ids are named in a note.
+const NAMED: usize = 10;
 
 /// Take back the last change made on the command line, or the one that is named
 ///
@@ -26,19 +33,30 @@ impl UndoArgs {
                 kind.as_str()
             ));
         }
-        let gone: Vec<String> = outcome
+        let gone: Vec<TaskId> = outcome
             .edits
             .iter()
             .filter(|edit| edit.after.is_deleted())
-            .map(|edit| edit.after.id.to_string())
+            .map(|edit| edit.after.id)
             .collect();
         if !gone.is_empty() {
-            notes.push(format!("now in the trash: {}", gone.join(", ")));
+            notes.push(format!("now in the trash: {}", some_of(&gone)));
         }
         let verbs = Verbs {
             done: "As before:",
             unchanged: "As before:",
         };
-        context.report(&outcome, verbs, &notes)
+        // An import is undone as one, however many tasks that are.
+        context.report_first(SHOWN, &outcome, verbs, &notes)
     }
+}
+
+fn some_of(ids: &[TaskId]) -> String {
+    let named = ids.iter().take(NAMED).map(ToString::to_string);
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    let more = ids.len().saturating_sub(NAMED);
+    if more > 0 {
+        let _ = write!(named, " and {more} more");
+    }
+    named
 }

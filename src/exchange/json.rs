@@ -16,22 +16,24 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Contents, Fault, Notes, Place, WriteError, check_comments, comment, description, lines::Lines,
+    Contents, Fault, Notes, Place, WriteError, check_size, comment, description, lines::Lines,
     title,
 };
 use crate::{
     arrival::{Arrival, Name, Terms},
     repeat::Repeat,
-    task::{Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
+    task::{Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp, Title},
     when::When,
 };
 
 /// What every file of this format begins with.
 pub(super) const BEGINNING: &str = "{\"format\":\"taskhold\"";
 const VERSION: u64 = 1;
-/// The highest id that every reader of JSON takes for the same number. A file that names a higher one would leave the
-/// database no ids to give out.
-const HIGHEST_ID: i64 = (1 << 53) - 1;
+/// The highest number that every reader of JSON takes for the same.
+const HIGHEST: i64 = (1 << 53) - 1;
+/// The highest id that is kept, and the highest revision: a database goes on from both, and its own export must be read
+/// again.
+const HIGHEST_KEPT: i64 = 1 << 52;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,18 +194,17 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn arrival(self, line: u64, notes: &mut Notes) -> Result<Arrival, Invalid> {
-        if self.id.get() > HIGHEST_ID {
-            return Err(Invalid {
-                field: "id",
-                reason: format!("is more than {HIGHEST_ID}"),
-            });
+    fn arrival(self, line: u64, highest_id: i64, notes: &mut Notes) -> Result<Arrival, Invalid> {
+        if self.id.get() > highest_id {
+            return Err(Invalid::new("id", format!("is more than {highest_id}")));
         }
-        if self.rev < 1 {
-            return Err(Invalid {
-                field: "rev",
-                reason: format!("is {}; it counts from 1", self.rev),
-            });
+        if !(1..=HIGHEST).contains(&self.rev) {
+            let reason = format!("is {}; it counts from 1 to {HIGHEST} at most", self.rev);
+            return Err(Invalid::new("rev", reason));
+        }
+        let has_room = self.rev <= HIGHEST_KEPT;
+        if !has_room {
+            notes.count("rev: one that leaves no room to count on became 1");
         }
         let instant = |field, at: Option<At>| at.map(|at| at.timestamp(field)).transpose();
         let mut comments = Vec::with_capacity(self.comments.len());
@@ -211,7 +212,6 @@ impl<'a> Line<'a> {
             let at = remark.at.timestamp("comments.at")?;
             comments.extend(comment(at, remark.actor.into_owned(), &remark.text, notes)?);
         }
-        check_comments(&comments)?;
         let task = Task {
             id: self.id,
             title: title(&self.title, notes)?,
@@ -222,7 +222,7 @@ impl<'a> Line<'a> {
             started_at: instant("started_at", self.started_at)?,
             completed_at: instant("completed_at", self.completed_at)?,
             created_by: self.created_by.into_owned(),
-            rev: self.rev,
+            rev: if has_room { self.rev } else { 1 },
             deleted_at: instant("deleted_at", self.deleted_at)?,
             priority: self.priority,
             due: self.due,
@@ -235,10 +235,13 @@ impl<'a> Line<'a> {
             depends_on: BTreeSet::new(),
             comments,
         };
+        check_size(&task)?;
         let name = |id: TaskId| Name::Number(id.get());
         Ok(Arrival {
             line,
             name: Some(name(self.id)),
+            id: Some(self.id),
+            created: Some([task.created_at; 2]),
             task,
             parent: self.parent.map(name),
             depends_on: self.depends_on.iter().copied().map(name).collect(),
@@ -251,6 +254,8 @@ pub struct Reader<R> {
     lines: Lines<R>,
     notes: Notes,
     header: Option<Contents>,
+    /// What is wrong with the first line, until it is told.
+    refused: Option<Fault>,
     read: u64,
     has_ended: bool,
 }
@@ -262,9 +267,33 @@ impl<R: BufRead> Reader<R> {
             lines: Lines::new(input),
             notes: Notes::default(),
             header: None,
+            refused: None,
             read: 0,
             has_ended: false,
         }
+    }
+
+    /// Reads the first line, unless it was read.
+    fn begin(&mut self) {
+        if self.header.is_some() || self.has_ended {
+            return;
+        }
+        match self.read_header() {
+            Ok(contents) => self.header = Some(contents),
+            Err(fault) => {
+                self.has_ended = true;
+                self.refused = Some(match fault {
+                    Fault::Task { reason, .. } => Fault::File(reason),
+                    fault => fault,
+                });
+            }
+        }
+    }
+
+    /// Reports whether the ids leave a database enough to give out.
+    fn keeps_ids(&self) -> bool {
+        self.header
+            .is_some_and(|contents| contents.last_id <= HIGHEST_KEPT)
     }
 
     fn read_header(&mut self) -> Result<Contents, Fault> {
@@ -285,9 +314,9 @@ impl<R: BufRead> Reader<R> {
             )));
         }
         let header: Header<'_> = serde_json::from_str(line).map_err(refused)?;
-        if !(0..=HIGHEST_ID).contains(&header.last_id) {
+        if !(0..=HIGHEST).contains(&header.last_id) {
             return Err(Fault::File(format!(
-                "its last_id is not between 0 and {HIGHEST_ID}"
+                "its last_id is not between 0 and {HIGHEST}"
             )));
         }
         Ok(Contents {
@@ -300,26 +329,26 @@ impl<R: BufRead> Reader<R> {
     fn end(&mut self, contents: Contents) -> Option<Result<Arrival, Fault>> {
         self.has_ended = true;
         (self.read != contents.tasks).then(|| {
-            let (read, tasks) = (self.read, contents.tasks);
-            let reason =
-                format!("the file ends with {read} tasks, and its first line says {tasks}");
-            Err(Fault::task(self.lines.number(), reason))
+            let reason = format!(
+                "the file ends with {} tasks, and its first line says {}; export it again",
+                self.read, contents.tasks
+            );
+            Err(Fault::cut(self.lines.number(), reason))
         })
     }
 }
 
 impl<R: BufRead> super::Reader for Reader<R> {
     fn next(&mut self) -> Option<Result<Arrival, Fault>> {
-        if self.has_ended {
-            return None;
+        self.begin();
+        if let Some(fault) = self.refused.take() {
+            return Some(Err(fault));
         }
-        let contents = match self.header {
-            Some(contents) => contents,
-            None => match self.read_header() {
-                Ok(contents) => *self.header.insert(contents),
-                Err(Fault::Task { reason, .. }) => return Some(Err(Fault::File(reason))),
-                Err(fault) => return Some(Err(fault)),
-            },
+        let contents = self.header.filter(|_| !self.has_ended)?;
+        let highest_id = if self.keeps_ids() {
+            HIGHEST_KEPT
+        } else {
+            HIGHEST
         };
         loop {
             let line = match self.lines.next() {
@@ -335,7 +364,7 @@ impl<R: BufRead> super::Reader for Reader<R> {
             let number = self.lines.number();
             return Some(match line {
                 Ok(line) => line
-                    .arrival(number, &mut self.notes)
+                    .arrival(number, highest_id, &mut self.notes)
                     .map_err(|invalid| Fault::task(number, invalid.to_string())),
                 Err(error) => Err(Fault::task(number, said(&error))),
             });
@@ -350,11 +379,12 @@ impl<R: BufRead> super::Reader for Reader<R> {
         self.header.map(|contents| contents.last_id)
     }
 
-    fn terms(&self) -> Terms {
+    fn terms(&mut self) -> Terms {
+        self.begin();
         Terms {
-            keeps_ids: true,
-            is_dated: true,
+            keeps_ids: self.keeps_ids(),
             is_complete: true,
+            title_in_file: Title::clone,
         }
     }
 }

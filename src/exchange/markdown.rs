@@ -18,6 +18,10 @@ const LEFT_OUT: [&str; 6] = [
     "updated_at",
 ];
 
+/// How deep parts are set in. Below, each says what it is a part of: the blanks before a long chain would take more room
+/// than all it says.
+const DEEPEST: usize = 16;
+
 /// Writes the format.
 #[derive(Debug)]
 pub struct Writer {
@@ -90,7 +94,7 @@ impl super::Writer for Writer {
         place: &Place<'_>,
     ) -> Result<(), WriteError> {
         self.left_out.count_fields(task, &LEFT_OUT);
-        let indent = "  ".repeat(place.depth);
+        let indent = "  ".repeat(place.depth.min(DEEPEST));
         let mark = if task.status.is_open() { ' ' } else { 'x' };
         write!(
             out,
@@ -98,6 +102,9 @@ impl super::Writer for Writer {
             escaped(task.title.as_str()),
             task.id
         )?;
+        if let Some(parent) = task.parent.filter(|_| place.depth > DEEPEST) {
+            write!(out, ", part of \\#{parent}")?;
+        }
         for detail in self.details(task) {
             write!(out, ", {detail}")?;
         }

@@ -25,8 +25,7 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::{
-    Fault, Notes, check_comments, comment, day_or_instant, description, json, lines, new_task,
-    title,
+    Fault, Notes, check_size, comment, day_or_instant, description, json, lines, new_task, title,
 };
 use crate::{
     arrival::{Arrival, Name},
@@ -50,7 +49,25 @@ pub struct Reader<'a, R> {
     input: Counted<R>,
     caller: &'a Caller,
     notes: Notes,
+    place: Place,
     has_ended: bool,
+}
+
+/// What was read last, so what may come next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing yet.
+    Start,
+    /// The `[` of an array.
+    Opened,
+    /// An object of an array.
+    InArray,
+    /// The comma after one.
+    AfterComma,
+    /// An object that stands in no array, as old versions wrote them, with a comma or without.
+    Between,
+    /// The `]` of the array.
+    End,
 }
 
 impl<'a, R: BufRead> Reader<'a, R> {
@@ -60,27 +77,76 @@ impl<'a, R: BufRead> Reader<'a, R> {
             input: Counted { input, line: 1 },
             caller,
             notes: Notes::default(),
+            place: Place::Start,
             has_ended: false,
         }
     }
 
-    /// Returns the next object, and the line it begins on.
+    /// Returns the next object, and the line it begins on; `None` after the last.
     fn object(&mut self) -> Result<Option<Object>, Fault> {
-        if self.input.skip_to_object()?.is_none() {
-            return Ok(None);
+        loop {
+            let next = self.input.peek(self.place == Place::Start)?;
+            self.place = match (self.place, next) {
+                (Place::Start, Some(b'[')) => Place::Opened,
+                (Place::Opened | Place::InArray, Some(b']')) => Place::End,
+                (Place::InArray, Some(b',')) => Place::AfterComma,
+                (Place::Between, Some(b',')) => Place::Between,
+                (Place::Opened | Place::AfterComma, Some(b'{')) => {
+                    self.place = Place::InArray;
+                    return self.value().map(Some);
+                }
+                (Place::Start | Place::Between, Some(b'{')) => {
+                    self.place = Place::Between;
+                    return self.value().map(Some);
+                }
+                (Place::Between | Place::End, None) => return Ok(None),
+                (place, next) => return Err(self.unexpected(place, next)),
+            };
+            self.input.input.consume(1);
         }
+    }
+
+    fn unexpected(&self, place: Place, next: Option<u8>) -> Fault {
+        const AGAIN: &str = "export it again: task export > FILE";
+        let line = self.input.line;
+        match (place, next) {
+            (Place::Start, _) => Fault::File(format!(
+                "it is no export of Taskwarrior: line {line} does not begin with [ or {{"
+            )),
+            (_, None) => Fault::cut(
+                line,
+                format!("the file ends before its list does, without the ]; {AGAIN}"),
+            ),
+            (Place::End, _) => Fault::cut(
+                line,
+                format!("the list ends, and something comes after it; {AGAIN}"),
+            ),
+            (_, Some(byte)) => {
+                let found = char::from(byte).escape_default();
+                Fault::cut(
+                    line,
+                    format!("{found} stands where a task or the end of the list must be; {AGAIN}"),
+                )
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<Object, Fault> {
         let line = self.input.line;
         let limited = self.input.by_ref().take(lines::LIMIT as u64);
         let mut parser = serde_json::Deserializer::from_reader(limited);
-        match Value::deserialize(&mut parser) {
-            Ok(Value::Object(fields)) => Ok(Some(Object { line, fields })),
-            Ok(_) => Err(Fault::task(line, "is no task: each is an object in braces")),
+        // Where the next object would begin is anyone's guess.
+        match Map::deserialize(&mut parser) {
+            Ok(fields) => Ok(Object { line, fields }),
             Err(error) if error.is_io() => Err(Fault::Read(error.into())),
-            Err(error) if error.is_eof() => Err(Fault::task(
+            Err(error) if error.is_eof() => Err(Fault::cut(
                 line,
                 "the file ends, or goes on too long, in the middle of a task",
             )),
-            Err(error) => Err(Fault::task(line, json::said(&error))),
+            Err(error) => Err(Fault::cut(
+                line,
+                format!("{}; what comes after it cannot be read", json::said(&error)),
+            )),
         }
     }
 }
@@ -97,7 +163,6 @@ impl<R: BufRead> super::Reader for Reader<'_, R> {
                     .map_err(|invalid| Fault::task(line, invalid.to_string())),
             ),
             Ok(None) => None,
-            // Where the next object would begin is anyone's guess.
             Err(fault) => {
                 self.has_ended = true;
                 Some(Err(fault))
@@ -123,17 +188,17 @@ struct Counted<R> {
 }
 
 impl<R: BufRead> Counted<R> {
-    /// Passes over what stands between objects. `None` at the end.
-    fn skip_to_object(&mut self) -> io::Result<Option<()>> {
+    /// Returns the next byte that is not blank, without taking it; `None` at the end.
+    fn peek(&mut self, is_start: bool) -> io::Result<Option<u8>> {
         loop {
             let Some(byte) = self.input.fill_buf()?.first().copied() else {
                 return Ok(None);
             };
             match byte {
                 b'\n' => self.line += 1,
-                b' ' | b'\t' | b'\r' | b',' | b'[' | b']' => {}
-                byte if lines::MARK.contains(&byte) => {}
-                _ => return Ok(Some(())),
+                b' ' | b'\t' | b'\r' => {}
+                byte if is_start && lines::MARK.contains(&byte) => {}
+                _ => return Ok(Some(byte)),
             }
             self.input.consume(1);
         }
@@ -155,7 +220,8 @@ fn read(
     notes: &mut Notes,
 ) -> Result<Arrival, Invalid> {
     let fields = Fields { object };
-    let entry = fields.instant("entry")?.unwrap_or(caller.now);
+    let created = fields.instant("entry")?;
+    let entry = created.unwrap_or(caller.now);
     let mut task = new_task(
         title(fields.text("description")?.unwrap_or_default(), notes)?,
         SOURCE,
@@ -210,7 +276,6 @@ fn read(
             .extend(rest.or_kept("tag", &word, Tag::try_from(word.clone())));
     }
     task.comments = fields.annotations(entry, notes)?;
-    check_comments(&task.comments)?;
     let until = fields.instant("until")?;
     if status == "recurring" {
         repeat(&mut task, &fields, until, caller, &mut rest)?;
@@ -230,10 +295,13 @@ fn read(
     for name in rest.names {
         notes.count(format!("{name}: kept as a line of the description"));
     }
+    check_size(&task)?;
     Ok(Arrival {
         line: 0,
         name: fields.text("uuid")?.map(|uuid| Name::Text(uuid.to_owned())),
         task,
+        id: None,
+        created: created.map(|at| [at; 2]),
         parent: None,
         depends_on: fields
             .list("depends")?

@@ -11,11 +11,12 @@ use std::io::{self, BufRead, Write};
 
 use chrono::NaiveDate;
 
-use super::{Fault, Notes, Place, WriteError, lines::Lines, new_task, title};
+use super::{Fault, Notes, Place, WriteError, check_size, lines::Lines, new_task, title};
 use crate::{
     arrival::{Arrival, Name, Terms},
     command::{Caller, begin_series},
-    task::{Invalid, Priority, Project, Status, Tag, Task, Timestamp},
+    repeat::Repeat,
+    task::{Invalid, Priority, Project, Status, Tag, Task, Timestamp, Title},
     when::{When, Zone},
 };
 
@@ -194,11 +195,11 @@ impl<R: BufRead> super::Reader for Reader<'_, R> {
         &self.notes
     }
 
-    fn terms(&self) -> Terms {
+    fn terms(&mut self) -> Terms {
         Terms {
             keeps_ids: false,
-            is_dated: false,
             is_complete: false,
+            title_in_file,
         }
     }
 }
@@ -274,64 +275,111 @@ fn known_key(word: &str) -> Option<(&str, &str)> {
 
 fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Invalid> {
     let start = Start::read(line.trim_end());
-    let mut words: Vec<&str> = start
-        .rest
-        .split([' ', '\t'])
-        .filter(|word| !word.is_empty())
-        .collect();
     let at = |day: NaiveDate| match When::begin_of(day, caller.zone) {
         When::At(millis) => Timestamp::from_millis(millis),
         When::Day(_) => caller.now,
     };
     let placeholder = title("-", notes)?;
     let task = new_task(placeholder, SOURCE, start.created.map_or(caller.now, at));
+    let end_of_day = |day: NaiveDate| Timestamp::from_millis(When::Day(day).order(caller.zone));
     let mut arrival = Arrival {
         line: 0,
         name: None,
         task,
+        id: None,
+        created: start.created.map(|day| [at(day), end_of_day(day)]),
         parent: None,
         depends_on: Vec::new(),
     };
-    let mut again = None;
-    let mut letter = start.letter;
-    words.retain(|word| {
-        let Some((key, value)) = known_key(word) else {
-            return true;
-        };
-        let is_read = match key {
-            "rec" => again::read(value, notes)
-                .map(|repeat| again = Some(repeat))
-                .is_some(),
-            "pri" => set_letter(&mut letter, value),
-            _ => set(&mut arrival, key, value),
-        };
-        if !is_read {
-            notes.count(format!(
-                "{key}: a value that is not understood stayed in the title"
-            ));
-        }
-        !is_read
-    });
-    let kept = words
-        .iter()
-        .rposition(|word| !is_mark(word))
-        .map_or(words.len(), |last| last + 1);
-    let (sentence, marks) = words.split_at(kept);
-    for word in marks.iter().chain(sentence).filter(|word| is_mark(word)) {
-        take_mark(&mut arrival.task, word, notes);
+    let mut rest = Rest {
+        letter: start.letter,
+        again: None,
+    };
+    let sentence = rest.read(start.rest, &mut arrival, notes);
+    if let Some(Name::Text(name)) = &arrival.name {
+        arrival.id = name.parse().ok();
     }
     let task = &mut arrival.task;
-    task.title = title(&sentence.join(" "), notes)?;
-    task.priority = letter.map(|letter| by_letter(letter, notes));
+    task.title = title(&sentence, notes)?;
+    task.priority = rest.letter.map(|letter| by_letter(letter, notes));
     if start.is_done {
         task.status = Status::Completed;
         task.completed_at = Some(start.completed.map_or(caller.now, at));
     } else {
-        task.repeat = again;
+        task.repeat = rest.again;
         begin_series(task, caller);
     }
     task.updated_at = task.completed_at.unwrap_or(task.created_at);
+    check_size(task)?;
     Ok(arrival)
+}
+
+/// What the words of a line say that must wait for its end.
+struct Rest {
+    letter: Option<char>,
+    again: Option<Repeat>,
+}
+
+impl Rest {
+    /// Takes keys and marks out of the words of a line. Returns the title they leave.
+    fn read(&mut self, text: &str, arrival: &mut Arrival, notes: &mut Notes) -> String {
+        let mut words: Vec<&str> = text
+            .split([' ', '\t'])
+            .filter(|word| !word.is_empty())
+            .collect();
+        words.retain(|word| {
+            let Some((key, value)) = known_key(word) else {
+                return true;
+            };
+            let is_read = match key {
+                "rec" => again::read(value, notes)
+                    .map(|repeat| self.again = Some(repeat))
+                    .is_some(),
+                "pri" => set_letter(&mut self.letter, value),
+                _ => set(arrival, key, value),
+            };
+            if !is_read {
+                notes.count(format!(
+                    "{key}: a value that is not understood stayed in the title"
+                ));
+            }
+            !is_read
+        });
+        let kept = words
+            .iter()
+            .rposition(|word| !is_mark(word))
+            .map_or(words.len(), |last| last + 1);
+        let (sentence, marks) = words.split_at(kept);
+        for word in marks.iter().chain(sentence).filter(|word| is_mark(word)) {
+            take_mark(&mut arrival.task, word, notes);
+        }
+        sentence.join(" ")
+    }
+}
+
+/// Returns what is left of a title that was written to a line and read again.
+fn title_in_file(title: &Title) -> Title {
+    let words = title.as_str();
+    if !words.contains([':', '+', '@']) && !words.contains("  ") {
+        return title.clone();
+    }
+    let task = new_task(title.clone(), SOURCE, Timestamp::from_millis(0));
+    let mut arrival = Arrival {
+        line: 0,
+        name: None,
+        task,
+        id: None,
+        created: None,
+        parent: None,
+        depends_on: Vec::new(),
+    };
+    let mut rest = Rest {
+        letter: None,
+        again: None,
+    };
+    let sentence = rest.read(words, &mut arrival, &mut Notes::default());
+    // It may be nothing but keys: then no line comes of it.
+    Title::try_from(sentence).unwrap_or_else(|_| title.clone())
 }
 
 fn set_letter(letter: &mut Option<char>, value: &str) -> bool {

@@ -15,6 +15,16 @@ use crate::{
 pub(super) const NO_DUE: i64 = i64::MAX;
 /// Sorts before every date.
 pub(super) const NO_DEFER: i64 = i64::MIN;
+/// Adds a row. A test counts its steps.
+pub(super) const INSERT: &str =
+    "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
+                       completed_at, created_by, rev, deleted_at, priority, due, defer_until,
+                       repeat, repeat_from, project, tags, parent, depends_on, comments, due_order,
+                       defer_order, rank)
+     VALUES (:id, :title, :description, :status, :created_at, :updated_at, :started_at,
+             :completed_at, :created_by, :rev, :deleted_at, :priority, :due, :defer_until,
+             :repeat, :repeat_from, :project, :tags, :parent, :depends_on, :comments, :due_order,
+             :defer_order, :rank)";
 
 impl Store {
     /// Writes the task of `edit`, and brings everything derived from it up to date. Refuses a task that refers to what
@@ -94,14 +104,7 @@ impl Store {
 
     pub(super) fn put_row(&self, is_new: bool, task: &Task, zone: Zone) -> Result<()> {
         let sql = if is_new {
-            "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
-                               completed_at, created_by, rev, deleted_at, priority, due, defer_until,
-                               repeat, repeat_from, project, tags, parent, depends_on, comments, due_order,
-                               defer_order, rank)
-             VALUES (:id, :title, :description, :status, :created_at, :updated_at, :started_at,
-                     :completed_at, :created_by, :rev, :deleted_at, :priority, :due, :defer_until,
-                     :repeat, :repeat_from, :project, :tags, :parent, :depends_on, :comments, :due_order,
-                     :defer_order, :rank)"
+            INSERT
         } else {
             "UPDATE task SET title = :title, description = :description, status = :status,
                     created_at = :created_at, updated_at = :updated_at, started_at = :started_at,

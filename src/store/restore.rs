@@ -12,7 +12,6 @@ use tempfile::TempDir;
 use super::{
     Access, Store, Writer,
     backup::{self, Backup, Reason},
-    db::Doorbell,
     open,
     place::{Paths, unusable},
     writer::Entry,
@@ -65,21 +64,23 @@ impl Outcome {
     }
 }
 
-/// Writes the state of the backup `from` into `database`, after a backup of what is there.
+/// Writes the state of the backup `from` into `database`, after a backup of what is there. It is for the caller to tell
+/// others.
 pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome> {
     let source = Source::open(from)?;
     let mut store = Store::open(database, Access::Write)?;
-    let is_new = store.last_change()? == 0;
-    let before = if is_new {
-        None
-    } else {
-        Some(backup::take(database, Reason::Restore, caller.now)?.0)
-    };
     let mut writer = store.writer()?;
+    let is_new = writer.store().last_change()? == 0;
     let mut outcome = writer.restore(&source.store, caller)?;
-    writer.commit()?;
-    Doorbell::new(store.paths()).ring();
-    outcome.before = before;
+    // Nothing to restore is no reason to let the backups of other restores go.
+    if outcome.total() > 0 {
+        if !is_new {
+            // Not committed yet: another connection sees what was there before.
+            let (before, _) = backup::take(database, Reason::Restore, caller.now)?;
+            outcome.before = Some(before);
+        }
+        writer.commit()?;
+    }
     Ok(outcome)
 }
 

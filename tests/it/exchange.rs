@@ -1,5 +1,8 @@
 //! Tasks to files and back: what is kept, what is said to be lost, and what is refused.
 
+mod again;
+mod care;
+mod circles;
 mod faults;
 mod files;
 mod foreign;

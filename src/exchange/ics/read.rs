@@ -4,13 +4,13 @@ use std::io::BufRead;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::property::Property;
+use super::{property::Property, uid};
 use crate::{
     arrival::{Arrival, Name},
     command::{Caller, begin_series},
-    exchange::{Fault, Notes, check_comments, comment, description, lines::Lines, new_task, title},
+    exchange::{Fault, Notes, check_size, comment, description, lines::Lines, new_task, title},
     repeat::Repeat,
-    task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, Timestamp},
+    task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
     when::{When, Zone},
 };
 
@@ -22,7 +22,10 @@ pub struct Reader<'a, R> {
     lines: Lines<R>,
     caller: &'a Caller,
     notes: Notes,
+    /// A calendar has begun.
     is_calendar: bool,
+    /// And it has not ended.
+    is_within: bool,
     has_ended: bool,
 }
 
@@ -52,6 +55,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
             caller,
             notes: Notes::default(),
             is_calendar: false,
+            is_within: false,
             has_ended: false,
         }
     }
@@ -60,6 +64,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
     fn read(&mut self) -> Option<Result<Arrival, Fault>> {
         loop {
             let property = match Property::next(&mut self.lines) {
+                None if self.is_within => return Some(Err(self.cut("VCALENDAR"))),
                 None if self.is_calendar => return None,
                 Some(Ok(property)) => property,
                 Some(Err(fault)) if self.is_calendar || !matches!(fault, Fault::Task { .. }) => {
@@ -67,16 +72,13 @@ impl<'a, R: BufRead> Reader<'a, R> {
                 }
                 None | Some(Err(_)) => return Some(Err(no_calendar())),
             };
-            if property.name != "BEGIN" {
-                if self.is_calendar {
-                    continue;
-                }
-                return Some(Err(no_calendar()));
-            }
-            match property.value.trim().to_ascii_uppercase().as_str() {
-                "VCALENDAR" => self.is_calendar = true,
-                "VTODO" => return Some(self.todo(property.line)),
-                other => {
+            let component = property.value.trim().to_ascii_uppercase();
+            match (property.name.as_str(), component.as_str()) {
+                ("BEGIN", "VCALENDAR") => (self.is_calendar, self.is_within) = (true, true),
+                _ if !self.is_calendar => return Some(Err(no_calendar())),
+                ("END", "VCALENDAR") => self.is_within = false,
+                ("BEGIN", "VTODO") => return Some(self.todo(property.line)),
+                ("BEGIN", other) => {
                     if !other.starts_with("VTIMEZONE") {
                         self.notes.count(format!("{}: no task", printable(other)));
                     }
@@ -84,8 +86,17 @@ impl<'a, R: BufRead> Reader<'a, R> {
                         return Some(Err(fault));
                     }
                 }
+                _ => {}
             }
         }
+    }
+
+    fn cut(&self, component: &str) -> Fault {
+        let reason = format!(
+            "the file ends without END:{}; export it again",
+            printable(component)
+        );
+        Fault::cut(self.lines.number(), reason)
     }
 
     /// Passes over the rest of a component.
@@ -97,13 +108,13 @@ impl<'a, R: BufRead> Reader<'a, R> {
                     if property.name == "END"
                         && property.value.trim().eq_ignore_ascii_case(component) =>
                 {
-                    break;
+                    return Ok(());
                 }
                 Err(fault @ (Fault::File(_) | Fault::Read(_))) => return Err(fault),
                 _ => {}
             }
         }
-        Ok(())
+        Err(self.cut(component))
     }
 
     fn todo(&mut self, line: u64) -> Result<Arrival, Fault> {
@@ -112,9 +123,9 @@ impl<'a, R: BufRead> Reader<'a, R> {
         loop {
             let property = match Property::next(&mut self.lines) {
                 None => {
-                    return Err(Fault::task(
+                    return Err(Fault::cut(
                         line,
-                        "the file ends in the middle of this task",
+                        "the file ends in the middle of this task; export it again",
                     ));
                 }
                 Some(Ok(property)) => property,
@@ -270,7 +281,8 @@ impl<'a> Todo<'a> {
         task.title = title(&self.title.unwrap_or_default(), notes)?;
         task.description = description(&self.texts.join("\n"), notes)?;
         let stamped = self.updated_at.or(self.stamp);
-        task.created_at = self.created_at.or(stamped).unwrap_or(self.caller.now);
+        let created_at = self.created_at.or(stamped);
+        task.created_at = created_at.unwrap_or(self.caller.now);
         task.updated_at = stamped.unwrap_or(task.created_at);
         task.comments = self
             .remarks
@@ -279,7 +291,6 @@ impl<'a> Todo<'a> {
                 comment(task.updated_at, Actor::named(SOURCE), text, notes).transpose()
             })
             .collect::<Result<Vec<Comment>, _>>()?;
-        check_comments(&task.comments)?;
         // Many programs say only when it was completed.
         if task.completed_at.is_some() && task.status.is_open() {
             task.status = Status::Completed;
@@ -301,14 +312,34 @@ impl<'a> Todo<'a> {
         if self.is_instance {
             notes.count("RECURRENCE-ID: one date of a series is a task of its own");
         }
+        check_size(&task)?;
+        let name = self.name.filter(|_| !self.is_instance);
+        let own = name.as_ref().and_then(own);
+        // To the millisecond, which the format's own times are not.
+        let created_at = own.map(|(_, created_at)| created_at).or(created_at);
+        task.created_at = created_at.unwrap_or(task.created_at);
         Ok(Arrival {
             line: self.line,
-            name: self.name.filter(|_| !self.is_instance),
+            name,
+            id: own.map(|(id, _)| id),
+            created: created_at.map(|at| [at; 2]),
             task,
             parent: self.parent,
             depends_on: self.depends_on,
         })
     }
+}
+
+/// Returns the id and the time of the task that we call so; `None` for the name another program gave.
+fn own(name: &Name) -> Option<(TaskId, Timestamp)> {
+    let Name::Text(given) = name else { return None };
+    let (created_at, id) = given.strip_suffix("@taskhold")?.split_once('-')?;
+    let created_at = When::At(created_at.parse().ok()?);
+    let When::At(millis) = checked(created_at, "UID").ok()? else {
+        return None;
+    };
+    let own = (id.parse().ok()?, Timestamp::from_millis(millis));
+    (uid(own.0, own.1) == *given).then_some(own)
 }
 
 /// Reads a date or a time; one that names no zone is in `here`.

@@ -1,47 +1,65 @@
 //! Taking in the tasks of a file, one after another: one change group, whatever their number.
 //!
-//! A task that refers only to what has come is written at once. One that refers ahead is set aside, in a temporary table
-//! that SQLite keeps on the disk, and written when all have come. So are the names by which the file's tasks refer to
-//! each other. What is held in memory is a few bytes a task that was there before.
+//! Each task is written when it comes. One that refers ahead is written without its references, and gets them, and its
+//! row in the log, when all have come. So no row ever points to one that is not there: while one did, SQLite would look
+//! for its like in every table at every row that is added. What is held in memory is a few bytes a task that was there
+//! before, and an id for each that refers ahead.
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension, ToSql, params, types::ToSqlOutput};
+use rusqlite::params;
 
 use super::{Entry, Writer};
 use crate::{
     arrival::{Arrival, Name, Terms},
     change::{Edit, GroupId, Kind},
-    command::{Caller, refuse_cycle},
+    command::Caller,
     error::{Error, Relation, Result, WhileTrying},
+    store::Store,
     task::{Invalid, Task, TaskId},
 };
 
+mod circles;
 mod indexes;
 mod known;
+mod names;
+#[cfg(test)]
+mod tests;
 
 use indexes::Indexes;
 use known::Known;
+use names::Names;
 
 /// How much of the database is kept in memory meanwhile, in KiB, as SQLite's negative `cache_size`: the pages of a dozen
 /// indexes are written again and again, and every one that was put away must be read back.
 const CACHE: i64 = -32_768;
 /// What SQLite keeps otherwise.
 const USUAL_CACHE: i64 = -2_000;
-/// How many of the tasks set aside are read at a time.
-const PAGE: u32 = 500;
+
+const SET_REFERENCES: &str = "UPDATE task SET parent = ?2, depends_on = ?3 WHERE id = ?1";
 
 /// An import under way.
 #[derive(Debug)]
-pub struct Import<'writer, 'store> {
-    writer: &'writer mut Writer<'store>,
-    entry: Entry<'writer>,
+pub struct Import<'a, 'store> {
+    store: &'store Store,
+    caller: &'a Caller,
+    /// `None` in a rehearsal, which writes nothing.
+    writing: Option<Writing<'a, 'store>>,
     terms: Terms,
     keeps_ids: bool,
+    next_id: i64,
     known: Option<Known>,
+    names: Names,
+    imported: Imported,
+}
+
+/// Where an import writes to.
+#[derive(Debug)]
+struct Writing<'a, 'store> {
+    writer: &'a mut Writer<'store>,
+    entry: Entry<'a>,
     /// Taken away until all tasks have come.
     indexes: Option<Indexes>,
-    imported: Imported,
 }
 
 /// What became of a task of the file.
@@ -61,7 +79,7 @@ pub enum Taken {
 /// What an import came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// The group in the change log; `None` if nothing was new.
+    /// The group in the change log; `None` if nothing was written.
     pub group: Option<GroupId>,
     /// How many tasks were new.
     pub new: u64,
@@ -69,65 +87,40 @@ pub struct Imported {
     pub here: u64,
     /// Of how many of those the file says something else.
     pub differ: u64,
-    /// The first and the last new task, if there is one, with what the file calls it.
+    /// The new tasks with the lowest and the highest id, with what the file calls them; `None` if there are none.
     pub ends: Option<[(TaskId, Option<Name>); 2]>,
     /// The new tasks have the ids they have in the file.
     pub keeps_ids: bool,
     /// How many references were left out because they lead to nothing in the file.
     pub loose: u64,
+    /// How many because they closed a circle.
+    pub circular: u64,
 }
 
 impl<'store> Writer<'store> {
     /// Begins to take in the tasks of a file. Nothing of it stays unless [`Import::finish`] succeeds and
     /// [`Writer::commit`] after it.
-    pub fn import<'writer>(
-        &'writer mut self,
-        caller: &'writer Caller,
+    pub fn import<'a>(
+        &'a mut self,
+        caller: &'a Caller,
         terms: Terms,
-    ) -> Result<Import<'writer, 'store>> {
+    ) -> Result<Import<'a, 'store>> {
         if self.store.is_disk_full {
             return Err(Error::DiskFull);
         }
-        let is_first = self.store.last_number("task")? == 0;
+        let mut import = Import::begin(self.store, caller, terms)?;
         self.set_cache(CACHE)?;
-        // Until the commit: a task may refer to one that is written after it.
-        self.command("PRAGMA defer_foreign_keys = ON")?;
-        self.command("DROP TABLE IF EXISTS temp.arrived")?;
-        self.command("DROP TABLE IF EXISTS temp.aside")?;
-        self.command(
-            "CREATE TEMP TABLE arrived (name ANY PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-        )?;
-        self.command(
-            "CREATE TEMP TABLE aside (id INTEGER PRIMARY KEY, arrival TEXT NOT NULL) STRICT",
-        )?;
-        let known = (!is_first)
-            .then(|| Known::read(self.store, terms.is_dated))
-            .transpose()?;
-        let indexes = is_first
+        let indexes = import
+            .known
+            .is_none()
             .then(|| Indexes::take_away(&self.store.connection))
             .transpose()?;
-        let keeps_ids = is_first && terms.keeps_ids;
-        Ok(Import {
-            entry: Entry::new(Kind::Import, caller, None),
+        import.writing = Some(Writing {
             writer: self,
-            terms,
-            keeps_ids,
-            known,
+            entry: Entry::new(Kind::Import, caller, None),
             indexes,
-            imported: Imported {
-                keeps_ids,
-                ..Imported::default()
-            },
-        })
-    }
-
-    fn command(&self, sql: &'static str) -> Result<()> {
-        self.store
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute([]))
-            .while_trying("prepare an import")?;
-        Ok(())
+        });
+        Ok(import)
     }
 
     fn set_cache(&self, size: i64) -> Result<()> {
@@ -138,16 +131,47 @@ impl<'store> Writer<'store> {
     }
 }
 
-impl Import<'_, '_> {
+impl Store {
+    /// Begins to find out what an import would come to. Nothing is written, and nobody has to wait. One state of the
+    /// database only within [`Store::snapshot`].
+    pub fn rehearse_import<'a>(
+        &'a self,
+        caller: &'a Caller,
+        terms: Terms,
+    ) -> Result<Import<'a, 'a>> {
+        Import::begin(self, caller, terms)
+    }
+}
+
+impl<'a, 'store> Import<'a, 'store> {
+    fn begin(store: &'store Store, caller: &'a Caller, terms: Terms) -> Result<Self> {
+        let last_id = store.last_number("task")?;
+        let is_first = last_id == 0;
+        let keeps_ids = is_first && terms.keeps_ids;
+        Ok(Self {
+            store,
+            caller,
+            writing: None,
+            terms,
+            keeps_ids,
+            next_id: last_id + 1,
+            known: (!is_first).then(|| Known::read(store, terms)).transpose()?,
+            names: Names::new()?,
+            imported: Imported {
+                keeps_ids,
+                ..Imported::default()
+            },
+        })
+    }
+
     /// Takes in one task. An error that the caller can mend concerns this task alone: it is left out, and the next can be
     /// taken.
     pub fn take(&mut self, arrival: Arrival) -> Result<Taken> {
-        let is_own = self.terms.keeps_ids;
         if let Some(known) = &mut self.known
-            && let Some(here) = known.find(self.writer.store, &arrival, is_own)?
+            && let Some(here) = known.find(self.store, &arrival)?
         {
-            self.name(&arrival, here.id)?;
-            let differs = known::differs(&here, &arrival.task);
+            self.names.name(&arrival, here.id)?;
+            let differs = known::differs(&here, &arrival.task, self.terms, self.caller.zone);
             self.imported.here += 1;
             self.imported.differ += u64::from(differs);
             return Ok(Taken::Here {
@@ -155,259 +179,114 @@ impl Import<'_, '_> {
                 differs,
             });
         }
-        let id = if self.keeps_ids {
-            arrival.task.id
-        } else {
-            self.writer.next_task_id()?
+        let id = match arrival.id {
+            Some(id) if self.keeps_ids => id,
+            _ => TaskId::try_from(self.next_id)?,
         };
-        // Before it has a name: what refers to itself refers ahead.
-        let references = self.resolved(&arrival)?;
-        self.name(&arrival, id)?;
-        self.count(id, &arrival);
-        match references {
-            Some(references) => self.write(referring(arrival.task, id, references))?,
-            None => self.set_aside(id, &arrival)?,
+        self.names.name(&arrival, id)?;
+        let references = self.names.refer(&arrival, id)?;
+        self.next_id += 1;
+        self.count(id, arrival.name);
+        if let Some(writing) = &mut self.writing {
+            let is_whole = references.is_some();
+            let task = referring(arrival.task, id, references.unwrap_or_default());
+            writing.write(task, is_whole)?;
         }
         Ok(Taken::New(id))
     }
 
     /// Ends the import: writes what was set aside. `last_id` is the highest id the file's database had given out, which an
-    /// empty one goes on from. A reference that leads nowhere is left out and told to `refuse`, unless the terms allow it.
+    /// empty one goes on from. A reference that leads nowhere or closes a circle is left out and told to `refuse`, unless
+    /// the terms allow it.
     pub fn finish(
         mut self,
         last_id: Option<i64>,
         mut refuse: impl FnMut(u64, Invalid),
     ) -> Result<Imported> {
-        self.each_aside(|import, id, arrival| {
-            let references = import.found(&arrival, &mut refuse)?;
-            import.write(referring(arrival.task, id, references))
+        self.names.resolve()?;
+        self.names.each_dangling(|dangling| {
+            self.imported.loose += 1;
+            if self.terms.is_complete {
+                let reason = format!("names {}, which is not in the file", dangling.name);
+                let invalid = Invalid::new(field_of(dangling.relation), reason);
+                refuse(dangling.line, invalid);
+            }
+            Ok(())
         })?;
-        let aside = self.aside_ids()?;
-        self.refuse_cycles(&aside)?;
-        for id in &aside {
-            // Those it waits for may have come after it.
-            let task = self.writer.store.existing(*id)?;
-            self.writer.store.count_own_blockers(&task)?;
+        for relation in [Relation::Parent, Relation::DependsOn] {
+            self.imported.circular += circles::cut(&self.names, relation, &mut refuse)?;
         }
-        if let (true, Some(last_id)) = (self.keeps_ids, last_id) {
-            self.keep_counter(last_id)?;
+        if let Some(mut writing) = self.writing {
+            for id in self.names.aside()? {
+                writing.refer(id, self.names.targets(id)?)?;
+            }
+            self.imported.group = writing.end(last_id.filter(|_| self.keeps_ids))?;
         }
-        self.writer.command("DROP TABLE temp.arrived")?;
-        self.writer.command("DROP TABLE temp.aside")?;
-        self.writer.set_cache(USUAL_CACHE)?;
-        if let Some(indexes) = &self.indexes {
-            indexes.put_back(&self.writer.store.connection)?;
-        }
-        self.imported.group = self.entry.group;
-        self.writer.last_change = self.writer.next_change.map(|next| next - 1);
         Ok(self.imported)
     }
 
-    fn count(&mut self, id: TaskId, arrival: &Arrival) {
-        let end = (id, arrival.name.clone());
+    fn count(&mut self, id: TaskId, name: Option<Name>) {
         self.imported.new += 1;
+        let end = (id, name);
         match &mut self.imported.ends {
-            Some([_, last]) => *last = end,
+            Some([first, last]) => {
+                if id < first.0 {
+                    *first = end;
+                } else if id > last.0 {
+                    *last = end;
+                }
+            }
             none => *none = Some([end.clone(), end]),
         }
     }
+}
 
-    fn write(&mut self, task: Task) -> Result<()> {
-        let (store, zone) = (self.writer.store, self.entry.caller.zone);
+impl Writing<'_, '_> {
+    /// Writes a task; its row in the log too, if it has all its references.
+    fn write(&mut self, task: Task, is_whole: bool) -> Result<()> {
         let edit = Edit::arriving(task);
-        store.write(&edit, zone)?;
-        if let Some(diff) = edit.diff() {
-            let diff = diff.with_past(&edit.after);
-            self.writer.append(&mut self.entry, &edit.after, diff)?;
-        }
-        Ok(())
+        self.writer.store.write(&edit, self.entry.caller.zone)?;
+        if is_whole { self.log(&edit) } else { Ok(()) }
     }
 
-    fn name(&self, arrival: &Arrival, id: TaskId) -> Result<()> {
-        let Some(name) = &arrival.name else {
+    /// Gives the task `id` its references, and the log its row.
+    fn refer(&mut self, id: TaskId, references: Vec<(Relation, TaskId)>) -> Result<()> {
+        let store = self.writer.store;
+        let before = store.existing(id)?;
+        let task = referring(before.clone(), id, references);
+        let depends_on = serde_json::to_string(&task.depends_on)?;
+        store.run(SET_REFERENCES, params![id, task.parent, depends_on])?;
+        store.put_dependencies(Some(&before), &task)?;
+        self.log(&Edit::arriving(task))
+    }
+
+    fn log(&mut self, edit: &Edit) -> Result<()> {
+        let Some(diff) = edit.diff() else {
             return Ok(());
         };
-        let is_new = self.prepared(
-            "INSERT INTO temp.arrived (name, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            |statement| statement.execute(params![name, id]),
-        )? > 0;
-        if is_new {
-            Ok(())
-        } else {
-            Err(Invalid::new("id", format!("{name} is in the file twice")).into())
+        let diff = diff.with_past(&edit.after);
+        self.writer.append(&mut self.entry, &edit.after, diff)
+    }
+
+    /// Makes the indexes again and the next task the one after `last_id`. Returns the group in the log.
+    fn end(self, last_id: Option<i64>) -> Result<Option<GroupId>> {
+        let Self {
+            writer,
+            entry,
+            indexes,
+        } = self;
+        writer.set_cache(USUAL_CACHE)?;
+        if let Some(indexes) = &indexes {
+            indexes.put_back(&writer.store.connection)?;
         }
-    }
-
-    fn named(&self, name: &Name) -> Result<Option<TaskId>> {
-        self.prepared("SELECT id FROM temp.arrived WHERE name = ?1", |statement| {
-            statement.query_row([name], |row| row.get(0)).optional()
-        })
-    }
-
-    /// Returns the tasks `arrival` refers to; `None` if one of them has not come yet.
-    fn resolved(&self, arrival: &Arrival) -> Result<Option<References>> {
-        let mut references = References::default();
-        for (relation, name) in named_by(arrival) {
-            match self.named(name)? {
-                Some(id) => references.add(relation, id),
-                None => return Ok(None),
-            }
+        writer.last_change = writer.next_change.map(|next| next - 1);
+        // The ids were counted here.
+        writer.next_task = None;
+        if let Some(last_id) = last_id {
+            writer.use_up("task", last_id)?;
         }
-        Ok(Some(references))
+        Ok(entry.group)
     }
-
-    /// Returns the tasks `arrival` refers to, when all have come.
-    fn found(
-        &mut self,
-        arrival: &Arrival,
-        refuse: &mut impl FnMut(u64, Invalid),
-    ) -> Result<References> {
-        let mut references = References::default();
-        for (relation, name) in named_by(arrival) {
-            match self.named(name)? {
-                Some(id) => references.add(relation, id),
-                None if self.terms.is_complete => {
-                    let field = field_of(relation);
-                    refuse(
-                        arrival.line,
-                        Invalid::new(field, format!("names {name}, which is not in the file")),
-                    );
-                }
-                None => self.imported.loose += 1,
-            }
-        }
-        Ok(references)
-    }
-
-    fn set_aside(&self, id: TaskId, arrival: &Arrival) -> Result<()> {
-        let text = serde_json::to_string(arrival)?;
-        self.prepared(
-            "INSERT INTO temp.aside (id, arrival) VALUES (?1, ?2)",
-            |statement| statement.execute(params![id, text]),
-        )?;
-        Ok(())
-    }
-
-    fn each_aside(
-        &mut self,
-        mut take: impl FnMut(&mut Self, TaskId, Arrival) -> Result<()>,
-    ) -> Result<()> {
-        let mut after = 0;
-        loop {
-            let page: Vec<(TaskId, String)> = self.prepared(
-                "SELECT id, arrival FROM temp.aside WHERE id > ?1 ORDER BY id LIMIT ?2",
-                |statement| {
-                    statement
-                        .query_map((after, PAGE), |row| Ok((row.get(0)?, row.get(1)?)))?
-                        .collect()
-                },
-            )?;
-            let Some((last, _)) = page.last() else {
-                return Ok(());
-            };
-            after = last.get();
-            for (id, text) in page {
-                take(self, id, serde_json::from_str(&text)?)?;
-            }
-        }
-    }
-
-    fn aside_ids(&self) -> Result<Vec<TaskId>> {
-        self.prepared("SELECT id FROM temp.aside ORDER BY id", |statement| {
-            statement.query_map([], |row| row.get(0))?.collect()
-        })
-    }
-
-    /// Refuses a file whose tasks go round in a circle. Every way round has a reference ahead, so it passes a task that was
-    /// set aside.
-    fn refuse_cycles(&self, aside: &[TaskId]) -> Result<()> {
-        let store = self.writer.store;
-        let cycle = refuse_cycle(aside, Relation::Parent, &|id| {
-            Ok(store.existing(id)?.parent.into_iter().collect())
-        })
-        .and_then(|()| {
-            refuse_cycle(aside, Relation::DependsOn, &|id| {
-                Ok(store.existing(id)?.depends_on.into_iter().collect())
-            })
-        });
-        match cycle {
-            Err(Error::Cycle { relation, way }) => {
-                let way: Vec<String> = way
-                    .into_iter()
-                    .map(|id| Ok(self.name_of(id)?.to_string()))
-                    .collect::<Result<_>>()?;
-                let reason = format!(
-                    "goes round in a circle: {}; take one of these references out of the file",
-                    way.join(" -> ")
-                );
-                Err(Invalid::new(field_of(relation), reason).into())
-            }
-            other => other,
-        }
-    }
-
-    /// Returns what the file calls the task `id`.
-    fn name_of(&self, id: TaskId) -> Result<Name> {
-        self.prepared("SELECT name FROM temp.arrived WHERE id = ?1", |statement| {
-            statement.query_row([id], |row| {
-                Ok(match row.get_ref(0)?.as_i64() {
-                    Ok(number) => Name::Number(number),
-                    Err(_) => Name::Text(row.get(0)?),
-                })
-            })
-        })
-    }
-
-    /// Makes the next task the one after `last_id`, if that is higher than any there is.
-    fn keep_counter(&self, last_id: i64) -> Result<()> {
-        self.prepared(
-            "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'task'",
-            |statement| statement.execute([last_id]),
-        )?;
-        self.prepared(
-            "INSERT INTO sqlite_sequence (name, seq)
-             SELECT 'task', ?1 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'task')",
-            |statement| statement.execute([last_id]),
-        )?;
-        Ok(())
-    }
-
-    fn prepared<T>(
-        &self,
-        sql: &'static str,
-        run: impl FnOnce(&mut rusqlite::Statement<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T> {
-        self.writer
-            .store
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| run(&mut statement))
-            .while_trying("take in a task")
-    }
-}
-
-/// The tasks one refers to.
-#[derive(Default)]
-struct References {
-    parent: Option<TaskId>,
-    depends_on: BTreeSet<TaskId>,
-}
-
-impl References {
-    fn add(&mut self, relation: Relation, id: TaskId) {
-        match relation {
-            Relation::Parent => self.parent = Some(id),
-            Relation::DependsOn => {
-                self.depends_on.insert(id);
-            }
-        }
-    }
-}
-
-fn named_by(arrival: &Arrival) -> impl Iterator<Item = (Relation, &Name)> {
-    let parent = arrival.parent.iter().map(|name| (Relation::Parent, name));
-    let depends_on = arrival.depends_on.iter();
-    parent.chain(depends_on.map(|name| (Relation::DependsOn, name)))
 }
 
 fn field_of(relation: Relation) -> &'static str {
@@ -417,20 +296,21 @@ fn field_of(relation: Relation) -> &'static str {
     }
 }
 
-fn referring(task: Task, id: TaskId, references: References) -> Task {
+fn referring(task: Task, id: TaskId, references: Vec<(Relation, TaskId)>) -> Task {
+    let mut parent = None;
+    let mut depends_on = BTreeSet::new();
+    for (relation, target) in references {
+        match relation {
+            Relation::Parent => parent = Some(target),
+            Relation::DependsOn => {
+                depends_on.insert(target);
+            }
+        }
+    }
     Task {
         id,
-        parent: references.parent,
-        depends_on: references.depends_on,
+        parent,
+        depends_on,
         ..task
-    }
-}
-
-impl ToSql for Name {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        match self {
-            Self::Number(number) => number.to_sql(),
-            Self::Text(text) => text.to_sql(),
-        }
     }
 }

@@ -84,7 +84,7 @@ fn another_database_gives_new_ids_and_knows_the_same_tasks_again() {
         place
             .done(&["import", &file])
             .0
-            .starts_with("Imported 1 task, #5 to #5")
+            .starts_with("Imported 1 task, #5: 5 of the file.\n")
     );
     assert_eq!(place.tasks()[4]["parent"], 2);
 }

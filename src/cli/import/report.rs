@@ -1,0 +1,127 @@
+//! What an import came to, for people and for programs.
+
+use std::io::{self, Write as _};
+
+use serde_json::json;
+
+use super::{CliResult, Context, one_line, plural, say};
+use crate::{arrival::Name, exchange::Reader, store::Imported, task::TaskId};
+
+/// What of the file was not taken.
+#[derive(Clone, Copy)]
+pub(super) struct Left {
+    /// How many tasks.
+    pub(super) bad: u64,
+    /// What came after some line is missing, or could not be read.
+    pub(super) is_cut: bool,
+}
+
+pub(super) fn print_json(
+    imported: &Imported,
+    reader: &dyn Reader,
+    left: Left,
+    is_rehearsal: bool,
+    context: &Context,
+) -> CliResult {
+    let ids = imported
+        .ends
+        .as_ref()
+        .map(|[(first, _), (last, _)]| [first, last]);
+    Ok(context.screen.print_json(&json!({
+        "dry_run": is_rehearsal,
+        "group": imported.group,
+        "new": imported.new,
+        "first": ids.map(|[first, _]| first),
+        "last": ids.map(|[_, last]| last),
+        "keeps_ids": imported.keeps_ids,
+        "here": imported.here,
+        "differ": imported.differ,
+        "bad": left.bad,
+        "cut": left.is_cut,
+        "references_left_out": imported.loose + imported.circular,
+        "notes": notes(imported, reader),
+    }))?)
+}
+
+pub(super) fn print(imported: &Imported, reader: &dyn Reader, is_rehearsal: bool) -> CliResult {
+    for note in notes(imported, reader) {
+        say(&note);
+    }
+    let mut out = io::stdout().lock();
+    let imports = if is_rehearsal {
+        "Would import"
+    } else {
+        "Imported"
+    };
+    let (new, s) = (imported.new, plural(imported.new));
+    let which = imported
+        .ends
+        .as_ref()
+        .map_or_else(String::new, |ends| which(ends, imported.keeps_ids));
+    writeln!(out, "{imports} {new} task{s}{which}.")?;
+    if imported.here > 0 {
+        let (here, differ) = (imported.here, imported.differ);
+        write!(
+            out,
+            "{here} {} here already and left as {}",
+            was(here),
+            it_is(here)
+        )?;
+        if differ > 0 {
+            write!(out, "; of {differ} of them the file says something else")?;
+        }
+        writeln!(out, ".")?;
+    }
+    match imported.group {
+        _ if is_rehearsal => writeln!(out, "Nothing was written.")?,
+        Some(group) => writeln!(out, "It is change group {group}; one undo takes it back.")?,
+        None => {}
+    }
+    Ok(())
+}
+
+/// Says which tasks are new: what their ids are here, and what they are in the file.
+fn which(ends: &[(TaskId, Option<Name>); 2], keeps_ids: bool) -> String {
+    let [(first, first_name), (last, last_name)] = ends;
+    let number = |name: &Option<Name>| match name {
+        Some(Name::Number(number)) => Some(*number),
+        _ => None,
+    };
+    match (number(first_name), number(last_name)) {
+        _ if keeps_ids && first == last => format!(", #{first}, as it is in the file"),
+        _ if keeps_ids => format!(", #{first} to #{last}, as they are in the file"),
+        (Some(name), _) if first == last => format!(", #{first}: {name} of the file"),
+        (Some(name), Some(last_name)) => format!(
+            ", #{first} to #{last}: {name} of the file is #{first}, {last_name} of the file is #{last}"
+        ),
+        _ if first == last => format!(", #{first}"),
+        _ => format!(", #{first} to #{last}"),
+    }
+}
+
+/// Returns what was left out, or taken otherwise than it is written.
+fn notes(imported: &Imported, reader: &dyn Reader) -> Vec<String> {
+    let remarks = reader.notes().iter().map(|(remark, count)| {
+        let s = plural(count);
+        one_line(&format!("{remark} ({count} task{s})"))
+    });
+    let left_out = |count: u64, which: &str| {
+        let s = plural(count);
+        (count > 0).then(|| format!("{count} reference{s} {which} left out"))
+    };
+    remarks
+        .chain(left_out(
+            imported.loose,
+            "to tasks that are not in the file",
+        ))
+        .chain(left_out(imported.circular, "that went round in a circle"))
+        .collect()
+}
+
+fn was(count: u64) -> &'static str {
+    if count == 1 { "was" } else { "were" }
+}
+
+fn it_is(count: u64) -> &'static str {
+    if count == 1 { "it is" } else { "they are" }
+}
