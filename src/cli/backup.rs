@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{CliResult, Context};
+use super::{CliResult, Context, Failure, export::is_of_database};
 use crate::{
     error::Error,
     render,
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// Without a file, the backup goes to the folder of backups beside the database, where `--list` and `taskhold restore`
 /// find it. taskhold also takes one by itself: at the first change of a day, and before an upgrade, an import, a
-/// restore and a repair.
+/// restore and a repair. None is begun that would take the last room on the disk: name a file on another one then.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold backup
@@ -40,7 +40,7 @@ impl BackupArgs {
             return print_list(context);
         }
         let (path, contents) = if let Some(file) = &self.file {
-            let file = std::path::absolute(file)?;
+            let file = new_file(file, context)?;
             let contents = backup::copy_to(&context.database, &file)?;
             (file, contents)
         } else {
@@ -51,15 +51,39 @@ impl BackupArgs {
     }
 }
 
+/// Returns the whole path of a database that is to be written, if it may have that name.
+pub(super) fn new_file(file: &Path, context: &Context) -> CliResult<PathBuf> {
+    if file == Path::new("-") {
+        return Err(Failure::call(
+            "a database is not written to standard output",
+            "name a file; taskhold export writes to standard output",
+        ));
+    }
+    let path = std::path::absolute(file)?;
+    if let (Some(folder), Some(name)) = (path.parent(), path.file_name())
+        && is_of_database(&context.database, folder, name)
+    {
+        return Err(Failure::input(format!(
+            "{} belongs to the database; name another file",
+            file.display()
+        )));
+    }
+    Ok(path)
+}
+
 fn print_taken(path: &Path, contents: &Contents, context: &Context) -> CliResult {
     if context.screen.json {
-        return Ok(context.screen.print_json(&json!({
+        let mut object = json!({
             "path": path,
             "tasks": contents.tasks,
             "bytes": contents.bytes,
             "schema": contents.schema,
             "last_change": contents.last_change,
-        }))?);
+        });
+        if let Some(disagreeing) = &contents.disagreeing {
+            object["problem"] = disagreeing.as_str().into();
+        }
+        return Ok(context.screen.print_json(&object)?);
     }
     writeln!(
         io::stdout().lock(),
@@ -68,6 +92,9 @@ fn print_taken(path: &Path, contents: &Contents, context: &Context) -> CliResult
         size(contents.bytes),
         path.display()
     )?;
+    if let Some(disagreeing) = &contents.disagreeing {
+        writeln!(io::stderr(), "note: {disagreeing}: taskhold doctor")?;
+    }
     Ok(())
 }
 
@@ -87,12 +114,18 @@ fn print_list(context: &Context) -> CliResult {
             Err(error) => error.to_string(),
         };
         let taken_at = context.caller.zone.at(one.taken_at.as_millis());
+        let to_come = if one.is_to_come(context.caller.now) {
+            "  (of a time to come: a clock was wrong)"
+        } else {
+            ""
+        };
         writeln!(
             out,
-            "{number:>3}  {}  {:17}  {:>9}  {holds}",
+            "{number:>3}  {}  {:17}  {:>9}  {holds}  {}{to_come}",
             taken_at.format("%a %Y-%m-%d %H:%M:%S"),
             one.reason.to_string(),
             size(one.bytes),
+            one.name(),
         )?;
     }
     if backups.is_empty() {
@@ -113,7 +146,11 @@ fn entry(
         "reason": one.reason.as_str(),
         "bytes": one.bytes,
         "path": one.path,
+        "name": one.name(),
     });
+    if one.is_to_come(context.caller.now) {
+        entry["to_come"] = true.into();
+    }
     match contents {
         Ok(contents) => {
             entry["tasks"] = contents.tasks.into();
@@ -124,26 +161,44 @@ fn entry(
     entry
 }
 
-/// Returns the backup that `name` means: `latest`, its number in the list, or a file.
-pub(super) fn named(name: &str, context: &Context) -> Result<PathBuf, super::Failure> {
-    let number = match name {
-        "latest" => 1,
-        _ => match name.parse::<usize>() {
-            Ok(number) => number,
-            Err(_) => return Ok(std::path::absolute(name)?),
+/// Returns the backup that `name` means: `latest`, its number in the list, its name there, or a file.
+pub(super) fn named(name: &str, context: &Context) -> CliResult<PathBuf> {
+    let backups = backup::list(&context.database)?;
+    let found = match (name, name.parse::<usize>()) {
+        ("latest", _) => latest(&backups, context)?,
+        (_, Ok(number)) => number.checked_sub(1).and_then(|at| backups.get(at)),
+        _ => match backups.iter().find(|backup| backup.name() == name) {
+            None => return Ok(std::path::absolute(name)?),
+            found => found,
         },
     };
-    let backups = backup::list(&context.database)?;
-    let found = number.checked_sub(1).and_then(|at| backups.get(at));
-    Ok(found
-        .map(|backup| backup.path.clone())
-        .ok_or_else(|| match backups.len() {
-            0 => Invalid::new("backup", format!("{name} is not there; there are none yet")),
-            most => Invalid::new(
-                "backup",
-                format!("{name} is not there; `taskhold backup --list` shows 1 to {most}"),
-            ),
-        })?)
+    let found = found.ok_or_else(|| match backups.len() {
+        0 => Invalid::new("backup", format!("{name} is not there; there are none yet")),
+        most => Invalid::new(
+            "backup",
+            format!("{name} is not there; `taskhold backup --list` shows 1 to {most}"),
+        ),
+    })?;
+    Ok(found.path.clone())
+}
+
+fn latest<'a>(backups: &'a [Backup], context: &Context) -> CliResult<Option<&'a Backup>> {
+    let now = context.caller.now;
+    let found = backup::latest(backups, now);
+    let to_come = backups.iter().filter(|backup| backup.is_to_come(now));
+    let to_come = to_come.count();
+    if let Some(found) = found
+        && to_come > 0
+        && !context.screen.json
+    {
+        let taken_at = context.caller.zone.at(found.taken_at.as_millis());
+        writeln!(
+            io::stderr(),
+            "note: {to_come} of the backups are of a time to come, as a clock was wrong; this one is of {}",
+            taken_at.format("%a %Y-%m-%d %H:%M:%S")
+        )?;
+    }
+    Ok(found)
 }
 
 /// Returns a number of tasks in words.

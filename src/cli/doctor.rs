@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::json;
 
-use super::{CliResult, Context, Failure, backup::tasks};
+use super::{
+    CliResult, Context, Failure,
+    backup::{new_file, tasks},
+};
 use crate::{
     render,
     store::{
@@ -36,7 +39,7 @@ pub(super) struct DoctorArgs {
 impl DoctorArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         if let Some(file) = self.salvage {
-            let file = std::path::absolute(file)?;
+            let file = new_file(&file, context)?;
             let salvaged = salvage::salvage(&context.database, &file, &context.caller)?;
             return print_salvaged(&salvaged, &file, context);
         }

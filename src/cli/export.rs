@@ -163,7 +163,7 @@ fn plain(error: io::Error) -> io::Error {
 }
 
 /// Reports whether the file is the database, or one of those beside it.
-fn is_of_database(database: &Path, folder: &Path, name: &OsStr) -> bool {
+pub(super) fn is_of_database(database: &Path, folder: &Path, name: &OsStr) -> bool {
     let (Some(home), Some(own)) = (database.parent(), database.file_name()) else {
         return false;
     };

@@ -73,7 +73,7 @@ fn with_trust(target: Target, ca: Option<&Path>) -> Result<Target, Failure> {
     }
     target
         .trusting(ca)
-        .map_err(|error| Failure::Input(error.to_string()))
+        .map_err(|error| Failure::input(error.to_string()))
 }
 
 fn with_token(target: Target, context: &Context) -> Result<Target, Failure> {

@@ -18,15 +18,17 @@ use crate::{
 /// Bring all tasks back to a backup
 ///
 /// What is there is backed up first. The difference is then written as one change, while others go on working: they
-/// are told of it, tasks added since the backup go to the trash, and undo takes the whole restore back.
+/// are told of it, tasks added since the backup go to the trash, and undo takes the whole restore back. A backup whose
+/// tasks are not what their history says is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold restore latest --dry-run
   taskhold restore 2
   taskhold restore before-the-move.db")]
 pub(super) struct RestoreArgs {
-    /// A file, `latest`, or a number of `taskhold backup --list`
-    #[arg(value_name = "FILE|latest|NUMBER")]
+    /// A file, a number or a name of `taskhold backup --list`, or `latest`: the latest there that was not itself taken
+    /// before a restore
+    #[arg(value_name = "FILE|latest|NUMBER|NAME")]
     backup: String,
     /// Only show what would change
     #[arg(long)]

@@ -12,15 +12,13 @@
 use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
-use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::{
-    Access, Paths,
-    integrity::{self, Part},
-    open,
+    Access, Paths, open,
     place::{create_private, located, make_folder, open_beside, unusable},
 };
 use crate::{
@@ -28,16 +26,22 @@ use crate::{
     task::Timestamp,
 };
 
+mod inspect;
 mod keep;
+mod name;
+mod room;
 mod write;
 
-use keep::surplus;
+pub use inspect::{Contents, inspect};
+use keep::{is_to_come, surplus};
+use name::{day, name, parse};
 use write::{failed, is_unfinished, write};
 
-const STAMP: &str = "%Y%m%dT%H%M%S%3fZ";
 /// What is being written ends in this; a crash may leave it behind.
 const PARTIAL: &str = ".partial";
 const LOCK: &str = ".lock";
+/// A day, in ms.
+const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// Why a backup was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,17 +110,16 @@ pub struct Backup {
     pub bytes: u64,
 }
 
-/// What a database file holds, as found by opening it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contents {
-    /// The version of its schema.
-    pub schema: i64,
-    /// How many tasks, finished and trashed ones too.
-    pub tasks: i64,
-    /// The sequence number of the last change; 0 before the first.
-    pub last_change: i64,
-    /// The file's size.
-    pub bytes: u64,
+impl Backup {
+    /// Returns the name of its file.
+    pub fn name(&self) -> String {
+        name(self.reason, self.taken_at)
+    }
+
+    /// Reports whether it is dated after `now`: a clock was wrong when it was taken, or is now.
+    pub fn is_to_come(&self, now: Timestamp) -> bool {
+        is_to_come(self, now)
+    }
 }
 
 /// Takes a backup of `database` into the folder beside it and removes those that are past their time.
@@ -139,13 +142,26 @@ pub fn take_daily(database: &Path, now: Timestamp) -> Result<Option<Backup>> {
     if !is_due(&paths, now)? {
         return Ok(None);
     }
-    let (backup, _) = folder.add(&connection, Reason::Daily, now)?;
+    if let Err(error) = room::refuse_without(&connection, &paths, folder.path()) {
+        // Each write of the day comes here: the first tells it.
+        return if folder.tell_once_a_day(now) {
+            Err(error)
+        } else {
+            Ok(None)
+        };
+    }
+    let (backup, contents) = folder.add(&connection, Reason::Daily, now)?;
+    if let Some(disagreeing) = contents.disagreeing {
+        tracing::warn!("{disagreeing}: run `taskhold doctor`");
+    }
     Ok(Some(backup))
 }
 
 /// Copies `database` into the new file `to`. A file that is there is not overwritten.
 pub fn copy_to(database: &Path, to: &Path) -> Result<Contents> {
-    let (connection, _) = opened(database)?;
+    let (connection, paths) = opened(database)?;
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    room::refuse_without(&connection, &paths, folder)?;
     create_private(to).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => unusable(
             to,
@@ -164,52 +180,15 @@ pub fn list(database: &Path) -> Result<Vec<Backup>> {
     list_in(&Paths::new(&located(database)?).backups)
 }
 
-/// Opens a database file, changing nothing, and says what it holds. One that is damaged, not ours, or newer than this
-/// program is refused.
-pub fn inspect(file: &Path) -> Result<Contents> {
-    let looked = Looked::at(file)?;
-    // The index of the words is not read, and a row that no task can have is found when it is.
-    match looked.worst {
-        None | Some(Part::Value | Part::Words) => looked.contents(file),
-        Some(Part::Index | Part::Table) => {
-            let reason = format!(
-                "it is damaged; choose another backup, or get its tasks out with `taskhold doctor --salvage NEW --db {}`",
-                file.display()
-            );
-            Err(unusable(file, reason, None))
-        }
-    }
-}
-
-/// A database file that was opened to be looked at.
-struct Looked {
-    connection: Connection,
-    schema: i64,
-    /// The worst of its faults; `None` if it is sound.
-    worst: Option<Part>,
-}
-
-impl Looked {
-    fn at(file: &Path) -> Result<Self> {
-        let connection = open::open_to_look(file)?;
-        let schema = open::schema_version(&connection, file)?;
-        let faults = integrity::faults(&connection, file)?;
-        Ok(Self {
-            connection,
-            schema,
-            worst: faults.iter().map(|fault| fault.part).max(),
-        })
-    }
-
-    fn contents(&self, file: &Path) -> Result<Contents> {
-        let (tasks, last_change) = counts(&self.connection)?;
-        Ok(Contents {
-            schema: self.schema,
-            tasks,
-            last_change,
-            bytes: fs::metadata(file).map_or(0, |file| file.len()),
-        })
-    }
+/// Returns which of `backups`, the latest first, is the way back: the latest that is not dated after `now`, and was not
+/// taken before a restore, or the same restore would take itself back. `None` if there are none.
+pub fn latest(backups: &[Backup], now: Timestamp) -> Option<&Backup> {
+    let past = |backup: &&Backup| !backup.is_to_come(now);
+    let mut way_back = backups.iter().filter(past);
+    way_back
+        .find(|backup| backup.reason != Reason::Restore)
+        .or_else(|| backups.iter().find(past))
+        .or_else(|| backups.first())
 }
 
 /// Opens a database to copy it, which a disk that cannot be written does not forbid.
@@ -257,8 +236,8 @@ fn is_due(paths: &Paths, now: Timestamp) -> Result<bool> {
 
 /// The folder of backups, and the right to work in it.
 struct Folder<'a> {
-    path: &'a Path,
-    _lock: fs::File,
+    paths: &'a Paths,
+    lock: fs::File,
 }
 
 impl<'a> Folder<'a> {
@@ -266,7 +245,11 @@ impl<'a> Folder<'a> {
         let path = &paths.backups;
         let file = lock_file(path)?;
         file.lock().map_err(|error| failed(path, error))?;
-        Ok(Self { path, _lock: file })
+        Ok(Self { paths, lock: file })
+    }
+
+    fn path(&self) -> &'a Path {
+        &self.paths.backups
     }
 
     /// Returns `None` while another process works in it.
@@ -274,7 +257,7 @@ impl<'a> Folder<'a> {
         let path = &paths.backups;
         let file = lock_file(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { path, _lock: file })),
+            Ok(()) => Ok(Some(Self { paths, lock: file })),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(failed(path, error)),
         }
@@ -287,6 +270,7 @@ impl<'a> Folder<'a> {
         now: Timestamp,
     ) -> Result<(Backup, Contents)> {
         self.sweep();
+        room::refuse_without(connection, self.paths, self.path())?;
         let (path, taken_at) = self.free_name(reason, now);
         let contents = write(connection, &path)?;
         let backup = Backup {
@@ -295,7 +279,7 @@ impl<'a> Folder<'a> {
             reason,
             bytes: contents.bytes,
         };
-        for old in surplus(&list_in(self.path)?) {
+        for old in surplus(&list_in(self.path())?, now) {
             // One that cannot be removed now goes the next time.
             let _ = fs::remove_file(&old.path);
         }
@@ -306,7 +290,7 @@ impl<'a> Folder<'a> {
     fn free_name(&self, reason: Reason, now: Timestamp) -> (PathBuf, Timestamp) {
         let mut at = now;
         loop {
-            let path = self.path.join(name(reason, at));
+            let path = self.path().join(name(reason, at));
             if !path.exists() {
                 return (path, at);
             }
@@ -315,8 +299,22 @@ impl<'a> Folder<'a> {
     }
 
     fn sweep(&self) -> usize {
-        let removed = leftovers(self.path).into_iter().map(fs::remove_file);
+        let removed = leftovers(self.path()).into_iter().map(fs::remove_file);
         removed.flatten().count()
+    }
+
+    /// Reports whether it is the first to tell something on this day. The lock file's time is the day that was told: it
+    /// needs no room on the disk.
+    fn tell_once_a_day(&self, now: Timestamp) -> bool {
+        let seconds = now.as_millis().div_euclid(DAY) * (DAY / 1_000);
+        let today = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
+        let told = self.lock.metadata().and_then(|lock| lock.modified());
+        if told.is_ok_and(|told| told == today) {
+            return false;
+        }
+        // If it cannot be noted, it is told again.
+        let _ = self.lock.set_modified(today);
+        true
     }
 }
 
@@ -324,16 +322,6 @@ fn lock_file(folder: &Path) -> Result<fs::File> {
     make_folder(folder)
         .and_then(|()| open_beside(&folder.join(LOCK)))
         .map_err(|error| failed(folder, error))
-}
-
-fn counts(connection: &Connection) -> Result<(i64, i64)> {
-    connection
-        .prepare_cached(
-            // An index may be damaged where the table is not.
-            "SELECT (SELECT count(*) FROM task NOT INDEXED), (SELECT coalesce(max(seq), 0) FROM change)",
-        )
-        .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
-        .while_trying("count the tasks")
 }
 
 fn list_in(folder: &Path) -> Result<Vec<Backup>> {
@@ -356,57 +344,4 @@ fn list_in(folder: &Path) -> Result<Vec<Backup>> {
         .collect();
     backups.sort_by_key(|backup| std::cmp::Reverse(backup.taken_at));
     Ok(backups)
-}
-
-fn utc(at: Timestamp) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(at.as_millis()).unwrap_or_default()
-}
-
-/// Days are those of UTC: every process counts the same ones.
-fn day(at: Timestamp) -> chrono::NaiveDate {
-    utc(at).date_naive()
-}
-
-fn name(reason: Reason, at: Timestamp) -> String {
-    format!("{}-{}.db", utc(at).format(STAMP), reason.as_str())
-}
-
-fn parse(name: &str) -> Option<(Reason, Timestamp)> {
-    let (stamp, word) = name.strip_suffix(".db")?.split_once('-')?;
-    let at = chrono::NaiveDateTime::parse_from_str(stamp, STAMP).ok()?;
-    let reason = Reason::ALL
-        .into_iter()
-        .find(|reason| reason.as_str() == word)?;
-    Some((
-        reason,
-        Timestamp::from_millis(at.and_utc().timestamp_millis()),
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// 2026-11-22, 12:00 UTC.
-    const NOON: i64 = 1_795_348_800_000;
-
-    #[test]
-    fn a_name_says_when_and_why_and_anything_else_is_no_backup() {
-        for reason in Reason::ALL {
-            let at = Timestamp::from_millis(NOON + 123);
-            assert_eq!(parse(&name(reason, at)), Some((reason, at)));
-        }
-        assert_eq!(
-            name(Reason::Daily, Timestamp::from_millis(NOON + 7)),
-            "20261122T120000007Z-daily.db"
-        );
-        for other in [
-            ".lock",
-            "20261122T120000007Z-daily.db.partial",
-            "20261122T120000007Z-often.db",
-            "notes.db",
-        ] {
-            assert_eq!(parse(other), None, "{other}");
-        }
-    }
 }

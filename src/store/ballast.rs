@@ -12,7 +12,7 @@ use super::place::{Paths, create_private};
 
 /// How much is kept, in bytes. SQLite moves its log into the database when it has 1,000 pages of 4 KiB: with that much
 /// room it can, and then the log's own space is free for changes.
-const SIZE: usize = 4 * 1024 * 1024;
+pub(super) const SIZE: usize = 4 * 1024 * 1024;
 
 /// Makes sure the space is kept; an error of [`io::ErrorKind::StorageFull`] says that there is none to keep.
 pub(super) fn keep(paths: &Paths) -> io::Result<()> {

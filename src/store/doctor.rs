@@ -6,6 +6,7 @@
 //! | `processes` | who has the database open |
 //! | `contents` | header, schema, pages, what is derived from the rows |
 //! | `rows` | rows against the log |
+//! | `backups` | whether there is a way back |
 //!
 //! # Invariants
 //!
@@ -14,17 +15,10 @@
 
 use std::path::Path;
 
-use super::{
-    Paths,
-    backup::{self, Reason},
-    place::located,
-};
-use crate::{
-    error::{Error, Result},
-    task::Timestamp,
-    when::Zone,
-};
+use super::{Paths, place::located};
+use crate::{error::Error, task::Timestamp, when::Zone};
 
+mod backups;
 mod contents;
 mod processes;
 pub(super) mod rows;
@@ -155,9 +149,6 @@ impl Finding {
 /// The way out of damage.
 pub(super) const RESCUE: &str = "end every program that uses the database; get every readable task out with `taskhold doctor --salvage FILE`; then move the database and its -wal and -shm to another place, and `taskhold restore` that FILE or a backup (`taskhold backup --list`)";
 
-/// How long without a backup is too long, in ms.
-const BACKUP_AGE: i64 = 8 * 24 * 60 * 60 * 1_000;
-
 /// Examines `database` and what is around it.
 pub fn examine(database: &Path, zone: Zone, now: Timestamp) -> Vec<Finding> {
     let mut found = vec![sqlite()];
@@ -234,7 +225,7 @@ pub fn examine(database: &Path, zone: Zone, now: Timestamp) -> Vec<Finding> {
             found.push(Finding::bad("header", what, way_out));
         }
     }
-    found.push(backups(&paths, now).unwrap_or_else(|error| Finding::of_error("backups", &error)));
+    found.push(backups::examine(&paths, now));
     found
 }
 
@@ -249,40 +240,4 @@ fn sqlite() -> Finding {
             "install a taskhold built with SQLite 3.51.3 or newer",
         )
     }
-}
-
-fn backups(paths: &Paths, now: Timestamp) -> Result<Finding> {
-    const CHECK: &str = "backups";
-    let backups = backup::list(&paths.database)?;
-    let Some(latest) = backups.first() else {
-        return Ok(Finding::warning(
-            CHECK,
-            "there are none",
-            "take one: `taskhold backup`",
-        ));
-    };
-    let days = (now.as_millis() - latest.taken_at.as_millis()) / (24 * 60 * 60 * 1_000);
-    let what = format!("{}, the latest {days} days old", backups.len());
-    if let Err(error) = backup::inspect(&latest.path) {
-        let way_out = "take another: `taskhold backup`";
-        return Ok(Finding::bad(CHECK, error.with_causes(), way_out));
-    }
-    let has_changed = std::fs::metadata(&paths.database)
-        .and_then(|file| file.modified())
-        .ok()
-        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
-        .and_then(|at| i64::try_from(at.as_millis()).ok())
-        .is_some_and(|at| at > latest.taken_at.as_millis() + BACKUP_AGE);
-    if has_changed
-        && !backups
-            .iter()
-            .any(|one| one.reason == Reason::Daily && days <= 8)
-    {
-        return Ok(Finding::warning(
-            CHECK,
-            format!("{what}, though tasks were changed since"),
-            "take one: `taskhold backup`; its error, if there is one, says why none was taken",
-        ));
-    }
-    Ok(Finding::good(CHECK, format!("{what}; it opens")))
 }

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::{
     Access, Store, Writer,
     backup::{self, Backup, Reason},
+    doctor::rows::{Rows, named},
     open,
     place::{Paths, unusable},
     writer::Entry,
@@ -20,7 +21,7 @@ use crate::{
     change::{Edit, GroupId, Kind},
     command::{Caller, restore as decide},
     error::{Error, Result, WhileTrying},
-    task::{Task, Timestamp},
+    task::{Task, TaskId, Timestamp},
 };
 
 /// How many tasks are read at a time.
@@ -80,6 +81,8 @@ pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome>
             outcome.before = Some(before);
         }
         writer.commit()?;
+        // A search would otherwise read all that came back. If it cannot be done now, that is no reason to take it back.
+        let _ = store.catch_up();
     }
     Ok(outcome)
 }
@@ -106,21 +109,37 @@ struct Source {
 }
 
 impl Source {
+    /// Opens a backup. One whose tasks are not what their log says, or refer to what is not there, is refused: what is
+    /// wrong in it would take the place of what is right.
     fn open(file: &Path) -> Result<Self> {
         let contents = backup::inspect(file)?;
         let connection = open::open_to_look(file)?;
-        if contents.schema == open::latest_schema() {
-            let store = Store::over(connection, Paths::new(file));
-            return Ok(Self {
-                store,
+        let source = if contents.schema == open::latest_schema() {
+            Self {
+                store: Store::over(connection, Paths::new(file)),
                 _folder: None,
-            });
+            }
+        } else {
+            let (store, folder) = upgraded(&connection, file)?;
+            Self {
+                store,
+                _folder: Some(folder),
+            }
+        };
+        let wrong = match Rows::read(&source.store)?.disagreeing() {
+            None => source.store.loose()?,
+            wrong => wrong,
+        };
+        match wrong {
+            None => Ok(source),
+            Some(wrong) => {
+                let reason = format!(
+                    "{wrong}; put together what can be read with `taskhold doctor --salvage NEW --db {}`, and restore NEW; nothing was restored",
+                    file.display()
+                );
+                Err(unusable(file, reason, None))
+            }
         }
-        let (store, folder) = upgraded(&connection, file)?;
-        Ok(Self {
-            store,
-            _folder: Some(folder),
-        })
     }
 }
 
@@ -218,7 +237,7 @@ fn each_edit(
     }
 }
 
-fn peeked(walk: &mut Peekable<Walk<'_>>) -> Result<Option<crate::task::TaskId>> {
+fn peeked(walk: &mut Peekable<Walk<'_>>) -> Result<Option<TaskId>> {
     match walk.peek() {
         None => Ok(None),
         Some(Ok(task)) => Ok(Some(task.id)),
@@ -273,6 +292,23 @@ impl Iterator for Walk<'_> {
 }
 
 impl Store {
+    /// Says which tasks refer to tasks that are not there; `None` if none does.
+    fn loose(&self) -> Result<Option<String>> {
+        let ids: Vec<TaskId> = self
+            .connection
+            .prepare_cached(
+                "SELECT id FROM task WHERE parent NOT IN (SELECT id FROM task)
+                 UNION SELECT task.id FROM task, json_each(task.depends_on) AS other
+                        WHERE other.value NOT IN (SELECT id FROM task) ORDER BY 1",
+            )
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .while_trying("check references")?;
+        Ok((!ids.is_empty()).then(|| {
+            let named = named(ids.into_iter());
+            format!("tasks in it refer to tasks that are not there: {named}")
+        }))
+    }
+
     fn call_keys(&self) -> Result<Vec<(String, String, GroupId)>> {
         self.connection
             .prepare_cached("SELECT actor, key, group_seq FROM call_key")

@@ -80,6 +80,11 @@ impl<'store> Writer<'store> {
             .map_err(|source| match source.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => Error::DiskFull,
                 Some(ErrorCode::DatabaseBusy) => Error::Busy,
+                // Checked before anything is kept.
+                Some(ErrorCode::ConstraintViolation) => Error::Sqlite {
+                    action: "keep the changes",
+                    source: source.into(),
+                },
                 _ => Error::Uncertain {
                     source: source.into(),
                 },

@@ -118,12 +118,87 @@ fn the_list_says_when_why_how_big_and_how_many() {
         lines[1].starts_with("  2  ") && lines[1].contains("  daily  "),
         "{listed}"
     );
-    for line in lines {
+    for (line, entry) in lines.iter().zip(entries(&home)) {
+        let name = entry["name"].as_str().unwrap();
         assert!(
-            line.ends_with("  1 task") && line.contains(" kB "),
+            line.ends_with(&format!("  1 task  {name}")) && line.contains(" kB "),
             "{line:?}"
         );
+        let path = entry["path"].as_str().unwrap();
+        assert_eq!(PathBuf::from(path).file_name().unwrap(), name);
     }
+}
+
+#[test]
+fn a_name_of_the_database_or_of_no_file_is_refused() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    let said = failure(&home, &["backup", "tasks.db-wal2"]);
+    assert!(said.contains("belongs to the database"), "{said}");
+    let said = failure(&home, &["doctor", "--salvage", "tasks.db.new"]);
+    assert!(said.contains("belongs to the database"), "{said}");
+    for call in [&["backup", "-"][..], &["doctor", "--salvage", "-"]] {
+        let output = home.command(call).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+    assert!(!home.database().with_file_name("-").exists());
+}
+
+/// Gives every backup of `reason` the names of others, taken in the years from `year` on.
+fn date(home: &Home, reason: &str, year: i64, count: usize) {
+    let found = entries(home);
+    let found = found
+        .iter()
+        .find(|entry| entry["reason"] == reason)
+        .unwrap();
+    let path = PathBuf::from(found["path"].as_str().unwrap());
+    for n in 0..count {
+        let name = format!("{year}{:02}01T000000000Z-{reason}.db", n + 1);
+        fs::copy(&path, path.with_file_name(name)).unwrap();
+    }
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn backups_of_a_clock_that_was_ahead_displace_none_and_are_not_the_latest() {
+    let home = Home::new();
+    home.run(&["add", "of a time to come"]);
+    date(&home, "daily", 2090, 9);
+    home.run(&["add", "of today"]);
+    let of_today = |entry: &Value| entry["to_come"] != true;
+    let listed = entries(&home);
+    let dailies: Vec<_> = listed.iter().filter(|entry| of_today(entry)).collect();
+    assert_eq!(dailies.len(), 1, "{listed:#?}");
+    assert_eq!(listed.len(), 1 + 7, "they are bounded: {listed:#?}");
+    let said = home.run(&["backup", "--list"]);
+    assert!(said.lines().next().unwrap().contains("a clock was wrong"));
+
+    home.run(&["delete", "2"]);
+    let output = home.command(&["restore", "latest"]).output().unwrap();
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        note.contains("7 of the backups are of a time to come"),
+        "{note}"
+    );
+    let listed = home.run(&["list"]);
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+}
+
+#[test]
+fn a_task_that_is_not_what_its_history_says_is_backed_up_and_told() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    Connection::open(home.database())
+        .unwrap()
+        .execute_batch("UPDATE task SET title = 'two'")
+        .unwrap();
+    let output = home.command(&["backup"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        note.contains("1 of 1 tasks are not what their log says: 1") && note.contains("doctor"),
+        "{note}"
+    );
 }
 
 #[test]
@@ -159,11 +234,41 @@ fn backups_are_for_their_owner_alone() {
 fn what_a_crash_left_of_a_backup_is_swept_by_the_next() {
     let home = Home::new();
     home.run(&["add", "one"]);
-    let partial = folder(&home).join("20200101T000000000Z-daily.db.partial");
-    fs::write(&partial, "half").unwrap();
+    let left = ["", "-journal"]
+        .map(|ending| folder(&home).join(format!("20200101T000000000Z-daily.db.partial{ending}")));
+    for file in &left {
+        fs::write(file, "half").unwrap();
+    }
     assert_eq!(reasons(&home), ["daily"]);
     home.run(&["backup"]);
-    assert!(!partial.exists());
+    for file in &left {
+        assert!(!file.exists(), "{}", file.display());
+    }
+}
+
+/// A file may not grow beyond 50 kB there, as on a disk that fills up while the backup is written.
+#[cfg(unix)]
+#[test]
+fn a_backup_that_fails_leaves_nothing() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    let names = || -> BTreeSet<_> {
+        let folders = [home.database().parent().unwrap().to_owned(), folder(&home)];
+        let entries = folders.iter().flat_map(|it| fs::read_dir(it).unwrap());
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let before = names();
+    for target in ["", "copy.db"] {
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$0\" backup $1"])
+            .args([env!("CARGO_BIN_EXE_taskhold"), target])
+            .env("TASKHOLD_DB", home.database())
+            .current_dir(home.database().parent().unwrap());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(names(), before);
+    }
 }
 
 #[test]

@@ -104,7 +104,7 @@ mod small {
         );
         assert!(parts[5].contains("Moved to the trash: 1 task 1"), "{said}");
         assert!(
-            parts[6].contains("the disk is full") && parts[6].contains("status 1"),
+            parts[6].contains("a backup there needs") && parts[6].contains("status 1"),
             "{said}"
         );
         assert!(parts[6].contains("Backed up "), "{said}");
@@ -113,6 +113,44 @@ mod small {
             "{said}"
         );
         assert!(parts[8].contains("at last"), "{said}");
+    }
+
+    #[test]
+    fn no_backup_takes_the_last_room_and_what_is_said_is_said_once_a_day() {
+        let home = Home::new();
+        let script = r#"
+            taskhold add one >/dev/null
+            rm "$disk"/data/tasks.db.backups/*.db
+            head -c 9000000 /dev/zero > "$disk/filler"
+            for n in 1 2 3; do taskhold add "more $n" 2>&1; done
+            echo "--- backup"; taskhold backup 2>&1 || echo "status $?"
+            taskhold backup "$disk/copy.db" 2>&1 || echo "status $?"
+            taskhold backup "$HOME/elsewhere.db" | cut -d: -f1
+            echo "--- files"; ls "$disk" "$disk/data/tasks.db.backups"
+            rm "$disk/filler"
+            echo "--- freed"; taskhold add "at last" 2>&1
+            taskhold backup --list
+        "#;
+        let Some(output) = on_a_small_disk(&home, script) else {
+            return;
+        };
+        let (said, complained) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{said}\n{complained}");
+        let parts: Vec<&str> = said.split("--- ").collect();
+        assert_eq!(parts[0].matches("no backup today").count(), 1, "{said}");
+        assert_eq!(parts[0].matches("Added ").count(), 3, "{said}");
+        assert_eq!(parts[1].matches("status 1").count(), 2, "{said}");
+        assert_eq!(
+            parts[1].matches("taskhold backup /OTHER/DISK/FILE").count(),
+            2,
+            "{said}"
+        );
+        assert!(parts[1].contains("Backed up 4 tasks"), "{said}");
+        assert!(
+            !parts[2].contains("partial") && !parts[2].contains("copy.db"),
+            "{said}"
+        );
+        assert!(parts[3].contains("daily"), "{said}");
     }
 
     #[test]

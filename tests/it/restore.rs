@@ -96,7 +96,10 @@ fn what_was_there_is_backed_up_before() {
         (&listed[0]["path"], &listed[0]["tasks"]),
         (&done["backup"], &json!(3))
     );
+    // That one is not the latest to go back to: the same call again would take itself back.
     outcome(&home, &["latest"]);
+    assert_eq!(titles(&home, "all"), ["changed later", "thrown away later"]);
+    outcome(&home, &[listed[0]["name"].as_str().unwrap()]);
     assert_eq!(titles(&home, "all"), ["is changed", "added later"]);
 }
 
@@ -148,12 +151,98 @@ fn a_backup_of_an_older_schema_is_upgraded_in_a_copy() {
     assert_eq!(fs::read(&old).unwrap(), before);
 }
 
+/// Two tasks in a backup, the second a part of the first, and what is then done to that file by other means.
+fn backed_up_and_altered(statements: &str) -> Home {
+    let home = Home::new();
+    home.run(&["add", "the whole"]);
+    home.run(&["add", "a part", "--parent", "1"]);
+    home.run(&["backup", "copy.db"]);
+    home.run(&["edit", "1", "--title", "changed since"]);
+    let copy = Connection::open(home.database().with_file_name("copy.db")).unwrap();
+    copy.execute_batch(&format!("PRAGMA foreign_keys = OFF; {statements}"))
+        .unwrap();
+    home
+}
+
+#[test]
+fn a_backup_in_which_something_was_altered_is_refused_by_name_and_salvaged() {
+    let unlogged =
+        "DROP TRIGGER change_is_append_only_delete; DELETE FROM change WHERE task_id = 1;
+        CREATE TRIGGER change_is_append_only_delete BEFORE DELETE ON change
+        BEGIN SELECT RAISE(ABORT, 'the change log is append only'); END;";
+    let cases = [
+        (
+            "UPDATE task SET title = 'the hole' WHERE id = 1",
+            "log says: 1",
+        ),
+        (
+            "UPDATE task SET due = 'someday' WHERE id = 1",
+            "log says: 1",
+        ),
+        ("DELETE FROM task WHERE id = 1", "log says: 1"),
+        (
+            &format!("{unlogged} DELETE FROM task WHERE id = 1"),
+            "not there: 2",
+        ),
+    ];
+    for (statements, expected) in cases {
+        let home = backed_up_and_altered(statements);
+        for arguments in [&["copy.db"][..], &["copy.db", "--dry-run"]] {
+            let mut all = vec!["restore"];
+            all.extend(arguments);
+            let said = refusal(&home, &all);
+            assert!(
+                said.contains("copy.db") && said.contains(expected) && said.contains("--salvage"),
+                "{statements}: {said}"
+            );
+        }
+        assert_eq!(titles(&home, "all")[0], "changed since");
+        assert_eq!(entries(&home).len(), 1, "nothing was backed up for nothing");
+
+        let copy = home.database().with_file_name("copy.db");
+        let salvage = [
+            "doctor",
+            "--db",
+            copy.to_str().unwrap(),
+            "--salvage",
+            "new.db",
+        ];
+        home.command(&salvage).output().unwrap();
+        home.run(&["restore", "new.db"]);
+        assert_eq!(titles(&home, "all").last().unwrap(), "a part");
+    }
+}
+
+#[test]
+fn what_was_restored_into_a_new_database_is_in_its_search_index() {
+    let home = Home::new();
+    let lines: Vec<String> = (0..200).map(|n| format!("task {n}")).collect();
+    fs::write(
+        home.database().with_file_name("tasks.txt"),
+        lines.join("\n"),
+    )
+    .unwrap();
+    home.run(&["import", "--format", "todo.txt", "tasks.txt"]);
+    home.run(&["backup", "copy.db"]);
+    let copy = home.database().with_file_name("copy.db");
+    let new = Home::new();
+    new.run(&["restore", copy.to_str().unwrap()]);
+    let waiting: i64 = Connection::open(new.database())
+        .unwrap()
+        .prepare_cached("SELECT count(*) FROM unindexed")
+        .unwrap()
+        .query_row([], |row| row.get(0))
+        .unwrap();
+    assert_eq!(waiting, 0);
+}
+
 #[test]
 fn what_is_no_backup_is_refused_and_the_tasks_stay() {
     let home = Home::new();
     home.run(&["add", "mine"]);
     let beside = |name: &str| home.database().with_file_name(name);
     fs::write(beside("notes.db"), "somebody's notes\n".repeat(100)).unwrap();
+    fs::create_dir(beside("folder")).unwrap();
     let sql = |file: &Path, sql: &str| {
         let other = Connection::open(file).unwrap();
         other.execute_batch(sql).unwrap();
@@ -165,6 +254,7 @@ fn what_is_no_backup_is_refused_and_the_tasks_stay() {
     sql(&newer, "PRAGMA user_version = 999");
     let cases = [
         ("missing.db", "there is no such file"),
+        ("folder", "it is a folder; name a file in it"),
         ("notes.db", "it is not a database"),
         ("other.db", "it holds no tasks of taskhold"),
         ("newer.db", "a newer taskhold made it (schema 999"),

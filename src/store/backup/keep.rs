@@ -4,37 +4,48 @@ use std::collections::BTreeSet;
 
 use chrono::Datelike as _;
 
-use super::{Backup, Reason, day};
+use super::{Backup, Reason, name::day};
+use crate::task::Timestamp;
+
+const DAYS: usize = 7;
+const WEEKS: usize = 4;
+const OTHERS: usize = 4;
+/// How far the clocks of two processes may be apart, in ms.
+const AHEAD: i64 = 24 * 60 * 60 * 1_000;
+
+/// Reports whether a backup is dated after `now`: a clock was wrong when it was taken, or is now.
+pub(super) fn is_to_come(backup: &Backup, now: Timestamp) -> bool {
+    backup.taken_at.as_millis() > now.as_millis() + AHEAD
+}
 
 /// Returns which of `backups`, the latest first, are past their time.
 ///
 /// Of the daily ones, the last of each of the 7 latest days and of each of the 4 latest weeks that have one are kept;
-/// of the others, the 4 latest of each reason; of those a person asked for, all.
-pub(super) fn surplus(backups: &[Backup]) -> Vec<&Backup> {
-    const DAYS: usize = 7;
-    const WEEKS: usize = 4;
-    const OTHERS: usize = 4;
+/// of the others, the 4 latest of each reason; of those a person asked for, all. Those dated after `now` stand in for
+/// none of these: the 7 nearest are kept until their time has come.
+pub(super) fn surplus(backups: &[Backup], now: Timestamp) -> Vec<&Backup> {
+    let (to_come, past): (Vec<&Backup>, Vec<&Backup>) = backups
+        .iter()
+        .filter(|backup| backup.reason != Reason::Asked)
+        .partition(|backup| is_to_come(backup, now));
+    let far = to_come.len().saturating_sub(DAYS);
     let (mut days, mut weeks) = (BTreeSet::new(), BTreeSet::new());
     let mut others = Vec::new();
-    let is_kept = |backup: &&Backup| match backup.reason {
-        Reason::Asked => true,
-        Reason::Daily => {
+    let mut is_kept = |backup: &Backup| {
+        if backup.reason == Reason::Daily {
             let day = day(backup.taken_at);
             let week = (day.iso_week().year(), day.iso_week().week());
             let is_of_day = days.len() < DAYS && days.insert(day);
             let is_of_week = weeks.len() < WEEKS && weeks.insert(week);
-            is_of_day || is_of_week
+            return is_of_day || is_of_week;
         }
-        reason => {
-            others.push(reason);
-            others.iter().filter(|other| **other == reason).count() <= OTHERS
-        }
+        others.push(backup.reason);
+        let so_far = others.iter().filter(|other| **other == backup.reason);
+        so_far.count() <= OTHERS
     };
-    let kept: Vec<&Backup> = backups.iter().filter(is_kept).collect();
-    backups
-        .iter()
-        .filter(|backup| !kept.contains(backup))
-        .collect()
+    let mut surplus = to_come[..far].to_vec();
+    surplus.extend(past.into_iter().filter(|backup| !is_kept(backup)));
+    surplus
 }
 
 #[cfg(test)]
@@ -42,7 +53,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::{store::backup::name, task::Timestamp};
+    use crate::store::backup::name::name;
 
     const DAY: i64 = 24 * 60 * 60 * 1_000;
     /// 2026-11-22, a Sunday, 12:00 UTC.
@@ -62,8 +73,10 @@ mod tests {
     fn kept_after(days: impl Iterator<Item = i64>) -> Vec<String> {
         let mut kept: Vec<Backup> = Vec::new();
         for day in days {
-            kept.insert(0, backup(Reason::Daily, NOON + day * DAY));
-            let gone: Vec<Backup> = surplus(&kept).into_iter().cloned().collect();
+            let taken = backup(Reason::Daily, NOON + day * DAY);
+            let now = taken.taken_at;
+            kept.insert(0, taken);
+            let gone: Vec<Backup> = surplus(&kept, now).into_iter().cloned().collect();
             kept.retain(|backup| !gone.contains(backup));
         }
         kept.iter()
@@ -115,7 +128,8 @@ mod tests {
             .flat_map(|day| Reason::ALL.map(|reason| backup(reason, NOON + day * DAY)))
             .filter(|backup| backup.reason != Reason::Daily)
             .collect();
-        let gone: Vec<Backup> = surplus(&backups).into_iter().cloned().collect();
+        let now = backups[0].taken_at;
+        let gone: Vec<Backup> = surplus(&backups, now).into_iter().cloned().collect();
         backups.retain(|backup| !gone.contains(backup));
         for reason in Reason::ALL {
             let kept = backups.iter().filter(|backup| backup.reason == reason);
@@ -127,5 +141,29 @@ mod tests {
             assert_eq!(kept.count(), expected, "{reason}");
         }
         assert_eq!(day(backups[0].taken_at).to_string(), "2026-12-21");
+    }
+
+    #[test]
+    fn those_of_a_clock_that_was_ahead_displace_none_and_are_not_too_many() {
+        let years_ahead = 1_500;
+        let mut backups: Vec<Backup> = (0..30)
+            .flat_map(|day| {
+                Reason::ALL.map(|reason| backup(reason, NOON + (years_ahead - day) * DAY))
+            })
+            .chain((0..30).map(|day| backup(Reason::Daily, NOON - day * DAY)))
+            .collect();
+        let now = Timestamp::from_millis(NOON);
+        let gone: Vec<Backup> = surplus(&backups, now).into_iter().cloned().collect();
+        backups.retain(|backup| !gone.contains(backup));
+        let (to_come, past): (Vec<_>, Vec<_>) =
+            backups.iter().partition(|backup| is_to_come(backup, now));
+        let asked = to_come
+            .iter()
+            .filter(|backup| backup.reason == Reason::Asked);
+        assert_eq!((asked.count(), to_come.len()), (30, 30 + 7));
+        assert_eq!(past.len(), 10, "7 days, and 3 weeks before them");
+        // A process whose clock is a few hours behind takes no backup for one to come.
+        let evening = backup(Reason::Daily, NOON + DAY / 2);
+        assert!(!is_to_come(&evening, now));
     }
 }

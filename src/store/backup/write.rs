@@ -8,7 +8,10 @@ use std::{
 use rusqlite::{Connection, limits::Limit};
 use tempfile::TempDir;
 
-use super::{Contents, Looked, PARTIAL, counts};
+use super::{
+    PARTIAL,
+    inspect::{Contents, Looked, counts},
+};
 use crate::{
     error::{Error, Result},
     store::{
@@ -92,7 +95,7 @@ fn copy(connection: &Connection, to: &Path) -> Result<Option<Contents>> {
     let looked = Looked::at(to)?;
     match looked.worst {
         // What no task can have is there as well, and kept as it is.
-        None | Some(Part::Value) => looked.contents(to).map(Some),
+        None | Some(Part::Value) => looked.compared().map(Some),
         Some(Part::Words | Part::Index) => Ok(None),
         Some(Part::Table) => Err(damaged(connection)),
     }

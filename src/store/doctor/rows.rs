@@ -45,6 +45,21 @@ impl Rows {
         self.wrong.is_empty() && self.unlogged.is_empty()
     }
 
+    /// Names the tasks whose row and log do not agree; `None` if there are none.
+    pub(in crate::store) fn disagreeing(&self) -> Option<String> {
+        let wrong = self.wrong.iter().map(|(id, _)| *id);
+        let mut ids: Vec<TaskId> = wrong.chain(self.unlogged.iter().copied()).collect();
+        ids.sort_unstable();
+        (!ids.is_empty()).then(|| {
+            format!(
+                "{} of {} tasks are not what their log says: {}",
+                ids.len(),
+                self.count,
+                named(ids.into_iter())
+            )
+        })
+    }
+
     pub(super) fn finding(&self, store: &Store) -> Result<Finding> {
         if self.wrong.is_empty() {
             return Ok(Finding::good(
@@ -92,7 +107,8 @@ impl Rows {
     }
 }
 
-fn named(ids: impl ExactSizeIterator<Item = TaskId>) -> String {
+/// Names the first few tasks.
+pub(in crate::store) fn named(ids: impl ExactSizeIterator<Item = TaskId>) -> String {
     let is_cut = ids.len() > NAMED;
     let mut names: Vec<String> = ids.take(NAMED).map(|id| id.to_string()).collect();
     if is_cut {

@@ -11,7 +11,10 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{ailing, examine, filled, verdict};
-use crate::support::{Dialect, Home};
+use crate::{
+    backup::entries,
+    support::{Dialect, Home},
+};
 
 /// Every file in a folder, with its size and, where there are some, its mode.
 fn listed(folder: &Path) -> BTreeMap<PathBuf, (u64, String)> {
@@ -152,6 +155,29 @@ mod modes {
             assert_eq!(mode(&path), open, "{}", path.display());
         }
     }
+}
+
+#[test]
+fn every_backup_is_opened_and_its_tasks_compared() {
+    let home = filled();
+    let first = entries(&home).pop().unwrap();
+    home.run(&["backup"]);
+    let (_, found) = examine(&home, &[]);
+    let said = found.to_string();
+    let all = format!("{} were opened, each sound", entries(&home).len());
+    assert!(said.contains(&all), "{said}");
+    let path = first["path"].as_str().unwrap();
+    Connection::open(path)
+        .unwrap()
+        .execute_batch("UPDATE task SET title = 'Buy point' WHERE id = 1")
+        .unwrap();
+    let (status, found) = examine(&home, &[]);
+    assert_eq!((status, verdict(&found, "backups").as_str()), (1, "bad"));
+    let said = found.to_string();
+    assert!(
+        said.contains(first["name"].as_str().unwrap()) && said.contains("log says: 1"),
+        "{said}"
+    );
 }
 
 #[cfg(target_os = "linux")]

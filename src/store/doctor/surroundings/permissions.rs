@@ -43,7 +43,7 @@ mod unix {
         path::{Path, PathBuf},
     };
 
-    use super::*;
+    use super::{CHECK, Finding, Fix, Paths};
     use crate::store::doctor::surroundings::{beside, folder_of};
 
     const OWNER: u32 = 0o700;
