@@ -105,6 +105,14 @@ impl Store {
         Ok(Self::over(connection, Paths::new(path)))
     }
 
+    /// Opens the database at `path` to read it, if it is there and of the schema this program makes; nothing is created and
+    /// nothing upgraded.
+    pub fn open_as_it_is(path: &Path) -> Result<Option<Self>> {
+        open::is_current(path)
+            .then(|| Self::open(path, Access::Read))
+            .transpose()
+    }
+
     /// Works on a connection that is open already.
     fn over(connection: Connection, paths: Paths) -> Self {
         Self {

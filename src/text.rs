@@ -24,7 +24,7 @@ const BLACK_FLAG: char = '\u{1F3F4}';
 const CANCEL_TAG: char = '\u{E007F}';
 
 /// Returns `raw` with line ends as `\n`, in NFC, and without control, bidirectional-override, zero-width and tag
-/// characters.
+/// characters. What a control character begins to steer a terminal goes as a whole.
 ///
 /// Joiners and variation selectors stay where scripts and emoji need them (beside a visible character, one at a
 /// time), tag characters only in the three subdivision flags of Unicode's RGI set. Text in right-to-left scripts is
@@ -66,7 +66,12 @@ pub fn clean(raw: &str) -> Cleaned {
                 }
             }
             '\u{FE0E}' | '\u{FE0F}' if can_carry(text.chars().next_back(), false) => text.push(c),
-            c if is_forbidden(c) => altered = true,
+            c if is_forbidden(c) => {
+                altered = true;
+                if let Some(length) = rest_of_sequence(c, chars.clone()) {
+                    chars.by_ref().take(length).for_each(drop);
+                }
+            }
             c => text.push(c),
         }
     }
@@ -74,6 +79,71 @@ pub fn clean(raw: &str) -> Cleaned {
         text = text.nfc().collect();
     }
     Cleaned { text, altered }
+}
+
+/// Returns how many characters after `first`, which comes before `rest`, belong to the same control sequence (ECMA-48, and
+/// ECMA-35 for character sets); `None` if it does not begin a whole one.
+fn rest_of_sequence(first: char, mut rest: impl Iterator<Item = char>) -> Option<usize> {
+    match first {
+        '\u{1B}' => Some(
+            1 + match rest.next()? {
+                '[' => control_sequence(rest)?,
+                opener @ (']' | 'P' | 'X' | '^' | '_') => control_string(opener == ']', rest)?,
+                // `tput sgr0` chooses a character set. What begins with a blank is rather text.
+                '!'..='/' => escape_sequence(rest)?,
+                _ => return None,
+            },
+        ),
+        '\u{9B}' => control_sequence(rest),
+        '\u{90}' | '\u{98}' | '\u{9D}' | '\u{9E}' | '\u{9F}' => {
+            control_string(first == '\u{9D}', rest)
+        }
+        _ => None,
+    }
+}
+
+/// Reads parameters, intermediates and a final character.
+fn control_sequence(rest: impl Iterator<Item = char>) -> Option<usize> {
+    let mut has_intermediates = false;
+    for (length, c) in (1..).zip(rest) {
+        match c {
+            '0'..='?' if !has_intermediates => {}
+            ' '..='/' => has_intermediates = true,
+            '@'..='~' => return Some(length),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Reads more intermediates and a final character.
+fn escape_sequence(rest: impl Iterator<Item = char>) -> Option<usize> {
+    for (length, c) in (1..).zip(rest) {
+        match c {
+            ' '..='/' => {}
+            '0'..='~' => return Some(length),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Reads to the end of a string: a window's title, a link. One that goes over the end of a line is taken for text. Terminals
+/// let a bell end the `command` of an operating system, too.
+fn control_string(command: bool, rest: impl Iterator<Item = char>) -> Option<usize> {
+    let mut is_escaped = false;
+    for (length, c) in (1..).zip(rest) {
+        match c {
+            '\\' if is_escaped => return Some(length),
+            _ if is_escaped => return None,
+            '\u{1B}' => is_escaped = true,
+            '\u{9C}' => return Some(length),
+            '\u{7}' if command => return Some(length),
+            c if c.is_control() => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Takes the tag characters that follow a black flag, and keeps them if they make a flag that exists.
@@ -159,7 +229,7 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_taken_out() {
         let cases = [
-            ("a\0b\u{1b}[31mc\u{7f}\u{9b}", "ab[31mc"),
+            ("a\0b\u{7f}c\u{9b}", "abc"),
             ("pay \u{202e}evil\u{202c}", "pay evil"),
             ("a\u{200b}b\u{feff}\u{ad}c", "abc"),
             ("hi\u{e0068}\u{e0069}", "hi"),
@@ -178,6 +248,48 @@ mod tests {
                 },
                 "{raw:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_taken_out_whole() {
+        let cases = [
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}[01;31m\u{1b}[Kgrep\u{1b}[m\u{1b}[K", "grep"),
+            ("\u{1b}[38:2::255:0:0mtrue\u{1b}[ q", "true"),
+            (
+                "\u{1b}[?1049h\u{1b}[2J\u{1b}[Hx\u{9b}1mbold\u{9b}m",
+                "xbold",
+            ),
+            (
+                "\u{1b}]0;title\u{7}x\u{1b}]2;é 家\u{1b}\\y\u{9d}0;z\u{9c}z",
+                "xyz",
+            ),
+            (
+                "\u{1b}]8;;http://x.example\u{1b}\\link\u{1b}]8;;\u{1b}\\",
+                "link",
+            ),
+            (
+                "\u{1b}P1$r0m\u{1b}\\a\u{1b}_app\u{1b}\\b\u{1b}^private\u{9c}c",
+                "abc",
+            ),
+            ("\u{1b}(B\u{1b}[mreset", "reset"),
+            // What is no whole sequence loses only what cannot be seen.
+            ("\u{1b}[31", "[31"),
+            ("\u{1b}[3\u{e9}m", "[3\u{e9}m"),
+            ("\u{1b}[\u{1b}[1mx", "[x"),
+            ("\u{1b}]0;never ends", "]0;never ends"),
+            ("\u{1b}]0;line\nend\u{7}", "]0;line\nend"),
+            ("\u{1b}Ptext\u{7}", "Ptext"),
+            ("\u{1b}Milk \u{1b} and \u{1b}", "Milk  and "),
+            ("[31m is text", "[31m is text"),
+        ];
+        for (raw, text) in cases {
+            let expected = Cleaned {
+                text: text.to_owned(),
+                altered: raw != text,
+            };
+            assert_eq!(clean(raw), expected, "{raw:?}");
         }
     }
 
@@ -205,6 +317,12 @@ mod tests {
 
         #[test]
         fn joiners_and_selectors_stay_stable(raw in "[a #\u{200c}\u{200d}\u{fe0e}\u{fe0f}\u{1f3f4}\u{e0067}\u{e007f}❤\u{301}\n]{0,12}") {
+            let once = clean(&raw).text;
+            prop_assert_eq!(clean(&once), Cleaned { text: once.clone(), altered: false });
+        }
+
+        #[test]
+        fn sequences_leave_clean_text(raw in "(\u{1b}|\u{9b}|\u{9d}|\u{7}|\\[|\\]|\\\\|[0-9;mPX a\n]|é){0,16}") {
             let once = clean(&raw).text;
             prop_assert_eq!(clean(&once), Cleaned { text: once.clone(), altered: false });
         }

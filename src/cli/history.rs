@@ -82,10 +82,13 @@ pub(super) fn lines<'a>(
 impl Row {
     fn new(change: &Change, title: Option<&str>, context: &Context) -> Self {
         let what = happened(change);
-        let says_status = !matches!(what, "changed" | "undone" | "restored");
-        // The times that go with a status or the trash are when the change was made.
+        // The times that go with a status or the trash are when the change was made, and the word may say the status.
+        let is_said = |name: &str| {
+            let says_status = !matches!(what, "changed" | "undone" | "restored");
+            name.ends_with("_at") || says_status && name == "status"
+        };
         let fields: Vec<String> = render::changed_fields(change, context.caller.zone)
-            .filter(|(name, _)| !name.ends_with("_at") && !(says_status && *name == "status"))
+            .filter(|(name, _)| !is_said(name))
             .map(|(_, text)| text)
             .collect();
         let of_task = |text: &dyn Fn(&str) -> String| title.map(text).unwrap_or_default();
@@ -118,15 +121,14 @@ impl Row {
             }
             let text = cut(text, columns);
             let left = columns - width(&text);
-            if !text.is_empty() {
-                blanks += if is_number { left } else { 0 };
+            let (before, after) = if is_number { (left, 0) } else { (0, left) };
+            blanks += before;
+            if left < columns {
                 let cell = painted(style, &isolated(&text));
                 let _ = write!(lines, "{:blanks$}{cell}", "");
-                blanks = if is_number { 0 } else { left };
-            } else {
-                blanks += columns;
+                blanks = 0;
             }
-            blanks += GAP;
+            blanks += after + GAP;
         }
         lines.push('\n');
     }

@@ -155,7 +155,7 @@ impl Outside {
                 }
             }
             // Nothing can be typed; a terminal that goes away is told of by a signal.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         #[cfg(unix)]
         let signal = self.signals.next();

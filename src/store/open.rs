@@ -99,6 +99,19 @@ fn open_at(paths: &Paths, access: Access, schema: &Schema) -> Result<Connection>
     Ok(connection)
 }
 
+/// Reports whether opening `path` would neither create nor upgrade a database. One that cannot be used is left to
+/// [`open`], which says why.
+pub(super) fn is_current(path: &Path) -> bool {
+    let is_ready = |found: std::path::PathBuf| {
+        let connection = connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        is_ready(&connection, &found, Schema::LATEST)
+    };
+    match fs::canonicalize(path) {
+        Ok(found) => is_ready(found).unwrap_or(true),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
+}
+
 fn connect(database: &Path, mode: OpenFlags) -> Result<Connection> {
     let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(database, flags)

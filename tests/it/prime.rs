@@ -19,17 +19,38 @@ fn add(home: &Home, tasks: &[Value]) {
 }
 
 #[test]
-fn without_tasks_nothing_is_said_and_nothing_is_made() {
+fn while_nothing_is_open_nothing_is_said_and_nothing_is_made() {
     let home = Home::new();
     assert_eq!(home.run(&["prime"]), "");
     assert!(!home.database().exists());
+    home.run(&["list"]);
+    assert_eq!(home.run(&["prime"]), "");
     home.run(&["add", "one"]);
     home.run(&["done", "1"]);
-    let said = home.run(&["prime"]);
-    assert!(
-        said.ends_with("| 0 open, 0 overdue, 0 in progress\n"),
-        "{said}"
+    assert_eq!(home.run(&["prime"]), "");
+    let object: Value = serde_json::from_str(&home.run(&["prime", "--json"])).unwrap();
+    assert_eq!(
+        (&object["version"], &object["open"]),
+        (&json!(1), &json!(0))
     );
+}
+
+#[test]
+fn an_older_database_is_left_as_it_is() {
+    let home = Home::new();
+    rusqlite::Connection::open(home.database())
+        .unwrap()
+        .execute_batch(include_str!("../fixtures/schema-1.sql"))
+        .unwrap();
+    let before = std::fs::read(home.database()).unwrap();
+    assert_eq!(home.run(&["prime"]), "");
+    assert!(std::fs::read(home.database()).unwrap() == before);
+    let folder = home.database();
+    let folder = folder.parent().unwrap();
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+    // Any other command upgrades it.
+    assert!(home.run(&["list"]).contains("Buy milk"));
+    assert!(home.run(&["prime"]).contains("Buy milk"));
 }
 
 #[test]
@@ -60,13 +81,13 @@ fn what_is_begun_and_what_is_due_is_named() {
         lines[2..5],
         [
             "In progress:",
-            "- 1 Write the report (high)",
+            "1 Write the report (high)",
             "Overdue or due today:"
         ]
     );
-    assert!(lines[5].starts_with("- 2 Pay rent (due "), "{said}");
-    assert!(lines[6].starts_with("- 3 Call Anna (due "), "{said}");
-    assert_eq!(lines[7..], ["Ready next:", "- 4 Someday"], "{said}");
+    assert!(lines[5].starts_with("2 Pay rent (due "), "{said}");
+    assert!(lines[6].starts_with("3 Call Anna (due "), "{said}");
+    assert_eq!(lines[7..], ["Ready next:", "4 Someday"], "{said}");
 }
 
 #[test]
@@ -84,13 +105,84 @@ fn what_can_be_done_next_is_named_where_nothing_is_due() {
     let lines: Vec<&str> = said.lines().skip(2).collect();
     assert_eq!(
         lines,
-        [
-            "Ready next:",
-            "- 3 Buy brushes (high)",
-            "- 1 Paint the door"
-        ],
+        ["Ready next:", "3 Buy brushes (high)", "1 Paint the door"],
         "{said}"
     );
+}
+
+/// Returns the lines of tasks.
+fn items(said: &str) -> Vec<&str> {
+    let is_item = |line: &&str| line.starts_with(|c: char| c.is_ascii_digit());
+    said.lines().filter(is_item).collect()
+}
+
+#[test]
+fn ten_usual_tasks_fit_and_each_list_has_some() {
+    let home = Home::new();
+    let verbs = ["Call", "Write", "Review", "Book", "Fix", "Order"];
+    let things = [
+        "the quarterly report for Anna",
+        "a table at the Thai place",
+        "login timeout on the staging server",
+        "new tyres for the bike",
+        "the slides of the kickoff meeting",
+        "the invoice to Miller & Sons",
+        "flights to Lisbon in spring",
+        "the chapter on error handling",
+        "the gutters before it rains",
+        "a gift for mum's birthday",
+    ];
+    let titles = verbs
+        .iter()
+        .flat_map(|verb| things.map(|thing| format!("{verb} {thing}")));
+    let tasks: Vec<Value> = (0..)
+        .zip(titles)
+        .map(|(n, title)| match n % 6 {
+            0 => json!({ "title": title, "due": "today" }),
+            1 => json!({ "title": title, "due": "2020-01-31", "priority": "high" }),
+            2 => json!({ "title": title, "priority": "low" }),
+            _ => json!({ "title": title }),
+        })
+        .collect();
+    add(&home, &tasks);
+    home.run(&["start", "4", "5", "6"]);
+    let said = home.run(&["prime"]);
+    let cost = tokens(&said);
+    assert!(cost <= 300, "{cost} tokens: {said}");
+    assert!(items(&said).len() >= 10, "{cost} tokens: {said}");
+    for heading in [
+        "In progress:\n4 ",
+        "Overdue or due today:\n2 ",
+        "Ready next:\n",
+    ] {
+        assert!(said.contains(heading), "{said}");
+    }
+}
+
+#[test]
+fn projects_and_tags_are_told_while_there_is_room() {
+    let home = Home::new();
+    let task =
+        |title: &str| json!({ "title": title, "project": "The new flat", "tags": ["home", "big"] });
+    add(&home, &[task("Paint the door"), task("Hang the door")]);
+    let said = home.run(&["prime"]);
+    assert_eq!(
+        items(&said),
+        [
+            "1 Paint the door @The new flat #big #home",
+            "2 Hang the door @The new flat #big #home",
+        ]
+    );
+    let many: Vec<Value> = (0..40)
+        .map(|_| task("Paint one more door before the guests come"))
+        .collect();
+    add(&home, &many);
+    let said = home.run(&["prime"]);
+    let with_labels = items(&said)
+        .iter()
+        .filter(|line| line.contains('@'))
+        .count();
+    assert!(items(&said).len() > 10 && with_labels < 5, "{said}");
 }
 
 #[test]
@@ -109,6 +201,7 @@ fn a_thousand_tasks_with_long_titles_cost_at_most_300_tokens() {
                     "title": format!("{n} {title}"),
                     "due": if n % 3 == 0 { "2020-01-31 17:30" } else { "today" },
                     "priority": "medium",
+                    "project": format!("{n} {word}"),
                 })
             })
             .collect();
@@ -128,7 +221,7 @@ fn a_thousand_tasks_with_long_titles_cost_at_most_300_tokens() {
             "{said}"
         );
         assert!(
-            said.matches("\n- ").count() >= 2 && said.contains(" of 200\n"),
+            items(&said).len() >= 3 && said.contains(" of 200\n"),
             "{said}"
         );
     }
