@@ -123,9 +123,11 @@ impl ServeArgs {
             let doors = self.open().await?;
             instance.announce(&doors.places().join(", "))?;
             greeting::print(context, &doors)?;
+            let mut limits = self.limits();
+            limits.fit_handles();
             let setup = Setup {
                 tokens,
-                limits: self.limits(),
+                limits,
                 names: self.host.clone(),
                 idle_exit: self.idle_exit,
             };

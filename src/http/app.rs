@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming as IncomingBody;
 use rmcp::{
@@ -46,7 +47,7 @@ pub(super) struct App<H> {
     mcp: StreamableHttpService<H, Sessions>,
     pub(super) sessions: Arc<Sessions>,
     pub(super) listeners: Listeners,
-    pub(super) connections: Connections,
+    pub(super) connections: Arc<Connections>,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
     tokens: Tokens,
@@ -123,6 +124,9 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         connection: &Arc<Connection>,
     ) -> http::Response<Holding<Told>> {
         connection.answers();
+        if request.body().is_end_stream() {
+            connection.has_request();
+        }
         let route = Route::of(request.uri().path());
         let mut told = Told {
             metrics: Arc::clone(&self.metrics),
@@ -310,6 +314,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 1)
         })?);
         let body = self.whole(headers, body).await?;
+        told.connection.has_request();
         let (incoming, text) = message::read_text(&body);
         let mut asked = None;
         match incoming {
@@ -369,7 +374,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         let most = self.limits.body_bytes;
         let too_large = || {
             let reason = format!("the body is longer than {most} bytes");
-            answer::error(StatusCode::PAYLOAD_TOO_LARGE, &reason)
+            answer::last_error(StatusCode::PAYLOAD_TOO_LARGE, &reason)
         };
         let announced = headers.get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -382,7 +387,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
             Ok(Err(_)) => Err(answer::error(StatusCode::BAD_REQUEST, "the body broke off")),
-            Err(_) => Err(answer::error(
+            Err(_) => Err(answer::last_error(
                 StatusCode::REQUEST_TIMEOUT,
                 "the body took too long",
             )),

@@ -118,6 +118,17 @@ impl Wire {
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Waits until the server closes the connection, having said nothing more.
+    pub(crate) fn await_end(&mut self) {
+        let mut more = Vec::new();
+        self.stream.read_to_end(&mut more).unwrap();
+        assert!(more.is_empty(), "{:?}", String::from_utf8_lossy(&more));
+    }
+
     fn head(&mut self) -> String {
         let mut head = String::new();
         loop {
