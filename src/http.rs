@@ -63,7 +63,7 @@ mod socket;
 mod tokens;
 mod told;
 
-pub use doors::{DoorError, Doors, Tls};
+pub use doors::{DoorError, Doors, Tls, is_of_this_machine};
 pub use instance::{Instance, InstanceError};
 pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES};
 pub use routes::{ROUTES, Route};

@@ -61,6 +61,21 @@ pub(super) fn unauthorized() -> Answer {
     answer
 }
 
+/// Puts an error that is not told in JSON into JSON, as every other is. The SDK says some in words alone.
+pub(super) async fn in_json(answer: Answer) -> Answer {
+    if answer.headers().contains_key(header::CONTENT_TYPE) {
+        return answer;
+    }
+    let (head, body) = answer.into_parts();
+    let words = match body.collect().await {
+        Ok(words) => words.to_bytes(),
+        Err(never) => match never {},
+    };
+    let mut answer = error(head.status, &String::from_utf8_lossy(&words));
+    answer.headers_mut().extend(head.headers);
+    answer
+}
+
 /// Says that there is too much to do, and when to come again.
 pub(super) fn busy(status: StatusCode, reason: &str, seconds: u64) -> Answer {
     let mut answer = error(status, reason);

@@ -17,7 +17,9 @@ use rmcp::{
     model::{ClientRequest, ErrorCode, ProtocolVersion, RequestId},
     transport::{
         StreamableHttpServerConfig, StreamableHttpService,
-        common::http_header::{HEADER_MCP_METHOD, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID},
+        common::http_header::{
+            HEADER_LAST_EVENT_ID, HEADER_MCP_METHOD, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID,
+        },
     },
 };
 use serde::Serialize;
@@ -254,6 +256,14 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 let reason = "there is no such session; send initialize to begin one";
                 return Err(answer::error(StatusCode::NOT_FOUND, reason));
             }
+            if let Some(last) = head.headers.get(HEADER_LAST_EVENT_ID) {
+                let last = last.to_str().unwrap_or_default();
+                // The SDK would answer with a stream in which nothing ever comes.
+                if head.method == Method::GET && !self.sessions.can_go_on(id, last) {
+                    let reason = "Last-Event-ID names no event of this session, or one that is no longer kept";
+                    return Err(answer::error(StatusCode::BAD_REQUEST, reason));
+                }
+            }
         }
         accept_all(&mut head.headers);
         let mut id = None;
@@ -288,6 +298,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         }
         if !answer.status().is_success() {
             told.listening = None;
+            answer = answer::in_json(answer).await;
         }
         Ok(answer)
     }

@@ -275,6 +275,47 @@ fn what_is_no_message_is_answered_as_json_rpc_says() {
 }
 
 #[test]
+fn every_error_is_told_in_json() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let session = daemon.wire().begin().session.unwrap();
+    let modern = "MCP-Protocol-Version: 2026-07-28\r\n";
+    let cases = [
+        // No session, a session that is none, a version that has none.
+        ("GET", "Accept: text/event-stream\r\n".to_owned(), 400),
+        ("DELETE", String::new(), 400),
+        ("POST", JSON.to_owned(), 400),
+        ("GET", "Mcp-Session-Id: 0\r\n".to_owned(), 404),
+        ("GET", format!("{modern}Accept: text/event-stream\r\n"), 405),
+        ("DELETE", modern.to_owned(), 405),
+        ("PATCH", String::new(), 405),
+        // What the client would not take.
+        ("POST", format!("{JSON}Accept: text/html\r\n"), 406),
+        ("POST", format!("{JSON}Accept: application/json\r\n"), 406),
+        (
+            "GET",
+            format!("Mcp-Session-Id: {session}\r\nAccept: text/html\r\n"),
+            406,
+        ),
+    ];
+    for (method, headers, expected) in cases {
+        let body = if method == "POST" { PING } else { "" };
+        let request = format!(
+            "{method} /mcp HTTP/1.1\r\n{HOST}Authorization: Bearer TOKEN\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let (status, answer) = exchange(daemon.port, filled(&daemon, &request).as_bytes());
+        assert_eq!(status, expected, "{method} {headers}: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let head = head.to_lowercase();
+        assert!(head.contains("content-type: application/json"), "{answer}");
+        assert_eq!(status == 405, head.contains("allow: "), "{answer}");
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert!(!body["error"].is_null(), "{answer}");
+    }
+}
+
+#[test]
 fn a_method_that_is_gone_from_the_protocol_is_said_to_be_none() {
     let home = Home::new();
     let daemon = Daemon::start(&home, &[]);

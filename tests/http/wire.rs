@@ -145,6 +145,10 @@ impl Wire {
     /// Reads the next answer to its end.
     pub(crate) fn answer(&mut self) -> Answer {
         let head = self.head();
+        self.body_of(head)
+    }
+
+    fn body_of(&mut self, head: String) -> Answer {
         let mut answer = Answer {
             status: status(&head),
             head,
@@ -272,11 +276,7 @@ impl Wire {
     pub(crate) fn events(mut self, expected: u16) -> Result<Events, Answer> {
         let head = self.head();
         if status(&head) != expected {
-            return Err(Answer {
-                status: status(&head),
-                head,
-                body: String::new(),
-            });
+            return Err(self.body_of(head));
         }
         let (sender, messages) = channel();
         let (id_sender, last_id) = channel();
@@ -309,6 +309,11 @@ impl Wire {
 
     /// Opens the stream of a session.
     pub(crate) fn listen(&self, last_event_id: Option<&str>) -> Events {
+        self.ask_to_listen(last_event_id).unwrap()
+    }
+
+    /// Asks for the stream of a session; returns the answer if it is another.
+    pub(crate) fn ask_to_listen(&self, last_event_id: Option<&str>) -> Result<Events, Answer> {
         let mut wire = self.another();
         let after = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n"));
         let headers = format!(
@@ -317,7 +322,7 @@ impl Wire {
             after.unwrap_or_default()
         );
         wire.send("GET /mcp", &headers, "");
-        wire.events(200).unwrap()
+        wire.events(200)
     }
 
     /// Subscribes to a resource on a connection of its own, and returns once the server has said it will tell.
