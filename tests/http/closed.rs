@@ -194,6 +194,64 @@ fn every_route_asks_for_a_token_but_the_one_that_says_it_lives() {
     );
 }
 
+/// Returns paths that lead nowhere, of every shape: parts of our own and of other servers', and noise.
+fn paths(count: usize, seed: u64) -> Vec<String> {
+    const PARTS: [&str; 16] = [
+        "mcp",
+        "healthz",
+        "readyz",
+        "metrics",
+        "sse",
+        "api",
+        "v1",
+        "admin",
+        "..",
+        ".",
+        "",
+        "%2e%2e",
+        "%00",
+        "token",
+        "tasks",
+        "index.html",
+    ];
+    const NOISE: &[u8] = b"aZ09-_.~%2F;,=&@:+$!*'()";
+    let mut random = fastrand::Rng::with_seed(seed);
+    std::iter::repeat_with(|| {
+        let mut path = String::new();
+        for _ in 0..random.u32(1..5) {
+            path.push('/');
+            if random.bool() {
+                path.push_str(random.choice(PARTS).unwrap());
+            } else {
+                for _ in 0..random.u32(1..12) {
+                    path.push(char::from(*random.choice(NOISE).unwrap()));
+                }
+            }
+        }
+        path
+    })
+    .filter(|path| ROUTES.iter().all(|(known, _)| known != path))
+    .take(count)
+    .collect()
+}
+
+#[test]
+fn whatever_path_is_asked_for_without_a_token_the_answer_is_401() {
+    const SEED: u64 = 20_260_728;
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &["--limit", "wrong-tokens=10000"]);
+    for (number, path) in paths(500, SEED).iter().enumerate() {
+        let method = ["GET", "POST", "PUT", "DELETE", "OPTIONS"][number % 5];
+        let token = ["", "Authorization: Bearer x\r\n"][number % 2];
+        let query = ["", "", "?token=TOKEN"][number % 3];
+        let request = format!(
+            "{method} {path}{query} HTTP/1.1\r\n{HOST}{token}Content-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let (status, answer) = exchange(daemon.port, filled(&daemon, &request).as_bytes());
+        assert_eq!(status, 401, "seed {SEED}, {method} {path}: {answer}");
+    }
+}
+
 #[test]
 fn a_client_that_looks_for_an_authorization_server_is_told_in_json_that_there_is_none() {
     let home = Home::new();

@@ -314,15 +314,17 @@ impl Wire {
 
     /// Asks for the stream of a session; returns the answer if it is another.
     pub(crate) fn ask_to_listen(&self, last_event_id: Option<&str>) -> Result<Events, Answer> {
-        let mut wire = self.another();
         let after = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n"));
-        let headers = format!(
-            "Accept: text/event-stream\r\n{}{}",
-            self.session_header(),
-            after.unwrap_or_default()
-        );
+        self.ask_for_stream(&after.unwrap_or_default()).events(200)
+    }
+
+    /// Asks for the stream of a session on a connection of its own, and leaves it unread.
+    pub(crate) fn ask_for_stream(&self, headers: &str) -> Self {
+        let mut wire = self.another();
+        let session = self.session_header();
+        let headers = format!("Accept: text/event-stream\r\n{session}{headers}");
         wire.send("GET /mcp", &headers, "");
-        wire.events(200)
+        wire
     }
 
     /// Subscribes to a resource on a connection of its own, and returns once the server has said it will tell.
@@ -352,14 +354,6 @@ impl Wire {
                 events
             }
         }
-    }
-
-    /// Ends what [`Wire::watch`] began.
-    pub(crate) fn unwatch(&mut self, dialect: Dialect, uri: &str, events: Events) {
-        if dialect == Dialect::Legacy {
-            self.request(dialect, "resources/unsubscribe", json!({ "uri": uri }));
-        }
-        drop(events);
     }
 }
 
