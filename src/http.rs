@@ -8,6 +8,7 @@
 //! | `sessions`, `session`, `mailbox` | sessions of older clients, and what waits for them |
 //! | `listeners` | open streams of notifications |
 //! | `connection` | connections, and how long one may take over what |
+//! | `handles` | how many file handles there are for them |
 //! | `limits` | every limit there is |
 //! | `doors`, `socket` | the sockets that are listened on |
 //! | `instance` | one daemon a database |
@@ -26,6 +27,8 @@
 //!   other is answered: that it was not made, or that this is not certain.
 
 use std::{
+    future::ready,
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -35,7 +38,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::ServerHandler;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::Notify,
+    sync::{Notify, Semaphore},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -46,6 +49,7 @@ mod app;
 mod connection;
 mod doors;
 mod guard;
+mod handles;
 mod instance;
 mod limits;
 mod listeners;
@@ -59,7 +63,7 @@ mod socket;
 mod tokens;
 mod told;
 
-pub use doors::{DoorError, Doors, Tls};
+pub use doors::{DoorError, Doors, Tls, is_of_this_machine};
 pub use instance::{Instance, InstanceError};
 pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES};
 pub use routes::{ROUTES, Route};
@@ -77,6 +81,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const LAST_PATIENCE: Duration = Duration::from_millis(500);
 /// How long clients may take to read that.
 const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How many connections at once are told that there is no room, and how long that may take.
+const REFUSALS: usize = 8;
+const REFUSING: Duration = Duration::from_secs(1);
 /// How often overdue connections and unused sessions are looked for, while there are any.
 const TIDY: Duration = Duration::from_secs(1);
 
@@ -116,6 +123,7 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
     ));
     let daemon = Arc::new(Daemon {
         app,
+        refusing: Arc::new(Semaphore::new(REFUSALS)),
         ending: ending.clone(),
         came: Notify::new(),
         open: TaskTracker::new(),
@@ -145,6 +153,8 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
 
 struct Daemon<H> {
     app: Arc<App<H>>,
+    /// How many more may be told at once that there is no room.
+    refusing: Arc<Semaphore>,
     ending: CancellationToken,
     /// Rung when a client connects.
     came: Notify,
@@ -198,66 +208,61 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
                 Ok(doors::Accepted::Tcp(stream, local)) => {
                     // Answers are small and are waited for.
                     let _ = stream.set_nodelay(true);
-                    match &tls {
-                        None => self.admit(stream, Door::Tcp { local, tls: false }),
-                        Some(tls) => self.admit_encrypted(stream, local, tls),
+                    match tls.clone() {
+                        None => {
+                            let door = Door::Tcp { local, tls: false };
+                            self.admit(door, ready(Ok(stream))).await;
+                        }
+                        Some(tls) => {
+                            let door = Door::Tcp { local, tls: true };
+                            self.admit(door, async move { tls.accept(stream).await })
+                                .await;
+                        }
                     }
                 }
                 #[cfg(unix)]
-                Ok(doors::Accepted::Socket(stream)) => self.admit(stream, Door::Socket),
+                Ok(doors::Accepted::Socket(stream)) => {
+                    self.admit(Door::Socket, ready(Ok(stream))).await;
+                }
                 Err(error) => {
-                    tracing::warn!("cannot accept a connection: {error}");
-                    // Out of file handles, most likely: others must end first.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    let made_way =
+                        handles::are_used_up(&error) && self.app.connections.make_way().await;
+                    if !made_way {
+                        tracing::warn!("cannot accept a connection: {error}");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
                 }
             }
         }
     }
 
-    fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    /// Takes in a connection, whose stream may yet have to be made ready, or tells it that there is no room.
+    async fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         self: &Arc<Self>,
-        stream: S,
         door: Door,
+        stream: impl Future<Output = io::Result<S>> + Send + 'static,
     ) {
-        if let Some(connection) = self.admitted() {
-            let daemon = Arc::clone(self);
-            self.open.spawn(async move {
-                daemon.converse(stream, door, &connection).await;
-                daemon.app.connections.closed(&connection);
-            });
-        }
-    }
-
-    fn admit_encrypted(
-        self: &Arc<Self>,
-        stream: tokio::net::TcpStream,
-        local: std::net::SocketAddr,
-        tls: &Tls,
-    ) {
-        if let Some(connection) = self.admitted() {
-            let (daemon, tls) = (Arc::clone(self), tls.clone());
-            self.open.spawn(async move {
-                let encrypted = connection
-                    .kill
-                    .run_until_cancelled(tls.accept(stream))
-                    .await;
-                if let Some(Ok(stream)) = encrypted {
-                    daemon
-                        .converse(stream, Door::Tcp { local, tls: true }, &connection)
-                        .await;
-                }
-                daemon.app.connections.closed(&connection);
-            });
-        }
-    }
-
-    fn admitted(&self) -> Option<Arc<connection::Connection>> {
-        let admitted = self.app.connections.admit();
+        let place = self.app.connections.admit().await;
         self.came.notify_one();
-        if admitted.is_none() {
-            self.app.metrics.refused_connections.inc();
+        let daemon = Arc::clone(self);
+        if let Some(place) = place {
+            self.open.spawn(async move {
+                let kill = &place.connection.kill;
+                if let Some(Ok(stream)) = kill.run_until_cancelled(stream).await {
+                    daemon.converse(stream, door, &place.connection).await;
+                }
+            });
+            return;
         }
-        admitted
+        self.app.metrics.refused_connections.inc();
+        // With more than these, nothing is said: each needs a file handle.
+        if let Ok(permit) = Arc::clone(&self.refusing).try_acquire_owned() {
+            self.open.spawn(async move {
+                let _permit = permit;
+                let refusal = async { answer::refuse(stream.await?).await };
+                tokio::time::timeout(REFUSING, refusal).await
+            });
+        }
     }
 
     /// Answers the requests of one connection until it is closed.

@@ -83,6 +83,13 @@ impl Server {
             zone,
         }
     }
+
+    /// Lets a session watch `most` resources, and a stream as many; without it they may watch any number.
+    #[must_use]
+    pub fn watching_at_most(mut self, most: usize) -> Self {
+        self.subscriptions.most = most;
+        self
+    }
 }
 
 fn implementation() -> Implementation {
@@ -126,14 +133,16 @@ impl Principal {
             .unwrap_or_default()
     }
 
-    /// Returns the actor of a client that calls itself `name`: `name (label)`. A name is cut rather than the label.
+    /// Returns the actor of a client that calls itself `name`: `name (label)`. A name is cut rather than the label, and
+    /// what looks like a label in it is written otherwise.
     fn actor(&self, name: &str) -> Actor {
         let Some(label) = &self.label else {
             return Actor::named(name);
         };
         let room = Actor::MAX_CHARS.saturating_sub(label.chars().count() + " ()".len());
         let name = Actor::named(name);
-        let name: String = name.as_str().chars().take(room).collect();
+        let name = name.as_str().replace('(', "[").replace(')', "]");
+        let name: String = name.chars().take(room).collect();
         Actor::named(&format!("{name} ({label})"))
     }
 }
@@ -143,11 +152,15 @@ pub(crate) fn tool_name(name: &str) -> Option<&'static str> {
     tools::names().find(|tool| *tool == name)
 }
 
+/// Returns what the client calls itself; empty if it has not said.
 fn client_name(context: &RequestContext<RoleServer>) -> String {
-    let client = context.client_info();
-    client
-        .as_ref()
-        .map_or_else(String::new, |client| client.name.clone())
+    let client = if is_modern(context) {
+        // Where a request does not say, the SDK would answer with its own name.
+        context.meta.client_info()
+    } else {
+        context.client_info()
+    };
+    client.map_or_else(String::new, |client| client.name)
 }
 
 /// A fault that leaves as a protocol error, where no tool result can carry it.
@@ -377,7 +390,8 @@ mod tests {
             (Principal::default(), "claude", "claude"),
             (with("work"), "claude", "claude (work)"),
             (with("work"), "", "unknown (work)"),
-            (with("work"), "x (admin)", "x (admin) (work)"),
+            (with("work"), "x (admin)", "x [admin] (work)"),
+            (Principal::default(), "x (admin)", "x (admin)"),
         ];
         for (principal, name, actor) in cases {
             assert_eq!(principal.actor(name).as_str(), actor);

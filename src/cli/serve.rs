@@ -8,7 +8,7 @@ use super::{CliResult, Context, Failure, stop};
 #[cfg(unix)]
 use crate::http::SocketFolder;
 use crate::{
-    http::{self, Doors, Instance, LIMIT_NAMES, Limits, Setup, Tls, Tokens},
+    http::{self, Doors, Instance, LIMIT_NAMES, Limits, Setup, Tls, Tokens, is_of_this_machine},
     mcp::Server,
     store::{Store, db::Db},
 };
@@ -54,7 +54,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
     /// End when nobody was connected for so long, such as 30m
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = idle_time)]
     idle_exit: Option<Duration>,
     #[arg(long, value_name = "NAME=VALUE", help = limit_help())]
     limit: Vec<Limit>,
@@ -97,6 +97,12 @@ impl FromStr for Limit {
     }
 }
 
+fn idle_time(text: &str) -> Result<Duration, &'static str> {
+    let time = humantime::parse_duration(text).ok();
+    time.filter(|time| !time.is_zero())
+        .ok_or("give a time, such as 90s, 30m or 1h")
+}
+
 fn limit_help() -> String {
     let names = LIMIT_NAMES.join(", ");
     format!("Limit to change (can be repeated): {names}")
@@ -123,14 +129,17 @@ impl ServeArgs {
             let doors = self.open().await?;
             instance.announce(&doors.places().join(", "))?;
             greeting::print(context, &doors)?;
+            let mut limits = self.limits();
+            limits.fit_handles();
+            let most = limits.subscriptions;
             let setup = Setup {
                 tokens,
-                limits: self.limits(),
+                limits,
                 names: self.host.clone(),
                 idle_exit: self.idle_exit,
             };
             let (session, zone, served) = (db.session(), context.caller.zone, db.clone());
-            let handler = move |ending| Server::new(&served, zone, ending);
+            let handler = move |ending| Server::new(&served, zone, ending).watching_at_most(most);
             notify(Lifecycle::Ready);
             let ends = asked.clone();
             let serving = http::serve(doors, setup, session, handler, asked);
@@ -179,8 +188,15 @@ impl ServeArgs {
                 }
             }
         }
-        for address in doors.addresses() {
-            doors.check_reach(address, self.allow_network)?;
+        let addresses: Vec<SocketAddr> = doors.addresses().collect();
+        for address in &addresses {
+            doors.check_reach(*address, self.allow_network)?;
+        }
+        if self.allow_network && addresses.iter().all(|address| is_of_this_machine(*address)) {
+            return Err(Failure::call(
+                "--allow-network opens nothing: every address is of this machine alone",
+                "taskhold serve --allow-network --listen ADDRESS:PORT, or leave it out",
+            ));
         }
         #[cfg(unix)]
         if let Some((path, folder)) = self.socket_path() {

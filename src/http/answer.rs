@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    io,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -12,6 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use rmcp::model::{ErrorData, RequestId};
 use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use super::guard::Refusal;
 
@@ -34,6 +36,14 @@ pub(super) fn error(status: StatusCode, reason: &str) -> Answer {
     text(status, "application/json", body)
 }
 
+/// As [`error`], to a request of which more may come that is not waited for: the connection ends with the answer.
+pub(super) fn last_error(status: StatusCode, reason: &str) -> Answer {
+    let mut answer = error(status, reason);
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+    answer
+}
+
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         error(refusal.status, refusal.reason)
@@ -48,6 +58,21 @@ pub(super) fn unauthorized() -> Answer {
     answer
         .headers_mut()
         .insert(header::WWW_AUTHENTICATE, challenge);
+    answer
+}
+
+/// Puts an error that is not told in JSON into JSON, as every other is. The SDK says some in words alone.
+pub(super) async fn in_json(answer: Answer) -> Answer {
+    if answer.headers().contains_key(header::CONTENT_TYPE) {
+        return answer;
+    }
+    let (head, body) = answer.into_parts();
+    let words = match body.collect().await {
+        Ok(words) => words.to_bytes(),
+        Err(never) => match never {},
+    };
+    let mut answer = error(head.status, &String::from_utf8_lossy(&words));
+    answer.headers_mut().extend(head.headers);
     answer
 }
 
@@ -74,6 +99,20 @@ pub(super) fn wrong_method(allowed: &'static str) -> Answer {
 pub(super) fn rpc_error(status: StatusCode, id: Option<&RequestId>, error: &ErrorData) -> Answer {
     let body = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
     text(status, "application/json", body)
+}
+
+/// Tells a connection that there is no room for it, without reading what it asks, and closes it.
+pub(super) async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    let body = json!({ "error": "too many connections" }).to_string();
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {}\r\nRetry-After: 1\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    // Closed while there is something to read, the system would take back what was just sent (RFC 9112, section 9.6).
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
+    Ok(())
 }
 
 /// Says that the daemon ended while a call was being made.

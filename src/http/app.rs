@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming as IncomingBody;
 use rmcp::{
@@ -16,7 +17,9 @@ use rmcp::{
     model::{ClientRequest, ErrorCode, ProtocolVersion, RequestId},
     transport::{
         StreamableHttpServerConfig, StreamableHttpService,
-        common::http_header::{HEADER_MCP_METHOD, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID},
+        common::http_header::{
+            HEADER_LAST_EVENT_ID, HEADER_MCP_METHOD, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID,
+        },
     },
 };
 use serde::Serialize;
@@ -46,7 +49,7 @@ pub(super) struct App<H> {
     mcp: StreamableHttpService<H, Sessions>,
     pub(super) sessions: Arc<Sessions>,
     pub(super) listeners: Listeners,
-    pub(super) connections: Connections,
+    pub(super) connections: Arc<Connections>,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
     tokens: Tokens,
@@ -123,6 +126,9 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         connection: &Arc<Connection>,
     ) -> http::Response<Holding<Told>> {
         connection.answers();
+        if request.body().is_end_stream() {
+            connection.has_request();
+        }
         let route = Route::of(request.uri().path());
         let mut told = Told {
             metrics: Arc::clone(&self.metrics),
@@ -250,6 +256,14 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 let reason = "there is no such session; send initialize to begin one";
                 return Err(answer::error(StatusCode::NOT_FOUND, reason));
             }
+            if let Some(last) = head.headers.get(HEADER_LAST_EVENT_ID) {
+                let last = last.to_str().unwrap_or_default();
+                // The SDK would answer with a stream in which nothing ever comes.
+                if head.method == Method::GET && !self.sessions.can_go_on(id, last) {
+                    let reason = "Last-Event-ID names no event of this session, or one that is no longer kept";
+                    return Err(answer::error(StatusCode::BAD_REQUEST, reason));
+                }
+            }
         }
         accept_all(&mut head.headers);
         let mut id = None;
@@ -284,6 +298,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         }
         if !answer.status().is_success() {
             told.listening = None;
+            answer = answer::in_json(answer).await;
         }
         Ok(answer)
     }
@@ -310,6 +325,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 1)
         })?);
         let body = self.whole(headers, body).await?;
+        told.connection.has_request();
         let (incoming, text) = message::read_text(&body);
         let mut asked = None;
         match incoming {
@@ -369,7 +385,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         let most = self.limits.body_bytes;
         let too_large = || {
             let reason = format!("the body is longer than {most} bytes");
-            answer::error(StatusCode::PAYLOAD_TOO_LARGE, &reason)
+            answer::last_error(StatusCode::PAYLOAD_TOO_LARGE, &reason)
         };
         let announced = headers.get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -382,7 +398,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
             Ok(Err(_)) => Err(answer::error(StatusCode::BAD_REQUEST, "the body broke off")),
-            Err(_) => Err(answer::error(
+            Err(_) => Err(answer::last_error(
                 StatusCode::REQUEST_TIMEOUT,
                 "the body took too long",
             )),

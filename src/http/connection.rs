@@ -1,7 +1,7 @@
 //! Connections: how many there may be, and how long one may take over what.
 //!
 //! A connection *proves itself* by a request that is let in. One that has not is the first to go when there is no room
-//! for another, the oldest first: so nobody who merely connects keeps out someone with a token.
+//! for another, or no file handle, the oldest first: so nobody who merely connects keeps out someone with a token.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,13 +21,21 @@ use tokio_util::sync::CancellationToken;
 use super::limits::Limits;
 use crate::store::db::locked;
 
+/// How long one that makes way may take to be gone.
+const GOING: Duration = Duration::from_secs(1);
+
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// A head is arriving.
     Head,
-    /// A request is being answered.
+    /// A request is being answered, of which more may arrive.
     Answer,
+    /// A request is being answered that is here as a whole. What arrives belongs to the next one.
+    Whole {
+        /// Whether something has.
+        next_begun: bool,
+    },
     /// A stream is open, for as long as the client wants it.
     Stream,
     /// The client may send another request.
@@ -42,9 +50,21 @@ pub(super) struct Connection {
     proven: AtomicBool,
     /// Cancelled to close it at once.
     pub(super) kill: CancellationToken,
+    /// Cancelled when it is closed.
+    gone: CancellationToken,
 }
 
 impl Connection {
+    fn new(number: u64) -> Self {
+        Self {
+            number,
+            phase: Mutex::new((Phase::Head, Instant::now())),
+            proven: AtomicBool::new(false),
+            kill: CancellationToken::new(),
+            gone: CancellationToken::new(),
+        }
+    }
+
     fn enter(&self, phase: Phase) {
         *locked(&self.phase) = (phase, Instant::now());
     }
@@ -52,6 +72,14 @@ impl Connection {
     /// A head has arrived.
     pub(super) fn answers(&self) {
         self.enter(Phase::Answer);
+    }
+
+    /// The request has arrived as a whole.
+    pub(super) fn has_request(&self) {
+        let mut phase = locked(&self.phase);
+        if phase.0 == Phase::Answer {
+            phase.0 = Phase::Whole { next_begun: false };
+        }
     }
 
     /// The request was let in.
@@ -66,13 +94,20 @@ impl Connection {
 
     /// The answer is sent.
     pub(super) fn rests(&self) {
-        self.enter(Phase::Idle);
+        let mut phase = locked(&self.phase);
+        let next = match phase.0 {
+            Phase::Whole { next_begun: true } => Phase::Head,
+            _ => Phase::Idle,
+        };
+        *phase = (next, Instant::now());
     }
 
     fn bytes_came(&self) {
         let mut phase = locked(&self.phase);
-        if phase.0 == Phase::Idle {
-            *phase = (Phase::Head, Instant::now());
+        match &mut phase.0 {
+            Phase::Idle => *phase = (Phase::Head, Instant::now()),
+            Phase::Whole { next_begun } => *next_begun = true,
+            _ => {}
         }
     }
 
@@ -80,8 +115,12 @@ impl Connection {
         let (phase, since) = *locked(&self.phase);
         let allowed = match phase {
             Phase::Head => limits.head_time,
-            Phase::Answer => limits.body_time + limits.answer_time,
+            Phase::Answer | Phase::Whole { .. } => limits.body_time + limits.answer_time,
             Phase::Stream => return false,
+            // Half a head may have come in one piece with the request before it, which cannot be told here.
+            Phase::Idle if !self.proven.load(Ordering::Relaxed) => {
+                limits.head_time.min(limits.keep_alive)
+            }
             Phase::Idle => limits.keep_alive,
         };
         since.elapsed() > allowed
@@ -101,41 +140,63 @@ struct Open {
     last: u64,
 }
 
+/// One of the places for connections. To be dropped when the connection is closed, and not before.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) connection: Arc<Connection>,
+    connections: Arc<Connections>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = locked(&self.connections.open);
+        open.by_number.remove(&self.connection.number);
+        self.connection.gone.cancel();
+    }
+}
+
 impl Connections {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+        Arc::new(Self {
             open: Mutex::default(),
             most: limits.connections,
-        }
+        })
     }
 
-    /// Takes in a connection; `None` if there is no room. One that has not proved itself makes way.
-    pub(super) fn admit(&self) -> Option<Arc<Connection>> {
-        let mut open = locked(&self.open);
-        if open.by_number.len() >= self.most {
-            let mut all = open.by_number.values();
-            let number = all
-                .find(|connection| !connection.proven.load(Ordering::Relaxed))?
-                .number;
-            if let Some(oldest) = open.by_number.remove(&number) {
-                oldest.kill.cancel();
+    /// Takes in a connection; `None` if there is no room. One that has not proved itself makes way, and is waited for:
+    /// until it is closed it holds a file handle, of which there may be no more.
+    pub(super) async fn admit(self: &Arc<Self>) -> Option<Place> {
+        while self.count() >= self.most {
+            if !self.make_way().await {
+                return None;
             }
         }
+        let mut open = locked(&self.open);
         open.last += 1;
-        let connection = Arc::new(Connection {
-            number: open.last,
-            phase: Mutex::new((Phase::Head, Instant::now())),
-            proven: AtomicBool::new(false),
-            kill: CancellationToken::new(),
-        });
+        let connection = Arc::new(Connection::new(open.last));
         open.by_number
             .insert(connection.number, Arc::clone(&connection));
-        Some(connection)
+        Some(Place {
+            connection,
+            connections: Arc::clone(self),
+        })
     }
 
-    /// Forgets a connection that is closed.
-    pub(super) fn closed(&self, connection: &Connection) {
-        locked(&self.open).by_number.remove(&connection.number);
+    /// Closes the oldest connection that has not proved itself. Reports whether there was one, and it is gone.
+    pub(super) async fn make_way(&self) -> bool {
+        let oldest = {
+            let open = locked(&self.open);
+            let mut all = open.by_number.values();
+            all.find(|connection| !connection.proven.load(Ordering::Relaxed))
+                .cloned()
+        };
+        let Some(oldest) = oldest else {
+            return false;
+        };
+        oldest.kill.cancel();
+        tokio::time::timeout(GOING, oldest.gone.cancelled())
+            .await
+            .is_ok()
     }
 
     /// Closes all, whatever they are at.
@@ -212,26 +273,28 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    #[test]
-    fn the_oldest_that_has_not_proved_itself_makes_way() {
+    #[tokio::test]
+    async fn the_oldest_that_has_not_proved_itself_makes_way() {
         let limits = Limits {
             connections: 2,
             ..Limits::default()
         };
         let connections = Connections::new(&limits);
-        let first = connections.admit().unwrap();
-        first.is_proven();
-        let second = connections.admit().unwrap();
-        let third = connections.admit().unwrap();
-        assert!(second.kill.is_cancelled() && !first.kill.is_cancelled());
-        third.is_proven();
-        assert!(connections.admit().is_none());
-        connections.closed(&first);
-        assert!(connections.admit().is_some());
+        let first = connections.admit().await.unwrap();
+        first.connection.is_proven();
+        let second = connections.admit().await.unwrap();
+        let going = tokio::spawn(async move {
+            second.connection.kill.cancelled().await;
+            drop(second);
+        });
+        let third = connections.admit().await.unwrap();
+        assert!(going.is_finished() && !first.connection.kill.is_cancelled());
+        third.connection.is_proven();
+        assert!(connections.admit().await.is_none());
+        drop(first);
+        assert!(connections.admit().await.is_some());
     }
 
     #[test]
@@ -243,7 +306,7 @@ mod tests {
             answer_time: Duration::ZERO,
             ..Limits::default()
         };
-        let connection = Connections::new(&limits).admit().unwrap();
+        let connection = Connection::new(1);
         assert!(connection.is_overdue(&limits));
         assert!(!connection.is_overdue(&Limits::default()));
         connection.streams();
@@ -252,5 +315,43 @@ mod tests {
         assert!(connection.is_overdue(&limits));
         connection.answers();
         assert!(connection.is_overdue(&limits));
+    }
+
+    #[test]
+    fn a_head_begun_during_an_answer_or_after_it_has_the_time_of_a_head() {
+        let limits = Limits {
+            head_time: Duration::ZERO,
+            ..Limits::default()
+        };
+        let connection = Connection::new(1);
+        connection.is_proven();
+        // What arrives before the request is whole belongs to it.
+        connection.answers();
+        connection.bytes_came();
+        connection.has_request();
+        connection.rests();
+        assert!(!connection.is_overdue(&limits));
+        connection.bytes_came();
+        assert!(connection.is_overdue(&limits));
+        connection.answers();
+        connection.has_request();
+        connection.bytes_came();
+        assert!(!connection.is_overdue(&limits));
+        connection.rests();
+        assert!(connection.is_overdue(&limits));
+    }
+
+    #[test]
+    fn who_has_not_proved_itself_rests_no_longer_than_a_head_may_take() {
+        let limits = Limits {
+            head_time: Duration::ZERO,
+            ..Limits::default()
+        };
+        let connection = Connection::new(1);
+        connection.answers();
+        connection.rests();
+        assert!(connection.is_overdue(&limits));
+        connection.is_proven();
+        assert!(!connection.is_overdue(&limits));
     }
 }

@@ -165,6 +165,11 @@ impl Tls {
     }
 }
 
+/// Reports whether `address` can be reached from this machine alone.
+pub fn is_of_this_machine(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
 impl Doors {
     /// Encrypts what goes through TCP.
     pub fn encrypt(&mut self, tls: Tls) {
@@ -173,7 +178,7 @@ impl Doors {
 
     /// Refuses an address that can be reached from other machines, unless that is allowed and encrypted.
     pub fn check_reach(&self, address: SocketAddr, allowed: bool) -> Result<(), DoorError> {
-        if address.ip().is_loopback() || (allowed && self.tls.is_some()) {
+        if is_of_this_machine(address) || (allowed && self.tls.is_some()) {
             Ok(())
         } else {
             Err(DoorError::Network { address })

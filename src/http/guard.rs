@@ -109,6 +109,8 @@ fn port(authority: &Authority, tls: bool) -> Option<u16> {
 
 fn is_ours(host: &str, local: IpAddr, names: &[String]) -> bool {
     let host = host.to_ascii_lowercase();
+    // A client over IPv4 reaches a socket of both kinds at such an address in the guise of IPv6.
+    let local = local.to_canonical();
     if names.contains(&host) || (local.is_loopback() && host == "localhost") {
         return true;
     }
@@ -116,9 +118,7 @@ fn is_ours(host: &str, local: IpAddr, names: &[String]) -> bool {
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(&host);
-    literal
-        .parse::<IpAddr>()
-        .is_ok_and(|ip| ip == local.to_canonical())
+    literal.parse::<IpAddr>().is_ok_and(|ip| ip == local)
 }
 
 #[cfg(test)]
@@ -214,6 +214,9 @@ mod tests {
         assert!(check("[::1]:8275", "[::1]:8275"));
         assert!(check("localhost:8275", "[::1]:8275"));
         assert!(check("192.168.1.5:8275", "192.168.1.5:8275"));
+        assert!(check("localhost:8275", "[::ffff:127.0.0.1]:8275"));
+        assert!(check("127.0.0.1:8275", "[::ffff:127.0.0.1]:8275"));
+        assert!(!check("localhost:8275", "[::ffff:192.168.1.5]:8275"));
         assert!(!check("localhost:8275", "192.168.1.5:8275"));
         assert!(check("192.168.1.5", "192.168.1.5:80"));
         assert!(!check("192.168.1.5:", "192.168.1.5:80"));

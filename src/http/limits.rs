@@ -29,6 +29,8 @@ pub struct Limits {
     pub session_time: Duration,
     /// Open streams of notifications at once, for each token.
     pub listeners: usize,
+    /// Resources that one session or stream may watch.
+    pub subscriptions: usize,
     /// Wrong tokens a second that are answered with 401; more are answered with 429.
     pub wrong_tokens: u32,
 }
@@ -48,6 +50,7 @@ impl Default for Limits {
             sessions: 256,
             session_time: Duration::from_mins(30),
             listeners: 512,
+            subscriptions: 4_096,
             wrong_tokens: 5,
         }
     }
@@ -75,7 +78,7 @@ pub enum LimitError {
 }
 
 /// The names of all limits, as [`Limits::set`] takes them.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "connections",
     "head-bytes",
     "headers",
@@ -88,6 +91,7 @@ pub const NAMES: [&str; 13] = [
     "sessions",
     "session-time",
     "listeners",
+    "subscriptions",
     "wrong-tokens",
 ];
 
@@ -128,6 +132,7 @@ impl Limits {
             "sessions" => self.sessions = count()?,
             "session-time" => self.session_time = time()?,
             "listeners" => self.listeners = count()?,
+            "subscriptions" => self.subscriptions = count()?,
             _ => {
                 self.wrong_tokens =
                     u32::try_from(count()?).map_err(|_| wrong("give a smaller number"))?;

@@ -2,9 +2,11 @@
 //!
 //! A stream that breaks loses nothing: the messages stay, numbered, and the next stream begins after the last one the
 //! client says it has. So that they cannot pile up, a message takes the place of an earlier one with the same subject.
+//! Subjects are resources that are watched, of which a session has so many; none of them is thrown away for another.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
+    ops::Bound,
     sync::{Arc, Mutex},
     time::Instant,
 };
@@ -17,8 +19,8 @@ use tokio::sync::watch;
 
 use crate::store::db::locked;
 
-/// The most messages kept. Subjects are resources that are watched, of which there are fewer.
-const MOST: usize = 4_096;
+/// The most messages kept that have no subject.
+const MOST_LOOSE: usize = 4_096;
 
 /// What waits for one stream.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(super) struct Mailbox {
 struct Letters {
     by_number: BTreeMap<u64, Arc<ServerJsonRpcMessage>>,
     by_subject: HashMap<String, u64>,
+    /// The numbers of those without a subject.
+    loose: VecDeque<u64>,
     last: u64,
     closed: Option<Instant>,
     /// Counts the readers there have been; only the latest reads on.
@@ -56,16 +60,31 @@ impl Mailbox {
             letters.last += 1;
             let number = letters.last;
             letters.by_number.insert(number, Arc::new(message));
-            if let Some(subject) = subject
-                && let Some(earlier) = letters.by_subject.insert(subject, number)
-            {
-                letters.by_number.remove(&earlier);
-            }
-            while letters.by_number.len() > MOST {
-                letters.by_number.pop_first();
+            let surplus = if let Some(subject) = subject {
+                letters.by_subject.insert(subject, number)
+            } else {
+                letters.loose.push_back(number);
+                let is_full = letters.loose.len() > MOST_LOOSE;
+                is_full.then(|| letters.loose.pop_front()).flatten()
+            };
+            if let Some(surplus) = surplus {
+                letters.by_number.remove(&surplus);
             }
         }
         self.bell.send_replace(());
+    }
+
+    /// Throws away what has this subject: the client does not want to hear of it any more.
+    pub(super) fn forget(&self, subject: &str) {
+        let mut letters = locked(&self.letters);
+        if let Some(number) = letters.by_subject.remove(subject) {
+            letters.by_number.remove(&number);
+        }
+    }
+
+    /// Reports whether a message ever had this number, or none yet: a stream can begin after it.
+    pub(super) fn has_given(&self, number: u64) -> bool {
+        number <= locked(&self.letters).last
     }
 
     /// Says that nothing more will come. A stream ends when it has carried all.
@@ -131,7 +150,8 @@ impl Mailbox {
         if letters.reader != reader {
             return Next::Replaced;
         }
-        match letters.by_number.range(after + 1..).next() {
+        let after = (Bound::Excluded(after), Bound::Unbounded);
+        match letters.by_number.range(after).next() {
             Some((number, message)) => Next::Letter(*number, Arc::clone(message)),
             None if letters.closed.is_some() => Next::End,
             None => Next::Nothing,
@@ -213,11 +233,33 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_a_bounded_number() {
-        let mailbox = mailbox(&[]);
-        for _ in 0..MOST + 10 {
-            mailbox.put(news("a"), None);
+    fn of_messages_without_a_subject_it_holds_a_bounded_number() {
+        let mailbox = mailbox(&["a"]);
+        for _ in 0..MOST_LOOSE + 10 {
+            mailbox.put(news("b"), None);
         }
-        assert_eq!(locked(&mailbox.letters).by_number.len(), MOST);
+        assert_eq!(locked(&mailbox.letters).by_number.len(), MOST_LOOSE + 1);
+    }
+
+    #[tokio::test]
+    async fn of_many_subjects_none_is_thrown_away_until_it_is_not_wanted() {
+        let mailbox = mailbox(&[]);
+        let count = 3 * MOST_LOOSE;
+        for round in 0..2 {
+            for n in 0..count {
+                mailbox.put(news(&format!("{n} {round}")), Some(format!("{n}")));
+            }
+        }
+        mailbox.forget("7");
+        mailbox.forget("never heard of");
+        assert_eq!(ids(&mailbox, 0).await.len(), count - 1);
+    }
+
+    #[tokio::test]
+    async fn a_stream_begins_after_what_was_given_and_after_nothing_else() {
+        let mailbox = mailbox(&["a", "b"]);
+        assert!(mailbox.has_given(0) && mailbox.has_given(2));
+        assert!(!mailbox.has_given(3) && !mailbox.has_given(u64::MAX));
+        assert!(ids(&mailbox, u64::MAX).await.is_empty());
     }
 }

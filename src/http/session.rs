@@ -13,9 +13,9 @@ use futures::{Stream, StreamExt as _};
 use rmcp::{
     RoleServer,
     model::{
-        ClientJsonRpcMessage, ErrorData, GetExtensions as _, GetMeta as _, JsonRpcError,
-        JsonRpcMessage, ProgressToken, ProtocolVersion, RequestId, ServerJsonRpcMessage,
-        ServerNotification, ServerResult,
+        ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions as _, GetMeta as _,
+        JsonRpcError, JsonRpcMessage, ProgressToken, ProtocolVersion, RequestId,
+        ServerJsonRpcMessage, ServerNotification, ServerResult,
     },
     service::OriginatingRequestId,
     transport::{Transport, streamable_http_server::session::ServerSseMessage},
@@ -147,6 +147,11 @@ impl Session {
             let number = state.last_call;
             let mailbox = Arc::new(Mailbox::new(number));
             if let JsonRpcMessage::Request(request) = &mut message {
+                if let ClientRequest::UnsubscribeRequest(unwanted) = &request.request
+                    && let Some(standalone) = state.mailboxes.get(&STANDALONE)
+                {
+                    standalone.forget(&subject_of(&unwanted.params.uri));
+                }
                 let ours = RequestId::Number(i64::try_from(number).unwrap_or(i64::MAX));
                 let call = Call {
                     id: std::mem::replace(&mut request.id, ours),
@@ -241,6 +246,18 @@ impl Session {
         mailbox.ok_or(SessionError::EventId)
     }
 
+    /// Returns where the event `id` came from, and its number there.
+    pub(super) fn origin(&self, id: &str) -> Result<(Arc<Mailbox>, u64), SessionError> {
+        let (mailbox, event) = id.split_once('-').ok_or(SessionError::EventId)?;
+        let number = |text: &str| text.parse().map_err(|_| SessionError::EventId);
+        let (mailbox, event) = (self.mailbox(number(mailbox)?)?, number(event)?);
+        if mailbox.has_given(event) {
+            Ok((mailbox, event))
+        } else {
+            Err(SessionError::EventId)
+        }
+    }
+
     /// Returns a stream of what is in `mailbox` after a number, begun with an id to come again with.
     pub(super) fn stream(
         self: &Arc<Self>,
@@ -266,6 +283,11 @@ fn number(id: &RequestId) -> Option<u64> {
     }
 }
 
+/// Returns the subject of news of a resource.
+fn subject_of(uri: &str) -> String {
+    format!("updated {uri}")
+}
+
 /// Returns what a notification is about, if the latest about it says all that the earlier ones said.
 fn subject(message: &ServerJsonRpcMessage) -> Option<String> {
     let JsonRpcMessage::Notification(notification) = message else {
@@ -273,7 +295,7 @@ fn subject(message: &ServerJsonRpcMessage) -> Option<String> {
     };
     match &notification.notification {
         ServerNotification::ResourceUpdatedNotification(updated) => {
-            Some(format!("updated {}", updated.params.uri))
+            Some(subject_of(&updated.params.uri))
         }
         ServerNotification::ResourceListChangedNotification(_) => Some("resources".to_owned()),
         ServerNotification::ToolListChangedNotification(_) => Some("tools".to_owned()),

@@ -62,6 +62,12 @@ impl Sessions {
         owner == Some(principal)
     }
 
+    /// Reports whether the session `id` can go on after the event `last`.
+    pub(super) fn can_go_on(&self, id: &str, last: &str) -> bool {
+        self.session(id)
+            .is_ok_and(|session| session.origin(last).is_ok())
+    }
+
     /// Returns how many there are.
     pub(super) fn count(&self) -> usize {
         locked(&self.open).len()
@@ -226,9 +232,7 @@ impl SessionManager for Sessions {
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionError> {
         let session = self.session(id)?;
-        let (stream, after) = last_event_id.split_once('-').ok_or(SessionError::EventId)?;
-        let number = |text: &str| text.parse().map_err(|_| SessionError::EventId);
-        let mailbox = session.mailbox(number(stream)?)?;
-        Ok(session.stream(mailbox, number(after)?))
+        let (mailbox, after) = session.origin(&last_event_id)?;
+        Ok(session.stream(mailbox, after))
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Subscriptions {
     zone: Zone,
     /// Cancelled when the session ends: open `subscriptions/listen` calls get their final answer.
     shutdown: CancellationToken,
+    /// How many resources the session may watch, and each `subscriptions/listen`.
+    pub(super) most: usize,
     legacy: Arc<Legacy>,
     /// Taken before the acknowledgement, fetched by the `listen` that follows in the same Tokio task.
     early: Mutex<HashMap<tokio::task::Id, Watch>>,
@@ -65,6 +67,7 @@ impl Subscriptions {
             session,
             zone,
             shutdown,
+            most: usize::MAX,
             legacy: Arc::default(),
             early: Mutex::default(),
         }
@@ -88,6 +91,17 @@ impl Subscriptions {
     ) -> std::result::Result<(), ErrorData> {
         let resource = ResourceUri::parse(uri).ok_or_else(|| resources::not_found(uri))?;
         let mut forwarder = locked(&self.legacy.forwarder);
+        let is_too_many = {
+            let watched = locked(&self.legacy.watched);
+            watched.len() >= self.most && !watched.contains_key(&resource)
+        };
+        if is_too_many {
+            let message = format!(
+                "too many subscriptions: a session may watch {} resources; unsubscribe from some, or watch tasks://all",
+                self.most
+            );
+            return Err(ErrorData::invalid_request(message, None));
+        }
         if forwarder.is_none() {
             let watch = self.watch().map_err(|error| internal(&error))?;
             let stop = CancellationToken::new();
@@ -118,6 +132,7 @@ impl Subscriptions {
         let mut accepted = requested.clone();
         let uris = accepted.resource_subscriptions.get_or_insert_default();
         uris.retain(|uri| ResourceUri::parse(uri).is_some());
+        uris.truncate(self.most);
         if !uris.is_empty()
             && let Some(id) = tokio::task::try_id()
         {

@@ -52,9 +52,15 @@ impl fmt::Display for ResourceUri {
     }
 }
 
+/// The longest spelling that is read, in bytes. The longest we write is a project of 100 characters, each as twelve.
+const LONGEST: usize = 4_096;
+
 impl ResourceUri {
     /// Reads a URI; `None` for any that is not ours.
     pub(super) fn parse(uri: &str) -> Option<Self> {
+        if uri.len() > LONGEST {
+            return None;
+        }
         let decoded = |name: &str| {
             percent_decode_str(name)
                 .decode_utf8()
@@ -176,6 +182,9 @@ mod tests {
         ] {
             assert_eq!(ResourceUri::parse(uri), None, "{uri}");
         }
+        let padded = |length: usize| format!("tasks://tag/{}x", "#".repeat(length));
+        assert!(ResourceUri::parse(&padded(4_000)).is_some());
+        assert_eq!(ResourceUri::parse(&padded(4_096)), None);
     }
 
     mod told {

@@ -194,6 +194,64 @@ fn every_route_asks_for_a_token_but_the_one_that_says_it_lives() {
     );
 }
 
+/// Returns paths that lead nowhere, of every shape: parts of our own and of other servers', and noise.
+fn paths(count: usize, seed: u64) -> Vec<String> {
+    const PARTS: [&str; 16] = [
+        "mcp",
+        "healthz",
+        "readyz",
+        "metrics",
+        "sse",
+        "api",
+        "v1",
+        "admin",
+        "..",
+        ".",
+        "",
+        "%2e%2e",
+        "%00",
+        "token",
+        "tasks",
+        "index.html",
+    ];
+    const NOISE: &[u8] = b"aZ09-_.~%2F;,=&@:+$!*'()";
+    let mut random = fastrand::Rng::with_seed(seed);
+    std::iter::repeat_with(|| {
+        let mut path = String::new();
+        for _ in 0..random.u32(1..5) {
+            path.push('/');
+            if random.bool() {
+                path.push_str(random.choice(PARTS).unwrap());
+            } else {
+                for _ in 0..random.u32(1..12) {
+                    path.push(char::from(*random.choice(NOISE).unwrap()));
+                }
+            }
+        }
+        path
+    })
+    .filter(|path| ROUTES.iter().all(|(known, _)| known != path))
+    .take(count)
+    .collect()
+}
+
+#[test]
+fn whatever_path_is_asked_for_without_a_token_the_answer_is_401() {
+    const SEED: u64 = 20_260_728;
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &["--limit", "wrong-tokens=10000"]);
+    for (number, path) in paths(500, SEED).iter().enumerate() {
+        let method = ["GET", "POST", "PUT", "DELETE", "OPTIONS"][number % 5];
+        let token = ["", "Authorization: Bearer x\r\n"][number % 2];
+        let query = ["", "", "?token=TOKEN"][number % 3];
+        let request = format!(
+            "{method} {path}{query} HTTP/1.1\r\n{HOST}{token}Content-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let (status, answer) = exchange(daemon.port, filled(&daemon, &request).as_bytes());
+        assert_eq!(status, 401, "seed {SEED}, {method} {path}: {answer}");
+    }
+}
+
 #[test]
 fn a_client_that_looks_for_an_authorization_server_is_told_in_json_that_there_is_none() {
     let home = Home::new();
@@ -271,6 +329,47 @@ fn what_is_no_message_is_answered_as_json_rpc_says() {
             serde_json::from_str(answer.rsplit("\r\n\r\n").next().unwrap()).unwrap();
         assert_eq!(message["error"]["code"], code, "{body:?}: {message}");
         assert!(message.get("id").is_some(), "{message}");
+    }
+}
+
+#[test]
+fn every_error_is_told_in_json() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let session = daemon.wire().begin().session.unwrap();
+    let modern = "MCP-Protocol-Version: 2026-07-28\r\n";
+    let cases = [
+        // No session, a session that is none, a version that has none.
+        ("GET", "Accept: text/event-stream\r\n".to_owned(), 400),
+        ("DELETE", String::new(), 400),
+        ("POST", JSON.to_owned(), 400),
+        ("GET", "Mcp-Session-Id: 0\r\n".to_owned(), 404),
+        ("GET", format!("{modern}Accept: text/event-stream\r\n"), 405),
+        ("DELETE", modern.to_owned(), 405),
+        ("PATCH", String::new(), 405),
+        // What the client would not take.
+        ("POST", format!("{JSON}Accept: text/html\r\n"), 406),
+        ("POST", format!("{JSON}Accept: application/json\r\n"), 406),
+        (
+            "GET",
+            format!("Mcp-Session-Id: {session}\r\nAccept: text/html\r\n"),
+            406,
+        ),
+    ];
+    for (method, headers, expected) in cases {
+        let body = if method == "POST" { PING } else { "" };
+        let request = format!(
+            "{method} /mcp HTTP/1.1\r\n{HOST}Authorization: Bearer TOKEN\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let (status, answer) = exchange(daemon.port, filled(&daemon, &request).as_bytes());
+        assert_eq!(status, expected, "{method} {headers}: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let head = head.to_lowercase();
+        assert!(head.contains("content-type: application/json"), "{answer}");
+        assert_eq!(status == 405, head.contains("allow: "), "{answer}");
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert!(!body["error"].is_null(), "{answer}");
     }
 }
 

@@ -14,7 +14,8 @@ use taskhold::store::db::Db;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PATIENCE, PROMPTLY, listen};
+use crate::deaf::Subject;
+use crate::support::{Dialect, Home, PATIENCE, PROMPTLY};
 use crate::wire::{Wire, connect};
 
 const ALL: &str = "tasks://all";
@@ -226,37 +227,25 @@ fn one_who_does_not_read_does_not_hold_up_the_end() {
     let home = Home::new();
     let mut daemon = Daemon::start(&home, &[]);
     let mut writer = daemon.wire();
-    // Whole lists that are asked for and never read: more than the buffers between hold.
-    let text = "x".repeat(60_000);
-    for n in 0..10 {
-        let arguments = json!({ "title": format!("{n}"), "description": text });
-        writer.call(Dialect::Modern, "add_task", arguments);
-    }
-    let deaf: Vec<Wire> = (0..8)
-        .map(|_| {
-            let mut wire = daemon.wire();
-            for id in 1..=10 {
-                let params = json!({ "name": "get_task", "arguments": { "task_id": id } });
-                wire.send_message(
-                    Dialect::Modern,
-                    json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }),
-                );
-            }
-            wire
-        })
-        .collect();
-    let mut listener = daemon.wire();
-    listener.send_message(Dialect::Modern, json!({ "jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": listen(&[ALL]) }));
+    let subject = Subject::new(&mut writer);
+    let mut session = daemon.wire().begin();
+    let _deaf = [
+        subject.unread_session(&mut session, ALL),
+        subject.unread_stream(&daemon, ALL),
+    ];
     let events = daemon.wire().watch(Dialect::Modern, ALL);
+    subject.change(&mut writer, || assert_eq!(events.next_updated(), ALL));
     let asked = Instant::now();
+    send_add(&mut writer, Dialect::Modern, "made");
     daemon.signal("-TERM");
     // The others get all that is theirs.
+    let made = writer.answer().message();
+    assert_eq!(made["result"]["structuredContent"]["title"], "made");
     let last = events.rest().pop().unwrap();
     assert_eq!(last["result"]["resultType"], "complete", "{last}");
     let (status, said) = daemon.end(PROMPTLY.saturating_sub(asked.elapsed()));
     assert!(status.success(), "{status} {said}");
     assert_eq!(log_size(&home), 0);
-    drop((deaf, listener));
 }
 
 /// A server whose tools never come to an end.

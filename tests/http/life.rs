@@ -2,13 +2,13 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_rustls::rustls::{self, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PROMPTLY};
+use crate::support::{Dialect, Home, PATIENCE, PROMPTLY, exit_status, modern_meta, read_all};
 use crate::wire::exchange;
 
 const ALL: &str = "tasks://all";
@@ -122,6 +122,38 @@ fn it_tells_its_state_to_who_may_know() {
 }
 
 #[test]
+fn a_client_that_does_not_say_its_name_is_unknown_and_none_can_feign_anothers_token() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let mut wire = daemon.wire();
+    let mut creator = |info: Value| {
+        let mut meta = modern_meta("2026-07-28");
+        if info.is_null() {
+            let meta = meta.as_object_mut().unwrap();
+            meta.remove("io.modelcontextprotocol/clientInfo").unwrap();
+        } else {
+            meta["io.modelcontextprotocol/clientInfo"] = info;
+        }
+        let call = |name: &str, arguments: Value| {
+            let params = json!({ "name": name, "arguments": arguments, "_meta": meta });
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params })
+        };
+        let mut send = |name: &str, arguments: Value| {
+            let headers = format!(
+                "Content-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: {name}\r\n"
+            );
+            wire.send("POST /mcp", &headers, &call(name, arguments).to_string());
+            wire.answer().message()["result"]["structuredContent"].clone()
+        };
+        let added = send("add_task", json!({ "title": "whose" }));
+        send("get_task", json!({ "task_id": added["id"] }))["created_by"].clone()
+    };
+    assert_eq!(creator(Value::Null), "unknown (main)");
+    let feigned = json!({ "name": "evil (other)", "version": "1" });
+    assert_eq!(creator(feigned), "evil [other] (main)");
+}
+
+#[test]
 fn beyond_this_machine_it_does_not_listen_unless_that_is_said_and_encrypted() {
     let home = Home::new();
     for arguments in [
@@ -135,6 +167,29 @@ fn beyond_this_machine_it_does_not_listen_unless_that_is_said_and_encrypted() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("--allow-network with --tls-cert"), "{said}");
+    }
+}
+
+#[test]
+fn a_flag_that_would_do_nothing_is_a_wrong_call() {
+    let home = Home::new();
+    for (arguments, said) in [
+        (&["--idle-exit", "0s"][..], "give a time"),
+        (&["--idle-exit", "soon"], "give a time"),
+        (&["--allow-network"], "this machine alone"),
+        (
+            &["--allow-network", "--listen", "[::ffff:127.0.0.1]:0"],
+            "this machine alone",
+        ),
+    ] {
+        let all = [&["serve", "--listen", "0"], arguments].concat();
+        let mut command = home.command(&all);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut daemon = command.spawn().unwrap();
+        let errors = read_all(daemon.stderr.take().unwrap());
+        let (status, errors) = exit_status(&mut daemon, &errors, PATIENCE, "a refusal");
+        assert_eq!(status.code(), Some(2), "{arguments:?}: {errors}");
+        assert!(errors.contains(said), "{arguments:?}: {errors}");
     }
 }
 

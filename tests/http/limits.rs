@@ -1,11 +1,18 @@
 //! Limits: what is too much is told so, and keeps nobody else waiting.
 
+use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+#[cfg(unix)]
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
 
 use serde_json::json;
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, listen};
+use crate::support::{Dialect, Home, PROMPTLY, listen};
 use crate::wire::{connect, exchange, status};
 
 const ALL: &str = "tasks://all";
@@ -77,29 +84,192 @@ fn who_takes_too_long_over_a_head_or_a_body_is_cut_off() {
     assert_eq!(exchange(daemon.port, kept.as_bytes()).0, 200);
 }
 
+/// Opens a connection that never says what it wants. `None` when the system has no more.
+fn half_open(port: u16) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.write_all(b"POST /mcp HTTP/1.1\r\nHost: 127").ok()?;
+    Some(stream)
+}
+
+/// Opens half-open connections, on and on while `calls` runs, and holds as many as the system allows it.
+fn under_attack(port: u16, calls: impl FnOnce()) {
+    const ATTACKERS: usize = 2;
+    const HELD: usize = 200;
+    let over = AtomicBool::new(false);
+    let opened = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..ATTACKERS {
+            scope.spawn(|| {
+                let mut held = VecDeque::new();
+                while !over.load(Ordering::Relaxed) {
+                    held.extend(half_open(port));
+                    opened.fetch_add(1, Ordering::Relaxed);
+                    if held.len() > HELD {
+                        held.pop_front();
+                    }
+                }
+            });
+        }
+        // Whatever fails, the attackers end; else the scope would wait for them.
+        let _over = Over(&over);
+        while opened.load(Ordering::Relaxed) < ATTACKERS * HELD {
+            thread::yield_now();
+        }
+        calls();
+    });
+}
+
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
-fn half_open_connections_do_not_stop_a_good_call() {
+fn fifteen_hundred_half_open_connections_do_not_stop_a_good_call() {
     let home = Home::new();
-    let daemon = Daemon::start(
-        &home,
-        &["--limit", "connections=64", "--limit", "head-time=1h"],
-    );
+    let daemon = Daemon::start(&home, &["--limit", "head-time=1h"]);
+    allow_handles(2_000);
     let mut good = daemon.wire();
     good.add(Dialect::Modern, "before");
-    let half: Vec<_> = (0..1_500)
-        .map(|_| {
-            let mut stream = connect(daemon.port);
-            stream
-                .write_all(b"POST /mcp HTTP/1.1\r\nHost: 127")
-                .unwrap();
-            stream
-        })
+    let half: Vec<TcpStream> = (0..1_500)
+        .map(|_| half_open(daemon.port).unwrap())
         .collect();
     // One that has proved itself is kept, and a new one finds room.
+    let asked = Instant::now();
     good.add(Dialect::Modern, "on the old connection");
     daemon.wire().add(Dialect::Modern, "on a new connection");
+    assert!(asked.elapsed() < PROMPTLY, "{:?}", asked.elapsed());
     drop(half);
     assert_eq!(home.tasks("all").len(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn with_few_file_handles_half_open_connections_do_not_stop_a_good_call_either() {
+    for handles in [128, 256] {
+        let home = Home::new();
+        let script = format!("ulimit -n {handles}; exec \"$0\" serve --listen 0");
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &script, env!("CARGO_BIN_EXE_taskhold")])
+            .env_clear()
+            .env("HOME", home.database().parent().unwrap())
+            .env("TASKHOLD_DB", home.database());
+        let mut daemon = Daemon::launch(&home, command);
+        under_attack(daemon.port, || {
+            for n in 0..10 {
+                let asked = Instant::now();
+                daemon.wire().add(Dialect::Modern, &format!("{n}"));
+                let took = asked.elapsed();
+                assert!(took < PROMPTLY, "{handles} handles, call {n}: {took:?}");
+            }
+        });
+        let said = daemon.stop();
+        assert!(said.contains("file handles"), "{said}");
+        assert_eq!(home.tasks("all").len(), 10);
+    }
+}
+
+/// Where the user may have more handles than this shell has asked for, the daemon asks for them.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_asks_for_the_file_handles_that_its_connections_need() {
+    let home = Home::new();
+    let script = "ulimit -Sn 128; exec \"$0\" serve --listen 0";
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", script, env!("CARGO_BIN_EXE_taskhold")])
+        .env_clear()
+        .env("HOME", home.database().parent().unwrap())
+        .env("TASKHOLD_DB", home.database());
+    let daemon = Daemon::launch(&home, command);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))
+        .unwrap();
+    let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+    let (soft, hard) = (numbers.next().unwrap(), numbers.next().unwrap());
+    let hard = hard.unwrap_or(u64::MAX);
+    assert!(soft.unwrap() > 1_024.min(hard - 1), "{line}");
+}
+
+/// Lets this process hold many connections, where the system does by itself allow few.
+fn allow_handles(count: u64) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        if current.is_some_and(|current| current < count) {
+            let current = Some(count);
+            setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
+        }
+    }
+}
+
+#[test]
+fn with_every_place_taken_by_who_has_a_token_another_is_told_to_come_later() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &["--limit", "connections=8"]);
+    let mut good: Vec<_> = (0..8)
+        .map(|_| {
+            let mut wire = daemon.wire();
+            assert_eq!(wire.get("/readyz").status, 200);
+            wire
+        })
+        .collect();
+    // Whether it has said something by then or not.
+    for said in [
+        String::new(),
+        format!(
+            "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n",
+            daemon.port
+        ),
+        head(&daemon, "Content-Length: 60000\r\n") + &"x".repeat(60_000),
+    ] {
+        let (status, answer) = exchange(daemon.port, said.as_bytes());
+        assert_eq!(status, 503, "{answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let head = head.to_lowercase();
+        assert!(
+            head.contains("retry-after: ") && head.contains("connection: close"),
+            "{answer}"
+        );
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert!(body["error"].is_string(), "{body}");
+    }
+    for wire in &mut good {
+        assert_eq!(wire.get("/readyz").status, 200);
+    }
+    drop(good.pop());
+    // There is room as soon as the daemon has seen that one is gone.
+    let deadline = Instant::now() + PROMPTLY;
+    let ready = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nAuthorization: Bearer TOKEN\r\nConnection: close\r\n\r\n";
+    let ready = ready
+        .replace("PORT", &daemon.port.to_string())
+        .replace("TOKEN", &daemon.token);
+    while exchange(daemon.port, ready.as_bytes()).0 != 200 {
+        assert!(Instant::now() < deadline, "no room was made");
+    }
+}
+
+#[test]
+fn a_head_begun_after_an_answer_has_the_time_of_a_head() {
+    let home = Home::new();
+    let limits = ["--limit", "head-time=200ms", "--limit", "keep-alive=1h"];
+    let daemon = Daemon::start(&home, &limits);
+    let host = format!("Host: 127.0.0.1:{}\r\n", daemon.port);
+    let mut after = daemon.wire();
+    assert_eq!(after.get("/readyz").status, 200);
+    after.send_raw(b"GET /re");
+    after.await_end();
+    // Together with a request, from one who has not proved to be let in.
+    let unproved = format!("GET /healthz HTTP/1.1\r\n{host}\r\nGET /he");
+    let (found, _) = exchange(daemon.port, unproved.as_bytes());
+    assert_eq!(found, 200);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod daemon;
+mod deaf;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 #[path = "../it/support.rs"]
 mod support;

@@ -132,11 +132,103 @@ fn an_answer_that_was_cut_off_can_be_fetched() {
     let events = wire.events(200).unwrap();
     let first = events.last_id.recv().unwrap();
     drop(events);
-    let again = session.listen(Some(&first));
-    // Gone already, if all was sent before the connection was cut; else it is the answer.
-    let heard: Vec<Value> = again.rest();
-    assert!(heard.iter().all(|message| message["id"] == 5), "{heard:?}");
+    match session.ask_to_listen(Some(&first)) {
+        Ok(again) => {
+            let heard: Vec<Value> = again.rest();
+            assert!(heard.iter().all(|message| message["id"] == 5), "{heard:?}");
+        }
+        // It is gone, if all was sent before the connection was cut.
+        Err(answer) => assert_eq!(answer.status, 400, "{answer:?}"),
+    }
     assert_eq!(home.tasks("all").len(), 1);
+}
+
+#[test]
+fn an_event_that_was_never_sent_is_refused() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let mut session = daemon.wire().begin();
+    let events = session.watch(LEGACY, ALL);
+    session.add(LEGACY, "news");
+    events.next();
+    for id in [
+        "0-18446744073709551615",
+        "0-1000",
+        "77-0",
+        "0-18446744073709551616",
+        "0",
+        "",
+        "x-y",
+        "-1-0",
+    ] {
+        let answer = session
+            .ask_to_listen(Some(id))
+            .err()
+            .unwrap_or_else(|| panic!("{id} was taken"));
+        assert_eq!(answer.status, 400, "{id}: {answer:?}");
+        assert!(answer.message()["error"].is_string(), "{answer:?}");
+    }
+    // The stream that is open has not been replaced.
+    session.add(LEGACY, "more news");
+    assert_eq!(events.next_updated(), ALL);
+}
+
+#[test]
+fn a_session_watches_so_many_resources_and_is_told_when_there_are_too_many() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &["--limit", "subscriptions=3"]);
+    let mut session = daemon.wire().begin();
+    let uri = |n: i64| json!({ "uri": format!("tasks://task/{n}") });
+    for n in [1, 2, 3, 3] {
+        session.request(LEGACY, "resources/subscribe", uri(n));
+    }
+    let refusal = session.ask(LEGACY, "resources/subscribe", uri(4)).message();
+    let said = refusal["error"]["message"].as_str().unwrap();
+    assert!(said.contains("too many subscriptions"), "{refusal}");
+    session.request(LEGACY, "resources/unsubscribe", uri(1));
+    session.request(LEGACY, "resources/subscribe", uri(4));
+    // Another session has its own, and a stream of the newer dialect is told which of them are watched.
+    let mut other = daemon.wire().begin();
+    other.request(LEGACY, "resources/subscribe", uri(1));
+    let uris: Vec<String> = (1..=5).map(|n| format!("tasks://task/{n}")).collect();
+    let uris: Vec<&str> = uris.iter().map(String::as_str).collect();
+    let mut modern = daemon.wire();
+    let params = crate::support::listen(&uris);
+    modern.send_message(
+        Dialect::Modern,
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params }),
+    );
+    let accepted = modern.events(200).unwrap().next();
+    assert_eq!(
+        accepted["params"]["notifications"]["resourceSubscriptions"],
+        json!(uris[..3])
+    );
+}
+
+#[test]
+fn what_is_not_watched_any_more_is_not_told_later() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let mut session = daemon.wire().begin();
+    let kept = session.add(LEGACY, "kept");
+    let dropped = session.add(LEGACY, "dropped");
+    let uri = |id: i64| format!("tasks://task/{id}");
+    for id in [kept, dropped] {
+        session.request(LEGACY, "resources/subscribe", json!({ "uri": uri(id) }));
+    }
+    let events = session.listen(None);
+    for id in [dropped, kept] {
+        session.call(LEGACY, "complete_task", json!({ "task_id": id }));
+        assert_eq!(events.next_updated(), uri(id));
+    }
+    drop(events);
+    session.request(
+        LEGACY,
+        "resources/unsubscribe",
+        json!({ "uri": uri(dropped) }),
+    );
+    // A new stream begins with all that is kept.
+    assert_eq!(session.listen(None).next_updated(), uri(kept));
 }
 
 #[test]

@@ -118,6 +118,17 @@ impl Wire {
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Waits until the server closes the connection, having said nothing more.
+    pub(crate) fn await_end(&mut self) {
+        let mut more = Vec::new();
+        self.stream.read_to_end(&mut more).unwrap();
+        assert!(more.is_empty(), "{:?}", String::from_utf8_lossy(&more));
+    }
+
     fn head(&mut self) -> String {
         let mut head = String::new();
         loop {
@@ -134,6 +145,10 @@ impl Wire {
     /// Reads the next answer to its end.
     pub(crate) fn answer(&mut self) -> Answer {
         let head = self.head();
+        self.body_of(head)
+    }
+
+    fn body_of(&mut self, head: String) -> Answer {
         let mut answer = Answer {
             status: status(&head),
             head,
@@ -261,11 +276,7 @@ impl Wire {
     pub(crate) fn events(mut self, expected: u16) -> Result<Events, Answer> {
         let head = self.head();
         if status(&head) != expected {
-            return Err(Answer {
-                status: status(&head),
-                head,
-                body: String::new(),
-            });
+            return Err(self.body_of(head));
         }
         let (sender, messages) = channel();
         let (id_sender, last_id) = channel();
@@ -298,15 +309,22 @@ impl Wire {
 
     /// Opens the stream of a session.
     pub(crate) fn listen(&self, last_event_id: Option<&str>) -> Events {
-        let mut wire = self.another();
+        self.ask_to_listen(last_event_id).unwrap()
+    }
+
+    /// Asks for the stream of a session; returns the answer if it is another.
+    pub(crate) fn ask_to_listen(&self, last_event_id: Option<&str>) -> Result<Events, Answer> {
         let after = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n"));
-        let headers = format!(
-            "Accept: text/event-stream\r\n{}{}",
-            self.session_header(),
-            after.unwrap_or_default()
-        );
+        self.ask_for_stream(&after.unwrap_or_default()).events(200)
+    }
+
+    /// Asks for the stream of a session on a connection of its own, and leaves it unread.
+    pub(crate) fn ask_for_stream(&self, headers: &str) -> Self {
+        let mut wire = self.another();
+        let session = self.session_header();
+        let headers = format!("Accept: text/event-stream\r\n{session}{headers}");
         wire.send("GET /mcp", &headers, "");
-        wire.events(200).unwrap()
+        wire
     }
 
     /// Subscribes to a resource on a connection of its own, and returns once the server has said it will tell.
@@ -336,14 +354,6 @@ impl Wire {
                 events
             }
         }
-    }
-
-    /// Ends what [`Wire::watch`] began.
-    pub(crate) fn unwatch(&mut self, dialect: Dialect, uri: &str, events: Events) {
-        if dialect == Dialect::Legacy {
-            self.request(dialect, "resources/unsubscribe", json!({ "uri": uri }));
-        }
-        drop(events);
     }
 }
 

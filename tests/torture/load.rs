@@ -20,10 +20,18 @@ const CLIENTS: usize = 64;
 /// How many clients write while the daemon is killed.
 const WRITERS: usize = 8;
 
-/// Has each of 64 clients write for some seconds what one of 64 others listens to, in both dialects.
+/// Idle subscriptions whose memory is measured, and how much that may be, in kB.
+const IDLE: usize = 256;
+const IDLE_MEMORY: u64 = 32 * 1024;
+/// Writes that are acknowledged before the daemon is asked to end while it is written to.
+const BEFORE_THE_END: usize = 500;
+
+/// Has each of 64 clients write for some seconds what one of 64 others listens to, in both dialects; then has them write
+/// until the daemon ends.
 pub(crate) fn run(seconds: u64, _seed: u64) {
     let home = Home::new();
     let mut daemon = Daemon::start(&home, &[]);
+    idle(&daemon);
     let before = daemon.resident();
     let mut first = daemon.wire();
     let ids: Vec<i64> = (0..CLIENTS)
@@ -75,14 +83,6 @@ pub(crate) fn run(seconds: u64, _seed: u64) {
         expected.insert(id, mine);
     }
     let after = daemon.resident();
-    let idle: Vec<_> = (0..256)
-        .map(|_| daemon.wire().watch(Dialect::Modern, "tasks://all"))
-        .collect();
-    let listening = daemon.resident();
-    drop(idle);
-    let stopping = Instant::now();
-    daemon.stop();
-    let stopped = stopping.elapsed();
     for task in home.tasks("all") {
         let writes = expected[&task["id"].as_i64().unwrap()];
         assert_eq!(
@@ -92,9 +92,72 @@ pub(crate) fn run(seconds: u64, _seed: u64) {
         );
     }
     println!(
-        "load: {CLIENTS} writers and {CLIENTS} listeners for {seconds} s: {writes} writes, {heard} notifications, none lost; slowest write {} ms; resident {before} kB before, {after} kB after, {listening} kB with 256 idle subscriptions; stopped in {} ms",
+        "load: {CLIENTS} writers and {CLIENTS} listeners for {seconds} s: {writes} writes, {heard} notifications, none lost; slowest write {} ms; resident {before} kB before, {after} kB after",
         slowest.as_millis(),
+    );
+    end_under_load(&home, &mut daemon, &ids);
+}
+
+/// Measures the memory of a daemon that many listen to and nobody changes anything in.
+fn idle(daemon: &Daemon) {
+    let listeners: Vec<_> = (0..IDLE)
+        .map(|_| daemon.wire().watch(Dialect::Modern, "tasks://all"))
+        .collect();
+    let resident = daemon.resident();
+    drop(listeners);
+    if cfg!(debug_assertions) {
+        println!(
+            "load: resident {resident} kB with {IDLE} idle subscriptions; held to {IDLE_MEMORY} kB only in a release build"
+        );
+    } else {
+        println!("load: resident {resident} kB with {IDLE} idle subscriptions");
+        assert!(resident < IDLE_MEMORY, "that is more than {IDLE_MEMORY} kB");
+    }
+}
+
+/// Ends the daemon while every client writes to its own task. It ends in time, and no task says less than what was last
+/// acknowledged of it.
+fn end_under_load(home: &Home, daemon: &mut Daemon, ids: &[i64]) {
+    let (sender, acknowledged) = channel();
+    let writers: Vec<_> = ids
+        .iter()
+        .map(|&id| {
+            let (sender, port, token) = (sender.clone(), daemon.port, daemon.token.clone());
+            thread::spawn(move || {
+                for n in 0_u64.. {
+                    let arguments = json!({ "task_id": id, "title": format!("end {n}") });
+                    if call(port, &token, "update_task", &arguments).is_none() {
+                        return;
+                    }
+                    let _ = sender.send((id, n));
+                }
+            })
+        })
+        .collect();
+    drop(sender);
+    let mut last: HashMap<i64, u64> = acknowledged.iter().take(BEFORE_THE_END).collect();
+    let stopping = Instant::now();
+    daemon.stop();
+    let stopped = stopping.elapsed();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    last.extend(acknowledged.iter());
+    for task in home.tasks("all") {
+        let title = task["title"].as_str().unwrap();
+        let number = title
+            .strip_prefix("end ")
+            .map(|n| n.parse::<u64>().unwrap());
+        let acknowledged = last.get(&task["id"].as_i64().unwrap()).copied();
+        assert!(
+            number >= acknowledged,
+            "{title:?}, and {acknowledged:?} was acknowledged"
+        );
+    }
+    println!(
+        "load: ended under load in {} ms, {} writes acknowledged meanwhile and none lost",
         stopped.as_millis(),
+        last.values().map(|n| n + 1).sum::<u64>(),
     );
 }
 
@@ -184,14 +247,22 @@ pub(crate) fn kills(count: u64, seed: u64) {
 
 /// Adds a task on a connection of its own; `None` if that was not acknowledged.
 fn add(port: u16, token: &str, title: &str) -> Option<()> {
-    let params = json!({ "name": "add_task", "arguments": { "title": title }, "_meta": modern_meta("2026-07-28") });
+    let added = call(port, token, "add_task", &json!({ "title": title }))?;
+    (added["title"] == title).then_some(())
+}
+
+/// Makes a call on a connection of its own, and returns its structured result; `None` if it was not acknowledged.
+fn call(port: u16, token: &str, tool: &str, arguments: &Value) -> Option<Value> {
+    let params =
+        json!({ "name": tool, "arguments": arguments, "_meta": modern_meta("2026-07-28") });
     let body =
         json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    write!(stream, "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add_task\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()).ok()?;
+    write!(stream, "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: {tool}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let message: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
-    (message["result"]["structuredContent"]["title"] == title).then_some(())
+    let result = &message["result"];
+    (result["isError"] != true && result.is_object()).then(|| result["structuredContent"].clone())
 }

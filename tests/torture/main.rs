@@ -5,7 +5,8 @@
 //! cargo test --test torture -- backups 50               backups taken while three servers write
 //! cargo test --test torture -- kill 10000 [SEED]        servers killed while they write
 //! cargo test --test torture -- lines 1000000 [SEED]     mutated lines on standard input
-//! cargo test --test torture -- load 10                  64 clients write and 64 listen through a daemon, for seconds
+//! cargo test --test torture -- load 10                  64 clients write and 64 listen through a daemon, for seconds;
+//!                                                       with --release the daemon's memory is held to its limit, too
 //! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
 //! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
 //! ```
