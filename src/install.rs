@@ -6,6 +6,7 @@
 //! | `place.rs` | where each host's configuration is, for every system |
 //! | `format.rs` | JSON, TOML and YAML: read, set and removed without touching anything else |
 //! | `file.rs` | reading and replacing a file |
+//! | `backup.rs` | the file as it was, a few times |
 //! | `program.rs` | the path by which hosts start this program |
 //!
 //! # Invariants
@@ -18,13 +19,14 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+mod backup;
 mod file;
 mod format;
 mod host;
 mod place;
 mod program;
 
-pub use file::{Refusal, read, replace};
+pub use file::{Refusal, must_be_writable, read, replace};
 pub use format::Trouble;
 pub use host::Host;
 pub use place::{Machine, Os, Place};
@@ -132,7 +134,8 @@ pub fn put(host: Host, text: &str, name: Option<&str>, server: &Server) -> Resul
         .set(text, host.container(), &name, &members, &expected)
 }
 
-/// Returns `text` without taskhold: without the entry `name`, or without any that starts it.
+/// Returns `text` without taskhold: without the entry `name`, or without any that starts it. With the last server goes the
+/// place for servers, if nothing else is in it.
 pub fn remove(host: Host, text: &str, name: Option<&str>) -> Result<String, Trouble> {
     let mut root = host.format().read(text)?;
     let servers = servers(host, &root)?;
@@ -147,6 +150,9 @@ pub fn remove(host: Host, text: &str, name: Option<&str>) -> Result<String, Trou
         },
     };
     let mut edited = text.to_owned();
+    if names.is_empty() {
+        return Ok(edited);
+    }
     for name in names {
         if let Some(servers) = root[host.container()].as_object_mut() {
             servers.remove(&name);
@@ -155,7 +161,13 @@ pub fn remove(host: Host, text: &str, name: Option<&str>) -> Result<String, Trou
             .format()
             .remove(&edited, host.container(), &name, &root)?;
     }
-    Ok(edited)
+    Ok(host.format().tidied(edited, host.container()))
+}
+
+/// Reports whether `text` says nothing at all, to the host or to a person.
+pub fn is_blank(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{FEFF}').trim();
+    text.is_empty() || text.split_whitespace().collect::<String>() == "{}"
 }
 
 /// Returns the host's servers; `None` if it has no place for them yet.

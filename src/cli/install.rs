@@ -14,14 +14,14 @@ use similar::TextDiff;
 use super::{CliResult, Context, Failure};
 use crate::{
     config::ConfigError,
-    install::{self, Host, Machine, Place, Refusal, Server, Trouble},
+    install::{self, Host, Machine, Place, Refusal, Server},
     render,
 };
 
 /// Put taskhold into the configuration of an AI host
 ///
 /// Edits the host's own file, for you alone and for every project, keeping its comments and order. The file as it was
-/// stays beside it. A file that cannot be read is left alone.
+/// stays beside it, the last five times. A file that cannot be read, or is read-only, is left alone; the others are edited.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold install --list
@@ -55,23 +55,28 @@ fn hosts() -> impl clap::builder::TypedValueParser<Value = Host> {
 
 /// A file as it is and as it would be.
 struct Plan {
-    host: Host,
-    place: Place,
     /// What it says; `None` if there is no file.
     before: Option<String>,
-    after: String,
+    /// `None` if there is to be no file, since nothing would be left in it.
+    after: Option<String>,
 }
 
 /// What becomes of a file; what `--json` prints of it.
 #[derive(Serialize)]
-struct Outcome<'plan> {
-    host: &'static str,
-    file: &'plan Path,
+struct Outcome {
+    #[serde(skip)]
+    host: Host,
+    #[serde(rename = "host")]
+    word: &'static str,
+    file: PathBuf,
     /// It is changed, or would be.
     #[serde(rename = "changed")]
     differs: bool,
     #[serde(rename = "host_found")]
     is_host_there: bool,
+    /// Nothing was left in it.
+    #[serde(rename = "gone", skip_serializing_if = "std::ops::Not::not")]
+    is_gone: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     backup: Option<PathBuf>,
     /// What would change, where nothing is to be written.
@@ -79,6 +84,16 @@ struct Outcome<'plan> {
     diff: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'static str>,
+    /// Why it was left as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// What each entry is to start.
+struct Wanted {
+    program: String,
+    database: String,
+    needs_database: bool,
 }
 
 impl InstallArgs {
@@ -87,86 +102,102 @@ impl InstallArgs {
         if self.list {
             return list(&machine, context);
         }
-        // All are read before one is written, so that a file that is refused leaves the others alone too.
-        let plans = self.plans(&machine, context)?;
+        let wanted = Wanted::of(context)?;
         let mut outcomes = Vec::new();
-        for plan in &plans {
-            let outcome = self.carry_out(plan, context)?;
-            if context.screen.json {
+        let (mut done, mut refused) = (Vec::new(), Vec::new());
+        for &host in &self.hosts {
+            for place in machine.places_in_use(host) {
+                let mut outcome = Outcome::nothing(host, &place);
+                match self.carry_out(&mut outcome, &place, &wanted, context) {
+                    Ok(()) => {
+                        done.push(host.word());
+                        if !context.screen.json {
+                            self.tell(&outcome)?;
+                        }
+                    }
+                    Err(refusal) => {
+                        outcome.problem = Some(refusal.to_string());
+                        refused.push(refusal);
+                    }
+                }
                 outcomes.push(outcome);
-            } else {
-                self.tell(plan, &outcome)?;
             }
         }
-        if context.screen.json {
+        if context.screen.json && !done.is_empty() {
             context.screen.print_json(&json!({ "files": outcomes }))?;
         }
+        done.dedup();
+        match refused.len() {
+            0 => Ok(()),
+            1 if done.is_empty() => Err(refused.remove(0).into()),
+            _ => Err(Refusal::Several { refused, done }.into()),
+        }
+    }
+
+    /// Edits the file of one place, or tells how it would be.
+    fn carry_out(
+        &self,
+        outcome: &mut Outcome,
+        place: &Place,
+        wanted: &Wanted,
+        context: &Context,
+    ) -> Result<(), Refusal> {
+        let plan = self.plan(outcome.host, place, wanted)?;
+        if plan.before == plan.after {
+            return Ok(());
+        }
+        install::must_be_writable(&place.file)?;
+        outcome.is_gone = plan.after.is_none();
+        if self.dry_run {
+            outcome.diff = Some(plan.difference(&place.file));
+        } else {
+            let now = context.caller.zone.at(render::now().as_millis());
+            outcome.backup = install::replace(
+                &place.file,
+                plan.before.as_deref(),
+                plan.after.as_deref(),
+                now.naive_local(),
+            )?;
+            outcome.next = Some(if self.remove {
+                outcome.host.step_to_forget()
+            } else {
+                outcome.host.step_to_use()
+            });
+        }
+        outcome.differs = true;
         Ok(())
     }
 
-    fn plans(&self, machine: &Machine, context: &Context) -> Result<Vec<Plan>, Failure> {
-        let program = install::program()?;
-        let database = install::path_text(&context.database)?;
-        let needs_database = context.named_database().is_some();
-        let mut plans = Vec::new();
-        for &host in &self.hosts {
-            for place in machine.places_in_use(host) {
-                let before = install::read(&place.file)?;
-                let text = before.as_deref().unwrap_or_default();
-                let name = self.name.as_deref();
-                let after = if self.remove {
-                    install::remove(host, text, name)
-                } else {
-                    let server = Server {
-                        program: program.clone(),
-                        database: (needs_database || place.is_sandboxed).then(|| database.clone()),
-                    };
-                    install::put(host, text, name, &server)
-                };
-                let after = after.map_err(|trouble| refusal(&place.file, trouble))?;
-                plans.push(Plan {
-                    host,
-                    place,
-                    before,
-                    after,
-                });
-            }
-        }
-        Ok(plans)
-    }
-
-    fn carry_out<'plan>(
-        &self,
-        plan: &'plan Plan,
-        context: &Context,
-    ) -> Result<Outcome<'plan>, Failure> {
-        let mut outcome = Outcome {
-            host: plan.host.word(),
-            file: &plan.place.file,
-            differs: plan.before.as_deref().unwrap_or_default() != plan.after,
-            is_host_there: plan.place.is_used(),
-            backup: None,
-            diff: None,
-            next: None,
+    fn plan(&self, host: Host, place: &Place, wanted: &Wanted) -> Result<Plan, Refusal> {
+        let before = install::read(&place.file)?;
+        let text = before.as_deref().unwrap_or_default();
+        let name = self.name.as_deref();
+        let after = if self.remove {
+            install::remove(host, text, name)
+        } else {
+            let needs_database = wanted.needs_database || place.is_sandboxed;
+            let server = Server {
+                program: wanted.program.clone(),
+                database: needs_database.then(|| wanted.database.clone()),
+            };
+            install::put(host, text, name, &server)
         };
-        if !outcome.differs {
-            return Ok(outcome);
-        }
-        if self.dry_run {
-            outcome.diff = Some(plan.difference());
-            return Ok(outcome);
-        }
-        let now = context.caller.zone.at(render::now().as_millis());
-        let stamp = now.format("before-taskhold-%Y%m%d-%H%M%S").to_string();
-        let before = plan.before.as_deref();
-        outcome.backup = install::replace(&plan.place.file, before, &plan.after, &stamp)?;
-        outcome.next = Some(plan.host.next_step());
-        Ok(outcome)
+        let after = after.map_err(|trouble| Refusal::Trouble {
+            path: place.file.clone(),
+            trouble,
+        })?;
+        // A file in which nothing is left goes too, if it is one: a link is a person's.
+        let is_left = after == text || !install::is_blank(&after) || place.file.is_symlink();
+        let has_file = before.is_some() || !after.is_empty();
+        Ok(Plan {
+            after: (is_left && has_file).then_some(after),
+            before,
+        })
     }
 
-    fn tell(&self, plan: &Plan, outcome: &Outcome<'_>) -> CliResult {
+    fn tell(&self, outcome: &Outcome) -> CliResult {
         let mut out = io::stdout().lock();
-        let (title, file) = (plan.host.title(), plan.place.file.display());
+        let (title, file) = (outcome.host.title(), outcome.file.display());
         if !outcome.differs {
             let state = if self.remove { "is not" } else { "is already" };
             writeln!(
@@ -184,6 +215,9 @@ impl InstallArgs {
             "taskhold is now in"
         };
         writeln!(out, "{title}: {did} {file}")?;
+        if outcome.is_gone {
+            writeln!(out, "  nothing else was in it, so it is gone")?;
+        }
         if let Some(backup) = &outcome.backup {
             writeln!(out, "  as it was: {}", backup.display())?;
         }
@@ -200,30 +234,53 @@ impl InstallArgs {
     }
 }
 
+impl Wanted {
+    fn of(context: &Context) -> Result<Self, Failure> {
+        Ok(Self {
+            program: install::program()?,
+            database: install::path_text(&context.database)?,
+            needs_database: context.named_database().is_some(),
+        })
+    }
+}
+
+impl Outcome {
+    fn nothing(host: Host, place: &Place) -> Self {
+        Self {
+            host,
+            word: host.word(),
+            file: place.file.clone(),
+            differs: false,
+            is_host_there: place.is_used(),
+            is_gone: false,
+            backup: None,
+            diff: None,
+            next: None,
+            problem: None,
+        }
+    }
+}
+
 impl Plan {
-    /// Returns what would change, as a unified diff.
-    fn difference(&self) -> String {
-        let before = self.before.as_deref().unwrap_or_default();
-        let file = self.place.file.display().to_string();
-        let old = if self.before.is_some() {
-            file.as_str()
-        } else {
-            "/dev/null"
+    /// Returns what would change in `file`, as a unified diff.
+    fn difference(&self, file: &Path) -> String {
+        let file = file.display().to_string();
+        let name = |text: &Option<String>| match text {
+            Some(_) => file.clone(),
+            None => "/dev/null".to_owned(),
         };
-        let diff = TextDiff::from_lines(before, &self.after);
-        let text = diff.unified_diff().header(old, &file).to_string();
+        let (before, after) = (
+            self.before.as_deref().unwrap_or_default(),
+            self.after.as_deref().unwrap_or_default(),
+        );
+        let diff = TextDiff::from_lines(before, after);
+        let (old, new) = (name(&self.before), name(&self.after));
+        let text = diff.unified_diff().header(&old, &new).to_string();
         // The file is the host's: nothing in it may steer the terminal.
         text.chars()
             .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
             .collect()
     }
-}
-
-fn refusal(file: &Path, trouble: Trouble) -> Failure {
-    Failure::Install(Refusal::Trouble {
-        path: file.to_owned(),
-        trouble,
-    })
 }
 
 /// Prints a line for each place of each host.

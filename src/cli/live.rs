@@ -23,16 +23,22 @@ const CLEAR: &str = "\x1b[H\x1b[J";
 
 /// The terminal's other screen while this lives, on which no key shows; what was there before comes back.
 pub(super) struct Terminal {
-    _quiet: Option<keys::Quiet>,
+    quiet: Option<keys::Quiet>,
 }
 
 impl Terminal {
-    /// How it is told to end.
-    pub(super) const WAY_OUT: &str = if cfg!(unix) { "q ends" } else { "Ctrl-C ends" };
-
     pub(super) fn enter() -> io::Result<Self> {
         let quiet = keys::Quiet::begin();
-        control(ENTER).map(|()| Self { _quiet: quiet })
+        control(ENTER).map(|()| Self { quiet })
+    }
+
+    /// Returns the words for how it is told to end.
+    pub(super) fn way_out(&self) -> &'static str {
+        if self.quiet.is_some() {
+            "q ends"
+        } else {
+            "Ctrl-C ends"
+        }
     }
 
     /// Makes the whole screen empty.
@@ -104,7 +110,7 @@ mod keys {
 mod keys {
     use tokio::sync::mpsc::UnboundedReceiver;
 
-    pub(super) struct Quiet;
+    pub(super) enum Quiet {}
 
     impl Quiet {
         pub(super) fn begin() -> Option<Self> {

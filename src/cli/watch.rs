@@ -85,8 +85,8 @@ impl WatchArgs {
             };
             let view = self.view(session, &now).await?;
             let next = view.next;
-            if terminal.is_some() {
-                now.draw(&view)?;
+            if let Some(terminal) = &terminal {
+                now.draw(&view, terminal)?;
             } else if shown.as_ref() != Some(&view.list) {
                 now.print(&view)?;
                 shown = Some(view.list);
@@ -157,14 +157,14 @@ impl Context {
         }
     }
 
-    fn draw(&self, view: &View) -> CliResult {
+    fn draw(&self, view: &View, terminal: &Terminal) -> CliResult {
         let (now, zone) = (self.caller.now, self.caller.zone);
         let columns = match self.screen.layout {
             Layout::Table(columns) => columns,
             Layout::Lines => usize::MAX,
         };
         let line = |text: &str| painted(DIM, &cut(text, columns));
-        let heading = line(&render::heading(now, zone, Terminal::WAY_OUT));
+        let heading = line(&render::heading(now, zone, terminal.way_out()));
         let remark = view.remark.as_ref().map(ToString::to_string);
         let remark = remark.map(|remark| line(&remark));
         let mut lines = vec![heading.as_str(), ""];

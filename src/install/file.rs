@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Trouble;
+use chrono::NaiveDateTime;
+use tempfile::NamedTempFile;
+
+use super::{Trouble, backup};
 
 /// Why a host's configuration was left as it is.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,20 @@ pub enum Refusal {
         /// What the system said.
         source: io::Error,
     },
+    /// Somebody has protected it.
+    #[error("{} is marked read-only, so it was left as it is; let it be changed first: {}", path.display(), writable(path))]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Some of several were refused.
+    #[error("{}{}", joined(refused), done_too(done))]
+    Several {
+        /// What became of each.
+        refused: Vec<Self>,
+        /// The hosts of those that were not.
+        done: Vec<&'static str>,
+    },
     /// A path that a configuration, which is text, cannot hold.
     #[error("{} is not Unicode text, so no host can be told of it", path.display())]
     Path {
@@ -60,6 +77,29 @@ impl Refusal {
     }
 }
 
+/// Returns the command that lets the file be changed.
+fn writable(path: &Path) -> String {
+    let path = path.display();
+    if cfg!(windows) {
+        format!("attrib -r \"{path}\"")
+    } else {
+        format!("chmod u+w '{path}'")
+    }
+}
+
+fn joined(refused: &[Refusal]) -> String {
+    let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    refused.join("; ")
+}
+
+fn done_too(done: &[&str]) -> String {
+    if done.is_empty() {
+        String::new()
+    } else {
+        format!("; done: {}", done.join(", "))
+    }
+}
+
 /// Returns the text of the file; `None` if there is none.
 pub fn read(path: &Path) -> Result<Option<String>, Refusal> {
     let bytes = match fs::read(path) {
@@ -77,83 +117,69 @@ pub fn read(path: &Path) -> Result<Option<String>, Refusal> {
         })
 }
 
+/// Refuses a file that is marked read-only: replacing it would not even notice.
+pub fn must_be_writable(path: &Path) -> Result<(), Refusal> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.permissions().readonly() => Err(Refusal::ReadOnly {
+            path: path.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Replaces the file, which said `before`, with `after` at once or not at all, and returns the backup made first;
-/// `None` if there was no file. `stamp` goes into the backup's name.
+/// `None` if there was no file. Without `after` it is deleted. `now` goes into the backup's name.
 ///
 /// A link is followed; permissions stay. A new file is its owner's alone, since hosts keep keys in such files.
 pub fn replace(
     path: &Path,
     before: Option<&str>,
-    after: &str,
-    stamp: &str,
+    after: Option<&str>,
+    now: NaiveDateTime,
 ) -> Result<Option<PathBuf>, Refusal> {
+    must_be_writable(path)?;
     let target = match before {
         Some(_) => fs::canonicalize(path).map_err(Refusal::io("find", path))?,
         None => path.to_owned(),
     };
     let folder = target.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).map_err(Refusal::io("make the folder of", path))?;
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let mut new = tempfile::Builder::new()
-        .prefix(&format!(".{name}."))
-        .tempfile_in(folder)
+    let new = after
+        .map(|after| write_beside(&target, before.is_some(), after))
+        .transpose()
         .map_err(Refusal::io("write beside", path))?;
-    new.write_all(after.as_bytes())
-        .map_err(Refusal::io("write beside", path))?;
-    let backup = match before {
-        None => None,
-        Some(before) => {
-            let permissions = fs::metadata(&target)
-                .map_err(Refusal::io("read", path))?
-                .permissions();
-            new.as_file()
-                .set_permissions(permissions)
-                .map_err(Refusal::io("write beside", path))?;
-            Some(back_up(&target, before, stamp)?)
-        }
-    };
-    new.as_file()
-        .sync_all()
-        .map_err(Refusal::io("write beside", path))?;
+    let backup = before
+        .map(|before| backup::make(&target, before, now))
+        .transpose()?;
     // The host may write too; the window that is left is as small as it can be made without a lock it knows of.
     if read(path)?.as_deref() != before {
         return Err(Refusal::Changed {
             path: path.to_owned(),
         });
     }
-    new.persist(&target)
-        .map_err(|error| Refusal::io("replace", path)(error.error))?;
+    match new {
+        Some(new) => new.persist(&target).map(drop).map_err(|error| error.error),
+        None => fs::remove_file(&target),
+    }
+    .map_err(Refusal::io("replace", path))?;
     sync_folder(folder);
+    backup::forget_old(&target);
     Ok(backup)
 }
 
-/// Writes what the file said into a new file beside it, with the same permissions.
-fn back_up(target: &Path, before: &str, stamp: &str) -> Result<PathBuf, Refusal> {
+/// Writes a new file that will take the place of `target`, with its permissions if it is there.
+fn write_beside(target: &Path, is_there: bool, text: &str) -> io::Result<NamedTempFile> {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let mut number = 1;
-    loop {
-        let suffix = if number == 1 {
-            String::new()
-        } else {
-            format!("-{number}")
-        };
-        let backup = target.with_file_name(format!("{name}.{stamp}{suffix}.bak"));
-        match fs::File::create_new(&backup) {
-            Ok(mut file) => {
-                // Before the content: it may hold keys.
-                fs::metadata(target)
-                    .and_then(|metadata| file.set_permissions(metadata.permissions()))
-                    .and_then(|()| file.write_all(before.as_bytes()))
-                    .and_then(|()| file.sync_all())
-                    .map_err(Refusal::io("write the backup", &backup))?;
-                return Ok(backup);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
-                number += 1;
-            }
-            Err(error) => return Err(Refusal::io("write the backup", &backup)(error)),
-        }
+    let mut new = tempfile::Builder::new()
+        .prefix(&format!(".{name}."))
+        .tempfile_in(target.parent().unwrap_or(Path::new("/")))?;
+    new.write_all(text.as_bytes())?;
+    if is_there {
+        let permissions = fs::metadata(target)?.permissions();
+        new.as_file().set_permissions(permissions)?;
     }
+    new.as_file().sync_all()?;
+    Ok(new)
 }
 
 /// Makes the new name survive a power cut, where a folder can be asked to.

@@ -102,6 +102,29 @@ impl Format {
         })
     }
 
+    /// Returns `text` without the place for servers, if there is nothing in it, not even a comment; else as it is.
+    pub(super) fn tidied(self, text: String, container: &str) -> String {
+        let (envelope, inner) = Envelope::open(&text);
+        let tidied = match self {
+            Self::Json => json::without_empty(&inner, container),
+            // It was never more than the heading of its first server.
+            Self::Toml => None,
+            Self::Yaml => yaml::without_empty(&inner, container),
+        };
+        let says = |text: &str| {
+            let mut root = self.parse(text).unwrap_or_default();
+            if let Some(root) = root.as_object_mut() {
+                root.remove(container);
+            }
+            // A file that says nothing says the same as an empty object.
+            root.as_object().cloned().unwrap_or_default()
+        };
+        match tidied {
+            Some(tidied) if says(&tidied) == says(&inner) => envelope.close(&tidied),
+            _ => text,
+        }
+    }
+
     fn parse(self, text: &str) -> Result<Value, Trouble> {
         let (format, parsed) = match self {
             Self::Json => ("JSON", json::parse(text)),

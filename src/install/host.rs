@@ -27,6 +27,9 @@ pub enum Host {
     Goose,
 }
 
+const RESTART_DESKTOP: &str =
+    "quit Claude Desktop wholly, from its menu or tray icon too, and start it again";
+
 impl Host {
     /// Every host, in the order people are shown them.
     pub const ALL: [Self; 8] = [
@@ -78,12 +81,10 @@ impl Host {
         }
     }
 
-    /// Returns what the person does so that the host reads what was changed.
-    pub fn next_step(self) -> &'static str {
+    /// Returns what the person does so that the host starts the server that was put in.
+    pub fn step_to_use(self) -> &'static str {
         match self {
-            Self::ClaudeDesktop => {
-                "quit Claude Desktop wholly, from its menu or tray icon too, and start it again"
-            }
+            Self::ClaudeDesktop => RESTART_DESKTOP,
             Self::ClaudeCode | Self::Codex => "start a new session; /mcp shows the server",
             Self::VsCode => {
                 "run \"MCP: List Servers\" from the command palette and start it there; VS Code asks once whether you trust it"
@@ -96,6 +97,17 @@ impl Host {
                 "nothing: Zed reads its settings at once; the agent panel shows the server"
             }
             Self::Goose => "start a new session",
+        }
+    }
+
+    /// Returns what the person does so that the host forgets the server that was taken out.
+    pub fn step_to_forget(self) -> &'static str {
+        match self {
+            Self::ClaudeDesktop => RESTART_DESKTOP,
+            Self::ClaudeCode | Self::Codex | Self::Gemini | Self::Goose => "start a new session",
+            Self::VsCode => "restart VS Code",
+            Self::Cursor => "restart Cursor",
+            Self::Zed => "nothing: Zed reads its settings at once",
         }
     }
 

@@ -115,15 +115,22 @@ impl Machine {
         self.variables.get(name).cloned()
     }
 
-    /// From the Windows store, the app is shown a copy of `%APPDATA%` inside its package; whoever has both gets both.
+    /// From the Windows store, the app is shown a copy of `%APPDATA%` inside its package, over what is in the real one: both
+    /// files are written then, be there a folder of the classic app or not.
     fn claude_desktop(&self) -> Vec<Place> {
         const FILE: &str = "claude_desktop_config.json";
-        let packaged = self.packages.iter().filter(|package| {
-            let name = package.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| name.starts_with("Claude_"))
-        });
-        let mut places = vec![Place::in_folder(self.config.join("Claude"), FILE)];
-        places.extend(packaged.map(|package| Place {
+        let packaged: Vec<&PathBuf> = self
+            .packages
+            .iter()
+            .filter(|package| {
+                let name = package.file_name().and_then(|name| name.to_str());
+                name.is_some_and(|name| name.starts_with("Claude_"))
+            })
+            .collect();
+        let usual = Place::in_folder(self.config.join("Claude"), FILE);
+        let sign = packaged.first().copied().unwrap_or(&usual.sign).clone();
+        let mut places = vec![Place { sign, ..usual }];
+        places.extend(packaged.into_iter().map(|package| Place {
             sign: package.clone(),
             ..Place::in_folder(
                 package.join("LocalCache").join("Roaming").join("Claude"),
@@ -327,6 +334,10 @@ mod tests {
                 "AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude/claude_desktop_config.json",
             ]
         );
+        // Where the package is, both are written.
+        for place in machine.places(Host::ClaudeDesktop) {
+            assert_eq!(place.sign, machine.packages[0]);
+        }
     }
 
     #[test]

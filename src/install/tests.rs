@@ -269,12 +269,49 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
-fn the_last_server_taken_out_leaves_a_mapping() {
-    let text = put_in(Host::Goose, "extensions:\nGOOSE_MODE: auto\n");
-    assert_eq!(
-        remove(Host::Goose, &text, None).unwrap(),
-        "extensions: {}\nGOOSE_MODE: auto\n"
-    );
+fn what_was_made_for_the_server_goes_with_it() {
+    for host in Host::ALL {
+        for before in configurations(host) {
+            let root = host.format().read(before).unwrap();
+            if servers(host, &root).unwrap().is_some() {
+                continue;
+            }
+            let after = remove(host, &put_in(host, before), None).unwrap();
+            // A key without a value is no trace of us, and a comma may stay.
+            assert!(
+                !after.contains(host.container()) || before.contains(host.container()),
+                "{host}: {before:?} {after:?}"
+            );
+            let words = |text: &str| {
+                let words = text.split([' ', '\t', '\r', '\n', ',']);
+                words.collect::<String>().replace("{}", "")
+            };
+            if !before.contains(host.container()) && !before.trim().is_empty() {
+                assert_eq!(words(&after), words(before), "{host}: {after:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_place_for_servers_with_a_comment_in_it_stays() {
+    let cases = [
+        (
+            Host::Cursor,
+            "{\n  \"mcpServers\": {\n    // work\n  }\n}\n",
+            "// work",
+        ),
+        (
+            Host::Goose,
+            "extensions: {} # mine\nGOOSE_MODE: auto\n",
+            "# mine",
+        ),
+    ];
+    for (host, before, comment) in cases {
+        let after = remove(host, &put_in(host, before), None).unwrap();
+        assert!(after.contains(comment), "{host}: {after:?}");
+        assert!(after.contains(host.container()), "{host}: {after:?}");
+    }
 }
 
 #[test]

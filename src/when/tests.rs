@@ -339,7 +339,7 @@ fn what_is_no_date_is_refused_with_examples() {
         When::read("foo\u{1b}[31m\n", 0, Zone::UTC)
             .unwrap_err()
             .to_string(),
-        "\"foo[31m\" is no date; write 2026-12-24, 2026-12-24 18:00, today, tomorrow 17:30, fri, next monday, in 3 days, \
+        "\"foo\" is no date; write 2026-12-24, 2026-12-24 18:00, today, tomorrow 17:30, fri, next monday, in 3 days, \
          end of month or jun 5"
     );
     let long = format!("{}fri", " ".repeat(198));

@@ -227,16 +227,45 @@ fn a_hosts_variable_leads_to_its_file() {
 }
 
 #[test]
-fn a_file_that_is_refused_is_left_alone_and_so_are_the_others() {
+fn a_file_that_is_refused_is_left_alone_and_the_others_are_edited() {
     let machine = Machine::new();
     machine.has(".cursor/mcp.json", "{ \"mcpServers\": {");
-    let said = machine.refusal(&["codex", "cursor"]);
+    let arguments = ["codex", "cursor", "gemini"];
+    let output = machine.output(&arguments, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("Codex: taskhold is now in "), "{printed}");
     assert!(
-        said.contains(".cursor/mcp.json was left as it is: it is not JSON"),
+        printed.contains("Gemini CLI: taskhold is now in "),
+        "{printed}"
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains(".cursor/mcp.json was left as it is: it is not JSON")
+            && said.ends_with("; done: codex, gemini\n"),
         "{said}"
     );
     assert_eq!(machine.says(".cursor/mcp.json"), "{ \"mcpServers\": {");
-    assert!(!machine.folder().join(".codex").exists());
+    assert!(machine.says(".codex/config.toml").contains(BINARY));
+
+    let output = machine.output(&[&arguments[..], &["--json"]].concat(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let files = object["files"].as_array().unwrap();
+    let hosts: Vec<&str> = files
+        .iter()
+        .map(|file| file["host"].as_str().unwrap())
+        .collect();
+    assert_eq!(hosts, ["codex", "cursor", "gemini"]);
+    assert_eq!(files[1]["changed"], false);
+    assert!(
+        files[1]["problem"]
+            .as_str()
+            .unwrap()
+            .contains("it is not JSON")
+    );
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["error"]["code"], "install");
 
     let file = machine.folder().join(".cursor/mcp.json");
     fs::write(&file, b"{\"a\": \"\xff\"}").unwrap();
@@ -250,6 +279,63 @@ fn a_file_that_is_refused_is_left_alone_and_so_are_the_others() {
     fs::create_dir(&file).unwrap();
     assert!(machine.refusal(&["cursor"]).contains("cannot read "));
     assert_eq!(machine.beside(".cursor/mcp.json"), ["mcp.json"]);
+}
+
+#[test]
+fn taken_out_nothing_is_left_of_it_and_what_to_do_is_said() {
+    let machine = Machine::new();
+    let theirs = "{\n  \"theme\": \"dark\"\n}\n";
+    machine.has(".gemini/settings.json", theirs);
+    machine.install(&["gemini", "claude-code"]);
+    let printed = machine.install(&["gemini", "claude-code", "--remove"]);
+    assert!(
+        printed.contains("  next: start a new session\n") && !printed.contains("shows the server"),
+        "{printed}"
+    );
+    assert_eq!(machine.says(".gemini/settings.json"), theirs);
+    // There was no file before.
+    assert!(!machine.folder().join(".claude.json").exists(), "{printed}");
+    assert!(
+        machine
+            .install(&["claude-code", "--remove"])
+            .contains("nothing to change, taskhold is not in")
+    );
+    machine.install(&["claude-code"]);
+    let diff = machine.install(&["claude-code", "--remove", "--dry-run"]);
+    assert!(diff.contains("\n+++ /dev/null\n"), "{diff}");
+    assert!(machine.says(".claude.json").contains(BINARY));
+}
+
+#[test]
+fn a_few_of_our_backups_are_kept_and_all_of_others() {
+    let machine = Machine::new();
+    machine.has(".cursor/mcp.json", "{\n  \"theme\": 1\n}\n");
+    let others = [
+        ".cursor/mcp.json.bak",
+        ".cursor/mcp.json.before-taskhold-mine.bak",
+        ".cursor/mcp.json.before-taskhold-20200101-000000.bak.txt",
+        ".cursor/other.json.before-taskhold-20200101-000000.bak",
+    ];
+    let old = [
+        ".cursor/mcp.json.before-taskhold-20200101-000000.bak",
+        ".cursor/mcp.json.before-taskhold-20200101-000000-2.bak",
+    ];
+    for name in others.iter().chain(&old) {
+        machine.has(name, "kept");
+    }
+    for _ in 0..4 {
+        machine.install(&["cursor"]);
+        machine.install(&["cursor", "--remove"]);
+    }
+    let folder = machine.folder();
+    let files = fs::read_dir(folder.join(".cursor")).unwrap();
+    assert_eq!(files.count(), 1 + others.len() + 5);
+    for name in others {
+        assert_eq!(machine.says(name), "kept");
+    }
+    for name in old {
+        assert!(!folder.join(name).exists(), "{name}");
+    }
 }
 
 #[test]
@@ -366,5 +452,33 @@ mod unix {
         symlink(machine.folder().join("gone.json"), &link).unwrap();
         assert!(machine.refusal(&["cursor"]).contains("cannot read "));
         assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_file_that_is_marked_read_only_is_refused() {
+        let machine = Machine::new();
+        let file = machine.has(".cursor/mcp.json", "{}\n");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        for flags in [&["cursor"][..], &["cursor", "--dry-run"]] {
+            let said = machine.refusal(flags);
+            assert!(
+                said.contains("is marked read-only") && said.contains("chmod u+w"),
+                "{said}"
+            );
+        }
+        assert_eq!(machine.says(".cursor/mcp.json"), "{}\n");
+        assert_eq!(machine.beside(".cursor/mcp.json"), ["mcp.json"]);
+    }
+
+    #[test]
+    fn a_link_is_not_taken_away_with_the_last_server() {
+        let machine = Machine::new();
+        let real = machine.has("dotfiles/mcp.json", "");
+        fs::create_dir(machine.folder().join(".cursor")).unwrap();
+        let link = machine.folder().join(".cursor/mcp.json");
+        symlink(&real, &link).unwrap();
+        machine.install(&["cursor"]);
+        machine.install(&["cursor", "--remove"]);
+        assert!(link.is_symlink() && real.exists());
     }
 }

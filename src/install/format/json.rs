@@ -57,6 +57,18 @@ pub(super) fn remove(text: &str, spot: Spot<'_>) -> Option<String> {
     Some(root.to_string())
 }
 
+/// Returns `text` without the member `container`, if that is an object with nothing in it.
+pub(super) fn without_empty(text: &str, container: &str) -> Option<String> {
+    let root = CstRootNode::parse(text, &OPTIONS).ok()?;
+    let servers = only(&root.object_value()?, container)??;
+    let inside = servers.object_value()?.to_string();
+    let is_empty = inside.split_whitespace().collect::<String>() == "{}";
+    is_empty.then(|| {
+        servers.remove();
+        root.to_string()
+    })
+}
+
 /// Returns the member `name`; nothing at all when there are two, since hosts differ in which of them counts.
 #[expect(
     clippy::option_option,

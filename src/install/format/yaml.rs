@@ -73,6 +73,14 @@ pub(super) fn remove(text: &str, spot: Spot<'_>) -> Option<String> {
     Some(file.to_string())
 }
 
+/// Returns `text` without the line of `container`, if that says it is empty and nothing else.
+pub(super) fn without_empty(text: &str, container: &str) -> Option<String> {
+    let empty = format!("{container}: {{}}");
+    let lines = text.split_inclusive('\n');
+    let kept: String = lines.filter(|line| line.trim_end() != empty).collect();
+    (kept.len() < text.len()).then_some(kept)
+}
+
 /// Returns the text with the servers' key after everything else.
 fn appended(text: &str, block: &str) -> String {
     let gap = if text.is_empty() || text.ends_with('\n') {

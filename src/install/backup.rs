@@ -1,0 +1,109 @@
+//! The file as it was, beside the one that is changed: `mcp.json.before-taskhold-20261127-090000.bak`.
+
+use std::{
+    fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use chrono::NaiveDateTime;
+
+use super::Refusal;
+
+/// How many are kept of one file, the newest.
+const KEPT: usize = 5;
+
+const MARK: &str = ".before-taskhold-";
+const END: &str = ".bak";
+const TIME: &str = "%Y%m%d-%H%M%S";
+
+/// Writes what the file said into a new file beside it, with the same permissions.
+pub(super) fn make(target: &Path, before: &str, now: NaiveDateTime) -> Result<PathBuf, Refusal> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let name = format!("{name}{MARK}{}", now.format(TIME));
+    let mut number = 1;
+    loop {
+        let suffix = if number == 1 {
+            String::new()
+        } else {
+            format!("-{number}")
+        };
+        let backup = target.with_file_name(format!("{name}{suffix}{END}"));
+        match fs::File::create_new(&backup) {
+            Ok(mut file) => {
+                // Before the content: it may hold keys.
+                fs::metadata(target)
+                    .and_then(|metadata| file.set_permissions(metadata.permissions()))
+                    .and_then(|()| file.write_all(before.as_bytes()))
+                    .and_then(|()| file.sync_all())
+                    .map_err(Refusal::io("write the backup", &backup))?;
+                return Ok(backup);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
+                number += 1;
+            }
+            Err(error) => return Err(Refusal::io("write the backup", &backup)(error)),
+        }
+    }
+}
+
+/// Deletes all but the newest backups of the file. One that cannot be deleted is left.
+pub(super) fn forget_old(target: &Path) {
+    let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else {
+        return;
+    };
+    let name = name.to_string_lossy();
+    let mut backups: Vec<_> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .filter_map(|entry| Some((age(&entry.file_name().to_string_lossy(), &name)?, entry)))
+        .collect();
+    backups.sort_by_key(|(age, _)| std::cmp::Reverse(*age));
+    for (_, backup) in backups.iter().skip(KEPT) {
+        let _ = fs::remove_file(backup.path());
+    }
+}
+
+/// Returns when the backup `name` of the file `of` was made, and which it was of that second; `None` if it is not one of
+/// ours, to the letter.
+fn age(name: &str, of: &str) -> Option<(NaiveDateTime, u32)> {
+    let stamp = name
+        .strip_prefix(of)?
+        .strip_prefix(MARK)?
+        .strip_suffix(END)?;
+    let (time, number) = match stamp.char_indices().nth("20261127-090000".len()) {
+        None => (stamp, 1),
+        Some((end, _)) => (&stamp[..end], stamp[end..].strip_prefix('-')?.parse().ok()?),
+    };
+    let at = NaiveDateTime::parse_from_str(time, TIME).ok()?;
+    (at.format(TIME).to_string() == time && number > 0).then_some((at, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_that_we_give_is_one_of_ours() {
+        let cases = [
+            ("a.json.before-taskhold-20261127-090000.bak", Some(1)),
+            ("a.json.before-taskhold-20261127-090000-12.bak", Some(12)),
+            ("a.json.before-taskhold-20261327-090000.bak", None),
+            ("a.json.before-taskhold-2026112-0900000.bak", None),
+            ("a.json.before-taskhold-20261127-090000-.bak", None),
+            ("a.json.before-taskhold-20261127-090000-0.bak", None),
+            ("a.json.before-taskhold-20261127-090000 copy.bak", None),
+            ("a.json.before-taskhold-20261127-090000.bak~", None),
+            ("a.json.before-taskhold-.bak", None),
+            ("a.json.before-taskhold-ééééééééééééééé.bak", None),
+            ("b.json.before-taskhold-20261127-090000.bak", None),
+            ("a.json.bak", None),
+        ];
+        for (name, number) in cases {
+            let found = age(name, "a.json").map(|(_, number)| number);
+            assert_eq!(found, number, "{name}");
+        }
+    }
+}
