@@ -202,11 +202,12 @@ impl Found {
             };
             taken.push(task.id.get());
             if task.parent.is_some() || !task.depends_on.is_empty() {
-                referring.push(task);
+                referring.push(task.id);
             }
         }
-        for task in &referring {
-            let edit = loosened(task, &taken, caller.now);
+        for id in referring {
+            let task = writer.store().existing(id)?;
+            let edit = loosened(&task, &taken, caller.now);
             salvaged.loosened += usize::from(edit.diff().is_some());
             writer.note(Kind::Restore, &edit, caller)?;
         }
@@ -245,13 +246,16 @@ impl Remains {
             .filter(|task| is_replay_of(task, &history) && is_chain(&history));
         let Some(logged) = whole else {
             let row = self.rows.into_iter().max_by_key(|row| row.rev);
-            *(if row.is_some() {
-                &mut salvaged.without_history
-            } else {
-                &mut salvaged.older
-            }) += usize::from(row.is_some() || replay.is_some());
-            let Some(mut task) = row.or(replay) else {
-                return Ok(None);
+            let mut task = match (row, replay) {
+                (Some(row), _) => {
+                    salvaged.without_history += 1;
+                    row
+                }
+                (None, Some(older)) => {
+                    salvaged.older += 1;
+                    older
+                }
+                (None, None) => return Ok(None),
             };
             (task.rev, task.updated_at) = (1, caller.now);
             let edit = Edit {
@@ -267,7 +271,7 @@ impl Remains {
             .rows
             .iter()
             .filter(|row| row.created_at == logged.created_at);
-        let row = rows.max_by_key(|row| (*row == logged, row.rev));
+        let row = rows.max_by_key(|row| (row.rev, *row == logged));
         let noted = match (row, wrong(row, logged)) {
             (_, None) => None,
             (Some(row), Some(Wrong::Log)) => {

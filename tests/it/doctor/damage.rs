@@ -278,6 +278,48 @@ fn salvage_says_what_is_lost_and_ends_with_1() {
     );
 }
 
+#[test]
+fn salvage_takes_the_row_where_it_is_newer_or_says_something_else_and_notes_the_other() {
+    let home = Home::new();
+    home.run(&["add", "as it was"]);
+    home.run(&["edit", "1", "--title", "as it is"]);
+    home.run(&["add", "both say this"]);
+    let statements = "DROP TRIGGER change_is_append_only_delete;
+        DELETE FROM change WHERE task_id = 1 AND rev = 2;
+        UPDATE task SET title = 'the row says this' WHERE id = 2";
+    let connection = rusqlite::Connection::open(home.database()).unwrap();
+    connection.execute_batch(statements).unwrap();
+    connection.close().unwrap();
+    let output = home
+        .command(&["doctor", "--salvage", "out.db", "--json"])
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&told["conflicts"], &told["without_history"]),
+        (&1.into(), &1.into())
+    );
+    let out = home.database().with_file_name("out.db");
+    let store = Store::open(&out, Access::Read).unwrap();
+    for (task, taken, noted) in [
+        (1, "as it is", "as it was"),
+        (2, "the row says this", "both say this"),
+    ] {
+        let id = TaskId::try_from(task).unwrap();
+        assert_eq!(store.task(id).unwrap().unwrap().title.as_str(), taken);
+        let history = format!("{:?}", store.history(id, 0).unwrap());
+        assert!(
+            history.contains(noted) && history.contains(taken),
+            "{history}"
+        );
+    }
+    let found = doctor::examine(&out, Zone::UTC, caller().now);
+    assert!(
+        found.iter().all(|one| one.verdict != Verdict::Bad),
+        "{found:#?}"
+    );
+}
+
 /// Many times more text than it may take of memory.
 #[cfg(target_os = "linux")]
 #[test]
