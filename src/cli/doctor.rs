@@ -31,7 +31,7 @@ pub(super) struct DoctorArgs {
     /// Mend what is safe to mend, after a backup
     #[arg(long)]
     fix: bool,
-    /// Get every readable task out of a damaged database, into a new one
+    /// Get every readable task out of a damaged database, into a new one; exit status 1 if something was lost
     #[arg(long, value_name = "FILE", conflicts_with = "fix")]
     salvage: Option<PathBuf>,
 }
@@ -128,25 +128,43 @@ fn print_json(
 }
 
 fn print_salvaged(salvaged: &Salvaged, file: &Path, context: &Context) -> CliResult {
-    let lost: Vec<String> = salvaged.lost.iter().map(ToString::to_string).collect();
+    let lost: Vec<String> = salvaged
+        .lost
+        .iter()
+        .map(|ids| match (ids.start(), ids.end()) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first}-{last}"),
+        })
+        .collect();
     if context.screen.json {
-        return Ok(context.screen.print_json(&json!({
+        context.screen.print_json(&json!({
             "path": file,
             "tasks": salvaged.tasks,
             "from_log": salvaged.from_log,
+            "conflicts": salvaged.conflicts,
             "without_history": salvaged.without_history,
+            "older": salvaged.older,
             "references_dropped": salvaged.loosened,
             "lost": lost,
             "unreadable_pages": salvaged.unreadable_pages,
-        }))?);
+        }))?;
+    } else {
+        say_salvaged(salvaged, &lost, file)?;
     }
+    if salvaged.is_whole() {
+        Ok(())
+    } else {
+        Err(Failure::Told)
+    }
+}
+
+fn say_salvaged(salvaged: &Salvaged, lost: &[String], file: &Path) -> CliResult {
     let mut out = io::stdout().lock();
-    let count = |count: usize| tasks(i64::try_from(count).unwrap_or(i64::MAX));
+    let found = i64::try_from(salvaged.tasks).unwrap_or(i64::MAX);
     writeln!(
         out,
-        "Salvaged {} of {} into {}",
-        salvaged.tasks,
-        count(salvaged.tasks + lost.len()),
+        "Salvaged {found} of {} into {}",
+        tasks(found + salvaged.lost_tasks()),
         file.display()
     )?;
     for (number, what) in [
@@ -155,13 +173,22 @@ fn print_salvaged(salvaged: &Salvaged, file: &Path, context: &Context) -> CliRes
             "made from their history, since their row was lost or wrong",
         ),
         (
+            salvaged.conflicts,
+            "row and history say different things; the row was taken, and both are in the history",
+        ),
+        (
             salvaged.without_history,
-            "without their history, which is damaged",
+            "as they stood, but their history is lost or ends early",
+        ),
+        (
+            salvaged.older,
+            "made from what is left of their history, maybe as they stood earlier",
         ),
         (salvaged.loosened, "lost a reference to a task that is lost"),
     ] {
         if number > 0 {
-            writeln!(out, "  {}: {what}", count(number))?;
+            let number = i64::try_from(number).unwrap_or(i64::MAX);
+            writeln!(out, "  {}: {what}", tasks(number))?;
         }
     }
     if !lost.is_empty() {

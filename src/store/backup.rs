@@ -279,9 +279,12 @@ impl<'a> Folder<'a> {
             reason,
             bytes: contents.bytes,
         };
-        for old in surplus(&list_in(self.path())?, now) {
-            // One that cannot be removed now goes the next time.
-            let _ = fs::remove_file(&old.path);
+        // One in which something is wrong takes the place of none in which it may be right.
+        if contents.disagreeing.is_none() {
+            for old in surplus(&list_in(self.path())?, now) {
+                // One that cannot be removed now goes the next time.
+                let _ = fs::remove_file(&old.path);
+            }
         }
         Ok((backup, contents))
     }

@@ -39,6 +39,13 @@ pub(super) struct Row {
     pub(super) values: Vec<Value>,
 }
 
+/// Where a row lies: its page, and where on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    page: u32,
+    at: u16,
+}
+
 /// The pages of a database: those in its log in place of those in the file.
 pub(super) struct Pages {
     file: File,
@@ -85,8 +92,13 @@ impl Pages {
         })
     }
 
-    /// Hands every row of every table to `act`. Returns how many pages could not be read.
-    pub(super) fn each_row(&mut self, mut act: impl FnMut(Row)) -> u32 {
+    /// Returns how many pages there are.
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Hands every row of every table to `act`, with its place. Returns how many pages could not be read.
+    pub(super) fn each_row(&mut self, mut act: impl FnMut(Place, Row)) -> u32 {
         let mut unreadable = 0;
         for number in 1..=self.count {
             let Some(page) = self.page(number) else {
@@ -99,14 +111,21 @@ impl Pages {
             }
             let cells = u16_at(&page, start + 3).unwrap_or(0);
             for cell in 0..usize::from(cells) {
-                let row = u16_at(&page, start + 8 + cell * 2)
-                    .and_then(|at| self.row(&page, usize::from(at)));
-                if let Some(row) = row {
-                    act(row);
+                let Some(at) = u16_at(&page, start + 8 + cell * 2) else {
+                    continue;
+                };
+                if let Some(row) = self.row(&page, usize::from(at)) {
+                    act(Place { page: number, at }, row);
                 }
             }
         }
         unreadable
+    }
+
+    /// Reads the row at `place` again.
+    pub(super) fn row_at(&mut self, place: Place) -> Option<Row> {
+        let page = self.page(place.page)?;
+        self.row(&page, usize::from(place.at))
     }
 
     fn page(&mut self, number: u32) -> Option<Vec<u8>> {

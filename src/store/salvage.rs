@@ -2,23 +2,23 @@
 //!
 //! Each task is there twice: as a row, and as its changes in the log. Both are read page by page, so damage takes only
 //! what lies on the damaged page. A task whose changes are all there is taken with its history; of any other, the row.
+//! Where a row and its history say different things, the row is taken, as what everyone saw, and the history keeps both.
+//!
+//! Of each row that is found, only its place is kept in memory. Then they are read again, task by task.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Access, Store, backup, is_replay_of, open,
-    pages::{Pages, Row, Value},
+    Access, Store, Writer, backup, is_replay_of, open,
+    pages::{Pages, Place, Row, Value},
     place::{located, unusable},
     writer::Entry,
 };
 use crate::{
-    change::{Change, Edit, Fields, Kind, replayed},
-    command::Caller,
+    change::{Change, Edit, Fields, Kind, is_chain, replayed},
+    command::{Caller, Wrong, noting, wrong},
     error::Result,
     task::{Actor, Task, TaskId, Timestamp},
 };
@@ -50,21 +50,43 @@ const JSON_COLUMNS: [&str; 3] = ["tags", "depends_on", "comments"];
 /// The columns of a task in the first schema, its id included.
 const OLDEST_COLUMNS: usize = 11;
 
+/// How many numbers a page may have given out and lost. A row and the change that added it take more than this.
+const NUMBERS_A_PAGE: i64 = 100;
+
 /// What was found in a damaged database, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Salvaged {
     /// Tasks in the new database.
     pub tasks: usize,
-    /// Of these, those whose row was lost or wrong, made from their changes.
+    /// Of these, those whose row was lost or wrong, made from their whole history.
     pub from_log: usize,
+    /// Of these, those whose row and history say different things: the row was taken, and the history keeps both.
+    pub conflicts: usize,
     /// Of these, those whose history is lost or incomplete, taken as they stood.
     pub without_history: usize,
+    /// Of these, those whose row is lost, made from what is left of their history: maybe as they stood earlier.
+    pub older: usize,
     /// References to lost tasks that were dropped.
     pub loosened: usize,
     /// The ids of which nothing was found.
-    pub lost: Vec<TaskId>,
+    pub lost: Vec<RangeInclusive<i64>>,
     /// Pages that the disk did not give.
     pub unreadable_pages: u32,
+}
+
+impl Salvaged {
+    /// Returns how many ids nothing was found of.
+    pub fn lost_tasks(&self) -> i64 {
+        self.lost
+            .iter()
+            .map(|ids| ids.end() - ids.start() + 1)
+            .sum()
+    }
+
+    /// Reports whether all there was is in the new database.
+    pub fn is_whole(&self) -> bool {
+        self.lost.is_empty() && self.without_history + self.older + self.loosened == 0
+    }
 }
 
 /// Reads what can be read of `database` and writes it into the new file `to`.
@@ -78,7 +100,7 @@ pub fn salvage(database: &Path, to: &Path, caller: &Caller) -> Result<Salvaged> 
     }
     let database = located(database)?;
     let found = Found::read(&database)?;
-    if found.rows.is_empty() && found.changes.is_empty() {
+    if found.places.is_empty() {
         return Err(unusable(
             &database,
             "no task can be read from it; see `taskhold backup --list` for backups",
@@ -101,14 +123,21 @@ pub fn salvage(database: &Path, to: &Path, caller: &Caller) -> Result<Salvaged> 
 }
 
 /// What the pages gave.
-#[derive(Default)]
 struct Found {
-    /// Of each task, its rows: more than one where a page was given up and kept an older one.
-    rows: BTreeMap<TaskId, Vec<Task>>,
-    changes: BTreeMap<TaskId, BTreeMap<i64, Change>>,
+    pages: Pages,
+    /// Where the rows of each task are, and its changes: in the order of the tasks, and of the changes of each.
+    places: Vec<(TaskId, Place)>,
     last_task: i64,
     last_change: i64,
     unreadable_pages: u32,
+}
+
+/// What there is of one task.
+#[derive(Default)]
+struct Remains {
+    /// More than one where a page was given up and kept an older one.
+    rows: Vec<Task>,
+    history: BTreeMap<i64, Change>,
 }
 
 impl Found {
@@ -117,30 +146,40 @@ impl Found {
         log.push("-wal");
         let mut pages = Pages::open(database, Path::new(&log))
             .map_err(|error| unusable(database, "it cannot be read", Some(error)))?;
-        let mut found = Self::default();
-        found.unreadable_pages = pages.each_row(|row| found.take(&row));
-        Ok(found)
-    }
-
-    fn take(&mut self, row: &Row) {
-        if let Some(task) = task_in(row) {
-            self.last_task = self.last_task.max(task.id.get());
-            self.rows.entry(task.id).or_default().push(task);
-        } else if let Some(change) = change_in(row) {
-            self.last_task = self.last_task.max(change.task.get());
-            self.last_change = self.last_change.max(change.seq);
-            let history = self.changes.entry(change.task).or_default();
-            history.entry(change.seq).or_insert(change);
-        } else if let [Value::Text(table), Value::Integer(last)] = row.values.as_slice() {
-            match table.as_str() {
-                "task" => self.last_task = self.last_task.max(*last),
-                "change" => self.last_change = self.last_change.max(*last),
-                _ => {}
+        let mut places = Vec::new();
+        let (mut last_task, mut last_change) = (0, 0);
+        // The last numbers given out, by the table that keeps them.
+        let mut given: BTreeMap<String, i64> = BTreeMap::new();
+        let unreadable_pages = pages.each_row(|place, row| {
+            if let Some(task) = task_in(&row) {
+                last_task = last_task.max(task.id.get());
+                places.push((task.id, place));
+            } else if let Some(change) = change_in(&row) {
+                last_task = last_task.max(change.task.get());
+                last_change = last_change.max(change.seq);
+                places.push((change.task, place));
+            } else if let [Value::Text(table), Value::Integer(last)] = row.values.as_slice() {
+                let given = given.entry(table.clone()).or_default();
+                *given = (*last).max(*given);
             }
-        }
+        });
+        places.sort_unstable();
+        // A number that is damaged could be any.
+        let room = i64::from(pages.count()) * NUMBERS_A_PAGE;
+        let believed = |table: &str, seen: i64| match given.get(table) {
+            Some(last) if (seen..=seen.saturating_add(room)).contains(last) => *last,
+            _ => seen,
+        };
+        Ok(Self {
+            last_task: believed("task", last_task),
+            last_change: believed("change", last_change),
+            pages,
+            places,
+            unreadable_pages,
+        })
     }
 
-    fn write(self, new: &Path, caller: &Caller) -> Result<Salvaged> {
+    fn write(mut self, new: &Path, caller: &Caller) -> Result<Salvaged> {
         let mut salvaged = Salvaged {
             unreadable_pages: self.unreadable_pages,
             ..Salvaged::default()
@@ -149,79 +188,139 @@ impl Found {
         let mut store = Store::over(connection, paths);
         let mut writer = store.writer()?;
         writer.defer_references()?;
-        let (mut taken, mut bare) = (BTreeMap::new(), Vec::new());
-        let ids: BTreeSet<TaskId> = self
-            .rows
-            .keys()
-            .chain(self.changes.keys())
-            .copied()
-            .collect();
-        for id in &ids {
-            let history: Vec<Change> = self
-                .changes
-                .get(id)
-                .map(|changes| changes.values().cloned().collect())
-                .unwrap_or_default();
-            let rows = self.rows.get(id).map_or(&[][..], Vec::as_slice);
-            let Some((task, has_history)) = best(rows, &history) else {
+        // What begins a log of its own comes after all that was kept, so the numbers that were given out stay used up.
+        writer.use_up("change", self.last_change)?;
+        let places = std::mem::take(&mut self.places);
+        let (mut taken, mut referring) = (Vec::new(), Vec::new());
+        for places in places.chunk_by(|one, next| one.0 == next.0) {
+            let mut remains = Remains::default();
+            for (_, place) in places {
+                remains.take(self.pages.row_at(*place));
+            }
+            let Some(task) = remains.write(&mut writer, &mut salvaged, caller)? else {
                 continue;
             };
-            salvaged.from_log += usize::from(!rows.contains(&task));
-            if has_history {
-                writer.adopt(&task, &history, caller.zone)?;
-            } else {
-                salvaged.without_history += 1;
-                bare.push(task.clone());
+            taken.push(task.id.get());
+            if task.parent.is_some() || !task.depends_on.is_empty() {
+                referring.push(task.id);
             }
-            taken.insert(*id, task);
         }
-        // These begin a log of their own, after all that was kept. So the numbers that were given out stay used up.
-        writer.use_up("change", self.last_change)?;
-        let mut entry = Entry::new(Kind::Restore, caller, None);
-        for mut task in bare {
+        for id in referring {
+            let task = writer.store().existing(id)?;
+            let edit = loosened(&task, &taken, caller.now);
+            salvaged.loosened += usize::from(edit.diff().is_some());
+            writer.note(Kind::Restore, &edit, caller)?;
+        }
+        writer.store().recount_blockers()?;
+        writer.use_up("task", self.last_task)?;
+        writer.commit()?;
+        // In the new file a search needs no time for it; if it cannot be done now, the next write does it.
+        let _ = store.catch_up();
+        salvaged.tasks = taken.len();
+        salvaged.lost = gaps(&taken, self.last_task);
+        Ok(salvaged)
+    }
+}
+
+impl Remains {
+    fn take(&mut self, row: Option<Row>) {
+        let Some(row) = row else { return };
+        if let Some(task) = task_in(&row) {
+            self.rows.push(task);
+        } else if let Some(change) = change_in(&row) {
+            self.history.entry(change.seq).or_insert(change);
+        }
+    }
+
+    /// Writes the best there is of the task, and returns it; `None` if there is nothing to go by.
+    fn write(
+        self,
+        writer: &mut Writer<'_>,
+        salvaged: &mut Salvaged,
+        caller: &Caller,
+    ) -> Result<Option<Task>> {
+        let history: Vec<Change> = self.history.into_values().collect();
+        let replay = replayed(&history).ok().flatten();
+        let whole = replay
+            .as_ref()
+            .filter(|task| is_replay_of(task, &history) && is_chain(&history));
+        let Some(logged) = whole else {
+            let row = self.rows.into_iter().max_by_key(|row| row.rev);
+            let mut task = match (row, replay) {
+                (Some(row), _) => {
+                    salvaged.without_history += 1;
+                    row
+                }
+                (None, Some(older)) => {
+                    salvaged.older += 1;
+                    older
+                }
+                (None, None) => return Ok(None),
+            };
             (task.rev, task.updated_at) = (1, caller.now);
             let edit = Edit {
                 before: None,
                 after: task.clone(),
             };
-            writer.log(&mut entry, &edit, Store::write)?;
-            taken.insert(task.id, task);
-        }
-        for task in taken.values() {
-            let edit = loosened(task, &taken, caller.now);
-            salvaged.loosened += usize::from(edit.diff().is_some());
-            writer.log(&mut entry, &edit, Store::write)?;
-        }
-        writer.store().recount_blockers()?;
-        writer.use_up("task", self.last_task)?;
-        writer.commit()?;
-        salvaged.tasks = taken.len();
-        salvaged.lost = (1..=self.last_task)
-            .filter_map(|id| TaskId::try_from(id).ok())
-            .filter(|id| !taken.contains_key(id))
-            .collect();
-        Ok(salvaged)
+            writer.note(Kind::Restore, &edit, caller)?;
+            return Ok(Some(task));
+        };
+        writer.adopt(logged, &history, caller.zone)?;
+        // A row that was added at another time is that of another task, whose number was damaged.
+        let rows = self
+            .rows
+            .iter()
+            .filter(|row| row.created_at == logged.created_at);
+        let row = rows.max_by_key(|row| (row.rev, *row == logged));
+        let noted = match (row, wrong(row, logged)) {
+            (_, None) => None,
+            (Some(row), Some(Wrong::Log)) => {
+                salvaged.without_history += 1;
+                Some(noting(row, logged, caller.now))
+            }
+            (Some(row), Some(Wrong::Conflict)) => {
+                salvaged.conflicts += 1;
+                Some(noting(row, logged, caller.now))
+            }
+            _ => {
+                salvaged.from_log += 1;
+                None
+            }
+        };
+        let Some(noted) = noted else {
+            return Ok(Some(logged.clone()));
+        };
+        writer.note(Kind::Repair, &noted, caller)?;
+        Ok(Some(noted.after))
     }
 }
 
-/// Returns the best there is of a task, and whether `history` is all of it; `None` if there is nothing to go by.
-fn best(rows: &[Task], history: &[Change]) -> Option<(Task, bool)> {
-    let row = rows.iter().max_by_key(|row| row.rev);
-    let logged = replayed(history).ok().flatten();
-    if let Some(logged) = &logged
-        && is_replay_of(logged, history)
-        && row.is_none_or(|row| row.rev <= logged.rev)
-    {
-        return Some((logged.clone(), true));
+impl Writer<'_> {
+    /// Writes an edit as a group of its own.
+    fn note(&mut self, kind: Kind, edit: &Edit, caller: &Caller) -> Result<()> {
+        self.log(&mut Entry::new(kind, caller, None), edit, Store::write)
     }
-    row.cloned().or(logged).map(|task| (task, false))
+}
+
+/// Returns the numbers from 1 to `last` that are not among `taken`, which are in order.
+fn gaps(taken: &[i64], last: i64) -> Vec<RangeInclusive<i64>> {
+    let mut next = 1;
+    let mut gaps = Vec::new();
+    for id in taken.iter().copied().chain([last.saturating_add(1)]) {
+        if id > next {
+            gaps.push(next..=id - 1);
+        }
+        next = id.saturating_add(1);
+    }
+    gaps
 }
 
 /// Returns `task` without its references to tasks that are not there.
-fn loosened(task: &Task, all: &BTreeMap<TaskId, Task>, now: Timestamp) -> Edit {
+fn loosened(task: &Task, all: &[i64], now: Timestamp) -> Edit {
+    let is_there = |id: &TaskId| all.binary_search(&id.get()).is_ok();
     let mut edit = Edit::of(task);
-    edit.after.parent = task.parent.filter(|id| all.contains_key(id));
-    edit.after.depends_on.retain(|id| all.contains_key(id));
+    edit.after.parent = task.parent.filter(is_there);
+    edit.after.depends_on.retain(is_there);
     edit.stamped(now)
 }
 

@@ -192,8 +192,10 @@ fn a_task_that_is_not_what_its_history_says_is_backed_up_and_told() {
         .unwrap()
         .execute_batch("UPDATE task SET title = 'two'")
         .unwrap();
+    date(&home, "daily", 2020, 12);
     let output = home.command(&["backup"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
+    assert_eq!(entries(&home).len(), 13, "it displaces none");
     let note = String::from_utf8(output.stderr).unwrap();
     assert!(
         note.contains("1 of 1 tasks are not what their log says: 1") && note.contains("doctor"),

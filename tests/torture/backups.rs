@@ -1,4 +1,5 @@
-//! Backups taken while servers write: each opens, is sound, and holds all that was acknowledged before it was begun.
+//! Backups taken while servers write: each opens, is sound, holds all that was acknowledged before it was begun, and can be
+//! restored.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -6,7 +7,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Dialect, Home};
 
@@ -67,6 +68,21 @@ pub(crate) fn run(count: u64, _seed: u64) {
                 "backup {number}: {tasks} tasks, {before} were acknowledged"
             );
             last = tasks;
+            // What is in it could be brought back, and is what its history says.
+            let new = Home::new();
+            let told: Value = serde_json::from_str(&new.run(&[
+                "restore",
+                file.to_str().unwrap(),
+                "--dry-run",
+                "--json",
+            ]))
+            .unwrap();
+            assert_eq!(told["back"], tasks, "backup {number}");
+            if number + 1 == count {
+                new.run(&["restore", file.to_str().unwrap()]);
+                let said = new.run(&["doctor"]);
+                assert!(said.contains("each as its log says"), "{said}");
+            }
         }
     });
     println!("backups: {count} sound, the last with {last} tasks");

@@ -49,7 +49,7 @@ fn look(paths: &Paths, now: Timestamp) -> Result<Finding> {
     }
     let days = (now.as_millis() - latest.taken_at.as_millis()) / DAY;
     let what = format!(
-        "{}, the latest {days} days old; {opened} were opened",
+        "{}, the latest {days} days old; {opened} opened",
         backups.len()
     );
     if let Some(first) = wrong.first() {

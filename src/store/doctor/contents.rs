@@ -107,7 +107,10 @@ fn integrity(connection: &Connection, file: &Path) -> Result<(Finding, Option<Pa
     let Some(worst) = faults.iter().max_by_key(|fault| fault.part) else {
         return Ok((Finding::good(CHECK, "every page is sound"), None));
     };
-    let what = format!("{} faults, the worst: {}", faults.len(), worst.what);
+    let what = match faults.len() {
+        1 => format!("a fault: {}", worst.what),
+        count => format!("{count} faults, the worst: {}", worst.what),
+    };
     let bad = Finding::bad(CHECK, what, RESCUE);
     let finding = match worst.part {
         Part::Value => bad.mended_by(Fix::Rows),

@@ -164,7 +164,7 @@ fn every_backup_is_opened_and_its_tasks_compared() {
     home.run(&["backup"]);
     let (_, found) = examine(&home, &[]);
     let said = found.to_string();
-    let all = format!("{} were opened, each sound", entries(&home).len());
+    let all = format!("{} opened, each sound", entries(&home).len());
     assert!(said.contains(&all), "{said}");
     let path = first["path"].as_str().unwrap();
     Connection::open(path)

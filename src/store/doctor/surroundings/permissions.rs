@@ -2,10 +2,7 @@
 //!
 //! By mode and owner alone: no file is opened, since closing the database would drop SQLite's locks.
 
-use crate::store::{
-    Paths,
-    doctor::{Finding, Fix},
-};
+use crate::store::{Paths, doctor::Finding};
 
 const CHECK: &str = "permissions";
 
@@ -43,8 +40,11 @@ mod unix {
         path::{Path, PathBuf},
     };
 
-    use super::{CHECK, Finding, Fix, Paths};
-    use crate::store::doctor::surroundings::{beside, folder_of};
+    use super::{CHECK, Finding, Paths};
+    use crate::store::doctor::{
+        Fix,
+        surroundings::{beside, folder_of},
+    };
 
     const OWNER: u32 = 0o700;
     const OTHERS: u32 = 0o077;
