@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::daemon::Daemon;
 use crate::support::{Dialect, Home, PATIENCE, PROMPTLY, exit_status, read_all};
@@ -187,6 +187,16 @@ fn a_daemon_that_does_not_come_to_serve_leaves_the_socket_of_another() {
     assert_eq!(ask(&path, HOST), 200);
 }
 
+/// A process that ends with the test, whatever becomes of it.
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn of_daemons_that_start_together_one_has_the_socket_and_keeps_it() {
     let homes: Vec<Home> = (0..6).map(|_| Home::new()).collect();
@@ -200,27 +210,20 @@ fn of_daemons_that_start_together_one_has_the_socket_and_keeps_it() {
             .map(|home| {
                 let mut command = home.command(&["serve", "--listen", "0", &flag(&path)]);
                 command.stdout(Stdio::piped()).stderr(Stdio::null());
-                command.spawn().unwrap()
+                Started(command.spawn().unwrap())
             })
             .collect();
         // Each says where it listens, or it ends. Its output is kept open: it would end with that, too.
-        let mut serving: Vec<_> = started
+        let serving: Vec<_> = started
             .into_iter()
             .filter_map(|mut daemon| {
-                let mut out = BufReader::new(daemon.stdout.take().unwrap()).lines();
-                if out.any(|line| line.unwrap().starts_with("listening: ")) {
-                    return Some((daemon, out));
-                }
-                daemon.wait().unwrap();
-                None
+                let mut out = BufReader::new(daemon.0.stdout.take().unwrap()).lines();
+                let listens = out.any(|line| line.unwrap().starts_with("listening: "));
+                listens.then_some((daemon, out))
             })
             .collect();
         assert_eq!(serving.len(), 1, "round {round}");
         assert_eq!(ask(&path, HOST), 200, "round {round}");
-        for (daemon, _) in &mut serving {
-            daemon.kill().unwrap();
-            daemon.wait().unwrap();
-        }
     }
 }
 
