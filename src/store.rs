@@ -172,6 +172,16 @@ impl Store {
         Ok(Writer::new(self, transaction))
     }
 
+    /// Begins a writing transaction in which a task may come before those it refers to. Whoever writes sees to it that all
+    /// of them are there at the end: SQLite, told to check references only then, would look through every row at each row
+    /// it writes until the first of them is found.
+    pub(crate) fn writer_in_any_order(&mut self) -> Result<Writer<'_>> {
+        self.connection
+            .pragma_update(None, "foreign_keys", "OFF")
+            .while_trying("begin to write")?;
+        self.writer()
+    }
+
     /// Runs one command in a transaction of its own.
     pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
         let committed = self.execute_all(&[(command, caller)])?;

@@ -186,8 +186,8 @@ impl Found {
         };
         let (connection, paths) = open::open(new, Access::Write)?;
         let mut store = Store::over(connection, paths);
-        let mut writer = store.writer()?;
-        writer.defer_references()?;
+        // References to what is lost are dropped before the end.
+        let mut writer = store.writer_in_any_order()?;
         // What begins a log of its own comes after all that was kept, so the numbers that were given out stay used up.
         writer.use_up("change", self.last_change)?;
         let places = std::mem::take(&mut self.places);
