@@ -233,12 +233,12 @@ fn what_a_row_said_comes_back_when_its_repair_is_undone() {
 fn a_row_that_refers_to_nothing_is_taken_from_its_log() {
     let home = filled();
     let before = everything(&home);
-    sql(&home, "UPDATE task SET parent = 77 WHERE id = 1");
+    sql(&home, "UPDATE task SET parent = 987654 WHERE id = 1");
     let (status, mended) = examine(&home, &["--fix"]);
     assert_eq!((status, ailing(&mended)), (0, vec![]), "{mended:#}");
     let task = show(&home, "1");
     assert_eq!(task["parent"], Value::Null);
-    assert!(task["history"].to_string().contains("77"), "{task:#}");
+    assert!(task["history"].to_string().contains("987654"), "{task:#}");
     assert!(before.contains("Buy paint"));
 }
 
