@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
-    config::{Color, Config, ConfigError},
+    config::{Color, Config, ConfigError, Loaded},
     error::Error,
     http,
     install::Refusal,
@@ -237,19 +237,22 @@ impl Cli {
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
         let screen = Screen::new(self.json, self.color.unwrap_or_default());
-        let config = Config::load(self.db, self.color, |name| std::env::var_os(name));
-        let done = match (self.command, config) {
+        let config = Loaded::load(self.db, self.color, |name| std::env::var_os(name));
+        let done = match self.command {
             // Help helps also where the settings cannot be read.
-            (Command::Completions(args), _) => args.run(),
-            (Command::Man(args), _) => args.run(),
-            (Command::Help(args), _) => args.run(),
-            (_, Err(error)) => Err(error.into()),
-            (command, Ok(config)) => {
-                let screen = Screen::new(self.json, config.color.value);
-                let context = Context::new(config, screen);
-                let done = command.run(&context).inspect(|()| context.back_up_daily());
-                return ended(done, screen, Some(&context));
-            }
+            Command::Completions(args) => args.run(),
+            Command::Man(args) => args.run(),
+            Command::Help(args) => args.run(),
+            Command::Config(args) => args.run(&config, screen),
+            command => match command.settings(config) {
+                Err(failure) => Err(failure),
+                Ok(config) => {
+                    let screen = Screen::new(self.json, config.color.value);
+                    let context = Context::new(config, screen);
+                    let done = command.run(&context).inspect(|()| context.back_up_daily());
+                    return ended(done, screen, Some(&context));
+                }
+            },
         };
         ended(done, screen, None)
     }
@@ -269,6 +272,39 @@ fn ended(done: CliResult, screen: Screen, context: Option<&Context>) -> ExitCode
 }
 
 impl Command {
+    /// Returns the settings to run with, having told on stderr what is passed over in them.
+    fn settings(&self, config: Loaded) -> Result<Config, Failure> {
+        let config = config.settled()?;
+        let mut said: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+        match config.problems.first() {
+            Some(problem) if !self.goes_on() => return Err(problem.clone().into()),
+            _ => said.extend(
+                config
+                    .problems
+                    .iter()
+                    .map(|problem| format!("{problem}; the default holds instead")),
+            ),
+        }
+        report::say(&said);
+        Ok(config)
+    }
+
+    /// Reports whether it runs though a setting cannot be used: what AI hosts start must not be gone by a slip in a
+    /// file, and what looks for faults must run where there are some.
+    fn goes_on(&self) -> bool {
+        matches!(
+            self,
+            Self::Mcp(_)
+                | Self::Serve(_)
+                | Self::Prime(_)
+                | Self::Install(_)
+                | Self::Service(_)
+                | Self::Token(_)
+                | Self::Paths(_)
+                | Self::Doctor(_)
+        )
+    }
+
     fn run(self, context: &Context) -> CliResult {
         match self {
             Self::Add(args) => args.run(context),
@@ -292,16 +328,14 @@ impl Command {
             Self::Restore(args) => args.run(context),
             Self::Doctor(args) => args.run(context),
             Self::Paths(args) => args.run(context),
-            Self::Config(args) => args.run(context),
             Self::Install(args) => args.run(context),
             Self::Prime(args) => args.run(context),
-            Self::Completions(args) => args.run(),
-            Self::Man(args) => args.run(),
-            Self::Help(args) => args.run(),
             Self::Mcp(args) => args.run(context),
             Self::Serve(args) => args.run(context),
             Self::Token(args) => args.run(context),
             Self::Service(args) => args.run(context),
+            // Run before: they need no database.
+            Self::Completions(_) | Self::Man(_) | Self::Help(_) | Self::Config(_) => Ok(()),
         }
     }
 }

@@ -17,7 +17,7 @@ use clap_complete::{
 
 use super::{Cli, CliResult, topics::TOPICS};
 use crate::{
-    config::Config,
+    config::Loaded,
     error::Result,
     store::{Access, Store},
 };
@@ -139,7 +139,8 @@ fn offer(
     find: impl FnOnce(&Store) -> Result<Vec<CompletionCandidate>>,
 ) -> Vec<CompletionCandidate> {
     let given = flag(std::env::args_os()).map(Into::into);
-    Config::load(given, None, |name| std::env::var_os(name))
+    Loaded::load(given, None, |name| std::env::var_os(name))
+        .settled()
         .ok()
         .map(|config| config.database.value)
         .filter(|database| database.exists())

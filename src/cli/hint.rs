@@ -1,7 +1,7 @@
 //! The way out of a failure, as a command to type.
 
 use super::Failure;
-use crate::{error::Error, store::Store, task::shortened};
+use crate::{config::ConfigError, error::Error, store::Store, task::shortened};
 
 impl Failure {
     /// Returns what to do next; `None` where the message says it all. `store` is asked for what may have been meant.
@@ -19,8 +19,8 @@ impl Failure {
                 ),
             }),
             Self::Failed(error) => of_error(error, store),
-            Self::Usage(_)
-            | Self::Install(_)
+            Self::Usage(error) => Some(of_setting(error).to_owned()),
+            Self::Install(_)
             | Self::Input(_)
             | Self::Output(_)
             | Self::Instance(_)
@@ -117,4 +117,12 @@ fn of_field(field: &str) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+fn of_setting(error: &ConfigError) -> &'static str {
+    match error {
+        ConfigError::NoHome => "taskhold --db /PATH/tasks.db list",
+        ConfigError::Relative { .. } => "taskhold paths shows where the tasks are now",
+        _ => "taskhold config shows every setting; taskhold config --help, how each is written",
+    }
 }

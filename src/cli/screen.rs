@@ -46,11 +46,8 @@ impl Screen {
             let size = terminal_size::terminal_size_of(io::stdout());
             let columns = size.map_or(USUAL_COLUMNS, |(columns, _)| usize::from(columns.0));
             Layout::Table(columns.max(1))
-        } else if matches!(color, Color::Always) {
-            let columns = std::env::var("COLUMNS").ok();
-            let columns = columns.and_then(|columns| columns.parse().ok());
-            Layout::Table(columns.unwrap_or(USUAL_COLUMNS).max(1))
         } else {
+            // Whatever the colours: a pipe leads to a program that reads lines.
             Layout::Lines
         };
         let color = match color {

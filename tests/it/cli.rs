@@ -160,6 +160,115 @@ fn the_configuration_file_is_read_by_every_command_and_shown_with_its_values() {
         refusal.contains("config.toml: \"Mars/Olympus\" is no time zone"),
         "{refusal}"
     );
+    assert!(refusal.contains("\nhint: taskhold config "), "{refusal}");
+}
+
+#[test]
+fn a_slip_in_the_configuration_file_stops_no_server_and_no_search_for_faults() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    let file = home.database().with_file_name("config.toml");
+    let run = |arguments: &[&str], text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = home.command(arguments);
+        command.env("TASKHOLD_CONFIG", &file);
+        command.stdin(std::process::Stdio::null());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), printed, said)
+    };
+    let newer = "[server]\nport = 1\n";
+    let (exit, printed, said) = run(&["list"], newer);
+    assert_eq!((exit, printed.as_str()), (0, "1 one\n"), "{said}");
+    assert!(
+        said.starts_with("note: ")
+            && said.contains("config.toml, line 1: there is no setting server"),
+        "{said}"
+    );
+
+    let wrong = "\ncolor = 'loud'\n";
+    assert_eq!(run(&["list"], wrong).0, 2);
+    let lenient: [&[&str]; 6] = [
+        &["doctor"],
+        &["paths"],
+        &["prime"],
+        &["mcp"],
+        &["install", "--list"],
+        &["token", "list"],
+    ];
+    for arguments in lenient {
+        let (exit, _, said) = run(arguments, wrong);
+        assert_eq!(exit, 0, "{arguments:?}: {said}");
+        assert!(
+            said.contains("config.toml, line 2: color: unknown variant `loud`"),
+            "{arguments:?}: {said}"
+        );
+    }
+    let (exit, printed, said) = run(&["config"], wrong);
+    assert_eq!((exit, said.as_str()), (0, ""));
+    assert!(
+        printed.contains("\nproblem: ") && printed.contains("line 2: color"),
+        "{printed}"
+    );
+
+    // No other database takes the place of one that is named wrongly.
+    let elsewhere = |arguments: &[&str]| {
+        std::fs::write(&file, "database = 'tasks.db'").unwrap();
+        let mut command = home.command(arguments);
+        command
+            .env("TASKHOLD_CONFIG", &file)
+            .env_remove("TASKHOLD_DB");
+        command.stdin(std::process::Stdio::null());
+        command.output().unwrap().status.code().unwrap()
+    };
+    assert_eq!(elsewhere(&["mcp"]), 2);
+    assert_eq!(elsewhere(&["paths"]), 2);
+    assert_eq!(elsewhere(&["config"]), 0);
+}
+
+#[test]
+fn a_time_zone_that_only_other_programs_read_is_passed_over() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    for (zone, note) in [("CET-1CEST", true), ("CET-1CEST,M3.5.0,M10.5.0/3", false)] {
+        let output = home.command(&["list"]).env("TZ", zone).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            said.contains("$TZ: \"CET-1CEST\" is no time zone"),
+            note,
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn no_color_wins_over_the_file_and_a_pipe_gets_lines_in_any_colour() {
+    let home = Home::new();
+    let file = home.database().with_file_name("config.toml");
+    std::fs::write(&file, "color = 'always'").unwrap();
+    home.run(&["add", "late", "due:2020-01-06"]);
+    let run = |arguments: &[&str], no_color: &str| {
+        let mut command = home.command(arguments);
+        command
+            .env("TASKHOLD_CONFIG", &file)
+            .env("NO_COLOR", no_color);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let coloured = run(&["list"], "");
+    assert!(coloured.starts_with("1 \u{1b}["), "{coloured:?}");
+    assert_eq!(run(&["list"], "1"), "1 late (overdue Mon 2020-01-06)\n");
+    assert_eq!(run(&["list", "--color", "always"], "1"), coloured);
+    let shown = run(&["config"], "1");
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("color"))
+        .unwrap();
+    assert!(
+        line.contains("never") && line.ends_with("$NO_COLOR"),
+        "{line}"
+    );
 }
 
 #[test]
