@@ -1,6 +1,7 @@
 //! The command line: what can be called, and what each call exits with.
 //!
-//! Results go to stdout, everything else to stderr. Exit status 0: done; 1: failed; 2: the call itself was wrong.
+//! Results go to stdout, everything else to stderr. Exit status 0: done; 1: failed; 2: the call itself, or a setting, was
+//! wrong.
 
 use std::{
     cell::Cell,
@@ -14,18 +15,17 @@ use serde::Serialize;
 
 use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
-    config::{Color, Config, ConfigError, Loaded},
+    config::{Color, Config, Loaded},
     error::Error,
-    http,
-    install::Refusal,
     render,
     store::{self, Access, Store, db::Doorbell},
-    task::{Actor, Invalid, TaskId},
+    task::Actor,
     text,
 };
 
 mod add;
 mod backup;
+mod call;
 mod comment;
 mod completions;
 mod config;
@@ -33,6 +33,7 @@ mod delete;
 mod doctor;
 mod edit;
 mod export;
+mod failure;
 mod fields;
 mod filters;
 mod form;
@@ -40,6 +41,7 @@ mod help;
 mod hint;
 mod ids;
 mod import;
+mod input;
 mod install;
 mod list;
 mod log;
@@ -67,11 +69,13 @@ mod undo;
 mod watch;
 mod width;
 
+use failure::Failure;
 use screen::{Screen, json_line};
 
 /// Keep your tasks in one place, for every AI host and every shell
 ///
-/// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong call.
+/// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong call or
+/// setting.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
 pub struct Cli {
@@ -95,7 +99,7 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  taskhold add Pay rent due:fri +home project:flat !high repeat:monthly
+  taskhold add Pay rent due:fri +home project:flat pri:high repeat:monthly
   taskhold list today
   taskhold done 12 13
   taskhold undo";
@@ -103,16 +107,23 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(add::AddArgs),
+    #[command(alias = "ls")]
     List(list::ListArgs),
     Next(next::NextArgs),
+    #[command(alias = "info")]
     Show(show::ShowArgs),
+    #[command(alias = "find")]
     Search(search::SearchArgs),
+    #[command(aliases = ["modify", "mod"])]
     Edit(edit::EditArgs),
     Start(moves::StartArgs),
+    #[command(alias = "complete")]
     Done(moves::DoneArgs),
     Reopen(moves::ReopenArgs),
     Cancel(moves::CancelArgs),
+    #[command(alias = "annotate")]
     Comment(comment::CommentArgs),
+    #[command(aliases = ["rm", "remove"])]
     Delete(delete::DeleteArgs),
     Undo(undo::UndoArgs),
     Log(log::LogArgs),
@@ -135,71 +146,6 @@ enum Command {
     Help(help::HelpArgs),
 }
 
-/// Why a command did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("{0}")]
-    Usage(#[from] ConfigError),
-    /// The call itself was wrong.
-    #[error("{message}")]
-    Call { message: String, hint: String },
-    #[error("{}", .0.with_causes())]
-    Failed(#[from] Error),
-    /// A text from an editor was not used; it is still there.
-    #[error("{}; nothing was changed, and the text is kept in {}", .error.with_causes(), .path.display())]
-    Kept {
-        error: Error,
-        path: PathBuf,
-        id: TaskId,
-    },
-    #[error(transparent)]
-    Install(#[from] Refusal),
-    #[error("{0}")]
-    Input(String),
-    #[error(transparent)]
-    Instance(#[from] http::InstanceError),
-    #[error(transparent)]
-    Door(#[from] http::DoorError),
-    #[error(transparent)]
-    Service(#[from] service::ServiceError),
-    #[error(transparent)]
-    Token(#[from] http::TokenError),
-    #[error("cannot write the result: {0}")]
-    Output(#[from] io::Error),
-    /// The result says it.
-    #[error("see above")]
-    Told,
-}
-
-impl Failure {
-    fn call(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Call {
-            message: message.into(),
-            hint: hint.into(),
-        }
-    }
-
-    /// What clap says in paragraphs: what is wrong, and then how it would be right.
-    fn of_usage(error: &clap::Error) -> Self {
-        let said = error.render().to_string();
-        let (what, how) = said.split_once("\n\n").unwrap_or((&said, ""));
-        Self::call(what.trim_start_matches("error: ").trim(), how.trim())
-    }
-
-    fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Usage(_) | Self::Call { .. } => 2,
-            _ => 1,
-        })
-    }
-}
-
-impl From<Invalid> for Failure {
-    fn from(invalid: Invalid) -> Self {
-        Self::Failed(invalid.into())
-    }
-}
-
 const DATABASE_HELP: &str = "Database to use, as an absolute path [default: $TASKHOLD_DB, else that of config.toml, else tasks.db in your data directory]";
 
 type CliResult<T = ()> = Result<T, Failure>;
@@ -218,20 +164,7 @@ struct Context {
 impl Cli {
     /// Reads the command line. Where a shell asks what could stand there, answers that and ends the program.
     pub fn read() -> Self {
-        completions::answer();
-        Self::try_parse().unwrap_or_else(|error| {
-            // Nothing is parsed that could say how to print it.
-            let mut options = std::env::args_os().take_while(|argument| argument != "--");
-            if error.use_stderr() && options.any(|argument| argument == "--json") {
-                let _ = failed(
-                    &Failure::of_usage(&error),
-                    Screen::new(true, Color::Never),
-                    None,
-                );
-                std::process::exit(error.exit_code());
-            }
-            error.exit()
-        })
+        call::read()
     }
 
     /// Runs the command and reports on stderr what went wrong.
@@ -350,11 +283,12 @@ fn failed(failure: &Failure, screen: Screen, context: Option<&Context>) -> ExitC
     struct Body {
         code: &'static str,
         message: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     }
     // What a message quotes may hold anything: an argument, a path.
     let message = text::clean(&failure.to_string()).text;
-    let hint = failure.hint(|| context?.reader().ok());
+    let hint = failure.hint(context);
     let hint = hint.map(|hint| text::clean(&hint).text);
     let said = if screen.json {
         let code = failure.code();
@@ -400,9 +334,10 @@ impl Context {
     }
 
     /// Runs `command` as the command line's own client, and tells other processes of it.
-    fn write(&self, command: &TaskCommand) -> Result<(Store, Outcome), Error> {
+    fn write(&self, command: &TaskCommand) -> CliResult<(Store, Outcome)> {
         let mut store = Store::open(&self.database, Access::Write)?;
-        let outcome = store.execute(command, &self.caller)?;
+        let outcome = store.execute(command, &self.caller);
+        let outcome = outcome.map_err(Failure::Failed)?;
         if outcome.group.is_some() {
             Doorbell::new(store.paths()).ring();
             self.has_written.set(true);

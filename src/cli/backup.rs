@@ -7,12 +7,11 @@ use std::{
 
 use serde_json::json;
 
-use super::{CliResult, Context};
+use super::{CliResult, Context, Failure};
 use crate::{
     error::Error,
     render,
     store::backup::{self, Backup, Contents, Reason},
-    task::Invalid,
 };
 
 /// Back up all tasks, or list the backups
@@ -125,7 +124,7 @@ fn entry(
 }
 
 /// Returns the backup that `name` means: `latest`, its number in the list, or a file.
-pub(super) fn named(name: &str, context: &Context) -> Result<PathBuf, super::Failure> {
+pub(super) fn named(name: &str, context: &Context) -> CliResult<PathBuf> {
     let number = match name {
         "latest" => 1,
         _ => match name.parse::<usize>() {
@@ -135,15 +134,16 @@ pub(super) fn named(name: &str, context: &Context) -> Result<PathBuf, super::Fai
     };
     let backups = backup::list(&context.database)?;
     let found = number.checked_sub(1).and_then(|at| backups.get(at));
-    Ok(found
-        .map(|backup| backup.path.clone())
-        .ok_or_else(|| match backups.len() {
-            0 => Invalid::new("backup", format!("{name} is not there; there are none yet")),
-            most => Invalid::new(
-                "backup",
-                format!("{name} is not there; `taskhold backup --list` shows 1 to {most}"),
+    found.map(|backup| backup.path.clone()).ok_or_else(|| {
+        let (there, hint) = match backups.len() {
+            0 => ("there are none yet".to_owned(), "taskhold backup takes one"),
+            most => (
+                format!("`taskhold backup --list` shows 1 to {most}"),
+                "taskhold backup --list",
             ),
-        })?)
+        };
+        Failure::input(format!("backup {name} is not there; {there}")).with_hint(hint)
+    })
 }
 
 /// Returns a number of tasks in words.

@@ -91,19 +91,19 @@ impl ExportArgs {
     fn write_file(&self, context: &Context, format: Format, file: &Path) -> CliResult {
         let path = std::path::absolute(file)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
                 file.display()
             )));
         };
         let there = || {
-            Failure::Input(format!(
+            Failure::input(format!(
                 "{} is there already; --force replaces it",
                 file.display()
             ))
         };
         if path.is_dir() {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
                 file.display()
             )));
@@ -112,13 +112,13 @@ impl ExportArgs {
             return Err(there());
         }
         if is_of_database(&context.database, folder, name) {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} belongs to the database; name another file",
                 file.display()
             )));
         }
         let failed =
-            |error: io::Error| Failure::Input(format!("cannot write {}: {error}", file.display()));
+            |error: io::Error| Failure::input(format!("cannot write {}: {error}", file.display()));
         let written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
         let mut out = BufWriter::new(written);
         let summary = write(context, format, &mut out)?;

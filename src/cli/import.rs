@@ -203,7 +203,7 @@ fn spooled(input: &mut dyn Read) -> io::Result<File> {
 }
 
 fn failed(name: &str, reason: impl std::fmt::Display) -> Failure {
-    Failure::Input(format!("{name}: {}", one_line(&reason.to_string())))
+    Failure::input(format!("{name}: {}", one_line(&reason.to_string())))
 }
 
 /// Returns what is safe to print of a message that may repeat what a file says.

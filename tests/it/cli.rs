@@ -74,35 +74,138 @@ fn json_has_everything() {
 }
 
 #[test]
-fn a_wrong_call_exits_with_2_and_a_failed_one_with_1() {
+fn what_is_wrong_with_the_words_of_a_call_exits_with_2() {
     let home = Home::new();
-    let cases: [(&[&str], i32, &str); 9] = [
-        (&[], 2, "Usage"),
-        (&["bogus"], 2, "bogus"),
-        (&["done"], 2, "ID"),
-        (
-            &["done", "abc"],
-            2,
-            "must be a whole number from 1, like 12; \"abc\" is none",
-        ),
-        (&["done", "0"], 2, "0 is none"),
-        (&["done", "9223372036854775808"], 2, "9223372036854775808"),
+    home.run(&["add", "one"]);
+    let cases: [(&[&str], &str); 28] = [
+        (&[], "Usage"),
+        (&["bogus"], "bogus"),
+        (&["done"], "<ID>"),
+        (&["done", "abc"], "an id is a whole number from 1"),
+        (&["done", "0"], "an id is a whole number from 1"),
+        (&["done", "9223372036854775808"], "9223372036854775808"),
+        (&["done", "1,"], "an id is a whole number from 1"),
         (
             &["--db", "tasks.db", "list"],
-            2,
             "--db: tasks.db is not an absolute path; give ",
         ),
-        (&["add", "  "], 1, "title is blank"),
-        (&["add", "one\ntwo"], 1, "title has more than one line"),
+        (
+            &["--db", "", "list"],
+            "a value is required for '--db <PATH>'",
+        ),
+        (&["add", "  "], "title is blank"),
+        (&["add", "one\ntwo"], "title has more than one line"),
+        (&["add", ""], "title is blank"),
+        (&["add", "x", "due:garbage"], "due \"garbage\" is no date"),
+        (&["add", "x", "after:1,zz"], "after must be a whole number"),
+        (
+            &["add", "x", "--parent", "zz"],
+            "parent must be a whole number",
+        ),
+        (&["add", "x", "--tag", "a b"], "tag \"a b\" has blanks"),
+        (&["add", "x", "--key", ""], "key must have"),
+        (&["edit", "1", "repeat:never"], "repeat \"never\""),
+        (&["comment", "1"], "comment is blank"),
+        (&["log", "x"], "an id must be a whole number"),
+        (&["undo", "x"], "it is no whole number"),
+        (&["list", "--limit", "0"], "0 is not in"),
+        (
+            &["list", "--due-before", "garbage"],
+            "--due-before \"garbage\" is no date",
+        ),
+        (&["list", "pri:loud"], "priority \"loud\" is none of"),
+        (&["list", "status:loud"], "status \"loud\" is none of"),
+        (&["search", ""], "there are no words"),
+        (&["search", "\""], "there are no words"),
+        (
+            &["token", "add", "--name", "a b"],
+            "cannot be a token's name",
+        ),
     ];
-    for (arguments, status, said) in cases {
+    for (arguments, said) in cases {
         let (exit, printed, error) = output(&home, arguments);
-        assert_eq!(exit, status, "{arguments:?}: {error}");
+        assert_eq!(exit, 2, "{arguments:?}: {error}");
         assert!(
             printed.is_empty() && error.contains(said),
             "{arguments:?}: {error}"
         );
+        if !arguments.is_empty() {
+            assert!(error.starts_with("taskhold: "), "{arguments:?}: {error}");
+            assert!(error.contains("\nhint: "), "{arguments:?}: {error}");
+        }
     }
+}
+
+#[test]
+fn what_is_rightly_asked_for_and_refused_exits_with_1() {
+    let home = Home::new();
+    home.run(&["add", "one", "due:fri", "repeat:weekly"]);
+    home.run(&["add", "two", "after:1"]);
+    let cases: [(&[&str], &str); 10] = [
+        (&["done", "99"], "Task 99 not found"),
+        (&["add", "x", "parent:99"], "Task 99 not found"),
+        (
+            &["edit", "1", "x", "--if-rev", "7"],
+            "task 1 is at rev 1, not 7",
+        ),
+        (&["edit", "1", "due:"], "due is what repeat goes by"),
+        (
+            &["edit", "1", "after:2"],
+            "after would go round in a circle: 1 -> 2 -> 1",
+        ),
+        (&["edit", "1", "--from", "/nope"], "/nope cannot be read"),
+        (&["undo", "99"], "no change group 99"),
+        (&["done", "-"], "standard input names no task"),
+        (&["add", "-"], "standard input has no titles"),
+        (&["restore", "7"], "backup 7 is not there"),
+    ];
+    for (arguments, said) in cases {
+        let (exit, printed, error) = output(&home, arguments);
+        assert_eq!(exit, 1, "{arguments:?}: {error}");
+        assert!(
+            printed.is_empty() && error.contains(said) && error.contains("\nhint: "),
+            "{arguments:?}: {error}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let home = Home::new();
+    let mut command = home.command(&["add", "Caf\u{e9}"]);
+    command.arg(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("taskhold: argument 3, \"caf\u{fffd}\", is no UTF-8 text"),
+        "{said}"
+    );
+}
+
+#[test]
+fn commands_of_other_programs_are_taken_where_they_mean_the_same() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    assert_eq!(home.run(&["ls"]), "1 one\n");
+    assert_eq!(home.run(&["modify", "1", "+x"]), "Changed 1 one #x\n");
+    home.run(&["annotate", "1", "seen"]);
+    assert!(home.run(&["info", "1"]).contains("seen"));
+    assert_eq!(home.run(&["find", "seen"]), "1 one #x\n");
+    home.run(&["rm", "1"]);
+    assert_eq!(home.run(&["ls"]), "");
+    for (word, said) in [("version", "hint: taskhold --version"), ("lst", "'list'")] {
+        let (exit, _, error) = output(&home, &[word]);
+        assert_eq!(exit, 2);
+        assert!(error.contains(said), "{word}: {error}");
+    }
+    let (_, _, error) = output(&home, &["done", "milk"]);
+    assert!(
+        error.contains("hint: taskhold search milk finds ids by words"),
+        "{error}"
+    );
 }
 
 #[test]

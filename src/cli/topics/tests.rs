@@ -1,8 +1,10 @@
-use clap::{CommandFactory as _, Parser as _};
+use std::ffi::OsString;
+
+use clap::CommandFactory as _;
 
 use super::*;
 use crate::{
-    cli::Cli,
+    cli::{Cli, call},
     repeat::Repeat,
     when::{When, Zone},
 };
@@ -28,7 +30,8 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn must_parse(line: &str) {
-    if let Err(error) = Cli::try_parse_from(words(line)) {
+    let words: Vec<OsString> = words(line).into_iter().map(OsString::from).collect();
+    if let Err(error) = call::parse(&words) {
         panic!("{line}: {error}");
     }
 }
