@@ -4,7 +4,7 @@ use std::{fs, process::Output};
 
 use serde_json::json;
 
-use crate::support::{Dialect, Home};
+use crate::support::{Dialect, Home, PATIENCE, read_all};
 
 fn output(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = home.command(arguments);
@@ -106,34 +106,116 @@ fn open_tasks_commands_and_topics_are_offered() {
     assert!(offered(&home, "fish", &["pri"]).starts_with("prime\t"));
 }
 
-#[cfg(unix)]
 #[test]
-fn bash_completes_with_the_script() {
+fn what_an_argument_can_be_is_offered() {
     let home = Home::new();
-    home.run(&["add", "one"]);
-    home.run(&["add", "two"]);
+    for words in [
+        &["Pay rent", "project:My flat", "+home"][..],
+        &["Fly", "project:moon", "+house"],
+        &["Finished", "project:moon"],
+    ] {
+        home.run(&[&["add"], words].concat());
+    }
+    home.run(&["done", "3"]);
+    home.run(&["backup"]);
+    home.run(&["token", "add", "--name", "phone"]);
+    let cases: [(&[&str], &[&str]); 18] = [
+        (&["list", "project:M"], &["project:moon", "project:My flat"]),
+        (&["add", "x", "project:mo"], &["project:moon"]),
+        (&["add", "--project", "my"], &["My flat"]),
+        (&["list", "-P", "mo"], &["moon"]),
+        (&["add", "x", "+h"], &["+home", "+house"]),
+        (&["edit", "1", "+a,ho"], &["+a,home", "+a,house"]),
+        (&["edit", "1", "--untag", "hou"], &["house"]),
+        (&["search", "x", "!h"], &["!high"]),
+        (&["list", "to"], &["today"]),
+        (&["watch", "ov"], &["overdue"]),
+        (&["list", "--status", "c"], &["completed", "cancelled"]),
+        (&["add", "x", "-p", "m"], &["medium"]),
+        (&["add", "x", "after:2"], &["after:2\tFly"]),
+        (&["done", "1,2"], &["1,2\tFly"]),
+        (&["reopen", "3"], &["3\tFinished"]),
+        (&["show", "3"], &["3\tFinished"]),
+        (&["undo", "4"], &["4\tcomplete: Finished"]),
+        (&["token", "revoke", "--name", "p"], &["phone"]),
+    ];
+    for (words, expected) in cases {
+        let offered = offered(&home, "fish", words);
+        let offered: Vec<&str> = offered.lines().collect();
+        assert_eq!(offered, expected, "{words:?}");
+    }
+    // Finished tasks are none to finish.
+    assert_eq!(offered(&home, "fish", &["done", "3"]), "");
+    let backups = offered(&home, "fish", &["restore", ""]);
+    assert!(backups.starts_with("latest\n1\t2"), "{backups}");
+}
+
+/// Types `lines` at a bash of a person who has sourced the script, and returns the words of each line as the program
+/// would have been given them: `t` stands for it, completes the same, and prints them.
+#[cfg(unix)]
+fn typed(home: &Home, lines: &[&str]) -> String {
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+    use std::io::Write as _;
+
     let script = home.database().with_file_name("script");
     fs::write(&script, home.run(&["completions", "bash"])).unwrap();
-    let line = format!(
-        "source {}; COMP_WORDS=(taskhold done ''); COMP_CWORD=2; COMP_TYPE=9; _clap_complete_taskhold taskhold '' done; \
-         echo \"${{COMPREPLY[@]:0:2}}\"",
-        script.display()
-    );
+    let pair = native_pty_system().openpty(PtySize::default()).unwrap();
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_taskhold"))
         .parent()
         .unwrap();
-    let completed = std::process::Command::new("/bin/bash")
-        .args(["-c", &line])
-        .env_clear()
-        .env("PATH", folder)
-        .env("HOME", home.database().parent().unwrap())
-        .env("TASKHOLD_DB", home.database())
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8(completed.stdout).unwrap(),
-        "1 2\n",
-        "{}",
-        String::from_utf8_lossy(&completed.stderr)
-    );
+    let mut command = CommandBuilder::new("/bin/bash");
+    command.args(["--norc", "--noprofile", "-i"]);
+    command.env_clear();
+    command.cwd(script.parent().unwrap());
+    command.env("PATH", folder);
+    command.env("HOME", script.parent().unwrap());
+    command.env("TASKHOLD_DB", home.database());
+    command.env("TERM", "dumb");
+    command.env("PS1", "");
+    command.env("INPUTRC", "/dev/null");
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut keys = pair.master.take_writer().unwrap();
+    let shown = read_all(pair.master.try_clone_reader().unwrap());
+    writeln!(keys, "source script; printed=$PWD/printed").unwrap();
+    writeln!(
+        keys,
+        "t() {{ printf '<%s>' \"$@\" >> $printed; echo >> $printed; }}"
+    )
+    .unwrap();
+    writeln!(keys, "complete -o nospace -F _clap_complete_taskhold t").unwrap();
+    for line in lines {
+        writeln!(keys, "{line}").unwrap();
+    }
+    writeln!(keys, "exit").unwrap();
+    let Ok(shown) = shown.recv_timeout(PATIENCE) else {
+        child.kill().unwrap();
+        panic!("bash did not come to its end");
+    };
+    child.wait().unwrap();
+    fs::read_to_string(script.with_file_name("printed")).unwrap_or_else(|_| panic!("{shown}"))
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_what_is_typed() {
+    let home = Home::new();
+    home.run(&["add", "one", "project:My flat", "+home"]);
+    let cases = [
+        ("t done 1\t", "<done><1>"),
+        ("t list project:m\t", "<list><project:My flat>"),
+        ("t list --project=M\t", "<list><--project=My flat>"),
+        ("t list project:\"My\t", "<list><project:My flat>"),
+        ("t list project:My\\ f\t", "<list><project:My flat>"),
+        ("t add x pro\tm\t", "<add><x><project:My flat>"),
+        ("t add x +h\ty", "<add><x><+home><y>"),
+        ("t add x !h\t", "<add><x><!high>"),
+        ("t add x due:tod\t", "<add><x><due:today>"),
+        ("t list tod\t", "<list><today>"),
+        ("t search --stat\tcomp\t", "<search><--status><completed>"),
+    ];
+    let lines = cases.map(|(line, _)| line);
+    let printed = typed(&home, &lines);
+    let printed: Vec<&str> = printed.lines().collect();
+    assert_eq!(printed, cases.map(|(_, words)| words));
 }
