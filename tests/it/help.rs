@@ -32,9 +32,10 @@ fn offered(home: &Home, shell: &str, words: &[&str]) -> String {
 fn help_is_given_on_commands_and_topics_whatever_the_environment() {
     let home = Home::new();
     let broken = [("TZ", "Nowhere/At_All"), ("TASKHOLD_DB", "relative.db")];
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 5] = [
         (&["help"], "Topics, for taskhold help TOPIC:\n  dates "),
         (&["help", "add"], "Usage: taskhold add "),
+        (&["help", "token", "add"], "Usage: taskhold token add "),
         (&["help", "dates"], "    tomorrow 17:30 "),
         (&["man"], ".TH taskhold 1"),
     ];
@@ -58,10 +59,35 @@ fn every_command_has_a_manual_page() {
     let home = Home::new();
     let folder = home.database().with_file_name("man");
     home.run(&["man", "--dir", folder.to_str().unwrap()]);
-    for page in ["taskhold.1", "taskhold-add.1", "taskhold-install.1"] {
-        let text = fs::read_to_string(folder.join(page)).unwrap();
-        assert!(text.contains(".SH SYNOPSIS"), "{page}: {text}");
+    let sections = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES"];
+    let further = ["ENVIRONMENT", "FILES", "\"EXIT STATUS\""];
+    let page = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    for name in ["taskhold.1", "taskhold-add.1", "taskhold-install.1"] {
+        let text = page(name);
+        for section in sections {
+            assert!(text.contains(&format!(".SH {section}\n")), "{name}: {text}");
+        }
+        assert!(!text.contains("EXTRA"), "{name}: {text}");
     }
+    for section in further {
+        assert!(
+            page("taskhold.1").contains(&format!(".SH {section}\n")),
+            "{section}"
+        );
+    }
+    let add = page("taskhold-add.1");
+    assert!(
+        add.contains("[OPTIONS] [WORD]... [\\-\\- <TEXT>...]"),
+        "{add}"
+    );
+    assert!(folder.join("taskhold-token-add.1").exists());
+
+    let file = home.database().with_file_name("file");
+    fs::write(&file, "").unwrap();
+    let output = output(&home, &["man", "--dir", file.to_str().unwrap()], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(file.to_str().unwrap()), "{said}");
 }
 
 #[test]
