@@ -1,6 +1,7 @@
 //! The command line: what can be called, and what each call exits with.
 //!
-//! Results go to stdout, everything else to stderr. Exit status 0: done; 1: failed; 2: the call itself was wrong.
+//! Results go to stdout, everything else to stderr. Exit status 0: done; 1: failed; 2: the call itself, or a setting, was
+//! wrong.
 
 use std::{
     cell::Cell,
@@ -9,23 +10,22 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
-    config::{self as settings, Color, Config, ConfigError, Source},
+    config::{self as settings, Color, Config, Loaded, Source},
     error::Error,
-    http,
-    install::Refusal,
     render,
     store::{self, Access, Paths, Store, db::Doorbell},
-    task::{Actor, Invalid, TaskId},
+    task::Actor,
     text,
 };
 
 mod add;
 mod backup;
+mod call;
 mod comment;
 mod completions;
 mod config;
@@ -33,6 +33,7 @@ mod delete;
 mod doctor;
 mod edit;
 mod export;
+mod failure;
 mod fields;
 mod filters;
 mod form;
@@ -41,6 +42,7 @@ mod hint;
 mod history;
 mod ids;
 mod import;
+mod input;
 mod install;
 mod list;
 mod live;
@@ -69,11 +71,13 @@ mod undo;
 mod watch;
 mod width;
 
+use failure::Failure;
 use screen::{Screen, json_line};
 
 /// Keep your tasks in one place, for every AI host and every shell
 ///
-/// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong call.
+/// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong call or
+/// setting.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
 pub struct Cli {
@@ -97,7 +101,7 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  taskhold add Pay rent due:fri +home project:flat !high repeat:monthly
+  taskhold add Pay rent due:fri +home project:flat pri:high repeat:monthly
   taskhold list today
   taskhold done 12 13
   taskhold undo";
@@ -106,16 +110,23 @@ Examples:
 #[command(defer = true)]
 enum Command {
     Add(add::AddArgs),
+    #[command(alias = "ls")]
     List(list::ListArgs),
     Next(next::NextArgs),
+    #[command(alias = "info")]
     Show(show::ShowArgs),
+    #[command(alias = "find")]
     Search(search::SearchArgs),
+    #[command(aliases = ["modify", "mod"])]
     Edit(edit::EditArgs),
     Start(moves::StartArgs),
+    #[command(alias = "complete")]
     Done(moves::DoneArgs),
     Reopen(moves::ReopenArgs),
     Cancel(moves::CancelArgs),
+    #[command(alias = "annotate")]
     Comment(comment::CommentArgs),
+    #[command(aliases = ["rm", "remove"])]
     Delete(delete::DeleteArgs),
     Undo(undo::UndoArgs),
     Log(log::LogArgs),
@@ -136,93 +147,6 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     Help(help::HelpArgs),
-}
-
-/// Why a command did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("{0}")]
-    Usage(#[from] ConfigError),
-    /// The call itself was wrong.
-    #[error("{message}")]
-    Call { message: String, hint: String },
-    #[error("{}", .0.with_causes())]
-    Failed(#[from] Error),
-    /// A text from an editor was not used; it is still there.
-    #[error("{}; nothing was changed, and the text is kept in {}", .error.with_causes(), .path.display())]
-    Kept {
-        error: Error,
-        path: PathBuf,
-        id: TaskId,
-    },
-    #[error(transparent)]
-    Install(#[from] Refusal),
-    /// A file that is named cannot be used.
-    #[error("{message}")]
-    Input {
-        message: String,
-        hint: Option<String>,
-    },
-    #[error(transparent)]
-    Instance(#[from] http::InstanceError),
-    #[error(transparent)]
-    Door(#[from] http::DoorError),
-    #[error(transparent)]
-    Service(#[from] service::ServiceError),
-    #[error(transparent)]
-    Token(#[from] http::TokenError),
-    #[error("cannot write the result: {0}")]
-    Output(#[from] io::Error),
-    /// The result says it.
-    #[error("see above")]
-    Told,
-}
-
-impl Failure {
-    fn call(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Call {
-            message: message.into(),
-            hint: hint.into(),
-        }
-    }
-
-    fn input(message: impl Into<String>) -> Self {
-        Self::Input {
-            message: message.into(),
-            hint: None,
-        }
-    }
-
-    /// Says what to do next, if it is about a file.
-    fn with_hint(self, hint: &str) -> Self {
-        match self {
-            Self::Input { message, .. } => Self::Input {
-                message,
-                hint: Some(hint.to_owned()),
-            },
-            other => other,
-        }
-    }
-
-    /// What clap says in paragraphs: what is wrong, and then how it would be right.
-    fn of_usage(error: &clap::Error) -> Self {
-        let said = error.render().to_string();
-        let (what, how) = said.split_once("\n\n").unwrap_or((&said, ""));
-        Self::call(what.trim_start_matches("error: ").trim(), how.trim())
-    }
-
-    fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Usage(_) | Self::Call { .. } => 2,
-            _ => 1,
-        })
-    }
-}
-
-impl From<Invalid> for Failure {
-    fn from(invalid: Invalid) -> Self {
-        Self::Failed(invalid.into())
-    }
 }
 
 const DATABASE_HELP: &str = "Database to use, as an absolute path [default: $TASKHOLD_DB, else that of config.toml, else tasks.db in your data directory]";
@@ -251,45 +175,28 @@ fn whole() -> clap::Command {
 impl Cli {
     /// Reads the command line. Where a shell asks what could stand there, answers that and ends the program.
     pub fn read() -> Self {
-        completions::answer();
-        Self::try_parse().unwrap_or_else(|error| {
-            let error = match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                    let again = whole().try_get_matches_from(std::env::args_os());
-                    again.err().unwrap_or(error)
-                }
-                _ => error,
-            };
-            // Nothing is parsed that could say how to print it.
-            let mut options = std::env::args_os().take_while(|argument| argument != "--");
-            if error.use_stderr() && options.any(|argument| argument == "--json") {
-                let _ = failed(
-                    &Failure::of_usage(&error),
-                    Screen::new(true, Color::Never),
-                    None,
-                );
-                std::process::exit(error.exit_code());
-            }
-            error.exit()
-        })
+        call::read()
     }
 
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
         let screen = Screen::new(self.json, self.color.unwrap_or_default());
-        let config = Config::load(self.db, self.color, |name| std::env::var_os(name));
-        let done = match (self.command, config) {
+        let config = Loaded::load(self.db, self.color, |name| std::env::var_os(name));
+        let done = match self.command {
             // Help helps also where the settings cannot be read.
-            (Command::Completions(args), _) => args.run(),
-            (Command::Man(args), _) => args.run(),
-            (Command::Help(args), _) => args.run(),
-            (_, Err(error)) => Err(error.into()),
-            (command, Ok(config)) => {
-                let screen = Screen::new(self.json, config.color.value);
-                let context = Context::new(config, screen);
-                let done = command.run(&context).inspect(|()| context.back_up_daily());
-                return ended(done, screen, Some(&context));
-            }
+            Command::Completions(args) => args.run(),
+            Command::Man(args) => args.run(),
+            Command::Help(args) => args.run(),
+            Command::Config(args) => args.run(&config, screen),
+            command => match command.settings(config) {
+                Err(failure) => Err(failure),
+                Ok(config) => {
+                    let screen = Screen::new(self.json, config.color.value);
+                    let context = Context::new(config, screen);
+                    let done = command.run(&context).inspect(|()| context.back_up_daily());
+                    return ended(done, screen, Some(&context));
+                }
+            },
         };
         ended(done, screen, None)
     }
@@ -309,6 +216,39 @@ fn ended(done: CliResult, screen: Screen, context: Option<&Context>) -> ExitCode
 }
 
 impl Command {
+    /// Returns the settings to run with, having told on stderr what is passed over in them.
+    fn settings(&self, config: Loaded) -> Result<Config, Failure> {
+        let config = config.settled()?;
+        let mut said: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+        match config.problems.first() {
+            Some(problem) if !self.goes_on() => return Err(problem.clone().into()),
+            _ => said.extend(
+                config
+                    .problems
+                    .iter()
+                    .map(|problem| format!("{problem}; the default holds instead")),
+            ),
+        }
+        report::say(&said);
+        Ok(config)
+    }
+
+    /// Reports whether it runs though a setting cannot be used: what AI hosts start must not be gone by a slip in a
+    /// file, and what looks for faults must run where there are some.
+    fn goes_on(&self) -> bool {
+        matches!(
+            self,
+            Self::Mcp(_)
+                | Self::Serve(_)
+                | Self::Prime(_)
+                | Self::Install(_)
+                | Self::Service(_)
+                | Self::Token(_)
+                | Self::Paths(_)
+                | Self::Doctor(_)
+        )
+    }
+
     fn run(self, context: &Context) -> CliResult {
         match self {
             Self::Add(args) => args.run(context),
@@ -332,16 +272,14 @@ impl Command {
             Self::Restore(args) => args.run(context),
             Self::Doctor(args) => args.run(context),
             Self::Paths(args) => args.run(context),
-            Self::Config(args) => args.run(context),
             Self::Install(args) => args.run(context),
             Self::Prime(args) => args.run(context),
-            Self::Completions(args) => args.run(),
-            Self::Man(args) => args.run(),
-            Self::Help(args) => args.run(),
             Self::Mcp(args) => args.run(context),
             Self::Serve(args) => args.run(context),
             Self::Token(args) => args.run(context),
             Self::Service(args) => args.run(context),
+            // Run before: they need no database.
+            Self::Completions(_) | Self::Man(_) | Self::Help(_) | Self::Config(_) => Ok(()),
         }
     }
 }
@@ -356,11 +294,12 @@ fn failed(failure: &Failure, screen: Screen, context: Option<&Context>) -> ExitC
     struct Body {
         code: &'static str,
         message: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     }
     // What a message quotes may hold anything: an argument, a path.
     let message = text::clean(&failure.to_string()).text;
-    let hint = failure.hint(|| context?.reader().ok());
+    let hint = failure.hint(context);
     let hint = hint.map(|hint| text::clean(&hint).text);
     let said = if screen.json {
         let code = failure.code();
@@ -422,9 +361,10 @@ impl Context {
     }
 
     /// Runs `command` as the command line's own client, and tells other processes of it.
-    fn write(&self, command: &TaskCommand) -> Result<(Store, Outcome), Error> {
+    fn write(&self, command: &TaskCommand) -> CliResult<(Store, Outcome)> {
         let mut store = Store::open(&self.database, Access::Write)?;
-        let outcome = store.execute(command, &self.caller)?;
+        let outcome = store.execute(command, &self.caller);
+        let outcome = outcome.map_err(Failure::Failed)?;
         if outcome.group.is_some() {
             self.changed(store.paths());
         }

@@ -2,9 +2,9 @@
 
 use std::{
     ffi::OsString,
-    fmt, fs, io,
-    num::NonZeroU32,
+    fmt, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use chrono::Weekday;
@@ -15,18 +15,21 @@ use crate::{
     when::{UnknownZone, Zone},
 };
 
+mod file;
+
+use file::{File, WeekStart};
+
 /// The variable that names the database when `--db` does not.
 pub const DATABASE_VARIABLE: &str = "TASKHOLD_DB";
 /// The variable that names the configuration file.
 pub const FILE_VARIABLE: &str = "TASKHOLD_CONFIG";
 /// The variable that names the time zone, as everywhere.
 pub const ZONE_VARIABLE: &str = "TZ";
-
-/// The most bytes a configuration file may have.
-const MAX_FILE: u64 = 64 * 1024;
+/// The variable that asks every program for no colours (<https://no-color.org>).
+pub const NO_COLOR_VARIABLE: &str = "NO_COLOR";
 
 /// A setting that cannot be used. The message names the setting and the way out.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A path that means something else in each working directory, and each host starts its servers in another.
     #[error("{source}: {} is not an absolute path; give {}", given.display(), absolute.display(), source = of)]
@@ -37,6 +40,12 @@ pub enum ConfigError {
         given: PathBuf,
         /// The same as an absolute path, seen from here.
         absolute: PathBuf,
+    },
+    /// A path that names nothing.
+    #[error("{of}: the path is empty; give an absolute one, or leave it out")]
+    Empty {
+        /// Where it was set.
+        of: Source,
     },
     /// There is no such time zone.
     #[error("{of}: {error}")]
@@ -52,15 +61,27 @@ pub enum ConfigError {
         /// The file.
         file: PathBuf,
         /// Why.
-        error: io::Error,
+        error: Arc<io::Error>,
     },
     /// The configuration file does not say what it should.
-    #[error("{}: {message}", file.display())]
+    #[error("{}, line {line}: {message}", file.display())]
     Wrong {
         /// The file.
         file: PathBuf,
-        /// What is wrong, with the line.
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
         message: String,
+    },
+    /// The configuration file sets something this version does not know; a newer one may.
+    #[error("{}, line {line}: there is no setting {key}; it is passed over", file.display())]
+    Unknown {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What it would set.
+        key: String,
     },
     /// The user has no home directory to keep the database in.
     #[error(
@@ -123,7 +144,7 @@ pub enum Color {
     /// At a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
-    /// Also in a pipe, which then gets the table of a terminal, `COLUMNS` or 80 wide
+    /// Also in a pipe
     Always,
     /// Nowhere
     Never,
@@ -147,7 +168,7 @@ pub enum ViewWord {
     /// Waiting for others
     #[value(alias = "waiting")]
     Blocked,
-    /// In progress, untouched for days
+    /// In progress, untouched for three days
     Stale,
     /// Completed, the latest first
     #[value(alias = "done", alias = "finished")]
@@ -174,13 +195,13 @@ pub struct Defaults {
 /// How many tasks a list shows where nothing says another number.
 const LIST_LIMIT: u32 = 50;
 
-/// Everything that is set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+/// Everything that is set. What cannot be used is told beside it, and the default holds in its place.
+#[derive(Clone, Debug)]
+pub struct Config<Database = Setting<PathBuf>> {
     /// Where the configuration file is, or would be; `None` without a home directory.
     pub file: Option<PathBuf>,
     /// The database, an absolute path.
-    pub database: Setting<PathBuf>,
+    pub database: Database,
     /// The user's zone, and the day a week begins with.
     pub zone: Setting<Zone>,
     /// Where the day a week begins with comes from.
@@ -189,115 +210,159 @@ pub struct Config {
     pub color: Setting<Color>,
     /// What a command takes where its call does not say.
     pub defaults: Defaults,
+    /// Values that cannot be used.
+    pub problems: Vec<ConfigError>,
+    /// What is passed over, and hardly meant so.
+    pub warnings: Vec<ConfigError>,
 }
 
-/// What `config.toml` may hold.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    database: Option<PathBuf>,
-    time_zone: Option<String>,
-    week_start: Option<WeekStart>,
-    color: Option<Color>,
-    #[serde(default)]
-    defaults: FileDefaults,
-}
+/// Everything that is set, as it was read: no other database takes the place of one that cannot be used.
+pub type Loaded = Config<Result<Setting<PathBuf>, ConfigError>>;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileDefaults {
-    view: Option<ViewWord>,
-    limit: Option<NonZeroU32>,
-    project: Option<Project>,
-}
+impl Loaded {
+    /// Returns the same with the database that there must be.
+    pub fn settled(self) -> Result<Config, ConfigError> {
+        Ok(Config {
+            database: self.database?,
+            file: self.file,
+            zone: self.zone,
+            week_start: self.week_start,
+            color: self.color,
+            defaults: self.defaults,
+            problems: self.problems,
+            warnings: self.warnings,
+        })
+    }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WeekStart {
-    Monday,
-    Saturday,
-    Sunday,
-}
-
-impl Config {
-    /// Reads everything that is set: `database` and `color` by flags of this call, the rest by `variable`, which looks up the
-    /// environment, and by the file.
+    /// Reads everything that is set: `database` and `color` by flags of this call, the rest by `variable`, which looks up
+    /// the environment, and by the file.
     pub fn load(
         database: Option<PathBuf>,
         color: Option<Color>,
         variable: impl Fn(&str) -> Option<OsString>,
-    ) -> Result<Self, ConfigError> {
-        let variable = |name| variable(name).filter(|value| !value.is_empty());
+    ) -> Self {
+        let variable = |name| variable(name).filter(|value: &OsString| !value.is_empty());
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         let path = match variable(FILE_VARIABLE).map(PathBuf::from) {
-            Some(given) => Some(absolute(given, Source::Variable(FILE_VARIABLE))?),
-            None => default_file(),
+            Some(given) => absolute(given, Source::Variable(FILE_VARIABLE)).map(Some),
+            None => Ok(default_file()),
         };
-        let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
-        let in_file = || path.clone().map_or(Source::Default, Source::File);
+        let read = path
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|path| path.as_deref().map_or(Ok(File::default()), File::read));
+        let path = path.ok().flatten();
+        let in_file = path.clone().map_or(Source::Default, Source::File);
 
-        let database = first([
+        let of_call = first([
             (database, Source::Flag("--db")),
             (
                 variable(DATABASE_VARIABLE).map(PathBuf::from),
                 Source::Variable(DATABASE_VARIABLE),
             ),
-            (file.database, in_file()),
-            (default_database(), Source::Default),
-        ])
-        .ok_or(ConfigError::NoHome)?;
-        let name = first([
-            (
-                variable(ZONE_VARIABLE).map(|name| name.to_string_lossy().into_owned()),
-                Source::Variable(ZONE_VARIABLE),
-            ),
-            (file.time_zone, in_file()),
         ]);
-        let of = name
-            .as_ref()
-            .map_or(Source::System, |name| name.source.clone());
-        let zone =
-            Zone::system(name.as_ref().map(|name| name.value.as_str())).map_err(|error| {
-                ConfigError::Zone {
-                    of: of.clone(),
-                    error,
-                }
-            })?;
-        let week_start = match file.week_start {
-            Some(_) => in_file(),
-            None => Source::Default,
+        let (file, unread) = match read {
+            Ok(file) => (file, None),
+            Err(error) => (File::default(), Some(error)),
         };
+        problems.extend(file.problems);
+        warnings.extend(file.warnings);
+        let database = match (of_call, unread) {
+            (Some(given), unread) => {
+                problems.extend(unread);
+                absolute_setting(given)
+            }
+            // Nobody knows which it would have named.
+            (None, Some(error)) => Err(error),
+            (None, None) => file.database.and_then(|given| match given {
+                Some(given) => absolute_setting(Setting {
+                    value: at_home(&given).unwrap_or(given),
+                    source: in_file.clone(),
+                }),
+                None => default_database()
+                    .map(|value| Setting {
+                        value,
+                        source: Source::Default,
+                    })
+                    .ok_or(ConfigError::NoHome),
+            }),
+        };
+
+        let (zone, of_file) = zone(
+            variable(ZONE_VARIABLE),
+            file.time_zone,
+            &in_file,
+            &mut warnings,
+        );
+        problems.extend(of_file);
         let first_day = match file.week_start {
             Some(WeekStart::Saturday) => Weekday::Sat,
             Some(WeekStart::Sunday) => Weekday::Sun,
             Some(WeekStart::Monday) | None => Weekday::Mon,
         };
-        Ok(Self {
-            file: path.clone(),
-            database: Setting {
-                value: absolute(database.value, database.source.clone())?,
-                source: database.source,
-            },
+        let no_color = variable(NO_COLOR_VARIABLE).map(|_| Color::Never);
+        Self {
+            database,
             zone: Setting {
-                value: zone.with_week_start(first_day),
-                source: of,
+                value: zone.value.with_week_start(first_day),
+                source: zone.source,
             },
-            week_start,
-            color: first([(color, Source::Flag("--color"))])
-                .unwrap_or_else(|| in_file().setting(file.color, Color::default())),
-            defaults: file.defaults.settings(&in_file()),
-        })
+            week_start: in_file.setting(file.week_start, WeekStart::Monday).source,
+            color: first([
+                (color, Source::Flag("--color")),
+                (no_color, Source::Variable(NO_COLOR_VARIABLE)),
+            ])
+            .unwrap_or_else(|| in_file.setting(file.color, Color::default())),
+            defaults: Defaults {
+                view: in_file.setting(file.view, ViewWord::Open),
+                limit: in_file.setting(file.limit, LIST_LIMIT),
+                project: in_file.setting(file.project.map(Some), None),
+            },
+            file: path,
+            problems,
+            warnings,
+        }
     }
 }
 
-impl FileDefaults {
-    /// Returns what the file sets, and what holds where it says nothing.
-    fn settings(self, in_file: &Source) -> Defaults {
-        Defaults {
-            view: in_file.setting(self.view, ViewWord::Open),
-            limit: in_file.setting(self.limit.map(NonZeroU32::get), LIST_LIMIT),
-            project: in_file.setting(self.project.map(Some), None),
+/// Returns the user's zone, and what is wrong with the one the file names. A variable that cannot be read is passed over:
+/// it is set for other programs too, and some of them read more.
+fn zone(
+    variable: Option<OsString>,
+    in_file: Option<String>,
+    file: &Source,
+    warnings: &mut Vec<ConfigError>,
+) -> (Setting<Zone>, Option<ConfigError>) {
+    let read = |name: &str, of: &Source| match Zone::of_setting(name) {
+        Ok(value) => Ok(Setting {
+            value,
+            source: of.clone(),
+        }),
+        Err(error) => Err(ConfigError::Zone {
+            of: of.clone(),
+            error,
+        }),
+    };
+    if let Some(name) = variable {
+        match read(&name.to_string_lossy(), &Source::Variable(ZONE_VARIABLE)) {
+            Ok(zone) => return (zone, None),
+            Err(error) => warnings.push(error),
         }
     }
+    let mut problem = None;
+    if let Some(name) = in_file.filter(|name| !name.trim().is_empty()) {
+        match read(&name, file) {
+            Ok(zone) => return (zone, None),
+            Err(error) => problem = Some(error),
+        }
+    }
+    let value = Zone::system().unwrap_or_else(|error| {
+        let of = Source::System;
+        warnings.push(ConfigError::Zone { of, error });
+        Zone::UTC
+    });
+    let source = Source::System;
+    (Setting { value, source }, problem)
 }
 
 /// Returns the first value there is.
@@ -307,36 +372,30 @@ fn first<T, const N: usize>(values: [(Option<T>, Source); N]) -> Option<Setting<
         .find_map(|(value, source)| value.map(|value| Setting { value, source }))
 }
 
+fn absolute_setting(given: Setting<PathBuf>) -> Result<Setting<PathBuf>, ConfigError> {
+    let Setting { value, source } = given;
+    absolute(value, source.clone()).map(|value| Setting { value, source })
+}
+
 fn absolute(given: PathBuf, of: Source) -> Result<PathBuf, ConfigError> {
+    if given.as_os_str().is_empty() {
+        return Err(ConfigError::Empty { of });
+    }
     if given.is_absolute() {
         return Ok(given);
     }
+    let absolute = at_home(&given).or_else(|| std::path::absolute(&given).ok());
     Err(ConfigError::Relative {
         of,
-        absolute: std::path::absolute(&given).unwrap_or_else(|_| given.clone()),
+        absolute: absolute.unwrap_or_else(|| given.clone()),
         given,
     })
 }
 
-/// Reads the configuration file; one that is not there sets nothing.
-fn read(path: &Path) -> Result<File, ConfigError> {
-    let unreadable = |error| ConfigError::Unreadable {
-        file: path.to_owned(),
-        error,
-    };
-    match fs::metadata(path) {
-        Ok(about) if about.len() > MAX_FILE => {
-            return Err(unreadable(io::Error::other("it is too long for settings")));
-        }
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
-        Err(error) => return Err(unreadable(error)),
-    }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
-    toml_edit::de::from_str(&text).map_err(|error| ConfigError::Wrong {
-        file: path.to_owned(),
-        message: error.to_string().trim_end().to_owned(),
-    })
+/// Returns what `~/...` means; `None` for any other path.
+fn at_home(given: &Path) -> Option<PathBuf> {
+    let rest = given.strip_prefix("~").ok()?;
+    Some(directories::BaseDirs::new()?.home_dir().join(rest))
 }
 
 /// Reports whether `database` is the one that is used where neither flag nor variables say another: what a program finds
@@ -372,130 +431,4 @@ fn home(of: impl Fn(&directories::ProjectDirs) -> &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Loads the configuration in a folder where `config.toml` says `text`, with these variables.
-    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("config.toml");
-        fs::write(&file, text).unwrap();
-        Config::load(None, None, |name| {
-            let given = variables.iter().find(|(known, _)| *known == name);
-            match given {
-                Some((_, value)) => Some(OsString::from(value)),
-                None if name == FILE_VARIABLE => Some(file.clone().into_os_string()),
-                None => None,
-            }
-        })
-    }
-
-    fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
-        load(text, variables).unwrap_err().to_string()
-    }
-
-    fn rooted(name: &str) -> PathBuf {
-        std::env::temp_dir().join(name)
-    }
-
-    #[test]
-    fn a_relative_path_is_refused_with_the_absolute_one() {
-        let refusal = refusal("", &[(DATABASE_VARIABLE, "tasks.db")]);
-        let absolute = std::env::current_dir().unwrap().join("tasks.db");
-        assert_eq!(
-            refusal,
-            format!(
-                "$TASKHOLD_DB: tasks.db is not an absolute path; give {}",
-                absolute.display()
-            )
-        );
-    }
-
-    #[test]
-    fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
-        let file = format!("database = {:?}", rooted("file.db"));
-        let of_file = load(&file, &[]).unwrap().database;
-        assert_eq!(of_file.value, rooted("file.db"));
-        assert!(matches!(of_file.source, Source::File(_)));
-
-        let variable = rooted("variable.db");
-        let variables = [(DATABASE_VARIABLE, variable.to_str().unwrap())];
-        let of_variable = load(&file, &variables).unwrap().database;
-        assert_eq!(of_variable.value, variable);
-        assert_eq!(of_variable.source, Source::Variable(DATABASE_VARIABLE));
-
-        let of_flag = Config::load(Some(rooted("flag.db")), Some(Color::Never), |_| None).unwrap();
-        assert_eq!(of_flag.database.value, rooted("flag.db"));
-        assert_eq!(of_flag.color.value, Color::Never);
-    }
-
-    #[test]
-    fn an_empty_variable_is_none() {
-        let empty = load("", &[(DATABASE_VARIABLE, ""), (ZONE_VARIABLE, "")]).unwrap();
-        assert_eq!(empty.database.source, Source::Default);
-        assert_eq!(empty.zone.source, Source::System);
-    }
-
-    #[test]
-    fn the_file_sets_the_zone_the_week_and_colours() {
-        let text = "time_zone = 'Asia/Kathmandu'\nweek_start = 'sunday'\ncolor = 'always'";
-        let config = load(text, &[]).unwrap();
-        assert_eq!(config.zone.value.name(), "Asia/Kathmandu");
-        assert_eq!(config.zone.value.week_start(), Weekday::Sun);
-        assert_eq!(config.color.value, Color::Always);
-        let abroad = load(text, &[(ZONE_VARIABLE, "Asia/Tokyo")]).unwrap();
-        assert_eq!(abroad.zone.value.name(), "Asia/Tokyo");
-        assert_eq!(abroad.zone.value.week_start(), Weekday::Sun);
-    }
-
-    #[test]
-    fn the_file_sets_what_a_command_takes_where_its_call_does_not_say() {
-        let none = load("", &[]).unwrap().defaults;
-        assert_eq!(
-            none.view,
-            Setting {
-                value: ViewWord::Open,
-                source: Source::Default
-            }
-        );
-        assert_eq!((none.limit.value, none.project.value), (50, None));
-
-        let text = "[defaults]\nview = 'ready'\nlimit = 20\nproject = ' Inbox '";
-        let set = load(text, &[]).unwrap().defaults;
-        assert_eq!((set.view.value, set.limit.value), (ViewWord::Ready, 20));
-        assert_eq!(set.project.value.unwrap().as_str(), "Inbox");
-        assert!(matches!(set.project.source, Source::File(_)));
-    }
-
-    #[test]
-    fn what_the_file_says_wrong_is_named_with_its_line() {
-        for (text, expected) in [
-            (
-                "time_zone = 'Mars/Olympus'",
-                "config.toml: \"Mars/Olympus\" is no time zone",
-            ),
-            ("color = 'auto'\nweek_start = 'friday'", "line 2"),
-            ("\ncolour = 'auto'", "unknown field `colour`"),
-            (
-                "database = 'tasks.db'",
-                "config.toml: tasks.db is not an absolute path",
-            ),
-            ("color = ", "line 1"),
-            ("[defaults]\nlimit = 0", "line 2"),
-            ("[defaults]\nview = 'someday'", "unknown variant `someday`"),
-            ("[defaults]\nproject = ' '", "project is blank"),
-            ("[defaults]\ntag = 'x'", "unknown field `tag`"),
-        ] {
-            let refusal = refusal(text, &[]);
-            assert!(refusal.contains(expected), "{text}: {refusal}");
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_sets_nothing() {
-        let missing = rooted("no folder of that name/config.toml");
-        let config = load("", &[(FILE_VARIABLE, missing.to_str().unwrap())]).unwrap();
-        assert_eq!(config.color.source, Source::Default);
-        assert_eq!(config.zone.value.week_start(), Weekday::Mon);
-    }
-}
+mod tests;

@@ -1,28 +1,22 @@
 //! `taskhold add`
 
-use std::io::{self, BufRead as _};
-
 use super::{
-    CliResult, Context, Failure, fields::FieldArgs, ids::unreadable, quick::Field, report::Verbs,
+    CliResult, Context, Failure,
+    fields::{FieldArgs, Purpose},
+    input::stdin_lines,
+    quick::Field,
+    report::Verbs,
 };
 use crate::{
     command::{CallKey, Command, Draft},
     given::Notes,
     remark,
+    task::Title,
 };
 
 /// Add a task
-///
-/// Words make the title. Among them, in any order, are read:
-///
-///   due:DATE  defer:DATE  repeat:RULE   dates and rules as people say them; quote blanks: due:"next fri"
-///   +TAG  project:NAME  !high           also pri:low; in bash, quote the !
-///   parent:ID  after:ID,ID              also depends:
-///   desc:TEXT                           also note:
-///
-/// What only looks like one of these, such as 10:30, +1 or a web address, is text. After -- everything is.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment, after_help = EXAMPLES)]
+#[command(long_about = QUICK_WORDS, after_help = EXAMPLES)]
 pub(super) struct AddArgs {
     /// Title and quick words; - alone reads titles from standard input, one a line, as they are
     #[arg(value_name = "WORD")]
@@ -37,9 +31,24 @@ pub(super) struct AddArgs {
     key: Option<String>,
 }
 
+const QUICK_WORDS: &str = "\
+Add a task
+
+Words make the title. Among them, in any order, are read:
+
+  due:DATE  defer:DATE         as people say them; quote blanks: due:\"next fri\"
+  repeat:RULE                  daily, or: repeat:\"every 2 weeks\"
+  +TAG  project:NAME           also +TAG,TAG
+  pri:high                     also !high, which bash wants quoted
+  parent:ID  after:ID,ID       also depends:
+  desc:TEXT                    also note:
+
+The case of a name does not matter, and Taskwarrior's wait: and recur: are read too. What only looks like one of \
+these, such as 10:30, +1 or a web address, is text. After -- everything is.";
+
 const EXAMPLES: &str = "\
 Examples:
-  taskhold add Pay rent due:fri +home project:flat !high repeat:monthly
+  taskhold add Pay rent due:fri +home project:flat pri:high repeat:monthly
   taskhold add --due 'tomorrow 17:30' -- Ask about due:fri
   taskhold add - project:move < titles.txt";
 
@@ -47,7 +56,9 @@ impl AddArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
         let reads_titles = self.words.iter().filter(|word| *word == "-").count() == 1;
         self.words.retain(|word| !reads_titles || word != "-");
-        let mut given = self.fields.with_words(&self.words, &self.literal, true)?;
+        let mut given = self
+            .fields
+            .with_words(&self.words, &self.literal, Purpose::Add)?;
         if let Some(project) = &context.config.defaults.project.value {
             given.set_default(Field::Project, project.as_str());
         }
@@ -68,10 +79,13 @@ impl AddArgs {
             }
         };
         let mut notes = Notes::default();
+        for doubt in given.doubts() {
+            notes.add(doubt);
+        }
         let drafts = titles
             .iter()
             .map(|title| given.draft(title, &mut notes, &context.caller))
-            .collect::<Result<Vec<Draft>, _>>()?;
+            .collect::<CliResult<Vec<Draft>>>()?;
         let key = self.key.map(CallKey::try_from).transpose()?;
         let (store, outcome) = context.write(&Command::Add { drafts, key })?;
         if outcome.is_repeat {
@@ -99,16 +113,27 @@ const ADDED_BEFORE: Verbs = Verbs {
     unchanged: "Added before:",
 };
 
+/// The most titles that are added at once: what comes of each is held in memory.
+const MOST_TITLES: usize = 100_000;
+
 fn titles_from_stdin() -> CliResult<Vec<String>> {
     let mut titles = Vec::new();
-    for line in io::stdin().lock().lines() {
-        let line = line.map_err(|error| unreadable(&error))?;
-        if !line.trim().is_empty() {
-            titles.push(line);
+    for line in stdin_lines(MOST_TITLES) {
+        let (number, line) = line?;
+        if line.trim().is_empty() {
+            continue;
         }
+        if let Err(invalid) = Title::cleaned(&line) {
+            return Err(
+                Failure::input(format!("standard input, line {number}: {invalid}"))
+                    .with_hint("nothing was added; mend the line, then repeat"),
+            );
+        }
+        titles.push(line);
     }
     if titles.is_empty() {
-        return Err(crate::task::Invalid::new("standard input", "has no titles").into());
+        return Err(Failure::input("standard input has no titles")
+            .with_hint("give it lines, each a title: taskhold add - +move < titles.txt"));
     }
     Ok(titles)
 }

@@ -12,7 +12,6 @@ use crate::{
     error::Error,
     render,
     store::backup::{self, Backup, Contents, Reason},
-    task::Invalid,
 };
 
 /// Back up all tasks, or list the backups
@@ -172,12 +171,15 @@ pub(super) fn named(name: &str, context: &Context) -> CliResult<PathBuf> {
             found => found,
         },
     };
-    let found = found.ok_or_else(|| match backups.len() {
-        0 => Invalid::new("backup", format!("{name} is not there; there are none yet")),
-        most => Invalid::new(
-            "backup",
-            format!("{name} is not there; `taskhold backup --list` shows 1 to {most}"),
-        ),
+    let found = found.ok_or_else(|| {
+        let (there, hint) = match backups.len() {
+            0 => ("there are none yet".to_owned(), "taskhold backup takes one"),
+            most => (
+                format!("`taskhold backup --list` shows 1 to {most}"),
+                "taskhold backup --list",
+            ),
+        };
+        Failure::input(format!("backup {name} is not there; {there}")).with_hint(hint)
     })?;
     Ok(found.path.clone())
 }

@@ -1,48 +1,71 @@
 //! `taskhold comment`
 
-use std::io::{self, Read as _};
-
-use super::{
-    CliResult, Context, Failure,
-    ids::{IdList, unreadable},
-    report::Verbs,
-};
+use super::{CliResult, Context, Failure, ids::Ids, input::stdin_text, report::Verbs};
 use crate::{
     command::{Command, Patch},
     given::Notes,
     task::CommentText,
 };
 
-/// Append a remark to a task
+/// Append a remark to tasks
 ///
 /// Remarks stay, with the time and who made them; show prints them.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  taskhold comment 12 Anna says Friday is fine\n  git log -1 | taskhold comment 12 -"
-)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct CommentArgs {
-    /// Task, or several with commas between them
+    /// Task, as 12 or #12, or several: 12,13 or 12 13; - reads them from standard input
     #[arg(value_name = "ID")]
-    id: IdList,
-    /// What there is to say; - reads it from standard input
-    #[arg(required = true, value_name = "TEXT")]
+    id: Ids,
+    /// What there is to say, after the last id; - alone reads it from standard input
+    #[arg(value_name = "TEXT")]
     text: Vec<String>,
+    /// What there is to say, as it is
+    #[arg(last = true, value_name = "TEXT")]
+    literal: Vec<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  taskhold comment 12 Anna says Friday is fine
+  taskhold comment 12 13 -- 3 are enough
+  git log -1 | taskhold comment 12 -";
 
 impl CommentArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let text = if self.text == ["-"] {
-            from_stdin()?
+        let mut words = self.text;
+        let mut named = vec![self.id];
+        named.extend(Ids::leading(&mut words));
+        let is_piped = words == ["-"] && self.literal.is_empty();
+        let text = if is_piped {
+            if named.contains(&Ids::Stdin) {
+                return Err(Failure::call(
+                    "standard input is the tasks and the text at once",
+                    "say the text: taskhold list +errand | taskhold comment - Seen",
+                ));
+            }
+            stdin_text()?
         } else {
-            self.text.join(" ")
+            words.extend(self.literal);
+            words.join(" ")
         };
+        if text.is_empty() && named.len() > 1 {
+            return Err(Failure::call(
+                "there is nothing to say: every word is an id",
+                "a number that is to be said stands after --: taskhold comment 12 -- 13",
+            ));
+        }
         let mut notes = Notes::default();
+        let comment = notes.text(CommentText::cleaned(&text));
         let patch = Patch {
-            comment: Some(notes.text(CommentText::cleaned(&text))?),
+            comment: Some(if is_piped {
+                comment.map_err(Failure::Failed)?
+            } else {
+                comment?
+            }),
             ..Patch::default()
         };
         let (_, outcome) = context.write(&Command::Update {
-            ids: self.id.0,
+            ids: Ids::read(&named)?,
             patch,
             if_rev: None,
         })?;
@@ -52,13 +75,4 @@ impl CommentArgs {
         };
         context.report(&outcome, verbs, &notes.lines())
     }
-}
-
-fn from_stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    io::stdin()
-        .lock()
-        .read_to_string(&mut text)
-        .map_err(|error| unreadable(&error))?;
-    Ok(text)
 }

@@ -1,37 +1,27 @@
 //! `taskhold completions`, and what a shell is told when a person presses the tab key.
 //!
-//! The script of a shell calls this program back, so what it offers is what there is now. An argument is completed by
-//! the name of its value: `ID`, `PROJECT`, `TAG`. Whatever goes wrong, nothing is offered and nothing is said.
+//! The script of a shell calls this program back, so what it offers is what there is now. An argument is completed by its
+//! command and the name of its value: `ID`, `WORD`, `TAG`. Whatever goes wrong, nothing is offered and nothing is said.
 
-use std::{
-    ffi::{OsStr, OsString},
-    io::{self, Write as _},
-};
+use std::io::{self, Write as _};
 
 use clap::{Arg, builder::PossibleValuesParser};
 use clap_complete::{
     CompleteEnv,
-    engine::{ArgValueCompleter, CompletionCandidate},
-    env::Shells,
+    engine::{ArgValueCompleter, PathCompleter, ValueCompleter as _},
+    env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh},
 };
 
-use super::{CliResult, topics::TOPICS, whole};
-use crate::{
-    config::Config,
-    error::Result,
-    store::{Access, Store},
-};
+use super::{CliResult, whole};
+use offers::{Which, Words};
+
+mod bash;
+mod offers;
 
 /// The variable by which a shell's script asks. Its value is the shell.
 const VARIABLE: &str = "TASKHOLD_COMPLETE";
 
-/// How many candidates are offered at most.
-const OFFERED: usize = 100;
-
-/// How many names are looked at for those that begin as what was typed.
-const LOOKED_AT: u32 = 5_000;
-
-/// Print the script that makes a shell complete commands, ids, projects and tags
+/// Print the script that makes a shell complete commands, quick words, ids, projects and tags
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold completions bash > ~/.local/share/bash-completion/completions/taskhold
@@ -49,10 +39,17 @@ pub(super) struct CompletionsArgs {
 
 const SHELLS: [&str; 5] = ["bash", "zsh", "fish", "powershell", "elvish"];
 
+const COMPLETERS: Shells<'static> = Shells(&[
+    &bash::Bash as &dyn EnvCompleter,
+    &Zsh,
+    &Fish,
+    &Powershell,
+    &Elvish,
+]);
+
 impl CompletionsArgs {
     pub(super) fn run(self) -> CliResult {
-        let shells = Shells::builtins();
-        let shell = shells
+        let shell = COMPLETERS
             .completer(&self.shell)
             .ok_or_else(|| io::Error::other("no such shell"))?;
         let (mut script, name) = (Vec::new(), "taskhold");
@@ -65,138 +62,117 @@ impl CompletionsArgs {
 pub(super) fn answer() {
     CompleteEnv::with_factory(|| completing(whole()))
         .var(VARIABLE)
+        .shells(COMPLETERS)
         .complete();
 }
 
-/// Returns the command with each argument completed by the name of its value.
+/// Returns the command with its arguments, and those of the commands in it, completed.
 fn completing(command: clap::Command) -> clap::Command {
+    let name = command.get_name().to_owned();
     command
-        .mut_args(|argument| match value_name(&argument) {
-            "ID" => argument.add(ArgValueCompleter::new(ids)),
-            "PROJECT" => argument.add(ArgValueCompleter::new(projects)),
-            "COMMAND|TOPIC" => argument.add(ArgValueCompleter::new(topics)),
-            "TAG" => argument.add(ArgValueCompleter::new(tags)),
-            _ => argument,
+        .mut_args(|argument| match completer(&name, &argument) {
+            Some(completer) => argument.add(completer),
+            None => argument,
         })
         .mut_subcommands(completing)
 }
 
-fn value_name(argument: &Arg) -> &str {
-    argument
-        .get_value_names()
-        .and_then(|names| names.first())
-        .map_or("", |name| name.as_str())
-}
-
-/// Returns the open tasks whose id begins as typed, each with its title, in the order of the list.
-fn ids(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let typed = typed.to_string_lossy();
-    offer(|store| {
-        let begins = |id: &crate::task::TaskId| id.to_string().starts_with(&*typed);
-        let ids = store.open_ids(LOOKED_AT)?.into_iter().filter(begins);
-        let mut candidates = Vec::new();
-        for id in ids.take(OFFERED) {
-            let title = store.task(id)?.map(|task| task.title.to_string().into());
-            candidates.push(CompletionCandidate::new(id.to_string()).help(title));
+fn completer(command: &str, argument: &Arg) -> Option<ArgValueCompleter> {
+    let value = argument.get_value_names().and_then(|names| names.first());
+    let name = value.map_or("", |name| name.as_str());
+    let completer = match (command, name) {
+        ("start" | "done" | "cancel", "ID") => {
+            ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Open))
         }
-        Ok(candidates)
-    })
-}
-
-fn topics(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let commands = whole();
-    let commands = commands.get_subcommands().map(clap::Command::get_name);
-    let words = commands.chain(TOPICS.iter().map(|topic| topic.word));
-    beginning(words.map(str::to_owned), typed)
-}
-
-fn projects(typed: &OsStr) -> Vec<CompletionCandidate> {
-    offer(|store| {
-        let projects = store.open_projects(LOOKED_AT)?;
-        Ok(beginning(projects.iter().map(ToString::to_string), typed))
-    })
-}
-
-fn tags(typed: &OsStr) -> Vec<CompletionCandidate> {
-    offer(|store| {
-        let tags = store.open_tags(LOOKED_AT)?;
-        Ok(beginning(tags.iter().map(ToString::to_string), typed))
-    })
-}
-
-/// Returns the names that begin as typed, whatever the case of their letters.
-fn beginning(names: impl Iterator<Item = String>, typed: &OsStr) -> Vec<CompletionCandidate> {
-    let typed = typed.to_string_lossy().to_lowercase();
-    names
-        .filter(|name| name.to_lowercase().starts_with(&typed))
-        .take(OFFERED)
-        .map(CompletionCandidate::new)
-        .collect()
-}
-
-/// Returns what `find` finds in the database of the line that is being typed, if there is one.
-fn offer(
-    find: impl FnOnce(&Store) -> Result<Vec<CompletionCandidate>>,
-) -> Vec<CompletionCandidate> {
-    let given = flag(std::env::args_os()).map(Into::into);
-    Config::load(given, None, |name| std::env::var_os(name))
-        .ok()
-        .map(|config| config.database.value)
-        .filter(|database| database.exists())
-        .and_then(|database| Store::open(&database, Access::Read).ok())
-        .and_then(|store| find(&store).ok())
-        .unwrap_or_default()
-}
-
-/// Returns the value of `--db` among the words of a line.
-fn flag(words: impl Iterator<Item = OsString>) -> Option<OsString> {
-    let mut words = words.skip_while(|word| word != "--db" && !starts_flag(word));
-    let word = words.next()?;
-    match word.to_str().and_then(|word| word.strip_prefix("--db=")) {
-        Some(path) => Some(path.into()),
-        None => words.next(),
-    }
-}
-
-fn starts_flag(word: &OsStr) -> bool {
-    word.to_str().is_some_and(|word| word.starts_with("--db="))
+        ("reopen", "ID") => ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Closed)),
+        (_, "ID") if argument.is_positional() => {
+            ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::All))
+        }
+        // What a task waits for, or is a part of.
+        (_, "ID") => ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Open)),
+        ("add", "WORD") => ArgValueCompleter::new(|typed: &_| offers::words(typed, Words::Set)),
+        ("edit", "WORD") => ArgValueCompleter::new(|typed: &_| {
+            let mut offered = offers::words(typed, Words::Set);
+            offered.extend(offers::ids(typed, Which::Open));
+            offered
+        }),
+        ("list" | "watch", "WORD") => ArgValueCompleter::new(|typed: &_| {
+            let mut offered = offers::views(typed);
+            offered.extend(offers::words(typed, Words::Narrow));
+            offered
+        }),
+        ("next" | "search", "WORD") => {
+            ArgValueCompleter::new(|typed: &_| offers::words(typed, Words::Narrow))
+        }
+        (_, "PROJECT") => ArgValueCompleter::new(offers::projects),
+        (_, "TAG") => ArgValueCompleter::new(offers::tags),
+        (_, "STATUS") => ArgValueCompleter::new(offers::statuses),
+        (_, "LEVEL") => ArgValueCompleter::new(offers::priorities),
+        (_, "GROUP") => ArgValueCompleter::new(offers::groups),
+        ("help", _) if argument.is_positional() => ArgValueCompleter::new(offers::topics),
+        ("restore", _) if argument.is_positional() => ArgValueCompleter::new(|typed: &_| {
+            let mut offered = offers::backups(typed);
+            offered.extend(PathCompleter::any().complete(typed));
+            offered
+        }),
+        ("revoke", _) if argument.get_id() == "name" => ArgValueCompleter::new(offers::tokens),
+        _ => return None,
+    };
+    Some(completer)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_argument_completes_by_the_name_of_its_value() {
-        let argument = |value: &'static str| Arg::new(value).long(value).value_name(value);
-        let inner = clap::Command::new("inner").args(["PROJECT", "TAG", "TEXT"].map(argument));
-        let command = completing(clap::Command::new("outer").subcommand(inner));
-        let inner = command.find_subcommand("inner").unwrap();
-        let completes = |argument: &Arg| argument.get::<ArgValueCompleter>().is_some();
-        let found: Vec<bool> = inner.get_arguments().map(completes).collect();
-        assert_eq!(found, [true, true, false]);
-    }
-
-    #[test]
-    fn names_are_offered_whatever_the_case_of_their_letters() {
-        let names = ["Home", "house", "Work"].map(str::to_owned);
-        let offered = beginning(names.into_iter(), OsStr::new("HO"));
-        let offered: Vec<_> = offered.iter().map(CompletionCandidate::get_value).collect();
-        assert_eq!(offered, ["Home", "house"]);
-    }
-
-    #[test]
-    fn the_database_of_the_line_is_found() {
-        let cases: [(&[&str], Option<&str>); 5] = [
-            (&["taskhold", "done"], None),
-            (&["taskhold", "--db", "/x.db", "done"], Some("/x.db")),
-            (&["taskhold", "done", "--db=/x.db", ""], Some("/x.db")),
-            (&["taskhold", "done", "--db"], None),
-            (&["taskhold", "add", "--db-like"], None),
-        ];
-        for (words, expected) in cases {
-            let found = flag(words.iter().map(OsString::from));
-            assert_eq!(found, expected.map(OsString::from), "{words:?}");
+    /// Returns whether the argument `id` of the command at the end of `path` is completed by us.
+    fn completes(path: &[&str], id: &str) -> bool {
+        let command = completing(whole());
+        let mut command = &command;
+        for name in path {
+            command = command.find_subcommand(name).unwrap();
         }
+        let mut arguments = command.get_arguments();
+        let argument = arguments.find(|argument| argument.get_id() == id);
+        let argument = argument.unwrap_or_else(|| panic!("{path:?} has no {id}"));
+        argument.get::<ArgValueCompleter>().is_some()
+    }
+
+    #[test]
+    fn every_argument_that_names_something_of_ours_completes() {
+        let cases: [(&[&str], &[&str]); 10] = [
+            (&["done"], &["ids"]),
+            (
+                &["edit"],
+                &[
+                    "id", "words", "project", "tag", "untag", "status", "priority", "parent",
+                    "after",
+                ],
+            ),
+            (
+                &["add"],
+                &["words", "project", "tag", "priority", "parent", "after"],
+            ),
+            (
+                &["list"],
+                &["words", "project", "tag", "priority", "status"],
+            ),
+            (
+                &["search"],
+                &["words", "project", "tag", "priority", "status"],
+            ),
+            (&["watch"], &["words"]),
+            (&["undo"], &["group"]),
+            (&["restore"], &["backup"]),
+            (&["help"], &["about"]),
+            (&["token", "revoke"], &["name"]),
+        ];
+        for (path, arguments) in cases {
+            for argument in arguments {
+                assert!(completes(path, argument), "{path:?} {argument}");
+            }
+        }
+        assert!(!completes(&["add"], "title"));
+        assert!(!completes(&["token", "add"], "name"));
     }
 }

@@ -1,12 +1,12 @@
 //! `taskhold delete`
 
 use std::{
-    collections::BTreeSet,
+    fmt::Write as _,
     io::{self, Write as _},
 };
 
-use super::{CliResult, Context, ids::IdArgs, report::Verbs, screen::can_ask};
-use crate::command::Command;
+use super::{CliResult, Context, Failure, ids::IdArgs, report::Verbs, screen::can_ask};
+use crate::{command::Command, error::Result, task::TaskId};
 
 /// Move tasks to the trash, where undo finds them
 ///
@@ -24,15 +24,31 @@ pub(super) struct DeleteArgs {
     confirm: Option<usize>,
 }
 
+/// How many tasks are named before a person is asked.
+const NAMED: usize = 10;
+
 impl DeleteArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let ids = self.ids.read()?;
-        let count = ids.iter().collect::<BTreeSet<_>>().len();
-        let mut confirm = self.confirm;
-        if confirm.is_none() && count > Command::CONFIRM_ABOVE && can_ask() && agrees(count)? {
-            confirm = Some(count);
+        let count = ids.len();
+        if count > Command::CONFIRM_ABOVE && self.confirm != Some(count) {
+            if self.confirm.is_some() || !can_ask() {
+                return Err(Failure::call(
+                    format!(
+                        "these are {count} tasks, and for more than {} at once their number must be said",
+                        Command::CONFIRM_ABOVE
+                    ),
+                    format!("if all of them are meant, repeat it with --confirm {count}"),
+                ));
+            }
+            if !agrees(&ids, context)? {
+                return Err(Failure::Declined("deleted"));
+            }
         }
-        let (store, outcome) = context.write(&Command::Delete { ids, confirm })?;
+        let (store, outcome) = context.write(&Command::Delete {
+            ids,
+            confirm: Some(count),
+        })?;
         let verbs = Verbs {
             done: "Moved to the trash:",
             unchanged: "In the trash already:",
@@ -41,9 +57,26 @@ impl DeleteArgs {
     }
 }
 
-fn agrees(count: usize) -> io::Result<bool> {
+fn agrees(ids: &[TaskId], context: &Context) -> CliResult<bool> {
+    let mut question = context.reader()?.snapshot(|store| {
+        let mut lines = String::new();
+        for id in ids.iter().take(NAMED) {
+            let title = store.task(*id)?.map(|task| task.title.to_string());
+            let title = title.unwrap_or_else(|| "not found".to_owned());
+            let _ = writeln!(lines, "{id:>5}  {title}");
+        }
+        Result::Ok(lines)
+    })?;
+    let more = ids.len().saturating_sub(NAMED);
+    if more > 0 {
+        let _ = writeln!(question, "       and {more} more");
+    }
     let mut stderr = io::stderr();
-    write!(stderr, "Move {count} tasks to the trash? [y/N] ")?;
+    write!(
+        stderr,
+        "{question}Move {} tasks to the trash? [y/N] ",
+        ids.len()
+    )?;
     stderr.flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

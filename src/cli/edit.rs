@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs,
-    io::{self, IsTerminal as _, Read as _, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process,
 };
@@ -12,32 +12,37 @@ use serde::Serialize;
 
 use super::{
     CliResult, Context, Failure,
-    fields::FieldArgs,
+    fields::{FieldArgs, Purpose},
     form,
-    ids::{IdList, unreadable},
+    ids::Ids,
+    input::{file_text, stdin_text},
+    quick::Field,
     report::Verbs,
     screen::can_ask,
 };
 use crate::{
     change::Edit,
-    command::{Command, Outcome},
-    error::Error,
+    command::{Command, Outcome, Patch},
+    error::{Error, Result},
     given::Notes,
-    task::{Invalid, Task, TaskId},
+    remark,
+    store::Store,
+    task::{Status, Task, TaskId},
 };
 
 /// Change tasks, by quick words and flags or in your editor
 ///
-/// Words and flags are those of add; a value that is left out clears the field (due:), +TAG adds a tag, tags:A,B sets
-/// all of them, other words make a new title. With nothing but an id, at a terminal, the task opens in $VISUAL or
-/// $EDITOR as a text with a line for each field and the description below; --from reads such a text from a file.
-/// What someone else changed meanwhile is never overwritten by the text.
+/// Words and flags are those of add, and status:doing; a value that is left out clears the field (due:), +TAG adds a tag,
+/// -TAG takes one away, tags:A,B sets all of them. Other words make a new title; one that is a number, or looks like
+/// anything else, stands after --. With nothing but an id, at a terminal, the task opens in $VISUAL or $EDITOR as a text
+/// with a line for each field and the description below; --from reads such a text from a file. What someone else changed
+/// meanwhile is never overwritten by the text.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct EditArgs {
-    /// Task, or several with commas between them: all of them are changed, or none
+    /// Task, as 12 or #12, or several: 12,13 or 12 13; - reads them from standard input. All are changed, or none
     #[arg(value_name = "ID")]
-    id: IdList,
+    id: Ids,
     /// Quick words, and the words of a new title
     #[arg(value_name = "WORD")]
     words: Vec<String>,
@@ -46,7 +51,10 @@ pub(super) struct EditArgs {
     literal: Vec<String>,
     #[command(flatten)]
     fields: FieldArgs,
-    /// Tag to take away (can be repeated)
+    /// Where it stands: pending, doing, completed or cancelled [also: status:STATUS]
+    #[arg(long, value_name = "STATUS", help_heading = "Fields")]
+    status: Option<String>,
+    /// Tag to take away, or several with commas between them (can be repeated) [also: -TAG]
     #[arg(
         long,
         value_name = "TAG",
@@ -68,7 +76,8 @@ pub(super) struct EditArgs {
 const EXAMPLES: &str = "\
 Examples:
   taskhold edit 12 due:mon +home
-  taskhold edit 12,13 project: --untag work
+  taskhold edit 12 13 project: -work
+  taskhold list +errand | taskhold edit - +later
   taskhold edit 12
   taskhold edit 12 --text > 12.txt; ...; taskhold edit 12 --from 12.txt";
 
@@ -84,16 +93,18 @@ struct Text<'a> {
 }
 
 impl EditArgs {
-    pub(super) fn run(self, context: &Context) -> CliResult {
-        let given = self.fields.with_words(&self.words, &self.literal, false)?;
+    pub(super) fn run(mut self, context: &Context) -> CliResult {
+        let mut named = vec![self.id.clone()];
+        named.extend(Ids::leading(&mut self.words));
+        let purpose = Purpose::Edit;
+        let fields = std::mem::take(&mut self.fields);
+        let mut given = fields.with_words(&self.words, &self.literal, purpose)?;
+        if let Some(status) = &self.status {
+            given.set(Field::Status, status, None)?;
+        }
         if given.is_empty() && self.untag.is_empty() {
-            return edit_text(
-                &self.id.0,
-                self.if_rev,
-                self.from.as_deref(),
-                self.text,
-                context,
-            );
+            let ids = self.ids(&named)?;
+            return edit_text(&ids, self.if_rev, self.from.as_deref(), self.text, context);
         }
         if self.from.is_some() || self.text {
             return Err(Failure::call(
@@ -103,13 +114,98 @@ impl EditArgs {
         }
         let mut notes = Notes::default();
         let patch = given.patch(&self.untag, &mut notes, &context.caller)?;
-        let (_, outcome) = context.write(&Command::Update {
-            ids: self.id.0,
-            patch,
-            if_rev: self.if_rev,
-        })?;
-        context.report(&outcome, CHANGED, &notes.lines())
+        let ids = self.ids(&named)?;
+        if let Some(title) = given.title.filter(|_| given.title_is_of_words) {
+            refuse_accident(&title, &ids, self.literal.is_empty())?;
+        }
+        change(ids, &patch, self.if_rev, notes, context)
     }
+
+    fn ids(&self, named: &[Ids]) -> CliResult<Vec<TaskId>> {
+        let is_taken = self.from.as_deref() == Some(Path::new("-"));
+        if is_taken && named.contains(&Ids::Stdin) {
+            return Err(Failure::call(
+                "standard input is the task and its text at once",
+                "name the task: taskhold edit 12 --from -",
+            ));
+        }
+        Ids::read(named)
+    }
+}
+
+/// Refuses a title that hardly anyone means: one for several tasks, or one of signs alone.
+fn refuse_accident(title: &str, ids: &[TaskId], may_be_signs: bool) -> CliResult {
+    let is_of_signs = |c: char| c.is_ascii_punctuation() || c.is_whitespace();
+    if may_be_signs && title.chars().all(is_of_signs) {
+        return Err(Failure::call(
+            format!("\"{title}\" is hardly a title"),
+            format!("+TAG adds a tag; as a title it stands after --: taskhold edit ID -- {title}"),
+        ));
+    }
+    match ids {
+        [first, _, ..] => Err(Failure::call(
+            format!("\"{title}\" would be the title of {} tasks", ids.len()),
+            format!(
+                "numbers that lead are ids; a title that begins with one stands after --: taskhold edit {first} -- 12 eggs; \
+                 --title gives one to all of them"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Changes tasks and tells what came of it.
+fn change(
+    ids: Vec<TaskId>,
+    patch: &Patch,
+    if_rev: Option<i64>,
+    notes: Notes,
+    context: &Context,
+) -> CliResult {
+    let (store, outcome) = context.write(&Command::Update {
+        ids,
+        patch: patch.clone(),
+        if_rev,
+    })?;
+    let mut notes = notes.lines();
+    notes.extend(remarks(&store, &outcome, patch, context)?);
+    context.report(&outcome, CHANGED, &notes)
+}
+
+/// Returns what else a person should know of the change: an overwritten title, what the line of a task does not show, a tag
+/// that was not there, and what a task that was closed leaves behind.
+fn remarks(
+    store: &Store,
+    outcome: &Outcome,
+    patch: &Patch,
+    context: &Context,
+) -> Result<Vec<String>> {
+    let mut remarks = Vec::new();
+    for edit in &outcome.edits {
+        let (Some(before), after) = (&edit.before, &edit.after) else {
+            continue;
+        };
+        if before.title != after.title {
+            let (id, before, after) = (before.id, &before.title, &after.title);
+            remarks.push(format!("title of {id}: \"{before}\" -> \"{after}\""));
+        }
+        if after.description.is_empty() && !before.description.is_empty() {
+            remarks.push(format!("description of {}: taken away", before.id));
+        }
+    }
+    let had = |edit: &Edit, tag| (edit.before.as_ref()).is_some_and(|task| task.tags.contains(tag));
+    for tag in &patch.remove_tags {
+        if !outcome.edits.iter().any(|edit| had(edit, tag)) {
+            remarks.push(format!("there was no tag \"{tag}\" to take away"));
+        }
+    }
+    if patch.status == Some(Status::Completed) {
+        remarks.extend(remark::next_dates(outcome, context.caller.zone));
+    }
+    if patch.status.is_some_and(|status| !status.is_open()) {
+        remarks.extend(remark::left_behind(store, &remark::closed(outcome))?);
+    }
+    Ok(remarks)
 }
 
 /// Changes one task by its text.
@@ -121,10 +217,16 @@ fn edit_text(
     context: &Context,
 ) -> CliResult {
     let &[id] = ids else {
-        return Err(Failure::call(
-            "there is nothing to change",
-            "one task opens in the editor; for several say what to set: taskhold edit 12,13 due:mon",
-        ));
+        let (message, hint) = if from.is_some() || only_print {
+            ("a text is of one task", "one id: taskhold edit 12 --text")
+        } else {
+            (
+                "there is nothing to change",
+                "one task opens in the editor; for several say what to set: taskhold edit 12 13 due:mon; \
+                 a title that is a number stands after --: taskhold edit 12 -- 13",
+            )
+        };
+        return Err(Failure::call(message, hint));
     };
     if from.is_none() && !only_print && !(can_ask() && io::stdout().is_terminal()) {
         return Err(Failure::call(
@@ -150,12 +252,9 @@ fn edit_text(
     match from {
         Some(path) => {
             let text = if path == Path::new("-") {
-                from_stdin()?
+                stdin_text()?
             } else {
-                fs::read_to_string(path).map_err(|error| {
-                    let path = path.display();
-                    Invalid::new("from", format!("{path}: cannot be read: {error}"))
-                })?
+                file_text(path)?
             };
             apply(&text, &task, if_rev, context)
         }
@@ -163,7 +262,7 @@ fn edit_text(
     }
 }
 
-/// Has the editor change `text`. Unless what comes back was used, the file stays and is named.
+/// Has the editor change `text`. What comes back and cannot be used stays, and is named.
 fn edit_file(text: &str, task: &Task, context: &Context) -> CliResult {
     let id = task.id;
     let mut file = tempfile::Builder::new()
@@ -173,23 +272,28 @@ fn edit_file(text: &str, task: &Task, context: &Context) -> CliResult {
     file.write_all(text.as_bytes())?;
     file.flush()?;
     let path = file.into_temp_path();
-    let edited = edit(&path).and_then(|()| {
-        fs::read_to_string(&path)
-            .map_err(|error| Invalid::new("text", format!("cannot be read: {error}")).into())
-    });
-    let done = edited.and_then(|edited| apply(&edited, task, Some(task.rev), context));
+    let done = edit(&path)
+        .and_then(|()| file_text(&path))
+        .and_then(|edited| apply(&edited, task, Some(task.rev), context));
     match done {
-        Err(Failure::Failed(error)) => {
+        // It was used: only the answer could not be written.
+        Ok(()) | Err(Failure::Output(_)) => done,
+        Err(failure) => {
+            let is_changed = fs::read(&path).is_ok_and(|now| now != text.as_bytes());
+            if !is_changed {
+                return Err(failure);
+            }
             let path = path.keep().map_err(|error| error.error)?;
-            Err(Failure::Kept { error, path, id })
+            let failure = Box::new(failure);
+            Err(Failure::Kept { failure, path, id })
         }
-        done => done,
     }
 }
 
 fn apply(text: &str, task: &Task, if_rev: Option<i64>, context: &Context) -> CliResult {
     let mut notes = Notes::default();
-    let Some((patch, rev)) = form::read(text, task, &mut notes, &context.caller)? else {
+    let read = form::read(text, task, &mut notes, &context.caller);
+    let Some((patch, rev)) = read.map_err(Failure::Failed)? else {
         let as_it_was = Outcome {
             group: None,
             edits: vec![Edit::of(task)],
@@ -198,21 +302,7 @@ fn apply(text: &str, task: &Task, if_rev: Option<i64>, context: &Context) -> Cli
         };
         return context.report(&as_it_was, CHANGED, &[]);
     };
-    let (_, outcome) = context.write(&Command::Update {
-        ids: vec![task.id],
-        patch,
-        if_rev: if_rev.or(rev),
-    })?;
-    context.report(&outcome, CHANGED, &notes.lines())
-}
-
-fn from_stdin() -> CliResult<String> {
-    let mut text = String::new();
-    io::stdin()
-        .lock()
-        .read_to_string(&mut text)
-        .map_err(|error| unreadable(&error))?;
-    Ok(text)
+    change(vec![task.id], &patch, if_rev.or(rev), notes, context)
 }
 
 /// Opens the file in the user's editor and waits for it.
@@ -223,9 +313,8 @@ fn edit(path: &Path) -> CliResult {
         .unwrap_or_else(|| OsString::from(if cfg!(windows) { "notepad" } else { "vi" }));
     let name = editor.to_string_lossy().into_owned();
     let failed = |reason: String| {
-        Invalid::new(
-            "editor",
-            format!("{name} {reason}; set VISUAL or EDITOR to another"),
+        Failure::input(format!("the editor {name} {reason}")).with_hint(
+            "set VISUAL or EDITOR to another; taskhold edit ID --text and --from go without one",
         )
     };
     let status = editor_command(&editor, path)
@@ -234,7 +323,7 @@ fn edit(path: &Path) -> CliResult {
     if status.success() {
         Ok(())
     } else {
-        Err(failed(format!("ended with {status}")).into())
+        Err(failed(format!("ended with {status}")))
     }
 }
 

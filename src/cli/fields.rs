@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Failure,
-    quick::{Field, Word},
+    CliResult, Failure,
+    hint::of_value,
+    quick::{Field, Word, doubt},
 };
 use crate::{
     command::{Caller, Draft, Patch, Reference},
-    error::Result,
+    error::{Error, Result},
     given::{Notes, read_repeat},
-    task::{Description, Invalid, Priority, Project, TaskId, Title},
+    task::{Description, Invalid, Project, Status, TaskId, Title},
 };
 
 /// Flags for what quick words say too.
@@ -33,12 +34,12 @@ pub(super) struct FieldArgs {
     #[arg(long, value_name = "RULE")]
     repeat: Option<String>,
     /// Project it belongs to [also: project:NAME]
-    #[arg(short = 'P', long, value_name = "NAME")]
+    #[arg(short = 'P', long, value_name = "PROJECT")]
     project: Option<String>,
     /// high, medium or low [also: !high, pri:high]
     #[arg(short, long, value_name = "LEVEL")]
     priority: Option<String>,
-    /// Tag to add (can be repeated) [also: +TAG]
+    /// Tag to add, or several with commas between them (can be repeated) [also: +TAG]
     #[arg(short, long, value_name = "TAG", value_delimiter = ',')]
     tag: Vec<String>,
     /// Task it is a part of [also: parent:ID]
@@ -49,28 +50,51 @@ pub(super) struct FieldArgs {
     after: Vec<String>,
 }
 
+/// What the fields are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A new task. There is nothing to clear, so a quick word without a value is text.
+    Add,
+    /// Tasks that are there. What may have been meant as a quick word is refused, or it would take the title's place.
+    Edit,
+}
+
 /// What was given, as text; one value a field.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Given {
     /// The title, if there is one.
     pub(super) title: Option<String>,
-    values: Vec<(Field, String)>,
+    /// The title is made of words, so that one of them may have been meant otherwise.
+    pub(super) title_is_of_words: bool,
+    purpose: Purpose,
+    values: Vec<Value>,
     tags: Vec<String>,
+    doubts: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Value {
+    field: Field,
+    text: String,
+    /// The quick word that gave it; `None` for a flag.
+    word: Option<String>,
 }
 
 impl FieldArgs {
-    /// Puts the flags, the `words` with the quick words among them, and the `literal` words together. Where nothing can
-    /// be cleared (`keeps_empty`), a quick word without a value is text.
+    /// Puts the flags, the `words` with the quick words among them, and the `literal` words together.
     pub(super) fn with_words(
         self,
         words: &[String],
         literal: &[String],
-        keeps_empty: bool,
-    ) -> std::result::Result<Given, Failure> {
+        purpose: Purpose,
+    ) -> CliResult<Given> {
         let mut given = Given {
             title: None,
+            title_is_of_words: false,
+            purpose,
             values: Vec::new(),
             tags: self.tag,
+            doubts: Vec::new(),
         };
         let after = (!self.after.is_empty()).then(|| self.after.join(","));
         let flags = [
@@ -85,19 +109,24 @@ impl FieldArgs {
         ];
         for (field, value) in flags {
             if let Some(value) = value {
-                given.set(field, &value)?;
+                given.set(field, &value, None)?;
             }
         }
         let mut title: Vec<&str> = Vec::new();
         for word in words {
             match Word::of(word) {
-                Word::Set(_, "") if keeps_empty => title.push(word),
-                Word::Set(field, value) => given.set(field, value)?,
-                Word::Tag(tag) => given.tags.push(tag.to_owned()),
-                Word::Text(text) => title.push(text),
+                Word::Set(field, value) if given.takes(field, value)? => {
+                    given.set(field, value, Some(word))?;
+                }
+                Word::Tag(tags) => given.tags.extend(list(tags)),
+                Word::Set(..) | Word::Text(_) => {
+                    given.doubt(word)?;
+                    title.push(word);
+                }
             }
         }
         title.extend(literal.iter().map(String::as_str));
+        given.title_is_of_words = !title.is_empty();
         given.title = match (self.title, title.is_empty()) {
             (flag, true) => flag,
             (None, false) => Some(title.join(" ")),
@@ -121,95 +150,108 @@ impl Given {
         self.title.is_none() && self.values.is_empty() && self.tags.is_empty()
     }
 
-    fn set(&mut self, field: Field, value: &str) -> std::result::Result<(), Failure> {
+    /// Reports whether a quick word sets `field` here.
+    fn takes(&self, field: Field, value: &str) -> CliResult<bool> {
+        match (self.purpose, field) {
+            (Purpose::Edit, _) => Ok(true),
+            (Purpose::Add, Field::Status) if value.parse::<Status>().is_ok() => Err(Failure::call(
+                "a task is added as pending",
+                format!(
+                    "taskhold start ID or taskhold done ID, once it is there; {}",
+                    Self::literally(self.purpose, &format!("status:{value}"))
+                ),
+            )),
+            (Purpose::Add, field) => Ok(field != Field::Status && !value.is_empty()),
+        }
+    }
+
+    /// Remarks that a word of the title may have been meant as a quick word; refuses it in an edit.
+    fn doubt(&mut self, word: &str) -> CliResult {
+        let Some(reason) = doubt(word) else {
+            return Ok(());
+        };
+        if self.purpose == Purpose::Edit {
+            return Err(Failure::call(
+                format!("\"{word}\" sets nothing: {reason}"),
+                Self::literally(self.purpose, word),
+            ));
+        }
+        self.doubts
+            .push(format!("\"{word}\" stays in the title: {reason}"));
+        Ok(())
+    }
+
+    /// Says how `word` becomes one of the title.
+    fn literally(purpose: Purpose, word: &str) -> String {
+        let call = match purpose {
+            Purpose::Add => "add",
+            Purpose::Edit => "edit ID",
+        };
+        format!("as a word of the title it stands after --: taskhold {call} -- {word}")
+    }
+
+    /// Returns what there is to say of words that may have been meant otherwise.
+    pub(super) fn doubts(&self) -> &[String] {
+        &self.doubts
+    }
+
+    /// Sets `field`, unless it was given before.
+    pub(super) fn set(&mut self, field: Field, value: &str, word: Option<&str>) -> CliResult {
         if self.value(field).is_some() {
             return Err(Failure::call(
                 format!("{} is given twice", field.name()),
                 "say it once; what is to be a word of the title stands after --",
             ));
         }
-        self.values.push((field, value.to_owned()));
+        self.values.push(Value {
+            field,
+            text: value.to_owned(),
+            word: word.map(str::to_owned),
+        });
         Ok(())
     }
 
     /// Sets `field` where it was not given.
     pub(super) fn set_default(&mut self, field: Field, value: &str) {
-        if self.value(field).is_none() {
-            self.values.push((field, value.to_owned()));
-        }
+        // What was given stays.
+        let _ = self.set(field, value, None);
     }
 
     fn value(&self, field: Field) -> Option<&str> {
-        self.values
-            .iter()
-            .find(|(known, _)| *known == field)
-            .map(|(_, value)| value.as_str())
+        let mut values = self.values.iter();
+        let value = values.find(|value| value.field == field)?;
+        Some(&value.text)
     }
 
-    /// Returns the draft of a task with `title` and the other fields that were given.
-    pub(super) fn draft(&self, title: &str, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
-        let given = |field| self.value(field).filter(|value| !is_nothing(value));
-        let mut tags = notes.tags(&list(self.value(Field::Tags).unwrap_or_default()))?;
-        tags.extend(notes.tags(&self.tags)?);
-        Ok(Draft {
-            title: notes.text(Title::cleaned(title))?,
-            description: notes.text(Description::cleaned(
-                self.value(Field::Description).unwrap_or_default(),
-            ))?,
-            priority: given(Field::Priority).map(str::parse).transpose()?,
-            due: given(Field::Due)
-                .map(|text| notes.date("due", text, caller))
-                .transpose()?,
-            defer_until: given(Field::Defer)
-                .map(|text| notes.date("defer", text, caller))
-                .transpose()?,
-            repeat: given(Field::Repeat)
-                .map(|text| read_repeat(text, caller))
-                .transpose()?,
-            project: given(Field::Project)
-                .map(|name| notes.text(Project::cleaned(name)))
-                .transpose()?,
-            tags,
-            parent: given(Field::Parent).map(str::parse).transpose()?,
-            depends_on: list(given(Field::After).unwrap_or_default())
-                .iter()
-                .map(|id| id.parse::<Reference>())
-                .collect::<std::result::Result<_, Invalid>>()?,
-        })
+    /// Reads the value of `field`. A refusal names it, and says how it becomes text if it was a word.
+    fn read<T>(&self, field: Field, read: impl FnOnce(&str) -> Result<T>) -> CliResult<Option<T>> {
+        let Some(value) = self.values.iter().find(|value| value.field == field) else {
+            return Ok(None);
+        };
+        match read(&value.text) {
+            Ok(read) => Ok(Some(read)),
+            Err(Error::Invalid(invalid)) => Err(self.refused(value, invalid)),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Returns the patch that sets what was given; an empty value clears its field.
-    pub(super) fn patch(
-        &self,
-        untag: &[String],
-        notes: &mut Notes,
-        caller: &Caller,
-    ) -> Result<Patch> {
-        let title = self.title.as_deref();
-        Ok(Patch {
-            title: title
-                .map(|title| notes.text(Title::cleaned(title)))
-                .transpose()?,
-            description: self
-                .value(Field::Description)
-                .map(|text| notes.text(Description::cleaned(text)))
-                .transpose()?,
-            priority: self.cleared_or(Field::Priority, |word| Ok(word.parse::<Priority>()?))?,
-            due: self.cleared_or(Field::Due, |text| notes.date("due", text, caller))?,
-            defer_until: self.cleared_or(Field::Defer, |text| notes.date("defer", text, caller))?,
-            repeat: self.cleared_or(Field::Repeat, |text| read_repeat(text, caller))?,
-            project: self.cleared_or(Field::Project, |name| notes.text(Project::cleaned(name)))?,
-            tags: self
-                .cleared_or(Field::Tags, |words| notes.tags(&list(words)))?
-                .map(Option::unwrap_or_default),
-            add_tags: notes.tags(&self.tags)?,
-            remove_tags: notes.tags(untag)?,
-            parent: self.cleared_or(Field::Parent, |id| Ok(id.parse::<TaskId>()?))?,
-            depends_on: self
-                .cleared_or(Field::After, read_ids)?
-                .map(Option::unwrap_or_default),
-            ..Patch::default()
-        })
+    fn refused(&self, value: &Value, mut invalid: Invalid) -> Failure {
+        if matches!(invalid.field, "task_id" | "reference") {
+            invalid.field = value.field.name();
+        }
+        let hint = value.word.as_ref().map(|word| {
+            let literally = Self::literally(self.purpose, word);
+            match of_value(invalid.field) {
+                Some(hint) => format!("{hint}; {literally}"),
+                None => literally,
+            }
+        });
+        Failure::Value { invalid, hint }
+    }
+
+    /// Reads the value of `field`; one that stands for none is none.
+    fn some<T>(&self, field: Field, read: impl FnOnce(&str) -> Result<T>) -> CliResult<Option<T>> {
+        Ok(self.cleared_or(field, read)?.flatten())
     }
 
     /// Reads the value of `field`: `None` if it was not given, `Some(None)` if it is to be cleared.
@@ -221,10 +263,78 @@ impl Given {
         &self,
         field: Field,
         read: impl FnOnce(&str) -> Result<T>,
-    ) -> Result<Option<Option<T>>> {
-        self.value(field)
-            .map(|value| (!is_nothing(value)).then(|| read(value)).transpose())
-            .transpose()
+    ) -> CliResult<Option<Option<T>>> {
+        self.read(field, |value| {
+            (!is_nothing(value)).then(|| read(value)).transpose()
+        })
+    }
+
+    /// Returns the draft of a task with `title` and the other fields that were given.
+    pub(super) fn draft(
+        &self,
+        title: &str,
+        notes: &mut Notes,
+        caller: &Caller,
+    ) -> CliResult<Draft> {
+        let mut tags = self
+            .read(Field::Tags, |words| notes.tags(&list(words)))?
+            .unwrap_or_default();
+        tags.extend(notes.tags(&self.tags)?);
+        Ok(Draft {
+            title: notes.text(Title::cleaned(title))?,
+            description: self
+                .read(Field::Description, |text| {
+                    notes.text(Description::cleaned(text))
+                })?
+                .unwrap_or_default(),
+            priority: self.some(Field::Priority, |word| Ok(word.parse()?))?,
+            due: self.some(Field::Due, |text| notes.date("due", text, caller))?,
+            defer_until: self.some(Field::Defer, |text| notes.date("defer", text, caller))?,
+            repeat: self.some(Field::Repeat, |text| read_repeat(text, caller))?,
+            project: self.some(Field::Project, |name| notes.text(Project::cleaned(name)))?,
+            tags,
+            parent: self.some(Field::Parent, |id| Ok(id.parse()?))?,
+            depends_on: self
+                .some(Field::After, |ids| {
+                    let ids = list(ids).into_iter().map(|id| id.parse::<Reference>());
+                    Ok(ids.collect::<std::result::Result<_, Invalid>>()?)
+                })?
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Returns the patch that sets what was given; an empty value clears its field.
+    pub(super) fn patch(
+        &self,
+        untag: &[String],
+        notes: &mut Notes,
+        caller: &Caller,
+    ) -> CliResult<Patch> {
+        let title = self.title.as_deref();
+        Ok(Patch {
+            title: title
+                .map(|title| notes.text(Title::cleaned(title)))
+                .transpose()?,
+            description: self.read(Field::Description, |text| {
+                notes.text(Description::cleaned(text))
+            })?,
+            status: self.read(Field::Status, |word| Ok(word.parse()?))?,
+            priority: self.cleared_or(Field::Priority, |word| Ok(word.parse()?))?,
+            due: self.cleared_or(Field::Due, |text| notes.date("due", text, caller))?,
+            defer_until: self.cleared_or(Field::Defer, |text| notes.date("defer", text, caller))?,
+            repeat: self.cleared_or(Field::Repeat, |text| read_repeat(text, caller))?,
+            project: self.cleared_or(Field::Project, |name| notes.text(Project::cleaned(name)))?,
+            tags: self
+                .cleared_or(Field::Tags, |words| notes.tags(&list(words)))?
+                .map(Option::unwrap_or_default),
+            add_tags: notes.tags(&self.tags)?,
+            remove_tags: notes.tags(untag)?,
+            parent: self.cleared_or(Field::Parent, |id| Ok(id.parse()?))?,
+            depends_on: self
+                .cleared_or(Field::After, read_ids)?
+                .map(Option::unwrap_or_default),
+            ..Patch::default()
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     CliResult, Failure,
+    fields::{is_nothing, list},
     quick::{Field, Word},
 };
 use crate::{
@@ -19,8 +20,8 @@ pub(super) struct FilterArgs {
     /// Where they stand: pending, doing, completed or cancelled
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
-    /// Of this project [also: project:NAME]
-    #[arg(short = 'P', long, value_name = "NAME")]
+    /// Of this project, or of none [also: project:NAME, project:]
+    #[arg(short = 'P', long, value_name = "PROJECT")]
     project: Option<String>,
     /// With this tag [also: +TAG]
     #[arg(short, long, value_name = "TAG")]
@@ -97,10 +98,23 @@ impl FilterArgs {
         view: &mut Option<ViewWord>,
         words: &[String],
     ) -> CliResult {
+        for text in self.take_quick_words(words)? {
+            let read = <ViewWord as clap::ValueEnum>::from_str(text, true);
+            let read = read.map_err(|_| no_view(text))?;
+            once("the view", view, read)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the quick words among `words` for filters, and returns the other words.
+    pub(super) fn take_quick_words<'a>(&mut self, words: &'a [String]) -> CliResult<Vec<&'a str>> {
+        let mut others = Vec::new();
         for word in words {
             match Word::of(word) {
-                Word::Tag(tag) | Word::Set(Field::Tags, tag) => {
-                    once("tag", &mut self.tag, tag.to_owned())?;
+                Word::Tag(tags) | Word::Set(Field::Tags, tags) if !tags.is_empty() => {
+                    for tag in list(tags) {
+                        once("tag", &mut self.tag, tag)?;
+                    }
                 }
                 Word::Set(Field::Project, name) => {
                     once("project", &mut self.project, name.to_owned())?;
@@ -108,21 +122,21 @@ impl FilterArgs {
                 Word::Set(Field::Priority, level) => {
                     once("priority", &mut self.priority, level.parse()?)?;
                 }
+                Word::Set(Field::Status, status) => {
+                    once("status", &mut self.status, status.parse()?)?;
+                }
                 Word::Set(field, value) => {
                     let name = field.name();
                     return Err(Failure::call(
                         format!("a list is not narrowed down by {name}:{value}"),
-                        "taskhold list --help tells by what; for dates --due-before and --due-after",
+                        "taskhold help filters tells by what; for dates --due-before and --due-after; in a search, what \
+                         stands after -- is words",
                     ));
                 }
-                Word::Text(text) => {
-                    let read = <ViewWord as clap::ValueEnum>::from_str(text, true);
-                    let read = read.map_err(|_| no_view(text))?;
-                    once("the view", view, read)?;
-                }
+                Word::Tag(_) | Word::Text(_) => others.push(word.as_str()),
             }
         }
-        Ok(())
+        Ok(others)
     }
 
     /// Returns `usual`; `None` where a status names a view of its own.
@@ -141,10 +155,11 @@ impl FilterArgs {
         let date = |text: &Option<String>, read: fn(&str, &Caller) -> Result<_, Invalid>| {
             text.as_deref().map(|text| read(text, caller)).transpose()
         };
+        let project = self.project.as_deref();
         let filters = Filters {
-            project: self
-                .project
-                .as_deref()
+            no_project: project.is_some_and(is_nothing),
+            project: project
+                .filter(|name| !is_nothing(name))
                 .map(|name| Project::cleaned(name).map(|(name, _)| name))
                 .transpose()?,
             tag: self

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! # Task 12. Save and close to change it; an empty text leaves it as it is.
+//! # ...
 //! rev: 3
 //! title: Pay rent
 //! status: pending
@@ -46,7 +47,8 @@ struct Form<'a> {
 pub(super) fn write(task: &Task, zone: Zone) -> String {
     let mut form = format!(
         "# Task {}. Save and close to change it; an empty text leaves it as it is.\n\
-         # A field without a value is cleared; below the empty line is the description.\n\
+         # A field without a value is cleared; tags and the ids after \"after:\" have commas between them.\n\
+         # Below the empty line is the description.\n\
          rev: {}\n",
         task.id, task.rev
     );

@@ -1,75 +1,68 @@
 //! The way out of a failure, as a command to type.
 
-use super::Failure;
-use crate::{error::Error, store::Store, task::shortened};
+use std::path::Path;
+
+use super::{Context, failure::Failure};
+use crate::{
+    config::ConfigError,
+    error::Error,
+    http::{DoorError, InstanceError, TokenError},
+    task::shortened,
+};
 
 impl Failure {
-    /// Returns what to do next; `None` where the message says it all. `store` is asked for what may have been meant.
-    pub(super) fn hint(&self, store: impl FnOnce() -> Option<Store>) -> Option<String> {
-        match self {
-            Self::Call { hint, .. } => Some(hint.clone()),
-            Self::Input { hint, .. } => hint.clone(),
-            Self::Kept { path, id, error } => Some(match error {
-                Error::Stale { rev, .. } => format!(
-                    "taskhold show {id}; put rev: {rev} and what is to stay into the text, then: taskhold edit {id} --from {}",
-                    path.display()
-                ),
-                _ => format!(
-                    "mend it, then: taskhold edit {id} --from {}",
-                    path.display()
-                ),
-            }),
-            Self::Failed(error) => of_error(error, store),
-            Self::Usage(_)
-            | Self::Install(_)
-            | Self::Output(_)
-            | Self::Instance(_)
-            | Self::Door(_)
-            | Self::Service(_)
-            | Self::Token(_)
-            | Self::Told => None,
-        }
-    }
-
-    /// Returns the word for what went wrong, for programs.
-    pub(super) fn code(&self) -> &'static str {
-        match self {
-            Self::Usage(_) | Self::Call { .. } => "usage",
-            Self::Output(_) => "output",
-            Self::Install(_) => "install",
-            Self::Input { .. } => "file",
-            Self::Instance(_) | Self::Door(_) | Self::Service(_) => "daemon",
-            Self::Token(_) => "token",
-            Self::Told => "told",
-            Self::Kept { error, .. } | Self::Failed(error) => match error {
-                Error::NotFound { .. } => "not_found",
-                Error::Deleted { .. } => "deleted",
-                Error::Invalid(_) => "invalid",
-                Error::Stale { .. } => "stale",
-                Error::Cycle { .. } => "cycle",
-                Error::NothingToUndo { .. } => "nothing_to_undo",
-                Error::NoSuchGroup { .. } => "no_such_group",
-                Error::AlreadyUndone { .. } => "already_undone",
-                Error::Conflict { .. } => "conflict",
-                Error::Unusable { .. } => "unusable",
-                Error::Damaged { .. } => "damaged",
-                Error::DiskFull => "disk_full",
-                Error::ReadOnly => "read_only",
-                Error::Busy => "busy",
-                Error::ShuttingDown
-                | Error::Sqlite { .. }
-                | Error::Log { .. }
-                | Error::Uncertain { .. }
-                | Error::Fault => "internal",
-            },
-        }
+    /// Returns what to do next; `None` where the message says it all. The database of `context` is asked for what may
+    /// have been meant.
+    pub(super) fn hint(&self, context: Option<&Context>) -> Option<String> {
+        let hint = match self {
+            Self::Call { hint, .. }
+            | Self::Input {
+                hint: Some(hint), ..
+            }
+            | Self::Value {
+                hint: Some(hint), ..
+            } => hint,
+            Self::Value { invalid, .. } => of_value(invalid.field)?,
+            Self::Kept { path, id, failure } => {
+                let path = path.display();
+                return Some(match &**failure {
+                    Self::Failed(Error::Stale { rev, .. }) => format!(
+                        "taskhold show {id}; put rev: {rev} and what is to stay into the text, then: taskhold edit {id} --from {path}"
+                    ),
+                    _ => format!("mend it, then: taskhold edit {id} --from {path}"),
+                });
+            }
+            Self::Failed(error) => return of_error(error, context),
+            Self::Setting(error) => of_setting(error),
+            Self::Install(_) => "taskhold install --list shows the file of each host",
+            Self::Instance(InstanceError::Taken { .. }) => {
+                "use that one, or end it first; taskhold service stop, if it was started so"
+            }
+            Self::Door(DoorError::Bind { .. }) => "taskhold serve --listen 8276",
+            Self::Door(DoorError::Network { .. }) => "taskhold serve listens on this machine alone",
+            Self::Door(DoorError::Taken { .. }) => "taskhold serve --socket=/PATH",
+            Self::Door(DoorError::Tls { .. }) => {
+                "taskhold serve --tls-cert FILE --tls-key FILE, both as PEM"
+            }
+            Self::Service(_) => "taskhold service install --dry-run shows what would be set up",
+            Self::Token(TokenError::Label { .. }) => "taskhold token add --name phone",
+            Self::Token(TokenError::Own | TokenError::Open { .. }) => "taskhold token rotate",
+            Self::Token(TokenError::Taken { label }) => {
+                return Some(format!("taskhold token revoke --name {label}"));
+            }
+            Self::Token(TokenError::Unknown { .. }) => "taskhold token list",
+            Self::Instance(_) | Self::Token(_) => "taskhold doctor tells what is wrong around it",
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 
-fn of_error(error: &Error, store: impl FnOnce() -> Option<Store>) -> Option<String> {
+fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
     Some(match error {
         Error::NotFound { id } => {
-            let near = store().and_then(|store| store.near(*id).ok().flatten());
+            let store = context.and_then(|context| context.reader().ok());
+            let near = store.and_then(|store| store.near(*id).ok().flatten());
             let near = near.map_or_else(String::new, |task| {
                 format!(
                     "did you mean {} \"{}\"? ",
@@ -98,24 +91,77 @@ fn of_error(error: &Error, store: impl FnOnce() -> Option<Store>) -> Option<Stri
                 "taskhold log {id} shows what came after; taskhold undo {later} reverts that first"
             )
         }
-        Error::Invalid(invalid) => return of_field(invalid.field),
+        Error::Invalid(invalid) => return of_refused(invalid.field).map(str::to_owned),
         Error::DiskFull => {
             "tasks can be read, and deleted and changed while the space kept for this day lasts; taskhold export /other/disk/tasks.jsonl saves them"
                 .to_owned()
         }
         Error::Uncertain { .. } => "taskhold log shows whether it was kept".to_owned(),
+        Error::Damaged { .. } => {
+            "taskhold doctor --salvage FILE gets out what can be read".to_owned()
+        }
+        Error::Busy => "taskhold doctor names who else has it open".to_owned(),
+        // Another file, such as a backup.
+        Error::Unusable { path, .. }
+            if !context.is_some_and(|context| context.is_kept_in(path)) =>
+        {
+            return None;
+        }
+        Error::ReadOnly | Error::ShuttingDown => return None,
+        Error::Unusable { .. } | Error::Sqlite { .. } | Error::Log { .. } | Error::Fault => {
+            "taskhold doctor tells what is wrong; taskhold config, which database it is".to_owned()
+        }
+    })
+}
+
+impl Context {
+    /// Reports whether `path` is the database, or the folder that it is in.
+    fn is_kept_in(&self, path: &Path) -> bool {
+        let databases = [&self.database, &self.settled_database()];
+        databases
+            .into_iter()
+            .any(|database| database == path || database.parent() == Some(path))
+    }
+}
+
+/// What to do about a value of the call that cannot be read.
+pub(super) fn of_value(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "due" | "defer" | "due_before" | "due_after" => {
+            "taskhold help dates shows how dates are said"
+        }
+        "repeat" => "taskhold help repeat shows the rules there are",
+        "priority" => "say pri:high, pri:medium or pri:low; in edit, pri: clears it",
+        "status" => "say pending, doing, completed or cancelled",
+        "task_id" | "parent" | "after" | "reference" => {
+            "taskhold list shows the ids; taskhold search WORDS finds them by words"
+        }
+        "title" => "say it in one short line; -d TEXT takes all the rest",
+        "description" => "taskhold comment ID - takes more, 16 KiB a time",
+        "comment" => {
+            "say it in words: taskhold comment 12 Anna agrees; -d TEXT of edit takes 64 KiB"
+        }
+        "project" => "a project is one short line: project:flat; project:none is none",
+        "tag" | "tags" => "a tag is one word: +home-office; several have commas between them",
+        "key" => "say any short text that is new for each new call: --key move-1",
         _ => return None,
     })
 }
 
-fn of_field(field: &str) -> Option<String> {
-    let hint = match field {
-        "due" | "defer" | "repeat" | "priority" | "parent" | "reference" => {
-            "what is to be a word of the title stands after --: taskhold add -- due:fri"
-        }
-        "confirm" => "say how many they are: taskhold delete --confirm COUNT ID...",
-        "task_id" => "taskhold list shows the ids",
+/// What to do about a change that a task, as it is, does not allow.
+fn of_refused(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "due" => "taskhold edit ID due: repeat: takes both away",
+        "tags" => "taskhold edit ID --untag TAG makes room",
+        "comment" => "taskhold edit ID -d TEXT, or a new task: taskhold add TITLE parent:ID",
         _ => return None,
-    };
-    Some(hint.to_owned())
+    })
+}
+
+fn of_setting(error: &ConfigError) -> &'static str {
+    match error {
+        ConfigError::NoHome => "taskhold --db /PATH/tasks.db list",
+        ConfigError::Relative { .. } => "taskhold paths shows where the tasks are now",
+        _ => "taskhold config shows every setting; taskhold config --help, how each is written",
+    }
 }

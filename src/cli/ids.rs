@@ -1,86 +1,112 @@
-//! Which tasks a command is about: ids as arguments, or one a line on standard input.
+//! Which tasks a command is about: ids as arguments, or one at the beginning of each line of standard input.
 
-use std::io::{self, BufRead as _};
+use super::{CliResult, Failure, input::stdin_lines};
+use crate::task::TaskId;
 
-use super::{CliResult, Failure};
-use crate::task::{Invalid, TaskId};
+/// The most lines of standard input that are read for ids.
+const MOST_LINES: usize = 1_000_000;
 
 /// The tasks a command is about.
 #[derive(Debug, clap::Args)]
 pub(super) struct IdArgs {
-    /// Tasks, as 12, #12 or 12,13; - reads them from standard input, one at the beginning of each line
-    #[arg(required = true, value_name = "ID", value_delimiter = ',')]
-    ids: Vec<Named>,
+    /// Tasks, as 12, #12 or 12,13; - reads them from standard input, those at the beginning of each line
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<Ids>,
 }
 
-/// One argument: an id, or where to find some.
+/// One argument: ids with commas between them, or - for those on standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Named {
-    Task(TaskId),
+pub(super) enum Ids {
+    Tasks(Vec<TaskId>),
     Stdin,
 }
 
-impl std::str::FromStr for Named {
-    type Err = Invalid;
+impl std::str::FromStr for Ids {
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, String> {
         if text == "-" {
-            Ok(Self::Stdin)
-        } else {
-            text.parse().map(Self::Task)
+            return Ok(Self::Stdin);
         }
+        let ids: Result<Vec<TaskId>, _> = text.split(',').map(str::parse).collect();
+        ids.map(Self::Tasks)
+            .map_err(|_| "an id is a whole number from 1, like 12, #12 or 12,13".to_owned())
     }
 }
 
-/// Ids in one argument, with commas between them: for commands that take words after it.
-#[derive(Clone, Debug)]
-pub(super) struct IdList(pub(super) Vec<TaskId>);
+impl Ids {
+    /// Returns the tasks that the arguments name, in their order and each once; at least one. Reads standard input if
+    /// one of them says so.
+    pub(super) fn read(named: &[Self]) -> CliResult<Vec<TaskId>> {
+        let mut ids = Vec::new();
+        for one in named {
+            match one {
+                Self::Tasks(more) => ids.extend(more),
+                Self::Stdin => from_stdin(&mut ids)?,
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        ids.retain(|id| seen.insert(*id));
+        if ids.is_empty() {
+            return Err(Failure::input("standard input names no task").with_hint(
+                "give it lines that begin with an id: taskhold list +errand | taskhold done -",
+            ));
+        }
+        Ok(ids)
+    }
 
-impl std::str::FromStr for IdList {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        text.split(',')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map(Self)
+    /// Takes the ids that lead `words` off them: for commands that take other words after the tasks.
+    pub(super) fn leading(words: &mut Vec<String>) -> Vec<Self> {
+        let is_one = |word: &&String| matches!(word.parse(), Ok(Self::Tasks(_)));
+        let count = words.iter().take_while(is_one).count();
+        let taken = words.drain(..count);
+        taken.filter_map(|word| word.parse().ok()).collect()
     }
 }
 
 impl IdArgs {
     /// Returns the tasks, in the order they were named; at least one.
     pub(super) fn read(&self) -> CliResult<Vec<TaskId>> {
-        let mut ids = Vec::new();
-        for named in &self.ids {
-            match named {
-                Named::Task(id) => ids.push(*id),
-                Named::Stdin => ids.extend(from_stdin()?),
-            }
-        }
-        if ids.is_empty() {
-            return Err(Invalid::new("standard input", "names no task").into());
-        }
-        Ok(ids)
+        Ids::read(&self.ids)
     }
 }
 
 /// Takes the first word of each line, so that lines of `list` can be piped in as they are.
-fn from_stdin() -> CliResult<Vec<TaskId>> {
-    let mut ids = Vec::new();
-    for (number, line) in (1..).zip(io::stdin().lock().lines()) {
-        let line = line.map_err(|error| unreadable(&error))?;
+fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
+    for line in stdin_lines(MOST_LINES) {
+        let (number, line) = line?;
         let Some(word) = line.split_whitespace().next() else {
             continue;
         };
-        let id = word.parse::<TaskId>();
-        ids.push(
-            id.map_err(|error| Invalid::new("standard input", format!("line {number}: {error}")))?,
-        );
+        match word.parse() {
+            Ok(Ids::Tasks(more)) => ids.extend(more),
+            Ok(Ids::Stdin) | Err(_) => {
+                let word = crate::task::shortened(word, 40);
+                return Err(Failure::input(format!("standard input, line {number}: \"{word}\" is no id")).with_hint("a line begins with one, or with several and commas between them: 12, #12 or 12,13"));
+            }
+        }
     }
-    Ok(ids)
+    Ok(())
 }
 
-/// Says that standard input cannot be read as text.
-pub(super) fn unreadable(error: &io::Error) -> Failure {
-    Invalid::new("standard input", format!("cannot be read: {error}")).into()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_lead_and_words_follow() {
+        let cases: [(&[&str], &[&str], &[&str]); 5] = [
+            (&["2", "+bulk"], &["2"], &["+bulk"]),
+            (&["#2", "3,4", "due:"], &["#2", "3,4"], &["due:"]),
+            (&["Buy", "2"], &[], &["Buy", "2"]),
+            (&["-", "2"], &[], &["-", "2"]),
+            (&["2", "3 eggs"], &["2"], &["3 eggs"]),
+        ];
+        for (words, ids, rest) in cases {
+            let mut words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            let ids: Vec<Ids> = ids.iter().map(|id| id.parse().unwrap()).collect();
+            assert_eq!(Ids::leading(&mut words), ids, "{words:?}");
+            assert_eq!(words, rest);
+        }
+    }
 }

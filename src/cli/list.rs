@@ -10,12 +10,12 @@ use super::{
     filters::{FilterArgs, LimitArgs, Query},
     report::say,
     screen::{DIM, JSON_VERSION, Layout, painted},
-    table::Table,
+    table::{Table, plain_line},
 };
 use crate::{
     config::ViewWord,
     error::Result,
-    render::{self, Detail, TaskObject},
+    render::{Detail, TaskObject},
     store::{Moment, Page, Position, Store, View},
 };
 
@@ -160,7 +160,7 @@ impl Context {
             Layout::Lines => {
                 let mut lines = String::new();
                 for task in &page.tasks {
-                    let _ = writeln!(lines, "{}", render::line(task, now, zone));
+                    let _ = writeln!(lines, "{}", plain_line(task, now, zone));
                 }
                 lines
             }

@@ -1,6 +1,6 @@
 //! `taskhold next`
 
-use super::{CliResult, Context, filters::FilterArgs, report::say, sheet::sheet};
+use super::{CliResult, Context, Failure, filters::FilterArgs, report::say, sheet::sheet};
 use crate::{config::ViewWord, render, store::Moment};
 
 /// Show the ready task to do first
@@ -18,9 +18,13 @@ pub(super) struct NextArgs {
 
 impl NextArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
-        // Taken already, so a word for another view is refused.
-        let mut view = Some(ViewWord::Ready);
-        self.filters.take_words(&mut view, &self.words)?;
+        if let [other, ..] = *self.filters.take_quick_words(&self.words)? {
+            return Err(Failure::call(
+                format!("next shows the ready task to do first, not \"{other}\""),
+                format!("a view: taskhold list {other}; by words: taskhold search {other}"),
+            ));
+        }
+        let view = Some(ViewWord::Ready);
         let query = self.filters.query(view, None, 1, &context.caller)?;
         let store = context.reader()?;
         if context.screen.json {

@@ -2,7 +2,8 @@
 //!
 //! One argument is one word, blanks and all, so `project:"My flat"` is a project and `"due soon: rent"` a title. What
 //! only looks like a quick word stays text: `http://x`, `10:30`, `+1`, `Note:`, `!`. What is to be text though it is a
-//! quick word stands after `--`, or in `--title`.
+//! quick word stands after `--`, or in `--title`. Names are taken whatever the case of their letters, and as Taskwarrior
+//! and todo.txt have them where they mean the same.
 
 use crate::task::Priority;
 
@@ -18,26 +19,38 @@ pub(super) enum Field {
     After,
     Description,
     Tags,
+    Status,
 }
 
 /// The names of the fields before a colon, the usual one first.
-const NAMES: [(&str, Field); 15] = [
+const NAMES: [(&str, Field); 23] = [
     ("due", Field::Due),
     ("defer", Field::Defer),
+    ("wait", Field::Defer),
+    ("scheduled", Field::Defer),
+    ("sched", Field::Defer),
     ("repeat", Field::Repeat),
+    ("recur", Field::Repeat),
+    ("rec", Field::Repeat),
     ("project", Field::Project),
     ("proj", Field::Project),
+    ("pro", Field::Project),
     ("priority", Field::Priority),
     ("pri", Field::Priority),
     ("parent", Field::Parent),
     ("after", Field::After),
     ("depends", Field::After),
+    ("dep", Field::After),
     ("description", Field::Description),
     ("desc", Field::Description),
     ("note", Field::Description),
     ("tags", Field::Tags),
     ("tag", Field::Tags),
+    ("status", Field::Status),
 ];
+
+/// What Taskwarrior has before a colon and a task here has not.
+const FOREIGN: [&str; 5] = ["until", "start", "end", "entry", "uuid"];
 
 impl Field {
     /// Returns the name it is shown by.
@@ -46,6 +59,14 @@ impl Field {
             .iter()
             .find(|(_, field)| *field == self)
             .map_or("", |(name, _)| name)
+    }
+
+    /// Returns the field that stands before a colon as `name`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, field)| *field)
     }
 }
 
@@ -76,11 +97,41 @@ impl<'a> Word<'a> {
             return Self::Set(Field::Priority, level);
         }
         match word.split_once(':') {
-            Some((name, value)) if !value.starts_with("//") => NAMES
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map_or(Self::Text(word), |(_, field)| Self::Set(*field, value)),
+            Some((name, value)) if !value.starts_with("//") => match Field::named(name) {
+                // A title may begin with "Note:"; nothing is cleared by one that does.
+                Some(field) if !value.is_empty() || name == name.to_lowercase() => {
+                    Self::Set(field, value)
+                }
+                _ => Self::Text(word),
+            },
             _ => Self::Text(word),
+        }
+    }
+}
+
+/// Returns why a word that stays text may have been meant as a quick word; `None` if nothing speaks for it.
+pub(super) fn doubt(word: &str) -> Option<String> {
+    if let Some(level) = word.strip_prefix('!')
+        && !level.is_empty()
+        && level.chars().all(char::is_alphabetic)
+    {
+        return Some("levels are !high, !medium and !low".to_owned());
+    }
+    let (name, value) = word.split_once(':')?;
+    match Field::named(name) {
+        // As in "Note: call Anna".
+        Some(Field::Description) => None,
+        Some(_) if value.is_empty() => Some("there is nothing after it".to_owned()),
+        Some(Field::Status) => Some("there is no such status".to_owned()),
+        _ if value.is_empty() || value.starts_with("//") => None,
+        _ if FOREIGN.iter().any(|one| one.eq_ignore_ascii_case(name)) => {
+            Some("there is no such field".to_owned())
+        }
+        _ => {
+            let name = name.to_lowercase();
+            let is_near = |known: &&str| known.len() > 3 && strsim::osa_distance(known, &name) == 1;
+            let near = NAMES.iter().map(|(known, _)| *known).find(is_near)?;
+            Some(format!("did you mean {near}:{value}?"))
         }
     }
 }
@@ -125,8 +176,12 @@ mod tests {
             ("project://x", Text("project://x")),
             ("10:30", Text("10:30")),
             ("re:pair", Text("re:pair")),
-            ("Due:fri", Text("Due:fri")),
+            ("Due:fri", Set(Field::Due, "fri")),
+            ("wait:fri", Set(Field::Defer, "fri")),
+            ("recur:daily", Set(Field::Repeat, "daily")),
+            ("status:done", Set(Field::Status, "done")),
             ("Note:", Text("Note:")),
+            ("note:", Set(Field::Description, "")),
             ("due", Text("due")),
             ("soon due:fri", Text("soon due:fri")),
             (":due", Text(":due")),
@@ -146,6 +201,27 @@ mod tests {
         ];
         for (word, is) in cases {
             assert_eq!(Word::of(word), is, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_may_have_been_meant_otherwise_is_told_with_the_reason() {
+        let cases = [
+            ("due:", "there is nothing after it"),
+            ("until:fri", "there is no such field"),
+            ("projet:flat", "did you mean project:flat?"),
+            ("status:odd", "there is no such status"),
+            ("!hgih", "levels are !high, !medium and !low"),
+        ];
+        for (word, reason) in cases {
+            assert_eq!(doubt(word).as_deref(), Some(reason), "{word}");
+        }
+        let plain = [
+            "Note:", "note:", "http://x", "10:30", "re:pair", "+1", "!", "!!", "end:", "Pay",
+            "a:b:c",
+        ];
+        for word in plain {
+            assert_eq!(doubt(word), None, "{word}");
         }
     }
 

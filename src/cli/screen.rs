@@ -42,9 +42,10 @@ const USUAL_COLUMNS: usize = 80;
 impl Screen {
     pub(super) fn new(json: bool, color: Color) -> Self {
         let is_terminal = io::stdout().is_terminal();
-        let layout = if is_terminal || matches!(color, Color::Always) {
+        let layout = if is_terminal {
             Layout::Table(columns())
         } else {
+            // Whatever the colours: a pipe leads to a program that reads lines.
             Layout::Lines
         };
         let color = match color {

@@ -1,7 +1,7 @@
 //! `taskhold search`
 
 use super::{
-    CliResult, Context,
+    CliResult, Context, Failure,
     filters::{FilterArgs, LimitArgs},
 };
 use crate::{config::ViewWord, store::Words};
@@ -9,15 +9,16 @@ use crate::{config::ViewWord, store::Words};
 /// Find tasks by the words in their title, description and comments
 ///
 /// All words must be there; three letters or more are enough of a word. Finished tasks are found too: those with the
-/// words in their title lead, the latest first.
+/// words in their title lead, the latest first. Quick words narrow the search down, as in list.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  taskhold search login page\n  taskhold search invoice --view trash"
-)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct SearchArgs {
-    /// Words to find
-    #[arg(required = true, value_name = "WORD")]
+    /// Words to find, and quick words to narrow the search down: +TAG project:NAME pri:high
+    #[arg(value_name = "WORD")]
     words: Vec<String>,
+    /// Words to find, as they are
+    #[arg(last = true, value_name = "TEXT")]
+    literal: Vec<String>,
     /// Which tasks
     #[arg(long, value_enum, default_value_t = ViewWord::All, hide_possible_values = true)]
     view: ViewWord,
@@ -27,9 +28,22 @@ pub(super) struct SearchArgs {
     limit: LimitArgs,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  taskhold search login page
+  taskhold search rent project:flat
+  taskhold search invoice --view trash";
+
 impl SearchArgs {
-    pub(super) fn run(self, context: &Context) -> CliResult {
-        let words = Words::read(&self.words.join(" "))?;
+    pub(super) fn run(mut self, context: &Context) -> CliResult {
+        let mut words = self.filters.take_quick_words(&self.words)?;
+        words.extend(self.literal.iter().map(String::as_str));
+        let words = Words::read(&words.join(" ")).map_err(|_| {
+            Failure::call(
+                "there are no words to search for",
+                "taskhold search login page; without words: taskhold list +home",
+            )
+        })?;
         let query = self.filters.query(
             Some(self.view),
             Some(words),

@@ -14,6 +14,7 @@ use super::{
     width::{cut, isolated, width},
 };
 use crate::{
+    render,
     store::View,
     task::{Priority, Status, Task, Timestamp},
     when::Zone,
@@ -84,11 +85,7 @@ impl Table {
     }
 
     fn row<'a>(&self, task: &'a Task) -> Row<'a> {
-        let horizon = if task.is_open() {
-            Horizon::of(task.due, self.now, self.zone)
-        } else {
-            Horizon::Never
-        };
+        let horizon = horizon(task, self.now, self.zone);
         let said = |at| relative::instant(at, self.now, self.zone);
         let date = match self.view {
             View::Trash => task.deleted_at.map(said),
@@ -239,12 +236,30 @@ fn mark(task: &Task) -> (&'static str, Style) {
     }
 }
 
+/// Returns where its date lies, if it is still to be done.
+fn horizon(task: &Task, now: Timestamp, zone: Zone) -> Horizon {
+    if task.is_open() {
+        Horizon::of(task.due, now, zone)
+    } else {
+        Horizon::Never
+    }
+}
+
 fn horizon_style(horizon: Horizon) -> Style {
     match horizon {
         Horizon::Overdue => RED,
         Horizon::Today => YELLOW,
         Horizon::Tomorrow | Horizon::Week | Horizon::Later | Horizon::Never => Style::new(),
     }
+}
+
+/// Returns a task as the plain line of a pipe, in the colours of the table where there are to be some. They begin after
+/// the id, which other commands read.
+pub(super) fn plain_line(task: &Task, now: Timestamp, zone: Zone) -> String {
+    let line = render::line(task, now, zone);
+    let horizon = horizon(task, now, zone);
+    let (id, rest) = line.split_once(' ').unwrap_or((&line, ""));
+    format!("{id} {}", painted(horizon_style(horizon), rest))
 }
 
 /// Returns the first line of a task shown alone.

@@ -47,7 +47,7 @@ pub(super) const TOPICS: [Topic; 6] = [
 pub(super) fn list() -> String {
     let lines = TOPICS.map(|topic| format!("  {:12} {}", topic.word, topic.about));
     format!(
-        "Topics, for taskhold help TOPIC:\n{}\n\nExit status: 0 done, 1 failed, 2 wrong call.",
+        "Topics, for taskhold help TOPIC:\n{}\n\nExit status: 0 done, 1 failed, 2 wrong call or setting.",
         lines.join("\n")
     )
 }

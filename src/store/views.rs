@@ -46,6 +46,8 @@ pub enum View {
 pub struct Filters {
     /// It belongs to this project, whatever the case of its letters.
     pub project: Option<Project>,
+    /// It belongs to no project.
+    pub no_project: bool,
     /// It has this tag.
     pub tag: Option<Tag>,
     /// It has this priority.

@@ -12,7 +12,7 @@ use jiff::tz::{self, AmbiguousOffset, TimeZoneDatabase};
 
 use super::names::WEEKDAYS;
 
-/// A zone name that is not in the time zone database.
+/// A zone that is neither in the time zone database nor a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{name}\" is no time zone; give an IANA name like Europe/Berlin")]
 pub struct UnknownZone {
@@ -20,18 +20,19 @@ pub struct UnknownZone {
     pub name: String,
 }
 
-/// How the user reckons days: a time zone of the IANA database, and the day a week begins with.
+/// How the user reckons days: a time zone, and the day a week begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone {
     tz: &'static tz::TimeZone,
+    name: &'static str,
     week_start: Weekday,
 }
 
 static UTC: tz::TimeZone = tz::TimeZone::UTC;
 
 /// The zones that were asked for, by the names they were asked by. Each is kept for the life of the process, so that a
-/// [`Zone`] is as light as a number; there are some 600 in all.
-static KNOWN: LazyLock<Mutex<BTreeMap<String, &'static tz::TimeZone>>> =
+/// [`Zone`] is as light as a number; there are some 600 in all, and few rules.
+static KNOWN: LazyLock<Mutex<BTreeMap<&'static str, &'static tz::TimeZone>>> =
     LazyLock::new(Mutex::default);
 
 /// How a wall-clock time came to an instant.
@@ -47,12 +48,17 @@ pub(crate) enum Fit {
 
 impl Zone {
     /// Coordinated Universal Time.
-    pub const UTC: Self = Self::monday_first(&UTC);
+    pub const UTC: Self = Self {
+        tz: &UTC,
+        name: "UTC",
+        week_start: Weekday::Mon,
+    };
 
-    const fn monday_first(tz: &'static tz::TimeZone) -> Self {
+    fn monday_first(tz: &'static tz::TimeZone, name: &'static str) -> Self {
         Self {
             tz,
-            week_start: Weekday::Mon,
+            name: tz.iana_name().unwrap_or(name),
+            ..Self::UTC
         }
     }
 
@@ -78,40 +84,49 @@ impl Zone {
     /// Returns the zone with this IANA name, such as `Europe/Berlin`. The rules are those we were built with, on every
     /// machine the same.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
+        Self::known(name, |name| TimeZoneDatabase::bundled().get(name))
+    }
+
+    /// Returns the zone that `name` stands for, found by `find` unless it was asked for before.
+    fn known(
+        name: &str,
+        find: impl FnOnce(&str) -> Result<tz::TimeZone, jiff::Error>,
+    ) -> Result<Self, UnknownZone> {
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tz) = known.get(name) {
-            return Ok(Self::monday_first(tz));
+        if let Some((name, tz)) = known.get_key_value(name) {
+            return Ok(Self::monday_first(tz, name));
         }
-        let tz = TimeZoneDatabase::bundled()
-            .get(name)
-            .map_err(|_| UnknownZone {
-                name: super::printable(name, 60),
-            })?;
+        let tz = find(name).map_err(|_| UnknownZone {
+            name: super::printable(name, 60),
+        })?;
         let tz: &'static tz::TimeZone = Box::leak(Box::new(tz));
-        known.insert(name.to_owned(), tz);
-        Ok(Self::monday_first(tz))
+        let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
+        known.insert(name, tz);
+        Ok(Self::monday_first(tz, name))
     }
 
-    /// Returns the zone this machine is set to: `variable` (the value of `TZ`) if it is set and not empty, else the
-    /// system's, else UTC. The only function here that looks at the machine.
-    pub fn system(variable: Option<&str>) -> Result<Self, UnknownZone> {
-        match variable.map(str::trim).filter(|name| !name.is_empty()) {
-            Some(name) => {
-                let name = name.strip_prefix(':').unwrap_or(name);
-                // a path into the database is as good as the name
-                let name = name.split_once("zoneinfo/").map_or(name, |(_, name)| name);
-                Self::named(name)
-            }
-            None => match iana_time_zone::get_timezone() {
-                Ok(name) => Self::named(&name),
-                Err(_) => Ok(Self::UTC),
-            },
+    /// Returns the zone that a person has set, as in `TZ`: a name, a path into the database of zones, or a rule of POSIX
+    /// with its days, such as `CET-1CEST,M3.5.0,M10.5.0/3`.
+    pub fn of_setting(text: &str) -> Result<Self, UnknownZone> {
+        let text = text.trim();
+        let name = text.strip_prefix(':').unwrap_or(text);
+        // a path into the database is as good as the name
+        let name = name.split_once("zoneinfo/").map_or(name, |(_, name)| name);
+        Self::named(name)
+            .or_else(|unknown| Self::known(name, tz::TimeZone::posix).map_err(|_| unknown))
+    }
+
+    /// Returns the zone this machine is set to; UTC if it does not say. The only function here that looks at the machine.
+    pub fn system() -> Result<Self, UnknownZone> {
+        match iana_time_zone::get_timezone() {
+            Ok(name) => Self::named(&name),
+            Err(_) => Ok(Self::UTC),
         }
     }
 
-    /// Returns the IANA name.
+    /// Returns the IANA name, or the rule.
     pub fn name(self) -> &'static str {
-        self.tz.iana_name().unwrap_or("UTC")
+        self.name
     }
 
     /// Returns the calendar date here at `millis`.
@@ -229,7 +244,8 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_names_the_zone() {
+    fn a_setting_names_the_zone_or_gives_its_rule() {
+        let rule = "CET-1CEST,M3.5.0,M10.5.0/3";
         let cases = [
             ("Asia/Kathmandu", "Asia/Kathmandu"),
             (":America/New_York", "America/New_York"),
@@ -238,14 +254,21 @@ mod tests {
                 "Pacific/Kiritimati",
             ),
             ("UTC", "UTC"),
+            ("<+07>-7", "<+07>-7"),
+            (rule, rule),
         ];
-        for (variable, name) in cases {
-            assert_eq!(Zone::system(Some(variable)).unwrap().name(), name);
+        for (setting, name) in cases {
+            assert_eq!(Zone::of_setting(setting).unwrap().name(), name);
         }
-        assert_eq!(
-            Zone::system(Some("Mars/Olympus")).unwrap_err().to_string(),
-            "\"Mars/Olympus\" is no time zone; give an IANA name like Europe/Berlin"
-        );
-        assert_eq!(Zone::system(Some("")), Zone::system(None));
+        let (by_rule, by_name) = (Zone::of_setting(rule).unwrap(), zone("Europe/Berlin"));
+        for local in ["2026-07-01 12:00", "2026-12-01 12:00"] {
+            assert_eq!(by_rule.instant(wall(local)), by_name.instant(wall(local)));
+        }
+        for (setting, name) in [("Mars/Olympus", "Mars/Olympus"), ("CET-1CEST", "CET-1CEST")] {
+            assert_eq!(
+                Zone::of_setting(setting).unwrap_err().to_string(),
+                format!("\"{name}\" is no time zone; give an IANA name like Europe/Berlin")
+            );
+        }
     }
 }

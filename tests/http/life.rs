@@ -164,7 +164,7 @@ fn beyond_this_machine_it_does_not_listen_unless_that_is_said_and_encrypted() {
         let mut all = vec!["serve"];
         all.extend(arguments);
         let output = home.command(&all).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("--allow-network with --tls-cert"), "{said}");
     }

@@ -74,35 +74,138 @@ fn json_has_everything() {
 }
 
 #[test]
-fn a_wrong_call_exits_with_2_and_a_failed_one_with_1() {
+fn what_is_wrong_with_the_words_of_a_call_exits_with_2() {
     let home = Home::new();
-    let cases: [(&[&str], i32, &str); 9] = [
-        (&[], 2, "Usage"),
-        (&["bogus"], 2, "bogus"),
-        (&["done"], 2, "ID"),
-        (
-            &["done", "abc"],
-            2,
-            "must be a whole number from 1, like 12; \"abc\" is none",
-        ),
-        (&["done", "0"], 2, "0 is none"),
-        (&["done", "9223372036854775808"], 2, "9223372036854775808"),
+    home.run(&["add", "one"]);
+    let cases: [(&[&str], &str); 28] = [
+        (&[], "Usage"),
+        (&["bogus"], "bogus"),
+        (&["done"], "<ID>"),
+        (&["done", "abc"], "an id is a whole number from 1"),
+        (&["done", "0"], "an id is a whole number from 1"),
+        (&["done", "9223372036854775808"], "9223372036854775808"),
+        (&["done", "1,"], "an id is a whole number from 1"),
         (
             &["--db", "tasks.db", "list"],
-            2,
             "--db: tasks.db is not an absolute path; give ",
         ),
-        (&["add", "  "], 1, "title is blank"),
-        (&["add", "one\ntwo"], 1, "title has more than one line"),
+        (
+            &["--db", "", "list"],
+            "a value is required for '--db <PATH>'",
+        ),
+        (&["add", "  "], "title is blank"),
+        (&["add", "one\ntwo"], "title has more than one line"),
+        (&["add", ""], "title is blank"),
+        (&["add", "x", "due:garbage"], "due \"garbage\" is no date"),
+        (&["add", "x", "after:1,zz"], "after must be a whole number"),
+        (
+            &["add", "x", "--parent", "zz"],
+            "parent must be a whole number",
+        ),
+        (&["add", "x", "--tag", "a b"], "tag \"a b\" has blanks"),
+        (&["add", "x", "--key", ""], "key must have"),
+        (&["edit", "1", "repeat:never"], "repeat \"never\""),
+        (&["comment", "1"], "comment is blank"),
+        (&["log", "x"], "an id must be a whole number"),
+        (&["undo", "x"], "it is no whole number"),
+        (&["list", "--limit", "0"], "0 is not in"),
+        (
+            &["list", "--due-before", "garbage"],
+            "--due-before \"garbage\" is no date",
+        ),
+        (&["list", "pri:loud"], "priority \"loud\" is none of"),
+        (&["list", "status:loud"], "status \"loud\" is none of"),
+        (&["search", ""], "there are no words"),
+        (&["search", "\""], "there are no words"),
+        (
+            &["token", "add", "--name", "a b"],
+            "cannot be a token's name",
+        ),
     ];
-    for (arguments, status, said) in cases {
+    for (arguments, said) in cases {
         let (exit, printed, error) = output(&home, arguments);
-        assert_eq!(exit, status, "{arguments:?}: {error}");
+        assert_eq!(exit, 2, "{arguments:?}: {error}");
         assert!(
             printed.is_empty() && error.contains(said),
             "{arguments:?}: {error}"
         );
+        if !arguments.is_empty() {
+            assert!(error.starts_with("taskhold: "), "{arguments:?}: {error}");
+            assert!(error.contains("\nhint: "), "{arguments:?}: {error}");
+        }
     }
+}
+
+#[test]
+fn what_is_rightly_asked_for_and_refused_exits_with_1() {
+    let home = Home::new();
+    home.run(&["add", "one", "due:fri", "repeat:weekly"]);
+    home.run(&["add", "two", "after:1"]);
+    let cases: [(&[&str], &str); 10] = [
+        (&["done", "99"], "Task 99 not found"),
+        (&["add", "x", "parent:99"], "Task 99 not found"),
+        (
+            &["edit", "1", "x", "--if-rev", "7"],
+            "task 1 is at rev 1, not 7",
+        ),
+        (&["edit", "1", "due:"], "due is what repeat goes by"),
+        (
+            &["edit", "1", "after:2"],
+            "after would go round in a circle: 1 -> 2 -> 1",
+        ),
+        (&["edit", "1", "--from", "/nope"], "/nope cannot be read"),
+        (&["undo", "99"], "no change group 99"),
+        (&["done", "-"], "standard input names no task"),
+        (&["add", "-"], "standard input has no titles"),
+        (&["restore", "7"], "backup 7 is not there"),
+    ];
+    for (arguments, said) in cases {
+        let (exit, printed, error) = output(&home, arguments);
+        assert_eq!(exit, 1, "{arguments:?}: {error}");
+        assert!(
+            printed.is_empty() && error.contains(said) && error.contains("\nhint: "),
+            "{arguments:?}: {error}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let home = Home::new();
+    let mut command = home.command(&["add", "Caf\u{e9}"]);
+    command.arg(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("taskhold: argument 3, \"caf\u{fffd}\", is no UTF-8 text"),
+        "{said}"
+    );
+}
+
+#[test]
+fn commands_of_other_programs_are_taken_where_they_mean_the_same() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    assert_eq!(home.run(&["ls"]), "1 one\n");
+    assert_eq!(home.run(&["modify", "1", "+x"]), "Changed 1 one #x\n");
+    home.run(&["annotate", "1", "seen"]);
+    assert!(home.run(&["info", "1"]).contains("seen"));
+    assert_eq!(home.run(&["find", "seen"]), "1 one #x\n");
+    home.run(&["rm", "1"]);
+    assert_eq!(home.run(&["ls"]), "");
+    for (word, said) in [("version", "hint: taskhold --version"), ("lst", "'list'")] {
+        let (exit, _, error) = output(&home, &[word]);
+        assert_eq!(exit, 2);
+        assert!(error.contains(said), "{word}: {error}");
+    }
+    let (_, _, error) = output(&home, &["done", "milk"]);
+    assert!(
+        error.contains("hint: taskhold search milk finds ids by words"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -159,6 +262,115 @@ fn the_configuration_file_is_read_by_every_command_and_shown_with_its_values() {
     assert!(
         refusal.contains("config.toml: \"Mars/Olympus\" is no time zone"),
         "{refusal}"
+    );
+    assert!(refusal.contains("\nhint: taskhold config "), "{refusal}");
+}
+
+#[test]
+fn a_slip_in_the_configuration_file_stops_no_server_and_no_search_for_faults() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    let file = home.database().with_file_name("config.toml");
+    let run = |arguments: &[&str], text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = home.command(arguments);
+        command.env("TASKHOLD_CONFIG", &file);
+        command.stdin(std::process::Stdio::null());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), printed, said)
+    };
+    let newer = "[server]\nport = 1\n";
+    let (exit, printed, said) = run(&["list"], newer);
+    assert_eq!((exit, printed.as_str()), (0, "1 one\n"), "{said}");
+    assert!(
+        said.starts_with("note: ")
+            && said.contains("config.toml, line 1: there is no setting server"),
+        "{said}"
+    );
+
+    let wrong = "\ncolor = 'loud'\n";
+    assert_eq!(run(&["list"], wrong).0, 2);
+    let lenient: [&[&str]; 6] = [
+        &["doctor"],
+        &["paths"],
+        &["prime"],
+        &["mcp"],
+        &["install", "--list"],
+        &["token", "list"],
+    ];
+    for arguments in lenient {
+        let (exit, _, said) = run(arguments, wrong);
+        assert_eq!(exit, 0, "{arguments:?}: {said}");
+        assert!(
+            said.contains("config.toml, line 2: color: unknown variant `loud`"),
+            "{arguments:?}: {said}"
+        );
+    }
+    let (exit, printed, said) = run(&["config"], wrong);
+    assert_eq!((exit, said.as_str()), (0, ""));
+    assert!(
+        printed.contains("\nproblem: ") && printed.contains("line 2: color"),
+        "{printed}"
+    );
+
+    // No other database takes the place of one that is named wrongly.
+    let elsewhere = |arguments: &[&str]| {
+        std::fs::write(&file, "database = 'tasks.db'").unwrap();
+        let mut command = home.command(arguments);
+        command
+            .env("TASKHOLD_CONFIG", &file)
+            .env_remove("TASKHOLD_DB");
+        command.stdin(std::process::Stdio::null());
+        command.output().unwrap().status.code().unwrap()
+    };
+    assert_eq!(elsewhere(&["mcp"]), 2);
+    assert_eq!(elsewhere(&["paths"]), 2);
+    assert_eq!(elsewhere(&["config"]), 0);
+}
+
+#[test]
+fn a_time_zone_that_only_other_programs_read_is_passed_over() {
+    let home = Home::new();
+    home.run(&["add", "one"]);
+    for (zone, note) in [("CET-1CEST", true), ("CET-1CEST,M3.5.0,M10.5.0/3", false)] {
+        let output = home.command(&["list"]).env("TZ", zone).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            said.contains("$TZ: \"CET-1CEST\" is no time zone"),
+            note,
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn no_color_wins_over_the_file_and_a_pipe_gets_lines_in_any_colour() {
+    let home = Home::new();
+    let file = home.database().with_file_name("config.toml");
+    std::fs::write(&file, "color = 'always'").unwrap();
+    home.run(&["add", "late", "due:2020-01-06"]);
+    let run = |arguments: &[&str], no_color: &str| {
+        let mut command = home.command(arguments);
+        command
+            .env("TASKHOLD_CONFIG", &file)
+            .env("NO_COLOR", no_color);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let coloured = run(&["list"], "");
+    assert!(coloured.starts_with("1 \u{1b}["), "{coloured:?}");
+    assert_eq!(run(&["list"], "1"), "1 late (overdue Mon 2020-01-06)\n");
+    assert_eq!(run(&["list", "--color", "always"], "1"), coloured);
+    let shown = run(&["config"], "1");
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("color"))
+        .unwrap();
+    assert!(
+        line.contains("never") && line.ends_with("$NO_COLOR"),
+        "{line}"
     );
 }
 

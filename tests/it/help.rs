@@ -4,7 +4,7 @@ use std::{fs, process::Output};
 
 use serde_json::json;
 
-use crate::support::{Dialect, Home};
+use crate::support::{Dialect, Home, PATIENCE, read_all};
 
 fn output(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = home.command(arguments);
@@ -32,9 +32,10 @@ fn offered(home: &Home, shell: &str, words: &[&str]) -> String {
 fn help_is_given_on_commands_and_topics_whatever_the_environment() {
     let home = Home::new();
     let broken = [("TZ", "Nowhere/At_All"), ("TASKHOLD_DB", "relative.db")];
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 5] = [
         (&["help"], "Topics, for taskhold help TOPIC:\n  dates "),
         (&["help", "add"], "Usage: taskhold add "),
+        (&["help", "token", "add"], "Usage: taskhold token add "),
         (&["help", "dates"], "    tomorrow 17:30 "),
         (&["man"], ".TH taskhold 1"),
     ];
@@ -58,10 +59,35 @@ fn every_command_has_a_manual_page() {
     let home = Home::new();
     let folder = home.database().with_file_name("man");
     home.run(&["man", "--dir", folder.to_str().unwrap()]);
-    for page in ["taskhold.1", "taskhold-add.1", "taskhold-install.1"] {
-        let text = fs::read_to_string(folder.join(page)).unwrap();
-        assert!(text.contains(".SH SYNOPSIS"), "{page}: {text}");
+    let sections = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES"];
+    let further = ["ENVIRONMENT", "FILES", "\"EXIT STATUS\""];
+    let page = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    for name in ["taskhold.1", "taskhold-add.1", "taskhold-install.1"] {
+        let text = page(name);
+        for section in sections {
+            assert!(text.contains(&format!(".SH {section}\n")), "{name}: {text}");
+        }
+        assert!(!text.contains("EXTRA"), "{name}: {text}");
     }
+    for section in further {
+        assert!(
+            page("taskhold.1").contains(&format!(".SH {section}\n")),
+            "{section}"
+        );
+    }
+    let add = page("taskhold-add.1");
+    assert!(
+        add.contains("[OPTIONS] [WORD]... [\\-\\- <TEXT>...]"),
+        "{add}"
+    );
+    assert!(folder.join("taskhold-token-add.1").exists());
+
+    let file = home.database().with_file_name("file");
+    fs::write(&file, "").unwrap();
+    let output = output(&home, &["man", "--dir", file.to_str().unwrap()], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(file.to_str().unwrap()), "{said}");
 }
 
 #[test]
@@ -106,34 +132,116 @@ fn open_tasks_commands_and_topics_are_offered() {
     assert!(offered(&home, "fish", &["pri"]).starts_with("prime\t"));
 }
 
-#[cfg(unix)]
 #[test]
-fn bash_completes_with_the_script() {
+fn what_an_argument_can_be_is_offered() {
     let home = Home::new();
-    home.run(&["add", "one"]);
-    home.run(&["add", "two"]);
+    for words in [
+        &["Pay rent", "project:My flat", "+home"][..],
+        &["Fly", "project:moon", "+house"],
+        &["Finished", "project:moon"],
+    ] {
+        home.run(&[&["add"], words].concat());
+    }
+    home.run(&["done", "3"]);
+    home.run(&["backup"]);
+    home.run(&["token", "add", "--name", "phone"]);
+    let cases: [(&[&str], &[&str]); 18] = [
+        (&["list", "project:M"], &["project:moon", "project:My flat"]),
+        (&["add", "x", "project:mo"], &["project:moon"]),
+        (&["add", "--project", "my"], &["My flat"]),
+        (&["list", "-P", "mo"], &["moon"]),
+        (&["add", "x", "+h"], &["+home", "+house"]),
+        (&["edit", "1", "+a,ho"], &["+a,home", "+a,house"]),
+        (&["edit", "1", "--untag", "hou"], &["house"]),
+        (&["search", "x", "!h"], &["!high"]),
+        (&["list", "to"], &["today"]),
+        (&["watch", "ov"], &["overdue"]),
+        (&["list", "--status", "c"], &["completed", "cancelled"]),
+        (&["add", "x", "-p", "m"], &["medium"]),
+        (&["add", "x", "after:2"], &["after:2\tFly"]),
+        (&["done", "1,2"], &["1,2\tFly"]),
+        (&["reopen", "3"], &["3\tFinished"]),
+        (&["show", "3"], &["3\tFinished"]),
+        (&["undo", "4"], &["4\tcomplete: Finished"]),
+        (&["token", "revoke", "--name", "p"], &["phone"]),
+    ];
+    for (words, expected) in cases {
+        let offered = offered(&home, "fish", words);
+        let offered: Vec<&str> = offered.lines().collect();
+        assert_eq!(offered, expected, "{words:?}");
+    }
+    // Finished tasks are none to finish.
+    assert_eq!(offered(&home, "fish", &["done", "3"]), "");
+    let backups = offered(&home, "fish", &["restore", ""]);
+    assert!(backups.starts_with("latest\n1\t2"), "{backups}");
+}
+
+/// Types `lines` at a bash of a person who has sourced the script, and returns the words of each line as the program
+/// would have been given them: `t` stands for it, completes the same, and prints them.
+#[cfg(unix)]
+fn typed(home: &Home, lines: &[&str]) -> String {
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+    use std::io::Write as _;
+
     let script = home.database().with_file_name("script");
     fs::write(&script, home.run(&["completions", "bash"])).unwrap();
-    let line = format!(
-        "source {}; COMP_WORDS=(taskhold done ''); COMP_CWORD=2; COMP_TYPE=9; _clap_complete_taskhold taskhold '' done; \
-         echo \"${{COMPREPLY[@]:0:2}}\"",
-        script.display()
-    );
+    let pair = native_pty_system().openpty(PtySize::default()).unwrap();
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_taskhold"))
         .parent()
         .unwrap();
-    let completed = std::process::Command::new("/bin/bash")
-        .args(["-c", &line])
-        .env_clear()
-        .env("PATH", folder)
-        .env("HOME", home.database().parent().unwrap())
-        .env("TASKHOLD_DB", home.database())
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8(completed.stdout).unwrap(),
-        "1 2\n",
-        "{}",
-        String::from_utf8_lossy(&completed.stderr)
-    );
+    let mut command = CommandBuilder::new("/bin/bash");
+    command.args(["--norc", "--noprofile", "-i"]);
+    command.env_clear();
+    command.cwd(script.parent().unwrap());
+    command.env("PATH", folder);
+    command.env("HOME", script.parent().unwrap());
+    command.env("TASKHOLD_DB", home.database());
+    command.env("TERM", "dumb");
+    command.env("PS1", "");
+    command.env("INPUTRC", "/dev/null");
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut keys = pair.master.take_writer().unwrap();
+    let shown = read_all(pair.master.try_clone_reader().unwrap());
+    writeln!(keys, "source script; printed=$PWD/printed").unwrap();
+    writeln!(
+        keys,
+        "t() {{ printf '<%s>' \"$@\" >> $printed; echo >> $printed; }}"
+    )
+    .unwrap();
+    writeln!(keys, "complete -o nospace -F _clap_complete_taskhold t").unwrap();
+    for line in lines {
+        writeln!(keys, "{line}").unwrap();
+    }
+    writeln!(keys, "exit").unwrap();
+    let Ok(shown) = shown.recv_timeout(PATIENCE) else {
+        child.kill().unwrap();
+        panic!("bash did not come to its end");
+    };
+    child.wait().unwrap();
+    fs::read_to_string(script.with_file_name("printed")).unwrap_or_else(|_| panic!("{shown}"))
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_what_is_typed() {
+    let home = Home::new();
+    home.run(&["add", "one", "project:My flat", "+home"]);
+    let cases = [
+        ("t done 1\t", "<done><1>"),
+        ("t list project:m\t", "<list><project:My flat>"),
+        ("t list --project=M\t", "<list><--project=My flat>"),
+        ("t list project:\"My\t", "<list><project:My flat>"),
+        ("t list project:My\\ f\t", "<list><project:My flat>"),
+        ("t add x pro\tm\t", "<add><x><project:My flat>"),
+        ("t add x +h\ty", "<add><x><+home><y>"),
+        ("t add x !h\t", "<add><x><!high>"),
+        ("t add x due:tod\t", "<add><x><due:today>"),
+        ("t list tod\t", "<list><today>"),
+        ("t search --stat\tcomp\t", "<search><--status><completed>"),
+    ];
+    let lines = cases.map(|(line, _)| line);
+    let printed = typed(&home, &lines);
+    let printed: Vec<&str> = printed.lines().collect();
+    assert_eq!(printed, cases.map(|(_, words)| words));
 }

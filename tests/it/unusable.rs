@@ -12,16 +12,17 @@ fn run(home: &Home, database: &Path, arguments: &[&str]) -> Output {
     command.env("TASKHOLD_DB", database).output().unwrap()
 }
 
-/// Lists the tasks of `database` and returns the one line said on stderr.
+/// Lists the tasks of `database` and returns the line said on stderr, which a hint follows.
 fn refusal(home: &Home, database: &Path) -> String {
     let output = run(home, database, &["list"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     let lines: Vec<&str> = said.lines().collect();
-    let [line] = lines.as_slice() else {
-        panic!("not one line: {said:?}")
+    let [line, hint] = lines.as_slice() else {
+        panic!("not two lines: {said:?}")
     };
+    assert!(hint.starts_with("hint: taskhold doctor "), "{hint}");
     assert!(
         line.contains(database.to_str().unwrap()),
         "{line} does not name the database"

@@ -9,7 +9,7 @@ use clap::{ArgMatches, Args as _};
 use service_manager::{RestartPolicy, ServiceInstallCtx};
 
 use super::{Context, Failure, ServiceError, label};
-use crate::cli::serve::ServeArgs;
+use crate::cli::{call, serve::ServeArgs};
 
 /// The call of `taskhold serve` that a service makes.
 #[derive(Debug)]
@@ -47,7 +47,10 @@ impl Options {
             .disable_help_flag(true);
         let matches = ServeArgs::augment_args(serve)
             .try_get_matches_from(&words)
-            .map_err(|error| Failure::of_usage(&error))?;
+            .map_err(|error| {
+                let arguments: Vec<_> = words.iter().map(Into::into).collect();
+                call::of_clap(&error, &arguments)
+            })?;
         let reads = ["tls_cert", "tls_key"]
             .into_iter()
             .filter_map(|name| path(&matches, name))

@@ -1,8 +1,8 @@
-use clap::Parser as _;
+use std::ffi::OsString;
 
 use super::*;
 use crate::{
-    cli::{Cli, whole},
+    cli::{call, whole},
     repeat::Repeat,
     when::{When, Zone},
 };
@@ -28,7 +28,8 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn must_parse(line: &str) {
-    if let Err(error) = Cli::try_parse_from(words(line)) {
+    let words: Vec<OsString> = words(line).into_iter().map(OsString::from).collect();
+    if let Err(error) = call::parse(&words) {
         panic!("{line}: {error}");
     }
 }

@@ -112,6 +112,7 @@ impl ListTasks {
                 .as_deref()
                 .map(|name| Project::cleaned(name).map(|(name, _)| name))
                 .transpose()?,
+            no_project: false,
             tag: self
                 .tag
                 .as_deref()

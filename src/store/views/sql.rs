@@ -197,6 +197,7 @@ fn tests(filters: &Filters, tag_leads: bool) -> String {
     let tag = filters.tag.is_some() && !tag_leads;
     let tests = [
         (filters.project.is_some(), "project = :project"),
+        (filters.no_project, "project IS NULL"),
         (
             tag,
             "EXISTS (SELECT 1 FROM tag WHERE tag.tag = :tag AND tag.task_id = task.id)",

@@ -71,6 +71,115 @@ fn words_and_flags_set_add_clear_and_rename() {
 }
 
 #[test]
+fn leading_ids_are_further_tasks_and_a_title_that_is_a_number_stands_after_two_dashes() {
+    let home = Home::new();
+    for title in ["one", "two", "three", "four"] {
+        run(&home, &["add", title]);
+    }
+    let bulk = run(&home, &["edit", "1", "#2", "3,4", "+bulk"]);
+    assert_eq!(bulk.printed.lines().count(), 4, "{}", bulk.said);
+    assert_eq!(run(&home, &["list", "+bulk"]).printed.lines().count(), 4);
+    run(&home, &["comment", "1", "2", "hello"]);
+    for id in ["1", "2"] {
+        let task = json(&home, &["show", id])["tasks"][0].clone();
+        assert_eq!(task["comments"][0]["text"], "hello", "{task}");
+    }
+    let renamed = run(&home, &["edit", "1", "--", "2", "eggs"]);
+    assert_eq!(renamed.said, "note: title of 1: \"one\" -> \"2 eggs\"\n");
+    run(&home, &["comment", "1", "--", "3", "are", "enough"]);
+    let task = json(&home, &["show", "1"])["tasks"][0].clone();
+    assert_eq!(task["comments"][1]["text"], "3 are enough");
+}
+
+#[test]
+fn no_title_is_overwritten_by_what_was_meant_otherwise() {
+    let home = Home::new();
+    run(&home, &["add", "one"]);
+    run(&home, &["add", "two"]);
+    let before = json(&home, &["log"]);
+    let cases: [(&[&str], &str); 9] = [
+        (&["edit", "1", "2"], "there is nothing to change"),
+        (&["edit", "1", "2", "eggs"], "would be the title of 2 tasks"),
+        (&["edit", "1,2", "eggs"], "would be the title of 2 tasks"),
+        (&["edit", "1", "+"], "\"+\" is hardly a title"),
+        (&["edit", "1", "-"], "\"-\" is hardly a title"),
+        (
+            &["edit", "1", "until:fri"],
+            "\"until:fri\" sets nothing: there is no such field",
+        ),
+        (&["edit", "1", "projet:x"], "did you mean project:x?"),
+        (&["edit", "1", "status:odd"], "status \"odd\" is none of"),
+        (
+            &["comment", "1", "2"],
+            "there is nothing to say: every word is an id",
+        ),
+    ];
+    for (arguments, said) in cases {
+        let refused = run(&home, arguments);
+        assert_eq!(refused.status, 2, "{arguments:?}: {}", refused.printed);
+        assert!(
+            refused.said.contains(said),
+            "{arguments:?}: {}",
+            refused.said
+        );
+        assert!(
+            refused.said.contains("\nhint: "),
+            "{arguments:?}: {}",
+            refused.said
+        );
+    }
+    assert_eq!(json(&home, &["log"]), before);
+    let both = run(&home, &["edit", "1", "2", "--title", "same"]);
+    assert_eq!(both.status, 0, "{}", both.said);
+    run(&home, &["edit", "1", "desc:much to say"]);
+    let noted = run(&home, &["edit", "1", "Note:", "call", "Anna"]);
+    assert_eq!(
+        noted.said,
+        "note: title of 1: \"same\" -> \"Note: call Anna\"\n"
+    );
+    let cleared = run(&home, &["edit", "1", "desc:"]);
+    assert_eq!(cleared.said, "note: description of 1: taken away\n");
+}
+
+#[test]
+fn a_status_is_set_by_a_word_and_by_a_flag_and_what_closing_leaves_is_told() {
+    let home = Home::new();
+    run(&home, &["add", "Move house"]);
+    run(&home, &["add", "Pack", "parent:1"]);
+    run(
+        &home,
+        &["add", "Water", "due:2031-03-03", "repeat:every 2 weeks"],
+    );
+    let begun = run(&home, &["edit", "1", "status:doing"]);
+    assert_eq!(begun.printed, "Changed 1 Move house (in_progress)\n");
+    let done = run(&home, &["edit", "1", "--status", "done"]);
+    assert_eq!(done.said, "note: still open subtasks: 2\n");
+    let next = run(&home, &["edit", "3", "status:completed"]);
+    assert_eq!(
+        next.said,
+        "note: 3 is done for this time; next: Mon 2031-03-17\n"
+    );
+    // What only changes a task that repeats says nothing of it.
+    assert_eq!(run(&home, &["edit", "3", "+x"]).said, "");
+}
+
+#[test]
+fn a_dash_before_a_tag_takes_it_away_and_is_no_flag() {
+    let home = Home::new();
+    run(&home, &["add", "one", "+today", "+home", "+phone"]);
+    let changed = run(&home, &["edit", "1", "-today", "-phone"]);
+    assert_eq!(changed.printed, "Changed 1 one #home\n");
+    let nothing = run(&home, &["edit", "1", "-tagname"]);
+    assert_eq!(nothing.printed, "Nothing changed: 1 one #home\n");
+    assert_eq!(
+        nothing.said,
+        "note: there was no tag \"tagname\" to take away\n"
+    );
+    let both = run(&home, &["edit", "1", "-home", "-t", "work", "-p=high"]);
+    assert_eq!(both.printed, "Changed 1 one (high) #work\n");
+}
+
+#[test]
 fn a_revision_that_is_not_the_last_is_refused() {
     let home = Home::new();
     run(&home, &["add", "one"]);
@@ -198,11 +307,34 @@ fn the_editor_opens_at_a_terminal_and_what_it_saves_is_used() {
         assert_eq!(status, 0, "{printed}");
         assert_eq!(
             printed,
-            "Changed 1 Pay the rent (due Mon 2031-06-02) #home\n"
+            "Changed 1 Pay the rent (due Mon 2031-06-02) #home\n\
+             note: title of 1: \"Pay\" -> \"Pay the rent\"\n"
         );
     }
     let task = json(&home, &["show", "1"])["tasks"][0].clone();
     assert_eq!(task["description"], "To the bank.");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_an_editor_left_as_it_was_or_took_away_is_not_kept() {
+    for (script, said) in [
+        ("exit 3", "ended with exit status: 3"),
+        ("rm \"$1\"", "cannot be read"),
+    ] {
+        let (home, editor) = home_with_editor(script);
+        let folder = home.database().with_file_name("meanwhile");
+        fs::create_dir(&folder).unwrap();
+        let environment = [
+            ("VISUAL", editor.as_str()),
+            ("TMPDIR", folder.to_str().unwrap()),
+        ];
+        let (printed, status) = at_terminal(&home, 80, &["edit", "1"], &environment);
+        assert_eq!(status, 1, "{printed}");
+        assert!(printed.contains(said), "{printed}");
+        assert!(!printed.contains("is kept"), "{printed}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "{script}");
+    }
 }
 
 #[cfg(unix)]

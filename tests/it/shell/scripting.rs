@@ -44,6 +44,78 @@ fn lines_of_a_list_are_ids_for_the_next_command() {
 }
 
 #[test]
+fn the_commands_that_take_other_words_too_read_ids_from_standard_input() {
+    let home = Home::new();
+    filled(&home, 4);
+    let list = run(&home, &["list", "-n", "2"]).printed;
+    let changed = run_with(&home, &["edit", "-", "+bulk"], &list);
+    assert_eq!(
+        changed.printed,
+        "Changed 1 Task 1 #bulk\nChanged 2 Task 2 #bulk\n"
+    );
+    let said = run_with(&home, &["comment", "-", "hello"], "#1\n3,4 and more\n");
+    assert_eq!(said.printed.lines().count(), 3, "{}", said.said);
+    let done = run_with(&home, &["done", "-", "4"], "2,3\n");
+    assert_eq!(done.printed.lines().count(), 3, "{}", done.said);
+    for (arguments, said) in [
+        (&["comment", "-", "-"][..], "the tasks and the text at once"),
+        (
+            &["edit", "-", "--from", "-"],
+            "the task and its text at once",
+        ),
+    ] {
+        let refused = run_with(&home, arguments, "1\n");
+        assert_eq!(refused.status, 2, "{arguments:?}");
+        assert!(
+            refused.said.contains(said),
+            "{arguments:?}: {}",
+            refused.said
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_has_no_end_is_not_read_to_its_end() {
+    use std::{fs::File, process::Stdio};
+    let home = Home::new();
+    filled(&home, 1);
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["comment", "1", "-"],
+            "standard input is longer than 1 MiB",
+        ),
+        (
+            &["edit", "1", "--from", "-"],
+            "standard input is longer than 1 MiB",
+        ),
+        (
+            &["edit", "1", "--from", "/dev/zero"],
+            "/dev/zero is longer than 1 MiB",
+        ),
+        (
+            &["add", "-"],
+            "standard input, line 1: is longer than 64 KiB",
+        ),
+        (
+            &["done", "-"],
+            "standard input, line 1: is longer than 64 KiB",
+        ),
+    ];
+    for (arguments, said) in cases {
+        let mut command = home.command(arguments);
+        command.stdin(Stdio::from(File::open("/dev/zero").unwrap()));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.contains(said) && error.contains("\nhint: "),
+            "{arguments:?}: {error}"
+        );
+    }
+}
+
+#[test]
 fn several_ids_are_one_change_or_none() {
     let home = Home::new();
     filled(&home, 3);
@@ -77,16 +149,15 @@ fn many_tasks_are_deleted_only_when_their_number_is_said() {
     let home = Home::new();
     filled(&home, 21);
     let ids = run(&home, &["list", "--all"]).printed;
-    let refused = run_with(&home, &["delete", "-"], &ids);
-    assert_eq!(refused.status, 1);
-    assert!(
-        refused.said.contains("confirm must be 21"),
-        "{}",
-        refused.said
-    );
-    assert!(refused.said.contains("--confirm COUNT"), "{}", refused.said);
-    let wrong = run_with(&home, &["delete", "-", "--confirm", "20"], &ids);
-    assert_eq!(wrong.status, 1);
+    for arguments in [&["delete", "-"][..], &["delete", "-", "--confirm", "20"]] {
+        let refused = run_with(&home, arguments, &ids);
+        assert_eq!(refused.status, 2);
+        assert_eq!(
+            refused.said,
+            "taskhold: these are 21 tasks, and for more than 20 at once their number must be said\n\
+             hint: if all of them are meant, repeat it with --confirm 21\n"
+        );
+    }
     let done = run_with(&home, &["delete", "-", "--confirm", "21"], &ids);
     assert_eq!(done.status, 0, "{}", done.said);
 }
@@ -100,10 +171,16 @@ fn at_a_terminal_it_is_asked() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     for (answer, left) in [("n\n", 21), ("yes\n", 0)] {
         let mut terminal = Terminal::start(&home, 80, &arguments, &[]);
-        terminal.wait_for("Move 21 tasks to the trash? [y/N] ");
+        let named = terminal.wait_for("Move 21 tasks to the trash? [y/N] ");
+        assert!(
+            named.contains("   10  Task 10\r\n") && named.ends_with("       and 11 more\r\n"),
+            "{named:?}"
+        );
         terminal.type_keys(answer);
         let (printed, status) = terminal.end();
         assert_eq!(status, u32::from(left > 0), "{printed}");
+        let is_declined = printed.contains("taskhold: nothing was deleted\n");
+        assert_eq!(is_declined, left > 0, "{printed}");
         let tasks = json(&home, &["list"]);
         assert_eq!(tasks["tasks"].as_array().unwrap().len(), left);
     }

@@ -86,13 +86,14 @@ fn quick_words_stand_in_any_order_and_flags_say_the_same() {
 #[test]
 fn what_only_looks_like_a_quick_word_stays_in_the_title() {
     let home = Home::new();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
         (
             &["Read", "http://x", "at", "10:30"],
             "Read http://x at 10:30",
         ),
         (&["+1", "for", "C++"], "+1 for C++"),
         (&["Note:", "note:", "due:"], "Note: note: due:"),
+        (&["until:fri", "!hgih"], "until:fri !hgih"),
         (&["Wow!", "!", "!!"], "Wow! ! !!"),
         (&["soon due:fri or later"], "soon due:fri or later"),
         (
@@ -105,6 +106,130 @@ fn what_only_looks_like_a_quick_word_stays_in_the_title() {
     for (arguments, title) in cases {
         assert_eq!(added(&home, arguments)["title"], title, "{arguments:?}");
     }
+}
+
+#[test]
+fn what_may_have_been_meant_as_a_quick_word_is_told() {
+    let home = Home::new();
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["a", "due:"],
+            "note: \"due:\" stays in the title: there is nothing after it\n",
+        ),
+        (
+            &["b", "until:2031-01-01"],
+            "note: \"until:2031-01-01\" stays in the title: there is no such field\n",
+        ),
+        (
+            &["c", "!hgih"],
+            "note: \"!hgih\" stays in the title: levels are !high, !medium and !low\n",
+        ),
+        (
+            &["d", "projet:flat"],
+            "note: \"projet:flat\" stays in the title: did you mean project:flat?\n",
+        ),
+        (&["Note:", "10:30", "http://x", "+1"], ""),
+    ];
+    for (words, said) in cases {
+        let run = run(&home, &[&["add"], words].concat());
+        assert_eq!((run.status, run.said.as_str()), (0, said), "{words:?}");
+    }
+    let pending = run(&home, &["add", "x", "status:done"]);
+    assert_eq!(pending.status, 2);
+    assert!(
+        pending.said.contains("taskhold done ID, once it is there"),
+        "{}",
+        pending.said
+    );
+}
+
+#[test]
+fn names_are_taken_in_any_case_and_as_other_programs_have_them() {
+    let home = Home::new();
+    let task = added(
+        &home,
+        &[
+            "x",
+            "DUE:2031-06-02",
+            "Wait:2031-05-01",
+            "recur:every 2 weeks",
+            "pro:flat",
+            "+a,b",
+            "+c",
+        ],
+    );
+    let expected = serde_json::json!({
+        "title": "x", "due": "2031-06-02", "defer_until": "2031-05-01", "project": "flat", "tags": ["a", "b", "c"],
+        "repeat": "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&task[name], value, "{name}");
+    }
+}
+
+#[test]
+fn a_search_is_narrowed_by_quick_words_and_after_two_dashes_all_are_words() {
+    let home = Home::new();
+    for words in [
+        &["Report", "project:flat", "+a"][..],
+        &["Report", "project:work", "!high"],
+        &["--", "Report", "on", "project:flat"],
+    ] {
+        run(&home, &[&["add"], words].concat());
+    }
+    let found = |words: &[&str]| {
+        let found = json(&home, &[&["search"], words].concat());
+        let tasks = found["tasks"].as_array().unwrap().clone();
+        let mut ids: Vec<i64> = tasks
+            .iter()
+            .map(|task| task["id"].as_i64().unwrap())
+            .collect();
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(found(&["report"]), [1, 2, 3]);
+    assert_eq!(found(&["report", "project:flat"]), [1]);
+    assert_eq!(found(&["report", "project:"]), [3]);
+    assert_eq!(found(&["report", "pri:high"]), [2]);
+    assert_eq!(found(&["+a", "report"]), [1]);
+    assert_eq!(found(&["status:pending", "report", "+a"]), [1]);
+    let run = run(&home, &["search", "--json", "--", "report", "project:flat"]);
+    assert!(
+        run.printed.contains("\"id\":3") && !run.printed.contains("\"id\":1"),
+        "{}",
+        run.printed
+    );
+    for (words, said) in [
+        (&["search", "+a"][..], "there are no words to search for"),
+        (&["search", "x", "due:fri"], "not narrowed down by due:fri"),
+        (&["search", "x", "+a", "+b"], "tag is given twice"),
+    ] {
+        let refused = super::run(&home, words);
+        assert_eq!(refused.status, 2, "{words:?}");
+        assert!(refused.said.contains(said), "{words:?}: {}", refused.said);
+    }
+}
+
+#[test]
+fn a_list_is_of_those_without_a_project_when_none_is_named() {
+    let home = Home::new();
+    run(&home, &["add", "one", "project:flat"]);
+    run(&home, &["add", "two"]);
+    for words in [
+        &["list", "project:"][..],
+        &["list", "project:none"],
+        &["list", "--project", ""],
+        &["next", "project:"],
+    ] {
+        assert_eq!(run(&home, words).printed, "2 two\n", "{words:?}");
+    }
+    let refused = run(&home, &["next", "today"]);
+    assert_eq!(refused.status, 2);
+    assert!(
+        refused.said.contains("a view: taskhold list today"),
+        "{}",
+        refused.said
+    );
 }
 
 #[test]
@@ -124,9 +249,9 @@ fn a_field_given_twice_or_wrongly_is_refused_and_named() {
         ),
         (&["add", "x", "--title", "y"], 2, "the title is given twice"),
         (&["add", "due:fri"], 2, "there is no title"),
-        (&["add", "x", "due:banana"], 1, "due \"banana\" is no date"),
+        (&["add", "x", "due:banana"], 2, "due \"banana\" is no date"),
         (&["add", "x", "parent:99"], 1, "Task 99 not found"),
-        (&["add", "x", "pri:loud"], 1, "priority \"loud\" is none of"),
+        (&["add", "x", "pri:loud"], 2, "priority \"loud\" is none of"),
     ];
     for (arguments, status, said) in cases {
         let run = run(&home, arguments);
@@ -139,6 +264,25 @@ fn a_field_given_twice_or_wrongly_is_refused_and_named() {
         assert!(run.said.contains("\nhint: "), "{arguments:?}: {}", run.said);
     }
     assert_eq!(json(&home, &["list"])["tasks"], serde_json::json!([]));
+    // The way out is one for this command, and none where there is no title.
+    run(&home, &["add", "x"]);
+    for (arguments, said) in [
+        (
+            &["edit", "1", "wait:garbage"][..],
+            "as a word of the title it stands after --: taskhold edit ID -- wait:garbage\n",
+        ),
+        (
+            &["edit", "1", "--due", "garbage"],
+            "hint: taskhold help dates shows how dates are said\n",
+        ),
+        (
+            &["list", "pri:loud"],
+            "hint: say pri:high, pri:medium or pri:low; in edit, pri: clears it\n",
+        ),
+    ] {
+        let run = run(&home, arguments);
+        assert!(run.said.ends_with(said), "{arguments:?}: {}", run.said);
+    }
 }
 
 proptest! {

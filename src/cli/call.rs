@@ -1,0 +1,211 @@
+//! The command line as the shell hands it over: what is taken otherwise than clap would, and what clap says is wrong
+//! with it, told as any other failure.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::{
+    Parser as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use super::{Cli, Failure, completions, failed, screen::Screen, whole};
+use crate::config::Color;
+
+/// Reads the command line. What only has to be printed, such as help, is printed, and ends the program; so does what is
+/// wrong with it. Where a shell asks what could stand there, that is answered instead.
+pub(super) fn read() -> Cli {
+    completions::answer();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    parse(&arguments).unwrap_or_else(|error| {
+        let error = match error.kind() {
+            // In the help of the program, every command is told of.
+            ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                let again = whole().try_get_matches_from(&arguments);
+                again.err().unwrap_or(error)
+            }
+            _ => error,
+        };
+        // Nothing is parsed that could say how to print it.
+        let wants_json = wants_json(&arguments);
+        let is_help = match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => !wants_json,
+            _ => !error.use_stderr(),
+        };
+        if is_help {
+            error.exit();
+        }
+        let screen = Screen::new(wants_json, Color::Never);
+        let _ = failed(&of_clap(&error, &arguments), screen, None);
+        std::process::exit(error.exit_code())
+    })
+}
+
+pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(with_tags_taken_away(arguments))
+}
+
+/// Returns the words before `--`.
+fn words(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+    arguments.iter().take_while(|argument| *argument != "--")
+}
+
+fn wants_json(arguments: &[OsString]) -> bool {
+    let is_json = |word: &OsStr| {
+        word.to_str()
+            .is_some_and(|word| word == "--json" || word.starts_with("--json="))
+    };
+    words(arguments).any(|word| is_json(word))
+}
+
+/// Turns `-TAG` among the words of `edit` into `--untag=TAG`: it is how tags are taken away in Taskwarrior, and would
+/// else be flags, `-today` the tag "oday". So the value of a short flag stands apart there: `-t home`.
+fn with_tags_taken_away(arguments: &[OsString]) -> Vec<OsString> {
+    let end = words(arguments).count();
+    let begin = match command(&arguments[..end]) {
+        Some((at, "edit" | "modify" | "mod")) => at + 1,
+        _ => end,
+    };
+    let mut arguments = arguments.to_vec();
+    for word in &mut arguments[begin..end] {
+        if let Some(tag) = word.to_str().and_then(tag_taken_away) {
+            *word = format!("--untag={tag}").into();
+        }
+    }
+    arguments
+}
+
+/// Returns the command among `words`, and where it stands.
+fn command(words: &[OsString]) -> Option<(usize, &str)> {
+    let mut at = 1;
+    loop {
+        match words.get(at)?.to_str()? {
+            "--db" | "--color" => at += 2,
+            flag if flag.starts_with('-') => at += 1,
+            command => return Some((at, command)),
+        }
+    }
+}
+
+fn tag_taken_away(word: &str) -> Option<&str> {
+    let tag = word.strip_prefix('-')?;
+    let is_tag = tag.starts_with(char::is_alphabetic)
+        && tag.chars().nth(1).is_some()
+        && !tag.contains(|c: char| c == '=' || c.is_whitespace());
+    is_tag.then_some(tag)
+}
+
+/// What clap says in paragraphs: what is wrong, a tip, how it would be right.
+pub(super) fn of_clap(error: &clap::Error, arguments: &[OsString]) -> Failure {
+    match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            return Failure::call("there is no command", "taskhold --help lists them");
+        }
+        ErrorKind::InvalidUtf8 => {
+            let mut arguments = arguments.iter().enumerate().skip(1);
+            let wrong = arguments.find(|(_, argument)| argument.to_str().is_none());
+            if let Some((number, wrong)) = wrong {
+                return Failure::call(
+                    format!(
+                        "argument {number}, \"{}\", is no UTF-8 text",
+                        wrong.display()
+                    ),
+                    "iconv -t UTF-8 turns other text into it",
+                );
+            }
+        }
+        _ => {}
+    }
+    let said = error.render().to_string();
+    let mut paragraphs = said.split("\n\n").map(one_line);
+    let what = paragraphs.next().unwrap_or_default();
+    let mut ways: Vec<String> = Vec::new();
+    ways.extend(meant(error));
+    for paragraph in paragraphs {
+        if let Some(tip) = paragraph.strip_prefix("tip: ") {
+            ways.push(tip.replace(" tip: ", "; "));
+        } else if let Some(usage) = paragraph.strip_prefix("Usage: ") {
+            ways.push(format!("usage: {usage}"));
+        }
+    }
+    if ways.is_empty() {
+        let command = command(arguments).map_or(String::new(), |(_, name)| format!("{name} "));
+        ways.push(format!("taskhold {command}--help tells what it takes"));
+    }
+    let mut what = what.trim_start_matches("error: ").to_owned();
+    for (theirs, ours) in IN_OUR_WORDS {
+        what = what.replace(theirs, ours);
+    }
+    Failure::call(what, ways.join("; "))
+}
+
+/// What the standard library and the tools of models say, as a person at a shell understands it.
+const IN_OUR_WORDS: [(&str, &str); 2] = [
+    ("invalid digit found in string", "it is no whole number"),
+    ("task_id must be", "an id must be"),
+];
+
+fn one_line(paragraph: &str) -> String {
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the command that was meant, where clap finds nothing near.
+fn meant(error: &clap::Error) -> Option<String> {
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand if said(ContextKind::InvalidSubcommand)? == "version" => {
+            Some("taskhold --version".to_owned())
+        }
+        ErrorKind::ValueValidation if is_id(said(ContextKind::InvalidArg)?) => {
+            let word = said(ContextKind::InvalidValue)?;
+            Some(if word.starts_with(char::is_alphabetic) {
+                format!("taskhold search {word} finds ids by words")
+            } else {
+                "taskhold list shows the ids".to_owned()
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Reports whether an argument, as clap shows it, is an id.
+fn is_id(argument: &str) -> bool {
+    ["<ID>", "[ID]"].iter().any(|id| argument.starts_with(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(line: &str) -> String {
+        let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let taken: Vec<String> = with_tags_taken_away(&arguments)
+            .into_iter()
+            .map(|word| word.into_string().unwrap())
+            .collect();
+        taken.join(" ")
+    }
+
+    #[test]
+    fn a_tag_is_taken_away_in_an_edit_and_flags_stay_flags() {
+        let cases = [
+            ("taskhold edit 5 -today", "taskhold edit 5 --untag=today"),
+            (
+                "taskhold --db /x.db --json modify 5 -home -t work",
+                "taskhold --db /x.db --json modify 5 --untag=home -t work",
+            ),
+            (
+                "taskhold edit 5 -t=home --due fri -d x -- -today",
+                "taskhold edit 5 -t=home --due fri -d x -- -today",
+            ),
+            ("taskhold edit - -5 -", "taskhold edit - -5 -"),
+            ("taskhold add x -thome", "taskhold add x -thome"),
+            ("taskhold -- edit -home", "taskhold -- edit -home"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(taken(line), expected);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `config.toml`, read key by key, so that what is wrong with one leaves the others.
+
+use std::{
+    fs, io,
+    io::Read as _,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IntoDeserializer as _},
+};
+use toml_edit::{Document, Item, TableLike, TomlError};
+
+use super::{Color, ConfigError, ViewWord};
+use crate::task::Project;
+
+/// The most bytes a configuration file may have.
+const MAX_FILE: u64 = 64 * 1024;
+
+/// What the file sets; what it does not set, or sets wrongly, is `None`.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) database: Result<Option<PathBuf>, ConfigError>,
+    pub(super) time_zone: Option<String>,
+    pub(super) week_start: Option<WeekStart>,
+    pub(super) color: Option<Color>,
+    pub(super) view: Option<ViewWord>,
+    pub(super) limit: Option<u32>,
+    pub(super) project: Option<Project>,
+    /// Values that cannot be used, but for the database.
+    pub(super) problems: Vec<ConfigError>,
+    /// What is passed over.
+    pub(super) warnings: Vec<ConfigError>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WeekStart {
+    Monday,
+    Saturday,
+    Sunday,
+}
+
+/// The keys, with those in a table after it and a point.
+const KEYS: [&str; 8] = [
+    "database",
+    "time_zone",
+    "week_start",
+    "color",
+    "defaults",
+    "defaults.view",
+    "defaults.limit",
+    "defaults.project",
+];
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            database: Ok(None),
+            time_zone: None,
+            week_start: None,
+            color: None,
+            view: None,
+            limit: None,
+            project: None,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl File {
+    /// Reads the file at `path`; one that is not there sets nothing.
+    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |error| ConfigError::Unreadable {
+            file: path.to_owned(),
+            error: Arc::new(error),
+        };
+        let mut text = String::new();
+        let file = match fs::File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        // Not by the length that is told: what is no regular file tells none.
+        let read = file.take(MAX_FILE + 1).read_to_string(&mut text);
+        read.map_err(unreadable)?;
+        if text.len() as u64 > MAX_FILE {
+            return Err(unreadable(io::Error::other("it is too long for settings")));
+        }
+        let reader = Reader {
+            path,
+            text: &text,
+            file: Self::default(),
+        };
+        reader.read()
+    }
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    file: File,
+}
+
+impl Reader<'_> {
+    fn read(mut self) -> Result<File, ConfigError> {
+        let wrong = |error: TomlError| self.wrong(error.span(), error.message());
+        let document = Document::parse(self.text).map_err(wrong)?;
+        let table = document.as_table();
+        self.warn_of_unknown("", table);
+        self.file.database = self.value(table, "database");
+        self.file.time_zone = self.tried(table, "time_zone");
+        self.file.week_start = self.tried(table, "week_start");
+        self.file.color = self.tried(table, "color");
+        if let Some(item) = table.get("defaults") {
+            if let Some(defaults) = item.as_table_like() {
+                self.warn_of_unknown("defaults.", defaults);
+                self.file.view = self.tried(defaults, "defaults.view");
+                let limit: Option<NonZeroU32> = self.tried(defaults, "defaults.limit");
+                self.file.limit = limit.map(NonZeroU32::get);
+                self.file.project = self.tried(defaults, "defaults.project");
+            } else {
+                let message = "defaults holds settings of its own: [defaults]";
+                let problem = self.wrong(item.span(), message);
+                self.file.problems.push(problem);
+            }
+        }
+        Ok(self.file)
+    }
+
+    /// Reads the value of `key`, whose name in its table is what follows the point.
+    fn value<T: DeserializeOwned>(
+        &self,
+        table: &dyn TableLike,
+        key: &str,
+    ) -> Result<Option<T>, ConfigError> {
+        let name = key.rsplit('.').next().unwrap_or(key);
+        let Some(item) = table.get(name) else {
+            return Ok(None);
+        };
+        let read = match item {
+            Item::Value(value) => T::deserialize(value.clone().into_deserializer()),
+            _ => Err(serde::de::Error::custom("it is a table, and not a value")),
+        };
+        read.map(Some).map_err(|error: toml_edit::de::Error| {
+            let span = error.span().or_else(|| item.span());
+            self.wrong(span, &format!("{key}: {}", error.message()))
+        })
+    }
+
+    /// Reads the value of `key`; what is wrong with it is remarked.
+    fn tried<T: DeserializeOwned>(&mut self, table: &dyn TableLike, key: &str) -> Option<T> {
+        self.value(table, key).unwrap_or_else(|problem| {
+            self.file.problems.push(problem);
+            None
+        })
+    }
+
+    fn warn_of_unknown(&mut self, prefix: &str, table: &dyn TableLike) {
+        for (name, item) in table.iter() {
+            let key = format!("{prefix}{name}");
+            if !KEYS.contains(&key.as_str()) {
+                let span = table.key(name).and_then(toml_edit::Key::span);
+                self.file.warnings.push(ConfigError::Unknown {
+                    file: self.path.to_owned(),
+                    line: self.line(span.or_else(|| item.span())),
+                    key: crate::task::shortened(&key, 60),
+                });
+            }
+        }
+    }
+
+    fn wrong(&self, span: Option<std::ops::Range<usize>>, message: &str) -> ConfigError {
+        let message: Vec<&str> = message.split_whitespace().collect();
+        ConfigError::Wrong {
+            file: self.path.to_owned(),
+            line: self.line(span),
+            message: message.join(" "),
+        }
+    }
+
+    fn line(&self, span: Option<std::ops::Range<usize>>) -> usize {
+        let before = span.and_then(|span| self.text.get(..span.start));
+        before.unwrap_or_default().matches('\n').count() + 1
+    }
+}
