@@ -45,7 +45,8 @@ pub(super) struct ChangeObject<'a> {
     kind: &'static str,
     task: TaskId,
     rev: i64,
-    old: &'a Option<Fields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<&'a Fields>,
     new: &'a Fields,
     #[serde(skip_serializing_if = "Option::is_none")]
     reverts: Option<GroupId>,
@@ -61,7 +62,7 @@ impl<'a> ChangeObject<'a> {
             kind: change.kind.as_str(),
             task: change.task,
             rev: change.rev,
-            old: &change.old,
+            old: change.old.as_ref(),
             new: &change.new,
             reverts: change.reverts,
         }

@@ -26,7 +26,8 @@ pub(super) struct Verbs {
 /// What `--json` prints after a change.
 #[derive(Serialize)]
 struct Report<'a> {
-    /// The change group; null if nothing changed.
+    /// The change group; none if nothing changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<GroupId>,
     /// On undo: the group that was reverted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::config::Color;
 
@@ -138,7 +139,41 @@ pub(super) fn json_line(body: &impl Serialize) -> String {
         version: JSON_VERSION,
         body,
     };
-    serde_json::to_string(&versioned).expect("an object of strings and numbers serializes")
+    let line =
+        serde_json::to_string(&versioned).expect("an object of strings and numbers serializes");
+    without_nulls(&line).unwrap_or(line)
+}
+
+/// Leaves out the fields that do not apply, as those of a task are; `None` if there are none. What a change holds in `old`
+/// and `new` says with null that a field was empty.
+fn without_nulls(line: &str) -> Option<String> {
+    fn clear(value: &mut Value) -> bool {
+        match value {
+            Value::Object(fields) => {
+                let count = fields.len();
+                fields.retain(|_, value| !value.is_null());
+                let mut is_altered = fields.len() < count;
+                for (name, value) in fields {
+                    is_altered |= name != "old" && name != "new" && clear(value);
+                }
+                is_altered
+            }
+            Value::Array(values) => values.iter_mut().fold(false, |any, one| any | clear(one)),
+            _ => false,
+        }
+    }
+    let mut object: Value = line
+        .contains(":null")
+        .then(|| serde_json::from_str(line).ok())??;
+    if !clear(&mut object) {
+        return None;
+    }
+    // The version leads.
+    object.as_object_mut()?.remove("version");
+    let rest = object.to_string();
+    let rest = rest.strip_prefix('{')?;
+    let comma = if rest.len() > 1 { "," } else { "" };
+    Some(format!("{{\"version\":{JSON_VERSION}{comma}{rest}"))
 }
 
 /// Reports whether a person can be asked: at a terminal, and neither the question nor the answer goes elsewhere.
@@ -152,5 +187,34 @@ pub(super) fn painted(style: Style, text: &str) -> String {
         String::new()
     } else {
         format!("{style}{text}{style:#}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_that_do_not_apply_are_left_out_and_those_that_were_empty_are_not() {
+        let cases = [
+            (json!({ "a": null }), r#"{"version":1}"#),
+            (
+                json!({ "b": [{ "c": null, "d": ":null" }], "a": null }),
+                r#"{"version":1,"b":[{"d":":null"}]}"#,
+            ),
+            (
+                json!({ "new": { "due": null }, "old": null }),
+                r#"{"version":1,"new":{"due":null}}"#,
+            ),
+            (
+                json!({ "z": [null], "a": 1 }),
+                r#"{"version":1,"a":1,"z":[null]}"#,
+            ),
+        ];
+        for (body, line) in cases {
+            assert_eq!(json_line(&body), line);
+        }
     }
 }

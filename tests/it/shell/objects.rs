@@ -16,7 +16,59 @@ fn object(home: &Home, line: &str) -> Value {
     let object: Value =
         serde_json::from_str(&run.printed).unwrap_or_else(|error| panic!("{line}: {error}"));
     assert_eq!(object["version"], 1, "{line}: {object}");
+    assert!(!has_null(&object), "{line}: {object}");
     object
+}
+
+/// Reports whether a field is null; those of a change tell by it that they were empty.
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(values) => values.iter().any(has_null),
+        Value::Object(fields) => fields.iter().any(|(name, value)| {
+            has_null(value) && (value.is_null() || !matches!(&**name, "old" | "new"))
+        }),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_failure_is_an_object_whatever_is_wrong() {
+    let home = Home::new();
+    let lines = [
+        ("--json", "usage"),
+        ("--json bogus", "usage"),
+        ("--json list --bogus", "usage"),
+        ("list --json=1", "usage"),
+        ("help bogus --json", "usage"),
+        ("done x --json", "usage"),
+        ("add x due:garbage --json", "invalid"),
+        ("search +a --json", "usage"),
+        ("comment 1 --json", "invalid"),
+        ("done 99 --json", "not_found"),
+        ("done - --json", "file"),
+        ("edit 1 --from /nope --json", "not_found"),
+        ("--db x.db list --json", "usage"),
+        ("token add --name a+b --json", "token"),
+        ("restore 9 --json", "file"),
+    ];
+    for (line, code) in lines {
+        let run = run(&home, &line.split(' ').collect::<Vec<_>>());
+        assert!(run.status > 0 && run.printed.is_empty(), "{line}");
+        let said: Value =
+            serde_json::from_str(&run.said).unwrap_or_else(|_| panic!("{line}: {}", run.said));
+        assert_eq!(
+            (&said["version"], &said["error"]["code"]),
+            (&1.into(), &code.into()),
+            "{line}"
+        );
+        let hint = said["error"]["hint"].as_str().unwrap_or_default();
+        assert!(!hint.is_empty() && !hint.contains('\n'), "{line}: {said}");
+        assert!(
+            !said["error"]["message"].as_str().unwrap().contains('\n'),
+            "{line}: {said}"
+        );
+    }
 }
 
 #[test]

@@ -1,17 +1,17 @@
-//! Every command, word for word: at terminals of 80 and of 120 columns, in a pipe, and as JSON. Not here: `watch`, `mcp` and
-//! `serve`, which do not end by themselves; `service`, which does what the system has; scripts and pages of others' making.
-//!
-//! There is no way to set the program's clock. Dates are fixed or named from today; what is left of now in the output is
-//! replaced: `<time>` for instants, `<today>` and `<tomorrow>` for dates, `just now` for minutes that went by. The time zone
-//! is one where it is about noon. So is what differs from machine to machine.
+//! Every command, word for word: at terminals of 80 and of 120 columns, in a pipe, and as JSON. What differs from run to run
+//! and from machine to machine is replaced. `mcp` and `serve` have tests of their own; only their help is here.
 
 use std::fmt::Write as _;
 
-use chrono::{Datelike as _, NaiveDate, TimeDelta, Timelike as _, Utc};
 use clap::CommandFactory as _;
 
 use super::{run, run_with, terminal::at_terminal};
 use crate::support::Home;
+
+mod apart;
+mod normal;
+
+use normal::{normal, without_places};
 
 /// What a person types over a few days, and what goes to standard input.
 const SESSION: [(&[&str], &str); 38] = [
@@ -105,7 +105,7 @@ const SESSION: [(&[&str], &str); 38] = [
 ];
 
 /// What a person does to care for the tasks and to have hosts find them.
-const CARE: [(&[&str], &str); 37] = [
+const CARE: [(&[&str], &str); 46] = [
     (&["config"], ""),
     (&["paths"], ""),
     (&["prime"], ""),
@@ -152,6 +152,27 @@ const CARE: [(&[&str], &str); 37] = [
     (&["token", "add", "--name", "phone", "--read-only"], ""),
     (&["token", "list"], ""),
     (&["token", "revoke", "--name", "phone"], ""),
+    (&["token", "show"], ""),
+    (&["token", "rotate"], ""),
+    (&["token", "revoke", "--name", "phone"], ""),
+    (&["install", "zed", "vscode"], ""),
+    (
+        &[
+            "install",
+            "claude-desktop",
+            "claude-code",
+            "vscode",
+            "cursor",
+            "gemini",
+            "goose",
+            "--dry-run",
+        ],
+        "",
+    ),
+    (&["install", "zed", "--remove", "--dry-run"], ""),
+    (&["doctor", "--fix"], ""),
+    (&["doctor", "--salvage", "rescued.db"], ""),
+    (&["doctor", "--salvage", "rescued.db"], ""),
 ];
 
 type Session<'a> = &'a [(&'a [&'a str], &'a str)];
@@ -257,22 +278,29 @@ fn with_colours() {
     assert!(!run(&home, &["list"]).printed.contains('\u{1b}'));
 }
 
+/// Returns the help of each command, and of those in it.
+fn help_of_all(command: &clap::Command, path: &[&str], home: &Home, help: &mut String) {
+    for inner in command.get_subcommands() {
+        let mut path = path.to_vec();
+        path.push(inner.get_name());
+        if path == ["help"] {
+            continue;
+        }
+        let text = home.run(&[&path[..], &["--help"]].concat());
+        assert!(
+            path.len() > 1 || text.contains("\nExample"),
+            "{path:?} has no example"
+        );
+        let _ = write!(help, "\n$ taskhold {} --help\n{text}", path.join(" "));
+        help_of_all(inner, &path, home, help);
+    }
+}
+
 #[test]
 fn the_help_is_the_one_that_was_reviewed() {
     let home = Home::new();
     let mut help = home.run(&["--help"]);
-    for command in taskhold::cli::Cli::command().get_subcommands() {
-        let name = command.get_name();
-        if name == "help" {
-            continue;
-        }
-        let text = home.run(&[name, "--help"]);
-        assert!(
-            name == "mcp" || text.contains("\nExample"),
-            "{name} has no example"
-        );
-        let _ = write!(help, "\n$ taskhold {name} --help\n{text}");
-    }
+    help_of_all(&taskhold::cli::Cli::command(), &[], &home, &mut help);
     insta::assert_snapshot!(help);
 }
 
@@ -310,58 +338,6 @@ fn terminal(home: &Home, columns: u16, arguments: &[&str], input: &str) -> Strin
     format!("{printed}[{status}]\n")
 }
 
-/// Replaces what differs from machine to machine, and from run to run: folders, disks, names of backups, tokens.
-fn without_places(home: &Home, text: &str) -> String {
-    let folder = home.database();
-    let folder = folder.parent().unwrap().to_str().unwrap();
-    let mut text = text
-        .replace(env!("CARGO_BIN_EXE_taskhold"), "<taskhold>")
-        .replace(folder, "<home>")
-        .replace(super::noon_zone(), "<zone>");
-    for (shape, name) in [
-        ("00000000T000000000Z", "<stamp>"),
-        ("00000000-000000.bak", "<stamp>.bak"),
-        ("<today>T00:00:00.000Z", "<time>"),
-        ("<today> 00:00:00", "<today> <clock>"),
-        ("<today> 00:00 ", "<today> <clock> "),
-    ] {
-        text = replace_shaped(&text, shape, name);
-    }
-    // What `doctor` says of the disk.
-    for check in ["disk", "space"] {
-        let line = format!("\ngood     {check:<13}");
-        text = replace_between(&text, &line, "\n", "<disk>");
-        let finding = format!("\"{check}\",\"verdict\":\"good\",\"way_out\":null,\"what\":\"");
-        text = replace_between(&text, &finding, "\"", "<disk>");
-    }
-    // A column as wide as the longest path.
-    let is_setting = |name: &str| {
-        ["database", "time_zone", "week_start", "color"].contains(&name)
-            || name.starts_with("defaults.")
-    };
-    let text: String = text
-        .split_inclusive('\n')
-        .map(
-            |line| match line.split_whitespace().collect::<Vec<_>>()[..] {
-                [name, value, source] if is_setting(name) => {
-                    format!("{name:<18}{value}  {source}\n")
-                }
-                _ => line.to_owned(),
-            },
-        )
-        .collect();
-    let mut replaced = String::new();
-    // A token is 32 bytes in base64.
-    let is_inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    for word in text.split_inclusive(|c| !is_inner(c)) {
-        match word.trim_end_matches(|c| !is_inner(c)) {
-            token if token.len() == 43 => replaced.push_str(&word.replace(token, "<token>")),
-            _ => replaced.push_str(word),
-        }
-    }
-    replaced
-}
-
 /// Returns a home with the tasks of the session's beginning.
 fn filled() -> Home {
     let home = Home::new();
@@ -369,79 +345,4 @@ fn filled() -> Home {
         run_with(&home, arguments, input);
     }
     home
-}
-
-/// Returns the date where it is about noon.
-fn today() -> NaiveDate {
-    let now = Utc::now();
-    let ahead = 12 - i64::from(now.hour());
-    (now + TimeDelta::hours(ahead)).date_naive()
-}
-
-/// Replaces what is left of now.
-fn normal(text: &str) -> String {
-    let mut text = text.to_owned();
-    let today = today();
-    for (name, day) in [
-        ("<today>", today),
-        ("<tomorrow>", today + TimeDelta::days(1)),
-    ] {
-        let year = if day.year() == today.year() {
-            "%a %m-%d"
-        } else {
-            "%a %Y-%m-%d"
-        };
-        for form in ["%a %Y-%m-%d", year, "%Y-%m-%d"] {
-            text = text.replace(&day.format(form).to_string(), name);
-        }
-    }
-    let text = replace_shaped(&text, "<today>T00:00:00+00:00", "<time>");
-    let text = replace_shaped(&text, "0000000000000", "<ms>");
-    let text = replace_shaped(&text, "00 min ago", "just now");
-    let text = replace_shaped(&text, "0 min ago", "just now");
-    // The column of such times is as wide as the longest of them was.
-    text.split_inclusive("just now")
-        .map(|part| match part.strip_prefix("   ") {
-            Some(rest) => format!("  {}", rest.trim_start_matches(' ')),
-            None => part.to_owned(),
-        })
-        .collect()
-}
-
-/// Replaces what stands between `start` and the next `end`, wherever it does.
-fn replace_between(text: &str, start: &str, end: &str, name: &str) -> String {
-    let mut parts = text.split(start);
-    let mut replaced = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let rest = part.find(end).map_or("", |at| &part[at..]);
-        replaced.extend([start, name, rest]);
-    }
-    replaced
-}
-
-/// Replaces what has the shape of `shape`, in which `0` stands for any digit and `+` for either sign.
-fn replace_shaped(text: &str, shape: &str, name: &str) -> String {
-    let fits = |part: &[u8]| {
-        part.len() == shape.len()
-            && part
-                .iter()
-                .zip(shape.bytes())
-                .all(|(byte, wanted)| match wanted {
-                    b'0' => byte.is_ascii_digit(),
-                    b'+' => matches!(byte, b'+' | b'-'),
-                    wanted => *byte == wanted,
-                })
-    };
-    let (mut replaced, mut rest) = (String::new(), text);
-    while let Some(first) = rest.chars().next() {
-        let end = shape.len().min(rest.len());
-        if fits(&rest.as_bytes()[..end]) {
-            replaced.push_str(name);
-            rest = &rest[end..];
-        } else {
-            replaced.push(first);
-            rest = &rest[first.len_utf8()..];
-        }
-    }
-    replaced
 }
