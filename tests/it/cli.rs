@@ -106,7 +106,7 @@ fn what_is_wrong_with_the_words_of_a_call_exits_with_2() {
         (&["add", "x", "--key", ""], "key must have"),
         (&["edit", "1", "repeat:never"], "repeat \"never\""),
         (&["comment", "1"], "comment is blank"),
-        (&["log", "x"], "an id must be a whole number"),
+        (&["log", "x"], "an id is a whole number"),
         (&["undo", "x"], "it is no whole number"),
         (&["list", "--limit", "0"], "0 is not in"),
         (

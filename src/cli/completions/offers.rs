@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     http::Tokens,
     render,
-    store::{Access, Filters, Moment, Store, View, backup},
+    store::{Filters, Moment, Store, View, backup},
     task::{Priority, Status, Task},
     when::Zone,
 };
@@ -269,7 +269,7 @@ fn beginning(names: impl Iterator<Item = String>, typed: &OsStr) -> Offered {
 /// Returns what `find` finds in the database of the line that is being typed, if there is one.
 fn offer(find: impl FnOnce(&Store) -> Result<Offered>) -> Offered {
     database()
-        .and_then(|database| Store::open(&database, Access::Read).ok())
+        .and_then(|database| Store::open_as_it_is(&database).ok()?)
         .and_then(|store| find(&store).ok())
         .unwrap_or_default()
 }
