@@ -180,52 +180,58 @@ pub fn examine(database: &Path, zone: Zone, now: Timestamp) -> Vec<Finding> {
             return found;
         }
     }
+    found.extend(examine_file(&paths, zone, now));
+    found
+}
+
+/// Examines a database that is there. A file that is not known to be ours is only named: nothing is done to it, and
+/// nothing offered.
+fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
     // Nobody else makes files of these names: it is ours, or was.
     let is_known = paths.doorbell.exists() || paths.backups.exists();
-    // Before it is opened: SQLite itself gives the files beside it their modes again.
-    let around = surroundings::examine(&paths);
-    let header = contents::header(&paths);
-    let elsewhere = "give another database with --db or TASKHOLD_DB";
-    // Nothing more is done to a file that is not known to be ours, and nothing offered.
-    match &header {
-        Ok(Header::Blank) if !is_known => {
-            found.push(Finding::good("header", "empty; the first task fills it"));
-            return found;
-        }
-        Ok(Header::Foreign(error)) => {
-            let way_out = format!("{elsewhere}, or update taskhold");
-            found.push(Finding::bad("header", error.to_string(), way_out));
-            return found;
-        }
-        Err(error) if !is_known => {
-            found.push(Finding::bad("header", error.with_causes(), elsewhere));
-            return found;
-        }
-        _ => {}
-    }
-    found.extend(around);
+    let mut found = surroundings::examine(paths);
     let is_closed = found
         .iter()
         .any(|one| one.fix == Some(Fix::Permissions) && one.verdict == Verdict::Bad);
-    found.extend(processes::examine(&paths));
-    match header {
-        Ok(Header::Ours { connection, schema }) => {
-            let what = format!("a database of taskhold, schema {schema}");
-            found.push(Finding::good("header", what));
-            found.extend(contents::examine(&paths, connection, schema, zone, now));
-        }
-        Err(_) if is_closed => {
-            let what = "not looked at while the database is closed to you";
-            found.push(Finding::warning("header", what, "see to the above first"));
-        }
-        Err(error) => found.push(Finding::of_error("header", &error)),
-        Ok(_) => {
-            let what = "the database is empty, and there were tasks";
-            let way_out = "bring back a backup: `taskhold restore latest`";
-            found.push(Finding::bad("header", what, way_out));
-        }
+    if is_known && is_closed {
+        // Not even opened: SQLite would make files beside it that are closed to us as well.
+        found.extend(processes::examine(paths));
+        let what = "not looked at while files are closed to you";
+        found.push(Finding::warning("header", what, "see to the above first"));
+        return found;
     }
-    found.push(backups::examine(&paths, now));
+    let elsewhere = "give another database with --db or TASKHOLD_DB";
+    let (connection, schema) = match contents::header(paths) {
+        Ok(Header::Ours { connection, schema }) => (connection, schema),
+        Ok(Header::Foreign(error)) => {
+            let way_out = format!("{elsewhere}, or update taskhold");
+            return vec![Finding::bad("header", error.to_string(), way_out)];
+        }
+        Ok(Header::Blank) if !is_known => {
+            return vec![Finding::good("header", "empty; the first task fills it")];
+        }
+        Err(error) if !is_known => {
+            return vec![Finding::bad("header", error.with_causes(), elsewhere)];
+        }
+        damaged => {
+            found.extend(processes::examine(paths));
+            found.push(match damaged {
+                Err(error) => Finding::of_error("header", &error),
+                Ok(_) => Finding::bad(
+                    "header",
+                    "the database is empty, and there were tasks",
+                    "bring back a backup: `taskhold restore latest`",
+                ),
+            });
+            found.push(backups::examine(paths, now));
+            return found;
+        }
+    };
+    found.extend(processes::examine(paths));
+    let what = format!("a database of taskhold, schema {schema}");
+    found.push(Finding::good("header", what));
+    found.extend(contents::examine(paths, connection, schema, zone, now));
+    found.push(backups::examine(paths, now));
     found
 }
 

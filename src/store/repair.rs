@@ -81,14 +81,15 @@ fn mend(database: &Path, due: &[Fix], backup: &mut Option<PathBuf>, caller: &Cal
     if due.contains(&Fix::Leftovers) {
         backup::sweep(&paths)?;
     }
-    if due.contains(&Fix::Ballast) && ballast::is_disk_full(&paths) {
-        return Err(Error::DiskFull);
-    }
     if due.iter().any(|fix| fix.is_of_tables()) {
         mend_tables(&paths.database, due, backup, caller)?;
     }
     if due.contains(&Fix::Checkpoint) {
         Store::open(&paths.database, Access::Write)?.checkpoint()?;
+    }
+    // Last, when all else has the room it needs.
+    if due.contains(&Fix::Ballast) && ballast::is_disk_full(&paths) {
+        return Err(Error::DiskFull);
     }
     Ok(())
 }

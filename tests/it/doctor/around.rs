@@ -137,7 +137,9 @@ mod modes {
             (folder.clone(), 0o500, 0o700),
         ] {
             set(&path, closed);
+            let before = listed(&folder);
             let (status, found) = examine(&home, &[]);
+            assert_eq!(listed(&folder), before);
             assert_eq!(
                 (status, verdict(&found, "permissions").as_str()),
                 (1, "bad"),
