@@ -18,6 +18,8 @@ use crate::{
 
 mod repair;
 mod restore;
+#[cfg(test)]
+mod sample;
 mod undo;
 
 pub(crate) use repair::{Wrong, going_back, noting, wrong};

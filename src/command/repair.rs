@@ -59,24 +59,7 @@ fn between(before: &Task, after: &Task) -> Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        command::{Caller, Draft, add},
-        task::{Actor, TaskId, Title},
-        when::Zone,
-    };
-
-    const NOW: Timestamp = Timestamp::from_millis(9);
-
-    fn task(title: &str, rev: i64) -> Task {
-        let caller = Caller {
-            actor: Actor::named("test"),
-            now: Timestamp::from_millis(1),
-            zone: Zone::UTC,
-        };
-        let draft = Draft::titled(Title::try_from(title.to_owned()).unwrap());
-        let edit = add(&draft, TaskId::try_from(1).unwrap(), &[], &caller).unwrap();
-        Task { rev, ..edit.after }
-    }
+    use crate::command::sample::{NOW, task};
 
     #[test]
     fn which_of_a_row_and_its_log_is_behind_is_told_by_their_revisions() {
