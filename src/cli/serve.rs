@@ -51,13 +51,21 @@ pub(super) struct ServeArgs {
     #[arg(long)]
     allow_network: bool,
     /// Further name of this machine that clients may use in URLs (can be repeated)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     host: Vec<String>,
     /// End when nobody was connected for so long, such as 30m
     #[arg(long, value_name = "TIME", value_parser = idle_time)]
     idle_exit: Option<Duration>,
     #[arg(long, value_name = "NAME=VALUE", help = limit_help())]
     limit: Vec<Limit>,
+}
+
+/// Reads a name as it stands in a URL between the scheme and the port.
+fn host_name(text: &str) -> Result<String, &'static str> {
+    let refusal = "give the name alone, such as tasks.example.org";
+    let host: ::http::uri::Authority = text.parse().map_err(|_| refusal)?;
+    let is_name = host.host() == text && !text.is_empty();
+    is_name.then(|| text.to_owned()).ok_or(refusal)
 }
 
 /// Where to listen.

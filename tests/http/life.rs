@@ -177,6 +177,8 @@ fn a_flag_that_would_do_nothing_is_a_wrong_call() {
         (&["--idle-exit", "0s"][..], "give a time"),
         (&["--idle-exit", "soon"], "give a time"),
         (&["--allow-network"], "this machine alone"),
+        (&["--host", "http://box:1"], "give the name alone"),
+        (&["--host", "me@box"], "give the name alone"),
         (
             &["--allow-network", "--listen", "[::ffff:127.0.0.1]:0"],
             "this machine alone",
