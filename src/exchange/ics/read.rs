@@ -1,4 +1,6 @@
-//! Reading the `VTODO`s of a calendar.
+//! Reading the `VTODO`s of a calendar, one at a time.
+//!
+//! Of our own, since the libraries there are read a whole calendar into memory, and a million tasks come through here.
 
 use std::io::BufRead;
 
