@@ -13,6 +13,8 @@ use serde_json::json;
 
 use crate::daemon::Daemon;
 use crate::support::{Dialect, Home, PROMPTLY, listen};
+#[cfg(unix)]
+use crate::wire::Wire;
 use crate::wire::{connect, exchange, status};
 
 const ALL: &str = "tasks://all";
@@ -146,6 +148,21 @@ fn fifteen_hundred_half_open_connections_do_not_stop_a_good_call() {
     assert_eq!(home.tasks("all").len(), 3);
 }
 
+/// Returns a connection that has proved itself. Where there is room for few, one that has just come may have to make way
+/// for the next before its request is there.
+#[cfg(unix)]
+fn proven(daemon: &Daemon) -> Wire {
+    let asked = Instant::now();
+    loop {
+        let mut wire = daemon.wire();
+        if let Some(answer) = wire.get_if_heard("/readyz") {
+            assert_eq!(answer.status, 200, "{answer:?}");
+            return wire;
+        }
+        assert!(asked.elapsed() < PROMPTLY, "it is never heard");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn with_few_file_handles_half_open_connections_do_not_stop_a_good_call_either() {
@@ -162,7 +179,7 @@ fn with_few_file_handles_half_open_connections_do_not_stop_a_good_call_either() 
         under_attack(daemon.port, || {
             for n in 0..10 {
                 let asked = Instant::now();
-                daemon.wire().add(Dialect::Modern, &format!("{n}"));
+                proven(&daemon).add(Dialect::Modern, &format!("{n}"));
                 let took = asked.elapsed();
                 assert!(took < PROMPTLY, "{handles} handles, call {n}: {took:?}");
             }

@@ -110,12 +110,24 @@ impl Wire {
     }
 
     pub(crate) fn send(&mut self, line: &str, headers: &str, body: &str) {
+        let request = self.written(line, headers, body);
+        self.stream.get_mut().write_all(request.as_bytes()).unwrap();
+    }
+
+    fn written(&self, line: &str, headers: &str, body: &str) -> String {
         let length = body.len();
-        let request = format!(
+        format!(
             "{line} HTTP/1.1\r\n{}{headers}Content-Length: {length}\r\n\r\n{body}",
             self.headers
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).unwrap();
+        )
+    }
+
+    /// As [`Wire::get`]; `None` if the server closed the connection before it heard this.
+    pub(crate) fn get_if_heard(&mut self, path: &str) -> Option<Answer> {
+        let request = self.written(&format!("GET {path}"), "", "");
+        self.stream.get_mut().write_all(request.as_bytes()).ok()?;
+        let begun = self.stream.fill_buf().ok()?;
+        (!begun.is_empty()).then(|| self.answer())
     }
 
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
