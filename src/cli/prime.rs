@@ -294,13 +294,7 @@ impl Item {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn tokens(text: &str) -> usize {
-        tiktoken_rs::o200k_base_singleton()
-            .encode_ordinary(text)
-            .len()
-    }
+    use super::{cost::tests::tokens, *};
 
     #[test]
     fn what_is_said_around_the_tasks_was_counted() {

@@ -13,7 +13,7 @@ use crate::{
     render,
     store::{Filters, Moment, Store, View, backup},
     task::{Priority, Status, Task},
-    when::Zone,
+    when::{Zone, names::WEEKDAYS},
 };
 
 type Offered = Vec<CompletionCandidate>;
@@ -118,7 +118,10 @@ pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
     };
     let begin_os = OsStr::new(begin);
     match field {
-        Field::Due | Field::Defer => fixed(&prefix, begin, &DATES),
+        Field::Due | Field::Defer => {
+            let days = [&["today", "tomorrow"][..], &WEEKDAYS, &["end of month"]];
+            fixed(&prefix, begin, &days.concat())
+        }
         Field::Repeat => fixed(&prefix, begin, &RULES),
         Field::Project => prefixed(&prefix, projects(begin_os)),
         Field::Priority => prefixed(&prefix, priorities(begin_os)),
@@ -128,19 +131,6 @@ pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
         Field::Description => Vec::new(),
     }
 }
-
-const DATES: [&str; 10] = [
-    "today",
-    "tomorrow",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "end of month",
-];
 
 const RULES: [&str; 6] = [
     "daily",

@@ -117,12 +117,13 @@ fn pairs(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn tokens(text: &str) -> usize {
+    /// Returns how many tokens a model takes the text for.
+    pub(in crate::cli::prime) fn tokens(text: &str) -> usize {
         tiktoken_rs::o200k_base_singleton()
             .encode_ordinary(text)
             .len()
