@@ -10,6 +10,7 @@
 //! | [`command`] | what can be asked for, and which changes that makes; pure, no database |
 //! | [`arrival`] | a task on its way in from a file |
 //! | [`exchange`] | tasks as files that other programs read and write |
+//! | `disk` | files of ours that are not the database: private, durable, locked |
 //! | [`error`] | what can go wrong, in words that help |
 //! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
 //! | `given` | fields as callers write them, read into what a task can hold |
@@ -32,6 +33,7 @@ pub mod change;
 pub mod cli;
 pub mod command;
 pub mod config;
+mod disk;
 pub mod error;
 pub mod exchange;
 mod given;

@@ -49,7 +49,7 @@ mod writer;
 pub use log::is_replay_of;
 pub use open::Access;
 use place::Identity;
-pub use place::{Paths, open_to_lock, replace_private};
+pub use place::Paths;
 pub use state::State;
 pub use views::{Bound, Filters, Moment, Page, Position, View};
 pub use words::Words;

@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::store::{Paths, open_to_lock, replace_private};
+use crate::{
+    disk::{open_to_lock, replace_private},
+    store::Paths,
+};
 
 /// The right to be the daemon of a database, while it lives.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use std::{
 use tokio::net::{UnixListener, UnixStream};
 
 use super::doors::DoorError;
-use crate::store::open_to_lock;
+use crate::disk::open_to_lock;
 
 /// A socket that is listened on.
 #[derive(Debug)]

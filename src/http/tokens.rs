@@ -22,8 +22,9 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::{
+    disk::{open_to_lock, replace_private},
     mcp::Principal,
-    store::{Paths, db::locked, open_to_lock, replace_private},
+    store::{Paths, db::locked},
 };
 
 /// The label of the user's own token.

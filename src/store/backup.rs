@@ -19,9 +19,10 @@ use rusqlite::Connection;
 
 use super::{
     Access, Paths, open,
-    place::{create_private, located, make_folder, open_beside, unusable},
+    place::{located, unusable},
 };
 use crate::{
+    disk::{create_private, make_folder, open_beside},
     error::{Error, Result, WhileTrying},
     task::Timestamp,
 };

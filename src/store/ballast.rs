@@ -8,7 +8,8 @@ use std::{
     io::{self, Write as _},
 };
 
-use super::place::{Paths, create_private};
+use super::place::Paths;
+use crate::disk::create_private;
 
 /// How much is kept, in bytes. SQLite moves its log into the database when it has 1,000 pages of 4 KiB: with that much
 /// room it can, and then the log's own space is free for changes.

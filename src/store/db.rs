@@ -28,7 +28,7 @@ use std::{
 
 use tokio::sync::{oneshot, watch as signal};
 
-use super::{Access, Paths, Store, backup, open::Patience, place, watch::ChangeFeed};
+use super::{Access, Paths, Store, backup, open::Patience, watch::ChangeFeed};
 use crate::{
     command::{Caller, Command, Outcome},
     error::{Code, Error, Result},
@@ -436,7 +436,7 @@ pub(crate) struct Doorbell(Option<File>);
 
 impl Doorbell {
     pub(crate) fn new(paths: &Paths) -> Self {
-        Self(place::open_beside(&paths.doorbell).ok())
+        Self(crate::disk::open_beside(&paths.doorbell).ok())
     }
 
     pub(crate) fn ring(&mut self) {

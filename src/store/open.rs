@@ -23,9 +23,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit
 
 use super::{
     backup, ballast,
-    place::{Paths, make_private, open_beside, settled, unusable},
+    place::{Paths, settled, unusable},
 };
 use crate::{
+    disk::{make_private, open_beside},
     error::{Error, Result, WhileTrying},
     task::Timestamp,
 };

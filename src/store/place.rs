@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    disk::{create_private, make_folder},
+    error::{Error, Result},
+};
 
 /// File systems whose locks or shared memory do not hold between machines.
 const NETWORK_FILE_SYSTEMS: [&str; 11] = [
@@ -181,67 +184,6 @@ pub(super) fn unusable(path: &Path, reason: impl Into<String>, source: Option<io
     }
 }
 
-/// Creates a folder, and those above it, that only its owner can enter.
-#[cfg(unix)]
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-}
-
-#[cfg(not(unix))]
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-/// Creates an empty file that only its owner can read. SQLite gives its `-wal` and `-shm` the same mode.
-pub(super) fn create_private(path: &Path) -> io::Result<()> {
-    private_options().create_new(true).open(path).map(drop)
-}
-
-fn private_options() -> fs::OpenOptions {
-    let mut options = fs::OpenOptions::new();
-    options.read(true).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options
-}
-
-/// Opens a file of ours beside the database, creating it if needed.
-pub(super) fn open_beside(path: &Path) -> io::Result<fs::File> {
-    private_options().create(true).truncate(false).open(path)
-}
-
-/// Opens a file of ours beside the database to hold a lock on it, creating it if needed.
-pub fn open_to_lock(path: &Path) -> io::Result<fs::File> {
-    if let Some(folder) = path.parent() {
-        make_folder(folder)?;
-    }
-    open_beside(path)
-}
-
-/// Puts a file of ours in the place of `path`, whole or not at all; only its owner can read it.
-pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = PathBuf::from(name);
-    // What a crash left behind may have any mode.
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = private_options().create_new(true).open(&new)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&new, path)
-}
-
 /// In a folder that others can write, others can put files where SQLite looks for its log.
 fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
     let found = fs::metadata(folder)
@@ -269,18 +211,6 @@ fn is_open_to_all(found: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_open_to_all(_: &fs::Metadata) -> bool {
     false
-}
-
-/// Takes away what others may do with a file of ours.
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 fn refuse_network(folder: &Path, path: &Path) -> Result<()> {

@@ -182,7 +182,7 @@ impl Watch {
         let store = Store::open(path, Access::Read)?;
         let doorbell = store.paths().doorbell.clone();
         // The file alone, never its folder: some systems would open every file in it, the database too.
-        let watcher = super::place::open_beside(&doorbell)
+        let watcher = crate::disk::open_beside(&doorbell)
             .map_err(notify::Error::io)
             .and_then(|_| notify::recommended_watcher(move |_| _ = ring.send(())))
             .and_then(|mut watcher| {

@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 21] = [
+    ("disk", &[]),
     ("when", &["text"]),
     ("repeat", &["when"]),
     ("text", &[]),
@@ -15,7 +16,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
     (
         "store",
         &[
-            "arrival", "change", "command", "error", "repeat", "task", "text", "when",
+            "arrival", "change", "command", "disk", "error", "repeat", "task", "text", "when",
         ],
     ),
     (
@@ -36,16 +37,16 @@ const LAYERS: [(&str, &[&str]); 20] = [
         ],
     ),
     ("stdio", &["mcp", "store", "when"]),
-    ("install", &[]),
-    ("http", &["mcp", "stdio", "store"]),
+    ("install", &["disk"]),
+    ("http", &["disk", "mcp", "stdio", "store"]),
     ("bridge", &["stdio", "store"]),
     ("config", &["task", "when"]),
     (
         "cli",
         &[
-            "arrival", "bridge", "change", "command", "config", "error", "exchange", "given",
-            "http", "install", "mcp", "remark", "render", "repeat", "stdio", "store", "task",
-            "text", "when",
+            "arrival", "bridge", "change", "command", "config", "disk", "error", "exchange",
+            "given", "http", "install", "mcp", "remark", "render", "repeat", "stdio", "store",
+            "task", "text", "when",
         ],
     ),
 ];

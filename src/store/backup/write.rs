@@ -13,14 +13,9 @@ use super::{
     inspect::{Contents, Looked, counts},
 };
 use crate::{
+    disk::create_private,
     error::{Error, Result},
-    store::{
-        Access,
-        integrity::Part,
-        open,
-        place::{create_private, unusable},
-        search::index_waiting,
-    },
+    store::{Access, integrity::Part, open, place::unusable, search::index_waiting},
 };
 
 /// What SQLite puts beside a file that it writes, and a crash or a full disk may leave there.

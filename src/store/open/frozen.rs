@@ -6,8 +6,9 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{Access, Schema, connect, pragma_value, schema_version, settle};
 use crate::{
+    disk::open_beside,
     error::{Error, Result, WhileTrying},
-    store::place::{Paths, open_beside, unusable},
+    store::place::{Paths, unusable},
 };
 
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed.

@@ -1,0 +1,12 @@
+//! Files of ours that are not the database: private to their owner, durable, and locked between processes.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `private` | folders and files that only their owner can read or write |
+//! | `durable` | the one function that writes a file so that it survives a power cut |
+
+mod durable;
+mod private;
+
+pub(crate) use durable::replace_private;
+pub(crate) use private::{create_private, make_folder, make_private, open_beside, open_to_lock};
