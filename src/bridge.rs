@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use rmcp::model::{ClientNotification, ClientRequest, ErrorData, RequestId};
+use rmcp::model::{ClientNotification, ClientRequest, ErrorCode, ErrorData, RequestId};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, BufReader},
@@ -34,7 +34,7 @@ use crate::{
     stdio::{
         self, MAX_LINE,
         lines::{Line, Lines},
-        message::{self, Incoming},
+        message::{self, Incoming, refusal},
     },
     store::db::locked,
 };
@@ -148,7 +148,7 @@ impl Bridge {
                 Ok(Some(Line::Whole(line))) => message::read_text(line),
                 Ok(Some(Line::TooLong(id))) => {
                     let reason = format!("the message is longer than {MAX_LINE} bytes");
-                    self.refuse(id.as_ref(), &ErrorData::invalid_request(reason, None));
+                    self.refuse(id.as_ref(), &refusal(ErrorCode::INVALID_REQUEST, reason));
                     continue;
                 }
                 Ok(None) | Err(_) => return,
@@ -408,7 +408,7 @@ impl Bridge {
     fn fail(&self, id: Option<&RequestId>, failure: &Failure) {
         tracing::warn!("{failure}");
         if id.is_some() {
-            self.refuse(id, &ErrorData::internal_error(failure.to_string(), None));
+            self.refuse(id, &refusal(ErrorCode::INTERNAL_ERROR, failure.to_string()));
         }
     }
 

@@ -14,10 +14,10 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::{
+    clock,
     command::{Caller, Command as TaskCommand, Outcome},
     config::{self as settings, Color, Config, Loaded, Source},
     error::Error,
-    render,
     store::{self, Access, Paths, Store, db::Doorbell},
     task::Actor,
     text,
@@ -324,7 +324,7 @@ impl Context {
         let caller = Caller {
             zone: config.zone.value,
             actor: Actor::named("cli"),
-            now: render::now(),
+            now: clock::now(),
         };
         Self {
             database: config.database.value.clone(),
@@ -381,7 +381,7 @@ impl Context {
     /// Takes the backup of the day after a write, once its result is printed.
     fn back_up_daily(&self) {
         if self.has_written.get()
-            && let Err(error) = store::backup::take_daily(&self.database, render::now())
+            && let Err(error) = store::backup::take_daily(&self.database, clock::now())
         {
             tracing::warn!("no backup today: {}", error.with_causes());
         }

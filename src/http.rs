@@ -42,7 +42,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::store::db::Session;
+use crate::{clock, store::db::Session};
 
 mod answer;
 mod app;
@@ -272,6 +272,13 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
         door: Door,
         connection: &Arc<connection::Connection>,
     ) {
+        if !clock::is_set() {
+            // hyper writes the date, and panics at one that it cannot write.
+            tracing::error!(
+                "the clock of this machine is set to a time before 1970 or after 9999: no connection is served until it is right"
+            );
+            return;
+        }
         let limits = &self.app.limits;
         let watched = Watched {
             stream,

@@ -11,6 +11,7 @@
 //! | [`arrival`] | a task on its way in from a file |
 //! | [`exchange`] | tasks as files that other programs read and write |
 //! | `disk` | files of ours that are not the database: private, durable, locked |
+//! | [`clock`] | the time now |
 //! | [`error`] | what can go wrong, in words that help |
 //! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
 //! | `given` | fields as callers write them, read into what a task can hold |
@@ -31,6 +32,7 @@ pub mod arrival;
 pub mod bridge;
 pub mod change;
 pub mod cli;
+pub mod clock;
 pub mod command;
 pub mod config;
 mod disk;

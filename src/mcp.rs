@@ -37,7 +37,6 @@ use rmcp::{
     },
     service::{RequestContext, SubscriptionContext},
 };
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -49,11 +48,13 @@ use crate::{
 
 mod completions;
 mod prompts;
+mod refusal;
 mod resources;
 mod subscriptions;
 mod tools;
 mod uri;
 
+pub(crate) use refusal::refusal;
 use subscriptions::Subscriptions;
 
 /// What a model reads about the server before it calls anything.
@@ -166,7 +167,7 @@ fn client_name(context: &RequestContext<RoleServer>) -> String {
 /// A fault that leaves as a protocol error, where no tool result can carry it.
 fn internal(error: &Error) -> ErrorData {
     tracing::error!("{}", error.with_causes());
-    ErrorData::internal_error(error.with_causes(), None)
+    refusal(ErrorCode::INTERNAL_ERROR, error.with_causes())
 }
 
 /// Fills in what every list result has: all of it at once, for an hour, the same for everyone.
@@ -186,9 +187,9 @@ macro_rules! static_list {
 /// Everything is on the first page; any cursor is a wrong one.
 fn refuse_cursor(request: Option<&PaginatedRequestParams>) -> Result<(), ErrorData> {
     match request.and_then(|request| request.cursor.as_ref()) {
-        Some(_) => Err(ErrorData::invalid_params(
+        Some(_) => Err(refusal(
+            ErrorCode::INVALID_PARAMS,
             "unknown cursor: the list has one page",
-            None,
         )),
         None => Ok(()),
     }
@@ -244,14 +245,14 @@ impl ServerHandler for Server {
             biased;
             answered = AssertUnwindSafe(call).catch_unwind() => answered,
             // Dropping the call takes back a write whose turn has not come. Nothing is sent for a cancelled request.
-            () = context.ct.cancelled() => return Err(ErrorData::invalid_request("cancelled", None)),
+            () = context.ct.cancelled() => return Err(refusal(ErrorCode::INVALID_REQUEST, "cancelled")),
         };
         let answer = match answered {
             Ok(Some(answer)) => answer,
             Ok(None) => {
                 let names: Vec<&str> = tools::TOOLS.iter().map(|tool| tool.name.as_ref()).collect();
                 let message = format!("no tool {name}; there are {}", names.join(", "));
-                return Err(ErrorData::invalid_params(message, None));
+                return Err(refusal(ErrorCode::INVALID_PARAMS, message));
             }
             Err(_) => tools::Reply::failure(format!(
                 "{name} met an internal fault; see the log of taskhold"
@@ -367,11 +368,7 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let message = format!("no method {}", request.method);
-        Err(ErrorData::new(
-            ErrorCode::METHOD_NOT_FOUND,
-            message,
-            None::<Value>,
-        ))
+        Err(refusal(ErrorCode::METHOD_NOT_FOUND, message))
     }
 }
 

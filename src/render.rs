@@ -21,11 +21,6 @@ pub fn instant(at: Timestamp, zone: Zone) -> String {
         .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-/// Returns the time now.
-pub fn now() -> Timestamp {
-    Timestamp::from_millis(chrono::Utc::now().timestamp_millis())
-}
-
 /// How much of a task an object tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {

@@ -15,7 +15,7 @@ use std::{collections::HashSet, io, time::Duration};
 use rmcp::{
     RoleServer,
     model::{
-        ClientJsonRpcMessage, ClientNotification, ErrorData, JsonRpcMessage, RequestId,
+        ClientJsonRpcMessage, ClientNotification, ErrorCode, ErrorData, JsonRpcMessage, RequestId,
         ServerJsonRpcMessage,
     },
     service::serve_server_with_ct,
@@ -28,7 +28,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{mcp::Server, store::db::Db, when::Zone};
+use crate::{
+    mcp::{Server, refusal},
+    store::db::Db,
+    when::Zone,
+};
 
 mod handles;
 pub(crate) mod lines;
@@ -177,9 +181,9 @@ impl<R: AsyncRead + Send + Unpin + 'static> StdioTransport<R> {
                 Ok(Some(Line::Whole(line))) => message::read(line),
                 Ok(Some(Line::TooLong(id))) => Incoming::Refused(
                     id,
-                    ErrorData::invalid_request(
+                    refusal(
+                        ErrorCode::INVALID_REQUEST,
                         format!("the message is longer than {MAX_LINE} bytes"),
-                        None,
                     ),
                 ),
                 Ok(None) => return None,
@@ -195,7 +199,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> StdioTransport<R> {
                         return Some(JsonRpcMessage::request(*request, id));
                     }
                     let reason = format!("a request with the id {id} is still being served");
-                    self.refuse(Some(&id), &ErrorData::invalid_request(reason, None));
+                    self.refuse(Some(&id), &refusal(ErrorCode::INVALID_REQUEST, reason));
                 }
                 Incoming::Notification(notification) => {
                     if let ClientNotification::CancelledNotification(cancelled) = &notification

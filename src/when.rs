@@ -38,7 +38,7 @@ pub(crate) const MAX_CHARS: usize = 200;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 const EARLIEST: i64 = 0;
-const LATEST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
+pub(crate) const LATEST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
 
 /// A calendar date, or an instant. Written as `2026-12-24` or `2026-12-24T17:00:00.000Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{CliResult, Context, Failure, export::is_of_database};
 use crate::{
+    clock,
     error::Error,
     render,
     store::backup::{self, Backup, Contents, Reason},
@@ -43,7 +44,7 @@ impl BackupArgs {
             let contents = backup::copy_to(&context.database, &file)?;
             (file, contents)
         } else {
-            let (backup, contents) = backup::take(&context.database, Reason::Asked, render::now())?;
+            let (backup, contents) = backup::take(&context.database, Reason::Asked, clock::now())?;
             (backup.path, contents)
         };
         print_taken(&path, &contents, context)

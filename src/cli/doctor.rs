@@ -12,7 +12,7 @@ use super::{
     backup::{new_file, tasks},
 };
 use crate::{
-    render,
+    clock,
     store::{
         doctor::{self, Finding, Mended, Verdict},
         salvage::{self, Salvaged},
@@ -43,7 +43,7 @@ impl DoctorArgs {
             let salvaged = salvage::salvage(&context.database, &file, &context.caller)?;
             return print_salvaged(&salvaged, &file, context);
         }
-        let now = render::now();
+        let now = clock::now();
         let Mended {
             found,
             checks,

@@ -13,9 +13,9 @@ use similar::TextDiff;
 
 use super::{CliResult, Context, Failure};
 use crate::{
+    clock,
     config::ConfigError,
     install::{self, Host, Machine, Place, Refusal, Server},
-    render,
 };
 
 /// Put taskhold into the configuration of an AI host
@@ -151,7 +151,7 @@ impl InstallArgs {
         if self.dry_run {
             outcome.diff = Some(plan.difference(&place.file));
         } else {
-            let now = context.caller.zone.at(render::now().as_millis());
+            let now = context.caller.zone.at(clock::now().as_millis());
             outcome.backup = install::replace(
                 &place.file,
                 plan.before.as_deref(),

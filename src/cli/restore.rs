@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{CliResult, Context, backup};
 use crate::{
     change::Edit,
-    render,
+    clock,
     store::{
         Paths,
         restore::{self, Outcome},
@@ -39,7 +39,7 @@ impl RestoreArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let from = backup::named(&self.backup, context)?;
         let outcome = if self.dry_run {
-            restore::preview(&context.database, &from, render::now())?
+            restore::preview(&context.database, &from, clock::now())?
         } else {
             let outcome = restore::restore(&context.database, &from, &context.caller)?;
             if outcome.total() > 0 {

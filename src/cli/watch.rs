@@ -14,6 +14,7 @@ use super::{
     width::cut,
 };
 use crate::{
+    clock,
     command::Caller,
     render,
     store::{
@@ -77,7 +78,7 @@ impl WatchArgs {
         loop {
             let now = Context {
                 caller: Caller {
-                    now: render::now(),
+                    now: clock::now(),
                     ..context.caller.clone()
                 },
                 screen: context.screen.measured(),

@@ -11,11 +11,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
-use rmcp::model::{ErrorData, RequestId};
+use rmcp::model::{ErrorCode, ErrorData, RequestId};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use super::guard::Refusal;
+use crate::mcp::refusal;
 
 /// An answer.
 pub(super) type Answer = Response<BoxBody<Bytes, Infallible>>;
@@ -118,7 +119,7 @@ pub(super) async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> i
 /// Says that the daemon ended while a call was being made.
 pub(super) fn uncertain() -> ErrorData {
     let reason = "taskhold ended before the call was done, and whether it was made is not certain; read the task before repeating";
-    ErrorData::internal_error(reason, None)
+    refusal(ErrorCode::INTERNAL_ERROR, reason)
 }
 
 /// Says that the daemon ended before a call had arrived.

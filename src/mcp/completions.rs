@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use rmcp::model::{ArgumentInfo, CompletionInfo, ErrorData, Reference};
+use rmcp::model::{ArgumentInfo, CompletionInfo, ErrorCode, ErrorData, Reference};
 
-use super::{internal, prompts};
+use super::{internal, prompts, refusal};
 use crate::{
     error::Result,
     store::{Store, Words, db::Session},
@@ -47,7 +47,7 @@ pub(super) async fn complete(
 }
 
 fn subject(reference: &Reference, argument: &str) -> std::result::Result<Subject, ErrorData> {
-    let refused = |reason: String| Err(ErrorData::invalid_params(reason, None));
+    let refused = |reason: String| Err(refusal(ErrorCode::INVALID_PARAMS, reason));
     match reference {
         Reference::Prompt(prompt) => match (prompts::argument(&prompt.name)?, argument) {
             (Some(prompts::TASK_ID), prompts::TASK_ID) => Ok(Subject::Task),

@@ -4,13 +4,13 @@
 //! is left out, it says how much and which call shows it. Every prompt asks the model to ask before it changes a task.
 
 use rmcp::model::{
-    ErrorData, GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role,
+    ErrorCode, ErrorData, GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role,
 };
 
-use super::internal;
+use super::{internal, refusal};
 use crate::{
+    clock,
     error::{Code, Error, Result},
-    render,
     store::{Filters, View, db::Session},
     task::{Status, TaskId, Timestamp, shortened},
     when::Zone,
@@ -99,9 +99,9 @@ pub(super) fn argument(name: &str) -> std::result::Result<Option<&'static str>, 
 fn spec(name: &str) -> std::result::Result<&'static Spec, ErrorData> {
     SPECS.iter().find(|spec| spec.name == name).ok_or_else(|| {
         let names = SPECS.each_ref().map(|spec| spec.name).join(", ");
-        ErrorData::invalid_params(
+        refusal(
+            ErrorCode::INVALID_PARAMS,
             format!("no prompt {}; there are {names}", shortened(name, 40)),
-            None,
         )
     })
 }
@@ -115,12 +115,12 @@ pub(super) async fn get(
 ) -> std::result::Result<GetPromptResult, ErrorData> {
     let spec = spec(name)?;
     let request = Request::read(spec, arguments)?;
-    let now = render::now();
+    let now = clock::now();
     let text = session
         .read(move |store| store.snapshot(|store| request.text(&Snapshot::new(store, now, zone))))
         .await
         .map_err(|error| match error.code() {
-            Code::Caller => ErrorData::invalid_params(error.to_string(), None),
+            Code::Caller => refusal(ErrorCode::INVALID_PARAMS, error.to_string()),
             Code::Environment | Code::Internal => internal(&error),
         })?;
     let message = PromptMessage::new_text(Role::User, text);
@@ -140,7 +140,7 @@ enum Request {
 impl Request {
     /// Reads a request for a prompt. Arguments it does not take are passed over.
     fn read(spec: &Spec, arguments: &JsonObject) -> std::result::Result<Self, ErrorData> {
-        let refused = |reason: String| ErrorData::invalid_params(reason, None);
+        let refused = |reason: String| refusal(ErrorCode::INVALID_PARAMS, reason);
         let read = |argument: &str| {
             let value = arguments.get(argument).ok_or_else(|| {
                 let name = spec.name;

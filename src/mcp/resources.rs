@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 
-use rmcp::model::{ErrorData, Resource, ResourceContents, ResourceTemplate};
+use rmcp::model::{ErrorCode, ErrorData, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
-use super::{internal, uri::ResourceUri};
+use super::{internal, refusal::refusal_with, uri::ResourceUri};
 use crate::{
+    clock,
     error::{Error, Result},
     render,
     store::{Filters, Moment, Store, View, db::Session},
     task::Timestamp,
+    text::clean,
     when::Zone,
 };
 
@@ -104,7 +106,7 @@ pub(super) async fn read(
         return Err(not_found(uri));
     };
     let text = session
-        .read(move |store| text(store, &resource, render::now(), zone))
+        .read(move |store| text(store, &resource, clock::now(), zone))
         .await
         .map_err(|error| match error {
             Error::NotFound { .. } => not_found(uri),
@@ -119,9 +121,10 @@ pub(super) fn not_found(uri: &str) -> ErrorData {
     let all: Vec<&str> = lists
         .chain(TEMPLATES.iter().map(|(uri, ..)| *uri))
         .collect();
-    ErrorData::resource_not_found(
+    refusal_with(
+        ErrorCode::RESOURCE_NOT_FOUND,
         format!("resource not found; there are {}", all.join(", ")),
-        Some(json!({ "uri": uri })),
+        Some(json!({ "uri": clean(uri).text })),
     )
 }
 

@@ -16,19 +16,19 @@ use std::{
 
 use rmcp::{
     ErrorData, Peer, RoleServer,
-    model::{ResourceUpdatedNotificationParam, SubscriptionFilter},
+    model::{ErrorCode, ResourceUpdatedNotificationParam, SubscriptionFilter},
     service::SubscriptionContext,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    internal, resources,
+    internal, refusal, resources,
     uri::{ResourceUri, altered},
 };
 use crate::{
+    clock,
     error::Result,
-    render,
     store::{
         Moment, View,
         db::{Session, Subscription, locked},
@@ -79,7 +79,7 @@ impl Subscriptions {
             news: self.session.db().subscribe()?,
             session: self.session.clone(),
             zone: self.zone,
-            seen: render::now(),
+            seen: clock::now(),
         })
     }
 
@@ -100,7 +100,7 @@ impl Subscriptions {
                 "too many subscriptions: a session may watch {} resources; unsubscribe from some, or watch tasks://all",
                 self.most
             );
-            return Err(ErrorData::invalid_request(message, None));
+            return Err(refusal(ErrorCode::INVALID_REQUEST, message));
         }
         if forwarder.is_none() {
             let watch = self.watch().map_err(|error| internal(&error))?;
@@ -232,13 +232,13 @@ impl Watch {
                     let mut uris = BTreeSet::new();
                     // One notification for all that has come by now.
                     while let Some(news) = batch {
-                        uris.extend(altered(&news, watched, render::now(), self.zone));
+                        uris.extend(altered(&news, watched, clock::now(), self.zone));
                         batch = self.news.pending();
                     }
                     uris
                 }
                 () = turn, if !turning.is_empty() => {
-                    let (before, now) = (self.seen, render::now());
+                    let (before, now) = (self.seen, clock::now());
                     self.seen = now;
                     turned(&self.session, turning.clone(), before, now, self.zone).await
                 }
@@ -252,7 +252,7 @@ impl Watch {
 
 /// Waits until midnight, or until the next task becomes overdue.
 async fn next_turn(session: &Session, zone: Zone) {
-    let now = render::now();
+    let now = clock::now();
     let moment = Moment::new(now, zone);
     let due = session
         .read(move |store| store.next_turn(View::Overdue, &moment))

@@ -11,11 +11,12 @@ use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, To
 use serde_json::{Value, json};
 
 use crate::{
+    clock,
     command::Caller,
     error::{Code, Error},
-    render,
     store::db::Session,
     task::{Actor, shortened},
+    text::clean,
     when::Zone,
 };
 
@@ -189,7 +190,8 @@ impl From<Reply> for CallToolResult {
                 let lines: Vec<String> = std::iter::once(text).chain(news).collect();
                 Self::success(vec![ContentBlock::text(lines.join("\n"))])
             }
-            Answer::Failure(text) => Self::error(vec![ContentBlock::text(text)]),
+            // What it quotes of the caller may hold anything.
+            Answer::Failure(text) => Self::error(vec![ContentBlock::text(clean(&text).text)]),
         }
     }
 }
@@ -221,7 +223,7 @@ pub(super) async fn call(
     };
     let caller = Caller {
         actor: client.actor,
-        now: render::now(),
+        now: clock::now(),
         zone,
     };
     let news = OnceLock::new();

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, ClientNotification, ClientRequest, ErrorData,
-    GetMeta as _, JsonObject, ProtocolVersion, RequestId, RequestMetaObject,
+    CallToolRequest, CallToolRequestParams, ClientNotification, ClientRequest, ErrorCode,
+    ErrorData, GetMeta as _, JsonObject, ProtocolVersion, RequestId, RequestMetaObject,
 };
 use serde::Deserialize;
 use serde_json::{Value, error::Category, json};
 
 use super::lines::IdScanner;
+pub(crate) use crate::mcp::refusal;
 
 /// What a line was.
 #[derive(Debug)]
@@ -91,7 +92,7 @@ pub(crate) fn read_text(line: &[u8]) -> (Incoming, Cow<'_, [u8]>) {
         Err(error) if matches!(error.classify(), Category::Data) => refuse_shape(&repaired),
         Err(error) => Incoming::Refused(
             id_in(line),
-            ErrorData::parse_error(format!("not JSON: {error}"), None),
+            refusal(ErrorCode::PARSE_ERROR, format!("not JSON: {error}")),
         ),
     };
     (incoming, Cow::Owned(repaired))
@@ -109,7 +110,7 @@ fn refuse_shape(line: &[u8]) -> Incoming {
     } else {
         "not a JSON-RPC 2.0 message"
     };
-    Incoming::Refused(id_in(line), ErrorData::invalid_request(reason, None))
+    Incoming::Refused(id_in(line), refusal(ErrorCode::INVALID_REQUEST, reason))
 }
 
 fn parse(line: &[u8]) -> serde_json::Result<Incoming> {
@@ -145,7 +146,7 @@ fn request(id: RequestId, method: &str, params: Option<Value>) -> Incoming {
         Ok(request) => Incoming::Request(id, Box::new(request)),
         Err(reason) => {
             let message = format!("invalid params for {method}: {reason}");
-            Incoming::Refused(Some(id), ErrorData::invalid_params(message, None))
+            Incoming::Refused(Some(id), refusal(ErrorCode::INVALID_PARAMS, message))
         }
     }
 }

@@ -30,9 +30,9 @@ use tokio::sync::{oneshot, watch as signal};
 
 use super::{Access, Paths, Store, backup, open::Patience, watch::ChangeFeed};
 use crate::{
+    clock,
     command::{Caller, Command, Outcome},
     error::{Code, Error, Result},
-    task::Timestamp,
 };
 
 mod crew;
@@ -405,15 +405,12 @@ impl WriterThread {
     /// Has the first write of a day followed by a backup, on a thread and a connection of its own: nobody waits for
     /// it. A process that ends meanwhile leaves it to the next one.
     fn back_up_daily(&mut self) {
-        let now = chrono::Utc::now();
-        let today = now.timestamp().div_euclid(24 * 60 * 60);
+        let now = clock::now();
+        let today = now.as_millis().div_euclid(24 * 60 * 60 * 1_000);
         if self.backed_up.replace(today) == Some(today) {
             return;
         }
-        let (path, now) = (
-            self.path.clone(),
-            Timestamp::from_millis(now.timestamp_millis()),
-        );
+        let path = self.path.clone();
         spawn("backup", move || {
             if let Err(error) = backup::take_daily(&path, now) {
                 tracing::warn!("no backup today: {}", error.with_causes());

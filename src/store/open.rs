@@ -26,9 +26,9 @@ use super::{
     place::{Paths, settled, unusable},
 };
 use crate::{
+    clock,
     disk::{make_private, open_beside},
     error::{Error, Result, WhileTrying},
-    task::Timestamp,
 };
 
 mod frozen;
@@ -263,7 +263,7 @@ fn prepare(connection: &mut Connection, paths: &Paths, schema: &Schema) -> Resul
             .map_err(|error| unusable(database, "it cannot be kept from others", Some(error)))?;
     }
     if version > 0 && version < schema.version {
-        let now = Timestamp::from_millis(chrono::Utc::now().timestamp_millis());
+        let now = clock::now();
         backup::take_with(connection, paths, backup::Reason::Upgrade, now)?;
     }
     let mode: String = connection

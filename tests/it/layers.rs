@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 21] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     ("disk", &[]),
     ("when", &["text"]),
     ("repeat", &["when"]),
@@ -16,14 +16,19 @@ const LAYERS: [(&str, &[&str]); 21] = [
     (
         "store",
         &[
-            "arrival", "change", "command", "disk", "error", "repeat", "task", "text", "when",
+            "arrival", "change", "clock", "command", "disk", "error", "repeat", "task", "text",
+            "when",
         ],
     ),
     (
         "given",
         &["command", "error", "repeat", "store", "task", "when"],
     ),
-    ("remark", &["command", "error", "store", "task", "when"]),
+    ("clock", &["task", "when"]),
+    (
+        "remark",
+        &["change", "command", "error", "store", "task", "when"],
+    ),
     (
         "exchange",
         &["arrival", "command", "error", "repeat", "task", "when"],
@@ -32,21 +37,21 @@ const LAYERS: [(&str, &[&str]); 21] = [
     (
         "mcp",
         &[
-            "change", "command", "error", "given", "remark", "render", "repeat", "store", "task",
-            "when",
+            "change", "clock", "command", "error", "given", "remark", "render", "repeat", "store",
+            "task", "text", "when",
         ],
     ),
     ("stdio", &["mcp", "store", "when"]),
     ("install", &["disk"]),
-    ("http", &["disk", "mcp", "stdio", "store"]),
+    ("http", &["clock", "disk", "mcp", "stdio", "store"]),
     ("bridge", &["stdio", "store"]),
     ("config", &["task", "when"]),
     (
         "cli",
         &[
-            "arrival", "bridge", "change", "command", "config", "disk", "error", "exchange",
-            "given", "http", "install", "mcp", "remark", "render", "repeat", "stdio", "store",
-            "task", "text", "when",
+            "arrival", "bridge", "change", "clock", "command", "config", "disk", "error",
+            "exchange", "given", "http", "install", "mcp", "remark", "render", "repeat", "stdio",
+            "store", "task", "text", "when",
         ],
     ),
 ];

@@ -7,10 +7,10 @@ use clap_complete::engine::CompletionCandidate;
 
 use crate::{
     cli::{quick::Field, topics::TOPICS, whole},
+    clock,
     config::{Loaded, ViewWord},
     error::Result,
     http::Tokens,
-    render,
     store::{Filters, Moment, Store, View, backup},
     task::{Priority, Status, Task},
     when::{Zone, names::WEEKDAYS},
@@ -74,7 +74,7 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
             Which::Closed => &[View::Completed, View::Cancelled, View::InProgress],
             Which::All => &[View::Completed, View::Cancelled],
         };
-        let moment = Moment::new(render::now(), Zone::UTC);
+        let moment = Moment::new(clock::now(), Zone::UTC);
         for view in views {
             let none = Filters::default();
             let page = store.list(*view, &none, &moment, None, CLOSED_LOOKED_AT)?;

@@ -6,6 +6,7 @@ use refinery::Runner;
 use rusqlite::Connection;
 
 use crate::{
+    clock,
     error::{Result, WhileTrying},
     store::place::unusable,
 };
@@ -35,6 +36,11 @@ impl Schema {
 
     /// Runs what is due in one transaction: a crash between two migrations, or in one, leaves the old schema.
     pub(super) fn migrate(&self, connection: &mut Connection, database: &Path) -> Result<()> {
+        // refinery notes the time, and panics at one that it cannot write.
+        if clock::is_past_years() {
+            let reason = "the clock of this machine is set to a year after 9999; set it right";
+            return Err(unusable(database, reason, None));
+        }
         (self.migrations)()
             .set_grouped(true)
             .run(connection)

@@ -211,3 +211,61 @@ fn two_writes_under_one_id_are_both_answered_and_no_unanswered_one_is_made() {
         assert_eq!(made, kept, "{dialect:?}");
     }
 }
+
+/// A refusal quotes what was sent; a person reads it in a terminal, and a model takes it for our words.
+#[test]
+fn a_refusal_quotes_nothing_that_cannot_be_seen() {
+    let hostile = "\u{1b}[2J\u{1b}]0;x\u{7}a\u{202e}b\u{200b}\u{e0069}\u{fe01}";
+    let is_hidden = |c: char| {
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{200b}' | '\u{202e}' | '\u{fe01}' | '\u{e0000}'..)
+    };
+    for dialect in Dialect::BOTH {
+        let home = Home::new();
+        let mut client = home.connect(dialect);
+        add_a_task(&mut client);
+        let calls = [
+            ("add_task", json!({ "title": "x", "due": hostile })),
+            (
+                "add_task",
+                json!({ "title": "x", "tags": [format!("{hostile} c")] }),
+            ),
+            ("add_task", json!({ "title": "x", hostile: 1 })),
+            ("add_task", json!({ "title": "x", "repeat": hostile })),
+            ("update_task", json!({ "task_id": 1, "status": hostile })),
+            ("complete_task", json!({ "task_id": hostile })),
+            ("get_task", json!({ "task_id": { hostile: hostile } })),
+            ("list_tasks", json!({ "view": hostile })),
+            ("list_tasks", json!({ "cursor": hostile })),
+            ("undo", json!({ "group": hostile })),
+        ];
+        for (tool, arguments) in calls {
+            let text = client.complaint(tool, arguments);
+            assert!(!text.contains(is_hidden), "{tool}: {text:?}");
+        }
+        let requests = [
+            (hostile, json!({})),
+            ("tools/call", json!({ "name": hostile, "arguments": {} })),
+            ("prompts/get", json!({ "name": hostile })),
+            (
+                "prompts/get",
+                json!({ "name": "break_down_task", "arguments": { "task_id": hostile } }),
+            ),
+            (
+                "resources/read",
+                json!({ "uri": format!("tasks://task/{hostile}") }),
+            ),
+            (
+                "completion/complete",
+                json!({ "ref": { "type": "ref/prompt", "name": hostile }, "argument": { "name": hostile, "value": "" } }),
+            ),
+            ("tools/call", json!({ "name": { hostile: 1 } })),
+        ];
+        for (method, params) in requests {
+            let error = client.refusal(method, params);
+            let data = error["data"]["uri"].as_str().unwrap_or_default();
+            let said = error["message"].as_str().unwrap().to_owned() + data;
+            assert!(!said.contains(is_hidden), "{method}: {said:?}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Protocol errors, all made here: a message may quote what the caller sent, and that may hold anything.
+
+use rmcp::model::{ErrorCode, ErrorData};
+use serde_json::Value;
+
+use crate::text::clean;
+
+/// Returns the error with this code and message, cleaned like all text that is shown.
+pub(crate) fn refusal(code: ErrorCode, message: impl AsRef<str>) -> ErrorData {
+    refusal_with(code, message, None)
+}
+
+/// Likewise with data, which the caller has cleaned.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that makes protocol errors"
+)]
+pub(super) fn refusal_with(
+    code: ErrorCode,
+    message: impl AsRef<str>,
+    data: Option<Value>,
+) -> ErrorData {
+    ErrorData::new(code, clean(message.as_ref()).text, data)
+}
