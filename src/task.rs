@@ -252,6 +252,32 @@ mod tests {
         );
     }
 
+    /// Asserts that what a field holds is what it would hold if it were given that.
+    macro_rules! assert_settled {
+        ($raw:expr, $($field:ident),*) => {$(
+            if let Ok((value, _)) = $field::cleaned(&$raw) {
+                assert_eq!($field::cleaned(value.as_str()).unwrap(), (value, false), "{:?}", $raw);
+            }
+        )*};
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_a_field_holds_can_be_given_again(
+            raw in "([#@ \u{a0}\t\n\u{200d}\u{fe0f}\u{20e3}\u{2800}👩🚀aه\u{301}]|\\PC){0,90}"
+        ) {
+            assert_settled!(raw, Title, Description, Actor, Project, Tag, CommentText);
+        }
+    }
+
+    #[test]
+    fn a_tag_that_begins_with_signs_and_blanks_is_the_same_when_given_again() {
+        for raw in ["# #x", "@ @x", " #\u{a0}x"] {
+            assert_settled!(raw, Tag);
+            assert_eq!(Tag::cleaned(raw).unwrap().0.as_str(), "x", "{raw:?}");
+        }
+    }
+
     #[test]
     fn a_description_ends_at_64_kib() {
         assert!(Description::cleaned(&"x".repeat(65_536)).is_ok());

@@ -1,6 +1,6 @@
 //! Writing one task: its row, what is derived from it, and what points the other way.
 
-use rusqlite::{named_params, params};
+use rusqlite::{OptionalExtension, named_params, params};
 
 use super::Store;
 use crate::{
@@ -38,8 +38,18 @@ impl Store {
     /// Like [`Self::put`], and refuses nothing.
     pub(super) fn write(&self, edit: &Edit, zone: Zone) -> Result<()> {
         let (before, task) = (edit.before.as_ref(), &edit.after);
+        let uncleaned = before.map_or(Ok(None), |before| self.uncleaned_tags(before))?;
         self.put_row(before.is_none(), task, zone)?;
-        if before.is_none_or(|before| before.tags != task.tags) {
+        if let Some(tags) = uncleaned {
+            for tag in tags {
+                self.run(
+                    "DELETE FROM tag WHERE tag = ?1 AND task_id = ?2",
+                    params![tag, task.id],
+                )?;
+            }
+            self.put_tags(None, task)?;
+            self.note_words(task.id)?;
+        } else if before.is_none_or(|before| before.tags != task.tags) {
             self.put_tags(before, task)?;
         }
         if before.is_none_or(|before| before.depends_on != task.depends_on) {
@@ -52,6 +62,35 @@ impl Store {
             self.count_blockers(task)?;
         }
         Ok(())
+    }
+
+    /// Returns the tags in the row of `before`, if any text in it is stored as an earlier version let it through, and was
+    /// cleaned only when it was read. Then the tag rows and the search index have it so, too.
+    fn uncleaned_tags(&self, before: &Task) -> Result<Option<Vec<String>>> {
+        let tags: Option<String> = self
+            .connection
+            .prepare_cached(
+                "SELECT tags FROM task
+                  WHERE id = :id AND NOT (title = :title AND description = :description AND project IS :project
+                                          AND tags = :tags AND comments = :comments)",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        named_params! {
+                            ":id": before.id,
+                            ":title": before.title,
+                            ":description": before.description,
+                            ":project": before.project,
+                            ":tags": json(&before.tags)?,
+                            ":comments": json(&before.comments)?,
+                        },
+                        |row| row.get(0),
+                    )
+                    .optional()
+            })
+            .while_trying("read a task")?;
+        Ok(tags.as_deref().map(serde_json::from_str).transpose()?)
     }
 
     /// Refuses a new reference to a task that is not there, or in the trash.
@@ -247,4 +286,98 @@ fn searched(task: &Task) -> impl PartialEq + use<'_> {
 fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::{Caller, Command, Draft, Patch},
+        store::{Access, Filters, Moment, View},
+        task::{Actor, Project, Tag, Timestamp, Title},
+    };
+
+    fn caller() -> Caller {
+        Caller {
+            actor: Actor::named("test"),
+            now: Timestamp::from_millis(1_795_305_600_000),
+            zone: Zone::UTC,
+        }
+    }
+
+    fn tag(word: &str) -> Tag {
+        Tag::try_from(word.to_owned()).unwrap()
+    }
+
+    /// A version that let more characters through has stored them; the row, its tags and the index hold them.
+    #[test]
+    fn what_was_stored_uncleaned_is_shown_cleaned_and_written_so_by_the_next_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+        let draft = Draft {
+            project: Project::try_from("house".to_owned()).ok(),
+            tags: [tag("home"), tag("garden")].into(),
+            ..Draft::titled(Title::try_from("plant trees".to_owned()).unwrap())
+        };
+        let blank = Draft::titled(Title::try_from("nothing".to_owned()).unwrap());
+        let add = Command::Add {
+            drafts: vec![draft, blank],
+            key: None,
+        };
+        store.execute(&add, &caller()).unwrap();
+        for sql in [
+            "UPDATE task SET title = 'pl' || char(0xFE00) || 'ant trees', project = 'hou' || char(0x2065) || 'se',
+                    tags = json_array('garden', 'ho' || char(0xE0100) || 'me') WHERE id = 1",
+            "UPDATE tag SET tag = 'ho' || char(0xE0100) || 'me' WHERE tag = 'home'",
+            "UPDATE task SET title = char(0x180B, 0x2800), tags = json_array(char(0x34F)) WHERE id = 2",
+            "INSERT INTO tag (tag, task_id) VALUES (char(0x34F), 2)",
+        ] {
+            store.run(sql, []).unwrap();
+        }
+        let ids = [1, 2].map(|id| TaskId::try_from(id).unwrap());
+        let shown = |store: &Store| ids.map(|id| store.task(id).unwrap().unwrap());
+        let [task, blank] = shown(&store);
+        assert_eq!(task.title.as_str(), "plant trees");
+        assert_eq!(task.project.as_ref().unwrap().as_str(), "house");
+        assert_eq!(task.tags, [tag("garden"), tag("home")].into());
+        assert_eq!(blank.title.as_str(), "(invisible)");
+        assert_eq!(blank.tags, [tag("(invisible)")].into());
+
+        for id in ids {
+            let update = Command::Update {
+                ids: vec![id],
+                patch: Patch {
+                    priority: Some(Some(Priority::High)),
+                    ..Patch::default()
+                },
+                if_rev: None,
+            };
+            store.execute(&update, &caller()).unwrap();
+        }
+        let stored: Vec<String> = store
+            .connection
+            .prepare_cached("SELECT title FROM task UNION ALL SELECT tag FROM tag")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        let wanted = [
+            "plant trees",
+            "(invisible)",
+            "(invisible)",
+            "garden",
+            "home",
+        ];
+        assert_eq!(stored, wanted);
+        let filters = Filters {
+            tag: Some(tag("home")),
+            ..Filters::default()
+        };
+        let moment = Moment::new(caller().now, Zone::UTC);
+        let page = store.list(View::Open, &filters, &moment, None, 10).unwrap();
+        assert_eq!(page.tasks.len(), 1);
+        store.catch_up().unwrap();
+        assert!(store.index_agrees().unwrap());
+    }
 }

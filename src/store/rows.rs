@@ -113,13 +113,14 @@ impl ToSql for Timestamp {
     }
 }
 
-/// Text that was checked when it was written is checked again when it is read: a row that was damaged, or written by
-/// something else, is an error and not a strange task.
+/// Text that was cleaned and checked when it was written is so again when it is read: a row that was damaged, or written by
+/// something else, is an error and not a strange task; and what an earlier version let through is shown cleaned.
 macro_rules! checked_text {
     ($($name:ident),*) => {$(
         impl FromSql for $name {
             fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                Self::try_from(value.as_str()?.to_owned()).map_err(FromSqlError::other)
+                let (text, _) = Self::stored(value.as_str()?).map_err(FromSqlError::other)?;
+                Ok(text)
             }
         }
 

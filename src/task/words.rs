@@ -2,17 +2,31 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::Invalid;
 use crate::text::clean;
+
+/// What stands for a text of which nothing can be seen.
+const UNSEEN: &str = "(invisible)";
+
+/// Returns what can be seen of `raw` without blanks, which a tag may not have.
+fn visible_words(raw: &str) -> String {
+    let words = clean(raw).text;
+    let words: Vec<&str> = words.split_whitespace().collect();
+    if words.is_empty() {
+        UNSEEN.to_owned()
+    } else {
+        words.join("-")
+    }
+}
 
 /// Declares a text field: a string that was cleaned and checked on the way in.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -24,8 +38,30 @@ macro_rules! text_type {
             /// Cleans and checks `raw`; the flag says whether characters that cannot be seen were taken out.
             pub fn cleaned(raw: &str) -> Result<(Self, bool), Invalid> {
                 let cleaned = clean(raw);
+                Ok((Self(Self::check(cleaned.text)?), cleaned.altered))
+            }
+
+            /// Reads what was valid when it was stored or exported, by a version that may have kept more characters: it is
+            /// cleaned, and where nothing valid is left after that, it gets words that say so.
+            pub fn stored(raw: &str) -> Result<(Self, bool), Invalid> {
+                Self::cleaned(raw).or_else(|invalid| match Self::check(raw.to_owned()) {
+                    Ok(_) => Self::check(visible_words(raw)).map(|text| (Self(text), true)),
+                    Err(_) => Err(invalid),
+                })
+            }
+
+            fn check(text: String) -> Result<String, Invalid> {
                 let check: fn(String) -> Result<String, Invalid> = $check;
-                Ok((Self(check(cleaned.text)?), cleaned.altered))
+                check(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            /// Text in this form was stored or exported by this program.
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let raw = String::deserialize(deserializer)?;
+                let (value, _) = Self::stored(&raw).map_err(D::Error::custom)?;
+                Ok(value)
             }
         }
 
@@ -58,7 +94,7 @@ text_type!(
         let line = text.trim().replace('\t', " ");
         let length = line.chars().count();
         match () {
-            () if !line.contains(is_visible) => {
+            () if line.trim().is_empty() => {
                 Err(Invalid::new("title", "is blank; say in one line what is to be done"))
             }
             () if line.contains('\n') => Err(Invalid::new(
@@ -113,7 +149,9 @@ text_type!(
     |text| {
         let name: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let name: String = name.chars().take(Actor::MAX_CHARS).collect();
-        Ok(if name.contains(is_visible) { name } else { "unknown".to_owned() })
+        // The cut may have gone through an emoji.
+        let name = clean(&name).text.trim_end().to_owned();
+        Ok(if name.is_empty() { "unknown".to_owned() } else { name })
     }
 );
 
@@ -125,11 +163,6 @@ impl Actor {
     pub fn named(name: &str) -> Self {
         Self::cleaned(name).map_or_else(|_| Self("unknown".to_owned()), |(actor, _)| actor)
     }
-}
-
-/// U+2800, an empty Braille cell, counts as a symbol in Unicode and shows as nothing.
-fn is_visible(c: char) -> bool {
-    !c.is_whitespace() && c != '\u{2800}'
 }
 
 text_type!(
@@ -152,7 +185,10 @@ text_type!(
     /// A word to find a task by: 1 to 64 characters without blanks; a leading `#` or `@` is dropped.
     Tag,
     |text| {
-        let word = one_line(text.trim().trim_start_matches(['#', '@']), "tag", Tag::MAX_CHARS)?;
+        let bare = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '#' | '@'));
+        // A # that was dropped may have been the beginning of an emoji.
+        let bare = if bare.len() < text.len() { clean(bare).text } else { bare.to_owned() };
+        let word = one_line(&bare, "tag", Tag::MAX_CHARS)?;
         if word.contains(char::is_whitespace) {
             return Err(Invalid::new("tag", format!("\"{word}\" has blanks; write {}", word.split_whitespace().collect::<Vec<_>>().join("-"))));
         }
@@ -171,7 +207,7 @@ text_type!(
     |text| {
         let text = text.trim_end();
         match text.len() {
-            _ if !text.contains(is_visible) => Err(Invalid::new("comment", "is blank")),
+            _ if text.trim().is_empty() => Err(Invalid::new("comment", "is blank")),
             length if length > CommentText::MAX_BYTES => Err(Invalid::new(
                 "comment",
                 format!("has {length} bytes, {} are the most", CommentText::MAX_BYTES),
@@ -190,7 +226,7 @@ fn one_line(text: &str, field: &'static str, max: usize) -> Result<String, Inval
     let line = text.trim().replace('\t', " ");
     let length = line.chars().count();
     match () {
-        () if !line.contains(is_visible) => Err(Invalid::new(field, "is blank")),
+        () if line.trim().is_empty() => Err(Invalid::new(field, "is blank")),
         () if line.contains('\n') => Err(Invalid::new(field, "has more than one line")),
         () if length > max => Err(Invalid::new(
             field,
