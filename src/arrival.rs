@@ -1,6 +1,6 @@
 //! A task on its way in from a file: checked and cleaned, its references still as the file writes them.
 
-use crate::task::{Task, TaskId, Timestamp, Title};
+use crate::task::{Task, TaskId, Timestamp};
 
 /// What a file calls a task, so that others in it can refer to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,4 @@ pub struct Terms {
     /// It says all there is to say of a task, and every task it refers to must be in it. Where not, a reference that
     /// leads nowhere is left out.
     pub is_complete: bool,
-    /// Returns the title that a task of this title has when it comes back from such a file.
-    pub title_in_file: fn(&Title) -> Title,
 }

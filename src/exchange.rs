@@ -35,6 +35,8 @@ pub mod ics;
 pub mod json;
 pub mod lines;
 pub mod markdown;
+#[cfg(test)]
+mod proptests;
 pub mod taskwarrior;
 pub mod todo_txt;
 
@@ -149,7 +151,6 @@ pub trait Reader {
         Terms {
             keeps_ids: false,
             is_complete: false,
-            title_in_file: Title::clone,
         }
     }
 }

@@ -166,7 +166,8 @@ impl Writer {
             line(out, &dated("DTSTART", start))?;
         }
         match &task.defer_until {
-            Some(until) if start.as_ref() != Some(until) => {
+            // Of a rule, the start is the due date.
+            Some(until) if task.repeat.is_some() || start.as_ref() != Some(until) => {
                 line(out, &dated("X-TASKHOLD-DEFER-UNTIL", until))
             }
             _ => Ok(()),

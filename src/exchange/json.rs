@@ -22,7 +22,7 @@ use super::{
 use crate::{
     arrival::{Arrival, Name, Terms},
     repeat::Repeat,
-    task::{Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp, Title},
+    task::{Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
     when::When,
 };
 
@@ -384,7 +384,6 @@ impl<R: BufRead> super::Reader for Reader<R> {
         Terms {
             keeps_ids: self.keeps_ids(),
             is_complete: true,
-            title_in_file: Title::clone,
         }
     }
 }

@@ -4,8 +4,9 @@
 //! (again), `pri:` (of what is done), `id:`, `p:` (part of) and `dep:` (after) are what its programs have agreed on; and
 //! `status:` is ours, for what the format has no sign for.
 //!
-//! The format has no way to escape. Marks at the end of a line are taken out of the title; those in the middle of a
-//! sentence stay in it too, so that nobody has to read "Call about". A key that is not known here is a part of the title.
+//! The format has no way to escape. A line of our own ends with `id:N`, and its title comes back as it was, whatever it
+//! looks like (`own`). In any other, marks at the end are taken out of the title; those in the middle of a sentence stay in
+//! it too, so that nobody has to read "Call about". A key that is not known here is a part of the title.
 
 use std::io::{self, BufRead, Write};
 
@@ -16,11 +17,12 @@ use crate::{
     arrival::{Arrival, Name, Terms},
     command::{Caller, begin_series},
     repeat::Repeat,
-    task::{Invalid, Priority, Project, Status, Tag, Task, Timestamp, Title},
+    task::{Invalid, Priority, Project, Status, Tag, Task, Timestamp},
     when::{When, Zone},
 };
 
 mod again;
+mod own;
 
 /// Who is said to have created what comes from such a file.
 const SOURCE: &str = "todo.txt";
@@ -52,7 +54,7 @@ impl Writer {
     }
 
     fn line(&mut self, task: &Task) -> String {
-        let day = |at: Timestamp| self.zone.today(at.as_millis()).to_string();
+        let day = |at: Timestamp| written(self.zone.today(at.as_millis()));
         let mut words = Vec::new();
         let is_done = task.status == Status::Completed;
         let letter = task.priority.map(|priority| match priority {
@@ -62,19 +64,19 @@ impl Writer {
         });
         if is_done {
             words.push("x".to_owned());
-            words.extend(task.completed_at.map(day));
+            // Both dates are always there: so one at the start of the title is a part of it.
+            words.push(day(task.completed_at.unwrap_or(task.updated_at)));
         } else {
             words.extend(letter.map(|letter| format!("({letter})")));
         }
         words.push(day(task.created_at));
         words.push(task.title.as_str().to_owned());
-        let is_in_title = |name: &str| {
-            let mut marks = task.title.as_str().split(' ').filter(|word| is_mark(word));
-            marks.any(|mark| mark[1..] == *name)
-        };
+        if own::needs_end(task.title.as_str()) {
+            words.push(own::END_OF_TITLE.to_owned());
+        }
         let project = task.project.iter().map(|project| ('+', project.as_str()));
         let tags = task.tags.iter().map(|tag| ('@', tag.as_str()));
-        let marks = project.chain(tags).filter(|(_, name)| !is_in_title(name));
+        let marks = project.chain(tags);
         words.extend(marks.map(|(sign, name)| format!("{sign}{}", name.replace(' ', "-"))));
         let mut key = |key: &str, value: String| words.push(format!("{key}:{value}"));
         match (is_done, letter, task.status) {
@@ -85,10 +87,10 @@ impl Writer {
             _ => {}
         }
         if let Some(due) = &task.due {
-            key("due", due.day(self.zone).to_string());
+            key("due", written(due.day(self.zone)));
         }
         if let Some(until) = &task.defer_until {
-            key("t", until.day(self.zone).to_string());
+            key("t", written(until.day(self.zone)));
         }
         let again = task
             .repeat
@@ -97,13 +99,14 @@ impl Writer {
         if let Some(Some(again)) = &again {
             key("rec", again.clone());
         }
-        key("id", task.id.to_string());
         if let Some(parent) = task.parent {
             key("p", parent.to_string());
         }
         for other in &task.depends_on {
             key("dep", other.to_string());
         }
+        // Last: that makes it a line of ours.
+        key("id", task.id.to_string());
         self.count(task, again == Some(None));
         words.join(" ")
     }
@@ -128,10 +131,6 @@ impl Writer {
         let has_blank = |project: &Project| project.as_str().contains(' ');
         if task.project.as_ref().is_some_and(has_blank) {
             notes.count("project (blanks became -)");
-        }
-        let mut words = task.title.as_str().split(' ');
-        if words.any(|word| is_mark(word) || known_key(word).is_some()) {
-            notes.count("title (words that are read as marks)");
         }
     }
 }
@@ -199,7 +198,6 @@ impl<R: BufRead> super::Reader for Reader<'_, R> {
         Terms {
             keeps_ids: false,
             is_complete: false,
-            title_in_file,
         }
     }
 }
@@ -255,6 +253,13 @@ fn priority(text: &str) -> Option<char> {
     }
 }
 
+/// Returns a day as it is read again: a zone may move an instant out of the years a task can have.
+fn written(day: NaiveDate) -> String {
+    let first = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap_or_default();
+    let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default();
+    day.clamp(first, last).to_string()
+}
+
 fn day(word: &str) -> Option<NaiveDate> {
     match word.parse::<When>() {
         Ok(When::Day(day)) => Some(day),
@@ -295,7 +300,15 @@ fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Inval
         letter: start.letter,
         again: None,
     };
-    let sentence = rest.read(start.rest, &mut arrival, notes);
+    let own = own::split(start.rest);
+    let is_own = own.is_some();
+    let sentence = match own {
+        Some((title, marks)) => {
+            rest.take(&marks, &mut arrival, notes);
+            title.to_owned()
+        }
+        None => rest.read(start.rest, &mut arrival, notes),
+    };
     if let Some(Name::Text(name)) = &arrival.name {
         arrival.id = name.parse().ok();
     }
@@ -305,6 +318,11 @@ fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Inval
     if start.is_done {
         task.status = Status::Completed;
         task.completed_at = Some(start.completed.map_or(caller.now, at));
+        task.repeat = rest
+            .again
+            .filter(|_| is_own)
+            .zip(task.due)
+            .map(|(repeat, due)| repeat.anchored(&due, caller.zone));
     } else {
         task.repeat = rest.again;
         begin_series(task, caller);
@@ -331,13 +349,7 @@ impl Rest {
             let Some((key, value)) = known_key(word) else {
                 return true;
             };
-            let is_read = match key {
-                "rec" => again::read(value, notes)
-                    .map(|repeat| self.again = Some(repeat))
-                    .is_some(),
-                "pri" => set_letter(&mut self.letter, value),
-                _ => set(arrival, key, value),
-            };
+            let is_read = self.set(arrival, key, value, notes);
             if !is_read {
                 notes.count(format!(
                     "{key}: a value that is not understood stayed in the title"
@@ -355,31 +367,27 @@ impl Rest {
         }
         sentence.join(" ")
     }
-}
 
-/// Returns what is left of a title that was written to a line and read again.
-fn title_in_file(title: &Title) -> Title {
-    let words = title.as_str();
-    if !words.contains([':', '+', '@']) && !words.contains("  ") {
-        return title.clone();
+    /// Takes the marks of a line of ours.
+    fn take(&mut self, marks: &[&str], arrival: &mut Arrival, notes: &mut Notes) {
+        for mark in marks {
+            match known_key(mark) {
+                Some((key, value)) => _ = self.set(arrival, key, value, notes),
+                None => take_mark(&mut arrival.task, mark, notes),
+            }
+        }
     }
-    let task = new_task(title.clone(), SOURCE, Timestamp::from_millis(0));
-    let mut arrival = Arrival {
-        line: 0,
-        name: None,
-        task,
-        id: None,
-        created: None,
-        parent: None,
-        depends_on: Vec::new(),
-    };
-    let mut rest = Rest {
-        letter: None,
-        again: None,
-    };
-    let sentence = rest.read(words, &mut arrival, &mut Notes::default());
-    // It may be nothing but keys: then no line comes of it.
-    Title::try_from(sentence).unwrap_or_else(|_| title.clone())
+
+    /// Sets what `key` says. Returns whether `value` could be read.
+    fn set(&mut self, arrival: &mut Arrival, key: &str, value: &str, notes: &mut Notes) -> bool {
+        match key {
+            "rec" => again::read(value, notes)
+                .map(|repeat| self.again = Some(repeat))
+                .is_some(),
+            "pri" => set_letter(&mut self.letter, value),
+            _ => set(arrival, key, value),
+        }
+    }
 }
 
 fn set_letter(letter: &mut Option<char>, value: &str) -> bool {

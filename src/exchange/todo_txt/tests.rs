@@ -1,7 +1,11 @@
 //! The examples of the published format, and what its programs add.
 
 use super::*;
-use crate::{exchange::Reader as _, repeat::Repeat, task::Actor};
+use crate::{
+    exchange::Reader as _,
+    repeat::Repeat,
+    task::{Actor, Title},
+};
 
 fn caller() -> Caller {
     Caller {
@@ -197,5 +201,140 @@ fn rules_are_written_where_rec_can_say_them() {
             expected,
             "{words}"
         );
+    }
+}
+
+/// Writes tasks that are called so, in the given shape, and returns the lines.
+fn written_as(titles: &[&str], shape: impl Fn(Task) -> Task) -> String {
+    let mut writer = Writer::new(Zone::UTC);
+    let mut lines = String::new();
+    for raw in titles {
+        let task = new_task(
+            title(raw, &mut Notes::default()).unwrap(),
+            "test",
+            caller().now,
+        );
+        lines += &(writer.line(&shape(task)) + "\n");
+    }
+    lines
+}
+
+#[test]
+fn a_title_comes_back_as_it_was_whatever_it_looks_like() {
+    let titles = [
+        "due:2026-12-24",
+        "self p:1",
+        "call case id:7 p:1",
+        "do dep:1 now",
+        "x done",
+        "x 2026-01-01 done",
+        "(A) first",
+        "2026-01-01 new year",
+        "id:7",
+        "a id:7",
+        "buy  milk   @home +shop",
+        "--",
+        "a --",
+        "a -- --",
+        "due:2026-12-24 -- id:9",
+        "pay due:tomorrow",
+        "rec:+1w",
+    ];
+    let due = day("2026-11-30").map(When::Day);
+    let shapes: [fn(Task, Option<When>) -> Task; 4] = [
+        |task, _| task,
+        |task, due| Task {
+            due,
+            priority: Some(Priority::High),
+            parent: Some(task.id),
+            ..task
+        },
+        |task, _| Task {
+            status: Status::Completed,
+            completed_at: Some(task.created_at),
+            priority: Some(Priority::Low),
+            ..task
+        },
+        |task, due| Task {
+            status: Status::Cancelled,
+            due,
+            project: Project::try_from("shop".to_owned()).ok(),
+            tags: Tag::try_from("home".to_owned()).into_iter().collect(),
+            depends_on: [task.id].into(),
+            ..task
+        },
+    ];
+    for shape in shapes {
+        let text = written_as(&titles, |task| shape(task, due));
+        let (arrivals, _) = read_all(&text);
+        assert_eq!(arrivals.len(), titles.len(), "{text}");
+        for (arrival, title) in arrivals.iter().zip(titles) {
+            let wanted = shape(
+                new_task(
+                    Title::try_from(title.to_owned()).unwrap(),
+                    "test",
+                    caller().now,
+                ),
+                due,
+            );
+            let (task, parent) = (&arrival.task, arrival.parent.is_some());
+            assert_eq!(task.title, wanted.title, "{text}");
+            assert_eq!(parent, wanted.parent.is_some(), "{title}");
+            assert_eq!(arrival.depends_on.len(), wanted.depends_on.len(), "{title}");
+            let said = |task: &Task| {
+                (
+                    task.status,
+                    task.priority,
+                    task.due,
+                    task.project.clone(),
+                    task.tags.clone(),
+                )
+            };
+            assert_eq!(said(task), said(&wanted), "{title}");
+        }
+    }
+}
+
+#[test]
+fn in_a_line_of_ours_marks_count_at_its_end_alone_the_last_of_a_kind() {
+    let cases = [
+        (
+            "2026-11-22 Pay due:2026-12-24 now id:3",
+            "Pay due:2026-12-24 now",
+            None,
+        ),
+        (
+            "2026-11-22 Pay due:2026-01-01 due:2026-12-24 id:3",
+            "Pay due:2026-01-01",
+            Some("2026-12-24"),
+        ),
+        (
+            "2026-11-22 Pay due:2026-12-24 -- id:3",
+            "Pay due:2026-12-24",
+            None,
+        ),
+        ("2026-11-22 Pay -- id:3", "Pay --", None),
+        (
+            "2026-11-22 Pay due:soon t:2026-01-01 id:3",
+            "Pay due:soon",
+            None,
+        ),
+        // Lines of other programs.
+        (
+            "2026-11-22 Pay due:2026-12-24 now",
+            "Pay now",
+            Some("2026-12-24"),
+        ),
+        (
+            "2026-11-22 Pay id:3 due:2026-12-24",
+            "Pay",
+            Some("2026-12-24"),
+        ),
+        ("Pay due:2026-12-24 now id:x", "Pay now", Some("2026-12-24")),
+    ];
+    for (line, title, due) in cases {
+        let task = read_one(line);
+        assert_eq!(task.title.as_str(), title, "{line}");
+        assert_eq!(task.due.map(String::from).as_deref(), due, "{line}");
     }
 }

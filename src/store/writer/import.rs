@@ -155,7 +155,7 @@ impl<'a, 'store> Import<'a, 'store> {
             terms,
             keeps_ids,
             next_id: last_id + 1,
-            known: (!is_first).then(|| Known::read(store, terms)).transpose()?,
+            known: (!is_first).then(|| Known::read(store)).transpose()?,
             names: Names::new()?,
             imported: Imported {
                 keeps_ids,

@@ -186,7 +186,7 @@ x 2026-11-03 2026-11-01 Buy boxes @shop pri:B id:4
         first,
         "\
 (A) 2026-11-01 Call the office about +plans today +Move @phone due:2026-12-24 t:2026-12-01 rec:+2w id:1
-2026-11-01 Pack the books status:in_progress id:2 p:1 dep:4
+2026-11-01 Pack the books status:in_progress p:1 dep:4 id:2
 2026-11-01 See https://example.org/a:b at 10:30 +Move id:3
 x 2026-11-03 2026-11-01 Buy boxes @shop pri:B id:4
 "
@@ -194,4 +194,32 @@ x 2026-11-03 2026-11-01 Buy boxes @shop pri:B id:4
     assert!(said.contains("rev: 4"), "{said}");
     to.done(&["import", &to.file("again.txt", &first)]);
     assert_eq!(to.done(&["export", "--format", "todo.txt"]).0, first);
+}
+
+#[test]
+fn a_title_that_looks_like_marks_comes_back_from_todo_txt_as_it_was() {
+    let (from, to) = (Place::new(), Place::new());
+    let titles = [
+        "due:2026-12-24",
+        "self p:1",
+        "call case id:7 p:1",
+        "do dep:1 now",
+        "x done",
+        "(A) first",
+        "2026-01-01 new year",
+        "--",
+        "buy  milk @home",
+    ];
+    for title in titles {
+        from.done(&["add", "--", title]);
+    }
+    let (text, _) = from.done(&["export", "--format", "todo.txt"]);
+    to.done(&["import", &to.file("todo.txt", &text)]);
+    let came = to.tasks();
+    let came: Vec<&str> = came
+        .iter()
+        .map(|task| task["title"].as_str().unwrap())
+        .collect();
+    assert_eq!(came, titles, "{text}");
+    assert!(to.tasks().iter().all(|task| task["due"].is_null()));
 }

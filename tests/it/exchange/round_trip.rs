@@ -56,7 +56,7 @@ fn when() -> impl Strategy<Value = When> {
     ]
 }
 
-/// Text in one line: any that can be seen, and what is hard to keep.
+/// Text in one line that a title can hold: any that can be seen, and what is hard to keep.
 fn line() -> impl Strategy<Value = String> {
     let hard = prop::sample::select(vec![
         "\u{1f469}\u{1f3fd}\u{200d}\u{1f680} \u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} \u{2764}\u{fe0f}",
@@ -69,6 +69,8 @@ fn line() -> impl Strategy<Value = String> {
         2 => hard.prop_map(str::to_owned),
         1 => "[x\u{1f600}]{500}",
     ]
+    // To `\\PC`, U+2028 and U+2029 are no control characters; to a title, they end the line.
+    .prop_map(|line| line.replace(['\u{2028}', '\u{2029}'], " "))
 }
 
 fn details() -> impl Strategy<Value = Details> {

@@ -16,7 +16,6 @@ use crate::{
 /// The tasks that were here before the import. Each stands for one of the file.
 #[derive(Debug)]
 pub(super) struct Known {
-    terms: Terms,
     /// By what they are known by: a hash of the title, and the time.
     tasks: Vec<(u64, Timestamp, TaskId)>,
     /// For each, the place of one after it, or its own, before which none is left that stands for none of the file yet.
@@ -25,13 +24,13 @@ pub(super) struct Known {
 
 impl Known {
     /// Reads what is here.
-    pub(super) fn read(store: &Store, terms: Terms) -> Result<Self> {
+    pub(super) fn read(store: &Store) -> Result<Self> {
         let mut tasks: Vec<(u64, Timestamp, TaskId)> = store
             .connection
             .prepare_cached("SELECT id, title, created_at FROM task")
             .and_then(|mut statement| {
                 let read = |row: &rusqlite::Row<'_>| {
-                    let title = (terms.title_in_file)(&row.get("title")?);
+                    let title: Title = row.get("title")?;
                     Ok((hash(&title), row.get("created_at")?, row.get("id")?))
                 };
                 statement.query_map([], read)?.collect()
@@ -39,7 +38,6 @@ impl Known {
             .while_trying("read which tasks are here")?;
         tasks.sort_unstable();
         Ok(Self {
-            terms,
             free: (0..=tasks.len()).map(narrow).collect(),
             tasks,
         })
@@ -54,7 +52,7 @@ impl Known {
             Timestamp::from_millis(i64::MIN),
             Timestamp::from_millis(i64::MAX),
         ]);
-        let has_title = |here: &Task| (self.terms.title_in_file)(&here.title) == came.title;
+        let has_title = |here: &Task| here.title == came.title;
         if let Some(id) = arrival.id
             && let Some(here) = store.task(id)?
             && (first..=last).contains(&here.created_at)
@@ -76,7 +74,7 @@ impl Known {
             .filter(|(other, at, _)| *other == hash && *at <= last)
         {
             let here = store.existing(*id)?;
-            if fits(&here) && (self.terms.title_in_file)(&here.title) == came.title {
+            if fits(&here) && here.title == came.title {
                 self.take(place);
                 return Ok(Some(here));
             }
@@ -86,7 +84,7 @@ impl Known {
     }
 
     fn take_own(&mut self, here: &Task) -> bool {
-        let hash = hash(&(self.terms.title_in_file)(&here.title));
+        let hash = hash(&here.title);
         match self.tasks.binary_search(&(hash, here.created_at, here.id)) {
             Ok(place) if self.next_free(place) == place => {
                 self.take(place);
@@ -130,8 +128,9 @@ fn hash(title: &Title) -> u64 {
 /// Reports whether a file says something else of a task than what is here. What a file need not say is compared only
 /// where it says it.
 pub(super) fn differs(here: &Task, came: &Task, terms: Terms, zone: Zone) -> bool {
-    let title = (terms.title_in_file)(&here.title);
-    if (here.status, here.is_deleted()) != (came.status, came.is_deleted()) || title != came.title {
+    if (here.status, here.is_deleted()) != (came.status, came.is_deleted())
+        || here.title != came.title
+    {
         return true;
     }
     if terms.is_complete {
@@ -147,10 +146,6 @@ pub(super) fn differs(here: &Task, came: &Task, terms: Terms, zone: Zone) -> boo
             )
         };
         return said(here) != said(came);
-    }
-    if title != here.title {
-        // Words of it became fields on the way.
-        return false;
     }
     let is_other_day = |here: Option<When>, came: Option<When>| match (here, came) {
         (_, None) => false,

@@ -19,7 +19,6 @@ fn terms() -> Terms {
     Terms {
         keeps_ids: true,
         is_complete: true,
-        title_in_file: Title::clone,
     }
 }
 

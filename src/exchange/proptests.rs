@@ -1,0 +1,299 @@
+//! Whatever tasks hold: each format that is read reads its own export, and reads it as it was written.
+
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+use super::*;
+use crate::{
+    arrival::Name,
+    repeat::Repeat,
+    task::{Priority, Project, Tag},
+};
+
+/// Words that mean something in one of the formats, or nearly.
+const HOSTILE: [&str; 62] = [
+    "x",
+    "X",
+    "(A)",
+    "(a)",
+    "2026-01-01",
+    "2026-13-01",
+    "due:2026-12-24",
+    "due:tomorrow",
+    "due:",
+    "t:2026-01-01",
+    "rec:+1w",
+    "rec:1d",
+    "pri:A",
+    "pri:AA",
+    "id:7",
+    "id:0",
+    "id:",
+    "p:1",
+    "p:x",
+    "dep:1",
+    "dep:2",
+    "status:cancelled",
+    "status:pending",
+    "+proj",
+    "+",
+    "@home",
+    "@",
+    "++a",
+    "@@b",
+    "#tag",
+    "--",
+    "-",
+    "[x]",
+    "[",
+    "]",
+    "- [ ]",
+    "{\"format\":\"taskhold\"",
+    "{\"id\":1}",
+    "{\"description\":1}",
+    "BEGIN:VCALENDAR",
+    "END:VTODO",
+    "SUMMARY:a",
+    "\\n",
+    "\\",
+    "\\;",
+    ";",
+    ",",
+    "\\,",
+    ":",
+    "\"",
+    "'",
+    "\"a:b\"",
+    "http://x.example/y?z=1;2,3",
+    "=1+1",
+    "<b>",
+    "",
+    "\u{feff}",
+    "שלום",
+    "مرحبا\u{200C}ها",
+    "👩\u{200D}🚀",
+    "e\u{301}",
+    "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+];
+
+fn line() -> impl Strategy<Value = String> {
+    let words = vec(
+        prop_oneof![4 => select(HOSTILE.to_vec()).prop_map(str::to_owned), 1 => "[a-zé]{1,9}"],
+        1..9,
+    );
+    prop_oneof![
+        6 => words.prop_map(|words| words.join(" ")),
+        1 => "\\PC{1,60}",
+        1 => select(vec!["é", "😀", "家", "ש", "👩\u{200D}🚀", "a ", "\\", ";,", "é: "])
+            .prop_map(|piece| piece.chars().cycle().take(500).collect()),
+    ]
+}
+
+fn title() -> impl Strategy<Value = Title> {
+    line().prop_filter_map("no title", |line| Title::try_from(line).ok())
+}
+
+fn text() -> impl Strategy<Value = String> {
+    vec(prop_oneof![line(), Just(String::new())], 0..4).prop_map(|lines| lines.join("\n"))
+}
+
+fn when() -> impl Strategy<Value = When> {
+    // Days of the years 1970 to 9999, and instants to the second.
+    prop_oneof![
+        (0..2_932_896_i64).prop_map(|day| When::Day(Zone::UTC.today(day * 86_400_000))),
+        (0..253_402_300_799_i64).prop_map(|seconds| When::At(seconds * 1_000)),
+    ]
+}
+
+fn zone() -> impl Strategy<Value = Zone> {
+    select(vec!["UTC", "America/New_York", "Pacific/Kiritimati"])
+        .prop_map(|name| Zone::named(name).unwrap())
+}
+
+fn rule() -> impl Strategy<Value = Repeat> {
+    let words = select(vec![
+        "every day",
+        "every 3 days",
+        "every weekday",
+        "weekly",
+        "every 2 weeks on mon",
+        "monthly",
+        "yearly",
+        "every day for 3 times",
+    ]);
+    words.prop_map(|words| Repeat::read(words).unwrap())
+}
+
+prop_compose! {
+    fn task(zone: Zone)(
+        title in title(),
+        description in text(),
+        comments in vec(text(), 0..3),
+        status in select(Status::ALL.to_vec()),
+        priority in option::of(select(Priority::ALL.to_vec())),
+        due in option::of(when()),
+        defer_until in prop_oneof![3 => option::of(when()), 1 => Just(Some(When::Day(Zone::UTC.today(0))))],
+        repeat in option::of(rule()),
+        project in option::of(line()),
+        tags in vec(line(), 0..4),
+        references in (option::of(1..5_i64), vec(1..5_i64, 0..3)),
+        created_at in 0..4_000_000_000_000_i64,
+    ) -> Task {
+        let at = Timestamp::from_millis(created_at / 1_000 * 1_000);
+        let id = |id: i64| TaskId::try_from(id).unwrap();
+        let mut task = new_task(title, "test", Timestamp::from_millis(created_at));
+        let comments = comments.into_iter().filter_map(|text| CommentText::try_from(text).ok());
+        task.comments = comments.map(|text| Comment { at, actor: Actor::named("test"), text }).collect();
+        task.description = Description::try_from(description).unwrap();
+        task.status = status;
+        task.completed_at = (status == Status::Completed).then_some(at);
+        task.updated_at = at;
+        task.priority = priority;
+        task.due = due;
+        task.defer_until = defer_until;
+        task.repeat = repeat.zip(due).map(|(repeat, due)| repeat.anchored(&due, zone));
+        task.project = project.and_then(|name| Project::try_from(name).ok());
+        task.tags = tags.iter().filter_map(|tag| Tag::try_from(tag.replace(' ', "")).ok()).collect();
+        task.parent = references.0.map(id);
+        task.depends_on = references.1.into_iter().map(id).collect();
+        task
+    }
+}
+
+/// Tasks with the ids 1 to 4, and the zone of the caller.
+fn tasks() -> impl Strategy<Value = (Zone, Vec<Task>)> {
+    zone().prop_flat_map(|zone| {
+        let numbered = |mut tasks: Vec<Task>| {
+            for (task, id) in tasks.iter_mut().zip(1..) {
+                task.id = TaskId::try_from(id).unwrap();
+            }
+            tasks
+        };
+        (Just(zone), vec(task(zone), 4).prop_map(numbered))
+    })
+}
+
+/// Writes the tasks, and reads what was written.
+fn back(format: Format, zone: Zone, tasks: &[Task]) -> Vec<Arrival> {
+    let mut out = Vec::new();
+    let mut writer = writer(format, zone).unwrap();
+    let contents = Contents {
+        tasks: tasks.len() as u64,
+        last_id: 4,
+    };
+    writer.begin(&mut out, contents).unwrap();
+    let created_at = |id: TaskId| {
+        let found = tasks.iter().find(|task| task.id == id);
+        Ok(found.map(|task| task.created_at))
+    };
+    let place = Place {
+        depth: 0,
+        created_at: &created_at,
+    };
+    for task in tasks {
+        writer.task(&mut out, task, &place).unwrap();
+    }
+    writer.end(&mut out).unwrap();
+    let guessed = Format::of_content(&out);
+    assert!(
+        guessed.is_none_or(|guessed| guessed == format),
+        "{guessed:?}"
+    );
+    let caller = Caller {
+        actor: Actor::named("cli"),
+        now: Timestamp::from_millis(1_795_305_600_000),
+        zone,
+    };
+    let text = String::from_utf8(out.clone()).unwrap();
+    let mut reader = reader(format, Box::new(&*out), &caller).unwrap();
+    let mut arrivals = Vec::new();
+    while let Some(arrival) = reader.next() {
+        arrivals.push(arrival.unwrap_or_else(|fault| panic!("{fault}\n{text}")));
+    }
+    arrivals
+}
+
+/// Returns the ids that names of a format stand for.
+fn ids<'a>(names: impl IntoIterator<Item = &'a Name>) -> BTreeSet<i64> {
+    let id = |name: &Name| {
+        let name = name.to_string();
+        let name = name.strip_suffix("@taskhold").unwrap_or(&name);
+        name.rsplit('-').next().unwrap().parse().unwrap()
+    };
+    names.into_iter().map(id).collect()
+}
+
+fn check_references(task: &Task, arrival: &Arrival) {
+    assert_eq!(arrival.id, Some(task.id));
+    assert_eq!(ids(&arrival.name), BTreeSet::from([task.id.get()]));
+    assert_eq!(
+        ids(&arrival.parent),
+        task.parent.iter().map(|id| id.get()).collect()
+    );
+    assert_eq!(
+        ids(&arrival.depends_on),
+        task.depends_on.iter().map(|id| id.get()).collect()
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn our_own_format_is_read_as_it_was_written((zone, tasks) in tasks()) {
+        let arrivals = back(Format::Json, zone, &tasks);
+        prop_assert_eq!(arrivals.len(), tasks.len());
+        for (task, arrival) in tasks.into_iter().zip(arrivals) {
+            check_references(&task, &arrival);
+            let bare = Task { parent: None, depends_on: BTreeSet::new(), ..task };
+            prop_assert_eq!(arrival.task, bare);
+        }
+    }
+
+    #[test]
+    fn a_calendar_is_read_as_it_was_written((zone, tasks) in tasks()) {
+        let arrivals = back(Format::Ics, zone, &tasks);
+        prop_assert_eq!(arrivals.len(), tasks.len());
+        for (task, arrival) in tasks.into_iter().zip(arrivals) {
+            check_references(&task, &arrival);
+            let texts = |task: &Task| task.comments.iter().map(|comment| comment.text.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(texts(&arrival.task), texts(&task));
+            let same = Task {
+                id: arrival.task.id,
+                created_by: arrival.task.created_by.clone(),
+                comments: arrival.task.comments.clone(),
+                parent: None,
+                depends_on: BTreeSet::new(),
+                ..task
+            };
+            prop_assert_eq!(arrival.task, same);
+        }
+    }
+
+    #[test]
+    fn a_todo_txt_is_read_as_it_was_written((zone, tasks) in tasks()) {
+        let arrivals = back(Format::TodoTxt, zone, &tasks);
+        prop_assert_eq!(arrivals.len(), tasks.len());
+        let earliest = Zone::UTC.today(0);
+        let latest = Zone::UTC.today(i64::MAX);
+        let day = |when: When| When::Day(when.day(zone).clamp(earliest, latest));
+        for (task, arrival) in tasks.into_iter().zip(arrivals) {
+            check_references(&task, &arrival);
+            let came = arrival.task;
+            let name = task.project.as_ref().map(|name| name.as_str().replace(' ', "-"));
+            prop_assert_eq!(came.project.as_ref().map(Project::as_str), name.as_deref());
+            if came.repeat.is_some() {
+                prop_assert_eq!(&came.repeat, &task.repeat);
+            }
+            let same = Task {
+                title: task.title,
+                status: task.status,
+                priority: task.priority,
+                due: task.due.map(day),
+                defer_until: task.defer_until.map(day),
+                tags: task.tags,
+                ..came.clone()
+            };
+            prop_assert_eq!(came, same);
+        }
+    }
+}

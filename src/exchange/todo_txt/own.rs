@@ -1,0 +1,66 @@
+//! The lines of our own exports, which end with `id:N`.
+//!
+//! In such a line marks count only in the run of marks at its end, the last of a kind; all before is the title, as it is. A
+//! title whose last word looks like a mark is followed by [`END_OF_TITLE`].
+
+use super::{Notes, again, day, is_mark, known_key};
+use crate::task::{Project, Status, Tag, TaskId};
+
+/// Stands between a title that ends with what looks like a mark and the marks.
+pub(super) const END_OF_TITLE: &str = "--";
+
+/// Reports whether a title must be told from the marks that come after it.
+pub(super) fn needs_end(title: &str) -> bool {
+    let last = title.rsplit(' ').next().unwrap_or(title);
+    last == END_OF_TITLE || is_mark(last) || known_key(last).is_some()
+}
+
+/// Takes the words of a line apart into the title and the marks; `None` if it is no line of ours.
+pub(super) fn split(text: &str) -> Option<(&str, Vec<&str>)> {
+    let (mut title, id) = text.rsplit_once(' ')?;
+    let (_, number) = known_key(id).filter(|(key, _)| *key == "id")?;
+    number.parse::<TaskId>().ok()?;
+    let mut marks = vec![id];
+    while let Some((before, word)) = title.rsplit_once(' ') {
+        if !word.is_empty() {
+            if !is_readable(word) || marks.iter().any(|mark| kind(mark) == kind(word)) {
+                break;
+            }
+            marks.push(word);
+        }
+        title = before;
+    }
+    marks.reverse();
+    match title.rsplit_once(' ') {
+        Some((before, END_OF_TITLE)) if needs_end(before) => Some((before, marks)),
+        _ => Some((title, marks)),
+    }
+}
+
+/// Returns what a line has one of: a project, a due date, each tag, each task it comes after.
+fn kind(mark: &str) -> &str {
+    match known_key(mark) {
+        Some(("dep", _)) => mark,
+        Some((key, _)) => key,
+        None if mark.starts_with('+') => "+",
+        None => mark,
+    }
+}
+
+/// Reports whether a word says something that a task can hold.
+fn is_readable(word: &str) -> bool {
+    let Some((key, value)) = known_key(word) else {
+        return is_mark(word)
+            && match word.strip_prefix('+') {
+                Some(name) => Project::try_from(name.to_owned()).is_ok(),
+                None => Tag::try_from(word[1..].to_owned()).is_ok(),
+            };
+    };
+    match key {
+        "due" | "t" => day(value).is_some(),
+        "rec" => again::read(value, &mut Notes::default()).is_some(),
+        "pri" => matches!(value.as_bytes(), [b'A'..=b'Z']),
+        "status" => matches!(value.parse(), Ok(Status::InProgress | Status::Cancelled)),
+        _ => true,
+    }
+}
