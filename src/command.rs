@@ -264,6 +264,7 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
         comments: Vec::new(),
     };
     begin_series(&mut after, caller);
+    refuse_barren(draft.repeat.as_ref(), &after, caller)?;
     Ok(Edit {
         before: None,
         after,
@@ -281,6 +282,20 @@ pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
         .as_ref()
         .map(|due| repeat.anchored(due, caller.zone));
     task.repeat_from = None;
+}
+
+/// Refuses a rule by which `task` would never come again, as every seventh day from a Monday on, if it is a Tuesday.
+fn refuse_barren(repeat: Option<&Repeat>, task: &Task, caller: &Caller) -> Result<()> {
+    let Some(repeat) = repeat else { return Ok(()) };
+    let reason = match &task.due {
+        Some(due) if repeat.comes_from(due, caller.zone) => return Ok(()),
+        Some(due) => format!(
+            "\"{repeat}\" never comes again from {} on; change the rule, or set due to a day of it",
+            due.show(caller.zone)
+        ),
+        None => format!("\"{repeat}\" has no date from today on; change the rule, or set due"),
+    };
+    Err(Invalid::new("repeat", reason).into())
 }
 
 /// Moves a task that repeats to another date. A rule that names days goes back to them the next time, so only this
@@ -343,6 +358,8 @@ pub(crate) fn update(
         (Some(_), _) => {
             after.repeat_from = None;
             begin_series(after, caller);
+            let repeat = patch.repeat.as_ref().and_then(Option::as_ref);
+            refuse_barren(repeat, after, caller)?;
         }
         (None, Some(_)) => move_instance(task, after)?,
         (None, None) => {}

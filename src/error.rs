@@ -10,6 +10,31 @@ use crate::{
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// How many tasks of a circle are named.
+const NAMED: usize = 10;
+
+/// Returns the tasks that are named of a circle, which ends with the task it begins with, and how many are not.
+pub(crate) fn named(way: &[TaskId]) -> (&[TaskId], usize) {
+    let round = &way[..way.len().saturating_sub(1)];
+    let (named, others) = round.split_at(round.len().min(NAMED));
+    (named, others.len())
+}
+
+/// Returns the way round a circle in words: the names of its first tasks, how many others there are, and the first again.
+pub(crate) fn round(names: &[String], others: usize) -> String {
+    let others = (others > 0).then(|| format!("... ({others} more)"));
+    let way = names.iter().cloned().chain(others);
+    let way: Vec<String> = way.chain(names.first().cloned()).collect();
+    way.join(" -> ")
+}
+
+/// Returns the way round a circle, each task by its id.
+pub(crate) fn way_round(way: &[TaskId]) -> String {
+    let (named, others) = named(way);
+    let names: Vec<String> = named.iter().map(ToString::to_string).collect();
+    round(&names, others)
+}
+
 /// A call that failed. It changed nothing, unless it says otherwise.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -41,7 +66,7 @@ pub enum Error {
         expected: i64,
     },
     /// The task would be part of itself, or wait for itself.
-    #[error("{relation} would go round in a circle: {}", .way.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> "))]
+    #[error("{relation} would go round in a circle: {}", way_round(.way))]
     Cycle {
         /// Which relation.
         relation: Relation,
@@ -272,6 +297,30 @@ impl From<serde_json::Error> for Error {
     fn from(source: serde_json::Error) -> Self {
         Self::Log {
             source: Arc::new(source),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_circle_names_ten_of_its_tasks_at_most() {
+        let way = |tasks: i64| -> Vec<TaskId> {
+            let round = (1..=tasks).chain([1]);
+            round.map(|id| TaskId::try_from(id).unwrap()).collect()
+        };
+        let ten = "1 -> 2 -> 3 -> 4 -> 5 -> 6 -> 7 -> 8 -> 9 -> 10 -> ";
+        let cases = [
+            (1, "1 -> 1".to_owned()),
+            (2, "1 -> 2 -> 1".to_owned()),
+            (10, format!("{ten}1")),
+            (11, format!("{ten}... (1 more) -> 1")),
+            (3_000, format!("{ten}... (2990 more) -> 1")),
+        ];
+        for (tasks, said) in cases {
+            assert_eq!(way_round(&way(tasks)), said);
         }
     }
 }

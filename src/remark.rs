@@ -1,30 +1,34 @@
 //! What a caller should know beside the result: what closing a task leaves behind, and whether a new one was there.
 
 use crate::{
+    change::Edit,
     command::Outcome,
     error::Result,
     store::Store,
-    task::{Task, TaskId},
+    task::{Status, Task, TaskId},
     when::Zone,
 };
 
-/// Returns a remark for each task of `outcome` that repeats and has gone on to its next date.
+/// Returns a remark for each task of `outcome` that repeats: its next date, or that there is none after this one.
 pub(crate) fn next_dates(outcome: &Outcome, zone: Zone) -> Vec<String> {
-    let next = |task: &Task| {
-        let due = task
-            .due
-            .filter(|_| task.is_open() && task.repeat.is_some())?;
-        Some(format!(
-            "{} is done for this time; next: {}",
-            task.id,
-            due.show(zone)
-        ))
+    let next = |edit: &Edit| {
+        let task = &edit.after;
+        task.repeat.as_ref()?;
+        let was_open = edit.before.as_ref().is_some_and(Task::is_open);
+        match task.due {
+            Some(due) if task.is_open() => Some(format!(
+                "{} is done for this time; next: {}",
+                task.id,
+                due.show(zone)
+            )),
+            _ if was_open && task.status == Status::Completed => Some(format!(
+                "{} is done, and was the last of its series",
+                task.id
+            )),
+            _ => None,
+        }
     };
-    outcome
-        .edits
-        .iter()
-        .filter_map(|edit| next(&edit.after))
-        .collect()
+    outcome.edits.iter().filter_map(next).collect()
 }
 
 /// Returns the tasks that `outcome` closed; none if nothing changed.

@@ -103,6 +103,16 @@ impl Repeat {
         Some(When::Day(day)).filter(|when| self.allows(when, zone))
     }
 
+    /// Reports whether a series that starts with the date `anchor` has that date or a later one, and goes on after it unless
+    /// the rule itself says where it ends.
+    pub fn comes_from(&self, anchor: &When, zone: Zone) -> bool {
+        let start = anchor.day(zone);
+        let dates = self.0.fixed(start).dates(start, start);
+        let ends = self.0.count == Some(1) || self.0.until.is_some();
+        let first = dates.first().map(|day| on(*day, anchor, zone));
+        first.is_some_and(|first| self.allows(&first, zone)) && (ends || dates.len() > 1)
+    }
+
     /// Returns the rule that is left when one occurrence is done; `None` when it was the last of a counted series.
     pub fn advance(&self) -> Option<Self> {
         let mut rule = self.0.clone();

@@ -8,7 +8,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 use super::service;
 use crate::{
     config::ConfigError,
-    error::{Error, Relation},
+    error::{Error, Relation, way_round},
     http::{DoorError, InstanceError, TokenError},
     install::Refusal,
     task::{Invalid, TaskId},
@@ -168,8 +168,7 @@ pub(super) fn cause(error: &Error) -> String {
             relation: Relation::DependsOn,
             way,
         } => {
-            let way: Vec<String> = way.iter().map(ToString::to_string).collect();
-            format!("after would go round in a circle: {}", way.join(" -> "))
+            format!("after would go round in a circle: {}", way_round(way))
         }
         error => error.with_causes(),
     }

@@ -15,13 +15,17 @@ fn shifted(day: NaiveDate, years: i32) -> NaiveDate {
     day.with_year(day.year() + years).unwrap()
 }
 
-/// The first two dates from `from` to `until` as a library has them; `None` where it takes less than RFC 5545.
+/// The first two dates from `from` to `until` as a library has them; `None` where it takes less than RFC 5545, and for the
+/// first week of a year counted from its end, whose days in the year before it passes over.
 fn library(
     rule: &Rule,
     anchor: NaiveDate,
     from: NaiveDate,
     until: NaiveDate,
 ) -> Option<Vec<NaiveDate>> {
+    if rule.weeks.iter().any(|week| *week <= -52) {
+        return None;
+    }
     let months: Vec<Month> = rule
         .months
         .iter()

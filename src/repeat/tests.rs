@@ -423,3 +423,27 @@ fn every_second_week_is_a_week_as_the_user_has_it() {
         );
     }
 }
+
+#[test]
+fn a_series_comes_from_a_day_if_it_has_that_or_a_later_one_and_goes_on() {
+    // 2026-11-30 is a Monday.
+    let cases = "
+        FREQ=DAILY;INTERVAL=7;BYDAY=MO | 2026-11-30 | true
+        FREQ=DAILY;INTERVAL=7;BYDAY=TU | 2026-11-30 | false
+        FREQ=MONTHLY;INTERVAL=12;BYMONTH=1 | 2026-11-30 | false
+        FREQ=MONTHLY;INTERVAL=12;BYMONTH=11 | 2026-11-30 | true
+        FREQ=YEARLY;INTERVAL=9000 | 2026-11-30 | false
+        FREQ=YEARLY;INTERVAL=9000;COUNT=1 | 2026-11-30 | true
+        weekly | 2026-11-30 | true
+        every tue | 2026-11-30 | true
+        every tue until 2026-11-30 | 2026-11-30 | false
+        every day until 2026-11-29 | 2026-11-30 | false
+        every day until 2026-11-30 | 2026-11-30 | true
+        every day for 1 time | 2026-11-30 | true
+        every feb 29 | 9998-03-01 | false
+    ";
+    for [rule, start, comes] in rows(cases) {
+        let answer = repeat(rule).comes_from(&when(start), Zone::UTC);
+        assert_eq!(answer.to_string(), comes, "{rule} from {start}");
+    }
+}

@@ -120,7 +120,38 @@ fn a_series_ends_after_its_count_and_after_its_last_day() {
         assert_eq!(complete(&mut client)["due"], "Wed 2099-01-07", "{rule}");
         let last = complete(&mut client);
         assert_eq!(last["status"], "completed", "{rule}: {last}");
+        assert!(
+            note(&last).contains("1 is done, and was the last of its series"),
+            "{rule}: {last}"
+        );
     }
+}
+
+#[test]
+fn a_rule_that_would_never_come_again_is_refused() {
+    let (_home, mut client) = repeating("every monday");
+    for rule in [
+        "FREQ=DAILY;INTERVAL=7;BYDAY=TU",
+        "every day until 2098-12-31",
+    ] {
+        let add = json!({ "title": "two", "due": "2099-01-05", "repeat": rule });
+        let update = json!({ "task_id": 1, "repeat": rule });
+        for (tool, arguments) in [("add_task", add), ("update_task", update)] {
+            let refusal = client.complaint(tool, arguments);
+            assert!(refusal.starts_with("repeat \"FREQ="), "{refusal}");
+            assert!(
+                refusal.contains("never comes again from Mon 2099-01-05 on; change the rule"),
+                "{refusal}"
+            );
+        }
+    }
+    let refusal = client.complaint(
+        "add_task",
+        json!({ "title": "two", "repeat": "every day until 2001-01-01" }),
+    );
+    assert!(refusal.contains("has no date from today on"), "{refusal}");
+    let task = get(&mut client, 1);
+    assert_eq!(task["repeat"], "every Mon");
 }
 
 #[test]

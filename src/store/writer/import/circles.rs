@@ -7,14 +7,12 @@ use std::collections::HashSet;
 use super::{field_of, names::Names};
 use crate::{
     command::each_cycle,
-    error::{Relation, Result},
+    error::{Relation, Result, named, round},
     task::{Invalid, TaskId},
 };
 
 /// How many circles are looked for. A file with more is refused as it is: each costs the length of its way.
 const MOST: usize = 1_000;
-/// How many tasks of a way are named.
-const NAMED: usize = 8;
 
 /// Leaves out a reference of each circle of `relation` and tells it, with its line. Returns how many those were.
 pub(super) fn cut(
@@ -68,20 +66,10 @@ fn targets(names: &Names, task: TaskId, relation: Relation) -> Result<Vec<TaskId
 }
 
 fn said(names: &Names, way: &[TaskId]) -> Result<String> {
-    let called = |ids: &[TaskId]| -> Result<Vec<String>> {
-        ids.iter()
-            .map(|id| Ok(names.name_of(*id)?.to_string()))
-            .collect()
-    };
-    Ok(if way.len() <= NAMED {
-        called(way)?.join(" -> ")
-    } else {
-        let (first, last) = (&way[..NAMED - 2], &way[way.len() - 1..]);
-        format!(
-            "{} -> ... ({} tasks) -> {}",
-            called(first)?.join(" -> "),
-            way.len() - 1,
-            called(last)?.join(" -> ")
-        )
-    })
+    let (named, others) = named(way);
+    let called: Result<Vec<String>> = named
+        .iter()
+        .map(|id| Ok(names.name_of(*id)?.to_string()))
+        .collect();
+    Ok(round(&called?, others))
 }
