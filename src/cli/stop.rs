@@ -1,12 +1,16 @@
 //! Being asked to end.
 
-use std::{io, process, thread};
+use std::{io, path::Path, process, thread};
 
 use tokio_util::sync::CancellationToken;
+
+use crate::disk;
 
 /// Cancels `stop` when the process is asked to end; asked a second time, it ends at once, whatever it is at: so this
 /// listens on a thread of its own.
 pub(super) fn on_signal(stop: CancellationToken) -> io::Result<()> {
+    // tokio panics where it gets no handle for signals.
+    disk::spare_handles(Path::new("/"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;

@@ -93,7 +93,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn good(check: &'static str, what: impl Into<String>) -> Self {
+    /// Says that something is as it should be.
+    pub fn good(check: &'static str, what: impl Into<String>) -> Self {
         Self {
             check,
             verdict: Verdict::Good,
@@ -115,11 +116,8 @@ impl Finding {
         }
     }
 
-    pub(super) fn bad(
-        check: &'static str,
-        what: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> Self {
+    /// Says that something is broken, and what to do.
+    pub fn bad(check: &'static str, what: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Bad,
             ..Self::warning(check, what, way_out)

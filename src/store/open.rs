@@ -26,7 +26,7 @@ use super::{
     place::{Paths, settled, unusable},
 };
 use crate::{
-    disk::{make_private, open_beside},
+    disk::{self, TOO_FEW, make_private, open_beside},
     error::{Error, Result, WhileTrying},
     task::Timestamp,
 };
@@ -71,6 +71,9 @@ fn open_with(path: &Path, access: Access, schema: &Schema) -> Result<(Connection
         opened = open_at(&paths, access, schema);
     }
     let connection = match opened {
+        Err(Error::Unusable { .. } | Error::Sqlite { .. }) if has_few_handles(&paths.database) => {
+            Err(unusable(&paths.database, TOO_FEW, None))
+        }
         Err(Error::DiskFull) if access == Access::Read => open_frozen(&paths, access, schema),
         Err(_) if is_frozen(&paths) => open_frozen(&paths, access, schema),
         opened => opened,
@@ -345,9 +348,17 @@ fn settle(connection: &Connection, access: Access) -> Result<()> {
     Ok(())
 }
 
+/// Reports whether this process may open fewer files than `database` needs.
+fn has_few_handles(database: &Path) -> bool {
+    database
+        .parent()
+        .is_some_and(|folder| disk::spare_handles(folder).is_err())
+}
+
 /// Says in words what SQLite's refusal of a file means.
 pub(super) fn explain(error: rusqlite::Error, path: &Path, action: &'static str) -> Error {
     let reason = match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) if has_few_handles(path) => TOO_FEW,
         Some(ErrorCode::NotADatabase) => "it is not a database; choose another file",
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             "it cannot be opened for writing; see who owns it and its folder"

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    disk::{create_private, make_folder},
+    disk::{self, create_private, make_folder},
     error::{Error, Result},
 };
 
@@ -177,6 +177,9 @@ pub(super) fn located(path: &Path) -> Result<PathBuf> {
 
 /// Says that `path` cannot be used, and why.
 pub(super) fn unusable(path: &Path, reason: impl Into<String>, source: Option<io::Error>) -> Error {
+    if source.as_ref().is_some_and(disk::are_used_up) {
+        return unusable(path, disk::TOO_FEW, None);
+    }
     Error::Unusable {
         path: path.to_owned(),
         reason: reason.into(),

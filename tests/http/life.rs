@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tokio_rustls::rustls::{self, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, close_to_others};
 use crate::support::{Dialect, Home, PATIENCE, PROMPTLY, exit_status, modern_meta, read_all};
 use crate::wire::exchange;
 
@@ -220,6 +220,7 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     let file = |name: &str, text: String| {
         let path = home.database().with_file_name(name);
         std::fs::write(&path, text).unwrap();
+        close_to_others(&path);
         path.display().to_string()
     };
     let certificate = file("certificate.pem", made.cert.pem());
@@ -253,6 +254,35 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer).unwrap();
     assert_eq!(crate::wire::status(&answer), 200, "{answer}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let [certificate, key] =
+        ["certificate.pem", "key.pem"].map(|name| home.database().with_file_name(name));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let [certificate, key] = [certificate, key].map(|path| path.display().to_string());
+    for mode in [0o644, 0o604, 0o660, 0o602] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mut call = vec!["serve", "--listen", "0", "--idle-exit", "1ms"];
+        call.extend(["--tls-cert", &certificate, "--tls-key", &key]);
+        let output = home.command(&call).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{mode:o}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("key.pem") && said.contains("chmod 600"),
+            "{mode:o}: {said}"
+        );
+    }
+    for mode in [0o600, 0o400] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        Daemon::start(&home, &["--tls-cert", &certificate, "--tls-key", &key]).stop();
+    }
 }
 
 #[test]

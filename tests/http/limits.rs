@@ -231,9 +231,14 @@ fn allow_handles(count: u64) {
 fn with_every_place_taken_by_who_has_a_token_another_is_told_to_come_later() {
     let home = Home::new();
     let daemon = Daemon::start(&home, &["--limit", "connections=8"]);
+    // One token has three quarters of them at most.
+    let other = home.run(&["token", "add", "--name", "other"]);
     let mut good: Vec<_> = (0..8)
-        .map(|_| {
-            let mut wire = daemon.wire();
+        .map(|number| {
+            let mut wire = match number {
+                0 | 1 => daemon.wire_with(other.trim()),
+                _ => daemon.wire(),
+            };
             assert_eq!(wire.get("/readyz").status, 200);
             wire
         })
@@ -304,6 +309,11 @@ fn too_many_sessions_streams_or_calls_are_told_to_come_later() {
         ],
     );
     let sessions = [daemon.wire().begin(), daemon.wire().begin()];
+    // Of two that have a stream neither makes room for one of the same token.
+    let streams: Vec<_> = sessions
+        .iter()
+        .map(|session| session.listen(None))
+        .collect();
     let answer = daemon.wire().ask(
         Dialect::Legacy,
         "initialize",
@@ -314,6 +324,15 @@ fn too_many_sessions_streams_or_calls_are_told_to_come_later() {
         (503, true),
         "{answer:?}"
     );
+    drop(streams);
+    while !daemon
+        .wire()
+        .get("/metrics")
+        .body
+        .contains("taskhold_listeners 0\n")
+    {
+        thread::yield_now();
+    }
 
     let mut wire = daemon.wire();
     let _streams = [wire.watch(Dialect::Modern, ALL), sessions[0].listen(None)];

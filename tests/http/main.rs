@@ -11,15 +11,18 @@ mod deaf;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 #[path = "../it/support.rs"]
 mod support;
+#[expect(dead_code, reason = "the other test program uses the rest")]
 mod wire;
 
 mod access;
 mod bridge;
 mod closed;
 mod end;
+mod fairness;
 mod life;
 mod limits;
 mod notify;
+mod planted;
 #[cfg(target_os = "linux")]
 mod service;
 mod sessions;

@@ -322,6 +322,22 @@ fn it_takes_over_a_port_of_systemd_and_says_when_it_is_ready_and_when_it_ends() 
 }
 
 #[test]
+fn what_cannot_be_read_of_sockets_of_systemd_is_told_and_nothing_else_listened_on() {
+    let home = Home::new();
+    for count in ["-1", "0", "one", "1e9", "4294967297", "1000000000"] {
+        let mut command = home.command(&["serve", "--idle-exit", "1ms"]);
+        let output = command.env("LISTEN_FDS", count).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains(&format!("LISTEN_FDS is \"{count}\"")),
+            "{said}"
+        );
+        assert!(output.stdout.is_empty(), "{:?}", output.stdout);
+    }
+}
+
+#[test]
 fn it_takes_over_a_unix_socket_of_systemd_and_says_where_that_is() {
     let home = Home::new();
     let path = home.database().with_file_name("given.sock");

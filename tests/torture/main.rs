@@ -8,6 +8,7 @@
 //! cargo test --test torture -- load 10                  64 clients write and 64 listen through a daemon, for seconds;
 //!                                                       with --release the daemon's memory is held to its limit, too
 //! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
+//! cargo test --test torture -- unread 60                answers that nobody reads, for seconds; memory is bounded and given back
 //! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
 //! ```
 //!
@@ -30,6 +31,7 @@ mod requests;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../it/support.rs"]
 mod support;
+mod unread;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../http/wire.rs"]
 mod wire;
@@ -39,13 +41,14 @@ use std::process::ExitCode;
 /// A run: how many backups, kills, lines or seconds, and the seed of its random numbers.
 type Run = fn(u64, u64);
 
-const RUNS: [(&str, Run, u64); 6] = [
+const RUNS: [(&str, Run, u64); 7] = [
     ("backups", backups::run, 50),
     ("kill", kill::run, 200),
     ("lines", lines::run, 100_000),
     ("load", load::run, 2),
     ("daemon", load::kills, 10),
     ("requests", requests::run, 3_000),
+    ("unread", unread::run, 2),
 ];
 
 const SEED: u64 = 20_260_728;
