@@ -234,7 +234,10 @@ fn who_misses_news_because_too_many_wait_is_told_so_by_the_end_of_the_session() 
         std::thread::yield_now();
     }
     assert_eq!(ping(&mut deaf), 404);
-    assert_eq!(gauge(&daemon, "taskhold_unread_bytes"), 0);
+    // Nothing of it is kept.
+    while gauge(&daemon, "taskhold_unread_bytes") > 0 {
+        std::thread::yield_now();
+    }
 }
 
 #[test]
