@@ -9,6 +9,9 @@
 //!                                                       with --release the daemon's memory is held to its limit, too
 //! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
 //! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
+//! cargo test --test torture -- soak 60                  five processes on one database for minutes, memory and files
+//!                                                       flat, every change heard; 0 is twelve seconds
+//! cargo test --test torture -- suspend 10               lock holders suspended, ten times each, while others come
 //! ```
 //!
 //! A run ends with its figures, or with a panic that says what was lost.
@@ -27,25 +30,29 @@ mod kill;
 mod lines;
 mod load;
 mod requests;
+mod soak;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../it/support.rs"]
 mod support;
+mod suspend;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../http/wire.rs"]
 mod wire;
 
 use std::process::ExitCode;
 
-/// A run: how many backups, kills, lines or seconds, and the seed of its random numbers.
+/// A run: how many backups, kills, lines, seconds or minutes, and the seed of its random numbers.
 type Run = fn(u64, u64);
 
-const RUNS: [(&str, Run, u64); 6] = [
+const RUNS: [(&str, Run, u64); 8] = [
     ("backups", backups::run, 50),
     ("kill", kill::run, 200),
     ("lines", lines::run, 100_000),
     ("load", load::run, 2),
     ("daemon", load::kills, 10),
     ("requests", requests::run, 3_000),
+    ("soak", soak::run, 0),
+    ("suspend", suspend::run, 1),
 ];
 
 const SEED: u64 = 20_260_728;
