@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Course, LISTS, PERIOD, TASKS, version_in};
+use super::{Course, LISTS, PERIOD, TASKS, Turns, version_in};
 use crate::daemon::Daemon;
-use crate::support::{Client, Dialect, Home, PATIENCE};
+use crate::support::{Client, Dialect, Home, PATIENCE, listen};
 use crate::wire::{Events, Wire};
 
 /// How long to listen before looking whether writing is over.
@@ -18,7 +18,7 @@ pub(super) trait Transport: Send {
     fn name(&self) -> &'static str;
     /// Returns the process of the server, if it is this host's own.
     fn pid(&self) -> Option<u32>;
-    fn subscribe(&mut self, uri: &str);
+    fn subscribe(&mut self, uris: &[&str]);
     fn update(&mut self, arguments: Value);
     fn read(&mut self, uri: &str) -> String;
     /// Returns the URI of the next resource that the server says has changed; `None` if none comes before `deadline`.
@@ -54,8 +54,19 @@ impl Transport for Stdio {
         Some(self.client.pid())
     }
 
-    fn subscribe(&mut self, uri: &str) {
-        self.client.watch(uri);
+    fn subscribe(&mut self, uris: &[&str]) {
+        match self.dialect {
+            Dialect::Legacy => {
+                for uri in uris {
+                    self.client.watch(uri);
+                }
+            }
+            Dialect::Modern => {
+                let id = self.client.send("subscriptions/listen", listen(uris));
+                let accepted = self.client.acknowledgement(&id);
+                assert_eq!(accepted["resourceSubscriptions"], json!(uris));
+            }
+        }
     }
 
     fn update(&mut self, arguments: Value) {
@@ -71,7 +82,8 @@ impl Transport for Stdio {
     }
 
     fn end(mut self: Box<Self>) {
-        let ending = self.client.close_stdin_and_wait();
+        self.client.close_stdin();
+        let ending = self.client.wait_for_exit_within(PATIENCE);
         ending.assert_good(self.name());
     }
 }
@@ -99,10 +111,12 @@ impl Transport for Http {
         None
     }
 
-    fn subscribe(&mut self, uri: &str) {
-        let uri = json!({ "uri": uri });
-        self.session
-            .request(Dialect::Legacy, "resources/subscribe", uri);
+    fn subscribe(&mut self, uris: &[&str]) {
+        for uri in uris {
+            let params = json!({ "uri": uri });
+            self.session
+                .request(Dialect::Legacy, "resources/subscribe", params);
+        }
     }
 
     fn update(&mut self, arguments: Value) {
@@ -163,19 +177,18 @@ pub(super) struct Heard {
 pub(super) struct Subscriber {
     pub(super) transport: Box<dyn Transport>,
     pub(super) heard: Heard,
-    /// The tasks it writes, in turn.
-    own: [usize; 2],
+    /// What it writes.
+    turns: Turns,
 }
 
 impl Subscriber {
     /// Subscribes to everything.
-    pub(super) fn new(mut transport: Box<dyn Transport>, ids: &[i64], own: [usize; 2]) -> Self {
-        for id in ids {
-            transport.subscribe(&format!("tasks://task/{id}"));
-        }
-        for uri in LISTS {
-            transport.subscribe(uri);
-        }
+    pub(super) fn new(mut transport: Box<dyn Transport>, ids: &[i64], turns: Turns) -> Self {
+        let tasks = ids.iter().map(|id| format!("tasks://task/{id}"));
+        let tasks: Vec<String> = tasks.collect();
+        let mut uris: Vec<&str> = tasks.iter().map(String::as_str).collect();
+        uris.extend(LISTS);
+        transport.subscribe(&uris);
         let heard = Heard {
             tasks: (0..TASKS).map(|_| TaskState::default()).collect(),
             lists: Default::default(),
@@ -184,25 +197,25 @@ impl Subscriber {
         Self {
             transport,
             heard,
-            own,
+            turns,
         }
     }
 
     /// Writes once a period and listens, until all others have written their last.
     pub(super) fn live(mut self, course: &Course, all_have_written: &Receiver<()>) -> Self {
-        let (mut turn, mut count) = (Instant::now(), 2_u64);
+        let (mut turn, mut has_written) = (Instant::now(), false);
         while all_have_written.try_recv() == Err(TryRecvError::Empty) {
             let listen_until = Instant::now() + STEP;
-            // Twice at least, however slow the machine is.
-            if course.is_over() && count >= 4 {
+            // Once at least, however slow the machine is.
+            if course.is_over() && has_written {
                 self.hear(course, listen_until);
                 continue;
             }
             if Instant::now() >= turn {
-                let (task, version) = (self.own[usize::from(count % 2 == 1)], count / 2);
+                let (task, version) = self.turns.next();
                 self.transport.update(course.update(task, version));
                 course.note(task, version);
-                count += 1;
+                has_written = true;
                 turn = (turn + PERIOD).max(Instant::now());
             }
             self.hear(course, listen_until.min(turn));

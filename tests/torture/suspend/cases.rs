@@ -5,11 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use serde_json::{Value, json};
 
 use super::holder::{Holder, Moment};
 use super::waiter::{self, Answer, Files, Outcome};
-use crate::support::Home;
-use serde_json::json;
+use crate::support::{Home, PATIENCE};
 
 /// How long a lock may keep a command from its answer.
 const LIMIT: Duration = Duration::from_secs(35);
@@ -220,6 +220,8 @@ fn round(files: &Files<'_>) {
 
 /// What happened in one case.
 struct Report {
+    /// The process that was stopped.
+    holder: Option<u32>,
     answers: Vec<Answer>,
     /// What was wrong when the holder had gone on.
     afterwards: Vec<String>,
@@ -239,6 +241,7 @@ fn play(case: &Case, files: &Files<'_>) -> Report {
         );
         holder
     });
+    let pid = holder.as_ref().map(Holder::pid);
     let home = &home;
     let mut answers: Vec<Answer> = thread::scope(|scope| {
         let mut waiting = vec![
@@ -263,11 +266,13 @@ fn play(case: &Case, files: &Files<'_>) -> Report {
         // A server that was refused once works on.
         if let Some(mut server) = answer.server.take() {
             server.call("add_task", json!({ "title": "afterwards" }));
-            server.close_stdin_and_wait().assert_good(case.name);
+            server.close_stdin();
+            server.wait_for_exit_within(PATIENCE).assert_good(case.name);
         }
     }
     afterwards.extend(discrepancies(home, case, &answers));
     Report {
+        holder: pid,
         answers,
         afterwards,
     }
@@ -310,6 +315,9 @@ fn missing_work(home: &Home, case: &Case, printed: &str) -> Vec<String> {
         ["token", _] if home.run(&["token", "show"]).trim() != printed.trim() => {
             missing.push("the token is another than the holder printed".to_owned());
         }
+        ["restore", _] if !titles_in(home, "trash").contains("kept too") => {
+            missing.push("the holder has not restored anything".to_owned());
+        }
         ["backup"] if !printed.contains("tasks.db.backups") => {
             missing.push(format!("the holder names no backup: {printed}"));
         }
@@ -351,10 +359,14 @@ fn discrepancies(home: &Home, case: &Case, answers: &[Answer]) -> Vec<String> {
 
 /// Returns the titles of all tasks, the trash included.
 fn titles(home: &Home) -> BTreeSet<String> {
-    let mut tasks = home.tasks("all");
-    tasks.extend(home.tasks("trash"));
-    let title = |task: &serde_json::Value| task["title"].as_str().unwrap().to_owned();
-    tasks.iter().map(title).collect()
+    let mut titles = titles_in(home, "all");
+    titles.extend(titles_in(home, "trash"));
+    titles
+}
+
+fn titles_in(home: &Home, view: &str) -> BTreeSet<String> {
+    let title = |task: &Value| task["title"].as_str().unwrap().to_owned();
+    home.tasks(view).iter().map(title).collect()
 }
 
 impl Report {
@@ -391,8 +403,10 @@ impl Report {
                 Outcome::Refused(words) if case.unhindered.contains(&answer.name) => {
                     fault(format!("refused after {took:.1} s: {words}"));
                 }
-                Outcome::Refused(words) if !says_the_way_out(answer.name, words) => {
-                    fault(format!("which lock is held is not said: {words}"));
+                Outcome::Refused(words) if !self.is_helpful(answer.name, words) => {
+                    fault(format!(
+                        "who holds what, and the way out, is not said: {words}"
+                    ));
                 }
                 _ if answer.took > limit => fault(format!("answered after {took:.1} s")),
                 _ => {}
@@ -402,23 +416,16 @@ impl Report {
         faults.extend(afterwards.map(|what| format!("{} resumed: {what}", case.name)));
         faults
     }
-}
 
-/// Reports whether a refusal says what is held and what to do. What doctor says is a report of its own.
-fn says_the_way_out(name: &str, words: &str) -> bool {
-    let has = |any: &[&str]| any.iter().any(|word| words.contains(word));
-    match name {
-        "doctor" => !words.trim().is_empty(),
-        "serve" if words.contains("a daemon already serves") => true,
-        _ => {
-            has(&["lock"])
-                && has(&[
-                    "repeat",
-                    "try again",
-                    "end it",
-                    "end that",
-                    "taskhold doctor",
-                ])
+    /// Reports whether a refusal says what is held, by whom and what to do. SQLite does not tell who has its locks. What
+    /// doctor says is a report of its own.
+    fn is_helpful(&self, name: &str, words: &str) -> bool {
+        let has = |word: &str| words.contains(word);
+        let is_named = self.holder.is_some_and(|pid| has(&pid.to_string()));
+        match name {
+            "doctor" => !words.trim().is_empty(),
+            "serve" if has("a daemon already serves") => true,
+            _ => has("lock") && has("repeat") && (is_named || has("the database")),
         }
     }
 }

@@ -71,7 +71,7 @@ impl Holder {
         holder
     }
 
-    fn pid(&self) -> u32 {
+    pub(super) fn pid(&self) -> u32 {
         self.process.id()
     }
 

@@ -189,7 +189,7 @@ fn ask(name: &'static str, mut client: Client, title: &'static str, ends: bool) 
     };
     let is_well = !matches!(outcome, Outcome::Silent(_));
     if ends && is_well {
-        client.wait_for_exit().assert_good(name);
+        client.wait_for_exit_within(PATIENCE).assert_good(name);
     }
     let of = |wanted: bool| {
         (added == Some(wanted))
