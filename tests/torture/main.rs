@@ -10,7 +10,7 @@
 //! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
 //! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
 //! cargo test --test torture -- soak 60                  five processes on one database for minutes, memory and files
-//!                                                       flat, every change heard; 0 is twelve seconds
+//!                                                       flat, every change heard; 0 is ten seconds
 //! cargo test --test torture -- suspend 10               lock holders suspended, ten times each, while others come
 //! ```
 //!

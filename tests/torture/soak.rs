@@ -12,6 +12,7 @@ mod gauge;
 mod subscriber;
 
 use std::fmt::Write as _;
+use std::fs;
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -24,10 +25,10 @@ use crate::daemon::{Daemon, read_lines};
 use crate::support::{Dialect, Home, PATIENCE, exit_status, read_all};
 use crate::wire::Wire;
 use gauge::Gauge;
-use subscriber::{Http, Stdio as Server, Subscriber, TaskState, Transport};
+use subscriber::{Http, Stdio as Server, Subscriber, Transport};
 
 /// How long the short run writes.
-const SHORT: Duration = Duration::from_secs(12);
+const SHORT: Duration = Duration::from_secs(10);
 /// Each of the five writers writes once in this time.
 const PERIOD: Duration = Duration::from_secs(1);
 /// The lists that every subscriber watches beside the tasks.
@@ -122,14 +123,20 @@ pub(crate) fn run(minutes: u64, _seed: u64) {
     gauge.judge();
 }
 
+/// Makes the tasks that the servers change, and returns their ids.
 fn make_tasks(home: &Home) -> Vec<i64> {
-    let mut client = home.connect(Dialect::Modern);
-    let mut add = |task| {
-        let title = title(task, 0);
-        let added = client.call("add_task", json!({ "title": title, "tags": ["soak"] }));
-        added["id"].as_i64().unwrap()
+    let lines: Vec<String> = (0..TASKS)
+        .map(|task| format!("{} @soak", title(task, 0)))
+        .collect();
+    let file = home.database().with_file_name("tasks.txt");
+    fs::write(&file, lines.join("\n")).unwrap();
+    home.run(&["import", file.to_str().unwrap()]);
+    let tasks = home.tasks("all");
+    let id_of = |task| {
+        let made = tasks.iter().find(|made| made["title"] == title(task, 0));
+        made.unwrap()["id"].as_i64().unwrap()
     };
-    (0..TASKS).map(&mut add).collect()
+    (0..TASKS).map(id_of).collect()
 }
 
 fn title(task: usize, version: u64) -> String {
@@ -254,8 +261,10 @@ fn examine(
     for subscriber in subscribers {
         let name = subscriber.transport.name();
         subscriber.hear_until(course, |heard| {
-            let is_current = |(state, last): (&TaskState, &u64)| state.version() == *last;
-            heard.tasks.iter().zip(&last).all(is_current) && heard.lists == texts
+            let behind = (0..TASKS).filter(|task| heard.tasks[*task].version() != last[*task]);
+            let other = (0..LISTS.len()).filter(|list| heard.lists[*list] != texts[*list]);
+            let lists = other.map(|list| LISTS[list].to_owned());
+            behind.map(|task| course.uri(task)).chain(lists).collect()
         });
         let slowest = acknowledged.iter().map(|write| {
             let heard = subscriber.heard.tasks[write.task].heard_at(write.version);
@@ -269,7 +278,7 @@ fn examine(
         let (times, slowest) = (subscriber.heard.times, slowest.as_millis());
         let _ = write!(
             figures,
-            "; {name} was told {times} times, at most {slowest} ms late"
+            "; {name} read {times} times, at most {slowest} ms late"
         );
     }
     watch.await_line(

@@ -1,5 +1,6 @@
 //! A host: it writes tasks of its own, and reads again what it is told of.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -170,7 +171,7 @@ pub(super) struct Heard {
     pub(super) tasks: Vec<TaskState>,
     /// The last text of each of [`LISTS`].
     pub(super) lists: [String; LISTS.len()],
-    /// How often it was told.
+    /// How often it read something that it was told of.
     pub(super) times: u64,
 }
 
@@ -223,30 +224,42 @@ impl Subscriber {
         self
     }
 
-    /// Listens on until `is_enough`, which must come.
-    pub(super) fn hear_until(&mut self, course: &Course, is_enough: impl Fn(&Heard) -> bool) {
+    /// Listens on until nothing is lacking, which must come.
+    pub(super) fn hear_until(&mut self, course: &Course, lacking: impl Fn(&Heard) -> Vec<String>) {
         let deadline = Instant::now() + PATIENCE;
-        while !is_enough(&self.heard) {
-            let versions: Vec<u64> = self.heard.tasks.iter().map(TaskState::version).collect();
+        loop {
+            let lacking = lacking(&self.heard);
+            if lacking.is_empty() {
+                return;
+            }
             assert!(
                 self.hear(course, deadline),
-                "{} was not told of the last changes; it knows the versions {versions:?} and {:?}",
+                "{} was not told of the last change of {}",
                 self.transport.name(),
-                self.heard.lists
+                lacking.join(", ")
             );
         }
     }
 
-    /// Reads the next resource that is told of before `deadline`. Reports whether there was one.
+    /// Reads what is told of before `deadline`, each resource once. Reports whether there was any.
     fn hear(&mut self, course: &Course, deadline: Instant) -> bool {
-        let Some(uri) = self.transport.next_updated(deadline) else {
-            return false;
-        };
-        self.heard.times += 1;
-        let text = self.transport.read(&uri);
+        let mut told: BTreeSet<String> =
+            self.transport.next_updated(deadline).into_iter().collect();
+        while let Some(uri) = self.transport.next_updated(Instant::now()) {
+            told.insert(uri);
+        }
+        self.heard.times += told.len() as u64;
+        for uri in &told {
+            self.read(course, uri);
+        }
+        !told.is_empty()
+    }
+
+    fn read(&mut self, course: &Course, uri: &str) {
+        let text = self.transport.read(uri);
         if let Some(list) = LISTS.iter().position(|list| *list == uri) {
             self.heard.lists[list] = text;
-            return true;
+            return;
         }
         let task = (0..TASKS).find(|task| course.uri(*task) == uri);
         let task = task.unwrap_or_else(|| panic!("{uri} was not subscribed to"));
@@ -256,6 +269,5 @@ impl Subscriber {
         if version > state.version() {
             state.0.push((version, Instant::now()));
         }
-        true
     }
 }
