@@ -425,6 +425,8 @@ impl Report {
         match name {
             "doctor" => !words.trim().is_empty(),
             "serve" if has("a daemon already serves") => true,
+            // Who ended it knows the way out.
+            "mcp, input ended" if has("the call was not made") => true,
             _ => has("lock") && has("repeat") && (is_named || has("the database")),
         }
     }
