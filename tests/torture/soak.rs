@@ -42,7 +42,7 @@ const TASKS: usize = 4 * EACH;
 /// An acknowledged version of a task.
 struct Version {
     task: usize,
-    version: u64,
+    number: u64,
     acknowledged: Instant,
 }
 
@@ -57,7 +57,7 @@ struct Course {
 pub(crate) fn run(minutes: u64, _seed: u64) {
     let duration = match minutes {
         0 => SHORT,
-        minutes => Duration::from_secs(minutes * 60),
+        minutes => Duration::from_mins(minutes),
     };
     println!("soak: {} s", duration.as_secs());
     let home = Home::new();
@@ -167,7 +167,7 @@ impl Course {
         let acknowledged = Instant::now();
         self.acknowledged.lock().unwrap().push(Version {
             task,
-            version,
+            number: version,
             acknowledged,
         });
     }
@@ -245,7 +245,7 @@ fn examine(
     let acknowledged = course.acknowledged.lock().unwrap();
     let mut last = vec![0; TASKS];
     for write in acknowledged.iter() {
-        last[write.task] = last[write.task].max(write.version);
+        last[write.task] = last[write.task].max(write.number);
     }
     let tasks = home.tasks("all");
     assert_eq!(tasks.len(), TASKS + shell, "tasks are lost, or there twice");
@@ -267,7 +267,7 @@ fn examine(
             behind.map(|task| course.uri(task)).chain(lists).collect()
         });
         let slowest = acknowledged.iter().map(|write| {
-            let heard = subscriber.heard.tasks[write.task].heard_at(write.version);
+            let heard = subscriber.heard.tasks[write.task].heard_at(write.number);
             heard.saturating_duration_since(write.acknowledged)
         });
         let slowest = slowest.max().unwrap();

@@ -13,7 +13,7 @@ use crate::daemon::read_lines;
 use crate::support::{Client, Dialect, Home, PATIENCE, initialize, read_all};
 
 /// How long a command may be silent before it is given up: it would never answer.
-pub(super) const HANG: Duration = Duration::from_secs(60);
+pub(super) const HANG: Duration = Duration::from_mins(1);
 
 /// What a command came to.
 #[derive(Debug)]
