@@ -149,7 +149,8 @@ pub(crate) fn close_to_others(path: &std::path::Path) {
     let _ = path;
 }
 
-fn read_lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+/// Reads a stream line by line.
+pub(crate) fn read_lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {

@@ -10,6 +10,9 @@
 //! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
 //! cargo test --test torture -- unread 60                answers that nobody reads, for seconds; memory is bounded and given back
 //! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
+//! cargo test --test torture -- soak 60                  five processes on one database for minutes, memory and files
+//!                                                       flat, every change heard; 0 is ten seconds
+//! cargo test --test torture -- suspend 10               lock holders suspended, ten times each, while others come
 //! ```
 //!
 //! A run ends with its figures, or with a panic that says what was lost.
@@ -28,9 +31,11 @@ mod kill;
 mod lines;
 mod load;
 mod requests;
+mod soak;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../it/support.rs"]
 mod support;
+mod suspend;
 mod unread;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../http/wire.rs"]
@@ -38,10 +43,10 @@ mod wire;
 
 use std::process::ExitCode;
 
-/// A run: how many backups, kills, lines or seconds, and the seed of its random numbers.
+/// A run: how many backups, kills, lines, seconds or minutes, and the seed of its random numbers.
 type Run = fn(u64, u64);
 
-const RUNS: [(&str, Run, u64); 7] = [
+const RUNS: &[(&str, Run, u64)] = &[
     ("backups", backups::run, 50),
     ("kill", kill::run, 200),
     ("lines", lines::run, 100_000),
@@ -49,6 +54,8 @@ const RUNS: [(&str, Run, u64); 7] = [
     ("daemon", load::kills, 10),
     ("requests", requests::run, 3_000),
     ("unread", unread::run, 2),
+    ("soak", soak::run, 0),
+    ("suspend", suspend::run, 1),
 ];
 
 const SEED: u64 = 20_260_728;
@@ -59,7 +66,7 @@ fn main() -> ExitCode {
     arguments.retain(|argument| !argument.starts_with('-'));
     let Some(wanted) = arguments.first() else {
         for (_, run, short) in RUNS {
-            run(short, SEED);
+            run(*short, SEED);
         }
         return ExitCode::SUCCESS;
     };
