@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `private` | folders and files that only their owner can read or write |
 //! | `handles` | file handles, and whether there are any left |
+//! | `size_limit` | what happens at `ulimit -f` |
 //! | `durable` | the one function that writes a file so that it survives a power cut |
 
 mod durable;
 mod handles;
 mod private;
+mod size_limit;
 
 pub(crate) use durable::replace_private;
 pub(crate) use handles::{TOO_FEW, are_used_up, spare_handles};
 pub(crate) use private::{create_private, make_folder, make_private, open_beside, open_to_lock};
+pub(crate) use size_limit::{fail_writes_past_limit, was_limit_reached};
