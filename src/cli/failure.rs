@@ -129,7 +129,7 @@ impl Failure {
                 Error::Damaged { .. } => "damaged",
                 Error::DiskFull => "disk_full",
                 Error::ReadOnly => "read_only",
-                Error::Busy => "busy",
+                Error::Busy | Error::Locked { .. } => "busy",
                 Error::ShuttingDown
                 | Error::Sqlite { .. }
                 | Error::Log { .. }

@@ -139,7 +139,7 @@ impl Finding {
     pub(super) fn of_error(check: &'static str, error: &Error) -> Self {
         let way_out = match error {
             Error::DiskFull => "free some space on its disk, then look again",
-            Error::Busy => "look again later",
+            Error::Busy | Error::Locked { .. } => "look again later",
             _ => RESCUE,
         };
         Self::bad(check, error.with_causes(), way_out)

@@ -4,11 +4,11 @@ use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{Access, Schema, connect, pragma_value, schema_version, settle};
+use super::{Access, Schema, connect, connect_by, pragma_value, schema_version, settle};
 use crate::{
     disk::open_beside,
     error::{Error, Result, WhileTrying},
-    store::place::{Paths, unusable},
+    store::place::{Paths, refuse_planted, unusable},
 };
 
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed.
@@ -17,6 +17,7 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
         _ => unusable(file, "it cannot be read", Some(error)),
     })?;
+    refuse_planted(&found)?;
     let connection = connect_to_look(&found)?;
     match pragma_value(&connection, file, "user_version") {
         Err(Error::DiskFull) => connect_frozen(&found),
@@ -86,7 +87,7 @@ fn connect_frozen(database: &Path) -> Result<Connection> {
     let root = if cfg!(windows) { "/" } else { "" };
     let uri = format!("file:{root}{name}?immutable=1");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    connect(Path::new(&uri), flags)
+    connect_by(Path::new(&uri), database, flags)
 }
 
 /// What is not written as itself in the path of a URI.
