@@ -5,14 +5,29 @@
 //! | `private` | folders and files that only their owner can read or write |
 //! | `handles` | file handles, and whether there are any left |
 //! | `size_limit` | what happens at `ulimit -f` |
+//! | `writers` | who else may write a file or a folder |
 //! | `durable` | the one function that writes a file so that it survives a power cut |
+//! | `lock` | locks between processes, waited for with a limit |
+//! | `patience` | how long a call waits for locks, SQLite's too |
+//! | `process` | who holds a lock, or has a file open |
 
 mod durable;
 mod handles;
+mod lock;
+pub(crate) mod patience;
 mod private;
+mod process;
 mod size_limit;
+mod writers;
 
 pub(crate) use durable::replace_private;
 pub(crate) use handles::{TOO_FEW, are_used_up, spare_handles};
-pub(crate) use private::{create_private, make_folder, make_private, open_beside, open_to_lock};
+pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, lock, try_lock};
+pub(crate) use private::{
+    NotOurs, create_private, has_other_names, make_folder, make_private, not_ours, open_beside,
+    open_own,
+};
+#[cfg(target_os = "linux")]
+pub(crate) use process::Process;
 pub(crate) use size_limit::{fail_writes_past_limit, was_limit_reached};
+pub(crate) use writers::{Others, other_writers};

@@ -105,9 +105,17 @@ pub enum Error {
     FileLimit,
     /// Other processes kept the database locked too long.
     #[error(
-        "the database stayed locked by another process for 30 seconds, as a large import or restore does: nothing was changed; repeat later"
+        "another process kept the database locked for as long as this call may wait, up to 30 seconds, as a large import or restore does: nothing was changed; repeat later"
     )]
     Busy,
+    /// Another process kept one of our own locks too long.
+    #[error("cannot use {}: {reason}", path.display())]
+    Locked {
+        /// The file that is locked.
+        path: PathBuf,
+        /// Who has it, what for, and the way out.
+        reason: String,
+    },
     /// SQLite refused a statement; `action` is an infinitive: "read task".
     #[error("cannot {action}")]
     Sqlite {
@@ -200,6 +208,7 @@ impl Error {
             | Self::DiskFull
             | Self::FileLimit
             | Self::Busy
+            | Self::Locked { .. }
             | Self::ShuttingDown => Code::Environment,
             Self::Sqlite { .. }
             | Self::Damaged { .. }
@@ -253,7 +262,12 @@ impl<T> WhileTrying<T> for rusqlite::Result<T> {
                 return error;
             }
             match source.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+                // The last: SQLite itself has tried for long to get a lock of the log.
+                Some(
+                    ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::FileLockingProtocolFailed,
+                ) => Error::Busy,
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
                     action,
                     source: Arc::new(source),
@@ -289,6 +303,24 @@ impl From<serde_json::Error> for Error {
     fn from(source: serde_json::Error) -> Self {
         Self::Log {
             source: Arc::new(source),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_another_process_keeps_is_busy_however_sqlite_calls_it() {
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED, ffi::SQLITE_PROTOCOL] {
+            let refused = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = Err::<(), _>(refused)
+                .while_trying("read a task")
+                .unwrap_err();
+            assert!(matches!(error, Error::Busy), "{code}: {error}");
         }
     }
 }

@@ -131,7 +131,7 @@ impl Failure {
                 Error::DiskFull => "disk_full",
                 Error::FileLimit => "file_limit",
                 Error::ReadOnly => "read_only",
-                Error::Busy => "busy",
+                Error::Busy | Error::Locked { .. } => "busy",
                 Error::ShuttingDown
                 | Error::Sqlite { .. }
                 | Error::Log { .. }

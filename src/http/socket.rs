@@ -15,7 +15,7 @@ use std::{
 use tokio::net::{UnixListener, UnixStream};
 
 use super::doors::DoorError;
-use crate::disk::open_to_lock;
+use crate::disk::{Lock, try_lock};
 
 /// A socket that is listened on.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ struct Place {
     path: PathBuf,
     /// What was bound: device and number.
     id: (u64, u64),
-    _lock: fs::File,
+    _lock: Lock,
 }
 
 impl Drop for Place {
@@ -70,12 +70,8 @@ impl Socket {
         is_there(path)?;
         let mut lock_path = path.as_os_str().to_owned();
         lock_path.push(".lock");
-        let lock = open_to_lock(Path::new(&lock_path)).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(taken(path)),
-            Err(fs::TryLockError::Error(source)) => return Err(failed(source)),
-        }
+        let lock = try_lock(Path::new(&lock_path)).map_err(failed)?;
+        let lock = lock.ok_or_else(|| taken(path))?;
         if is_there(path)? {
             match UnixStream::connect(path).await {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {

@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    disk::{open_to_lock, replace_private},
+    disk::{Lock, OF_DATABASE, lock, replace_private},
     mcp::Principal,
     store::{Paths, db::locked},
 };
@@ -385,11 +385,10 @@ impl Tokens {
             .map_err(|source| file_error(path, source))
     }
 
-    /// Keeps other processes from changing the tokens until the file is dropped.
-    fn alone(&self) -> Result<fs::File, TokenError> {
-        open_to_lock(&self.paths.lock)
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(|source| file_error(&self.paths.lock, source))
+    /// Keeps other processes from changing the tokens until the lock is dropped.
+    fn alone(&self) -> Result<Lock, TokenError> {
+        lock(&self.paths.lock, OF_DATABASE)
+            .map_err(|error| file_error(&self.paths.lock, error.into()))
     }
 }
 

@@ -30,9 +30,10 @@ use std::{
 
 use tokio::sync::{oneshot, watch as signal};
 
-use super::{Access, Paths, Store, backup, open::Patience, watch::ChangeFeed};
+use super::{Access, Paths, Store, backup, watch::ChangeFeed};
 use crate::{
     command::{Caller, Command, Outcome},
+    disk::patience::{Patience, begin_call},
     error::{Code, Error, Result},
     task::Timestamp,
 };
@@ -67,7 +68,7 @@ struct Shared {
     work: Mutex<Option<mpsc::Sender<Work>>>,
     /// Whether the writer thread knows that there was a call since it last caught up.
     is_catching_up_due: Arc<AtomicBool>,
-    reads: Mutex<Option<crossbeam_channel::Sender<Read>>>,
+    reads: Mutex<Option<crossbeam_channel::Sender<QueuedRead>>>,
     patience: Patience,
     /// Until when others may be in the way of the last checkpoint.
     last_wait: Arc<Mutex<Option<Instant>>>,
@@ -80,23 +81,30 @@ struct Shared {
 
 type Read = Box<dyn FnOnce(Result<&Store>) + Send>;
 
+/// A read that was asked for, and since when: what it waits in the queue counts as waited for locks.
+struct QueuedRead {
+    read: Read,
+    since: Instant,
+}
+
 impl Db {
     /// Starts the threads for the database at `path` and returns at once; it is opened on the writer thread.
     /// `readers` is how many reads run side by side, at least 1.
     pub fn start(path: &Path, readers: usize) -> Self {
         let (work, waiting) = mpsc::channel();
-        let (reads, queue) = crossbeam_channel::unbounded::<Read>();
+        let (reads, queue) = crossbeam_channel::unbounded::<QueuedRead>();
         let (opened, health) = signal::channel(None);
+        let patience = Patience::default();
         let shared = Arc::new(Shared {
             work: Mutex::new(Some(work)),
             is_catching_up_due: Arc::default(),
             reads: Mutex::new(Some(reads)),
-            patience: Patience::default(),
             last_wait: Arc::default(),
             writer: Mutex::default(),
             readers: Mutex::default(),
             health,
-            feed: ChangeFeed::new(path),
+            feed: ChangeFeed::new(path, patience.clone()),
+            patience,
         });
         let writer = WriterThread {
             path: path.to_owned(),
@@ -228,6 +236,7 @@ impl Session {
             caller,
             answer,
             settles,
+            since: Instant::now(),
         };
         let queued = self.db.shared.queue(Work::Call(call));
         async move {
@@ -247,6 +256,7 @@ impl Session {
         let mine = self.written.made.load(Ordering::Relaxed);
         let mut settled = self.written.settled.subscribe();
         let db = self.db.clone();
+        let since = Instant::now();
         async move {
             // The sender lives in this session's calls and in `Written`; if all are gone, so is the wait.
             let _ = settled.wait_for(|settled| *settled >= mine).await;
@@ -257,7 +267,7 @@ impl Session {
             db.shared.catch_up_when_calls_pause();
             let queued = locked(&db.shared.reads)
                 .as_ref()
-                .is_some_and(|reads| reads.send(job).is_ok());
+                .is_some_and(|reads| reads.send(QueuedRead { read: job, since }).is_ok());
             match answered.await {
                 Ok(found) => found,
                 Err(_) if queued => Err(Error::Fault),
@@ -286,8 +296,10 @@ struct Open {
 
 impl WriterThread {
     fn run(mut self, waiting: &mpsc::Receiver<Work>) {
-        if let Err(error) = self.opened() {
-            tracing::error!("{}", error.with_causes());
+        self.patience.rule_this_thread();
+        match self.opened() {
+            Ok(_) | Err(Error::ShuttingDown) => {}
+            Err(error) => tracing::error!("{}", error.with_causes()),
         }
         // How long calls must pause before this catches up; `None` if there is nothing to catch up with.
         let mut pause = None;
@@ -310,6 +322,9 @@ impl WriterThread {
                 .filter_map(Work::into_call)
                 .take(GROUP_LIMIT)
                 .collect();
+            if let Some(first) = group.first() {
+                begin_call(first.since.elapsed());
+            }
             // A panic unwinds through the transaction, which rolls back, and drops the calls, which tells their
             // callers; the connection is not trusted after it.
             if catch_unwind(AssertUnwindSafe(|| self.serve(group))).is_err() {
@@ -327,13 +342,16 @@ impl WriterThread {
     fn opened(&mut self) -> Result<&mut Open> {
         if self.open.is_none() {
             let opened = Store::open(&self.path, Access::Write)
-                .and_then(|store| store.with_patience(&self.patience))
+                .map_err(|error| unless_over(&self.patience, error))
                 .map(|store| Open {
                     doorbell: Doorbell::new(store.paths()),
                     store,
                 });
-            self.opened
-                .send_replace(Some(opened.as_ref().map(|_| ()).map_err(Clone::clone)));
+            // Whether it can be used is not known where there was no time to find out.
+            if !matches!(opened, Err(Error::ShuttingDown)) {
+                self.opened
+                    .send_replace(Some(opened.as_ref().map(|_| ()).map_err(Clone::clone)));
+            }
             self.open = Some(opened?);
         }
         Ok(self.open.as_mut().expect("it was just set"))
@@ -345,7 +363,7 @@ impl WriterThread {
         if group.is_empty() {
             return;
         }
-        let mut committed = if self.patience.is_over() {
+        let committed = if self.patience.is_over() {
             Err(Error::ShuttingDown)
         } else {
             self.opened().and_then(|open| {
@@ -356,10 +374,7 @@ impl WriterThread {
                 open.store.execute_all(&calls)
             })
         };
-        if matches!(committed, Err(Error::Busy)) && self.patience.is_over() {
-            committed = Err(Error::ShuttingDown);
-        }
-        let outcomes = match committed {
+        let outcomes = match committed.map_err(|error| unless_over(&self.patience, error)) {
             Ok(committed) => {
                 if let (Some(last_change), Some(open)) = (committed.last_change, &mut self.open) {
                     self.feed.committed(last_change);
@@ -434,15 +449,24 @@ impl Doorbell {
     }
 }
 
-fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<Read>, patience: &Patience) {
+/// Says of a lock that was not waited for to the end that this was the reason.
+fn unless_over(patience: &Patience, error: Error) -> Error {
+    match error {
+        Error::Busy | Error::Locked { .. } if patience.is_over() => Error::ShuttingDown,
+        error => error,
+    }
+}
+
+fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<QueuedRead>, patience: &Patience) {
+    patience.rule_this_thread();
     let mut store = None;
-    for job in queue {
+    for QueuedRead { read: job, since } in queue {
+        begin_call(since.elapsed());
         let served = catch_unwind(AssertUnwindSafe(|| {
             if store.is_none() {
-                let opened = Store::open(path, Access::Read);
-                match opened.and_then(|store| store.with_patience(patience)) {
+                match Store::open(path, Access::Read) {
                     Ok(opened) => store = Some(opened),
-                    Err(error) => return job(Err(error)),
+                    Err(error) => return job(Err(unless_over(patience, error))),
                 }
             }
             let store: &Store = store.as_ref().expect("it was just opened");

@@ -142,7 +142,7 @@ impl Finding {
         let way_out = match error {
             Error::DiskFull => "free some space on its disk, then look again",
             Error::FileLimit => "raise the limit (`ulimit -f`), then look again",
-            Error::Busy => "look again later",
+            Error::Busy | Error::Locked { .. } => "look again later",
             _ => RESCUE,
         };
         Self::bad(check, error.with_causes(), way_out)

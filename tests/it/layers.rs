@@ -1,6 +1,9 @@
 //! Who may import whom. Nothing points back up.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A module of the crate's root, and the others it may use.
 const LAYERS: [(&str, &[&str]); 21] = [
@@ -63,31 +66,39 @@ const LIBRARIES: [(&str, &[&str]); 8] = [
     ("saphyr", &["install"]),
 ];
 
-/// Returns every source file, without its comments, with the root module it belongs to.
-fn sources() -> Vec<(String, String)> {
-    fn collect(folder: &Path, module: Option<&str>, found: &mut Vec<(String, String)>) {
+/// Returns every source file, by its path in `src`, without its comments.
+fn files() -> Vec<(PathBuf, String)> {
+    fn collect(folder: &Path, root: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let module = module.unwrap_or(&name);
             if path.is_dir() {
-                collect(&path, Some(module), found);
+                collect(&path, root, found);
             } else {
                 let source = fs::read_to_string(&path).unwrap();
                 let code = source
                     .lines()
                     .filter(|line| !line.trim_start().starts_with("//"));
-                found.push((module.to_owned(), code.collect::<Vec<_>>().join("\n")));
+                let code = code.collect::<Vec<_>>().join("\n");
+                found.push((path.strip_prefix(root).unwrap().to_owned(), code));
             }
         }
     }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    collect(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        None,
-        &mut found,
-    );
+    collect(&root, &root, &mut found);
     found
+}
+
+/// Returns every source file with the root module it belongs to.
+fn sources() -> Vec<(String, String)> {
+    let module = |path: &Path| {
+        let first = Path::new(path.components().next().unwrap().as_os_str());
+        first.file_stem().unwrap().to_str().unwrap().to_owned()
+    };
+    files()
+        .into_iter()
+        .map(|(path, source)| (module(&path), source))
+        .collect()
 }
 
 /// Returns the root modules `source` names after `crate::`, in paths and in `use` groups.
@@ -152,6 +163,43 @@ fn each_library_stays_where_it_belongs() {
             assert!(
                 !used || allowed.contains(&module.as_str()),
                 "{module} uses {library}"
+            );
+        }
+    }
+}
+
+/// What is locked besides files: mutexes of threads, and the standard streams.
+const LOCKED_OTHERWISE: [&str; 6] = [
+    "io::stdin()",
+    "io::stdout()",
+    "io::stderr()",
+    "KNOWN",
+    "mutex",
+    "self.beginning",
+];
+
+#[test]
+fn files_are_locked_in_one_place() {
+    for (path, source) in files() {
+        if path.ends_with("disk/lock.rs") {
+            continue;
+        }
+        for name in [
+            ".try_lock(",
+            ".lock_shared(",
+            "TryLockError",
+            "File::lock",
+            "flock(",
+        ] {
+            assert!(!source.contains(name), "{}: {name}", path.display());
+        }
+        for (at, _) in source.match_indices(".lock()") {
+            let before = source[..at].trim_end();
+            assert!(
+                LOCKED_OTHERWISE.iter().any(|name| before.ends_with(name)),
+                "{}: what is locked here? ...{}",
+                path.display(),
+                &before[before.floor_char_boundary(before.len().saturating_sub(60))..]
             );
         }
     }

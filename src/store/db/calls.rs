@@ -1,6 +1,9 @@
 //! What the writer thread is asked for, and how a session knows which of its writes are settled.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Instant,
+};
 
 use tokio::sync::{oneshot, watch as signal};
 
@@ -58,6 +61,8 @@ pub(super) struct Call {
     pub(super) caller: Caller,
     pub(super) answer: oneshot::Sender<Result<Outcome>>,
     pub(super) settles: Settles,
+    /// When it was asked for: what it waits in the queue counts as waited for locks.
+    pub(super) since: Instant,
 }
 
 impl Call {

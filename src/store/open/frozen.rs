@@ -4,11 +4,14 @@ use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{Access, Patience, Schema, connect, explain, pragma_value, schema_version, settle};
+use super::{
+    Access, Schema, connect, connect_by, explain, pragma_value, schema_version, settle,
+    without_waiting,
+};
 use crate::{
     disk::open_beside,
     error::{Error, Result, WhileTrying},
-    store::place::{Paths, unusable},
+    store::place::{Paths, refuse_planted, unusable},
 };
 
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed.
@@ -17,6 +20,7 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
         _ => unusable(file, "it cannot be read", Some(error)),
     })?;
+    refuse_planted(&found)?;
     let connection = connect_to_look(&found)?;
     match pragma_value(&connection, file, "user_version") {
         Err(Error::DiskFull | Error::FileLimit) => connect_frozen(&found),
@@ -69,7 +73,7 @@ pub(in crate::store) fn is_writable(database: &Path) -> Result<bool> {
     if connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(false) {
         return Ok(false);
     }
-    let begun = Patience::default().without(&mut connection, |connection| {
+    let begun = without_waiting(&mut connection, |connection| {
         connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
     });
     match begun.as_ref().map_err(rusqlite::Error::sqlite_error_code) {
@@ -126,7 +130,7 @@ fn connect_frozen(database: &Path) -> Result<Connection> {
     let root = if cfg!(windows) { "/" } else { "" };
     let uri = format!("file:{root}{name}?immutable=1");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    connect(Path::new(&uri), flags)
+    connect_by(Path::new(&uri), database, flags)
 }
 
 /// What is not written as itself in the path of a URI.
