@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use fastrand::Rng;
 
-use crate::scenarios::{Prepared, SCENARIOS, look, root};
-use crate::trace::{Call, QUICKLY, calls, traced};
+use crate::scenarios::{Prepared, look, prepare_all, root};
+use crate::trace::{Call, calls, traced};
 
 /// The calls that are gone through, together and each alone: together they reach what the thread with the most calls
 /// does, alone the others.
@@ -56,7 +56,7 @@ pub(crate) fn run(count: u64, seed: u64) {
     }
     println!("calls: about {count} kills, seed {seed}");
     let began = Instant::now();
-    let prepared: Vec<Prepared> = SCENARIOS.iter().map(|one| one.prepare()).collect();
+    let prepared: Vec<Prepared> = prepare_all();
     let mut random = Rng::with_seed(seed);
     let kills = chosen(&prepared, count, &mut random);
     let next = AtomicUsize::new(0);
@@ -97,9 +97,10 @@ fn chosen(prepared: &[Prepared], count: u64, random: &mut Rng) -> Vec<Kill> {
     let mut all = Vec::new();
     for (scenario, one) in prepared.iter().enumerate() {
         for kind in KINDS {
-            let (first, last) = numbers(one, kind);
+            let mut numbers = one.calls.numbers(kind);
             // One more, at which the run is to complete.
-            all.extend((first..=last + 1).map(|at| Kill { scenario, kind, at }));
+            numbers.extend(numbers.last().map(|last| last + 1));
+            all.extend(numbers.into_iter().map(|at| Kill { scenario, kind, at }));
         }
     }
     let (all_kills, count) = (all.len(), usize::try_from(count).unwrap());
@@ -109,33 +110,6 @@ fn chosen(prepared: &[Prepared], count: u64, random: &mut Rng) -> Vec<Kill> {
         .skip(random.usize(..step))
         .step_by(step)
         .collect()
-}
-
-/// Returns the numbers of the first call of a kind that touches the home, and of the last, when nothing is in the
-/// program's way. strace counts by threads: these are of the thread that makes the most.
-fn numbers(prepared: &Prepared, kind: &str) -> (u64, u64) {
-    let home = prepared.home();
-    let seen = tempfile::NamedTempFile::new().unwrap();
-    let trace = format!("trace={kind}");
-    let output = traced(
-        &prepared.command(&home),
-        &[QUICKLY, "-e", &trace],
-        seen.path(),
-    )
-    .output()
-    .unwrap();
-    assert!(
-        output.status.success(),
-        "{}: {output:?}",
-        prepared.scenario.name
-    );
-    let mut calls = calls(seen.path());
-    calls.retain(|call| call.name != "exit");
-    calls.sort_by_key(|call| (call.thread, call.start));
-    let threads = calls.chunk_by(|one, other| one.thread == other.thread);
-    let busiest = threads.max_by_key(|calls| calls.len()).unwrap_or_default();
-    let first = busiest.iter().position(|call| call.touches(&root(&home)));
-    (1 + first.unwrap_or(0) as u64, busiest.len() as u64)
 }
 
 fn one(prepared: &Prepared, kill: &Kill, tally: &Mutex<Tally>) {

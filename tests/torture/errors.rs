@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::scenarios::{Prepared, SCENARIOS, Scenario, look, root};
+use crate::scenarios::{Prepared, Scenario, look, prepare_all, root};
 use crate::sessions::{self, Told, converse};
 use crate::support::{Client, Dialect, Home, Wiring, read_all};
-use crate::trace::{QUICKLY, calls, traced};
+use crate::trace::{Calls, QUICKLY, SHORTLY, calls, traced};
 
 const KINDS: [&str; 7] = [
     "fsync",
@@ -116,7 +116,7 @@ pub(crate) fn run(count: u64, seed: u64) {
     }
     println!("errors: {count} that fire, seed {seed}");
     let began = Instant::now();
-    let prepared: Vec<Prepared> = SCENARIOS.iter().map(|one| one.prepare()).collect();
+    let prepared: Vec<Prepared> = prepare_all();
     let faults = in_order(&prepared, &mut Rng::with_seed(seed));
     println!("errors: there are {} to choose from", faults.len());
     let (next, fired) = (AtomicUsize::new(0), AtomicU64::new(0));
@@ -176,9 +176,11 @@ impl Tally {
 /// Returns every fault there is, mixed; those that are waited for are few among the first.
 fn in_order<'a>(prepared: &'a [Prepared], random: &mut Rng) -> Vec<Fault<'a>> {
     let mut all = Vec::new();
+    let server = calls_of_a_server();
     for prepared in prepared.iter().map(Some).chain([None]) {
+        let calls = prepared.map_or(&server, |prepared| &prepared.calls);
         for kind in KINDS {
-            for at in numbers(prepared, kind) {
+            for at in calls.numbers(kind) {
                 for error in ERRORS {
                     for is_for_ever in [false, true] {
                         all.push(Fault {
@@ -221,39 +223,13 @@ fn in_order<'a>(prepared: &'a [Prepared], random: &mut Rng) -> Vec<Fault<'a>> {
     faults
 }
 
-/// Returns the numbers of the calls of a kind that touch the home, as strace counts them: by thread.
-fn numbers(prepared: Option<&Prepared>, kind: &str) -> Vec<u64> {
-    let home = prepared.map_or_else(Home::new, Prepared::home);
+/// Returns what a server asks the system for when nothing is in its way.
+fn calls_of_a_server() -> Calls {
+    let home = Home::new();
     let seen = tempfile::NamedTempFile::new().unwrap();
-    let trace = format!("trace={kind}");
-    let options = [QUICKLY, "-s", "64", "-e", &trace];
-    match prepared {
-        Some(prepared) => {
-            let output = traced(&prepared.command(&home), &options, seen.path()).output();
-            assert!(
-                output.unwrap().status.success(),
-                "{}",
-                prepared.scenario.name
-            );
-        }
-        None => drop(serve(traced(
-            &home.command(&["mcp"]),
-            &options,
-            seen.path(),
-        ))),
-    }
-    let mut calls = calls(seen.path());
-    calls.retain(|call| call.name != "exit");
-    calls.sort_by_key(|call| (call.thread, call.start));
-    let mut numbers: Vec<u64> = calls
-        .chunk_by(|one, other| one.thread == other.thread)
-        .flat_map(|calls| (1..).zip(calls))
-        .filter(|(_, call)| call.touches(&root(&home)))
-        .map(|(number, _)| number)
-        .collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
+    let book = serve(traced(&home.command(&["mcp"]), &SHORTLY, seen.path()));
+    assert!(book.iter().all(|said| said.told == Told::Done), "{book:?}");
+    Calls::read(seen.path(), &root(&home))
 }
 
 fn one(fault: &Fault) -> Outcome {

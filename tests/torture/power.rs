@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::scenarios::{Prepared, SCENARIOS, Scenario, Seen, look, make_private, root};
+use crate::scenarios::{
+    Prepared, SCENARIOS, Scenario, Seen, look, make_private, prepare_all, root,
+};
 use crate::sessions::{self, Said, converse};
 use crate::support::{Client, Dialect, Home, Wiring};
 use crate::trace::{CHANGING, Call, QUICKLY, calls, traced};
@@ -51,21 +53,11 @@ pub(crate) fn run(points: u64, seed: u64) {
     // The servers' calls have the most moments: they get as many points as two others.
     let shares = SCENARIOS.len() as u64 + 2;
     let share = |number: u64| points * (number + 1) / shares - points * number / shares;
-    for (number, scenario) in (0..).zip(&SCENARIOS) {
-        if std::env::var("ONLY").is_ok_and(|only| only != scenario.name) {
-            continue;
-        } // DEBUG
-        let prepared = scenario.prepare();
-        let traced = Traced::command(&prepared, None);
-        tally.cut(&traced, share(number), Some(&prepared), &mut random);
-        let failing = |at| Traced::command(&prepared, Some(at));
-        tally.cut_after_failures(
-            &traced,
-            share(number),
-            failing,
-            Some(&prepared),
-            &mut random,
-        );
+    for (number, prepared) in (0..).zip(&prepare_all()) {
+        let traced = Traced::command(prepared, None);
+        tally.cut(&traced, share(number), Some(prepared), &mut random);
+        let failing = |at| Traced::command(prepared, Some(at));
+        tally.cut_after_failures(&traced, share(number), failing, Some(prepared), &mut random);
     }
     let count = points - points * (shares - 2) / shares;
     let traced = Traced::servers(None);
@@ -135,10 +127,6 @@ impl Traced {
         let output = under_strace(&prepared.command(&home), failing, seen.path())
             .output()
             .unwrap();
-        if let Ok(dump) = std::env::var("DUMP") {
-            fs::create_dir_all(&dump).unwrap();
-            fs::copy(seen.path(), format!("{dump}/trace-{failing:?}")).unwrap();
-        } // DEBUG
         assert!(
             output.status.success() || failing.is_some(),
             "{}: {output:?}",
@@ -326,16 +314,6 @@ impl Tally {
                     let next = known.len();
                     let number = *known.entry(digest(&image)).or_insert(next);
                     if number == next {
-                        if let Ok(dump) = std::env::var("DUMP") {
-                            let d = std::path::PathBuf::from(dump).join(format!(
-                                "{}-{until}-{model:?}-{}-{}",
-                                traced.name,
-                                self.failed_syncs,
-                                cuts.len()
-                            ));
-                            fs::create_dir_all(&d).unwrap();
-                            put(&image, &d);
-                        } // DEBUG
                         disks.send((number, image)).unwrap();
                     }
                     cuts.push(Cut {

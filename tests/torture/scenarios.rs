@@ -9,11 +9,13 @@ mod seen;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::{Dialect, Home};
+use crate::support::Home;
+use crate::trace::{Calls, SHORTLY, traced};
 pub(crate) use seen::{Seen, look};
 
 /// One command and where it is run.
@@ -45,13 +47,14 @@ pub(crate) enum Subject {
     Tokens,
 }
 
+const PREPARED_AT_ONCE: usize = 4;
 const DATABASE: &str = "tasks.db";
 const HOST: &str = ".cursor/mcp.json";
 const HOST_BEFORE: &str =
     "{\n  // mine\n  \"mcpServers\": { \"other\": { \"command\": \"other\" } }\n}\n";
 
 /// All of them, and what each is there for.
-pub(crate) const SCENARIOS: [Scenario; 15] = [
+pub(crate) static SCENARIOS: [Scenario; 15] = [
     scenario(
         "first start",
         nothing,
@@ -157,8 +160,22 @@ pub(crate) struct Prepared {
     pub(crate) scenario: &'static Scenario,
     /// As it is before the command. Nothing ever runs in it.
     template: Home,
-    pub(crate) before: Seen,
-    pub(crate) after: Seen,
+    before: Seen,
+    after: Seen,
+    /// What the program asks the system for when nothing is in its way.
+    pub(crate) calls: Calls,
+}
+
+/// Prepares them all, several at once.
+pub(crate) fn prepare_all() -> Vec<Prepared> {
+    thread::scope(|scope| {
+        let preparing: Vec<_> = SCENARIOS
+            .chunks(SCENARIOS.len().div_ceil(PREPARED_AT_ONCE))
+            .map(|some| scope.spawn(|| some.iter().map(Scenario::prepare).collect::<Vec<_>>()))
+            .collect();
+        let prepared = preparing.into_iter().map(|some| some.join().unwrap());
+        prepared.flatten().collect()
+    })
 }
 
 impl Scenario {
@@ -167,13 +184,15 @@ impl Scenario {
         scenario("calls", nothing, &["mcp"], Subject::Tasks)
     }
 
-    pub(crate) fn prepare(&'static self) -> Prepared {
+    fn prepare(&'static self) -> Prepared {
         let template = Home::new();
         (self.prepare)(&template);
         let looked_at = copy_of(&template);
         let before = look(self, &looked_at, &root(&looked_at));
         let done = copy_of(&template);
-        let output = self.run(&done, self.command).output().unwrap();
+        let seen = tempfile::NamedTempFile::new().unwrap();
+        let command = self.run(&done, self.command);
+        let output = traced(&command, &SHORTLY, seen.path()).output().unwrap();
         assert!(output.status.success(), "{}: {output:?}", self.name);
         let after = look(self, &done, &root(&done));
         assert_eq!(after.faults, [""; 0], "{}: {after:?}", self.name);
@@ -183,6 +202,7 @@ impl Scenario {
             template,
             before,
             after,
+            calls: Calls::read(seen.path(), &root(&done)),
         }
     }
 
@@ -282,19 +302,20 @@ fn nothing(_: &Home) {}
 
 /// Some tasks of every kind, and no backup of today.
 fn filled(home: &Home) {
-    let mut client = home.connect(Dialect::Modern);
-    let many = (0..30).map(|n| json!({ "title": format!("task {n}"), "tags": ["many"] }));
+    let many = (0..30).map(|n| format!("task {n} +many\n"));
     let few = [
-        json!({ "title": "Buy paint", "tags": ["home", "shop"], "due": "2030-01-01", "priority": "high" }),
-        json!({ "title": "Paint the fence", "depends_on": ["^1"], "project": "Garden" }),
-        json!({ "title": "Invite Zoë", "due": "2030-01-02 18:00", "description": "and her sister" }),
+        "(A) Buy paint +home due:2030-01-01\n",
+        "Paint the fence +home @garden\n",
+        "Invite Zoë due:2030-01-02\n",
     ];
-    let tasks: Vec<Value> = few.into_iter().chain(many).collect();
-    let added = json!({ "name": "add_task", "arguments": { "tasks": tasks } });
-    assert_ne!(client.request("tools/call", added)["isError"], true);
-    client.call("update_task", json!({ "task_id": 3, "comment": "yes" }));
-    client.call("delete_task", json!({ "task_id": 7 }));
-    client.close_stdin_and_wait().assert_good("filling");
+    let lines: String = few.into_iter().map(str::to_owned).chain(many).collect();
+    let file = root(home).join("todo.txt");
+    fs::write(&file, lines).unwrap();
+    home.run(&["import", "todo.txt"]);
+    fs::remove_file(file).unwrap();
+    home.run(&["edit", "1", "after:2"]);
+    home.run(&["comment", "3", "her sister comes too"]);
+    home.run(&["delete", "7"]);
     remove_backups(home);
 }
 

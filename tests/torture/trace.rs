@@ -116,6 +116,51 @@ pub(crate) fn traced(command: &Command, options: &[&str], seen: &Path) -> Comman
     traced
 }
 
+/// The options with which every call that a fault can be put in is seen, without the data.
+pub(crate) const SHORTLY: [&str; 5] = [
+    QUICKLY,
+    "-s",
+    "64",
+    "-e",
+    "trace=openat,write,pwrite64,fsync,ftruncate,fcntl,flock,rename,renameat2,link,linkat,unlink,mkdir",
+];
+
+/// The calls of a run that nothing was in the way of, and which of them touched the home it was in.
+pub(crate) struct Calls {
+    /// By thread, in order: the name, and whether it touched the home.
+    threads: Vec<Vec<(String, bool)>>,
+}
+
+impl Calls {
+    /// Reads a trace that was made with [`SHORTLY`].
+    pub(crate) fn read(seen: &Path, root: &Path) -> Self {
+        let mut calls = calls(seen);
+        calls.sort_by_key(|call| (call.thread, call.start));
+        let threads = calls.chunk_by(|one, other| one.thread == other.thread);
+        let known = |call: &Call| (call.name.clone(), call.touches(root));
+        Self {
+            threads: threads
+                .map(|calls| calls.iter().map(known).collect())
+                .collect(),
+        }
+    }
+
+    /// Returns the numbers of the calls of a kind, names parted by commas, that touch the home. strace counts the calls of
+    /// each thread.
+    pub(crate) fn numbers(&self, kind: &str) -> Vec<u64> {
+        let is_meant = |(name, _): &&(String, bool)| kind.split(',').any(|one| one == name);
+        let of_threads = self.threads.iter();
+        let numbered = of_threads.flat_map(|calls| (1..).zip(calls.iter().filter(is_meant)));
+        let mut numbers: Vec<u64> = numbered
+            .filter(|(_, (_, touches))| *touches)
+            .map(|(number, _)| number)
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+}
+
 /// Returns the calls in a trace, in the order of their ends. Those that never returned are left out.
 pub(crate) fn calls(seen: &Path) -> Vec<Call> {
     let text = fs::read_to_string(seen).unwrap();
