@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use fastrand::Rng;
 
+use crate::failure::{self, Failure};
 use crate::scenarios::{Prepared, look, prepare_all, root};
 use crate::trace::{Call, calls, traced};
 
@@ -28,8 +29,6 @@ const KINDS: [&str; 8] = [
 ];
 
 const WORKERS: usize = 4;
-/// How many failures are told in full.
-const TOLD: usize = 12;
 
 /// Where the program is killed: a scenario, a kind of call, and which of them.
 struct Kill {
@@ -45,7 +44,7 @@ struct Tally {
     /// Runs that ended before they were killed.
     completed: u64,
     after_it_was_told: u64,
-    failures: Vec<String>,
+    failures: Vec<Failure>,
 }
 
 /// Kills the program about `count` times.
@@ -83,13 +82,7 @@ pub(crate) fn run(count: u64, seed: u64) {
         tally.kills * 2 >= count.min(kills.len() as u64),
         "hardly any run was killed: this proves little"
     );
-    let told = &tally.failures[..tally.failures.len().min(TOLD)];
-    assert!(
-        tally.failures.is_empty(),
-        "{} kills:\n{}",
-        tally.failures.len(),
-        told.join("\n")
-    );
+    failure::assert_none(&tally.failures, tally.kills);
 }
 
 /// Returns `count` kills, spread evenly over all that there are.
@@ -140,11 +133,13 @@ fn one(prepared: &Prepared, kill: &Kill, tally: &Mutex<Tally>) {
         let last = calls(seen.path())
             .last()
             .map_or(String::new(), |call: &Call| call.name.clone());
-        let wrong: String = wrong.join("; ").chars().take(600).collect();
         let Kill { kind, at, .. } = kill;
-        tally.failures.push(format!(
-            "{}, killed at {at} of {kind}, after {last}: {wrong}",
-            prepared.scenario.name
-        ));
+        tally.failures.push(Failure {
+            sort: prepared.scenario.name.to_owned(),
+            what: format!(
+                "killed at {at} of {kind}, after {last}: {}",
+                wrong.join("; ")
+            ),
+        });
     }
 }

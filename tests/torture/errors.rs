@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+use crate::failure::{self, Failure};
 use crate::scenarios::{Prepared, Scenario, look, prepare_all, root};
 use crate::sessions::{self, Told, converse};
 use crate::support::{Client, Dialect, Home, Wiring, read_all};
@@ -37,8 +38,6 @@ const TASKS: usize = 4;
 const WORKERS: usize = 4;
 /// One of so many runs may be one in which the program waits for a lock until it gives up.
 const A_WAIT_IN: u64 = 40;
-/// How many failures are told in full.
-const TOLD: usize = 16;
 
 static SERVED: Scenario = Scenario::served();
 
@@ -105,7 +104,7 @@ struct Tally {
     fired: u64,
     /// In so many of the runs that fired, the program told the failure.
     told: u64,
-    failures: Vec<String>,
+    failures: Vec<Failure>,
 }
 
 /// Has the system refuse something in runs of the program, until `count` of them fired.
@@ -149,13 +148,7 @@ pub(crate) fn run(count: u64, seed: u64) {
         tally.fired
     );
     assert!(tally.told > 0, "no run failed: this proves little");
-    let told = &tally.failures[..tally.failures.len().min(TOLD)];
-    assert!(
-        tally.failures.is_empty(),
-        "{} runs:\n{}",
-        tally.failures.len(),
-        told.join("\n")
-    );
+    failure::assert_none(&tally.failures, tally.fired);
 }
 
 impl Tally {
@@ -167,8 +160,10 @@ impl Tally {
         self.fired += 1;
         self.told += u64::from(outcome.was_told);
         if !outcome.wrong.is_empty() {
-            let wrong: String = outcome.wrong.join("; ").chars().take(700).collect();
-            self.failures.push(format!("{fault}: {wrong}"));
+            self.failures.push(Failure {
+                sort: fault.to_string(),
+                what: outcome.wrong.join("; "),
+            });
         }
     }
 }

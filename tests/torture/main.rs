@@ -28,6 +28,7 @@ mod calls;
 #[path = "../http/daemon.rs"]
 mod daemon;
 mod errors;
+mod failure;
 mod kill;
 mod lines;
 mod load;

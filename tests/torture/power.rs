@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+use crate::failure::{self, Failure};
 use crate::scenarios::{
     Prepared, SCENARIOS, Scenario, Seen, look, make_private, prepare_all, root,
 };
@@ -34,8 +35,6 @@ const SERVERS: usize = 2;
 const TASKS: usize = 12;
 /// In the fifth model, one run in which a sync fails serves so many cuts.
 const CUTS_A_FAILURE: u64 = 8;
-/// How many losses are told in full.
-const TOLD: usize = 12;
 
 /// Where the servers' scenario is looked at: a home with nothing in it.
 static SERVED: Scenario = Scenario::served();
@@ -79,14 +78,7 @@ pub(crate) fn run(points: u64, seed: u64) {
         tally.losses.len(),
         began.elapsed().as_secs(),
     );
-    let told = &tally.losses[..tally.losses.len().min(TOLD)];
-    assert!(
-        tally.losses.is_empty(),
-        "{} of {} cuts lose something:\n{}",
-        tally.losses.len(),
-        tally.cuts,
-        told.join("\n")
-    );
+    failure::assert_none(&tally.losses, tally.cuts);
 }
 
 /// A disk that takes no sync for anything must be seen to lose something, or the campaign sees nothing.
@@ -218,7 +210,7 @@ struct Tally {
     disks: u64,
     told: u64,
     failed_syncs: u64,
-    losses: Vec<String>,
+    losses: Vec<Failure>,
 }
 
 /// One cut: the disk it leaves, and what had been told by then.
@@ -335,11 +327,10 @@ impl Tally {
             self.cuts += 1;
             let wrong = self.judge(traced, &cut, &found[&cut.disk], prepared);
             if !wrong.is_empty() {
-                let wrong: String = wrong.join("; ").chars().take(600).collect();
-                self.losses.push(format!(
-                    "{}, {}, after {}: {wrong}",
-                    traced.name, cut.model, cut.after
-                ));
+                self.losses.push(Failure {
+                    sort: format!("{}, {}", traced.name, cut.model),
+                    what: format!("after {}: {}", cut.after, wrong.join("; ")),
+                });
             }
         }
     }

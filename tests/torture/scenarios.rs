@@ -193,7 +193,13 @@ impl Scenario {
         let seen = tempfile::NamedTempFile::new().unwrap();
         let command = self.run(&done, self.command);
         let output = traced(&command, &SHORTLY, seen.path()).output().unwrap();
-        assert!(output.status.success(), "{}: {output:?}", self.name);
+        // What a command prints is its word that it is done.
+        let has_said = output.stdout.ends_with(b"\n");
+        assert!(
+            has_said && output.status.success(),
+            "{}: {output:?}",
+            self.name
+        );
         let after = look(self, &done, &root(&done));
         assert_eq!(after.faults, [""; 0], "{}: {after:?}", self.name);
         assert_eq!(after.bad, [""; 0], "{}: {after:?}", self.name);

@@ -94,7 +94,7 @@ pub(crate) const QUICKLY: &str = "--seccomp-bpf";
 pub(crate) fn traced(command: &Command, options: &[&str], seen: &Path) -> Command {
     let mut traced = Command::new(strace());
     traced
-        .args(["-f", "-qq", "-y", "-xx", "-s", "1048576"])
+        .args(["-f", "-q", "-y", "-xx", "-s", "1048576"])
         .args([
             "--absolute-timestamps=format:unix,precision:ns",
             "--syscall-times=ns",

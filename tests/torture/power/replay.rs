@@ -115,8 +115,6 @@ impl Replay {
 pub(super) struct Heard {
     /// What each process had printed.
     printed: HashMap<usize, Vec<u8>>,
-    /// Whether a process had ended.
-    has_ended: bool,
     /// Whether it will have failed: then what it prints is no promise.
     has_failed: bool,
 }
@@ -126,7 +124,6 @@ pub(super) fn heard(calls: &[(usize, Call)], moment: u64) -> Heard {
     let has_failed = |(_, call): &(usize, Call)| call.name == "exit" && call.returned != "0";
     let mut heard = Heard {
         printed: HashMap::new(),
-        has_ended: false,
         has_failed: calls.iter().any(has_failed),
     };
     for (process, call) in calls.iter().filter(|(_, call)| call.start <= moment) {
@@ -134,7 +131,6 @@ pub(super) fn heard(calls: &[(usize, Call)], moment: u64) -> Heard {
             let printed = heard.printed.entry(*process).or_default();
             printed.extend(Call::bytes(&call.arguments[1]));
         }
-        heard.has_ended |= call.name == "exit";
     }
     heard
 }
@@ -150,7 +146,7 @@ impl Heard {
     /// Returns what a command printed, once it had said that it was done.
     pub(super) fn done(&self) -> Option<String> {
         let printed = self.printed.get(&0).cloned().unwrap_or_default();
-        let is_done = !self.has_failed && (self.has_ended || printed.ends_with(b"\n"));
+        let is_done = !self.has_failed && printed.ends_with(b"\n");
         is_done.then(|| String::from_utf8_lossy(&printed).into_owned())
     }
 
