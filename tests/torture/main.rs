@@ -9,6 +9,9 @@
 //!                                                       with --release the daemon's memory is held to its limit, too
 //! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
 //! cargo test --test torture -- unread 60                answers that nobody reads, for seconds; memory is bounded and given back
+//! cargo test --test torture -- power 1000 [SEED]        power cuts at so many moments, each under five models of a disk
+//! cargo test --test torture -- calls 1000 [SEED]        killed at so many of its system calls, in turn
+//! cargo test --test torture -- errors 2000 [SEED]       so many refusals of the system: full disk, failed sync, no handle
 //! cargo test --test torture -- daemon 1000 [SEED]       daemons killed while clients write through them
 //! cargo test --test torture -- soak 60                  five processes on one database for minutes, memory and files
 //!                                                       flat, every change heard; 0 is ten seconds
@@ -24,18 +27,25 @@
 )]
 
 mod backups;
+mod calls;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../http/daemon.rs"]
 mod daemon;
+mod errors;
+mod failure;
 mod kill;
 mod lines;
 mod load;
+mod power;
 mod requests;
+mod scenarios;
+mod sessions;
 mod soak;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../it/support.rs"]
 mod support;
 mod suspend;
+mod trace;
 mod unread;
 #[expect(dead_code, reason = "the other test program uses the rest")]
 #[path = "../http/wire.rs"]
@@ -56,6 +66,9 @@ const RUNS: &[(&str, Run, u64)] = &[
     ("unread", unread::run, 2),
     ("soak", soak::run, 0),
     ("suspend", suspend::run, 1),
+    ("power", power::run, 40),
+    ("calls", calls::run, 80),
+    ("errors", errors::run, 80),
 ];
 
 const SEED: u64 = 20_260_728;

@@ -14,7 +14,8 @@ use crate::{
     store::place::{Paths, refuse_planted, unusable},
 };
 
-/// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed.
+/// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed. Only what
+/// a crash left half written is rolled back: nobody can read the database before.
 pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
     let found = fs::canonicalize(file).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
@@ -25,8 +26,16 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
     match pragma_value(&connection, file, "user_version") {
         Err(Error::DiskFull | Error::FileLimit) => connect_frozen(&found),
         Err(_) if is_frozen(&Paths::new(&found)) => connect_frozen(&found),
+        Err(_) if has_journal(&found) => connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE),
         _ => Ok(connection),
     }
+}
+
+/// Reports whether a change was begun in a database that is not, or not yet, in WAL mode.
+fn has_journal(database: &Path) -> bool {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-journal");
+    Path::new(&name).exists()
 }
 
 /// A connection that may not write makes SQLite's `-wal` and `-shm` as well, and leaves them. One that may takes them
@@ -140,3 +149,32 @@ const URI_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERI
     .remove(b'-')
     .remove(b'_')
     .remove(b':');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_crash_left_half_written_is_rolled_back_to_look_at_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, cut) = (folder.path().join("one.db"), folder.path().join("cut.db"));
+        let one = Connection::open(&path).unwrap();
+        one.execute_batch(
+            "PRAGMA user_version = 7; CREATE TABLE t (x); PRAGMA cache_size = 1;
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+             INSERT INTO t SELECT zeroblob(1000) FROM n;
+             BEGIN; PRAGMA user_version = 8; UPDATE t SET x = randomblob(1000)",
+        )
+        .unwrap();
+        // As a power cut leaves them: pages of the change are in the file, and those before it in the journal.
+        fs::copy(&path, &cut).unwrap();
+        fs::copy(
+            folder.path().join("one.db-journal"),
+            folder.path().join("cut.db-journal"),
+        )
+        .unwrap();
+        let looked = open_to_look(&cut).unwrap();
+        assert_eq!(pragma_value(&looked, &cut, "user_version").unwrap(), 7);
+        assert!(!has_journal(&cut));
+    }
+}
