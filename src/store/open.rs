@@ -107,7 +107,7 @@ pub(super) fn is_current(path: &Path) -> bool {
         let connection = connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         is_ready(&connection, &found, Schema::LATEST)
     };
-    match fs::canonicalize(path) {
+    match dunce::canonicalize(path) {
         Ok(found) => is_ready(found).unwrap_or(true),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }

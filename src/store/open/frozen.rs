@@ -13,7 +13,7 @@ use crate::{
 
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed.
 pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
-    let found = fs::canonicalize(file).map_err(|error| match error.kind() {
+    let found = dunce::canonicalize(file).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
         _ => unusable(file, "it cannot be read", Some(error)),
     })?;
