@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    disk::{open_to_lock, replace_private},
+    disk::{discard, open_to_lock, replace_private},
     store::Paths,
 };
 
@@ -78,7 +78,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.notice);
+        let _ = discard(&self.notice);
     }
 }
 

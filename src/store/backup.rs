@@ -22,7 +22,7 @@ use super::{
     place::{located, unusable},
 };
 use crate::{
-    disk::{create_private, make_folder, open_beside},
+    disk::{create_private, discard, make_folder, open_beside},
     error::{Error, Result, WhileTrying},
     task::Timestamp,
 };
@@ -173,7 +173,7 @@ pub fn copy_to(database: &Path, to: &Path) -> Result<Contents> {
         _ => unusable(to, "the file cannot be created", Some(error)),
     })?;
     // The empty file holds the name; a crash leaves it empty, never half a backup.
-    write(&connection, to).inspect_err(|_| drop(fs::remove_file(to)))
+    write(&connection, to).inspect_err(|_| drop(discard(to)))
 }
 
 /// Returns the backups beside `database`, the latest first.
@@ -284,7 +284,7 @@ impl<'a> Folder<'a> {
         if contents.disagreeing.is_none() {
             for old in surplus(&list_in(self.path())?, now) {
                 // One that cannot be removed now goes the next time.
-                let _ = fs::remove_file(&old.path);
+                let _ = discard(&old.path);
             }
         }
         Ok((backup, contents))
@@ -303,7 +303,9 @@ impl<'a> Folder<'a> {
     }
 
     fn sweep(&self) -> usize {
-        let removed = leftovers(self.path()).into_iter().map(fs::remove_file);
+        let removed = leftovers(self.path())
+            .into_iter()
+            .map(|path| discard(&path));
         removed.flatten().count()
     }
 

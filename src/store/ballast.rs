@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::place::Paths;
-use crate::disk::create_private;
+use crate::disk::{create_private, discard, sync};
 
 /// How much is kept, in bytes. SQLite moves its log into the database when it has 1,000 pages of 4 KiB: with that much
 /// room it can, and then the log's own space is free for changes.
@@ -27,7 +27,7 @@ pub(super) fn keep(paths: &Paths) -> io::Result<()> {
         .and_then(|()| fs::OpenOptions::new().write(true).open(path))
         .and_then(|mut file| {
             file.write_all(&vec![0x5A; SIZE])?;
-            file.sync_all()
+            sync(&file)
         });
     if written.is_err() {
         release(paths);
@@ -48,5 +48,5 @@ pub(super) fn is_kept(paths: &Paths) -> bool {
 
 /// Gives the space back. Returns whether there was any.
 pub(super) fn release(paths: &Paths) -> bool {
-    fs::remove_file(&paths.ballast).is_ok()
+    discard(&paths.ballast).is_ok()
 }
