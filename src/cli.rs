@@ -339,7 +339,7 @@ impl Context {
 
     /// Returns the database's path with links followed, so that the files beside it are the same for every process.
     fn settled_database(&self) -> PathBuf {
-        std::fs::canonicalize(&self.database).unwrap_or_else(|_| self.database.clone())
+        dunce::canonicalize(&self.database).unwrap_or_else(|_| self.database.clone())
     }
 
     /// Returns the database if another call of this program must be told which, since it would not find it by itself:

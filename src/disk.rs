@@ -6,7 +6,7 @@
 //! | `handles` | file handles, and whether there are any left |
 //! | `size_limit` | what happens at `ulimit -f` |
 //! | `writers` | who else may write a file or a folder |
-//! | `durable` | the one function that writes a file so that it survives a power cut |
+//! | `durable` | the one way to write a file so that it survives a power cut |
 //! | `lock` | locks between processes, waited for with a limit |
 //! | `patience` | how long a call waits for locks, SQLite's too |
 //! | `process` | who holds a lock, or has a file open |
@@ -20,7 +20,10 @@ mod process;
 mod size_limit;
 mod writers;
 
-pub(crate) use durable::replace_private;
+pub(crate) use durable::{
+    NewFile, SyncedFile, discard, make_usual_folder, remove, replace_private, replace_readable,
+    sync, sync_folder,
+};
 pub(crate) use handles::{TOO_FEW, are_used_up, spare_handles};
 pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, lock, try_lock};
 pub(crate) use private::{

@@ -4,12 +4,12 @@
 //! written in a file beside it, for people to read; no process is ever judged, or ended, by what is in there.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    disk::{Lock, open_own, replace_private, try_lock},
+    disk::{Lock, discard, open_own, replace_private, try_lock},
     store::Paths,
 };
 
@@ -78,7 +78,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.notice);
+        let _ = discard(&self.notice);
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
 use tokio::net::{UnixListener, UnixStream};
 
 use super::doors::DoorError;
-use crate::disk::{Lock, try_lock};
+use crate::disk::{Lock, discard, make_folder, try_lock};
 
 /// A socket that is listened on.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if id(&self.path).is_ok_and(|found| found == self.id) {
-            let _ = fs::remove_file(&self.path);
+            let _ = discard(&self.path);
         }
     }
 }
@@ -75,7 +75,7 @@ impl Socket {
         if is_there(path)? {
             match UnixStream::connect(path).await {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    fs::remove_file(path).map_err(failed)?;
+                    discard(path).map_err(failed)?;
                 }
                 // One that has too much to do to answer lives.
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
@@ -142,14 +142,6 @@ fn is_there(path: &Path) -> Result<bool, DoorError> {
             source,
         }),
     }
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
 }
 
 /// Refuses a folder in which another user could put a socket in the place of ours, and be taken for us.

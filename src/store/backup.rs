@@ -23,7 +23,7 @@ use super::{
     place::{located, unlocked, unusable},
 };
 use crate::{
-    disk::{Lock, OF_BACKUPS, create_private, lock, try_lock},
+    disk::{Lock, OF_BACKUPS, create_private, discard, lock, try_lock},
     error::{Error, Result, WhileTrying},
     task::Timestamp,
 };
@@ -192,7 +192,7 @@ pub fn copy_to(database: &Path, to: &Path) -> Result<Contents> {
         _ => unusable(to, "the file cannot be created", Some(error)),
     })?;
     // The empty file holds the name; a crash leaves it empty, never half a backup.
-    write(&connection, to).inspect_err(|_| drop(fs::remove_file(to)))
+    write(&connection, to).inspect_err(|_| drop(discard(to)))
 }
 
 /// Returns the backups beside `database`, the latest first.
@@ -305,7 +305,7 @@ impl Folder {
         if contents.disagreeing.is_none() {
             for old in surplus(&list_in(self.path())?, now) {
                 // One that cannot be removed now goes the next time.
-                let _ = fs::remove_file(&old.path);
+                let _ = discard(&old.path);
             }
         }
         Ok((backup, contents))
@@ -324,7 +324,9 @@ impl Folder {
     }
 
     fn sweep(&self) -> usize {
-        let removed = leftovers(self.path()).into_iter().map(fs::remove_file);
+        let removed = leftovers(self.path())
+            .into_iter()
+            .map(|path| discard(&path));
         removed.flatten().count()
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::place::Paths;
-use crate::disk::open_beside;
+use crate::disk::{discard, open_beside, sync};
 
 /// How much is kept, in bytes. SQLite moves its log into the database when it has 1,000 pages of 4 KiB: with that much
 /// room it can, and then the log's own space is free for changes.
@@ -26,7 +26,7 @@ pub(super) fn keep(paths: &Paths) -> io::Result<()> {
     let written = file
         .write_all(&vec![0x5A; SIZE])
         .and_then(|()| file.set_len(SIZE as u64))
-        .and_then(|()| file.sync_all());
+        .and_then(|()| sync(&file));
     if written.is_err() {
         release(paths);
     }
@@ -47,5 +47,5 @@ pub(super) fn is_kept(paths: &Paths) -> bool {
 
 /// Gives the space back. Returns whether there was any.
 pub(super) fn release(paths: &Paths) -> bool {
-    fs::remove_file(&paths.ballast).is_ok()
+    discard(&paths.ballast).is_ok()
 }

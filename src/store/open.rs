@@ -8,7 +8,7 @@
 //!   drops SQLite's locks, and with them other processes' acknowledged writes. The only exception is the creation of
 //!   an empty file that did not exist.
 
-use std::{fs, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
 
@@ -102,7 +102,7 @@ pub(super) fn is_current(path: &Path) -> bool {
         let connection = connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         is_ready(&connection, &found, Schema::LATEST)
     };
-    match fs::canonicalize(path) {
+    match dunce::canonicalize(path) {
         Ok(found) => is_ready(found).unwrap_or(true),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }

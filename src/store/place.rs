@@ -84,7 +84,7 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
         return Err(unusable("it is a folder; name a file in it", None));
     };
     make_folder(folder).map_err(|error| unusable("its folder cannot be made", Some(error)))?;
-    let folder = fs::canonicalize(folder)
+    let folder = dunce::canonicalize(folder)
         .map_err(|error| unusable("its folder cannot be entered", Some(error)))?;
     refuse_network(&folder, path)?;
     refuse_open_to_others(&folder, path)?;
@@ -93,7 +93,7 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
     // told not to follow any.
     let database = match fs::symlink_metadata(&database) {
         Ok(found) if found.is_symlink() => {
-            let database = fs::canonicalize(&database)
+            let database = dunce::canonicalize(&database)
                 .map_err(|error| unusable("it is a link that leads nowhere", Some(error)))?;
             if let Some(folder) = database.parent() {
                 refuse_network(folder, path)?;
@@ -251,14 +251,14 @@ fn moved(database: &Path) -> Error {
 
 /// Returns where the database really is, creating nothing.
 pub(super) fn located(path: &Path) -> Result<PathBuf> {
-    if let Ok(found) = fs::canonicalize(path) {
+    if let Ok(found) = dunce::canonicalize(path) {
         return Ok(found);
     }
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(unusable(path, "it is a folder; name a file in it", None));
     };
     // A folder that is not there yet is no link either.
-    Ok(fs::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name)))
+    Ok(dunce::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name)))
 }
 
 /// Says that `path` cannot be used, and why.

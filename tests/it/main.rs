@@ -10,6 +10,8 @@ mod budget;
 mod cli;
 mod disk;
 mod doctor;
+#[cfg(target_os = "linux")]
+mod durable;
 mod exchange;
 mod help;
 mod install;

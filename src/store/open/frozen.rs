@@ -17,7 +17,7 @@ use crate::{
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed. Only what
 /// a crash left half written is rolled back: nobody can read the database before.
 pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
-    let found = fs::canonicalize(file).map_err(|error| match error.kind() {
+    let found = dunce::canonicalize(file).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
         _ => unusable(file, "it cannot be read", Some(error)),
     })?;
@@ -26,16 +26,11 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
     match pragma_value(&connection, file, "user_version") {
         Err(Error::DiskFull | Error::FileLimit) => connect_frozen(&found),
         Err(_) if is_frozen(&Paths::new(&found)) => connect_frozen(&found),
-        Err(_) if has_journal(&found) => connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE),
+        Err(_) if is_beside(&found, "-journal") => {
+            connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        }
         _ => Ok(connection),
     }
-}
-
-/// Reports whether a change was begun in a database that is not, or not yet, in WAL mode.
-fn has_journal(database: &Path) -> bool {
-    let mut name = database.as_os_str().to_owned();
-    name.push("-journal");
-    Path::new(&name).exists()
 }
 
 /// A connection that may not write makes SQLite's `-wal` and `-shm` as well, and leaves them. One that may takes them
