@@ -7,6 +7,7 @@
 //! | `size_limit` | what happens at `ulimit -f` |
 //! | `writers` | who else may write a file or a folder |
 //! | `durable` | the one way to write a file so that it survives a power cut |
+//! | `marks` | marks that keep everyone from changing a file |
 //! | `lock` | locks between processes, waited for with a limit |
 //! | `patience` | how long a call waits for locks, SQLite's too |
 //! | `process` | who holds a lock, or has a file open |
@@ -14,6 +15,7 @@
 mod durable;
 mod handles;
 mod lock;
+mod marks;
 pub(crate) mod patience;
 mod private;
 mod process;
@@ -26,6 +28,7 @@ pub(crate) use durable::{
 };
 pub(crate) use handles::{TOO_FEW, are_used_up, spare_handles};
 pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, lock, try_lock};
+pub(crate) use marks::way_to_unmark;
 pub(crate) use private::{
     NotOurs, create_private, has_other_names, make_folder, make_private, not_ours, open_beside,
     open_own,

@@ -83,11 +83,11 @@ pub enum TokenError {
         path: PathBuf,
     },
     /// What lies where a file of tokens should be is none that we wrote.
-    #[error("{} {what}; {way_out}", path.display())]
+    #[error("{} cannot be used: {what}; {way_out}", path.display())]
     Unfit {
         /// What lies there.
         path: PathBuf,
-        /// What is wrong with it; it follows the path.
+        /// What is wrong with it: "it is a link".
         what: String,
         /// How it is mended.
         way_out: &'static str,
@@ -260,7 +260,7 @@ impl Tokens {
         };
         serde_json::from_slice(&text).map_err(|source| TokenError::Unfit {
             path: path.clone(),
-            what: format!("is damaged ({source}), and the tokens in it do not work"),
+            what: format!("it is damaged ({source}), and the tokens in it do not work"),
             way_out: FURTHER_ANEW,
         })
     }
@@ -364,7 +364,7 @@ impl Tokens {
         let token = token.filter(is_token).map(ToOwned::to_owned);
         token.map(Some).ok_or_else(|| TokenError::Unfit {
             path: path.clone(),
-            what: format!("holds no token, which has {SHORTEST} characters or more and no blanks"),
+            what: format!("it holds no token, which has {SHORTEST} characters or more and no blanks"),
             way_out: OWN_ANEW,
         })
     }

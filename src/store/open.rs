@@ -386,7 +386,7 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(
-                fs::metadata(backup).unwrap().permissions().mode() & 0o777,
+                std::fs::metadata(backup).unwrap().permissions().mode() & 0o777,
                 0o600
             );
         }

@@ -170,6 +170,6 @@ mod tests {
         .unwrap();
         let looked = open_to_look(&cut).unwrap();
         assert_eq!(pragma_value(&looked, &cut, "user_version").unwrap(), 7);
-        assert!(!has_journal(&cut));
+        assert!(!is_beside(&cut, "-journal"));
     }
 }
