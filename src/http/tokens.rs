@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    disk::{Lock, OF_DATABASE, lock, replace_private},
+    disk::{Lock, OF_DATABASE, TOO_FEW, are_used_up, lock, replace_private},
     mcp::Principal,
     store::{Paths, db::locked},
 };
@@ -107,6 +107,7 @@ impl TokenError {
     pub fn way_out(&self) -> &'static str {
         match self {
             Self::Unfit { way_out, .. } => way_out,
+            Self::File { source, .. } if are_used_up(source) => TOO_FEW,
             _ => "see who owns it and its folder",
         }
     }

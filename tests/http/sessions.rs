@@ -249,11 +249,10 @@ fn a_session_that_is_ended_is_gone() {
     let daemon = Daemon::start(&home, &[]);
     let mut session = daemon.wire().begin();
     let events = session.watch(LEGACY, ALL);
-    let header = format!("Mcp-Session-Id: {}\r\n", session.session.as_ref().unwrap());
-    session.send("DELETE /mcp", &header, "");
-    assert_eq!(session.answer().status, 204);
+    let mut other = session.another();
+    session.end();
     events.rest();
-    assert_eq!(session.ask(LEGACY, "ping", json!({})).status, 404);
+    assert_eq!(other.ask(LEGACY, "ping", json!({})).status, 404);
 }
 
 #[test]

@@ -302,6 +302,13 @@ impl Wire {
         self
     }
 
+    /// Ends the session.
+    pub(crate) fn end(mut self) {
+        let header = self.session_header();
+        self.send("DELETE /mcp", &header, "");
+        assert_eq!(self.answer().status, 204);
+    }
+
     #[expect(
         clippy::needless_pass_by_value,
         reason = "arguments are written in place with json!"

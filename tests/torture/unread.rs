@@ -62,7 +62,7 @@ fn resident(daemon: &Daemon, get: &Value) -> u64 {
     daemon
         .wire()
         .request(Dialect::Modern, "tools/call", get.clone());
-    daemon.wire().begin();
+    daemon.wire().begin().end();
     daemon.resident()
 }
 
