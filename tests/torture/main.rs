@@ -8,7 +8,7 @@
 //! cargo test --test torture -- load 10                  64 clients write and 64 listen through a daemon, for seconds;
 //!                                                       with --release the daemon's memory is held to its limit, too
 //! cargo test --test torture -- requests 100000 [SEED]   mutated requests on the daemon's port
-//! cargo test --test torture -- unread 60                answers that nobody reads, for seconds; memory is bounded and given back
+//! cargo test --test torture -- unread 60                answers that nobody reads, for seconds; memory is bounded
 //! cargo test --test torture -- power 1000 [SEED]        power cuts at so many moments, each under five models of a disk
 //! cargo test --test torture -- calls 1000 [SEED]        killed at so many of its system calls, in turn
 //! cargo test --test torture -- errors 2000 [SEED]       so many refusals of the system: full disk, failed sync, no handle
