@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::{
     command::{Caller, Command as TaskCommand, Outcome},
     config::{self as settings, Color, Config, Loaded, Source},
+    disk::fail_writes_past_limit,
     error::Error,
     render,
     store::{self, Access, Paths, Store, db::Doorbell},
@@ -180,6 +181,7 @@ impl Cli {
 
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
+        fail_writes_past_limit();
         let screen = Screen::new(self.json, self.color.unwrap_or_default());
         let config = Loaded::load(self.db, self.color, |name| std::env::var_os(name));
         let done = match self.command {

@@ -205,16 +205,12 @@ impl Store {
             self.is_disk_full = ballast::is_disk_full(&self.paths);
         }
         let committed = self.try_all(calls);
-        let is_full = match &committed {
-            Ok(committed) => {
-                committed
-                    .outcomes
-                    .iter()
-                    .any(|outcome| matches!(outcome, Err(Error::DiskFull)))
-                    && committed.last_change.is_none()
-            }
-            Err(error) => matches!(error, Error::DiskFull),
-        };
+        if fails_with(&committed, |error| matches!(error, Error::FileLimit)) {
+            // With the log in the database, the log begins anew, and may have been what was too large.
+            let _ = self.checkpoint();
+            return self.try_all(calls);
+        }
+        let is_full = fails_with(&committed, |error| matches!(error, Error::DiskFull));
         if !is_full || self.is_disk_full || !ballast::release(&self.paths) {
             return committed;
         }
@@ -292,6 +288,20 @@ impl Store {
             .prepare_cached("PRAGMA data_version")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .while_trying("look for commits")
+    }
+}
+
+/// Reports whether nothing was changed because of such an error, in the transaction or in one of its calls.
+fn fails_with(committed: &Result<Committed>, is_such: impl Fn(&Error) -> bool) -> bool {
+    match committed {
+        Ok(committed) => {
+            committed.last_change.is_none()
+                && committed
+                    .outcomes
+                    .iter()
+                    .any(|outcome| outcome.as_ref().is_err_and(&is_such))
+        }
+        Err(error) => is_such(error),
     }
 }
 

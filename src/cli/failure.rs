@@ -128,6 +128,7 @@ impl Failure {
                 Error::Unusable { .. } => "unusable",
                 Error::Damaged { .. } => "damaged",
                 Error::DiskFull => "disk_full",
+                Error::FileLimit => "file_limit",
                 Error::ReadOnly => "read_only",
                 Error::Busy => "busy",
                 Error::ShuttingDown

@@ -3,6 +3,7 @@
 //! | module | what it looks at |
 //! |---|---|
 //! | `surroundings` | folder, permissions, disk, ballast, leftovers |
+//! | `writing` | whether the database can be written |
 //! | `processes` | who has the database open |
 //! | `contents` | header, schema, pages, what is derived from the rows |
 //! | `rows` | rows against the log |
@@ -23,6 +24,7 @@ mod contents;
 mod processes;
 pub(super) mod rows;
 pub(super) mod surroundings;
+mod writing;
 
 pub use super::repair::{Mended, fix};
 use contents::Header;
@@ -60,6 +62,8 @@ pub enum Fix {
     Leftovers,
     /// Move the log into the database.
     Checkpoint,
+    /// Free the pages that nothing uses.
+    Pages,
     /// Make SQLite's own indexes anew, and free the pages that nothing uses.
     Indexes,
     /// Bring rows and the change log together.
@@ -73,7 +77,7 @@ pub enum Fix {
 impl Fix {
     /// Reports whether it writes to tables, and so comes after a backup.
     pub(super) fn is_of_tables(self) -> bool {
-        self >= Self::Indexes
+        self >= Self::Pages
     }
 }
 
@@ -139,6 +143,7 @@ impl Finding {
     pub(super) fn of_error(check: &'static str, error: &Error) -> Self {
         let way_out = match error {
             Error::DiskFull => "free some space on its disk, then look again",
+            Error::FileLimit => "raise the limit (`ulimit -f`), then look again",
             Error::Busy => "look again later",
             _ => RESCUE,
         };
@@ -227,6 +232,7 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
             return found;
         }
     };
+    found.push(writing::examine(paths));
     found.extend(processes::examine(paths));
     let what = format!("a database of taskhold, schema {schema}");
     found.push(Finding::good("header", what));

@@ -34,8 +34,8 @@ use crate::{
 mod frozen;
 mod schema;
 
-pub(super) use frozen::open_to_look;
 use frozen::{is_frozen, open_frozen};
+pub(super) use frozen::{is_writable, open_to_look};
 use schema::Schema;
 pub(super) use schema::in_memory;
 
@@ -71,7 +71,9 @@ fn open_with(path: &Path, access: Access, schema: &Schema) -> Result<(Connection
         opened = open_at(&paths, access, schema);
     }
     let connection = match opened {
-        Err(Error::DiskFull) if access == Access::Read => open_frozen(&paths, access, schema),
+        Err(Error::DiskFull | Error::FileLimit) if access == Access::Read => {
+            open_frozen(&paths, access, schema)
+        }
         Err(_) if is_frozen(&paths) => open_frozen(&paths, access, schema),
         opened => opened,
     }?;

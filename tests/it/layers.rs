@@ -11,7 +11,7 @@ const LAYERS: [(&str, &[&str]); 21] = [
     ("task", &["repeat", "text", "when"]),
     ("arrival", &["task"]),
     ("change", &["task"]),
-    ("error", &["change", "task"]),
+    ("error", &["change", "disk", "task"]),
     ("command", &["change", "error", "repeat", "task", "when"]),
     (
         "store",

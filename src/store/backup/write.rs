@@ -90,7 +90,7 @@ fn copy(connection: &Connection, to: &Path) -> Result<Option<Contents>> {
     let looked = Looked::at(to)?;
     match looked.worst {
         // What no task can have is there as well, and kept as it is.
-        None | Some(Part::Value) => looked.compared().map(Some),
+        None | Some(Part::Unused | Part::Value) => looked.compared().map(Some),
         Some(Part::Words | Part::Index) => Ok(None),
         Some(Part::Table) => Err(damaged(connection)),
     }

@@ -52,7 +52,7 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
     ]
 }
 
-fn folder_of(paths: &Paths) -> &Path {
+pub(super) fn folder_of(paths: &Paths) -> &Path {
     paths.database.parent().unwrap_or(Path::new("/"))
 }
 

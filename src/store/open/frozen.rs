@@ -1,10 +1,10 @@
-//! Opening a database that cannot be written, or is only to be looked at.
+//! Opening a database that cannot be written, or is only to be looked at, and finding out which it is.
 
 use std::{fs, io, path::Path};
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{Access, Schema, connect, pragma_value, schema_version, settle};
+use super::{Access, Patience, Schema, connect, explain, pragma_value, schema_version, settle};
 use crate::{
     disk::open_beside,
     error::{Error, Result, WhileTrying},
@@ -19,7 +19,7 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
     })?;
     let connection = connect_to_look(&found)?;
     match pragma_value(&connection, file, "user_version") {
-        Err(Error::DiskFull) => connect_frozen(&found),
+        Err(Error::DiskFull | Error::FileLimit) => connect_frozen(&found),
         Err(_) if is_frozen(&Paths::new(&found)) => connect_frozen(&found),
         _ => Ok(connection),
     }
@@ -28,19 +28,59 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
 /// A connection that may not write makes SQLite's `-wal` and `-shm` as well, and leaves them. One that may takes them
 /// away again when it was alone; it is used where no log waits that it would move into the database.
 fn connect_to_look(database: &Path) -> Result<Connection> {
-    let has = |ending: &str| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(ending);
-        Path::new(&name).exists()
-    };
-    if has("-wal") || has("-journal") {
+    if is_beside(database, "-wal") || is_beside(database, "-journal") {
         return connect(database, OpenFlags::SQLITE_OPEN_READ_ONLY);
     }
     let connection = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    leave_nothing(&connection)?;
+    Ok(connection)
+}
+
+fn is_beside(database: &Path, ending: &str) -> bool {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    Path::new(&name).exists()
+}
+
+/// Has SQLite remove its `-wal` and `-shm` when `connection` is the last to close.
+fn leave_nothing(connection: &Connection) -> Result<()> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
-        .while_trying("set up the connection")?;
-    Ok(connection)
+        .while_trying("set up the connection")
+        .map(drop)
+}
+
+/// Reports whether SQLite lets a change begin in a database of ours. Nothing is changed: the transaction is rolled back. A
+/// change that another process is at shows that it can be written.
+pub(in crate::store) fn is_writable(database: &Path) -> Result<bool> {
+    // To open it for writing would be to roll back what a crash left.
+    if is_beside(database, "-journal") {
+        return Ok(true);
+    }
+    let has_log = is_beside(database, "-wal");
+    let mut connection = match connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        Err(Error::Unusable { .. }) => return Ok(false),
+        connection => connection?,
+    };
+    if !has_log {
+        leave_nothing(&connection)?;
+    }
+    // SQLite reads what it may not write, and says so only when it is written.
+    if connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(false) {
+        return Ok(false);
+    }
+    let begun = Patience::default().without(&mut connection, |connection| {
+        connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+    });
+    match begun.as_ref().map_err(rusqlite::Error::sqlite_error_code) {
+        Ok(()) | Err(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => Ok(true),
+        Err(Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)) => {
+            Ok(false)
+        }
+        Err(_) => begun
+            .map(|()| true)
+            .map_err(|error| explain(error, database, "begin to write")),
+    }
 }
 
 /// Reports whether nothing can be written beside the database: a medium that is read-only, or a folder in which this user

@@ -159,6 +159,46 @@ mod modes {
     }
 }
 
+/// Only root may mark a file so, and not on every file system; where it cannot be done, that is said.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_marked_as_not_to_be_changed_is_named_with_the_way_out() {
+    let mark = |mark: &str, path: &Path| {
+        let marking = std::process::Command::new("chattr")
+            .arg(mark)
+            .arg(path)
+            .output();
+        marking.is_ok_and(|output| output.status.success())
+    };
+    let home = filled();
+    for path in [
+        home.database(),
+        home.database().with_file_name("tasks.db.lock"),
+        home.database().parent().unwrap().to_owned(),
+    ] {
+        for (set, unset) in [("+i", "-i"), ("+a", "-a")] {
+            if !mark(set, &path) {
+                let mut say = std::io::stderr();
+                let said = b"NOT RUN: this user cannot mark a file as immutable here\n";
+                let _ = std::io::Write::write_all(&mut say, said);
+                return;
+            }
+            let (status, found) = examine(&home, &[]);
+            assert!(mark(unset, &path));
+            assert_eq!(
+                (status, verdict(&found, "writing").as_str()),
+                (1, "bad"),
+                "{set} {}: {found:#}",
+                path.display()
+            );
+            let way_out = format!("chattr -i -a '{}'", path.display());
+            assert!(found.to_string().contains(&way_out), "{found:#}");
+        }
+    }
+    let (status, found) = examine(&home, &[]);
+    assert_eq!((status, ailing(&found)), (0, vec![]), "{found:#}");
+}
+
 #[test]
 fn every_backup_is_opened_and_its_tasks_compared() {
     let home = filled();
