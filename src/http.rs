@@ -26,12 +26,7 @@
 //! - What ends the daemon ends subscriptions with their final answer, and cuts off no call that can be finished. Every
 //!   other is answered: that it was not made, or that this is not certain.
 
-use std::{
-    future::ready,
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{future::ready, io, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -39,6 +34,7 @@ use rmcp::ServerHandler;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{Notify, Semaphore},
+    time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

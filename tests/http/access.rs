@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PROMPTLY, initialize, listen};
+use crate::support::{Dialect, Home, PATIENCE, initialize, listen};
 use crate::wire::{Wire, connect, exchange, status};
 
 const ALL: &str = "tasks://all";
@@ -386,7 +386,7 @@ fn task_text_is_not_logged() {
     wire.send_message(Dialect::Modern, json!({ "jsonrpc": "2.0", "id": "canary", "method": "subscriptions/listen", "params": listen(&["tasks://tag/canary"]) }));
     drop(wire.events(200).unwrap());
     daemon.signal("-TERM");
-    let (_, said) = daemon.end(PROMPTLY);
+    let (_, said) = daemon.end(PATIENCE);
     assert!(said.contains("tools/call add_task"), "{said}");
     assert!(!said.contains("canary"), "{said}");
 }

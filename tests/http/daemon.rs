@@ -125,7 +125,7 @@ impl Daemon {
     /// Ends it as a service manager does, and returns what it said on standard error.
     pub(crate) fn stop(&mut self) -> String {
         self.signal("-TERM");
-        let (status, said) = self.end(crate::support::PROMPTLY);
+        let (status, said) = self.end(PATIENCE);
         assert!(status.success(), "{status}: {said}");
         said
     }

@@ -5,6 +5,7 @@
     reason = "in a test, a panic is how a failure is told"
 )]
 
+mod clock;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod daemon;
 mod deaf;

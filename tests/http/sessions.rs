@@ -259,7 +259,7 @@ fn a_session_that_is_ended_is_gone() {
 #[test]
 fn an_unused_session_ends_and_one_with_a_stream_stays() {
     let home = Home::new();
-    let daemon = Daemon::start(&home, &["--limit", "session-time=1s"]);
+    let daemon = Daemon::start(&home, &["--limit", "session-time=5s"]);
     let mut unused = daemon.wire().begin();
     let mut used = daemon.wire().begin();
     let events = used.watch(LEGACY, ALL);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PATIENCE, PROMPTLY, exit_status, read_all};
+use crate::support::{Dialect, Home, PATIENCE, exit_status, read_all};
 
 fn socket_of(home: &Home) -> PathBuf {
     home.database().with_file_name("run").join("tasks.sock")
@@ -353,7 +353,7 @@ fn a_killed_daemon_leaves_nothing_in_the_way_of_the_next() {
     let mut first = Daemon::start(&home, &[&socket]);
     let id = first.wire().add(Dialect::Modern, "kept");
     first.signal("-KILL");
-    first.end(PROMPTLY);
+    first.end(PATIENCE);
     let second = Daemon::start(&home, &[&socket]);
     assert_eq!(second.token, first.token);
     let task = second.wire().call(

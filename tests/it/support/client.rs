@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::streams::{
     Wiring, exit_status, protocol, read_all, read_messages, wire, write_from_queue,
 };
-use super::{Dialect, PATIENCE, PROMPTLY, initialize, listen, modern_meta, object};
+use super::{Dialect, PATIENCE, initialize, listen, modern_meta, object};
 
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -363,7 +363,7 @@ impl Client {
 
     /// Reads what the server still writes and waits until it has ended, which must be soon.
     pub(crate) fn wait_for_exit(&mut self) -> Ending {
-        let deadline = Instant::now() + PROMPTLY;
+        let deadline = Instant::now() + PATIENCE;
         let mut messages = Vec::new();
         while let Some(message) = self.message_until(deadline) {
             messages.push(message);
