@@ -50,7 +50,7 @@ const GROUP_LIMIT: usize = 1_024;
 /// How long after the last write its words are indexed and the log is moved into the database.
 const IDLE_BEFORE_CATCHING_UP: Duration = Duration::from_secs(2);
 /// How often that is tried at least while others are in its way.
-const LONGEST_BETWEEN_TRIES: Duration = Duration::from_secs(60);
+const LONGEST_BETWEEN_TRIES: Duration = Duration::from_mins(1);
 /// How often the last checkpoint is tried while others are in its way.
 const BETWEEN_LAST_TRIES: Duration = Duration::from_millis(10);
 /// How long [`Db::close`] waits for the threads. They end at once, unless the disk hangs or much was put off.
@@ -229,7 +229,7 @@ impl Session {
             answer,
             settles,
         };
-        let queued = self.db.shared.queue(Work::Call(call));
+        let queued = self.db.shared.queue(Work::Call(Box::new(call)));
         async move {
             match answered.await {
                 Ok(outcome) => outcome,

@@ -116,7 +116,7 @@ fn with_nobody_there_it_ends_by_itself_when_asked_to() {
 
 #[test]
 fn as_long_as_anyone_is_there_it_does_not_end_by_itself() {
-    const IDLE: Duration = Duration::from_secs(3_600);
+    const IDLE: Duration = Duration::from_hours(1);
     let home = Home::new();
     let db = Db::start(&home.database(), 1);
     let served = db.clone();

@@ -22,7 +22,7 @@ pub(crate) use streams::{Wiring, exit_status, read_all};
 
 /// How long anything that must happen may take. A healthy run never waits it out, however busy the machine is: it guards
 /// against waiting for ever, and says nothing of how fast something is.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which MCP a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

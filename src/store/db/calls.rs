@@ -38,7 +38,7 @@ impl Drop for Settles {
 /// What the writer thread is there for.
 #[derive(Debug)]
 pub(super) enum Work {
-    Call(Call),
+    Call(Box<Call>),
     /// Something was read: when calls pause, it is time to see what was put off.
     CatchingUp,
 }
@@ -46,7 +46,7 @@ pub(super) enum Work {
 impl Work {
     pub(super) fn into_call(self) -> Option<Call> {
         match self {
-            Self::Call(call) => Some(call),
+            Self::Call(call) => Some(*call),
             Self::CatchingUp => None,
         }
     }
