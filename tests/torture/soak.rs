@@ -35,7 +35,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 const LISTS: [&str; 2] = ["tasks://all", "tasks://tag/soak"];
 /// How many tasks each writer but the shell changes in turn. A task changes again only when it is late for its last change
 /// to be heard: the next one hides none that was missed.
-const EACH: usize = 40;
+const EACH: usize = 70;
 const _: () = assert!(EACH as u64 * PERIOD.as_secs() > PATIENCE.as_secs());
 const TASKS: usize = 4 * EACH;
 
