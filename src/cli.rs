@@ -17,6 +17,7 @@ use crate::{
     clock,
     command::{Caller, Command as TaskCommand, Outcome},
     config::{self as settings, Color, Config, Loaded, Source},
+    disk::fail_writes_past_limit,
     error::Error,
     store::{self, Access, Paths, Store, db::Doorbell},
     task::Actor,
@@ -180,6 +181,7 @@ impl Cli {
 
     /// Runs the command and reports on stderr what went wrong.
     pub fn run(self) -> ExitCode {
+        fail_writes_past_limit();
         let screen = Screen::new(self.json, self.color.unwrap_or_default());
         let config = Loaded::load(self.db, self.color, |name| std::env::var_os(name));
         let done = match self.command {
@@ -337,7 +339,7 @@ impl Context {
 
     /// Returns the database's path with links followed, so that the files beside it are the same for every process.
     fn settled_database(&self) -> PathBuf {
-        std::fs::canonicalize(&self.database).unwrap_or_else(|_| self.database.clone())
+        dunce::canonicalize(&self.database).unwrap_or_else(|_| self.database.clone())
     }
 
     /// Returns the database if another call of this program must be told which, since it would not find it by itself:

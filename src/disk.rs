@@ -3,10 +3,37 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `private` | folders and files that only their owner can read or write |
-//! | `durable` | the one function that writes a file so that it survives a power cut |
+//! | `handles` | file handles, and whether there are any left |
+//! | `size_limit` | what happens at `ulimit -f` |
+//! | `writers` | who else may write a file or a folder |
+//! | `durable` | the one way to write a file so that it survives a power cut |
+//! | `marks` | marks that keep everyone from changing a file |
+//! | `lock` | locks between processes, waited for with a limit |
+//! | `patience` | how long a call waits for locks, SQLite's too |
+//! | `process` | who holds a lock, or has a file open |
 
 mod durable;
+mod handles;
+mod lock;
+mod marks;
+pub(crate) mod patience;
 mod private;
+mod process;
+mod size_limit;
+mod writers;
 
-pub(crate) use durable::replace_private;
-pub(crate) use private::{create_private, make_folder, make_private, open_beside, open_to_lock};
+pub(crate) use durable::{
+    NewFile, SyncedFile, discard, make_usual_folder, remove, replace_private, replace_readable,
+    sync, sync_folder,
+};
+pub(crate) use handles::{TOO_FEW, are_used_up, spare_handles};
+pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, lock, try_lock};
+pub(crate) use marks::way_to_unmark;
+pub(crate) use private::{
+    NotOurs, create_private, has_other_names, make_folder, make_private, not_ours, open_beside,
+    open_own,
+};
+#[cfg(target_os = "linux")]
+pub(crate) use process::Process;
+pub(crate) use size_limit::{fail_writes_past_limit, was_limit_reached};
+pub(crate) use writers::{Others, other_writers};

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     change::GroupId,
+    disk::was_limit_reached,
     task::{Actor, Invalid, TaskId},
 };
 
@@ -122,11 +123,24 @@ pub enum Error {
     /// The disk is full.
     #[error("the disk is full: nothing was added or changed; free some space, then repeat")]
     DiskFull,
+    /// A file would have become larger than this process may make one.
+    #[error(
+        "a file would become larger than this process may make one (`ulimit -f`): nothing was added or changed; raise the limit, then repeat"
+    )]
+    FileLimit,
     /// Other processes kept the database locked too long.
     #[error(
-        "the database stayed locked by another process for 30 seconds, as a large import or restore does: nothing was changed; repeat later"
+        "another process kept the database locked for as long as this call may wait, up to 30 seconds, as a large import or restore does: nothing was changed; repeat later"
     )]
     Busy,
+    /// Another process kept one of our own locks too long.
+    #[error("cannot use {}: {reason}", path.display())]
+    Locked {
+        /// The file that is locked.
+        path: PathBuf,
+        /// Who has it, what for, and the way out.
+        reason: String,
+    },
     /// SQLite refused a statement; `action` is an infinitive: "read task".
     #[error("cannot {action}")]
     Sqlite {
@@ -215,15 +229,30 @@ impl Error {
             | Self::AlreadyUndone { .. }
             | Self::Conflict { .. }
             | Self::ReadOnly => Code::Caller,
-            Self::Unusable { .. } | Self::DiskFull | Self::Busy | Self::ShuttingDown => {
-                Code::Environment
-            }
+            Self::Unusable { .. }
+            | Self::DiskFull
+            | Self::FileLimit
+            | Self::Busy
+            | Self::Locked { .. }
+            | Self::ShuttingDown => Code::Environment,
             Self::Sqlite { .. }
             | Self::Damaged { .. }
             | Self::Uncertain { .. }
             | Self::Log { .. }
             | Self::Fault => Code::Internal,
         }
+    }
+
+    /// Returns what is said where SQLite found no room for what it had to write; `None` if that is not what went wrong.
+    /// Nothing is kept of a commit that fails so.
+    pub(crate) fn of_room(source: &rusqlite::Error) -> Option<Self> {
+        use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR, SQLITE_IOERR_SHMSIZE};
+        let code = source.sqlite_error()?.extended_code;
+        if code & 0xFF == SQLITE_IOERR && was_limit_reached() {
+            return Some(Self::FileLimit);
+        }
+        // The second: there was no room for the memory that processes share.
+        matches!(code, SQLITE_FULL | SQLITE_IOERR_SHMSIZE).then_some(Self::DiskFull)
     }
 
     /// Reports whether a row was read that holds what no task or change can hold; the rows beside it may be sound.
@@ -253,28 +282,30 @@ pub(crate) trait WhileTrying<T> {
 impl<T> WhileTrying<T> for rusqlite::Result<T> {
     fn while_trying(self, action: &'static str) -> Result<T> {
         use rusqlite::ErrorCode;
-        self.map_err(|source| match source.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Error::DiskFull,
-            // There was no room for the memory that processes share.
-            _ if source.sqlite_error().is_some_and(|error| {
-                error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
-            }) =>
-            {
-                Error::DiskFull
+        self.map_err(|source| {
+            if let Some(error) = Error::of_room(&source) {
+                return error;
             }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
-                action,
-                source: Arc::new(source),
-            },
-            None if is_of_a_value(&source) => Error::Damaged {
-                action,
-                source: Arc::new(source),
-            },
-            _ => Error::Sqlite {
-                action,
-                source: Arc::new(source),
-            },
+            match source.sqlite_error_code() {
+                // The last: SQLite itself has tried for long to get a lock of the log.
+                Some(
+                    ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::FileLockingProtocolFailed,
+                ) => Error::Busy,
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
+                    action,
+                    source: Arc::new(source),
+                },
+                None if is_of_a_value(&source) => Error::Damaged {
+                    action,
+                    source: Arc::new(source),
+                },
+                _ => Error::Sqlite {
+                    action,
+                    source: Arc::new(source),
+                },
+            }
         })
     }
 }
@@ -303,6 +334,8 @@ impl From<serde_json::Error> for Error {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::ffi;
+
     use super::*;
 
     #[test]
@@ -321,6 +354,17 @@ mod tests {
         ];
         for (tasks, said) in cases {
             assert_eq!(way_round(&way(tasks)), said);
+        }
+    }
+
+    #[test]
+    fn a_lock_that_another_process_keeps_is_busy_however_sqlite_calls_it() {
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED, ffi::SQLITE_PROTOCOL] {
+            let refused = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = Err::<(), _>(refused)
+                .while_trying("read a task")
+                .unwrap_err();
+            assert!(matches!(error, Error::Busy), "{code}: {error}");
         }
     }
 }

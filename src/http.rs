@@ -5,6 +5,8 @@
 //! | `app` | one request: turned away, let in, routed, answered |
 //! | `guard` | which requests are turned away for how they were addressed |
 //! | `tokens` | who may come in |
+//! | `shares` | how much of something one token may have |
+//! | `unread` | what the clients of one token have not read |
 //! | `sessions`, `session`, `mailbox` | sessions of older clients, and what waits for them |
 //! | `listeners` | open streams of notifications |
 //! | `connection` | connections, and how long one may take over what |
@@ -26,12 +28,7 @@
 //! - What ends the daemon ends subscriptions with their final answer, and cuts off no call that can be finished. Every
 //!   other is answered: that it was not made, or that this is not certain.
 
-use std::{
-    future::ready,
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{future::ready, io, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -39,10 +36,11 @@ use rmcp::ServerHandler;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{Notify, Semaphore},
+    time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock, store::db::Session};
+use crate::{clock, disk::are_used_up, store::db::Session};
 
 mod answer;
 mod app;
@@ -58,10 +56,12 @@ mod metrics;
 mod routes;
 mod session;
 mod sessions;
+mod shares;
 #[cfg(unix)]
 mod socket;
 mod tokens;
 mod told;
+mod unread;
 
 pub use doors::{DoorError, Doors, Tls, is_of_this_machine};
 pub use instance::{Instance, InstanceError};
@@ -84,6 +84,8 @@ const LAST_WORDS: Duration = Duration::from_millis(250);
 /// How many connections at once are told that there is no room, and how long that may take.
 const REFUSALS: usize = 8;
 const REFUSING: Duration = Duration::from_secs(1);
+/// How often at most it is said that connections cannot be accepted.
+const COMPLAINT: Duration = Duration::from_mins(1);
 /// How often overdue connections and unused sessions are looked for, while there are any.
 const TIDY: Duration = Duration::from_secs(1);
 
@@ -199,6 +201,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
     }
 
     async fn accept(self: Arc<Self>, listener: doors::Listener, tls: Option<Tls>) {
+        let mut complained: Option<Instant> = None;
         loop {
             let accepted = tokio::select! {
                 () = self.ending.cancelled() => return,
@@ -225,10 +228,12 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
                     self.admit(Door::Socket, ready(Ok(stream))).await;
                 }
                 Err(error) => {
-                    let made_way =
-                        handles::are_used_up(&error) && self.app.connections.make_way().await;
+                    let made_way = are_used_up(&error) && self.app.connections.make_way().await;
                     if !made_way {
-                        tracing::warn!("cannot accept a connection: {error}");
+                        if complained.is_none_or(|since| since.elapsed() > COMPLAINT) {
+                            tracing::warn!("cannot accept a connection: {error}");
+                            complained = Some(Instant::now());
+                        }
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
                 }

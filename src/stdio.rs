@@ -47,6 +47,8 @@ pub const MAX_LINE: usize = 4 * 1024 * 1024;
 
 /// How long the end of a session waits for answers still to come, and then for a client that does not read them.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How much of that is kept for the answers of calls that wait for a lock of another process: that they were not made.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub async fn serve(db: &Db, zone: Zone, stop: CancellationToken) -> io::Result<E
     Ok(serve_on(db, zone, input, output, stop).await)
 }
 
-/// As [`serve`], on any pair of streams.
+/// As [`serve`], on any pair of streams. Where calls still wait at the end, `db` gives up.
 pub async fn serve_on(
     db: &Db,
     zone: Zone,
@@ -80,6 +82,7 @@ pub async fn serve_on(
     let transport = StdioTransport {
         lines: Lines::new(BufReader::with_capacity(64 * 1024, input), MAX_LINE),
         outbox: Some(outbox),
+        db: db.clone(),
         in_flight: HashSet::new(),
         begun: false,
         stop,
@@ -105,6 +108,7 @@ pub async fn serve_on(
 struct StdioTransport<R> {
     lines: Lines<BufReader<R>>,
     outbox: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    db: Db,
     /// Requests that wait for their answer.
     in_flight: HashSet<RequestId>,
     /// Whether a request has begun the session. Before that the SDK takes a notification for a fatal error.
@@ -162,6 +166,8 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for StdioTrans
         if let Some(end) = self.end
             && !self.in_flight.is_empty()
         {
+            tokio::time::sleep_until(end - LAST_WORDS).await;
+            self.db.give_up();
             tokio::time::sleep_until(end).await;
         }
         None

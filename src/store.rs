@@ -12,7 +12,6 @@
 
 use std::{cell::OnceCell, path::Path};
 
-use open::Patience;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
@@ -62,7 +61,6 @@ pub struct Store {
     paths: Paths,
     /// The file that was opened; `None` where it does not matter which it was.
     opened: Option<Identity>,
-    patience: Patience,
     /// Made when the first search needs it.
     scratch: OnceCell<search::Scratch>,
     /// The disk was full and the ballast is spent: nothing more is added until it can be kept again.
@@ -90,7 +88,6 @@ impl Store {
             opened: Identity::of(&paths.database),
             connection,
             paths,
-            patience: Patience::default(),
             scratch: OnceCell::new(),
             is_disk_full,
         })
@@ -119,29 +116,16 @@ impl Store {
             connection,
             paths,
             opened: None,
-            patience: Patience::default(),
             scratch: OnceCell::new(),
             is_disk_full: false,
         }
     }
 
     /// Refuses a database that was moved, removed or replaced since it was opened: what is written to it then is written
-    /// to a file that nobody finds any more.
+    /// to a file that nobody finds any more. One that was given another name is refused as well.
     pub(crate) fn refuse_moved(&self) -> Result<()> {
-        if self.opened.is_none() || self.opened == Identity::of(&self.paths.database) {
-            return Ok(());
-        }
-        let reason = "it was moved, removed or replaced while it was open here, so nothing was read or changed; put it back, or end every program that uses it and start them anew";
-        Err(place::unusable(&self.paths.database, reason, None))
-    }
-
-    /// Waits for other processes' locks as long as `patience` lasts.
-    fn with_patience(mut self, patience: &Patience) -> Result<Self> {
-        patience
-            .set(&mut self.connection)
-            .while_trying("set the busy handler")?;
-        self.patience = patience.clone();
-        Ok(self)
+        self.opened
+            .map_or(Ok(()), |opened| opened.refuse_other(&self.paths.database))
     }
 
     /// Returns the files it lives in.
@@ -205,16 +189,12 @@ impl Store {
             self.is_disk_full = ballast::is_disk_full(&self.paths);
         }
         let committed = self.try_all(calls);
-        let is_full = match &committed {
-            Ok(committed) => {
-                committed
-                    .outcomes
-                    .iter()
-                    .any(|outcome| matches!(outcome, Err(Error::DiskFull)))
-                    && committed.last_change.is_none()
-            }
-            Err(error) => matches!(error, Error::DiskFull),
-        };
+        if fails_with(&committed, |error| matches!(error, Error::FileLimit)) {
+            // With the log in the database, the log begins anew, and may have been what was too large.
+            let _ = self.checkpoint();
+            return self.try_all(calls);
+        }
+        let is_full = fails_with(&committed, |error| matches!(error, Error::DiskFull));
         if !is_full || self.is_disk_full || !ballast::release(&self.paths) {
             return committed;
         }
@@ -261,29 +241,25 @@ impl Store {
     /// Does what has been put off: indexes the tasks that wait for it, moves the log into the database and empties it.
     /// Whoever is in the way puts it off again: then the log is not empty, which is reported.
     pub(crate) fn catch_up(&mut self) -> Result<bool> {
-        self.patience
-            .without(&mut self.connection, |connection| {
-                let transaction = rusqlite::Transaction::new_unchecked(
-                    connection,
-                    TransactionBehavior::Immediate,
-                )?;
-                search::index_waiting(&transaction)?;
-                transaction.commit()
-            })
-            .while_trying("index tasks")?;
+        open::without_waiting(&mut self.connection, |connection| {
+            let transaction =
+                rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            search::index_waiting(&transaction)?;
+            transaction.commit()
+        })
+        .while_trying("index tasks")?;
         self.checkpoint()
     }
 
     /// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
     pub(crate) fn checkpoint(&mut self) -> Result<bool> {
-        self.patience
-            .without(&mut self.connection, |connection| {
-                connection
-                    .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
-                    // Whoever is in the way is no error here, but the first column.
-                    .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
-            })
-            .while_trying("checkpoint")
+        open::without_waiting(&mut self.connection, |connection| {
+            connection
+                .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
+                // Whoever is in the way is no error here, but the first column.
+                .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+        })
+        .while_trying("checkpoint")
     }
 
     /// Returns a number that differs from the last one when another connection has committed since.
@@ -292,6 +268,20 @@ impl Store {
             .prepare_cached("PRAGMA data_version")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .while_trying("look for commits")
+    }
+}
+
+/// Reports whether nothing was changed because of such an error, in the transaction or in one of its calls.
+fn fails_with(committed: &Result<Committed>, is_such: impl Fn(&Error) -> bool) -> bool {
+    match committed {
+        Ok(committed) => {
+            committed.last_change.is_none()
+                && committed
+                    .outcomes
+                    .iter()
+                    .any(|outcome| outcome.as_ref().is_err_and(&is_such))
+        }
+        Err(error) => is_such(error),
     }
 }
 

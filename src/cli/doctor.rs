@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     clock,
+    http::{TokenError, Tokens},
     store::{
         doctor::{self, Finding, Mended, Verdict},
         salvage::{self, Salvaged},
@@ -45,7 +46,7 @@ impl DoctorArgs {
         }
         let now = clock::now();
         let Mended {
-            found,
+            mut found,
             checks,
             backup,
             failure,
@@ -57,6 +58,7 @@ impl DoctorArgs {
                 ..Mended::default()
             }
         };
+        found.extend(examine_tokens(context));
         if context.screen.json {
             print_json(&found, &checks, backup.as_deref(), context)?;
         } else {
@@ -70,6 +72,13 @@ impl DoctorArgs {
         }
         Ok(())
     }
+}
+
+/// Examines the files of tokens. Where nothing is wrong with them, there is nothing to say.
+fn examine_tokens(context: &Context) -> Vec<Finding> {
+    let faults = Tokens::new(&context.settled_database()).faults();
+    let finding = |fault: TokenError| Finding::bad("tokens", fault.to_string(), fault.way_out());
+    faults.into_iter().map(finding).collect()
 }
 
 fn print(found: &[Finding], mended: &[&str], backup: Option<&Path>) -> CliResult {

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -12,6 +11,7 @@ use serde_json::json;
 
 use super::{CliResult, Context, Failure};
 use crate::{
+    disk::NewFile,
     exchange::{self, Contents, Format, Place, WriteError},
     store::Store,
     task::{Task, TaskId, Timestamp},
@@ -123,25 +123,23 @@ impl ExportArgs {
             Failure::input(format!("cannot write {}: {error}", file.display()))
         };
         folder.metadata().map_err(failed)?;
-        let written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        let mut out = BufWriter::new(written.as_file());
+        let mut new = NewFile::private(&path).map_err(failed)?;
+        let mut out = BufWriter::new(&mut new);
         let summary = write(context, format, &mut out).map_err(|failure| match failure {
             Failure::Output(error) => failed(error),
             other => other,
         })?;
         out.flush().map_err(failed)?;
         drop(out);
-        written.as_file().sync_all().map_err(failed)?;
-        let _: File = if self.force {
-            written.persist(&path).map_err(|error| failed(error.error))
+        let new = new.sync().map_err(failed)?;
+        if self.force {
+            new.replace().map_err(failed)?;
         } else {
-            written
-                .persist_noclobber(&path)
-                .map_err(|error| match error.error {
-                    error if error.kind() == io::ErrorKind::AlreadyExists => there(),
-                    error => failed(error),
-                })
-        }?;
+            new.appear().map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => there(),
+                _ => failed(error),
+            })?;
+        }
         if !context.screen.json {
             summary.tell();
             return Ok(());
@@ -167,7 +165,7 @@ pub(super) fn is_of_database(database: &Path, folder: &Path, name: &OsStr) -> bo
     let (Some(home), Some(own)) = (database.parent(), database.file_name()) else {
         return false;
     };
-    let is_same_folder = match (home.canonicalize(), folder.canonicalize()) {
+    let is_same_folder = match (dunce::canonicalize(home), dunce::canonicalize(folder)) {
         (Ok(home), Ok(folder)) => home == folder,
         _ => false,
     };

@@ -8,6 +8,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 use super::service;
 use crate::{
     config::ConfigError,
+    disk,
     error::{Error, Relation, way_round},
     http::{DoorError, InstanceError, TokenError},
     install::Refusal,
@@ -57,7 +58,7 @@ pub(super) enum Failure {
     #[error(transparent)]
     Token(#[from] TokenError),
     #[error("cannot write the result: {0}")]
-    Output(#[from] io::Error),
+    Output(io::Error),
     /// A person was asked and said no.
     #[error("nothing was {0}")]
     Declined(&'static str),
@@ -128,8 +129,9 @@ impl Failure {
                 Error::Unusable { .. } => "unusable",
                 Error::Damaged { .. } => "damaged",
                 Error::DiskFull => "disk_full",
+                Error::FileLimit => "file_limit",
                 Error::ReadOnly => "read_only",
-                Error::Busy => "busy",
+                Error::Busy | Error::Locked { .. } => "busy",
                 Error::ShuttingDown
                 | Error::Sqlite { .. }
                 | Error::Log { .. }
@@ -137,6 +139,17 @@ impl Failure {
                 | Error::Fault => "internal",
             },
         }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// Where nothing else is said of an error of the system, it is met while a result is written, or while the program
+    /// sets itself up.
+    fn from(error: io::Error) -> Self {
+        if disk::are_used_up(&error) {
+            return Self::input(disk::TOO_FEW);
+        }
+        Self::Output(error)
     }
 }
 

@@ -96,6 +96,9 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
             "tasks can be read, and deleted and changed while the space kept for this day lasts; taskhold export /other/disk/tasks.jsonl saves them"
                 .to_owned()
         }
+        Error::FileLimit => {
+            "ulimit -f shows the limit, and ulimit -f unlimited raises it where that is allowed".to_owned()
+        }
         Error::Uncertain { .. } => "taskhold log shows whether it was kept".to_owned(),
         Error::Damaged { .. } => {
             "taskhold doctor --salvage FILE gets out what can be read".to_owned()
@@ -107,7 +110,7 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
         {
             return None;
         }
-        Error::ReadOnly | Error::ShuttingDown => return None,
+        Error::Locked { .. } | Error::ReadOnly | Error::ShuttingDown => return None,
         Error::Unusable { .. } | Error::Sqlite { .. } | Error::Log { .. } | Error::Fault => {
             "taskhold doctor tells what is wrong; taskhold config, which database it is".to_owned()
         }

@@ -14,7 +14,7 @@ use crate::{
     exchange::{self, Fault, Format, Reader},
     store::{
         Access, Import, Imported, Store,
-        backup::{self, Reason},
+        backup::{Reason, Reserved},
     },
     text,
 };
@@ -129,6 +129,8 @@ fn write(
     progress: Progress,
 ) -> Result<Imported, Failure> {
     let mut store = Store::open(&context.database, Access::Write)?;
+    // Before the write lock: who waits for a backup must not keep all writers waiting.
+    let backups = Reserved::of(&store)?;
     let mut writer = store.writer()?;
     let import = writer.import(&context.caller, reader.terms())?;
     let imported = take_all(import, reader, faults, progress)?;
@@ -136,7 +138,7 @@ fn write(
     if let Some(group) = imported.group {
         // Not committed yet: another connection sees what was there before. Group 1 is the first change of all.
         if group > 1 {
-            backup::take(&context.database, Reason::Import, context.caller.now)?;
+            backups.take(Reason::Import, context.caller.now)?;
         }
         writer.commit()?;
         context.changed(store.paths());

@@ -1,7 +1,6 @@
 //! `taskhold man`
 
 use std::{
-    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -12,6 +11,7 @@ use clap_mangen::{
 };
 
 use super::{CliResult, Failure, whole};
+use crate::disk::{make_usual_folder, replace_readable};
 
 /// Print the manual page
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ impl ManArgs {
         let command = whole().subcommand_help_heading("COMMANDS");
         match self.dir {
             Some(folder) => {
-                fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+                make_usual_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
                 write_all(&command, &folder)
             }
             None => Ok(io::stdout().lock().write_all(page(&command)?.as_bytes())?),
@@ -39,7 +39,8 @@ impl ManArgs {
 
 fn write_all(command: &clap::Command, folder: &Path) -> CliResult {
     let file = folder.join(Man::new(command.clone()).get_filename());
-    fs::write(&file, page(command)?).map_err(|error| unwritable(&file, &error))?;
+    let page = page(command)?;
+    replace_readable(&file, page.as_bytes()).map_err(|error| unwritable(&file, &error))?;
     let mut inner = command.get_subcommands().filter(|one| !one.is_hide_set());
     inner.try_for_each(|command| write_all(command, folder))
 }

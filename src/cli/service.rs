@@ -109,6 +109,7 @@ impl ServiceArgs {
                 let _ = manager.stop(ServiceStopCtx { label: label() });
                 manager
                     .uninstall(ServiceUninstallCtx { label: label() })
+                    .and_then(|()| keeper.settle(&path))
                     .map_err(refused("uninstall"))?;
                 (format!("removed {file}\n"), json!({ "removed": path }))
             }
@@ -169,8 +170,7 @@ fn install(
         ));
     }
     keeper
-        .manager()?
-        .install(call.definition(text))
+        .install(&path, &call, text)
         .map_err(|source| ServiceError::Refused {
             action: "install",
             source,

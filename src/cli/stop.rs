@@ -1,12 +1,16 @@
 //! Being asked to end.
 
-use std::{io, process, thread};
+use std::{io, path::Path, process, thread};
 
 use tokio_util::sync::CancellationToken;
+
+use crate::disk;
 
 /// Cancels `stop` when the process is asked to end; asked a second time, it ends at once, whatever it is at: so this
 /// listens on a thread of its own.
 pub(super) fn on_signal(stop: CancellationToken) -> io::Result<()> {
+    // tokio panics where it gets no handle for signals.
+    disk::spare_handles(Path::new("/"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
@@ -34,6 +38,8 @@ pub(super) fn on_signal(stop: CancellationToken) -> io::Result<()> {
 struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    /// The terminal is gone. `None` where that is to be outlived (`nohup`), or where it cannot be told whether it is.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -43,6 +49,10 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: match is_ignored(SignalKind::hangup()) {
+                Some(false) => Some(signal(SignalKind::hangup())?),
+                _ => None,
+            },
         })
     }
 
@@ -50,8 +60,25 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            () = async {
+                match &mut self.hangup {
+                    Some(hangup) => _ = hangup.recv().await,
+                    None => std::future::pending().await,
+                }
+            } => {}
         }
     }
+}
+
+/// Reports whether whoever started this process has it ignore a signal. `None` where the system does not tell.
+#[cfg(unix)]
+fn is_ignored(signal: tokio::signal::unix::SignalKind) -> Option<bool> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+    Some(mask >> (signal.as_raw_value() - 1) & 1 == 1)
 }
 
 #[cfg(windows)]

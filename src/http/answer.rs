@@ -15,7 +15,7 @@ use rmcp::model::{ErrorCode, ErrorData, RequestId};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use super::guard::Refusal;
+use super::{guard::Refusal, told::Told};
 use crate::mcp::refusal;
 
 /// An answer.
@@ -86,6 +86,14 @@ pub(super) fn busy(status: StatusCode, reason: &str, seconds: u64) -> Answer {
     answer
 }
 
+/// As [`busy`], and the connection ends with it.
+pub(super) fn last_busy(reason: &str, seconds: u64) -> Answer {
+    let mut answer = busy(StatusCode::SERVICE_UNAVAILABLE, reason, seconds);
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+    answer
+}
+
 pub(super) fn wrong_method(allowed: &'static str) -> Answer {
     let mut answer = error(
         StatusCode::METHOD_NOT_ALLOWED,
@@ -138,13 +146,13 @@ pub(super) fn close_to_pages(answer: &mut Answer) {
         .or_insert(HeaderValue::from_static("no-store"));
 }
 
-/// A body that holds something until it is sent, or given up.
-pub(super) struct Holding<H> {
+/// A body whose request is told of when it is sent, or given up.
+pub(super) struct Holding {
     pub(super) body: BoxBody<Bytes, Infallible>,
-    pub(super) _held: H,
+    pub(super) told: Told,
 }
 
-impl<H: Unpin> Body for Holding<H> {
+impl Body for Holding {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -152,7 +160,13 @@ impl<H: Unpin> Body for Holding<H> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(bytes) = frame.data_ref()
+        {
+            self.told.gives(bytes.len());
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

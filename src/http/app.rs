@@ -23,7 +23,6 @@ use rmcp::{
     },
 };
 use serde::Serialize;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -35,8 +34,10 @@ use super::{
     metrics::{self, Metrics},
     routes::Route,
     sessions::Sessions,
+    shares::{self, Shares},
     tokens::Tokens,
-    told::Told,
+    told::{Strangers, Told},
+    unread::Unread,
 };
 use crate::{
     mcp::{self, Principal},
@@ -54,7 +55,9 @@ pub(super) struct App<H> {
     pub(super) metrics: Arc<Metrics>,
     tokens: Tokens,
     names: Vec<String>,
-    calls: Arc<Semaphore>,
+    calls: Arc<Shares>,
+    unread: Arc<Unread>,
+    strangers: Arc<Strangers>,
     database: Session,
     /// Cancelled when the daemon ends and no answer can be waited for any more.
     abandoned: CancellationToken,
@@ -78,7 +81,8 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         names: Vec<String>,
         hard: CancellationToken,
     ) -> Self {
-        let sessions = Arc::new(Sessions::new(&limits));
+        let unread = Unread::new(limits.unread_bytes);
+        let sessions = Arc::new(Sessions::new(&limits, Arc::clone(&unread)));
         // Hosts and origins are checked before, and more strictly.
         let config = StreamableHttpServerConfig::default()
             .disable_allowed_hosts()
@@ -98,7 +102,9 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 .into_iter()
                 .map(|name| name.to_ascii_lowercase())
                 .collect(),
-            calls: Arc::new(Semaphore::new(limits.calls)),
+            calls: Shares::new(limits.calls, shares::largest(limits.calls)),
+            unread,
+            strangers: Arc::default(),
             limits,
             database,
             abandoned: CancellationToken::new(),
@@ -113,6 +119,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
 
     /// Ends what is no longer wanted: overdue connections, unused sessions, streams of revoked tokens.
     pub(super) fn tidy(&self) {
+        self.strangers.sum_up();
         self.connections.close_overdue(&self.limits);
         self.sessions.tidy(|principal| self.tokens.holds(principal));
         self.listeners
@@ -124,7 +131,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         request: Request<IncomingBody>,
         door: &Door,
         connection: &Arc<Connection>,
-    ) -> http::Response<Holding<Told>> {
+    ) -> http::Response<Holding> {
         connection.answers();
         if request.body().is_end_stream() {
             connection.has_request();
@@ -132,14 +139,16 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         let route = Route::of(request.uri().path());
         let mut told = Told {
             metrics: Arc::clone(&self.metrics),
+            unread: Arc::clone(&self.unread),
+            strangers: Arc::clone(&self.strangers),
             connection: Arc::clone(connection),
             method: request.method().clone(),
             route,
             call: None,
-            label: None,
+            principal: None,
             status: StatusCode::OK,
             since: Instant::now(),
-            permit: None,
+            share: None,
             listening: None,
         };
         let mut answer = match self.respond(request, door, &mut told).await {
@@ -151,7 +160,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         if is_stream {
             connection.streams();
         }
-        answer.map(|body| Holding { body, _held: told })
+        answer.map(|body| Holding { body, told })
     }
 
     async fn respond(
@@ -175,8 +184,11 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             _ => {}
         }
         let principal = self.let_in(&mut head.headers, door)?;
-        told.connection.is_proven();
-        told.label.clone_from(&principal.label);
+        told.principal = Some(principal.clone());
+        if !self.connections.prove(&told.connection, &principal) {
+            let reason = "too many connections for this token";
+            return Err(answer::last_busy(reason, 1));
+        }
         match told.route {
             Route::Mcp => self.mcp(head, body, principal, told).await,
             Route::Ready => {
@@ -185,8 +197,12 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             }
             Route::Metrics => {
                 only_get(&head)?;
-                self.metrics
-                    .gauge(&self.connections, &self.sessions, &self.listeners);
+                self.metrics.gauge(
+                    &self.connections,
+                    &self.sessions,
+                    &self.listeners,
+                    &self.unread,
+                );
                 let text = self.metrics.text();
                 Ok(answer::text(StatusCode::OK, metrics::MEDIA_TYPE, text))
             }
@@ -198,6 +214,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     }
 
     /// Finds out whose request it is. The token is taken out of the headers, so that nothing further on can tell it.
+    /// Without one, nothing is looked up.
     fn let_in(&self, headers: &mut HeaderMap, door: &Door) -> Result<Principal, Answer> {
         let given = headers.remove(header::AUTHORIZATION);
         if *door == Door::Socket {
@@ -211,17 +228,18 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             .split_at_checked("bearer ".len())
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "))
             .map(|(_, token)| token.trim_ascii());
-        let found = self.tokens.principal(token.unwrap_or_default());
-        match found {
+        let Some(token) = token else {
+            return Err(answer::unauthorized());
+        };
+        match self.tokens.principal(token) {
             Ok(Some(principal)) => Ok(principal),
-            Ok(None) if token.is_none() => Err(answer::unauthorized()),
             Ok(None) if self.tokens.is_one_too_many(self.limits.wrong_tokens) => {
                 let reason = "too many wrong tokens";
                 Err(answer::busy(StatusCode::TOO_MANY_REQUESTS, reason, 1))
             }
             Ok(None) => Err(answer::unauthorized()),
-            Err(error) => {
-                tracing::error!("{error}");
+            // The log says which.
+            Err(_) => {
                 let reason = "the tokens cannot be read; see the log of taskhold";
                 Err(answer::error(StatusCode::INTERNAL_SERVER_ERROR, reason))
             }
@@ -285,6 +303,10 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             _ => return Err(answer::wrong_method("GET, POST, DELETE")),
         };
         head.extensions.insert(principal);
+        // A call counts until it is made, though its client may be gone by then.
+        if let Some(share) = &told.share {
+            head.extensions.insert(Arc::clone(share));
+        }
         let is_goodbye = head.method == Method::DELETE;
         let request = Request::from_parts(head, Full::new(body));
         let handled = self.mcp.handle(request);
@@ -319,11 +341,11 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             let reason = "the body must be JSON: send the header Content-Type: application/json";
             return Err(answer::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
         }
-        let permit = Arc::clone(&self.calls).try_acquire_owned();
-        told.permit = Some(permit.map_err(|_| {
+        let share = self.calls.take(principal).ok_or_else(|| {
             let reason = "too many calls at once";
             answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 1)
-        })?);
+        })?;
+        told.share = Some(Arc::new(share));
         let body = self.whole(headers, body).await?;
         told.connection.has_request();
         let (incoming, text) = message::read_text(&body);
@@ -349,14 +371,14 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 };
                 told.call = Some((method.unwrap_or("other"), tool.unwrap_or("other")));
                 match &*request {
-                    ClientRequest::InitializeRequest(_) if !self.sessions.make_room() => {
+                    ClientRequest::InitializeRequest(_) if !self.sessions.make_room(principal) => {
                         let reason = "too many sessions";
                         return Err(answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 60));
                     }
                     ClientRequest::SubscriptionsListenRequest(_) => {
                         self.listen(principal, told)?;
                         // It stays open, and does no work while it does.
-                        told.permit = None;
+                        told.share = None;
                     }
                     _ => {}
                 }

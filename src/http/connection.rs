@@ -1,16 +1,14 @@
 //! Connections: how many there may be, and how long one may take over what.
 //!
 //! A connection *proves itself* by a request that is let in. One that has not is the first to go when there is no room
-//! for another, or no file handle, the oldest first: so nobody who merely connects keeps out someone with a token.
+//! for another, or no file handle, the oldest first: so nobody who merely connects keeps out someone with a token. Of
+//! those that have, one token has three quarters at most: so nobody with a token keeps out another.
 
 use std::{
     collections::BTreeMap,
     io,
     pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -18,8 +16,12 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
-use super::limits::Limits;
-use crate::store::db::locked;
+use super::{
+    limits::Limits,
+    shares::{self, Share, Shares},
+    unread::{Counted, Keeper, Unread},
+};
+use crate::{mcp::Principal, store::db::locked};
 
 /// How long one that makes way may take to be gone.
 const GOING: Duration = Duration::from_secs(1);
@@ -47,7 +49,10 @@ enum Phase {
 pub(super) struct Connection {
     number: u64,
     phase: Mutex<(Phase, Instant)>,
-    proven: AtomicBool,
+    /// The share of the token by which it has proved itself.
+    share: OnceLock<Share>,
+    /// What it was given to send and has not sent.
+    unsent: Mutex<Vec<Counted>>,
     /// Cancelled to close it at once.
     pub(super) kill: CancellationToken,
     /// Cancelled when it is closed.
@@ -59,7 +64,8 @@ impl Connection {
         Self {
             number,
             phase: Mutex::new((Phase::Head, Instant::now())),
-            proven: AtomicBool::new(false),
+            share: OnceLock::new(),
+            unsent: Mutex::default(),
             kill: CancellationToken::new(),
             gone: CancellationToken::new(),
         }
@@ -82,9 +88,22 @@ impl Connection {
         }
     }
 
-    /// The request was let in.
-    pub(super) fn is_proven(&self) {
-        self.proven.store(true, Ordering::Relaxed);
+    fn is_proven(&self) -> bool {
+        self.share.get().is_some()
+    }
+
+    /// It is given bytes to send to the holder of `token`.
+    pub(super) fn gives(&self, unread: &Arc<Unread>, token: [u8; 32], bytes: usize) {
+        let keeper = Keeper::Connection(self.kill.clone());
+        let (counted, surplus) = unread.count(token, bytes, keeper);
+        locked(&self.unsent).push(counted);
+        surplus.give_up();
+    }
+
+    /// All that it was given is sent.
+    fn has_sent(&self) {
+        let sent = std::mem::take(&mut *locked(&self.unsent));
+        drop(sent);
     }
 
     /// The answer is a stream.
@@ -118,9 +137,7 @@ impl Connection {
             Phase::Answer | Phase::Whole { .. } => limits.body_time + limits.answer_time,
             Phase::Stream => return false,
             // Half a head may have come in one piece with the request before it, which cannot be told here.
-            Phase::Idle if !self.proven.load(Ordering::Relaxed) => {
-                limits.head_time.min(limits.keep_alive)
-            }
+            Phase::Idle if !self.is_proven() => limits.head_time.min(limits.keep_alive),
             Phase::Idle => limits.keep_alive,
         };
         since.elapsed() > allowed
@@ -132,6 +149,7 @@ impl Connection {
 pub(super) struct Connections {
     open: Mutex<Open>,
     most: usize,
+    shares: Arc<Shares>,
 }
 
 #[derive(Debug, Default)]
@@ -160,7 +178,18 @@ impl Connections {
         Arc::new(Self {
             open: Mutex::default(),
             most: limits.connections,
+            shares: Shares::new(limits.connections, shares::largest(limits.connections)),
         })
+    }
+
+    /// A request of `principal` was let in on a connection. Reports whether it has one: a token that has its share gets
+    /// no more.
+    pub(super) fn prove(&self, connection: &Connection, principal: &Principal) -> bool {
+        connection.is_proven()
+            || self
+                .shares
+                .take(principal)
+                .is_some_and(|share| connection.share.set(share).is_ok())
     }
 
     /// Takes in a connection; `None` if there is no room. One that has not proved itself makes way, and is waited for:
@@ -187,8 +216,7 @@ impl Connections {
         let oldest = {
             let open = locked(&self.open);
             let mut all = open.by_number.values();
-            all.find(|connection| !connection.proven.load(Ordering::Relaxed))
-                .cloned()
+            all.find(|connection| !connection.is_proven()).cloned()
         };
         let Some(oldest) = oldest else {
             return false;
@@ -262,8 +290,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         self.stream.is_write_vectored()
     }
 
+    /// It is asked for when the stream has taken all there was.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if flushed.is_ready() {
+            self.connection.has_sent();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -275,6 +308,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 mod tests {
     use super::*;
 
+    /// Has a connection by itself prove itself.
+    fn prove(connection: &Connection) {
+        let connections = Connections::new(&Limits::default());
+        assert!(connections.prove(connection, &Principal::default()));
+    }
+
     #[tokio::test]
     async fn the_oldest_that_has_not_proved_itself_makes_way() {
         let limits = Limits {
@@ -283,7 +322,7 @@ mod tests {
         };
         let connections = Connections::new(&limits);
         let first = connections.admit().await.unwrap();
-        first.connection.is_proven();
+        assert!(connections.prove(&first.connection, &Principal::default()));
         let second = connections.admit().await.unwrap();
         let going = tokio::spawn(async move {
             second.connection.kill.cancelled().await;
@@ -291,7 +330,7 @@ mod tests {
         });
         let third = connections.admit().await.unwrap();
         assert!(going.is_finished() && !first.connection.kill.is_cancelled());
-        third.connection.is_proven();
+        assert!(connections.prove(&third.connection, &Principal::default()));
         assert!(connections.admit().await.is_none());
         drop(first);
         assert!(connections.admit().await.is_some());
@@ -324,7 +363,7 @@ mod tests {
             ..Limits::default()
         };
         let connection = Connection::new(1);
-        connection.is_proven();
+        prove(&connection);
         // What arrives before the request is whole belongs to it.
         connection.answers();
         connection.bytes_came();
@@ -351,7 +390,7 @@ mod tests {
         connection.answers();
         connection.rests();
         assert!(connection.is_overdue(&limits));
-        connection.is_proven();
+        prove(&connection);
         assert!(!connection.is_overdue(&limits));
     }
 }

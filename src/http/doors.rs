@@ -1,7 +1,7 @@
 //! The sockets that are listened on.
 
 use std::{
-    fmt, io,
+    fmt, fs, io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -69,6 +69,18 @@ pub enum DoorError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// The environment names sockets in a way that cannot be read.
+    #[error(
+        "{variable} is \"{value}\", which {expected}; only systemd sets it: take it out of the environment, or start with systemd's socket unit"
+    )]
+    Inherited {
+        /// The variable.
+        variable: &'static str,
+        /// What it says.
+        value: String,
+        /// What it should say.
+        expected: &'static str,
     },
     /// The certificate or the key cannot be used.
     #[error("cannot use {}: {reason}", path.display())]
@@ -150,8 +162,9 @@ impl Tls {
                 "there is no certificate in it".to_owned(),
             ));
         }
-        let secret =
-            PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error.to_string()))?;
+        let secret = read_key(key).map_err(|error| unusable(key, error.to_string()))?;
+        let secret = PrivateKeyDer::from_pem_slice(&secret)
+            .map_err(|error| unusable(key, error.to_string()))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -162,6 +175,65 @@ impl Tls {
 
     pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.0.accept(stream).await
+    }
+}
+
+/// Reads a file that holds a secret, unless others can read it too.
+fn read_key(path: &Path) -> io::Result<Vec<u8>> {
+    use io::Read as _;
+    let mut file = fs::File::open(path)?;
+    if is_known_to_others(&file.metadata()?) {
+        return Err(io::Error::other(
+            "others can read this key; take that away with chmod 600 (one of root may be read by its group)",
+        ));
+    }
+    let mut content = Vec::new();
+    file.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Reports whether others can read a file. A key that is root's may be read by its group, as systems keep them for
+/// their services.
+#[cfg(unix)]
+fn is_known_to_others(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = rustix::process::geteuid().as_raw();
+    let allowed = if found.uid() == 0 { 0o740 } else { 0o700 };
+    let is_foreign = found.uid() != user && found.uid() != 0;
+    is_foreign || found.mode() & 0o777 & !allowed != 0
+}
+
+/// On Windows what is in the user's profile is the user's alone.
+#[cfg(not(unix))]
+fn is_known_to_others(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// Checks what systemd said of sockets: `listenfd` takes what it cannot read for none.
+#[cfg(unix)]
+fn check_inherited(read: impl Fn(&str) -> Option<String>) -> Result<(), DoorError> {
+    /// More sockets than a unit lists.
+    const MOST: u32 = 1_024;
+    let said = |name| read(name).filter(|value| !value.is_empty());
+    let (Some(count), process) = (said("LISTEN_FDS"), said("LISTEN_PID")) else {
+        return Ok(());
+    };
+    let wrong = |variable, value, expected| DoorError::Inherited {
+        variable,
+        value,
+        expected,
+    };
+    if let Some(process) = process {
+        match process.parse::<u32>() {
+            Ok(process) if process == std::process::id() => {}
+            // Meant for another process, as for the one that started this.
+            Ok(_) => return Ok(()),
+            Err(_) => return Err(wrong("LISTEN_PID", process, "is no number of a process")),
+        }
+    }
+    match count.parse::<u32>() {
+        Ok(number) if (1..=MOST).contains(&number) => Ok(()),
+        _ => Err(wrong("LISTEN_FDS", count, "is no number of sockets")),
     }
 }
 
@@ -231,6 +303,7 @@ impl Doors {
     /// Takes over the sockets that systemd has opened for us. Reports whether there were any.
     #[cfg(unix)]
     pub fn inherit(&mut self) -> Result<bool, DoorError> {
+        check_inherited(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
         let mut inherited = listenfd::ListenFd::from_env();
         for index in 0..inherited.len() {
             let failed = |source| DoorError::Bind {
@@ -295,4 +368,35 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, DoorError> {
             door: address.to_string(),
             source,
         })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_of_inherited_sockets_is_not_taken_for_none() {
+        let ours = std::process::id().to_string();
+        let cases = [
+            ("", "", true),
+            ("1", "", true),
+            ("2", &ours, true),
+            ("-1", "1", true),
+            ("-1", "", false),
+            ("0", "", false),
+            ("x", &ours, false),
+            ("4294967296", &ours, false),
+            ("1000000000", &ours, false),
+            ("1", "x", false),
+            ("1", "-1", false),
+        ];
+        for (count, process, is_good) in cases {
+            let read = |name: &str| {
+                let value = if name == "LISTEN_FDS" { count } else { process };
+                Some(value.to_owned())
+            };
+            let checked = check_inherited(read);
+            assert_eq!(checked.is_ok(), is_good, "{count} {process}: {checked:?}");
+        }
+    }
 }

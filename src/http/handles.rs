@@ -1,7 +1,5 @@
 //! File handles, of which each connection needs one.
 
-use std::io;
-
 use super::limits::Limits;
 
 /// Handles that are kept for what is no connection: the database on every thread, a backup, the sockets that are
@@ -51,18 +49,4 @@ fn ask_for(wanted: usize) -> Option<usize> {
 #[cfg(not(unix))]
 fn ask_for(_wanted: usize) -> Option<usize> {
     None
-}
-
-/// Reports whether the system refused because there are no more handles, of this process or of all.
-#[cfg(unix)]
-pub(super) fn are_used_up(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    [Errno::MFILE, Errno::NFILE]
-        .iter()
-        .any(|no_more| error.raw_os_error() == Some(no_more.raw_os_error()))
-}
-
-#[cfg(not(unix))]
-pub(super) fn are_used_up(_error: &io::Error) -> bool {
-    false
 }

@@ -4,19 +4,19 @@
 //! written in a file beside it, for people to read; no process is ever judged, or ended, by what is in there.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    disk::{open_to_lock, replace_private},
+    disk::{Lock, discard, open_own, replace_private, try_lock},
     store::Paths,
 };
 
 /// The right to be the daemon of a database, while it lives.
 #[derive(Debug)]
 pub struct Instance {
-    _lock: fs::File,
+    _lock: Lock,
     notice: PathBuf,
 }
 
@@ -56,17 +56,17 @@ impl Instance {
             path: paths.daemon_lock.clone(),
             source,
         };
-        let lock = open_to_lock(&paths.daemon_lock).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
+        match try_lock(&paths.daemon_lock).map_err(failed)? {
+            Some(lock) => Ok(Self {
                 _lock: lock,
                 notice: paths.daemon,
             }),
-            Err(fs::TryLockError::WouldBlock) => Err(InstanceError::Taken {
+            None => Err(InstanceError::Taken {
                 database: paths.database,
-                notice: fs::read_to_string(&paths.daemon).unwrap_or_default(),
+                notice: open_own(&paths.daemon)
+                    .and_then(io::read_to_string)
+                    .unwrap_or_default(),
             }),
-            Err(fs::TryLockError::Error(source)) => Err(failed(source)),
         }
     }
 
@@ -78,7 +78,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.notice);
+        let _ = discard(&self.notice);
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// The limits of a daemon. [`Limits::set`] changes one by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at once. When there is no room, the oldest that has not proved itself makes way.
+    /// Connections at once, of which one token may have three quarters. When there is no room, the oldest that has not
+    /// proved itself makes way.
     pub connections: usize,
     /// Bytes of a request's line and headers.
     pub head_bytes: usize,
@@ -17,13 +18,14 @@ pub struct Limits {
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_time: Duration,
-    /// Calls being answered at once.
+    /// Calls being answered at once, of which one token may have three quarters.
     pub calls: usize,
     /// How long a client may take to read an answer that is no stream.
     pub answer_time: Duration,
     /// How long a connection is kept between two requests.
     pub keep_alive: Duration,
-    /// Sessions at once, of clients that need one (protocol versions up to 2025-11-25).
+    /// Sessions at once, of clients that need one (protocol versions up to 2025-11-25). When there is no room, one that
+    /// is unused makes way.
     pub sessions: usize,
     /// How long a session is kept while nothing of it is open or asked.
     pub session_time: Duration,
@@ -31,6 +33,8 @@ pub struct Limits {
     pub listeners: usize,
     /// Resources that one session or stream may watch.
     pub subscriptions: usize,
+    /// Bytes that the clients of one token have not read yet. When there are more, the oldest are given up.
+    pub unread_bytes: usize,
     /// Wrong tokens a second that are answered with 401; more are answered with 429.
     pub wrong_tokens: u32,
 }
@@ -51,6 +55,7 @@ impl Default for Limits {
             session_time: Duration::from_mins(30),
             listeners: 512,
             subscriptions: 4_096,
+            unread_bytes: 8 * 1024 * 1024,
             wrong_tokens: 5,
         }
     }
@@ -78,7 +83,7 @@ pub enum LimitError {
 }
 
 /// The names of all limits, as [`Limits::set`] takes them.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "connections",
     "head-bytes",
     "headers",
@@ -92,6 +97,7 @@ pub const NAMES: [&str; 14] = [
     "session-time",
     "listeners",
     "subscriptions",
+    "unread-bytes",
     "wrong-tokens",
 ];
 
@@ -133,6 +139,7 @@ impl Limits {
             "session-time" => self.session_time = time()?,
             "listeners" => self.listeners = count()?,
             "subscriptions" => self.subscriptions = count()?,
+            "unread-bytes" => self.unread_bytes = bytes()?,
             _ => {
                 self.wrong_tokens =
                     u32::try_from(count()?).map_err(|_| wrong("give a smaller number"))?;

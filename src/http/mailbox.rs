@@ -3,9 +3,11 @@
 //! A stream that breaks loses nothing: the messages stay, numbered, and the next stream begins after the last one the
 //! client says it has. So that they cannot pile up, a message takes the place of an earlier one with the same subject.
 //! Subjects are resources that are watched, of which a session has so many; none of them is thrown away for another.
+//! All of it counts as unread by its token (`unread`), whose oldest message is given up when that is too much.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    io,
     ops::Bound,
     sync::{Arc, Mutex},
     time::Instant,
@@ -17,6 +19,7 @@ use rmcp::{
 };
 use tokio::sync::watch;
 
+use super::unread::{Counted, Keeper, Unread};
 use crate::store::db::locked;
 
 /// The most messages kept that have no subject.
@@ -27,6 +30,7 @@ const MOST_LOOSE: usize = 4_096;
 pub(super) struct Mailbox {
     /// Names the stream in the ids of its events.
     number: u64,
+    unread: Arc<Unread>,
     letters: Mutex<Letters>,
     /// Rung when something was put in, or the box was closed, or another reader came.
     bell: watch::Sender<()>,
@@ -34,32 +38,57 @@ pub(super) struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Letters {
-    by_number: BTreeMap<u64, Arc<ServerJsonRpcMessage>>,
+    by_number: BTreeMap<u64, Letter>,
     by_subject: HashMap<String, u64>,
     /// The numbers of those without a subject.
     loose: VecDeque<u64>,
     last: u64,
     closed: Option<Instant>,
+    /// The latest that a stream has carried.
+    carried: u64,
+    /// The latest that was given up, carried or not.
+    given_up: u64,
+    /// Whether one was given up that no stream had carried.
+    has_lost: bool,
     /// Counts the readers there have been; only the latest reads on.
     reader: u64,
 }
 
+#[derive(Debug)]
+struct Letter {
+    message: Arc<ServerJsonRpcMessage>,
+    _counted: Counted,
+}
+
 impl Mailbox {
-    pub(super) fn new(number: u64) -> Self {
+    pub(super) fn new(number: u64, unread: Arc<Unread>) -> Self {
         Self {
             number,
+            unread,
             letters: Mutex::default(),
             bell: watch::Sender::new(()),
         }
     }
 
-    /// Puts a message in; one with the same subject is thrown away.
-    pub(super) fn put(&self, message: ServerJsonRpcMessage, subject: Option<String>) {
-        {
+    /// Puts a message for the holder of `token` in; one with the same subject is thrown away.
+    pub(super) fn put(
+        self: &Arc<Self>,
+        message: ServerJsonRpcMessage,
+        subject: Option<String>,
+        token: [u8; 32],
+    ) {
+        let bytes = length(&message);
+        let surplus = {
             let mut letters = locked(&self.letters);
             letters.last += 1;
             let number = letters.last;
-            letters.by_number.insert(number, Arc::new(message));
+            let keeper = Keeper::Mailbox(Arc::downgrade(self), number);
+            let (counted, too_much) = self.unread.count(token, bytes, keeper);
+            let letter = Letter {
+                message: Arc::new(message),
+                _counted: counted,
+            };
+            letters.by_number.insert(number, letter);
             let surplus = if let Some(subject) = subject {
                 letters.by_subject.insert(subject, number)
             } else {
@@ -70,7 +99,9 @@ impl Mailbox {
             if let Some(surplus) = surplus {
                 letters.by_number.remove(&surplus);
             }
-        }
+            too_much
+        };
+        surplus.give_up();
         self.bell.send_replace(());
     }
 
@@ -82,9 +113,25 @@ impl Mailbox {
         }
     }
 
-    /// Reports whether a message ever had this number, or none yet: a stream can begin after it.
-    pub(super) fn has_given(&self, number: u64) -> bool {
-        number <= locked(&self.letters).last
+    /// Throws a message away because too much is unread.
+    pub(super) fn give_up(&self, number: u64) {
+        let mut letters = locked(&self.letters);
+        if letters.by_number.remove(&number).is_some() {
+            letters.given_up = letters.given_up.max(number);
+            letters.has_lost |= number > letters.carried;
+        }
+    }
+
+    /// Reports whether a message was given up that no stream had carried.
+    pub(super) fn has_lost(&self) -> bool {
+        locked(&self.letters).has_lost
+    }
+
+    /// Reports whether a message ever had this number, or none yet, and all after it are there: a stream can begin
+    /// after it.
+    pub(super) fn can_go_on(&self, number: u64) -> bool {
+        let letters = locked(&self.letters);
+        (letters.given_up..=letters.last).contains(&number)
     }
 
     /// Says that nothing more will come. A stream ends when it has carried all.
@@ -122,6 +169,7 @@ impl Mailbox {
                     bell.borrow_and_update();
                     match mailbox.next(after, reader) {
                         Next::Letter(number, message) => {
+                            held.carries();
                             let event = ServerSseMessage::new(
                                 format!("{}-{number}", mailbox.number),
                                 (*message).clone(),
@@ -146,21 +194,50 @@ impl Mailbox {
     }
 
     fn next(&self, after: u64, reader: u64) -> Next {
-        let letters = locked(&self.letters);
+        let mut letters = locked(&self.letters);
         if letters.reader != reader {
             return Next::Replaced;
         }
         let after = (Bound::Excluded(after), Bound::Unbounded);
-        match letters.by_number.range(after).next() {
-            Some((number, message)) => Next::Letter(*number, Arc::clone(message)),
+        let next = letters.by_number.range(after).next();
+        let next = next.map(|(number, letter)| (*number, Arc::clone(&letter.message)));
+        match next {
+            Some((number, message)) => {
+                letters.carried = letters.carried.max(number);
+                Next::Letter(number, message)
+            }
             None if letters.closed.is_some() => Next::End,
             None => Next::Nothing,
         }
     }
 }
 
-/// What is told when a stream has carried all there was.
+/// Returns how many bytes a message has in JSON.
+fn length(message: &ServerJsonRpcMessage) -> usize {
+    struct Length(usize);
+
+    impl io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut length = Length(0);
+    // Counting does not fail, and what cannot be written in JSON is not sent.
+    let _ = serde_json::to_writer(&mut length, message);
+    length.0
+}
+
+/// What is told as a stream carries messages.
 pub(super) trait AtEnd: Send + Sync + 'static {
+    /// One is about to be carried.
+    fn carries(&mut self) {}
+
     /// All was carried.
     fn at_end(&mut self);
 }
@@ -193,10 +270,14 @@ mod tests {
         ))
     }
 
+    fn put(mailbox: &Arc<Mailbox>, uri: &str, subject: Option<&str>) {
+        mailbox.put(news(uri), subject.map(ToOwned::to_owned), [0; 32]);
+    }
+
     fn mailbox(uris: &[&str]) -> Arc<Mailbox> {
-        let mailbox = Arc::new(Mailbox::new(3));
+        let mailbox = Arc::new(Mailbox::new(3, Unread::new(usize::MAX)));
         for uri in uris {
-            mailbox.put(news(uri), Some((*uri).to_owned()));
+            put(&mailbox, uri, Some(uri));
         }
         mailbox
     }
@@ -228,7 +309,7 @@ mod tests {
             Box::pin(first).next().await.map(|event| event.event_id),
             None
         );
-        mailbox.put(news("a"), None);
+        put(&mailbox, "a", None);
         assert!(second.next().await.is_some());
     }
 
@@ -236,7 +317,7 @@ mod tests {
     fn of_messages_without_a_subject_it_holds_a_bounded_number() {
         let mailbox = mailbox(&["a"]);
         for _ in 0..MOST_LOOSE + 10 {
-            mailbox.put(news("b"), None);
+            put(&mailbox, "b", None);
         }
         assert_eq!(locked(&mailbox.letters).by_number.len(), MOST_LOOSE + 1);
     }
@@ -247,7 +328,7 @@ mod tests {
         let count = 3 * MOST_LOOSE;
         for round in 0..2 {
             for n in 0..count {
-                mailbox.put(news(&format!("{n} {round}")), Some(format!("{n}")));
+                put(&mailbox, &format!("{n} {round}"), Some(&format!("{n}")));
             }
         }
         mailbox.forget("7");
@@ -258,8 +339,35 @@ mod tests {
     #[tokio::test]
     async fn a_stream_begins_after_what_was_given_and_after_nothing_else() {
         let mailbox = mailbox(&["a", "b"]);
-        assert!(mailbox.has_given(0) && mailbox.has_given(2));
-        assert!(!mailbox.has_given(3) && !mailbox.has_given(u64::MAX));
+        assert!(mailbox.can_go_on(0) && mailbox.can_go_on(2));
+        assert!(!mailbox.can_go_on(3) && !mailbox.can_go_on(u64::MAX));
         assert!(ids(&mailbox, u64::MAX).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_is_lost_unless_a_stream_has_carried_it() {
+        let mailbox = mailbox(&["a", "b", "c"]);
+        let mut stream = Box::pin(Arc::clone(&mailbox).read(0, ()));
+        stream.next().await;
+        mailbox.give_up(1);
+        assert!(!mailbox.has_lost() && !mailbox.can_go_on(0) && mailbox.can_go_on(1));
+        mailbox.give_up(1);
+        mailbox.give_up(2);
+        assert!(mailbox.has_lost() && mailbox.can_go_on(2));
+        assert_eq!(ids(&mailbox, 0).await, ["3-3"]);
+    }
+
+    #[test]
+    fn when_too_much_is_unread_the_oldest_message_is_given_up() {
+        let unread = Unread::new(1_000);
+        let mailbox = Arc::new(Mailbox::new(3, Arc::clone(&unread)));
+        for _ in 0..10 {
+            put(&mailbox, "a", None);
+        }
+        let kept: Vec<u64> = locked(&mailbox.letters).by_number.keys().copied().collect();
+        assert!(kept.len() < 5 && kept.ends_with(&[9, 10]), "{kept:?}");
+        assert!(unread.bytes() <= 1_000);
+        drop(mailbox);
+        assert_eq!(unread.bytes(), 0);
     }
 }

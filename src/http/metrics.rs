@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{connection::Connections, listeners::Listeners, sessions::Sessions};
+use super::{connection::Connections, listeners::Listeners, sessions::Sessions, unread::Unread};
 
 /// The media type of the text.
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -39,6 +39,7 @@ pub(super) struct Metrics {
     pub(super) refused_connections: Counter,
     sessions: Gauge,
     listeners: Gauge,
+    unread: Gauge,
 }
 
 /// From 0.1 ms to 6.5 s.
@@ -51,7 +52,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("taskhold");
         let requests = Family::default();
         let calls = Family::new_with_constructor(durations as fn() -> Histogram);
-        let (connections, sessions, listeners) = Default::default();
+        let (connections, sessions, listeners, unread) = Default::default();
         let refused_connections = Counter::default();
         registry.register(
             "requests",
@@ -80,6 +81,12 @@ impl Default for Metrics {
             "Open streams of notifications",
             Gauge::clone(&listeners),
         );
+        registry.register_with_unit(
+            "unread",
+            "What clients have not read yet",
+            Unit::Bytes,
+            Gauge::clone(&unread),
+        );
         Self {
             registry,
             requests,
@@ -88,6 +95,7 @@ impl Default for Metrics {
             refused_connections,
             sessions,
             listeners,
+            unread,
         }
     }
 }
@@ -110,11 +118,13 @@ impl Metrics {
         connections: &Connections,
         sessions: &Sessions,
         listeners: &Listeners,
+        unread: &Unread,
     ) {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.connections.set(count(connections.count()));
         self.sessions.set(count(sessions.count()));
         self.listeners.set(count(listeners.count()));
+        self.unread.set(count(unread.bytes()));
     }
 
     /// Returns everything in the text format of `OpenMetrics`, which Prometheus reads.

@@ -22,7 +22,10 @@ use rmcp::{
 };
 use tokio::sync::mpsc;
 
-use super::mailbox::{AtEnd, Mailbox};
+use super::{
+    mailbox::{AtEnd, Mailbox},
+    unread::Unread,
+};
 use crate::{mcp::Principal, store::db::locked};
 
 /// How long the answer to a call is kept for a client whose connection broke before it had it.
@@ -40,6 +43,7 @@ pub(super) struct Session {
     to_server: Mutex<Option<mpsc::UnboundedSender<ClientJsonRpcMessage>>>,
     /// Whether the client's version begins each stream with an id to come again with.
     primes: AtomicBool,
+    unread: Arc<Unread>,
     state: Mutex<State>,
 }
 
@@ -67,8 +71,6 @@ struct Call {
 pub(super) enum SessionError {
     #[error("no such session")]
     Unknown,
-    #[error("there are too many sessions")]
-    Full,
     #[error("not the id of an event of this session")]
     EventId,
 }
@@ -81,13 +83,16 @@ pub(super) struct SessionTransport {
 }
 
 impl Session {
-    pub(super) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<ClientJsonRpcMessage>) {
+    pub(super) fn new(
+        unread: &Arc<Unread>,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<ClientJsonRpcMessage>) {
         let (to_server, from_client) = mpsc::unbounded_channel();
-        let standalone = Arc::new(Mailbox::new(STANDALONE));
+        let standalone = Arc::new(Mailbox::new(STANDALONE, Arc::clone(unread)));
         let session = Self {
             owner: OnceLock::new(),
             to_server: Mutex::new(Some(to_server)),
             primes: AtomicBool::new(false),
+            unread: Arc::clone(unread),
             state: Mutex::new(State {
                 calls: HashMap::new(),
                 mailboxes: HashMap::from([(STANDALONE, standalone)]),
@@ -99,14 +104,29 @@ impl Session {
         (Arc::new(session), from_client)
     }
 
-    /// Returns how long nothing has been open or asked.
-    pub(super) fn idle(&self) -> Duration {
+    /// Returns the token of the client.
+    pub(super) fn token(&self) -> [u8; 32] {
+        self.owner
+            .get()
+            .map(|owner| owner.token_hash)
+            .unwrap_or_default()
+    }
+
+    /// Returns how long nothing has been asked or answered.
+    pub(super) fn unused(&self) -> Duration {
+        locked(&self.state).last_used.elapsed()
+    }
+
+    /// Reports whether a stream is open or a call is being answered.
+    pub(super) fn is_busy(&self) -> bool {
         let state = locked(&self.state);
-        if state.streams == 0 && state.calls.is_empty() {
-            state.last_used.elapsed()
-        } else {
-            Duration::ZERO
-        }
+        state.streams > 0 || !state.calls.is_empty()
+    }
+
+    /// Reports whether the client cannot be told any more of something that it asked to be told of.
+    pub(super) fn has_lost(&self) -> bool {
+        let standalone = self.mailbox(STANDALONE);
+        standalone.is_ok_and(|standalone| standalone.has_lost())
     }
 
     /// A request came for it.
@@ -145,7 +165,7 @@ impl Session {
             let mut state = locked(&self.state);
             state.last_call += 1;
             let number = state.last_call;
-            let mailbox = Arc::new(Mailbox::new(number));
+            let mailbox = Arc::new(Mailbox::new(number, Arc::clone(&self.unread)));
             if let JsonRpcMessage::Request(request) = &mut message {
                 if let ClientRequest::UnsubscribeRequest(unwanted) = &request.request
                     && let Some(standalone) = state.mailboxes.get(&STANDALONE)
@@ -191,7 +211,7 @@ impl Session {
                 _ => {}
             }
             state.last_used = Instant::now();
-            call.mailbox.put(message, None);
+            call.mailbox.put(message, None, self.token());
             call.mailbox.close();
             return;
         }
@@ -215,7 +235,7 @@ impl Session {
         let mailbox = call.map(|call| &call.mailbox);
         if let Some(mailbox) = mailbox.or_else(|| state.mailboxes.get(&STANDALONE)) {
             let subject = subject(&message);
-            mailbox.put(message, subject);
+            mailbox.put(message, subject, self.token());
         }
     }
 
@@ -235,7 +255,7 @@ impl Session {
     pub(super) fn abandon(&self, error: &ErrorData) {
         for (_, call) in locked(&self.state).calls.drain() {
             let answer = JsonRpcMessage::Error(JsonRpcError::new(Some(call.id), error.clone()));
-            call.mailbox.put(answer, None);
+            call.mailbox.put(answer, None, self.token());
             call.mailbox.close();
         }
     }
@@ -251,7 +271,7 @@ impl Session {
         let (mailbox, event) = id.split_once('-').ok_or(SessionError::EventId)?;
         let number = |text: &str| text.parse().map_err(|_| SessionError::EventId);
         let (mailbox, event) = (self.mailbox(number(mailbox)?)?, number(event)?);
-        if mailbox.has_given(event) {
+        if mailbox.can_go_on(event) {
             Ok((mailbox, event))
         } else {
             Err(SessionError::EventId)
@@ -265,11 +285,12 @@ impl Session {
         after: u64,
     ) -> impl Stream<Item = ServerSseMessage> + Send + Sync + use<> {
         locked(&self.state).streams += 1;
+        let primes = self.primes.load(Ordering::Relaxed);
         let open = OpenStream {
             session: Arc::clone(self),
             number: mailbox.number(),
+            can_come_again: primes,
         };
-        let primes = self.primes.load(Ordering::Relaxed);
         let first =
             primes.then(|| ServerSseMessage::priming(format!("{}-{after}", open.number), RETRY));
         futures::stream::iter(first).chain(mailbox.read(after, open))
@@ -308,13 +329,18 @@ fn subject(message: &ServerJsonRpcMessage) -> Option<String> {
 struct OpenStream {
     session: Arc<Session>,
     number: u64,
+    /// Whether the client was told an id to come again with.
+    can_come_again: bool,
 }
 
 impl AtEnd for OpenStream {
+    fn carries(&mut self) {
+        self.can_come_again = true;
+    }
+
     fn at_end(&mut self) {
-        if self.number != STANDALONE {
-            locked(&self.session.state).mailboxes.remove(&self.number);
-        }
+        // Nothing more will come, and all was carried.
+        self.can_come_again = false;
     }
 }
 
@@ -323,6 +349,11 @@ impl Drop for OpenStream {
         let mut state = locked(&self.session.state);
         state.streams -= 1;
         state.last_used = Instant::now();
+        if self.number != STANDALONE && !self.can_come_again {
+            let unwanted = state.mailboxes.remove(&self.number);
+            drop(state);
+            drop(unwanted);
+        }
     }
 }
 

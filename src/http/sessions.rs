@@ -7,11 +7,15 @@
 //! # Invariants
 //!
 //! - An answer goes to the call that asked, whatever ids the client gave.
-//! - A session lives while a stream of it is open or a call is being answered, and `session-time` longer.
-//! - What the client did not get is kept until it comes for it, one message for each resource.
+//! - A session lives while a stream of it is open or a call is being answered, and `session-time` longer, unless it has
+//!   to make room for another.
+//! - What the client did not get is kept until it comes for it, one message for each resource. Where that is too much,
+//!   the session ends: a client that begins anew and reads again has missed nothing.
+//! - No token's session makes room for one of a token that has more.
 //! - A session belongs to the token that began it; to any other it does not exist.
 
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
@@ -32,11 +36,9 @@ use rmcp::{
 use super::{
     limits::Limits,
     session::{STANDALONE, Session, SessionError, SessionTransport},
+    unread::Unread,
 };
 use crate::{mcp::Principal, store::db::locked};
-
-/// A session that was used this recently is not ended to make room for another.
-const RECENT: Duration = Duration::from_mins(1);
 
 /// The open sessions.
 #[derive(Debug)]
@@ -44,14 +46,16 @@ pub(super) struct Sessions {
     open: Mutex<HashMap<SessionId, Arc<Session>>>,
     most: usize,
     idle: Duration,
+    unread: Arc<Unread>,
 }
 
 impl Sessions {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, unread: Arc<Unread>) -> Self {
         Self {
             open: Mutex::default(),
             most: limits.sessions,
             idle: limits.session_time,
+            unread,
         }
     }
 
@@ -73,12 +77,14 @@ impl Sessions {
         locked(&self.open).len()
     }
 
-    /// Ends those that are long unused, and those of a principal that may not come in any more. Forgets answers that
-    /// nobody came for.
+    /// Ends those that are long unused, those that have lost a message, and those of a principal that may not come in
+    /// any more. Forgets answers that nobody came for.
     pub(super) fn tidy(&self, may_come_in: impl Fn(&Principal) -> bool) {
         let mut over = Vec::new();
         locked(&self.open).retain(|_, session| {
-            let keep = session.idle() < self.idle && session.owner.get().is_none_or(&may_come_in);
+            let is_wanted = session.is_busy() || session.unused() < self.idle;
+            let keep =
+                is_wanted && !session.has_lost() && session.owner.get().is_none_or(&may_come_in);
             if keep {
                 session.forget_unread();
             } else {
@@ -107,19 +113,25 @@ impl Sessions {
         }
     }
 
-    /// Makes room for one more session, ending the one longest unused if need be. Reports whether there is room.
-    pub(super) fn make_room(&self) -> bool {
-        let unused = {
+    /// Makes room for one more session of `newcomer`, ending another if need be. Reports whether there is room.
+    pub(super) fn make_room(&self, newcomer: &Principal) -> bool {
+        let mut ended = Vec::new();
+        let has_room = {
             let mut open = locked(&self.open);
-            if open.len() < self.most {
-                return true;
+            loop {
+                if open.len() < self.most {
+                    break true;
+                }
+                let Some(id) = next_to_go(&open, newcomer.token_hash) else {
+                    break false;
+                };
+                ended.extend(open.remove(&id));
             }
-            let longest = open.iter().max_by_key(|(_, session)| session.idle());
-            let id = longest.filter(|(_, session)| session.idle() > RECENT);
-            let id = id.map(|(id, _)| Arc::clone(id));
-            id.and_then(|id| open.remove(&id))
         };
-        unused.inspect(|session| session.close()).is_some()
+        for session in ended {
+            session.close();
+        }
+        has_room
     }
 
     fn session(&self, id: &str) -> Result<Arc<Session>, SessionError> {
@@ -128,18 +140,39 @@ impl Sessions {
     }
 }
 
+/// Returns the session that makes room for one of `token`; `None` if there is none.
+///
+/// It is one that is not busy, of the token itself or of one that has more: of the one with the most, the longest
+/// unused. Where all of them are busy, it is one of a token that has more even when the newcomer is counted.
+fn next_to_go(open: &HashMap<SessionId, Arc<Session>>, token: [u8; 32]) -> Option<SessionId> {
+    let mut held: HashMap<[u8; 32], usize> = HashMap::new();
+    for session in open.values() {
+        *held.entry(session.token()).or_default() += 1;
+    }
+    let own = held.get(&token).copied().unwrap_or_default();
+    open.iter()
+        .filter_map(|(id, session)| {
+            let (theirs, is_busy) = (held[&session.token()], session.is_busy());
+            let can_go = if is_busy {
+                theirs > own + 1
+            } else {
+                theirs > own || session.token() == token
+            };
+            can_go.then(|| (Reverse(is_busy), theirs, session.unused(), id))
+        })
+        .max()
+        .map(|(.., id)| Arc::clone(id))
+}
+
 impl SessionManager for Sessions {
     type Error = SessionError;
     type Transport = SessionTransport;
 
     async fn create_session(&self) -> Result<(SessionId, SessionTransport), SessionError> {
-        let (session, from_client) = Session::new();
+        let (session, from_client) = Session::new(&self.unread);
         let id = session_id();
-        let mut open = locked(&self.open);
-        if open.len() >= self.most {
-            return Err(SessionError::Full);
-        }
-        open.insert(Arc::clone(&id), Arc::clone(&session));
+        // There was room. Should others have taken it since, the next one that comes finds too many, and ends them.
+        locked(&self.open).insert(Arc::clone(&id), Arc::clone(&session));
         let transport = SessionTransport {
             session,
             from_client,

@@ -15,7 +15,7 @@ use std::{
 use tokio::net::{UnixListener, UnixStream};
 
 use super::doors::DoorError;
-use crate::disk::open_to_lock;
+use crate::disk::{Lock, discard, make_folder, try_lock};
 
 /// A socket that is listened on.
 #[derive(Debug)]
@@ -40,13 +40,13 @@ struct Place {
     path: PathBuf,
     /// What was bound: device and number.
     id: (u64, u64),
-    _lock: fs::File,
+    _lock: Lock,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         if id(&self.path).is_ok_and(|found| found == self.id) {
-            let _ = fs::remove_file(&self.path);
+            let _ = discard(&self.path);
         }
     }
 }
@@ -70,16 +70,12 @@ impl Socket {
         is_there(path)?;
         let mut lock_path = path.as_os_str().to_owned();
         lock_path.push(".lock");
-        let lock = open_to_lock(Path::new(&lock_path)).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(taken(path)),
-            Err(fs::TryLockError::Error(source)) => return Err(failed(source)),
-        }
+        let lock = try_lock(Path::new(&lock_path)).map_err(failed)?;
+        let lock = lock.ok_or_else(|| taken(path))?;
         if is_there(path)? {
             match UnixStream::connect(path).await {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    fs::remove_file(path).map_err(failed)?;
+                    discard(path).map_err(failed)?;
                 }
                 // One that has too much to do to answer lives.
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
@@ -146,14 +142,6 @@ fn is_there(path: &Path) -> Result<bool, DoorError> {
             source,
         }),
     }
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
 }
 
 /// Refuses a folder in which another user could put a socket in the place of ours, and be taken for us.

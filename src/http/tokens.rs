@@ -2,12 +2,15 @@
 //!
 //! The user's own token is in a file beside the database that only the user can read, so that `token show` can show it.
 //! Further tokens are shown once, when they are made, and kept as hashes in another file. Both files are looked at for
-//! each request, so that a token that is taken back stops working at once, and every second for what is open.
+//! each request that brings a token, so that one that is taken back stops working at once, and every second for what is
+//! open.
 //!
 //! # Invariants
 //!
 //! - Who comes in is known by the token, not by its label: a token that takes the place of another inherits nothing.
-//! - A file that cannot be used keeps out the tokens in it, and no others.
+//! - What is shorter than [`SHORTEST`] is nobody's token, whatever the files hold.
+//! - A file that cannot be used keeps out the tokens in it, and no others; but where the own token was and is none now,
+//!   nobody comes in until it is made anew: someone wrote to a file that is the owner's alone.
 
 use std::{
     fs, io,
@@ -17,20 +20,32 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    disk::{open_to_lock, replace_private},
+    disk::{Lock, OF_DATABASE, TOO_FEW, are_used_up, lock, replace_private},
     mcp::Principal,
     store::{Paths, db::locked},
 };
+
+mod file;
+
+use file::Refusal;
 
 /// The label of the user's own token.
 pub const OWN: &str = "main";
 
 const LONGEST_LABEL: usize = 24;
+/// The fewest characters that a token has. Ours have 43.
+const SHORTEST: usize = 32;
+
+/// What to do where the own token cannot be used.
+const OWN_ANEW: &str =
+    "move it away if it is not yours, and make your token anew with: taskhold token rotate";
+/// What to do where further tokens cannot be used.
+const FURTHER_ANEW: &str = "move it away, and make the tokens in it anew with: taskhold token add";
 
 /// What can go wrong with tokens.
 #[derive(Debug, thiserror::Error)]
@@ -67,16 +82,15 @@ pub enum TokenError {
         /// The file.
         path: PathBuf,
     },
-    /// The file of further tokens does not hold what we wrote.
-    #[error(
-        "{} is damaged ({source}), and the tokens in it do not work; move it away, and make them anew with: taskhold token add",
-        path.display()
-    )]
-    Damaged {
-        /// The file.
+    /// What lies where a file of tokens should be is none that we wrote.
+    #[error("{} cannot be used: {what}; {way_out}", path.display())]
+    Unfit {
+        /// What lies there.
         path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
+        /// What is wrong with it: "it is a link".
+        what: String,
+        /// How it is mended.
+        way_out: &'static str,
     },
     /// A file of tokens cannot be read or written.
     #[error("cannot use {}: {source}", path.display())]
@@ -88,17 +102,71 @@ pub enum TokenError {
     },
 }
 
+impl TokenError {
+    /// Returns what to do where a file of tokens cannot be used.
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Unfit { way_out, .. } => way_out,
+            Self::File { source, .. } if are_used_up(source) => TOO_FEW,
+            _ => "see who owns it and its folder",
+        }
+    }
+}
+
 /// A token as it is listed: without the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// What it is called, and what its changes are signed with.
+    #[serde(deserialize_with = "read_label")]
     pub label: String,
     /// Whether it may only look.
     pub read_only: bool,
     /// When it was made, in seconds since 1970.
     pub created: u64,
-    /// SHA-256 of the token, as base64url.
-    hash: String,
+    hash: Hash,
+}
+
+/// SHA-256 of a token; in the file as base64url.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct Hash([u8; 32]);
+
+impl Hash {
+    fn of(token: &[u8]) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+        let hash = bytes.and_then(|bytes| bytes.try_into().ok()).map(Self);
+        hash.filter(|hash| *hash != Self::of(b""))
+            .ok_or("a hash is no token's")
+    }
+}
+
+impl From<Hash> for String {
+    fn from(hash: Hash) -> Self {
+        URL_SAFE_NO_PAD.encode(hash.0)
+    }
+}
+
+fn is_label(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !text.is_empty() && text.len() <= LONGEST_LABEL && text.chars().all(is_word)
+}
+
+/// Reads a label as [`Tokens::add`] takes it.
+fn read_label<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let label = String::deserialize(deserializer)?;
+    if is_label(&label) && label != OWN {
+        Ok(label)
+    } else {
+        Err(de::Error::custom("a label is no further token's"))
+    }
 }
 
 /// The tokens of one database.
@@ -108,6 +176,8 @@ pub struct Tokens {
     own: Known,
     further: Known,
     wrong: Mutex<Option<(Instant, u32)>>,
+    /// What was last said in the log of a file that cannot be used.
+    told: Mutex<Option<String>>,
 }
 
 /// Who may come in by one of the files, as it was last read.
@@ -124,14 +194,15 @@ impl Tokens {
             own: Known::default(),
             further: Known::default(),
             wrong: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
     /// Returns the user's own token, making it if there is none.
     pub fn own(&self) -> Result<String, TokenError> {
         let _alone = self.alone()?;
-        match read_private(&self.paths.token)? {
-            Some(token) => Ok(token.trim().to_owned()),
+        match self.read_own()? {
+            Some(token) => Ok(token),
             None => self.make_own(),
         }
     }
@@ -144,8 +215,7 @@ impl Tokens {
 
     /// Makes a further token and returns it. It is kept as a hash, so it is shown now or never.
     pub fn add(&self, label: &str, read_only: bool) -> Result<String, TokenError> {
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if label.is_empty() || label.len() > LONGEST_LABEL || !label.chars().all(is_word) {
+        if !is_label(label) {
             let label = label.to_owned();
             return Err(TokenError::Label { label });
         }
@@ -161,7 +231,7 @@ impl Tokens {
             label: label.to_owned(),
             read_only,
             created: since_1970.map_or(0, |since| since.as_secs()),
-            hash: URL_SAFE_NO_PAD.encode(hash(&token)),
+            hash: Hash::of(token.as_bytes()),
         });
         self.keep(&entries)?;
         Ok(token)
@@ -186,30 +256,57 @@ impl Tokens {
     /// Returns the further tokens, oldest first.
     pub fn entries(&self) -> Result<Vec<Entry>, TokenError> {
         let path = &self.paths.tokens;
-        let Some(text) = read_private(path)? else {
+        let Some(text) = read(path, FURTHER_ANEW)? else {
             return Ok(Vec::new());
         };
-        serde_json::from_str(&text).map_err(|source| TokenError::Damaged {
+        serde_json::from_slice(&text).map_err(|source| TokenError::Unfit {
             path: path.clone(),
-            source,
+            what: format!("it is damaged ({source}), and the tokens in it do not work"),
+            way_out: FURTHER_ANEW,
         })
+    }
+
+    /// Returns what is wrong with each of the files. What they could be opened to others by is not looked at here.
+    pub fn faults(&self) -> Vec<TokenError> {
+        let own = self.read_own().err();
+        let further = self.entries().err();
+        let mut faults: Vec<TokenError> = own.into_iter().chain(further).collect();
+        faults.retain(|fault| !matches!(fault, TokenError::Open { .. }));
+        faults
     }
 
     /// Returns whose token `given` is; `None` if it is nobody's. How long it takes does not tell how much of it fits.
     pub(super) fn principal(&self, given: &[u8]) -> Result<Option<Principal>, TokenError> {
+        if given.len() < SHORTEST {
+            return Ok(None);
+        }
         let files = [self.of_own_file(), self.of_further_file()];
-        let given_hash: [u8; 32] = Sha256::digest(given).into();
+        let keeps_all_out = matches!(files[0], Err(TokenError::Unfit { .. }));
+        let given = Hash::of(given).0;
         let mut found = None;
         for principal in files.iter().flatten().flat_map(|known| known.iter()) {
-            if bool::from(principal.token_hash.ct_eq(&given_hash)) {
+            if bool::from(principal.token_hash.ct_eq(&given)) {
                 found = Some(principal.clone());
             }
         }
         let unusable = files.into_iter().find_map(Result::err);
+        self.tell(unusable.as_ref());
         match unusable {
-            // It may be one of those that cannot be read.
-            Some(error) if found.is_none() && !given.is_empty() => Err(error),
+            // Without one that fits, it may be one of those that cannot be read.
+            Some(error) if found.is_none() || keeps_all_out => Err(error),
             _ => Ok(found),
+        }
+    }
+
+    /// Says in the log what is wrong with a file: once, and again when something else is.
+    fn tell(&self, error: Option<&TokenError>) {
+        let mut told = locked(&self.told);
+        let words = error.map(ToString::to_string);
+        if *told != words {
+            if let Some(words) = &words {
+                tracing::error!("{words}");
+            }
+            *told = words;
         }
     }
 
@@ -235,12 +332,11 @@ impl Tokens {
     }
 
     fn of_own_file(&self) -> Result<Arc<[Principal]>, TokenError> {
-        let path = &self.paths.token;
-        current(&self.own, path, || {
-            let own = read_private(path)?.map(|token| Principal {
+        current(&self.own, &self.paths.token, || {
+            let own = self.read_own()?.map(|token| Principal {
                 label: Some(OWN.into()),
                 is_read_only: false,
-                token_hash: hash(token.trim()),
+                token_hash: Hash::of(token.as_bytes()).0,
             });
             Ok(own.into_iter().collect())
         })
@@ -248,15 +344,31 @@ impl Tokens {
 
     fn of_further_file(&self) -> Result<Arc<[Principal]>, TokenError> {
         current(&self.further, &self.paths.tokens, || {
-            let principals = self.entries()?.into_iter().filter_map(|entry| {
-                let hash = URL_SAFE_NO_PAD.decode(&entry.hash).ok()?;
-                Some(Principal {
-                    label: Some(entry.label.into()),
-                    is_read_only: entry.read_only,
-                    token_hash: hash.try_into().ok()?,
-                })
+            let principals = self.entries()?.into_iter().map(|entry| Principal {
+                label: Some(entry.label.into()),
+                is_read_only: entry.read_only,
+                token_hash: entry.hash.0,
             });
             Ok(principals.collect())
+        })
+    }
+
+    /// Returns the user's own token; `None` if there is none yet.
+    fn read_own(&self) -> Result<Option<String>, TokenError> {
+        let path = &self.paths.token;
+        let Some(content) = read(path, OWN_ANEW)? else {
+            return Ok(None);
+        };
+        let is_token =
+            |text: &&str| text.len() >= SHORTEST && text.chars().all(|c| c.is_ascii_graphic());
+        let token = str::from_utf8(&content).ok().map(str::trim);
+        let token = token.filter(is_token).map(ToOwned::to_owned);
+        token.map(Some).ok_or_else(|| TokenError::Unfit {
+            path: path.clone(),
+            what: format!(
+                "it holds no token, which has {SHORTEST} characters or more and no blanks"
+            ),
+            way_out: OWN_ANEW,
         })
     }
 
@@ -276,11 +388,10 @@ impl Tokens {
             .map_err(|source| file_error(path, source))
     }
 
-    /// Keeps other processes from changing the tokens until the file is dropped.
-    fn alone(&self) -> Result<fs::File, TokenError> {
-        open_to_lock(&self.paths.lock)
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(|source| file_error(&self.paths.lock, source))
+    /// Keeps other processes from changing the tokens until the lock is dropped.
+    fn alone(&self) -> Result<Lock, TokenError> {
+        lock(&self.paths.lock, OF_DATABASE)
+            .map_err(|error| file_error(&self.paths.lock, error.into()))
     }
 }
 
@@ -308,10 +419,6 @@ fn random_token(path: &Path) -> Result<String, TokenError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
 fn file_error(path: &Path, source: io::Error) -> TokenError {
     TokenError::File {
         path: path.to_owned(),
@@ -319,38 +426,26 @@ fn file_error(path: &Path, source: io::Error) -> TokenError {
     }
 }
 
-fn read_private(path: &Path) -> Result<Option<String>, TokenError> {
-    let read = fs::metadata(path).and_then(|metadata| {
-        let is_open = is_open_to_others(&metadata);
-        Ok((is_open, fs::read_to_string(path)?))
-    });
-    match read {
-        Ok((true, _)) => Err(TokenError::Open {
-            path: path.to_owned(),
-        }),
-        Ok((false, text)) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(file_error(path, source)),
-    }
+fn read(path: &Path, way_out: &'static str) -> Result<Option<Vec<u8>>, TokenError> {
+    file::read(path).map_err(|refusal| {
+        let path = path.to_owned();
+        match refusal {
+            Refusal::Open => TokenError::Open { path },
+            Refusal::Unfit(what) => TokenError::Unfit {
+                path,
+                what: what.to_owned(),
+                way_out,
+            },
+            Refusal::System(source) => TokenError::File { path, source },
+        }
+    })
 }
 
-#[cfg(unix)]
-fn is_open_to_others(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    metadata.mode() & 0o077 != 0 || metadata.uid() != rustix::process::geteuid().as_raw()
-}
-
-/// On Windows what is in the user's profile is the user's alone.
-#[cfg(not(unix))]
-fn is_open_to_others(_: &fs::Metadata) -> bool {
-    false
-}
-
-/// The time of the last change is also that of its owner and its mode.
+/// The time of the last change is also that of its owner, its mode and its names.
 #[cfg(unix)]
 fn stamp(path: &Path) -> Stamp {
     use std::os::unix::fs::MetadataExt as _;
-    let metadata = fs::metadata(path).ok()?;
+    let metadata = fs::symlink_metadata(path).ok()?;
     let number = metadata.ino().cast_signed();
     Some([
         metadata.ctime(),
@@ -362,7 +457,7 @@ fn stamp(path: &Path) -> Stamp {
 
 #[cfg(not(unix))]
 fn stamp(path: &Path) -> Stamp {
-    let metadata = fs::metadata(path).ok()?;
+    let metadata = fs::symlink_metadata(path).ok()?;
     let modified = metadata
         .modified()
         .ok()?

@@ -9,6 +9,7 @@ use std::{
 use chrono::NaiveDateTime;
 
 use super::Refusal;
+use crate::disk::{NewFile, discard};
 
 /// How many are kept of one file, the newest.
 const KEPT: usize = 5;
@@ -29,22 +30,26 @@ pub(super) fn make(target: &Path, before: &str, now: NaiveDateTime) -> Result<Pa
             format!("-{number}")
         };
         let backup = target.with_file_name(format!("{name}{suffix}{END}"));
-        match fs::File::create_new(&backup) {
-            Ok(mut file) => {
-                // Before the content: it may hold keys.
-                fs::metadata(target)
-                    .and_then(|metadata| file.set_permissions(metadata.permissions()))
-                    .and_then(|()| file.write_all(before.as_bytes()))
-                    .and_then(|()| file.sync_all())
-                    .map_err(Refusal::io("write the backup", &backup))?;
-                return Ok(backup);
-            }
+        let written = if backup.symlink_metadata().is_ok() {
+            Err(io::ErrorKind::AlreadyExists.into())
+        } else {
+            write(&backup, target, before)
+        };
+        match written {
+            Ok(()) => return Ok(backup),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
                 number += 1;
             }
             Err(error) => return Err(Refusal::io("write the backup", &backup)(error)),
         }
     }
+}
+
+fn write(backup: &Path, target: &Path, before: &str) -> io::Result<()> {
+    let mut new = NewFile::private(backup)?;
+    new.write_all(before.as_bytes())?;
+    new.set_permissions(fs::metadata(target)?.permissions())?;
+    new.sync()?.appear()
 }
 
 /// Deletes all but the newest backups of the file. One that cannot be deleted is left.
@@ -62,7 +67,7 @@ pub(super) fn forget_old(target: &Path) {
         .collect();
     backups.sort_by_key(|(age, _)| std::cmp::Reverse(*age));
     for (_, backup) in backups.iter().skip(KEPT) {
-        let _ = fs::remove_file(backup.path());
+        let _ = discard(&backup.path());
     }
 }
 

@@ -7,9 +7,9 @@ use std::{
 };
 
 use chrono::NaiveDateTime;
-use tempfile::NamedTempFile;
 
 use super::{Trouble, backup};
+use crate::disk::{NewFile, SyncedFile, make_usual_folder, remove};
 
 /// Why a host's configuration was left as it is.
 #[derive(Debug, thiserror::Error)]
@@ -139,11 +139,12 @@ pub fn replace(
 ) -> Result<Option<PathBuf>, Refusal> {
     must_be_writable(path)?;
     let target = match before {
-        Some(_) => fs::canonicalize(path).map_err(Refusal::io("find", path))?,
+        Some(_) => dunce::canonicalize(path).map_err(Refusal::io("find", path))?,
         None => path.to_owned(),
     };
-    let folder = target.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder).map_err(Refusal::io("make the folder of", path))?;
+    if let Some(folder) = target.parent() {
+        make_usual_folder(folder).map_err(Refusal::io("make the folder of", path))?;
+    }
     let new = after
         .map(|after| write_beside(&target, before.is_some(), after))
         .transpose()
@@ -158,36 +159,20 @@ pub fn replace(
         });
     }
     match new {
-        Some(new) => new.persist(&target).map(drop).map_err(|error| error.error),
-        None => fs::remove_file(&target),
+        Some(new) => new.replace(),
+        None => remove(&target),
     }
     .map_err(Refusal::io("replace", path))?;
-    sync_folder(folder);
     backup::forget_old(&target);
     Ok(backup)
 }
 
 /// Writes a new file that will take the place of `target`, with its permissions if it is there.
-fn write_beside(target: &Path, is_there: bool, text: &str) -> io::Result<NamedTempFile> {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let mut new = tempfile::Builder::new()
-        .prefix(&format!(".{name}."))
-        .tempfile_in(target.parent().unwrap_or(Path::new("/")))?;
+fn write_beside(target: &Path, is_there: bool, text: &str) -> io::Result<SyncedFile> {
+    let mut new = NewFile::private(target)?;
     new.write_all(text.as_bytes())?;
     if is_there {
-        let permissions = fs::metadata(target)?.permissions();
-        new.as_file().set_permissions(permissions)?;
+        new.set_permissions(fs::metadata(target)?.permissions())?;
     }
-    new.as_file().sync_all()?;
-    Ok(new)
-}
-
-/// Makes the new name survive a power cut, where a folder can be asked to.
-fn sync_folder(folder: &Path) {
-    #[cfg(unix)]
-    if let Ok(folder) = fs::File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
+    new.sync()
 }

@@ -37,22 +37,23 @@ pub fn path_text(path: &Path) -> Result<String, Refusal> {
 }
 
 fn lasting(here: &Path, search: Option<&OsStr>) -> Option<PathBuf> {
-    let (name, real) = (here.file_name()?, here.canonicalize().ok()?);
+    let (name, real) = (here.file_name()?, dunce::canonicalize(here).ok()?);
     env::split_paths(search?)
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name))
-        .find(|path| path.canonicalize().is_ok_and(|path| path == real))
+        .find(|path| dunce::canonicalize(path).is_ok_and(|path| path == real))
 }
 
 fn is_first(here: &Path, search: Option<&OsStr>) -> bool {
-    let (Some(name), Ok(real), Some(search)) = (here.file_name(), here.canonicalize(), search)
+    let (Some(name), Ok(real), Some(search)) =
+        (here.file_name(), dunce::canonicalize(here), search)
     else {
         return false;
     };
     env::split_paths(search)
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())
-        .and_then(|path| path.canonicalize().ok())
+        .and_then(|path| dunce::canonicalize(path).ok())
         .is_some_and(|path| path == real)
 }
 

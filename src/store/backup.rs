@@ -6,7 +6,8 @@
 //! # Invariants
 //!
 //! - A file with a backup's name is whole and was opened: it is written under another name, checked, synced, renamed.
-//! - One process at a time works in the folder, by a lock file in it. Its holder may wait for nothing else.
+//! - One process at a time works in the folder, by a lock file in it. Its holder may wait for the database's write lock;
+//!   nobody waits for the folder while holding that, or all writers would wait for a backup.
 //! - Nothing that was asked for by a person is ever removed.
 
 use std::{
@@ -18,11 +19,11 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    Access, Paths, open,
-    place::{located, unusable},
+    Access, Paths, Store, open,
+    place::{located, unlocked, unusable},
 };
 use crate::{
-    disk::{create_private, make_folder, open_beside},
+    disk::{Lock, OF_BACKUPS, create_private, discard, lock, try_lock},
     error::{Error, Result, WhileTrying},
     task::Timestamp,
 };
@@ -129,6 +130,24 @@ pub fn take(database: &Path, reason: Reason, now: Timestamp) -> Result<(Backup, 
     take_with(&connection, &paths, reason, now)
 }
 
+/// The right to take backups of a database, for who is about to change much of it.
+#[derive(Debug)]
+pub struct Reserved(Folder);
+
+impl Reserved {
+    /// Waits until nobody else takes a backup of `store`. It must be taken before the transaction in which the backup
+    /// may become necessary begins.
+    pub fn of(store: &Store) -> Result<Self> {
+        Folder::lock(store.paths()).map(Self)
+    }
+
+    /// Takes a backup of what is committed, as [`take`] does.
+    pub fn take(&self, reason: Reason, now: Timestamp) -> Result<(Backup, Contents)> {
+        let (connection, _) = opened(&self.0.paths.database)?;
+        self.0.add(&connection, reason, now)
+    }
+}
+
 /// Takes the backup of the day, unless there is one, or another process is about to take it: then `None`.
 pub fn take_daily(database: &Path, now: Timestamp) -> Result<Option<Backup>> {
     let paths = Paths::new(&located(database)?);
@@ -173,7 +192,7 @@ pub fn copy_to(database: &Path, to: &Path) -> Result<Contents> {
         _ => unusable(to, "the file cannot be created", Some(error)),
     })?;
     // The empty file holds the name; a crash leaves it empty, never half a backup.
-    write(&connection, to).inspect_err(|_| drop(fs::remove_file(to)))
+    write(&connection, to).inspect_err(|_| drop(discard(to)))
 }
 
 /// Returns the backups beside `database`, the latest first.
@@ -236,32 +255,34 @@ fn is_due(paths: &Paths, now: Timestamp) -> Result<bool> {
 }
 
 /// The folder of backups, and the right to work in it.
-struct Folder<'a> {
-    paths: &'a Paths,
-    lock: fs::File,
+#[derive(Debug)]
+struct Folder {
+    paths: Paths,
+    lock: Lock,
 }
 
-impl<'a> Folder<'a> {
-    fn lock(paths: &'a Paths) -> Result<Self> {
-        let path = &paths.backups;
-        let file = lock_file(path)?;
-        file.lock().map_err(|error| failed(path, error))?;
-        Ok(Self { paths, lock: file })
+impl Folder {
+    fn lock(paths: &Paths) -> Result<Self> {
+        let path = paths.backups.join(LOCK);
+        let lock = lock(&path, OF_BACKUPS).map_err(|error| unlocked(&path, error))?;
+        Ok(Self {
+            paths: paths.clone(),
+            lock,
+        })
     }
 
-    fn path(&self) -> &'a Path {
+    fn path(&self) -> &Path {
         &self.paths.backups
     }
 
     /// Returns `None` while another process works in it.
-    fn try_lock(paths: &'a Paths) -> Result<Option<Self>> {
+    fn try_lock(paths: &Paths) -> Result<Option<Self>> {
         let path = &paths.backups;
-        let file = lock_file(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { paths, lock: file })),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(failed(path, error)),
-        }
+        let lock = try_lock(&path.join(LOCK)).map_err(|error| failed(path, error))?;
+        Ok(lock.map(|lock| Self {
+            paths: paths.clone(),
+            lock,
+        }))
     }
 
     fn add(
@@ -271,7 +292,7 @@ impl<'a> Folder<'a> {
         now: Timestamp,
     ) -> Result<(Backup, Contents)> {
         self.sweep();
-        room::refuse_without(connection, self.paths, self.path())?;
+        room::refuse_without(connection, &self.paths, self.path())?;
         let (path, taken_at) = self.free_name(reason, now);
         let contents = write(connection, &path)?;
         let backup = Backup {
@@ -284,7 +305,7 @@ impl<'a> Folder<'a> {
         if contents.disagreeing.is_none() {
             for old in surplus(&list_in(self.path())?, now) {
                 // One that cannot be removed now goes the next time.
-                let _ = fs::remove_file(&old.path);
+                let _ = discard(&old.path);
             }
         }
         Ok((backup, contents))
@@ -303,7 +324,9 @@ impl<'a> Folder<'a> {
     }
 
     fn sweep(&self) -> usize {
-        let removed = leftovers(self.path()).into_iter().map(fs::remove_file);
+        let removed = leftovers(self.path())
+            .into_iter()
+            .map(|path| discard(&path));
         removed.flatten().count()
     }
 
@@ -312,20 +335,14 @@ impl<'a> Folder<'a> {
     fn tell_once_a_day(&self, now: Timestamp) -> bool {
         let seconds = now.as_millis().div_euclid(DAY) * (DAY / 1_000);
         let today = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
-        let told = self.lock.metadata().and_then(|lock| lock.modified());
+        let told = self.lock.file().metadata().and_then(|lock| lock.modified());
         if told.is_ok_and(|told| told == today) {
             return false;
         }
         // If it cannot be noted, it is told again.
-        let _ = self.lock.set_modified(today);
+        let _ = self.lock.file().set_modified(today);
         true
     }
-}
-
-fn lock_file(folder: &Path) -> Result<fs::File> {
-    make_folder(folder)
-        .and_then(|()| open_beside(&folder.join(LOCK)))
-        .map_err(|error| failed(folder, error))
 }
 
 fn list_in(folder: &Path) -> Result<Vec<Backup>> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::place::Paths;
-use crate::disk::create_private;
+use crate::disk::{discard, open_beside, sync};
 
 /// How much is kept, in bytes. SQLite moves its log into the database when it has 1,000 pages of 4 KiB: with that much
 /// room it can, and then the log's own space is free for changes.
@@ -20,15 +20,13 @@ pub(super) fn keep(paths: &Paths) -> io::Result<()> {
     if is_kept(paths) {
         return Ok(());
     }
-    let path = &paths.ballast;
+    // What is not ours stays as it is.
+    let mut file = open_beside(&paths.ballast)?;
     // Written in full, not only sized: a hole keeps nothing.
-    let written = create_private(path)
-        .or_else(|_| fs::metadata(path).map(drop))
-        .and_then(|()| fs::OpenOptions::new().write(true).open(path))
-        .and_then(|mut file| {
-            file.write_all(&vec![0x5A; SIZE])?;
-            file.sync_all()
-        });
+    let written = file
+        .write_all(&vec![0x5A; SIZE])
+        .and_then(|()| file.set_len(SIZE as u64))
+        .and_then(|()| sync(&file));
     if written.is_err() {
         release(paths);
     }
@@ -43,10 +41,11 @@ pub(super) fn is_disk_full(paths: &Paths) -> bool {
 
 /// Reports whether the space is kept.
 pub(super) fn is_kept(paths: &Paths) -> bool {
-    fs::metadata(&paths.ballast).is_ok_and(|file| file.len() == SIZE as u64)
+    fs::symlink_metadata(&paths.ballast)
+        .is_ok_and(|found| found.is_file() && found.len() == SIZE as u64)
 }
 
 /// Gives the space back. Returns whether there was any.
 pub(super) fn release(paths: &Paths) -> bool {
-    fs::remove_file(&paths.ballast).is_ok()
+    discard(&paths.ballast).is_ok()
 }

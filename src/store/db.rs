@@ -11,6 +11,8 @@
 //! - A session reads its own writes: a read waits for the writes the session made before it, and for no others.
 //! - A fault in one call, or a failed commit, ends neither thread: the connection is opened anew for the next call.
 //! - The end waits for no other process: a call that was not begun by then is refused, and never made.
+//! - What was put off is done when calls pause, reads too: a process that has ended may have left it to this one. Whoever
+//!   is in the way is tried again, until it is done.
 
 use std::{
     fs::File,
@@ -19,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -28,15 +30,18 @@ use std::{
 
 use tokio::sync::{oneshot, watch as signal};
 
-use super::{Access, Paths, Store, backup, open::Patience, watch::ChangeFeed};
+use super::{Access, Paths, Store, backup, watch::ChangeFeed};
 use crate::{
     clock,
     command::{Caller, Command, Outcome},
+    disk::patience::{Patience, begin_call},
     error::{Code, Error, Result},
 };
 
+mod calls;
 mod crew;
 
+use calls::{Call, Settles, Work, Written};
 use crew::{Crew, spawn};
 
 pub use super::watch::{Batch, Subscription, Touched};
@@ -45,6 +50,8 @@ pub use super::watch::{Batch, Subscription, Touched};
 const GROUP_LIMIT: usize = 1_024;
 /// How long after the last write its words are indexed and the log is moved into the database.
 const IDLE_BEFORE_CATCHING_UP: Duration = Duration::from_secs(2);
+/// How often that is tried at least while others are in its way.
+const LONGEST_BETWEEN_TRIES: Duration = Duration::from_mins(1);
 /// How often the last checkpoint is tried while others are in its way.
 const BETWEEN_LAST_TRIES: Duration = Duration::from_millis(10);
 /// How long [`Db::close`] waits for the threads. They end at once, unless the disk hangs or much was put off.
@@ -58,8 +65,10 @@ pub struct Db {
 
 #[derive(Debug)]
 struct Shared {
-    calls: Mutex<Option<mpsc::Sender<Call>>>,
-    reads: Mutex<Option<crossbeam_channel::Sender<Read>>>,
+    work: Mutex<Option<mpsc::Sender<Work>>>,
+    /// Whether the writer thread knows that there was a call since it last caught up.
+    is_catching_up_due: Arc<AtomicBool>,
+    reads: Mutex<Option<crossbeam_channel::Sender<QueuedRead>>>,
     patience: Patience,
     /// Until when others may be in the way of the last checkpoint.
     last_wait: Arc<Mutex<Option<Instant>>>,
@@ -72,22 +81,30 @@ struct Shared {
 
 type Read = Box<dyn FnOnce(Result<&Store>) + Send>;
 
+/// A read that was asked for, and since when: what it waits in the queue counts as waited for locks.
+struct QueuedRead {
+    read: Read,
+    since: Instant,
+}
+
 impl Db {
     /// Starts the threads for the database at `path` and returns at once; it is opened on the writer thread.
     /// `readers` is how many reads run side by side, at least 1.
     pub fn start(path: &Path, readers: usize) -> Self {
-        let (calls, waiting) = mpsc::channel();
-        let (reads, queue) = crossbeam_channel::unbounded::<Read>();
+        let (work, waiting) = mpsc::channel();
+        let (reads, queue) = crossbeam_channel::unbounded::<QueuedRead>();
         let (opened, health) = signal::channel(None);
+        let patience = Patience::default();
         let shared = Arc::new(Shared {
-            calls: Mutex::new(Some(calls)),
+            work: Mutex::new(Some(work)),
+            is_catching_up_due: Arc::default(),
             reads: Mutex::new(Some(reads)),
-            patience: Patience::default(),
             last_wait: Arc::default(),
             writer: Mutex::default(),
             readers: Mutex::default(),
             health,
-            feed: ChangeFeed::new(path),
+            feed: ChangeFeed::new(path, patience.clone()),
+            patience,
         });
         let writer = WriterThread {
             path: path.to_owned(),
@@ -95,6 +112,7 @@ impl Db {
             feed: shared.feed.clone(),
             patience: shared.patience.clone(),
             last_wait: Arc::clone(&shared.last_wait),
+            is_catching_up_due: Arc::clone(&shared.is_catching_up_due),
             open: None,
             backed_up: None,
         };
@@ -147,12 +165,27 @@ impl Db {
         // The readers first: the log cannot be emptied while one of them reads.
         drop(locked(&self.shared.reads).take());
         let mut is_over = locked(&self.shared.readers).is_gone(limit);
-        drop(locked(&self.shared.calls).take());
+        drop(locked(&self.shared.work).take());
         is_over &= locked(&self.shared.writer).is_gone(limit);
         if !is_over {
             tracing::warn!("the database was left before it was closed: the disk does not answer");
         }
         self.shared.health.borrow().clone().unwrap_or(Ok(()))
+    }
+}
+
+impl Shared {
+    /// Queues work for the writer thread. Reports whether that still takes any.
+    fn queue(&self, work: Work) -> bool {
+        locked(&self.work)
+            .as_ref()
+            .is_some_and(|queue| queue.send(work).is_ok())
+    }
+
+    fn catch_up_when_calls_pause(&self) {
+        if !self.is_catching_up_due.swap(true, Ordering::Relaxed) {
+            self.queue(Work::CatchingUp);
+        }
     }
 }
 
@@ -168,22 +201,6 @@ pub struct Session {
     /// The last change this client was told of; -1 before it was told anything.
     told: Arc<AtomicI64>,
     written: Arc<Written>,
-}
-
-/// How many writes a session has made, and how many of them are settled.
-#[derive(Debug)]
-struct Written {
-    made: AtomicU64,
-    settled: signal::Sender<u64>,
-}
-
-impl Default for Written {
-    fn default() -> Self {
-        Self {
-            made: AtomicU64::new(0),
-            settled: signal::Sender::new(0),
-        }
-    }
 }
 
 impl Session {
@@ -219,10 +236,9 @@ impl Session {
             caller,
             answer,
             settles,
+            since: Instant::now(),
         };
-        let queued = locked(&self.db.shared.calls)
-            .as_ref()
-            .is_some_and(|calls| calls.send(call).is_ok());
+        let queued = self.db.shared.queue(Work::Call(Box::new(call)));
         async move {
             match answered.await {
                 Ok(outcome) => outcome,
@@ -240,6 +256,7 @@ impl Session {
         let mine = self.written.made.load(Ordering::Relaxed);
         let mut settled = self.written.settled.subscribe();
         let db = self.db.clone();
+        let since = Instant::now();
         async move {
             // The sender lives in this session's calls and in `Written`; if all are gone, so is the wait.
             let _ = settled.wait_for(|settled| *settled >= mine).await;
@@ -247,9 +264,10 @@ impl Session {
             let job: Read = Box::new(move |store| {
                 let _ = answer.send(store.and_then(read));
             });
+            db.shared.catch_up_when_calls_pause();
             let queued = locked(&db.shared.reads)
                 .as_ref()
-                .is_some_and(|reads| reads.send(job).is_ok());
+                .is_some_and(|reads| reads.send(QueuedRead { read: job, since }).is_ok());
             match answered.await {
                 Ok(found) => found,
                 Err(_) if queued => Err(Error::Fault),
@@ -259,38 +277,13 @@ impl Session {
     }
 }
 
-/// Counts a write as settled when it is dropped: answered, taken back, or lost to a fault.
-#[derive(Debug)]
-struct Settles(Arc<Written>);
-
-impl Drop for Settles {
-    fn drop(&mut self) {
-        self.0.settled.send_modify(|settled| *settled += 1);
-    }
-}
-
-#[derive(Debug)]
-struct Call {
-    command: Command,
-    caller: Caller,
-    answer: oneshot::Sender<Result<Outcome>>,
-    settles: Settles,
-}
-
-impl Call {
-    fn answer(self, outcome: Result<Outcome>) {
-        // Settled first: who hears the answer may read at once.
-        drop(self.settles);
-        let _ = self.answer.send(outcome);
-    }
-}
-
 struct WriterThread {
     path: PathBuf,
     opened: signal::Sender<Option<Result<()>>>,
     feed: ChangeFeed,
     patience: Patience,
     last_wait: Arc<Mutex<Option<Instant>>>,
+    is_catching_up_due: Arc<AtomicBool>,
     open: Option<Open>,
     /// The day, counted from the epoch, whose backup was seen to.
     backed_up: Option<i64>,
@@ -302,39 +295,43 @@ struct Open {
 }
 
 impl WriterThread {
-    fn run(mut self, waiting: &mpsc::Receiver<Call>) {
-        if let Err(error) = self.opened() {
-            tracing::error!("{}", error.with_causes());
+    fn run(mut self, waiting: &mpsc::Receiver<Work>) {
+        self.patience.rule_this_thread();
+        match self.opened() {
+            Ok(_) | Err(Error::ShuttingDown) => {}
+            Err(error) => tracing::error!("{}", error.with_causes()),
         }
-        let mut is_behind = false;
+        // How long calls must pause before this catches up; `None` if there is nothing to catch up with.
+        let mut pause = None;
         loop {
-            let first = if is_behind {
-                match waiting.recv_timeout(IDLE_BEFORE_CATCHING_UP) {
-                    Ok(call) => call,
-                    Err(RecvTimeoutError::Timeout) => {
-                        self.catch_up();
-                        is_behind = false;
-                        continue;
-                    }
-                    Err(RecvTimeoutError::Disconnected) => break,
+            let first = match pause {
+                Some(pause) => waiting.recv_timeout(pause),
+                None => waiting.recv().map_err(RecvTimeoutError::from),
+            };
+            let first = match (first, pause) {
+                (Ok(work), _) => work,
+                (Err(RecvTimeoutError::Timeout), Some(waited)) => {
+                    let is_done = self.catch_up();
+                    pause = (!is_done).then(|| (waited * 2).min(LONGEST_BETWEEN_TRIES));
+                    continue;
                 }
-            } else {
-                match waiting.recv() {
-                    Ok(call) => call,
-                    Err(_) => break,
-                }
+                (Err(_), _) => break,
             };
             let group: Vec<Call> = std::iter::once(first)
                 .chain(waiting.try_iter())
+                .filter_map(Work::into_call)
                 .take(GROUP_LIMIT)
                 .collect();
+            if let Some(first) = group.first() {
+                begin_call(first.since.elapsed());
+            }
             // A panic unwinds through the transaction, which rolls back, and drops the calls, which tells their
             // callers; the connection is not trusted after it.
             if catch_unwind(AssertUnwindSafe(|| self.serve(group))).is_err() {
                 tracing::error!("a call panicked on the writer thread and was rolled back");
                 self.open = None;
             }
-            is_behind = true;
+            pause = Some(IDLE_BEFORE_CATCHING_UP);
         }
         let last_wait = *locked(&self.last_wait);
         while !self.catch_up() && last_wait.is_some_and(|until| Instant::now() < until) {
@@ -345,13 +342,16 @@ impl WriterThread {
     fn opened(&mut self) -> Result<&mut Open> {
         if self.open.is_none() {
             let opened = Store::open(&self.path, Access::Write)
-                .and_then(|store| store.with_patience(&self.patience))
+                .map_err(|error| unless_over(&self.patience, error))
                 .map(|store| Open {
                     doorbell: Doorbell::new(store.paths()),
                     store,
                 });
-            self.opened
-                .send_replace(Some(opened.as_ref().map(|_| ()).map_err(Clone::clone)));
+            // Whether it can be used is not known where there was no time to find out.
+            if !matches!(opened, Err(Error::ShuttingDown)) {
+                self.opened
+                    .send_replace(Some(opened.as_ref().map(|_| ()).map_err(Clone::clone)));
+            }
             self.open = Some(opened?);
         }
         Ok(self.open.as_mut().expect("it was just set"))
@@ -360,7 +360,10 @@ impl WriterThread {
     fn serve(&mut self, mut group: Vec<Call>) {
         // Nobody waits for these any more.
         group.retain(|call| !call.answer.is_closed());
-        let mut committed = if self.patience.is_over() {
+        if group.is_empty() {
+            return;
+        }
+        let committed = if self.patience.is_over() {
             Err(Error::ShuttingDown)
         } else {
             self.opened().and_then(|open| {
@@ -371,10 +374,7 @@ impl WriterThread {
                 open.store.execute_all(&calls)
             })
         };
-        if matches!(committed, Err(Error::Busy)) && self.patience.is_over() {
-            committed = Err(Error::ShuttingDown);
-        }
-        let outcomes = match committed {
+        let outcomes = match committed.map_err(|error| unless_over(&self.patience, error)) {
             Ok(committed) => {
                 if let (Some(last_change), Some(open)) = (committed.last_change, &mut self.open) {
                     self.feed.committed(last_change);
@@ -418,11 +418,13 @@ impl WriterThread {
         });
     }
 
-    /// Reports whether nothing is left to do. Others may be in the way; then they, or the next pause, do it.
+    /// Reports whether nothing is left to do. Others may be in the way.
     fn catch_up(&mut self) -> bool {
+        // From here on, a call asks for it anew.
+        self.is_catching_up_due.store(false, Ordering::Relaxed);
         match &mut self.open {
-            Some(open) => open.store.catch_up().unwrap_or(false),
-            None => true,
+            Some(open) if open.store.log_bytes() > 0 => open.store.catch_up().unwrap_or(false),
+            _ => true,
         }
     }
 }
@@ -444,15 +446,24 @@ impl Doorbell {
     }
 }
 
-fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<Read>, patience: &Patience) {
+/// Says of a lock that was not waited for to the end that this was the reason.
+fn unless_over(patience: &Patience, error: Error) -> Error {
+    match error {
+        Error::Busy | Error::Locked { .. } if patience.is_over() => Error::ShuttingDown,
+        error => error,
+    }
+}
+
+fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<QueuedRead>, patience: &Patience) {
+    patience.rule_this_thread();
     let mut store = None;
-    for job in queue {
+    for QueuedRead { read: job, since } in queue {
+        begin_call(since.elapsed());
         let served = catch_unwind(AssertUnwindSafe(|| {
             if store.is_none() {
-                let opened = Store::open(path, Access::Read);
-                match opened.and_then(|store| store.with_patience(patience)) {
+                match Store::open(path, Access::Read) {
                     Ok(opened) => store = Some(opened),
-                    Err(error) => return job(Err(error)),
+                    Err(error) => return job(Err(unless_over(patience, error))),
                 }
             }
             let store: &Store = store.as_ref().expect("it was just opened");

@@ -3,6 +3,7 @@
 //! | module | what it looks at |
 //! |---|---|
 //! | `surroundings` | folder, permissions, disk, ballast, leftovers |
+//! | `writing` | whether the database can be written |
 //! | `processes` | who has the database open |
 //! | `contents` | header, schema, pages, what is derived from the rows |
 //! | `rows` | rows against the log |
@@ -23,6 +24,7 @@ mod contents;
 mod processes;
 pub(super) mod rows;
 pub(super) mod surroundings;
+mod writing;
 
 pub use super::repair::{Mended, fix};
 use contents::Header;
@@ -60,6 +62,8 @@ pub enum Fix {
     Leftovers,
     /// Move the log into the database.
     Checkpoint,
+    /// Free the pages that nothing uses.
+    Pages,
     /// Make SQLite's own indexes anew, and free the pages that nothing uses.
     Indexes,
     /// Bring rows and the change log together.
@@ -73,7 +77,7 @@ pub enum Fix {
 impl Fix {
     /// Reports whether it writes to tables, and so comes after a backup.
     pub(super) fn is_of_tables(self) -> bool {
-        self >= Self::Indexes
+        self >= Self::Pages
     }
 }
 
@@ -93,7 +97,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn good(check: &'static str, what: impl Into<String>) -> Self {
+    /// Says that something is as it should be.
+    pub fn good(check: &'static str, what: impl Into<String>) -> Self {
         Self {
             check,
             verdict: Verdict::Good,
@@ -115,11 +120,8 @@ impl Finding {
         }
     }
 
-    pub(super) fn bad(
-        check: &'static str,
-        what: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> Self {
+    /// Says that something is broken, and what to do.
+    pub fn bad(check: &'static str, what: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Bad,
             ..Self::warning(check, what, way_out)
@@ -139,7 +141,8 @@ impl Finding {
     pub(super) fn of_error(check: &'static str, error: &Error) -> Self {
         let way_out = match error {
             Error::DiskFull => "free some space on its disk, then look again",
-            Error::Busy => "look again later",
+            Error::FileLimit => "raise the limit (`ulimit -f`), then look again",
+            Error::Busy | Error::Locked { .. } => "look again later",
             _ => RESCUE,
         };
         Self::bad(check, error.with_causes(), way_out)
@@ -227,6 +230,7 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
             return found;
         }
     };
+    found.push(writing::examine(paths));
     found.extend(processes::examine(paths));
     let what = format!("a database of taskhold, schema {schema}");
     found.push(Finding::good("header", what));

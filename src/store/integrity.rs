@@ -8,18 +8,22 @@ use super::open::explain;
 use crate::error::Result;
 
 /// How many faults are looked at. SQLite tells those of pages first.
-const MOST: u16 = 1_000;
+const MOST: u32 = 1_000;
+/// How many unused pages are counted besides: their list is one text, which SQLite limits.
+const MOST_UNUSED: u32 = 250_000;
 /// What the name of an index begins with that SQLite made for a table, and that cannot be made alone.
 const OWN_INDEX: &str = "sqlite_autoindex";
 
 /// What a fault lies in. The greatest is seen to first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
+    /// Pages that nothing uses: they take room, and no more. A repair that was cut short leaves them.
+    Unused,
     /// A value that no task can have, in a row that can be read.
     Value,
     /// The search index.
     Words,
-    /// An index of SQLite, or pages that nothing uses.
+    /// An index of SQLite.
     Index,
     /// A table, or what cannot be told.
     Table,
@@ -35,7 +39,16 @@ pub(super) struct Fault {
 
 /// Returns the faults of the database in `file`, none if it is sound.
 pub(super) fn faults(connection: &Connection, file: &Path) -> Result<Vec<Fault>> {
-    let (lines, ended) = check(connection, None);
+    let mut most = MOST;
+    let (mut lines, mut ended) = check(connection, Scope::Everything(most));
+    // Unused pages are told last of the pages, a line each: with room for all of them, the rest is told as well.
+    if is_cut(&lines, most) && lines.last().is_some_and(|line| is_of_unused_page(line)) {
+        let pages: u32 = connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .map_err(|error| explain(error, file, "check the database"))?;
+        most += pages.min(MOST_UNUSED);
+        (lines, ended) = check(connection, Scope::Everything(most));
+    }
     if let Err(error) = ended
         && lines.is_empty()
     {
@@ -48,9 +61,7 @@ pub(super) fn faults(connection: &Connection, file: &Path) -> Result<Vec<Fault>>
         };
     }
     // Where the list ends among the faults of pages, there may be worse ones that are not told.
-    let is_cut = lines
-        .get(usize::from(MOST) - 1)
-        .is_some_and(|line| is_of_page(line));
+    let is_cut = is_cut(&lines, most);
     let mut faults: Vec<Fault> = lines
         .into_iter()
         .map(|what| Fault {
@@ -79,7 +90,7 @@ fn faults_by_table(
         .map_err(|error| explain(error, file, "check the database"))?;
     let mut faults = Vec::new();
     for table in tables {
-        let (lines, ended) = check(connection, Some(&table));
+        let (lines, ended) = check(connection, Scope::Table(&table));
         let ended = ended.err().map(|error| error.to_string());
         faults.extend(lines.into_iter().map(|what| Fault {
             part: part(connection, &what),
@@ -99,8 +110,16 @@ fn faults_by_table(
     Ok(faults)
 }
 
-/// Returns what SQLite tells of all tables or of one, and whether it came to the end.
-fn check(connection: &Connection, table: Option<&str>) -> (Vec<String>, rusqlite::Result<()>) {
+/// What SQLite is to check.
+#[derive(Clone, Copy)]
+enum Scope<'a> {
+    /// All pages and tables, until so many faults are found.
+    Everything(u32),
+    Table(&'a str),
+}
+
+/// Returns the faults that SQLite finds, in its words, and whether it came to the end.
+fn check(connection: &Connection, scope: Scope<'_>) -> (Vec<String>, rusqlite::Result<()>) {
     let mut lines = Vec::new();
     let take = |row: &rusqlite::Row<'_>| {
         let told: String = row.get(0)?;
@@ -112,9 +131,9 @@ fn check(connection: &Connection, table: Option<&str>) -> (Vec<String>, rusqlite
         );
         Ok(())
     };
-    let ended = match table {
-        Some(table) => connection.pragma(None, "integrity_check", table, take),
-        None => connection.pragma(None, "integrity_check", MOST, take),
+    let ended = match scope {
+        Scope::Everything(most) => connection.pragma(None, "integrity_check", most, take),
+        Scope::Table(table) => connection.pragma(None, "integrity_check", table, take),
     };
     (lines, ended)
 }
@@ -131,18 +150,30 @@ fn part(connection: &Connection, line: &str) -> Part {
         Part::Words
     } else if line == "CHECK constraint failed in task" || line.contains(" value in task.") {
         Part::Value
-    } else if line.ends_with(": never used")
-        || of_index.iter().any(|words| {
-            let index = line.split_once(words).map(|(_, index)| index);
-            index.is_some_and(|index| !index.starts_with(OWN_INDEX))
-        })
-    {
+    } else if is_of_unused_page(line) {
+        Part::Unused
+    } else if of_index.iter().any(|words| {
+        let index = line.split_once(words).map(|(_, index)| index);
+        index.is_some_and(|index| !index.starts_with(OWN_INDEX))
+    }) {
         Part::Index
     } else if is_of_page(line) {
         part_of_page(connection, line).unwrap_or(Part::Table)
     } else {
         Part::Table
     }
+}
+
+/// Reports whether a list that may have `most` lines ended for want of room, and among the faults of pages.
+fn is_cut(lines: &[String], most: u32) -> bool {
+    let last = usize::try_from(most)
+        .ok()
+        .and_then(|most| lines.get(most - 1));
+    last.is_some_and(|line| is_of_page(line))
+}
+
+fn is_of_unused_page(line: &str) -> bool {
+    line.starts_with("Page ") && line.ends_with(": never used")
 }
 
 fn is_of_page(line: &str) -> bool {

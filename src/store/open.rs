@@ -8,34 +8,25 @@
 //!   drops SQLite's locks, and with them other processes' acknowledged writes. The only exception is the creation of
 //!   an empty file that did not exist.
 
-use std::{
-    fs,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
 
 use super::{
     backup, ballast,
-    place::{Paths, settled, unusable},
+    place::{Paths, refuse_planted, settled, unlocked, unusable},
 };
 use crate::{
     clock,
-    disk::{make_private, open_beside},
+    disk::{self, OF_DATABASE, TOO_FEW, lock, make_private, patience},
     error::{Error, Result, WhileTrying},
 };
 
 mod frozen;
 mod schema;
 
-pub(super) use frozen::open_to_look;
 use frozen::{is_frozen, open_frozen};
+pub(super) use frozen::{is_writable, open_to_look};
 use schema::Schema;
 pub(super) use schema::in_memory;
 
@@ -43,8 +34,6 @@ pub(super) use schema::in_memory;
 const APPLICATION_ID: i64 = 0x7468_6C64;
 /// The first SQLite without the WAL-reset bug, which corrupts when two connections write and checkpoint at once.
 pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
-/// How long a call waits for other processes' locks.
-const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -71,7 +60,12 @@ fn open_with(path: &Path, access: Access, schema: &Schema) -> Result<(Connection
         opened = open_at(&paths, access, schema);
     }
     let connection = match opened {
-        Err(Error::DiskFull) if access == Access::Read => open_frozen(&paths, access, schema),
+        Err(Error::Unusable { .. } | Error::Sqlite { .. }) if has_few_handles(&paths.database) => {
+            Err(unusable(&paths.database, TOO_FEW, None))
+        }
+        Err(Error::DiskFull | Error::FileLimit) if access == Access::Read => {
+            open_frozen(&paths, access, schema)
+        }
         Err(_) if is_frozen(&paths) => open_frozen(&paths, access, schema),
         opened => opened,
     }?;
@@ -89,7 +83,7 @@ fn open_at(paths: &Paths, access: Access, schema: &Schema) -> Result<Connection>
     }
     // The usual case: nothing to do, and no lock to wait for.
     if !is_ready(&connection, &paths.database, known)? {
-        let lock = lock(&paths.lock)?;
+        let lock = lock(&paths.lock, OF_DATABASE).map_err(|error| unlocked(&paths.lock, error))?;
         // The ruling state is the one under the lock: another process may have been first.
         if !is_ready(&connection, &paths.database, known)? {
             prepare(&mut connection, paths, schema)?;
@@ -104,23 +98,27 @@ fn open_at(paths: &Paths, access: Access, schema: &Schema) -> Result<Connection>
 /// [`open`], which says why.
 pub(super) fn is_current(path: &Path) -> bool {
     let is_ready = |found: std::path::PathBuf| {
+        refuse_planted(&found)?;
         let connection = connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         is_ready(&connection, &found, Schema::LATEST)
     };
-    match fs::canonicalize(path) {
+    match dunce::canonicalize(path) {
         Ok(found) => is_ready(found).unwrap_or(true),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }
 }
 
 fn connect(database: &Path, mode: OpenFlags) -> Result<Connection> {
+    connect_by(database, database, mode)
+}
+
+/// As [`connect`]; SQLite is given another `name` of the database, by which people would not know it.
+fn connect_by(name: &Path, database: &Path, mode: OpenFlags) -> Result<Connection> {
     let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let mut connection = Connection::open_with_flags(database, flags)
+    let mut connection = Connection::open_with_flags(name, flags)
         .map_err(|error| explain(error, database, "open the database"))?;
     // Before the first statement: recovery after a crash locks too.
-    Patience::default()
-        .set(&mut connection)
-        .while_trying("set the busy handler")?;
+    wait_for_locks(&mut connection).while_trying("set the busy handler")?;
     let switches = [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -154,47 +152,22 @@ fn connect(database: &Path, mode: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
-/// How long a connection waits for the locks of other processes: [`LOCK_PATIENCE`] each time, and not at all once there
-/// is no time left. Clones end together.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Patience(Arc<AtomicBool>);
+/// Has `connection` wait for the locks of other processes as long as the call on the thread may.
+fn wait_for_locks(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(|tries| {
+        patience::pause(u32::try_from(tries).unwrap_or(0))
+    }))
+}
 
-impl Patience {
-    /// From now on nothing is waited for, and what waits gives up.
-    pub(super) fn end(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Has `connection` wait a random while for a lock and try again.
-    ///
-    /// `busy_timeout` sleeps in fixed steps: with many processes the same ones lose again and again, and give up.
-    pub(super) fn set(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let (patience, mut since) = (self.clone(), Instant::now());
-        connection.busy_handler(Some(move |tries| {
-            if tries == 0 {
-                since = Instant::now();
-            }
-            let longest = 500 * u64::try_from(tries + 1).map_or(9, |tries| tries.min(9));
-            thread::sleep(Duration::from_micros(fastrand::u64(50..longest)));
-            since.elapsed() < LOCK_PATIENCE && !patience.is_over()
-        }))
-    }
-
-    /// Runs `work` so that a lock held by another process fails it at once.
-    pub(super) fn without<T>(
-        &self,
-        connection: &mut Connection,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
-        connection.busy_timeout(Duration::ZERO)?;
-        let done = work(connection);
-        self.set(connection)?;
-        done
-    }
+/// Runs `work` so that a lock held by another process fails it at once.
+pub(super) fn without_waiting<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let done = work(connection);
+    wait_for_locks(connection)?;
+    done
 }
 
 /// Reports whether the database is at `known` and in WAL mode. One that is not ours, or newer, is refused.
@@ -242,14 +215,6 @@ fn is_empty(connection: &Connection, database: &Path) -> Result<bool> {
         )
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(|error| explain(error, database, "read the schema"))
-}
-
-/// The kernel frees the lock when its holder dies, so there is no stale lock to clear.
-fn lock(path: &Path) -> Result<fs::File> {
-    let failed = |error| unusable(path, "the lock file cannot be used", Some(error));
-    let file = open_beside(path).map_err(failed)?;
-    file.lock().map_err(failed)?;
-    Ok(file)
 }
 
 /// Makes or upgrades the schema and switches to WAL. Called under the lock: without it, processes that start together
@@ -345,9 +310,17 @@ fn settle(connection: &Connection, access: Access) -> Result<()> {
     Ok(())
 }
 
+/// Reports whether this process may open fewer files than `database` needs.
+fn has_few_handles(database: &Path) -> bool {
+    database
+        .parent()
+        .is_some_and(|folder| disk::spare_handles(folder).is_err())
+}
+
 /// Says in words what SQLite's refusal of a file means.
 pub(super) fn explain(error: rusqlite::Error, path: &Path, action: &'static str) -> Error {
     let reason = match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) if has_few_handles(path) => TOO_FEW,
         Some(ErrorCode::NotADatabase) => "it is not a database; choose another file",
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             "it cannot be opened for writing; see who owns it and its folder"
@@ -413,7 +386,7 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(
-                fs::metadata(backup).unwrap().permissions().mode() & 0o777,
+                std::fs::metadata(backup).unwrap().permissions().mode() & 0o777,
                 0o600
             );
         }

@@ -8,7 +8,10 @@ use std::{
 };
 
 use crate::{
-    disk::{create_private, make_folder},
+    disk::{
+        self, LockError, NotOurs, Others, create_private, has_other_names, make_folder, not_ours,
+        other_writers,
+    },
     error::{Error, Result},
 };
 
@@ -81,7 +84,7 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
         return Err(unusable("it is a folder; name a file in it", None));
     };
     make_folder(folder).map_err(|error| unusable("its folder cannot be made", Some(error)))?;
-    let folder = fs::canonicalize(folder)
+    let folder = dunce::canonicalize(folder)
         .map_err(|error| unusable("its folder cannot be entered", Some(error)))?;
     refuse_network(&folder, path)?;
     refuse_open_to_others(&folder, path)?;
@@ -89,12 +92,22 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
     // A link is followed here, once, so that every process derives the same names for the files beside it; SQLite is
     // told not to follow any.
     let database = match fs::symlink_metadata(&database) {
-        Ok(found) if found.is_symlink() => fs::canonicalize(&database)
-            .map_err(|error| unusable("it is a link that leads nowhere", Some(error)))?,
+        Ok(found) if found.is_symlink() => {
+            let database = dunce::canonicalize(&database)
+                .map_err(|error| unusable("it is a link that leads nowhere", Some(error)))?;
+            if let Some(folder) = database.parent() {
+                refuse_network(folder, path)?;
+                refuse_open_to_others(folder, path)?;
+            }
+            database
+        }
         _ => database,
     };
     match fs::metadata(&database) {
-        Ok(found) => refuse_unfit(&found, &database)?,
+        Ok(found) => {
+            refuse_unfit(&found, &database)?;
+            refuse_planted(&database)?;
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => refuse_widowed(&database)?,
         Err(error) => return Err(unusable("it cannot be found", Some(error))),
     }
@@ -106,7 +119,7 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Refuses what is no file, or a file that every user can write.
+/// Refuses what is no file, a file that others can write, and one that has several names.
 fn refuse_unfit(found: &fs::Metadata, database: &Path) -> Result<()> {
     if found.is_dir() {
         let reason = "it is a folder; name a file in it";
@@ -119,11 +132,57 @@ fn refuse_unfit(found: &fs::Metadata, database: &Path) -> Result<()> {
             None,
         ));
     }
-    if is_open_to_all(found) {
-        let reason = "every user can write it; take that away (chmod 600)";
+    if let Some(others) = other_writers(found) {
+        let who = said(&others);
+        let reason = format!(
+            "{who} can write it; take that away (chmod 600){}",
+            team(&others)
+        );
         return Err(unusable(database, reason, None));
     }
+    if has_other_names(database, found) {
+        return Err(many_names(database));
+    }
     Ok(())
+}
+
+/// SQLite keeps the log beside the name by which a database was opened: two names are two logs, and what is acknowledged
+/// in one of them is lost.
+fn many_names(database: &Path) -> Error {
+    let reason = "it has several names (hard links), and what is written by one of them is lost by the other: nothing was read or changed; end every program that uses it and remove the other names (find / -samefile FILE lists them)";
+    unusable(database, reason, None)
+}
+
+/// Refuses a database beside which something lies that is not its owner's where SQLite keeps its own files: it would
+/// follow a link there, and write to what that leads to.
+pub(super) fn refuse_planted(database: &Path) -> Result<()> {
+    for ending in ["-wal", "-shm", "-journal"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(ending);
+        let beside = Path::new(&name);
+        match not_ours(beside) {
+            None => {}
+            // Whoever may read another user's database meets that user's files.
+            Some(NotOurs::Foreign) if are_of_one_owner(database, beside) => {}
+            Some(reason) => {
+                let reason = format!("its {ending} cannot be used: {reason}");
+                return Err(unusable(database, reason, None));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn are_of_one_owner(database: &Path, beside: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let owner = |path: &Path| fs::symlink_metadata(path).map(|found| found.uid());
+    matches!((owner(database), owner(beside)), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(not(unix))]
+fn are_of_one_owner(_: &Path, _: &Path) -> bool {
+    true
 }
 
 /// Refuses to make a new database beside the log of one that is gone. Whoever has that one open still writes the log: a
@@ -151,9 +210,24 @@ impl Identity {
     /// Returns which file `path` leads to; `None` if there is none.
     #[cfg(unix)]
     pub(super) fn of(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().as_ref().map(Self::found)
+    }
+
+    #[cfg(unix)]
+    fn found(found: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
-        let found = fs::metadata(path).ok()?;
-        Some(Self((found.dev(), found.ino())))
+        Self((found.dev(), found.ino()))
+    }
+
+    /// Refuses another file in the place of this one, and this one if it was given another name.
+    #[cfg(unix)]
+    pub(super) fn refuse_other(self, path: &Path) -> Result<()> {
+        match fs::metadata(path) {
+            Ok(found) if Self::found(&found) != self => Err(moved(path)),
+            Ok(found) if has_other_names(path, &found) => Err(many_names(path)),
+            Ok(_) => Ok(()),
+            Err(_) => Err(moved(path)),
+        }
     }
 
     /// Windows lets nobody move or remove a file that is open.
@@ -161,22 +235,37 @@ impl Identity {
     pub(super) fn of(_: &Path) -> Option<Self> {
         Some(Self())
     }
+
+    /// Nor does whoever opens it by another name get further than [`refuse_unfit`].
+    #[cfg(not(unix))]
+    pub(super) fn refuse_other(self, _: &Path) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn moved(database: &Path) -> Error {
+    let reason = "it was moved, removed or replaced while it was open here, so nothing was read or changed; put it back, or end every program that uses it and start them anew";
+    unusable(database, reason, None)
 }
 
 /// Returns where the database really is, creating nothing.
 pub(super) fn located(path: &Path) -> Result<PathBuf> {
-    if let Ok(found) = fs::canonicalize(path) {
+    if let Ok(found) = dunce::canonicalize(path) {
         return Ok(found);
     }
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(unusable(path, "it is a folder; name a file in it", None));
     };
     // A folder that is not there yet is no link either.
-    Ok(fs::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name)))
+    Ok(dunce::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name)))
 }
 
 /// Says that `path` cannot be used, and why.
 pub(super) fn unusable(path: &Path, reason: impl Into<String>, source: Option<io::Error>) -> Error {
+    if source.as_ref().is_some_and(disk::are_used_up) {
+        return unusable(path, disk::TOO_FEW, None);
+    }
     Error::Unusable {
         path: path.to_owned(),
         reason: reason.into(),
@@ -184,33 +273,55 @@ pub(super) fn unusable(path: &Path, reason: impl Into<String>, source: Option<io
     }
 }
 
+/// Says that the lock at `path` was not taken, and why.
+pub(super) fn unlocked(path: &Path, error: LockError) -> Error {
+    match error {
+        LockError::ShuttingDown => Error::ShuttingDown,
+        LockError::Held { .. } => Error::Locked {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
+        LockError::File(source) if source.kind() == io::ErrorKind::StorageFull => Error::DiskFull,
+        LockError::File(source) => Error::Unusable {
+            path: path.to_owned(),
+            reason: "the lock file cannot be used".to_owned(),
+            source: Some(source),
+        },
+    }
+}
+
+/// Returns who can write something, as the subject of a sentence.
+pub(super) fn said(others: &Others) -> String {
+    match others {
+        Others::Everyone => "every user".to_owned(),
+        Others::Group(name) => format!("the group {name}"),
+    }
+}
+
+/// Returns the way out for people who have opened their tasks to each other.
+pub(super) fn team(others: &Others) -> &'static str {
+    match others {
+        Others::Everyone => "",
+        Others::Group(_) => {
+            "; a team shares its tasks through a daemon of one of its users (taskhold serve)"
+        }
+    }
+}
+
 /// In a folder that others can write, others can put files where SQLite looks for its log.
 fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
     let found = fs::metadata(folder)
         .map_err(|error| unusable(path, "its folder cannot be entered", Some(error)))?;
-    if is_open_to_all(&found) {
+    if let Some(others) = other_writers(&found) {
         let reason = format!(
-            "every user can write its folder {}; take that away (chmod o-w) or choose another",
-            folder.display()
+            "{} can write its folder {}, and put files there in the place of yours; take that away (chmod go-w) or choose another{}",
+            said(&others),
+            folder.display(),
+            team(&others)
         );
         return Err(unusable(path, reason, None));
     }
     Ok(())
-}
-
-/// Reports whether every user can write it; in a sticky folder only what is their own.
-#[cfg(unix)]
-fn is_open_to_all(found: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    const WORLD_WRITABLE: u32 = 0o002;
-    const STICKY: u32 = 0o1000;
-    let mode = found.permissions().mode();
-    mode & WORLD_WRITABLE != 0 && mode & STICKY == 0
-}
-
-#[cfg(not(unix))]
-fn is_open_to_all(_: &fs::Metadata) -> bool {
-    false
 }
 
 fn refuse_network(folder: &Path, path: &Path) -> Result<()> {

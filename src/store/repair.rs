@@ -111,15 +111,16 @@ fn mend_tables(
     writer.mend(due, caller)?;
     writer.commit()?;
     Doorbell::new(store.paths()).ring();
-    if is_index_due(due) {
+    if leaves_unused_pages(due) {
         free_pages(&store.connection)?;
     }
     Ok(())
 }
 
-/// The search index is made anew with the rows: which of its words were those of a wrong row, nobody knows.
-fn is_index_due(due: &[Fix]) -> bool {
-    [Fix::Indexes, Fix::Rows, Fix::Search]
+/// Reports whether there are pages that nothing uses once `due` is mended. The search index is made anew with the rows:
+/// which of its words were those of a wrong row, nobody knows.
+fn leaves_unused_pages(due: &[Fix]) -> bool {
+    [Fix::Pages, Fix::Indexes, Fix::Rows, Fix::Search]
         .iter()
         .any(|fix| due.contains(fix))
 }

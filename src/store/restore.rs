@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{
     Access, Store, Writer,
-    backup::{self, Backup, Reason},
+    backup::{self, Backup, Reason, Reserved},
     doctor::rows::{Rows, named},
     open,
     place::{Paths, unusable},
@@ -70,6 +70,8 @@ impl Outcome {
 pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome> {
     let source = Source::open(from)?;
     let mut store = Store::open(database, Access::Write)?;
+    // Before the write lock: who waits for a backup must not keep all writers waiting.
+    let backups = Reserved::of(&store)?;
     // What a backup's tasks refer to is in the backup: `Source::open` has looked.
     let mut writer = store.writer_in_any_order()?;
     let is_new = writer.store().last_change()? == 0;
@@ -78,7 +80,7 @@ pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome>
     if outcome.total() > 0 {
         if !is_new {
             // Not committed yet: another connection sees what was there before.
-            let (before, _) = backup::take(database, Reason::Restore, caller.now)?;
+            let (before, _) = backups.take(Reason::Restore, caller.now)?;
             outcome.before = Some(before);
         }
         writer.commit()?;

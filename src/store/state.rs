@@ -28,8 +28,6 @@ impl Store {
             .prepare_cached("PRAGMA user_version")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .while_trying("read the schema's version")?;
-        let mut log = self.paths.database.as_os_str().to_owned();
-        log.push("-wal");
         let last_backup = fs::read_dir(&self.paths.backups)
             .into_iter()
             .flatten()
@@ -39,9 +37,15 @@ impl Store {
             .map(|since| since.as_secs());
         Ok(State {
             schema,
-            log_bytes: fs::metadata(log).map_or(0, |log| log.len()),
+            log_bytes: self.log_bytes(),
             last_backup,
             free_bytes: fs4::available_space(&self.paths.database).ok(),
         })
+    }
+    /// Returns how long the write-ahead log is; 0 when there is none.
+    pub(super) fn log_bytes(&self) -> u64 {
+        let mut log = self.paths.database.as_os_str().to_owned();
+        log.push("-wal");
+        fs::metadata(log).map_or(0, |log| log.len())
     }
 }

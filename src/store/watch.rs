@@ -27,6 +27,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::{Access, Store, db::locked};
 use crate::{
     change::{Change, rewound},
+    disk::patience::{Patience, begin_call},
     error::{Error, Result},
     task::{Task, TaskId},
 };
@@ -74,6 +75,7 @@ pub(super) struct ChangeFeed {
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
+    patience: Patience,
     hub: broadcast::Sender<News>,
     /// The last change this process has committed.
     committed: AtomicI64,
@@ -90,9 +92,11 @@ pub struct Subscription {
 }
 
 impl ChangeFeed {
-    pub(super) fn new(path: &Path) -> Self {
+    /// `patience` is that of the thread which watches.
+    pub(super) fn new(path: &Path, patience: Patience) -> Self {
         let shared = Shared {
             path: path.to_owned(),
+            patience,
             hub: broadcast::Sender::new(BACKLOG),
             committed: AtomicI64::new(0),
             watcher: Mutex::new(None),
@@ -129,13 +133,16 @@ impl ChangeFeed {
         let (feed, ring) = (self.clone(), wake.clone());
         thread::Builder::new()
             .name("watcher".to_owned())
-            .spawn(move || match Watch::begin(&feed.shared.path, ring) {
-                Ok(watch) => {
-                    let _ = started.send(Ok(()));
-                    watch.run(&feed, &woken);
-                }
-                Err(error) => {
-                    let _ = started.send(Err(error));
+            .spawn(move || {
+                feed.shared.patience.rule_this_thread();
+                match Watch::begin(&feed.shared.path, ring) {
+                    Ok(watch) => {
+                        let _ = started.send(Ok(()));
+                        watch.run(&feed, &woken);
+                    }
+                    Err(error) => {
+                        let _ = started.send(Err(error));
+                    }
                 }
             })
             .expect("the system starts a handful of threads");
@@ -202,6 +209,7 @@ impl Watch {
 
     fn run(mut self, feed: &ChangeFeed, woken: &mpsc::Receiver<()>) {
         loop {
+            begin_call(Duration::ZERO);
             // A failed look is not told and not lost: the next one starts where this one did.
             match self.look() {
                 Ok(Some(news)) => _ = feed.shared.hub.send(news),

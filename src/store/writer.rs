@@ -75,10 +75,11 @@ impl<'store> Writer<'store> {
         if self.last_change.is_some() {
             self.store.index_when_due()?;
         }
-        self.transaction
-            .commit()
-            .map_err(|source| match source.sqlite_error_code() {
-                Some(ErrorCode::DiskFull) => Error::DiskFull,
+        self.transaction.commit().map_err(|source| {
+            if let Some(error) = Error::of_room(&source) {
+                return error;
+            }
+            match source.sqlite_error_code() {
                 Some(ErrorCode::DatabaseBusy) => Error::Busy,
                 // Checked before anything is kept.
                 Some(ErrorCode::ConstraintViolation) => Error::Sqlite {
@@ -88,7 +89,8 @@ impl<'store> Writer<'store> {
                 _ => Error::Uncertain {
                     source: source.into(),
                 },
-            })
+            }
+        })
     }
 
     fn apply(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {

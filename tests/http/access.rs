@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PROMPTLY, initialize, listen};
+use crate::support::{Dialect, Home, PATIENCE, initialize, listen};
 use crate::wire::{Wire, connect, exchange, status};
 
 const ALL: &str = "tasks://all";
@@ -49,6 +49,29 @@ fn after_many_wrong_tokens_the_next_is_put_off_and_a_right_one_is_not() {
         .find(|answer| answer.status == 429)
         .unwrap();
     assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[test]
+fn many_requests_that_are_not_let_in_write_few_lines_and_all_are_counted() {
+    const ASKED: u64 = 300;
+    let home = Home::new();
+    let mut daemon = Daemon::start(&home, &[]);
+    let mut wire = daemon.wire_with("a wrong token that has the length of a right one");
+    let mut nobody = Wire::new(daemon.port, None);
+    for _ in 0..ASKED / 3 {
+        assert_ne!(wire.get("/readyz").status, 200);
+        assert_ne!(nobody.get("/readyz").status, 200);
+        assert_eq!(nobody.get("/healthz").status, 200);
+    }
+    drop((wire, nobody));
+    let said = daemon.stop();
+    let written = said.lines().filter(|line| line.contains(" GET ")).count() as u64;
+    assert!((1..=40).contains(&written), "{written} lines: {said}");
+    let left_out = said.lines().filter_map(|line| {
+        let (before, _) = line.split_once(" more requests that were not let in")?;
+        before.rsplit(' ').next()?.parse::<u64>().ok()
+    });
+    assert_eq!(left_out.sum::<u64>() + written, ASKED, "{said}");
 }
 
 #[test]
@@ -386,7 +409,7 @@ fn task_text_is_not_logged() {
     wire.send_message(Dialect::Modern, json!({ "jsonrpc": "2.0", "id": "canary", "method": "subscriptions/listen", "params": listen(&["tasks://tag/canary"]) }));
     drop(wire.events(200).unwrap());
     daemon.signal("-TERM");
-    let (_, said) = daemon.end(PROMPTLY);
+    let (_, said) = daemon.end(PATIENCE);
     assert!(said.contains("tools/call add_task"), "{said}");
     assert!(!said.contains("canary"), "{said}");
 }

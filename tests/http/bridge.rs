@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, close_to_others};
 use crate::support::{Client, Dialect, Home, Wiring, initialize, listen, object};
 
 const ALL: &str = "tasks://all";
@@ -143,6 +143,7 @@ fn it_speaks_tls_with_who_is_trusted_and_with_nobody_else() {
         let file = |ending: &str, text: String| {
             let path = home.database().with_file_name(format!("{name}.{ending}"));
             std::fs::write(&path, text).unwrap();
+            close_to_others(&path);
             path.display().to_string()
         };
         let key = file("key", made.signing_key.serialize_pem());

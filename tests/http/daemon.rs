@@ -125,7 +125,7 @@ impl Daemon {
     /// Ends it as a service manager does, and returns what it said on standard error.
     pub(crate) fn stop(&mut self) -> String {
         self.signal("-TERM");
-        let (status, said) = self.end(crate::support::PROMPTLY);
+        let (status, said) = self.end(PATIENCE);
         assert!(status.success(), "{status}: {said}");
         said
     }
@@ -138,7 +138,19 @@ impl Drop for Daemon {
     }
 }
 
-fn read_lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+/// Takes from others what they may do with a file, where a system knows that of each file.
+pub(crate) fn close_to_others(path: &std::path::Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+/// Reads a stream line by line.
+pub(crate) fn read_lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {

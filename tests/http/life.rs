@@ -3,12 +3,17 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use taskhold::mcp::Server;
+use taskhold::store::db::Db;
+use taskhold::when::Zone;
 use tokio_rustls::rustls::{self, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PATIENCE, PROMPTLY, exit_status, modern_meta, read_all};
+use crate::clock::Standing;
+use crate::daemon::{Daemon, close_to_others};
+use crate::support::{Dialect, Home, PATIENCE, exit_status, modern_meta, read_all};
 use crate::wire::exchange;
 
 const ALL: &str = "tasks://all";
@@ -91,13 +96,74 @@ fn a_second_daemon_says_where_the_first_listens_and_leaves_it_alone() {
 #[test]
 fn with_nobody_there_it_ends_by_itself_when_asked_to() {
     let home = Home::new();
-    let mut daemon = Daemon::start(&home, &["--idle-exit", "300ms"]);
-    let events = daemon.wire().watch(Dialect::Modern, ALL);
-    daemon.wire().add(Dialect::Modern, "one");
-    assert_eq!(events.next_updated(), ALL);
-    drop(events);
-    let (status, said) = daemon.end(PROMPTLY);
+    let mut daemon = home
+        .command(&["serve", "--listen", "0", "--idle-exit", "1ms"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = read_all(daemon.stderr.take().unwrap());
+    let (status, said) = exit_status(
+        &mut daemon,
+        &said,
+        PATIENCE,
+        "the end of a daemon that is idle",
+    );
     assert!(status.success(), "{said}");
+    assert!(said.contains("--idle-exit"), "{said}");
+}
+
+#[test]
+fn as_long_as_anyone_is_there_it_does_not_end_by_itself() {
+    const IDLE: Duration = Duration::from_hours(1);
+    let home = Home::new();
+    let db = Db::start(&home.database(), 1);
+    let served = db.clone();
+    let mut daemon = Standing::start(&home, db.session(), Some(IDLE), move |ending| {
+        Server::new(&served, Zone::UTC, ending)
+    });
+    let events = daemon.wire().watch(Dialect::Modern, ALL);
+    for title in ["one", "two"] {
+        daemon.forward(IDLE);
+        daemon.wire().add(Dialect::Modern, title);
+        assert_eq!(events.next_updated(), ALL);
+    }
+    drop(events);
+    daemon.let_time_pass();
+    assert!(daemon.end() >= 3 * IDLE);
+    db.close().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn where_its_files_may_not_grow_it_refuses_what_is_new_and_goes_on() {
+    let home = Home::new();
+    home.run(&["add", "there is room"]);
+    let script = "ulimit -f 256; exec \"$0\" serve --listen 0";
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", script, env!("CARGO_BIN_EXE_taskhold")])
+        .env_clear()
+        .env("HOME", home.database().parent().unwrap())
+        .env("TASKHOLD_DB", home.database());
+    let mut daemon = Daemon::launch(&home, command);
+    let mut wire = daemon.wire();
+    let large = json!({ "title": "large", "description": "x".repeat(60_000) });
+    let mut added = 0;
+    let refusal = loop {
+        let call = json!({ "name": "add_task", "arguments": large });
+        let answer = wire.ask(Dialect::Modern, "tools/call", call).message();
+        if answer["result"]["isError"] == true {
+            break answer;
+        }
+        added += 1;
+        assert!(added < 100, "nothing limits it");
+    };
+    assert!(refusal.to_string().contains("ulimit -f"), "{refusal}");
+    assert_eq!(wire.get("/readyz").status, 200);
+    daemon.stop();
+    assert_eq!(home.tasks("all").len(), added + 1);
 }
 
 #[test]
@@ -220,6 +286,7 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     let file = |name: &str, text: String| {
         let path = home.database().with_file_name(name);
         std::fs::write(&path, text).unwrap();
+        close_to_others(&path);
         path.display().to_string()
     };
     let certificate = file("certificate.pem", made.cert.pem());
@@ -253,6 +320,35 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer).unwrap();
     assert_eq!(crate::wire::status(&answer), 200, "{answer}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let [certificate, key] =
+        ["certificate.pem", "key.pem"].map(|name| home.database().with_file_name(name));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let [certificate, key] = [certificate, key].map(|path| path.display().to_string());
+    for mode in [0o644, 0o604, 0o660, 0o602] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mut call = vec!["serve", "--listen", "0", "--idle-exit", "1ms"];
+        call.extend(["--tls-cert", &certificate, "--tls-key", &key]);
+        let output = home.command(&call).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{mode:o}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("key.pem") && said.contains("chmod 600"),
+            "{mode:o}: {said}"
+        );
+    }
+    for mode in [0o600, 0o400] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        Daemon::start(&home, &["--tls-cert", &certificate, "--tls-key", &key]).stop();
+    }
 }
 
 #[test]

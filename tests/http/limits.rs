@@ -12,7 +12,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PROMPTLY, listen};
+use crate::support::{Dialect, Home, PATIENCE, listen};
 #[cfg(unix)]
 use crate::wire::Wire;
 use crate::wire::{connect, exchange, status};
@@ -63,11 +63,11 @@ fn who_takes_too_long_over_a_head_or_a_body_is_cut_off() {
         &home,
         &[
             "--limit",
-            "head-time=200ms",
+            "head-time=2s",
             "--limit",
-            "body-time=200ms",
+            "body-time=2s",
             "--limit",
-            "keep-alive=200ms",
+            "keep-alive=2s",
         ],
     );
     // Each ends by the daemon's closing the connection.
@@ -140,10 +140,8 @@ fn fifteen_hundred_half_open_connections_do_not_stop_a_good_call() {
         .map(|_| half_open(daemon.port).unwrap())
         .collect();
     // One that has proved itself is kept, and a new one finds room.
-    let asked = Instant::now();
     good.add(Dialect::Modern, "on the old connection");
     daemon.wire().add(Dialect::Modern, "on a new connection");
-    assert!(asked.elapsed() < PROMPTLY, "{:?}", asked.elapsed());
     drop(half);
     assert_eq!(home.tasks("all").len(), 3);
 }
@@ -159,7 +157,7 @@ fn proven(daemon: &Daemon) -> Wire {
             assert_eq!(answer.status, 200, "{answer:?}");
             return wire;
         }
-        assert!(asked.elapsed() < PROMPTLY, "it is never heard");
+        assert!(asked.elapsed() < PATIENCE, "it is never heard");
     }
 }
 
@@ -178,10 +176,7 @@ fn with_few_file_handles_half_open_connections_do_not_stop_a_good_call_either() 
         let mut daemon = Daemon::launch(&home, command);
         under_attack(daemon.port, || {
             for n in 0..10 {
-                let asked = Instant::now();
                 proven(&daemon).add(Dialect::Modern, &format!("{n}"));
-                let took = asked.elapsed();
-                assert!(took < PROMPTLY, "{handles} handles, call {n}: {took:?}");
             }
         });
         let said = daemon.stop();
@@ -231,9 +226,14 @@ fn allow_handles(count: u64) {
 fn with_every_place_taken_by_who_has_a_token_another_is_told_to_come_later() {
     let home = Home::new();
     let daemon = Daemon::start(&home, &["--limit", "connections=8"]);
+    // One token has three quarters of them at most.
+    let other = home.run(&["token", "add", "--name", "other"]);
     let mut good: Vec<_> = (0..8)
-        .map(|_| {
-            let mut wire = daemon.wire();
+        .map(|number| {
+            let mut wire = match number {
+                0 | 1 => daemon.wire_with(other.trim()),
+                _ => daemon.wire(),
+            };
             assert_eq!(wire.get("/readyz").status, 200);
             wire
         })
@@ -263,7 +263,7 @@ fn with_every_place_taken_by_who_has_a_token_another_is_told_to_come_later() {
     }
     drop(good.pop());
     // There is room as soon as the daemon has seen that one is gone.
-    let deadline = Instant::now() + PROMPTLY;
+    let deadline = Instant::now() + PATIENCE;
     let ready = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nAuthorization: Bearer TOKEN\r\nConnection: close\r\n\r\n";
     let ready = ready
         .replace("PORT", &daemon.port.to_string())
@@ -276,7 +276,7 @@ fn with_every_place_taken_by_who_has_a_token_another_is_told_to_come_later() {
 #[test]
 fn a_head_begun_after_an_answer_has_the_time_of_a_head() {
     let home = Home::new();
-    let limits = ["--limit", "head-time=200ms", "--limit", "keep-alive=1h"];
+    let limits = ["--limit", "head-time=2s", "--limit", "keep-alive=1h"];
     let daemon = Daemon::start(&home, &limits);
     let host = format!("Host: 127.0.0.1:{}\r\n", daemon.port);
     let mut after = daemon.wire();
@@ -304,6 +304,11 @@ fn too_many_sessions_streams_or_calls_are_told_to_come_later() {
         ],
     );
     let sessions = [daemon.wire().begin(), daemon.wire().begin()];
+    // Of two that have a stream neither makes room for one of the same token.
+    let streams: Vec<_> = sessions
+        .iter()
+        .map(|session| session.listen(None))
+        .collect();
     let answer = daemon.wire().ask(
         Dialect::Legacy,
         "initialize",
@@ -314,6 +319,15 @@ fn too_many_sessions_streams_or_calls_are_told_to_come_later() {
         (503, true),
         "{answer:?}"
     );
+    drop(streams);
+    while !daemon
+        .wire()
+        .get("/metrics")
+        .body
+        .contains("taskhold_listeners 0\n")
+    {
+        thread::yield_now();
+    }
 
     let mut wire = daemon.wire();
     let _streams = [wire.watch(Dialect::Modern, ALL), sessions[0].listen(None)];

@@ -5,21 +5,25 @@
     reason = "in a test, a panic is how a failure is told"
 )]
 
+mod clock;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod daemon;
 mod deaf;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 #[path = "../it/support.rs"]
 mod support;
+#[expect(dead_code, reason = "the other test program uses the rest")]
 mod wire;
 
 mod access;
 mod bridge;
 mod closed;
 mod end;
+mod fairness;
 mod life;
 mod limits;
 mod notify;
+mod planted;
 #[cfg(target_os = "linux")]
 mod service;
 mod sessions;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PATIENCE, PROMPTLY, exit_status, read_all};
+use crate::support::{Dialect, Home, PATIENCE, exit_status, read_all};
 
 fn socket_of(home: &Home) -> PathBuf {
     home.database().with_file_name("run").join("tasks.sock")
@@ -322,6 +322,22 @@ fn it_takes_over_a_port_of_systemd_and_says_when_it_is_ready_and_when_it_ends() 
 }
 
 #[test]
+fn what_cannot_be_read_of_sockets_of_systemd_is_told_and_nothing_else_listened_on() {
+    let home = Home::new();
+    for count in ["-1", "0", "one", "1e9", "4294967297", "1000000000"] {
+        let mut command = home.command(&["serve", "--idle-exit", "1ms"]);
+        let output = command.env("LISTEN_FDS", count).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains(&format!("LISTEN_FDS is \"{count}\"")),
+            "{said}"
+        );
+        assert!(output.stdout.is_empty(), "{:?}", output.stdout);
+    }
+}
+
+#[test]
 fn it_takes_over_a_unix_socket_of_systemd_and_says_where_that_is() {
     let home = Home::new();
     let path = home.database().with_file_name("given.sock");
@@ -353,7 +369,7 @@ fn a_killed_daemon_leaves_nothing_in_the_way_of_the_next() {
     let mut first = Daemon::start(&home, &[&socket]);
     let id = first.wire().add(Dialect::Modern, "kept");
     first.signal("-KILL");
-    first.end(PROMPTLY);
+    first.end(PATIENCE);
     let second = Daemon::start(&home, &[&socket]);
     assert_eq!(second.token, first.token);
     let task = second.wire().call(

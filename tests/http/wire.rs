@@ -246,6 +246,39 @@ impl Wire {
         self.answer()
     }
 
+    /// Sends a request `count` times in one go, as far as the server takes them, and reads none of the answers.
+    pub(crate) fn send_without_reading(
+        &mut self,
+        dialect: Dialect,
+        method: &str,
+        params: &Value,
+        count: usize,
+    ) {
+        let id = self.next_id();
+        let message = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let (headers, body) = self.message(dialect, message);
+        let request = self.written("POST /mcp", &headers, &body);
+        let stream = self.stream.get_mut();
+        stream.set_nonblocking(true).unwrap();
+        // It takes no more when it waits for its answers to be read.
+        let _ = stream.write_all(request.repeat(count).as_bytes());
+        stream.set_nonblocking(false).unwrap();
+    }
+
+    /// Waits until the server has begun to answer, and reads nothing.
+    pub(crate) fn await_answer(&self) {
+        self.stream.get_ref().peek(&mut [0]).unwrap();
+    }
+
+    /// Reports whether the server has not closed the connection, as far as can be told without reading.
+    pub(crate) fn is_open(&self) -> bool {
+        // What it sent before hides a proper end; a reset is told at once.
+        self.stream
+            .get_ref()
+            .take_error()
+            .is_ok_and(|error| error.is_none())
+    }
+
     /// Returns the result of a request that must succeed.
     pub(crate) fn request(&mut self, dialect: Dialect, method: &str, params: Value) -> Value {
         let answer = self.ask(dialect, method, params);
@@ -267,6 +300,13 @@ impl Wire {
         self.send_message(Dialect::Legacy, initialized);
         assert_eq!(self.answer().status, 202);
         self
+    }
+
+    /// Ends the session.
+    pub(crate) fn end(mut self) {
+        let header = self.session_header();
+        self.send("DELETE /mcp", &header, "");
+        assert_eq!(self.answer().status, 204);
     }
 
     #[expect(

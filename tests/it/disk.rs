@@ -154,6 +154,35 @@ mod small {
     }
 
     #[test]
+    fn a_database_that_alone_cannot_be_written_is_found_by_the_doctor() {
+        let home = Home::new();
+        let script = r#"
+            taskhold add one >/dev/null; taskhold backup >/dev/null
+            mount --bind "$TASKHOLD_DB" "$TASKHOLD_DB"
+            mount -o remount,bind,ro "$TASKHOLD_DB"
+            taskhold add two 2>&1 || echo "status $?"
+            echo "--- doctor"; taskhold doctor || echo "status $?"
+            umount "$TASKHOLD_DB"
+            echo "--- again"; taskhold doctor
+        "#;
+        let Some(output) = on_a_small_disk(&home, script) else {
+            return;
+        };
+        let (said, complained) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{said}\n{complained}");
+        let parts: Vec<&str> = said.split("--- ").collect();
+        assert!(
+            parts[0].contains("taskhold doctor") && parts[0].contains("status 1"),
+            "{said}"
+        );
+        assert!(
+            parts[1].contains("bad      writing") && parts[1].contains("status 1"),
+            "{said}"
+        );
+        assert!(parts[2].contains("good     writing"), "{said}");
+    }
+
+    #[test]
     fn tasks_on_a_disk_that_cannot_be_written_can_be_read_and_backed_up() {
         let home = Home::new();
         let script = r#"
@@ -178,11 +207,96 @@ mod small {
             "{said}"
         );
         assert!(parts[2].contains("every page is sound"), "{said}");
+        assert!(parts[2].contains("bad      writing"), "{said}");
         assert!(
             parts[3].contains("read-only") && parts[3].contains("status 1"),
             "{said}"
         );
         assert!(Path::new(&home.database().with_file_name("copy.db")).exists());
+    }
+}
+
+/// A program under `ulimit -f`, in a unit of 512 or 1,024 bytes, that adds a task in a database that is there.
+#[cfg(unix)]
+mod limited {
+    use std::process::Command;
+
+    use serde_json::{Value, json};
+
+    use crate::support::{Client, Dialect, Home, Wiring};
+
+    fn limited(home: &Home, limit: u32, arguments: &str) -> Command {
+        let script = format!("ulimit -f {limit}; exec \"$0\" {arguments}");
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &script, env!("CARGO_BIN_EXE_taskhold")])
+            .env_clear()
+            .env("HOME", home.database().parent().unwrap())
+            .env("TASKHOLD_DB", home.database());
+        command
+    }
+
+    #[test]
+    fn where_files_may_not_grow_a_command_says_so_and_tasks_can_be_read() {
+        let home = Home::new();
+        home.run(&["add", "there is room"]);
+        for limit in [0, 1, 8, 64] {
+            let run = |arguments| limited(&home, limit, arguments).output().unwrap();
+            let added = run("add 'there is none'");
+            let said = String::from_utf8_lossy(&added.stderr).into_owned();
+            assert_eq!(added.status.code(), Some(1), "{limit}: {added:?}");
+            assert!(said.contains("ulimit -f"), "{limit}: {said}");
+            let listed = run("list");
+            assert_eq!(
+                String::from_utf8_lossy(&listed.stdout),
+                "1 there is room\n",
+                "{limit}: {listed:?}"
+            );
+        }
+        home.run(&["add", "at last"]);
+        assert_eq!(home.tasks("all").len(), 2);
+    }
+
+    #[test]
+    fn where_no_file_may_grow_no_database_is_made_and_that_is_said() {
+        for limit in [0, 8, 128] {
+            let home = Home::new();
+            let added = limited(&home, limit, "add one").output().unwrap();
+            let said = String::from_utf8_lossy(&added.stderr).into_owned();
+            assert_eq!(added.status.code(), Some(1), "{limit}: {added:?}");
+            assert!(said.starts_with("taskhold: "), "{limit}: {said}");
+            home.run(&["add", "at last"]);
+            assert_eq!(home.tasks("all").len(), 1, "{limit}");
+        }
+    }
+
+    #[test]
+    fn a_server_whose_files_may_not_grow_refuses_what_is_new_and_goes_on() {
+        for dialect in Dialect::BOTH {
+            let home = Home::new();
+            home.run(&["add", "there is room"]);
+            let mut client = Client::start(limited(&home, 256, "mcp"), dialect, Wiring::Pipes);
+            client.greet();
+            let large = json!({ "title": "large", "description": "x".repeat(60_000) });
+            let mut added = 0;
+            let refusal = loop {
+                let call = json!({ "name": "add_task", "arguments": large });
+                let result = client.request("tools/call", call);
+                if result["isError"] == true {
+                    break result;
+                }
+                added += 1;
+                assert!(added < 100, "nothing limits it");
+            };
+            let said = refusal["content"][0]["text"].as_str().unwrap();
+            assert!(said.contains("ulimit -f"), "{said}");
+            assert_eq!(client.tasks("all").len(), added + 1);
+            client.close_stdin_and_wait().assert_good(dialect);
+            let kept: Vec<Value> = home.tasks("all");
+            assert_eq!(kept.len(), added + 1);
+            home.run(&["add", "at last"]);
+            home.run(&["doctor"]);
+        }
     }
 }
 

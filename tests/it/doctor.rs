@@ -92,7 +92,7 @@ fn a_sound_database_is_well_and_left_as_it_is() {
     let before = fs::read(home.database()).unwrap();
     let (status, found) = examine(&home, &[]);
     assert_eq!((status, ailing(&found)), (0, vec![]), "{found:#}");
-    assert_eq!(found["findings"].as_array().unwrap().len(), 20, "{found:#}");
+    assert_eq!(found["findings"].as_array().unwrap().len(), 21, "{found:#}");
     assert_eq!(fs::read(home.database()).unwrap(), before);
     let said = home.run(&["doctor"]);
     assert!(said.starts_with("good     sqlite       3."), "{said}");

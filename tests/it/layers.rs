@@ -1,6 +1,9 @@
 //! Who may import whom. Nothing points back up.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A module of the crate's root, and the others it may use.
 const LAYERS: [(&str, &[&str]); 22] = [
@@ -11,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("task", &["repeat", "text", "when"]),
     ("arrival", &["task"]),
     ("change", &["task"]),
-    ("error", &["change", "task"]),
+    ("error", &["change", "disk", "task"]),
     ("command", &["change", "error", "repeat", "task", "when"]),
     (
         "store",
@@ -68,30 +71,77 @@ const LIBRARIES: [(&str, &[&str]); 8] = [
     ("saphyr", &["install"]),
 ];
 
-/// Returns every source file, without its comments, with the root module it belongs to.
-fn sources() -> Vec<(String, String)> {
-    fn collect(folder: &Path, module: Option<&str>, found: &mut Vec<(String, String)>) {
+/// Calls after which a power cut decides what is there. `disk` makes them in the order that leaves it no choice.
+const DURABLE: [&str; 16] = [
+    "sync_all",
+    "sync_data",
+    "rename(",
+    ".persist",
+    "hard_link",
+    "fs::symlink(",
+    "fs::write",
+    "fs::copy",
+    "File::create",
+    "create_new(",
+    "create_dir",
+    "DirBuilder",
+    "remove_file",
+    "remove_dir",
+    "rustix::fs",
+    "service_manager::utils",
+];
+
+struct Source {
+    /// Its path in `src`.
+    path: PathBuf,
+    /// The root module it belongs to.
+    module: String,
+    /// Whether it holds tests alone.
+    is_tests: bool,
+    /// Its text without comments.
+    code: String,
+}
+
+impl Source {
+    /// Returns its code without the tests, which are at its end.
+    fn own_code(&self) -> &str {
+        if self.is_tests {
+            return "";
+        }
+        let tests = self.code.match_indices("\n#[cfg(").find(|(at, _)| {
+            let (condition, after) = self.code[*at + 1..].split_once('\n').unwrap_or_default();
+            condition.contains("test") && after.starts_with("mod ")
+        });
+        tests.map_or(&self.code, |(at, _)| &self.code[..at])
+    }
+}
+
+/// Returns every source file.
+fn sources() -> Vec<Source> {
+    fn collect(folder: &Path, root: &Path, found: &mut Vec<Source>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let module = module.unwrap_or(&name);
             if path.is_dir() {
-                collect(&path, Some(module), found);
-            } else {
-                let source = fs::read_to_string(&path).unwrap();
-                let code = source
-                    .lines()
-                    .filter(|line| !line.trim_start().starts_with("//"));
-                found.push((module.to_owned(), code.collect::<Vec<_>>().join("\n")));
+                collect(&path, root, found);
+                continue;
             }
+            let source = fs::read_to_string(&path).unwrap();
+            let code = source
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            let inner = path.strip_prefix(root).unwrap();
+            let module = Path::new(inner.components().next().unwrap().as_os_str());
+            found.push(Source {
+                module: module.file_stem().unwrap().to_str().unwrap().to_owned(),
+                is_tests: path.file_stem().unwrap() == "tests",
+                code: code.collect::<Vec<_>>().join("\n"),
+                path: inner.to_owned(),
+            });
         }
     }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    collect(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        None,
-        &mut found,
-    );
+    collect(&root, &root, &mut found);
     found
 }
 
@@ -130,7 +180,7 @@ fn crate_uses(source: &str) -> Vec<String> {
 
 #[test]
 fn no_module_uses_one_above_it() {
-    for (module, source) in sources() {
+    for Source { module, code, .. } in sources() {
         if ["lib", "main"].contains(&module.as_str()) {
             continue;
         }
@@ -138,7 +188,7 @@ fn no_module_uses_one_above_it() {
             .iter()
             .find(|(name, _)| *name == module)
             .unwrap_or_else(|| panic!("{module} has no place in the layers"));
-        for used in crate_uses(&source) {
+        for used in crate_uses(&code) {
             assert!(
                 used == module || allowed.contains(&used.as_str()),
                 "{module} uses {used}, which is not below it"
@@ -149,9 +199,9 @@ fn no_module_uses_one_above_it() {
 
 #[test]
 fn each_library_stays_where_it_belongs() {
-    for (module, source) in sources() {
+    for Source { module, code, .. } in sources() {
         for (library, allowed) in LIBRARIES {
-            let used = source.lines().any(|line| {
+            let used = code.lines().any(|line| {
                 line.contains(&format!("{library}::")) || line.contains(&format!("use {library}"))
             });
             assert!(
@@ -160,6 +210,89 @@ fn each_library_stays_where_it_belongs() {
             );
         }
     }
+}
+
+/// What is locked besides files: mutexes of threads, and the standard streams.
+const LOCKED_OTHERWISE: [&str; 6] = [
+    "io::stdin()",
+    "io::stdout()",
+    "io::stderr()",
+    "KNOWN",
+    "mutex",
+    "self.beginning",
+];
+
+#[test]
+fn files_are_locked_in_one_place() {
+    for Source {
+        path, code: source, ..
+    } in sources()
+    {
+        if path.ends_with("disk/lock.rs") {
+            continue;
+        }
+        for name in [
+            ".try_lock(",
+            ".lock_shared(",
+            "TryLockError",
+            "File::lock",
+            "flock(",
+        ] {
+            assert!(!source.contains(name), "{}: {name}", path.display());
+        }
+        for (at, _) in source.match_indices(".lock()") {
+            let before = source[..at].trim_end();
+            assert!(
+                LOCKED_OTHERWISE.iter().any(|name| before.ends_with(name)),
+                "{}: what is locked here? ...{}",
+                path.display(),
+                &before[before.floor_char_boundary(before.len().saturating_sub(60))..]
+            );
+        }
+    }
+}
+
+#[test]
+fn only_the_disk_module_names_syncs_and_removes_files() {
+    let mut made_by_disk = 0;
+    for source in sources() {
+        for call in DURABLE {
+            let is_made = source.own_code().contains(call);
+            let module = &source.module;
+            assert!(
+                !is_made || module == "disk",
+                "{module} calls {call} itself; crate::disk does it so that a power cut loses nothing"
+            );
+            made_by_disk += usize::from(is_made);
+        }
+    }
+    assert!(made_by_disk > 0, "the calls are written in another way now");
+}
+
+/// What is embedded is what the checkout had: a migration with other ends of lines has another checksum, so that a database
+/// made by that build is altered to all others.
+#[test]
+fn no_text_that_is_embedded_has_a_carriage_return() {
+    fn look(folder: &Path, looked_at: &mut usize) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                look(&path, looked_at);
+            } else {
+                let has_return = fs::read(&path).unwrap().contains(&b'\r');
+                assert!(!has_return, "{} has a carriage return", path.display());
+                *looked_at += usize::from(path.extension().is_some_and(|end| end != "rs"));
+            }
+        }
+    }
+    let mut looked_at = 0;
+    for folder in ["migrations", "src"] {
+        look(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut looked_at,
+        );
+    }
+    assert!(looked_at > 2, "the texts are elsewhere now");
 }
 
 #[test]

@@ -341,3 +341,33 @@ fn may_mount(folder: &Path) -> bool {
         .output()
         .is_ok_and(|output| output.status.success())
 }
+
+#[cfg(unix)]
+#[test]
+fn with_too_few_file_handles_that_is_what_is_said() {
+    // With fewer, the program itself cannot be loaded everywhere.
+    for handles in [5, 6, 7, 8, 10, 12] {
+        for arguments in ["list", "add x", "mcp", "serve --listen 0 --idle-exit 1ms"] {
+            let home = Home::new();
+            let script = format!("ulimit -n {handles}; exec \"$0\" {arguments} </dev/null");
+            let mut command = std::process::Command::new("/bin/sh");
+            command
+                .args(["-c", &script, env!("CARGO_BIN_EXE_taskhold")])
+                .env_clear()
+                .env("HOME", home.database().parent().unwrap())
+                .env("TASKHOLD_DB", home.database());
+            let output = command.output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            let where_it_is = format!("{arguments} with {handles} handles: {said}");
+            assert!(!said.contains("who owns"), "{where_it_is}");
+            assert!(!said.contains("panicked"), "{where_it_is}");
+            if !output.status.success() {
+                let said = said.to_lowercase();
+                assert!(
+                    said.contains("too few files") || said.contains("too many open files"),
+                    "{where_it_is}"
+                );
+            }
+        }
+    }
+}

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PATIENCE, PROMPTLY, modern_meta};
+use crate::support::{Dialect, Home, PATIENCE, modern_meta};
 use crate::wire::Events;
 
 /// How many clients write, and how many listen.
@@ -115,8 +115,8 @@ fn idle(daemon: &Daemon) {
     }
 }
 
-/// Ends the daemon while every client writes to its own task. It ends in time, and no task says less than what was last
-/// acknowledged of it.
+/// Ends the daemon while every client writes to its own task. It ends, after how long is printed, and no task says less than
+/// what was last acknowledged of it.
 fn end_under_load(home: &Home, daemon: &mut Daemon, ids: &[i64]) {
     let (sender, acknowledged) = channel();
     let writers: Vec<_> = ids
@@ -217,7 +217,7 @@ pub(crate) fn kills(count: u64, seed: u64) {
             acknowledged.push(title);
         }
         daemon.signal("-KILL");
-        daemon.end(PROMPTLY);
+        daemon.end(PATIENCE);
         over.store(true, Ordering::Relaxed);
         for writer in writers {
             acknowledged.extend(writer.join().unwrap());

@@ -239,7 +239,7 @@ pub(super) fn backups(typed: &OsStr) -> Offered {
 
 pub(super) fn tokens(typed: &OsStr) -> Offered {
     let entries = database().and_then(|database| {
-        let database = std::fs::canonicalize(database).ok()?;
+        let database = dunce::canonicalize(database).ok()?;
         Tokens::new(&database).entries().ok()
     });
     let entries = entries.unwrap_or_default();

@@ -74,16 +74,10 @@ impl Options {
 impl Call {
     /// Returns the call with these options, which names the database that it was made for.
     pub(super) fn new(context: &Context, options: Options) -> Result<Self, ServiceError> {
-        // A sandbox hides links too, so none is on the way. On Windows the path that comes of following them is of a
-        // kind that not every program can read.
-        let database = if cfg!(windows) {
-            context.database.clone()
-        } else {
-            context.settled_database()
-        };
         Ok(Self {
             program: std::env::current_exe().map_err(ServiceError::Program)?,
-            database,
+            // A sandbox hides links too, so none is on the way.
+            database: context.settled_database(),
             options,
         })
     }

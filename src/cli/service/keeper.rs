@@ -5,11 +5,16 @@
 //! with another profile, and the program would have to speak the protocol of services. A task that starts at logon
 //! needs none of that and sees the user's own files.
 
-use std::{io, path::Path, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use service_manager::{LaunchdServiceManager, ServiceManager, SystemdServiceManager};
 
 use super::{Call, ServiceError, launchd, scheduler, systemd};
+use crate::disk::{make_usual_folder, replace_readable, sync_folder};
 
 /// One of them.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +87,43 @@ impl Keeper {
         }
     }
 
+    /// Puts the definition at `path` and makes it known, so that both survive a power cut. The library writes over the file
+    /// that is there, and does not sync the folder.
+    pub(super) fn install(self, path: &Path, call: &Call, text: String) -> io::Result<()> {
+        let systemctl = |word| run(Command::new("systemctl").args(["--user", word]).arg(path));
+        let launchctl = |word, what: &Path| run(Command::new("launchctl").arg(word).arg(what));
+        match self {
+            Self::Systemd => {
+                write(path, &text)?;
+                systemctl("enable")?;
+            }
+            Self::Launchd => {
+                // One that is not loaded need not be taken back.
+                let _ = launchctl("remove", Path::new("taskhold"));
+                write(path, &text)?;
+                launchctl("load", path)?;
+            }
+            Self::TaskScheduler => {
+                // It keeps the definition itself.
+                return scheduler::TaskScheduler::default().install(call.definition(text));
+            }
+        }
+        self.settle(path)
+    }
+
+    /// Waits until the disk has what a service manager did beside the definition at `path`: it syncs nothing.
+    pub(super) fn settle(self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(path);
+        let links = folder.join("default.target.wants");
+        match self {
+            Self::TaskScheduler => Ok(()),
+            Self::Systemd if links.is_dir() => {
+                sync_folder(&links).and_then(|()| sync_folder(folder))
+            }
+            Self::Systemd | Self::Launchd => sync_folder(folder),
+        }
+    }
+
     /// Returns what the user should know of it; `None` if there is nothing.
     pub(super) fn note(self, call: &Call) -> Option<String> {
         match self {
@@ -89,4 +131,24 @@ impl Keeper {
             Self::Launchd | Self::TaskScheduler => None,
         }
     }
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        make_usual_folder(folder)?;
+    }
+    replace_readable(path, text.as_bytes())
+}
+
+/// Runs a command of the system, which is refused if it says so.
+fn run(command: &mut Command) -> io::Result<()> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(io::Error::other(match said.trim() {
+        "" => output.status.to_string(),
+        said => said.to_owned(),
+    }))
 }

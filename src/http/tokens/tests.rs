@@ -139,3 +139,29 @@ fn wrong_tokens_are_counted_by_the_second() {
     let one_too_many: Vec<bool> = (0..4).map(|_| tokens.is_one_too_many(3)).collect();
     assert_eq!(one_too_many, [false, false, false, true]);
 }
+
+#[test]
+fn what_is_too_short_is_nobodys_whatever_the_files_hold() {
+    let (_folder, tokens) = tokens();
+    for content in ["", "\n", "short", &"x".repeat(SHORTEST - 1)] {
+        replace_private(&tokens.paths.token, content.as_bytes()).unwrap();
+        assert_eq!(tokens.principal(content.as_bytes()).unwrap(), None);
+        let refusal = tokens.own().unwrap_err().to_string();
+        assert!(refusal.contains("taskhold token rotate"), "{refusal}");
+    }
+    let least = "x".repeat(SHORTEST);
+    replace_private(&tokens.paths.token, format!(" {least}\n").as_bytes()).unwrap();
+    assert_eq!(tokens.own().unwrap(), least);
+    assert_eq!(label(&tokens, &least).as_deref(), Some(OWN));
+}
+
+#[test]
+fn without_an_own_token_in_its_file_no_further_one_comes_in_either() {
+    let (_folder, tokens) = tokens();
+    tokens.own().unwrap();
+    let further = tokens.add("work", false).unwrap();
+    replace_private(&tokens.paths.token, b"").unwrap();
+    assert!(tokens.principal(further.as_bytes()).is_err());
+    tokens.rotate().unwrap();
+    assert_eq!(label(&tokens, &further).as_deref(), Some("work"));
+}

@@ -39,7 +39,7 @@ pub fn inspect(file: &Path) -> Result<Contents> {
     let looked = Looked::at(file)?;
     // The index of the words is not read, and a row that no task can have is found when it is.
     match looked.worst {
-        None | Some(Part::Value | Part::Words) => looked.contents(),
+        None | Some(Part::Unused | Part::Value | Part::Words) => looked.contents(),
         Some(Part::Index | Part::Table) => {
             let reason = format!(
                 "it is damaged; choose another backup, or get its tasks out with `taskhold doctor --salvage NEW --db {}`",

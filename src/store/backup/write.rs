@@ -1,7 +1,7 @@
 //! Writing one backup: the whole database into a new file, which gets its name once it was opened and checked.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ use super::{
     inspect::{Contents, Looked, counts},
 };
 use crate::{
-    disk::create_private,
+    disk::{NewFile, SyncedFile, discard},
     error::{Error, Result},
     store::{Access, integrity::Part, open, place::unusable, search::index_waiting},
 };
@@ -23,14 +23,14 @@ const JOURNAL: &str = "-journal";
 
 /// Writes the database of `connection` to a file beside `to`, checks and syncs it, and gives it the name `to`.
 pub(super) fn write(connection: &Connection, to: &Path) -> Result<Contents> {
-    let partial = with_ending(to, PARTIAL);
-    let written = write_partial(connection, &partial).and_then(|contents| {
-        fs::rename(&partial, to)
-            .and_then(|()| sync_folder(to))
+    let written = write_partial(connection, to).and_then(|(partial, contents)| {
+        partial
+            .sync()
+            .and_then(SyncedFile::replace)
             .map_err(|error| failed(to, error))?;
         Ok(contents)
     });
-    written.inspect_err(|_| remove(&partial))
+    written.inspect_err(|_| remove_journal(to))
 }
 
 /// Reports whether a file is part of a backup that was not finished.
@@ -48,33 +48,33 @@ pub(super) fn failed(path: &Path, error: io::Error) -> Error {
     }
 }
 
-fn write_partial(connection: &Connection, partial: &Path) -> Result<Contents> {
+fn write_partial(connection: &Connection, to: &Path) -> Result<(NewFile, Contents)> {
     let (tasks, last_change) = counts(connection)?;
-    let contents = if let Some(contents) = copy(connection, partial)? {
-        contents
+    let written = if let Some(written) = copy(connection, to)? {
+        written
     } else {
-        remove(partial);
+        remove_journal(to);
         let (sound, _folder) = tables_alone(connection)?;
-        copy(&sound, partial)?.ok_or_else(|| damaged(connection))?
+        copy(&sound, to)?.ok_or_else(|| damaged(connection))?
     };
     // Tasks and changes only ever become more.
+    let (partial, contents) = &written;
     if contents.tasks < tasks || contents.last_change < last_change {
         return Err(unusable(
-            partial,
+            partial.path(),
             "the backup holds less than the database",
             None,
         ));
     }
-    fs::File::open(partial)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| failed(partial, error))?;
-    Ok(contents)
+    Ok(written)
 }
 
-/// Copies all pages that are in use, as they are. Returns `None` if an index is damaged.
-fn copy(connection: &Connection, to: &Path) -> Result<Option<Contents>> {
+/// Copies all pages that are in use, as they are, into a new file that is to be at `to`. Returns `None` if an index is
+/// damaged.
+fn copy(connection: &Connection, to: &Path) -> Result<Option<(NewFile, Contents)>> {
     // VACUUM INTO would make it readable for others; into an empty file it keeps the mode.
-    create_private(to).map_err(|error| failed(to, error))?;
+    let partial = NewFile::private_with_ending(to, PARTIAL).map_err(|error| failed(to, error))?;
+    let to = partial.path();
     let name = name_of(to)?;
     let copied = attaching_one(connection, || {
         connection
@@ -90,7 +90,10 @@ fn copy(connection: &Connection, to: &Path) -> Result<Option<Contents>> {
     let looked = Looked::at(to)?;
     match looked.worst {
         // What no task can have is there as well, and kept as it is.
-        None | Some(Part::Value) => looked.compared().map(Some),
+        None | Some(Part::Unused | Part::Value) => {
+            let contents = looked.compared()?;
+            Ok(Some((partial, contents)))
+        }
         Some(Part::Words | Part::Index) => Ok(None),
         Some(Part::Table) => Err(damaged(connection)),
     }
@@ -167,24 +170,10 @@ fn name_of(path: &Path) -> Result<&str> {
         .ok_or_else(|| unusable(path, "SQLite takes names in Unicode only", None))
 }
 
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-fn remove(partial: &Path) {
-    for file in [partial.to_owned(), with_ending(partial, JOURNAL)] {
-        let _ = fs::remove_file(file);
-    }
-}
-
-/// A new name lasts once its folder is on the disk.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    if cfg!(unix)
-        && let Some(folder) = file.parent()
-    {
-        fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+/// Removes what SQLite left beside the unfinished backup that was to be at `to`.
+fn remove_journal(to: &Path) {
+    let mut name = to.as_os_str().to_owned();
+    name.push(PARTIAL);
+    name.push(JOURNAL);
+    let _ = discard(Path::new(&name));
 }

@@ -70,7 +70,8 @@ fn looked(
     let file = &paths.database;
     let known = open::latest_schema();
     let (mut finding, worst) = integrity(&connection, file)?;
-    if version < known && finding.fix.take().is_some() {
+    // Freeing pages needs no schema.
+    if version < known && worst > Some(Part::Unused) && finding.fix.take().is_some() {
         // What would be made anew is what this program makes.
         finding.way_out = Some(RESCUE.to_owned());
     }
@@ -113,6 +114,13 @@ fn integrity(connection: &Connection, file: &Path) -> Result<(Finding, Option<Pa
     };
     let bad = Finding::bad(CHECK, what, RESCUE);
     let finding = match worst.part {
+        Part::Unused => {
+            let what = format!(
+                "every page in use is sound; nothing uses {} pages, which a repair that was cut short leaves",
+                faults.len()
+            );
+            Finding::warning(CHECK, what, "").mended_by(Fix::Pages)
+        }
         Part::Value => bad.mended_by(Fix::Rows),
         Part::Words => bad.mended_by(Fix::Search),
         Part::Index => bad.mended_by(Fix::Indexes),

@@ -81,6 +81,7 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
 #[cfg(target_os = "linux")]
 fn holders(paths: &Paths) -> Option<Vec<Holder>> {
     use super::surroundings::beside;
+    use crate::disk::Process;
     use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
     let number = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
     let (log, index) = (beside(paths, "-wal"), beside(paths, "-shm"));
@@ -92,17 +93,15 @@ fn holders(paths: &Paths) -> Option<Vec<Holder>> {
             .iter()
             .any(|path| path.as_os_str() == name)
     };
-    let holder = |process: &Path| -> Option<Holder> {
-        let id: u32 = process.file_name()?.to_str()?.parse().ok()?;
-        if id == std::process::id() {
+    let holder = |process: Process| -> Option<Holder> {
+        if process.id == std::process::id() {
             return None;
         }
-        let files: Vec<_> = fs::read_dir(process.join("fd"))
-            .ok()?
-            .flatten()
+        let files: Vec<_> = process
+            .open_files()
             .filter_map(|entry| {
-                let link = fs::read_link(entry.path()).ok()?;
-                Some((link.to_string_lossy().into_owned(), number(&entry.path())))
+                let link = fs::read_link(&entry).ok()?;
+                Some((link.to_string_lossy().into_owned(), number(&entry)))
             })
             .collect();
         let holds = |which: Option<_>| which.is_some() && files.iter().any(|(_, it)| *it == which);
@@ -121,21 +120,15 @@ fn holders(paths: &Paths) -> Option<Vec<Holder>> {
         } else {
             return None;
         };
-        let name = fs::read_to_string(process.join("comm")).ok()?;
-        let program = fs::read_link(process.join("exe")).unwrap_or_default();
+        let program = fs::read_link(process.folder().join("exe")).unwrap_or_default();
         Some(Holder {
-            id,
-            name: name.chars().filter(|c| !c.is_control()).collect(),
+            id: process.id,
+            name: process.name,
             has,
             is_old: program.to_string_lossy().ends_with(" (deleted)"),
         })
     };
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    Some(
-        processes
-            .filter_map(|entry| holder(&entry.path()))
-            .collect(),
-    )
+    Some(Process::all()?.filter_map(holder).collect())
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{Finding, Fix};
-use crate::store::{Paths, backup, ballast, place::disk_of};
+use crate::{
+    disk::has_other_names,
+    store::{Paths, backup, ballast, place::disk_of},
+};
 
 pub(in crate::store) mod permissions;
 
@@ -41,7 +44,7 @@ const LONG_LOG: u64 = 64 * 1024 * 1024;
 
 pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
     let folder = folder_of(paths);
-    vec![
+    let mut found = vec![
         permissions::examine(paths),
         disk(folder),
         sync(folder),
@@ -49,10 +52,27 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
         kept(paths),
         log(paths),
         leftovers(paths),
-    ]
+    ];
+    found.extend(names(paths));
+    found
 }
 
-fn folder_of(paths: &Paths) -> &Path {
+/// Returns a finding if the database has several names.
+fn names(paths: &Paths) -> Option<Finding> {
+    let found = fs::metadata(&paths.database).ok()?;
+    has_other_names(&paths.database, &found).then(|| {
+        Finding::bad(
+            "names",
+            "the database has several names (hard links): what is written by one of them is lost by the other",
+            format!(
+                "end every program that uses it, and remove the other names; `find / -samefile {}` lists them",
+                paths.database.display()
+            ),
+        )
+    })
+}
+
+pub(super) fn folder_of(paths: &Paths) -> &Path {
     paths.database.parent().unwrap_or(Path::new("/"))
 }
 

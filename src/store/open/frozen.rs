@@ -1,26 +1,34 @@
-//! Opening a database that cannot be written, or is only to be looked at.
+//! Opening a database that cannot be written, or is only to be looked at, and finding out which it is.
 
 use std::{fs, io, path::Path};
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{Access, Schema, connect, pragma_value, schema_version, settle};
+use super::{
+    Access, Schema, connect, connect_by, explain, pragma_value, schema_version, settle,
+    without_waiting,
+};
 use crate::{
     disk::open_beside,
     error::{Error, Result, WhileTrying},
-    store::place::{Paths, unusable},
+    store::place::{Paths, refuse_planted, unusable},
 };
 
-/// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed.
+/// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed. Only what
+/// a crash left half written is rolled back: nobody can read the database before.
 pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
-    let found = fs::canonicalize(file).map_err(|error| match error.kind() {
+    let found = dunce::canonicalize(file).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
         _ => unusable(file, "it cannot be read", Some(error)),
     })?;
+    refuse_planted(&found)?;
     let connection = connect_to_look(&found)?;
     match pragma_value(&connection, file, "user_version") {
-        Err(Error::DiskFull) => connect_frozen(&found),
+        Err(Error::DiskFull | Error::FileLimit) => connect_frozen(&found),
         Err(_) if is_frozen(&Paths::new(&found)) => connect_frozen(&found),
+        Err(_) if is_beside(&found, "-journal") => {
+            connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        }
         _ => Ok(connection),
     }
 }
@@ -28,19 +36,59 @@ pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
 /// A connection that may not write makes SQLite's `-wal` and `-shm` as well, and leaves them. One that may takes them
 /// away again when it was alone; it is used where no log waits that it would move into the database.
 fn connect_to_look(database: &Path) -> Result<Connection> {
-    let has = |ending: &str| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(ending);
-        Path::new(&name).exists()
-    };
-    if has("-wal") || has("-journal") {
+    if is_beside(database, "-wal") || is_beside(database, "-journal") {
         return connect(database, OpenFlags::SQLITE_OPEN_READ_ONLY);
     }
     let connection = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    leave_nothing(&connection)?;
+    Ok(connection)
+}
+
+fn is_beside(database: &Path, ending: &str) -> bool {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    Path::new(&name).exists()
+}
+
+/// Has SQLite remove its `-wal` and `-shm` when `connection` is the last to close.
+fn leave_nothing(connection: &Connection) -> Result<()> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
-        .while_trying("set up the connection")?;
-    Ok(connection)
+        .while_trying("set up the connection")
+        .map(drop)
+}
+
+/// Reports whether SQLite lets a change begin in a database of ours. Nothing is changed: the transaction is rolled back. A
+/// change that another process is at shows that it can be written.
+pub(in crate::store) fn is_writable(database: &Path) -> Result<bool> {
+    // To open it for writing would be to roll back what a crash left.
+    if is_beside(database, "-journal") {
+        return Ok(true);
+    }
+    let has_log = is_beside(database, "-wal");
+    let mut connection = match connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        Err(Error::Unusable { .. }) => return Ok(false),
+        connection => connection?,
+    };
+    if !has_log {
+        leave_nothing(&connection)?;
+    }
+    // SQLite reads what it may not write, and says so only when it is written.
+    if connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(false) {
+        return Ok(false);
+    }
+    let begun = without_waiting(&mut connection, |connection| {
+        connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+    });
+    match begun.as_ref().map_err(rusqlite::Error::sqlite_error_code) {
+        Ok(()) | Err(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => Ok(true),
+        Err(Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)) => {
+            Ok(false)
+        }
+        Err(_) => begun
+            .map(|()| true)
+            .map_err(|error| explain(error, database, "begin to write")),
+    }
 }
 
 /// Reports whether nothing can be written beside the database: a medium that is read-only, or a folder in which this user
@@ -86,7 +134,7 @@ fn connect_frozen(database: &Path) -> Result<Connection> {
     let root = if cfg!(windows) { "/" } else { "" };
     let uri = format!("file:{root}{name}?immutable=1");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    connect(Path::new(&uri), flags)
+    connect_by(Path::new(&uri), database, flags)
 }
 
 /// What is not written as itself in the path of a URI.
@@ -96,3 +144,32 @@ const URI_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERI
     .remove(b'-')
     .remove(b'_')
     .remove(b':');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_crash_left_half_written_is_rolled_back_to_look_at_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, cut) = (folder.path().join("one.db"), folder.path().join("cut.db"));
+        let one = Connection::open(&path).unwrap();
+        one.execute_batch(
+            "PRAGMA user_version = 7; CREATE TABLE t (x); PRAGMA cache_size = 1;
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+             INSERT INTO t SELECT zeroblob(1000) FROM n;
+             BEGIN; PRAGMA user_version = 8; UPDATE t SET x = randomblob(1000)",
+        )
+        .unwrap();
+        // As a power cut leaves them: pages of the change are in the file, and those before it in the journal.
+        fs::copy(&path, &cut).unwrap();
+        fs::copy(
+            folder.path().join("one.db-journal"),
+            folder.path().join("cut.db-journal"),
+        )
+        .unwrap();
+        let looked = open_to_look(&cut).unwrap();
+        assert_eq!(pragma_value(&looked, &cut, "user_version").unwrap(), 7);
+        assert!(!is_beside(&cut, "-journal"));
+    }
+}

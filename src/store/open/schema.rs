@@ -93,6 +93,15 @@ mod tests {
         assert_eq!(versions.max().map(i64::from), Some(Schema::LATEST));
     }
 
+    /// A checkout that gives lines another end makes databases that every other build calls altered.
+    #[test]
+    fn a_migration_is_embedded_with_the_ends_of_lines_it_was_released_with() {
+        for migration in embedded::migrations::runner().get_migrations() {
+            let sql = migration.sql().expect("it is embedded");
+            assert!(!sql.contains('\r'), "{migration} has a carriage return");
+        }
+    }
+
     #[test]
     fn a_released_migration_is_never_edited() {
         let checksums: Vec<_> = embedded::migrations::runner()

@@ -159,6 +159,46 @@ mod modes {
     }
 }
 
+/// Only root may mark a file so, and not on every file system; where it cannot be done, that is said.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_marked_as_not_to_be_changed_is_named_with_the_way_out() {
+    let mark = |mark: &str, path: &Path| {
+        let marking = std::process::Command::new("chattr")
+            .arg(mark)
+            .arg(path)
+            .output();
+        marking.is_ok_and(|output| output.status.success())
+    };
+    let home = filled();
+    for path in [
+        home.database(),
+        home.database().with_file_name("tasks.db.lock"),
+        home.database().parent().unwrap().to_owned(),
+    ] {
+        for (set, unset) in [("+i", "-i"), ("+a", "-a")] {
+            if !mark(set, &path) {
+                let mut say = std::io::stderr();
+                let said = b"NOT RUN: this user cannot mark a file as immutable here\n";
+                let _ = std::io::Write::write_all(&mut say, said);
+                return;
+            }
+            let (status, found) = examine(&home, &[]);
+            assert!(mark(unset, &path));
+            assert_eq!(
+                (status, verdict(&found, "writing").as_str()),
+                (1, "bad"),
+                "{set} {}: {found:#}",
+                path.display()
+            );
+            let way_out = format!("chattr -i -a '{}'", path.display());
+            assert!(found.to_string().contains(&way_out), "{found:#}");
+        }
+    }
+    let (status, found) = examine(&home, &[]);
+    assert_eq!((status, ailing(&found)), (0, vec![]), "{found:#}");
+}
+
 #[test]
 fn every_backup_is_opened_and_its_tasks_compared() {
     let home = filled();
@@ -214,17 +254,16 @@ fn a_program_that_opened_the_database_by_another_name_is_named() {
     let home = filled();
     let other = home.database().with_file_name("other.db");
     fs::hard_link(home.database(), &other).unwrap();
-    let mut command = home.command(&["mcp"]);
-    command.env("TASKHOLD_DB", &other);
-    let mut client =
-        crate::support::Client::start(command, Dialect::Modern, crate::support::Wiring::Pipes);
-    client.greet();
-    client.call("add_task", json!({ "title": "by another name" }));
+    // taskhold itself refuses a database with two names.
+    let program = Connection::open(&other).unwrap();
+    program
+        .execute_batch("UPDATE task SET rev = rev WHERE id = 1")
+        .unwrap();
     let (status, found) = examine(&home, &[]);
     assert_eq!(
         (status, verdict(&found, "processes").as_str()),
         (1, "bad"),
         "{found:#}"
     );
-    assert!(found.to_string().contains(&client.pid().to_string()));
+    assert!(found.to_string().contains(&std::process::id().to_string()));
 }

@@ -194,12 +194,13 @@ fn a_change_that_does_not_show_is_not_printed() {
 #[test]
 fn what_is_deferred_comes_to_the_list_when_its_time_comes() {
     let home = Home::new();
-    let soon = chrono::DateTime::<chrono::Utc>::from(SystemTime::now() + Duration::from_secs(3));
-    let soon = soon.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     run(&home, &["add", "now"]);
-    run(&home, &["add", "later", &format!("defer:{soon}")]);
     let mut ready = Piped::start(&home, &["watch", "ready"]);
     assert_eq!(ready.block(), ["1 now"]);
+    let soon = chrono::DateTime::<chrono::Utc>::from(SystemTime::now() + Duration::from_secs(3));
+    let soon = soon.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    // It does not show before its time, and nothing more is written then.
+    run(&home, &["add", "later", &format!("defer:{soon}")]);
     assert_eq!(ready.block(), ["1 now", "2 later"]);
 }
 

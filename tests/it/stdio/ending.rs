@@ -3,10 +3,15 @@
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use taskhold::stdio::serve_on;
+use taskhold::store::db::Db;
+use taskhold::when::Zone;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio_util::sync::CancellationToken;
 
 use super::add_a_task;
 use crate::support::{
-    Client, Dialect, Home, PATIENCE, PROMPTLY, Wiring, exit_status, initialize, object, read_all,
+    Client, Dialect, Home, PATIENCE, Wiring, exit_status, initialize, modern_meta, object, read_all,
 };
 
 /// The result that ends a subscription when the server does.
@@ -227,7 +232,7 @@ fn a_client_that_closes_its_end_of_stdout_ends_the_server() {
     exit_status(
         &mut server,
         &said,
-        PROMPTLY,
+        PATIENCE,
         "the end of a server whose answers nobody can read",
     );
 }
@@ -259,7 +264,7 @@ fn a_client_that_stops_reading_in_the_middle_ends_the_server_and_loses_no_other_
     exit_status(
         &mut server,
         &said,
-        PROMPTLY,
+        PATIENCE,
         "the end of a server whose answers nobody can read",
     );
 
@@ -320,4 +325,75 @@ fn wirings() -> Vec<Wiring> {
     return vec![Wiring::Pipes, Wiring::Sockets, Wiring::OneSocket];
     #[cfg(not(unix))]
     vec![Wiring::Pipes]
+}
+
+/// The SDK alone would wait for five seconds. A clock that stands still shows that nothing here waits for time to pass.
+#[test]
+fn a_session_ends_with_its_input_at_once_though_it_has_a_subscription() {
+    let home = Home::new();
+    let db = Db::start(&home.database(), 1);
+    for dialect in Dialect::BOTH {
+        let (ending, ended) = std::sync::mpsc::channel();
+        let served = db.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            let (clock, standing) = std::sync::mpsc::channel::<()>();
+            runtime.block_on(async move {
+                // A paused clock goes forward by itself when nobody has anything to do, but not beside blocking work.
+                #[expect(clippy::disallowed_methods, reason = "it is what stops the clock")]
+                tokio::task::spawn_blocking(move || _ = standing.recv());
+                converse(&served, dialect).await;
+                drop(clock);
+            });
+            let _ = ending.send(());
+        });
+        let end = ended.recv_timeout(PATIENCE);
+        assert!(end.is_ok(), "{dialect:?}: it waits for time to pass");
+    }
+    db.close().unwrap();
+}
+
+/// Begins a session, subscribes, and ends the input.
+async fn converse(db: &Db, dialect: Dialect) {
+    let (mut input, theirs) = tokio::io::duplex(64 * 1024);
+    let (output, mine) = tokio::io::duplex(64 * 1024);
+    let session = tokio::spawn({
+        let db = db.clone();
+        async move { serve_on(&db, Zone::UTC, theirs, output, CancellationToken::new()).await }
+    });
+    let mut answers = BufReader::new(mine).lines();
+    let messages = match dialect {
+        Dialect::Legacy => vec![
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize("2025-11-25") }),
+            json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+            json!({ "jsonrpc": "2.0", "id": 2, "method": "resources/subscribe", "params": { "uri": "tasks://all" } }),
+        ],
+        Dialect::Modern => {
+            let mut params = crate::support::listen(&["tasks://all"]);
+            params["_meta"] = modern_meta("2026-07-28");
+            vec![
+                json!({ "jsonrpc": "2.0", "id": 2, "method": "subscriptions/listen", "params": params }),
+            ]
+        }
+    };
+    for message in messages {
+        input
+            .write_all(format!("{message}\n").as_bytes())
+            .await
+            .unwrap();
+    }
+    // The answer to the subscription, or its acknowledgement.
+    while let Some(line) = answers.next_line().await.unwrap() {
+        let message: Value = serde_json::from_str(&line).unwrap();
+        if message["id"] == 2 || message["method"] == "notifications/subscriptions/acknowledged" {
+            break;
+        }
+    }
+    drop(input);
+    while answers.next_line().await.unwrap().is_some() {}
+    session.await.unwrap();
 }

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::streams::{
     Wiring, exit_status, protocol, read_all, read_messages, wire, write_from_queue,
 };
-use super::{Dialect, PATIENCE, PROMPTLY, initialize, listen, modern_meta, object};
+use super::{Dialect, PATIENCE, initialize, listen, modern_meta, object};
 
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -363,7 +363,12 @@ impl Client {
 
     /// Reads what the server still writes and waits until it has ended, which must be soon.
     pub(crate) fn wait_for_exit(&mut self) -> Ending {
-        let deadline = Instant::now() + PROMPTLY;
+        self.wait_for_exit_within(PATIENCE)
+    }
+
+    /// As [`Client::wait_for_exit`], where soon is not asked for.
+    pub(crate) fn wait_for_exit_within(&mut self, limit: Duration) -> Ending {
+        let deadline = Instant::now() + limit;
         let mut messages = Vec::new();
         while let Some(message) = self.message_until(deadline) {
             messages.push(message);

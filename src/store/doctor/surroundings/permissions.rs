@@ -41,16 +41,19 @@ mod unix {
     };
 
     use super::{CHECK, Finding, Paths};
-    use crate::store::doctor::{
-        Fix,
-        surroundings::{beside, folder_of},
+    use crate::{
+        disk::{NotOurs, not_ours, other_writers},
+        store::{
+            doctor::{
+                Fix,
+                surroundings::{beside, folder_of},
+            },
+            place::{said, team},
+        },
     };
 
     const OWNER: u32 = 0o700;
     const OTHERS: u32 = 0o077;
-    const EVERYONE_WRITES: u32 = 0o002;
-    const GROUP_WRITES: u32 = 0o020;
-    const STICKY: u32 = 0o1000;
 
     /// A file or a folder, and what its owner must be able to do with it.
     struct Place {
@@ -61,9 +64,12 @@ mod unix {
     }
 
     impl Place {
-        /// Returns `None` if nothing is there.
+        /// Returns `None` if nothing is there, or what is not ours alone: a link, or a file that has another name.
         fn at(path: PathBuf, needed: u32) -> Option<Self> {
-            let found = fs::metadata(&path).ok()?;
+            let found = fs::symlink_metadata(&path).ok()?;
+            if found.is_symlink() || found.is_file() && found.nlink() > 1 {
+                return None;
+            }
             Some(Self {
                 path,
                 mode: found.permissions().mode(),
@@ -110,6 +116,27 @@ mod unix {
             .collect()
     }
 
+    /// Returns what lies in the place of a file of ours and is none, with the reason. Whose files these are is looked at
+    /// apart.
+    fn planted(paths: &Paths) -> Option<(PathBuf, NotOurs)> {
+        let ours = [
+            beside(paths, "-wal"),
+            beside(paths, "-shm"),
+            beside(paths, "-journal"),
+            paths.lock.clone(),
+            paths.doorbell.clone(),
+            paths.ballast.clone(),
+            paths.daemon_lock.clone(),
+            paths.daemon.clone(),
+            paths.token.clone(),
+            paths.tokens.clone(),
+        ];
+        ours.into_iter().find_map(|path| match not_ours(&path) {
+            None | Some(NotOurs::Foreign) => None,
+            Some(reason) => Some((path, reason)),
+        })
+    }
+
     /// Reports whether nothing but our files lies in the folder: then it is one that we made.
     fn is_ours_alone(folder: &Path, paths: &Paths) -> bool {
         let Some(name) = paths.database.file_name() else {
@@ -134,11 +161,19 @@ mod unix {
                 "see who owns it and the folders above it",
             );
         };
-        if folder.mode & EVERYONE_WRITES != 0 && folder.mode & STICKY == 0 {
+        let others = fs::metadata(path).ok().as_ref().and_then(other_writers);
+        if let Some(others) = others {
             return Finding::bad(
                 CHECK,
-                format!("every user can write {}", path.display()),
-                format!("chmod o-w {}", path.display()),
+                format!("{} can write {}", said(&others), path.display()),
+                format!("chmod go-w {}{}", path.display(), team(&others)),
+            );
+        }
+        if let Some((path, reason)) = planted(paths) {
+            return Finding::bad(
+                CHECK,
+                format!("{} is not used: {}", path.display(), reason.what()),
+                reason.way_out(),
             );
         }
         let files = places(paths);
@@ -176,13 +211,6 @@ mod unix {
         if folder.is_ours() && folder.is_open_to_others() && is_ours_alone(path, paths) {
             let what = format!("others can look into {}", path.display());
             return Finding::warning(CHECK, what, "").mended_by(Fix::Permissions);
-        }
-        if folder.mode & GROUP_WRITES != 0 && folder.mode & STICKY == 0 {
-            return Finding::warning(
-                CHECK,
-                format!("others can write {}", path.display()),
-                format!("chmod g-w {}", path.display()),
-            );
         }
         Finding::good(CHECK, "only you can read the tasks")
     }
