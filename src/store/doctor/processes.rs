@@ -15,6 +15,10 @@ struct Holder {
 }
 
 #[derive(PartialEq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "nobody is looked for there")
+)]
 enum Has {
     Database,
     /// A file that was moved or removed.
