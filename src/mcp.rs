@@ -42,8 +42,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::Error,
+    render::bounds,
     store::db::{Db, Session},
-    task::Actor,
+    task::{Actor, shortened},
     when::Zone,
 };
 
@@ -166,7 +167,12 @@ fn client_name(context: &RequestContext<RoleServer>) -> String {
 /// A fault that leaves as a protocol error, where no tool result can carry it.
 fn internal(error: &Error) -> ErrorData {
     tracing::error!("{}", error.with_causes());
-    ErrorData::internal_error(error.with_causes(), None)
+    ErrorData::internal_error(bounds::refusal(&error.with_causes()), None)
+}
+
+/// A request that cannot be routed as it is, and why.
+fn refused(reason: &str) -> ErrorData {
+    ErrorData::invalid_params(bounds::refusal(reason), None)
 }
 
 /// Fills in what every list result has: all of it at once, for an hour, the same for everyone.
@@ -250,10 +256,10 @@ impl ServerHandler for Server {
             Ok(Some(answer)) => answer,
             Ok(None) => {
                 let names: Vec<&str> = tools::TOOLS.iter().map(|tool| tool.name.as_ref()).collect();
-                let message = format!("no tool {name}; there are {}", names.join(", "));
-                return Err(ErrorData::invalid_params(message, None));
+                let (name, names) = (shortened(&name, 40), names.join(", "));
+                return Err(refused(&format!("no tool {name}; there are {names}")));
             }
-            Err(_) => tools::Reply::failure(format!(
+            Err(_) => tools::Reply::failure(&format!(
                 "{name} met an internal fault; see the log of taskhold"
             )),
         };
@@ -366,7 +372,7 @@ impl ServerHandler for Server {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let message = format!("no method {}", request.method);
+        let message = format!("no method {}", shortened(&request.method, 40));
         Err(ErrorData::new(
             ErrorCode::METHOD_NOT_FOUND,
             message,

@@ -7,7 +7,7 @@ use rmcp::model::{
     ErrorData, GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role,
 };
 
-use super::internal;
+use super::{internal, refused};
 use crate::{
     error::{Code, Error, Result},
     render,
@@ -99,10 +99,10 @@ pub(super) fn argument(name: &str) -> std::result::Result<Option<&'static str>, 
 fn spec(name: &str) -> std::result::Result<&'static Spec, ErrorData> {
     SPECS.iter().find(|spec| spec.name == name).ok_or_else(|| {
         let names = SPECS.each_ref().map(|spec| spec.name).join(", ");
-        ErrorData::invalid_params(
-            format!("no prompt {}; there are {names}", shortened(name, 40)),
-            None,
-        )
+        refused(&format!(
+            "no prompt {}; there are {names}",
+            shortened(name, 40)
+        ))
     })
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn get(
         .read(move |store| store.snapshot(|store| request.text(&Snapshot::new(store, now, zone))))
         .await
         .map_err(|error| match error.code() {
-            Code::Caller => ErrorData::invalid_params(error.to_string(), None),
+            Code::Caller => refused(&error.to_string()),
             Code::Environment | Code::Internal => internal(&error),
         })?;
     let message = PromptMessage::new_text(Role::User, text);
@@ -140,7 +140,7 @@ enum Request {
 impl Request {
     /// Reads a request for a prompt. Arguments it does not take are passed over.
     fn read(spec: &Spec, arguments: &JsonObject) -> std::result::Result<Self, ErrorData> {
-        let refused = |reason: String| ErrorData::invalid_params(reason, None);
+        let refused = |reason: String| refused(&reason);
         let read = |argument: &str| {
             let value = arguments.get(argument).ok_or_else(|| {
                 let name = spec.name;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Invalid;
+use super::{Invalid, shortened};
 use crate::text::clean;
 
 /// Declares a text field: a string that was cleaned and checked on the way in.
@@ -154,7 +154,9 @@ text_type!(
     |text| {
         let word = one_line(text.trim().trim_start_matches(['#', '@']), "tag", Tag::MAX_CHARS)?;
         if word.contains(char::is_whitespace) {
-            return Err(Invalid::new("tag", format!("\"{word}\" has blanks; write {}", word.split_whitespace().collect::<Vec<_>>().join("-"))));
+            let hyphenated = word.split_whitespace().collect::<Vec<_>>().join("-");
+            let (word, hyphenated) = (shortened(&word, 40), shortened(&hyphenated, 40));
+            return Err(Invalid::new("tag", format!("\"{word}\" has blanks; write {hyphenated}")));
         }
         Ok(word)
     }

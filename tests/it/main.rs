@@ -22,6 +22,7 @@ mod planning;
 mod prime;
 mod processes;
 mod prompts;
+mod replies;
 mod restore;
 mod shell;
 mod stdio;
