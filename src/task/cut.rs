@@ -85,7 +85,10 @@ fn marks(text: &str) -> impl Iterator<Item = Mark<'_>> {
         };
         let before = count.trim_end_matches(|c: char| c.is_ascii_digit() || c == ',');
         let number = &count[before.len()..];
-        let begin = before.strip_suffix('[').filter(|_| !number.is_empty())?.len();
+        let begin = before
+            .strip_suffix('[')
+            .filter(|_| !number.is_empty())?
+            .len();
         let rest = &text[at..];
         let end = at + rest.find(']').map_or(rest.len(), |end| end + 1);
         let text = &text[begin..end];

@@ -75,7 +75,7 @@ fn say(client: &mut Client, tool: &str, arguments: &Value) -> String {
 /// Makes many calls, some at once.
 fn call_all(client: &mut Client, tool: &str, arguments: impl Iterator<Item = Value>) {
     let arguments: Vec<Value> = arguments.collect();
-    for arguments in arguments.chunks(20) {
+    for arguments in arguments.chunks(8) {
         let send = |arguments: &Value| client.send_call(tool, arguments.clone());
         let ids: Vec<Value> = arguments.iter().map(send).collect();
         for id in ids {
@@ -156,11 +156,11 @@ fn fill(client: &mut Client) {
     );
     let comment =
         |n: usize| json!({ "task_id": 1, "comment": format!("{n} {}", "\"ö\"".repeat(300)) });
-    call_all(client, "update_task", (0..190).map(comment));
+    call_all(client, "update_task", (0..80).map(comment));
     call_all(
         client,
         "update_task",
-        (0..15).map(|_| json!({ "task_id": 2, "comment": "🗨".repeat(4_096) })),
+        (0..8).map(|_| json!({ "task_id": 2, "comment": "🗨".repeat(4_096) })),
     );
     let title = |n: usize| json!({ "task_id": 3, "title": format!("{n} {}", long[n % 4].chars().take(480).collect::<String>()) });
     call_all(client, "update_task", (0..300).map(title));
