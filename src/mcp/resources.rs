@@ -263,6 +263,18 @@ impl List {
     /// Returns a list that takes at most `room`; `None` if there are no tasks. Where whole tasks would take more, their
     /// descriptions are cut before tasks are left out.
     fn within(&self, store: &Store, room: usize) -> Result<Option<String>> {
+        // Names are long, so the call that brings the rest is reckoned with.
+        let mut which = match self.view {
+            View::Open => String::new(),
+            view => format!(" view:\"{}\"", view_word(view)),
+        };
+        if let Some(project) = &self.filters.project {
+            let _ = write!(which, " project:{}", json!(project.as_str()));
+        }
+        if let Some(tag) = &self.filters.tag {
+            let _ = write!(which, " tag:{}", json!(tag.as_str()));
+        }
+        let room = room.saturating_sub(bounds::size(&which));
         let page = self.page(store, MAX_TASKS_TO_READ)?;
         let block = |task: &Task| render::pending_block(task, &Parts::of(task), self.zone);
         let whole: Vec<String> = page.tasks.iter().map(block).collect();
@@ -286,16 +298,6 @@ impl List {
         if let Some(next) = next {
             let more = self.count(store, Some(next))?;
             let cursor = cursor(self.view, false, next);
-            let mut which = match self.view {
-                View::Open => String::new(),
-                view => format!(" view:\"{}\"", view_word(view)),
-            };
-            if let Some(project) = &self.filters.project {
-                let _ = write!(which, " project:{}", json!(project.as_str()));
-            }
-            if let Some(tag) = &self.filters.tag {
-                let _ = write!(which, " tag:{}", json!(tag.as_str()));
-            }
             let _ = writeln!(
                 text,
                 "... and {more} more: list_tasks{which} cursor:\"{cursor}\""

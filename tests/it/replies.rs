@@ -286,7 +286,7 @@ fn no_reply_is_longer_than_hosts_keep_whatever_the_tasks_hold() {
         assert_ne!(answer["result"]["isError"], true, "{answer}");
     }
     // Each its own note on how it was understood, and each with a key that was used before.
-    let due = |n: usize| json!({ "title": "x".repeat(n % 400 + 1), "due": format!("{}/{}", n % 12 + 1, n % 28 + 1) });
+    let due = |n: usize| json!({ "title": "x".repeat(n % 400 + 1), "due": format!("2020-{:02}-{:02}", n % 12 + 1, n % 28 + 1) });
     let batch = json!({ "key": "once", "tasks": (0..500).map(due).collect::<Vec<_>>() });
     for _ in 0..2 {
         let answer = found.call(&mut client, "add_task", batch.clone());
