@@ -94,7 +94,8 @@ fn a_comment_that_fits_into_no_reply_is_read_to_its_end() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
     client.call("add_task", json!({ "title": "t" }));
-    let text: String = (0..2_700).map(|n| format!("{n:05}\n")).collect();
+    let lines: Vec<String> = (0..2_700).map(|n| format!("{n:05}\n")).collect();
+    let text = lines.concat();
     say(
         &mut client,
         "update_task",
