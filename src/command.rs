@@ -11,7 +11,7 @@ use crate::{
     repeat::Repeat,
     task::{
         Actor, Comment, CommentText, Description, Invalid, Priority, Project, Status, Tag, Task,
-        TaskId, Timestamp, Title,
+        TaskId, Timestamp, Title, cut, shortened,
     },
     when::{When, Zone},
 };
@@ -126,7 +126,8 @@ impl std::str::FromStr for Reference {
                 _ => Err(Invalid::new(
                     "reference",
                     format!(
-                        "^{place} must be ^1 for the first task of the call, ^2 for the second, and so on"
+                        "^{} must be ^1 for the first task of the call, ^2 for the second, and so on",
+                        shortened(place, 40)
                     ),
                 )),
             },
@@ -336,6 +337,9 @@ pub(crate) fn update(
             rev: task.rev,
             expected,
         });
+    }
+    if let Some(description) = &patch.description {
+        cut::refuse_cut_description(task.id, description.as_str(), task.description.as_str())?;
     }
     let mut edit = Edit::of(task);
     let after = &mut edit.after;

@@ -31,11 +31,6 @@ impl Notes {
         self.0
     }
 
-    /// Returns the notes as one text; `None` if there are none.
-    pub(crate) fn joined(self) -> Option<String> {
-        (!self.0.is_empty()).then(|| self.0.join("; "))
-    }
-
     /// Takes a cleaned text, remarking what it lost.
     pub(crate) fn text<T>(
         &mut self,

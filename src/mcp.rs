@@ -41,8 +41,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::Error,
+    render::bounds,
     store::db::{Db, Session},
-    task::Actor,
+    task::{Actor, shortened},
     when::Zone,
 };
 
@@ -170,6 +171,11 @@ fn internal(error: &Error) -> ErrorData {
     refusal(ErrorCode::INTERNAL_ERROR, error.with_causes())
 }
 
+/// A request that cannot be routed as it is, and why.
+fn refused(reason: &str) -> ErrorData {
+    refusal(ErrorCode::INVALID_PARAMS, reason)
+}
+
 /// Fills in what every list result has: all of it at once, for an hour, the same for everyone.
 macro_rules! static_list {
     ($result:ident, $items:expr, $context:expr) => {{
@@ -251,10 +257,10 @@ impl ServerHandler for Server {
             Ok(Some(answer)) => answer,
             Ok(None) => {
                 let names: Vec<&str> = tools::TOOLS.iter().map(|tool| tool.name.as_ref()).collect();
-                let message = format!("no tool {name}; there are {}", names.join(", "));
-                return Err(refusal(ErrorCode::INVALID_PARAMS, message));
+                let (name, names) = (shortened(&name, 40), names.join(", "));
+                return Err(refused(&format!("no tool {name}; there are {names}")));
             }
-            Err(_) => tools::Reply::failure(format!(
+            Err(_) => tools::Reply::failure(&format!(
                 "{name} met an internal fault; see the log of taskhold"
             )),
         };
@@ -367,7 +373,7 @@ impl ServerHandler for Server {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let message = format!("no method {}", request.method);
+        let message = format!("no method {}", shortened(&request.method, 40));
         Err(refusal(ErrorCode::METHOD_NOT_FOUND, message))
     }
 }

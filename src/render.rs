@@ -3,17 +3,22 @@
 //!
 //! Titles are one line and cannot fake another; descriptions are indented where lines matter.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _};
+use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
-use serde::Serialize;
 
 use crate::{
     change::Change,
-    command::{Caller, Outcome},
-    task::{Priority, Project, Status, Tag, Task, TaskId, Timestamp, shortened},
-    when::{When, Zone},
+    task::{Status, Task, Timestamp, shortened},
+    when::Zone,
 };
+
+pub mod bounds;
+mod object;
+pub mod parts;
+
+pub use object::{Detail, TaskObject};
+use parts::Parts;
 
 /// Returns `at` in RFC 3339, with the offset of the zone, to the second.
 pub fn instant(at: Timestamp, zone: Zone) -> String {
@@ -21,138 +26,6 @@ pub fn instant(at: Timestamp, zone: Zone) -> String {
         .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-/// How much of a task an object tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// What the tutorial's clients know, and what was set beyond that; a long description cut.
-    Brief,
-    /// That and the revision, for a caller who goes on editing.
-    Revision,
-    /// Everything.
-    Full,
-    /// Everything, with dates as ISO 8601 alone.
-    Program,
-}
-
-impl Detail {
-    fn is_full(self) -> bool {
-        matches!(self, Self::Full | Self::Program)
-    }
-}
-
-/// How much of a description a reply repeats, in characters.
-const BRIEF_DESCRIPTION: usize = 200;
-
-/// A task as a JSON object. Fields that do not apply are left out.
-#[derive(Clone, Debug, Serialize)]
-pub struct TaskObject<'a> {
-    id: i64,
-    title: &'a str,
-    description: Cow<'a, str>,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    defer_until: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repeat: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project: Option<&'a str>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    tags: &'a BTreeSet<Tag>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent: Option<i64>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    depends_on: &'a BTreeSet<TaskId>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    comments: Vec<CommentObject<'a>>,
-    created_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    updated_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    completed_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deleted_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_by: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rev: Option<i64>,
-    /// What the caller should know about the call, such as that it changed nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct CommentObject<'a> {
-    at: String,
-    by: &'a str,
-    text: &'a str,
-}
-
-impl<'a> TaskObject<'a> {
-    /// Returns the object for `task`.
-    pub fn new(task: &'a Task, detail: Detail, zone: Zone) -> Self {
-        let full = detail.is_full();
-        let time = |at| instant(at, zone);
-        let date = |when: When| match detail {
-            Detail::Program => when.iso(zone),
-            _ => when.show(zone),
-        };
-        let description = task.description.as_str();
-        let comments = task
-            .comments
-            .iter()
-            .filter(|_| full)
-            .map(|comment| CommentObject {
-                at: time(comment.at),
-                by: comment.actor.as_str(),
-                text: comment.text.as_str(),
-            });
-        Self {
-            id: task.id.get(),
-            title: task.title.as_str(),
-            description: if full {
-                description.into()
-            } else {
-                shortened(description, BRIEF_DESCRIPTION).into()
-            },
-            status: task.status.as_str(),
-            priority: task.priority.map(Priority::as_str),
-            due: task.due.map(date),
-            defer_until: task.defer_until.map(date),
-            repeat: task.repeat.as_ref().map(|repeat| match detail {
-                Detail::Program => repeat.to_string(),
-                _ => repeat.words(zone),
-            }),
-            project: task.project.as_ref().map(Project::as_str),
-            tags: &task.tags,
-            parent: task.parent.map(TaskId::get),
-            depends_on: &task.depends_on,
-            comments: comments.collect(),
-            created_at: time(task.created_at),
-            updated_at: full.then(|| time(task.updated_at)),
-            started_at: task
-                .started_at
-                .filter(|_| detail != Detail::Brief)
-                .map(time),
-            completed_at: task.completed_at.map(time),
-            deleted_at: task.deleted_at.filter(|_| full).map(time),
-            created_by: full.then(|| task.created_by.as_str()),
-            rev: (detail != Detail::Brief).then_some(task.rev),
-            note: None,
-        }
-    }
-
-    /// Adds a note, if there is one.
-    #[must_use]
-    pub fn with_note(mut self, note: Option<String>) -> Self {
-        self.note = note;
-        self
-    }
 }
 
 /// Returns the line of a list: the id, the title, and what is out of the ordinary, as
@@ -214,9 +87,12 @@ pub fn bounded(count: u32, limit: u32) -> String {
     }
 }
 
+/// Writes a task as one kind of list or sheet has it, with those of its parts that are shown.
+pub type Writing = fn(&Task, &Parts<'_>, Zone) -> String;
+
 /// Returns the block of `tasks://all` for `task`: a mark, the id, the title, and what there is to say, indented.
-pub fn block(task: &Task, zone: Zone) -> String {
-    let mut block = entry(task, "Description: ", zone);
+pub fn block(task: &Task, parts: &Parts<'_>, zone: Zone) -> String {
+    let mut block = entry(task, parts, "Description: ", zone);
     let _ = writeln!(block, "   Status: {}", task.status);
     let _ = writeln!(block, "   Created: {}", instant(task.created_at, zone));
     block.push('\n');
@@ -224,29 +100,24 @@ pub fn block(task: &Task, zone: Zone) -> String {
 }
 
 /// Returns the block of `tasks://pending` for `task`, which has the description without a word before it.
-pub fn pending_block(task: &Task, zone: Zone) -> String {
-    let mut block = entry(task, "", zone);
+pub fn pending_block(task: &Task, parts: &Parts<'_>, zone: Zone) -> String {
+    let mut block = entry(task, parts, "", zone);
     block.push('\n');
     block
 }
 
 /// Returns the lines that both kinds of blocks have.
-fn entry(task: &Task, description: &str, zone: Zone) -> String {
+fn entry(task: &Task, parts: &Parts<'_>, description: &str, zone: Zone) -> String {
     let mark = if task.status == Status::Completed {
         '✅'
     } else {
         '⏳'
     };
     let mut block = format!("{mark} [{}] {}\n", task.id, task.title);
-    if !task.description.is_empty() {
-        let text = indented(task.description.as_str());
+    if !parts.description.is_empty() {
+        let text = indented(&parts.description.to_string());
         let _ = writeln!(block, "   {description}{text}");
     }
-    let ids = |ids: &BTreeSet<TaskId>| {
-        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        (!ids.is_empty()).then(|| ids.join(", "))
-    };
-    let tags: Vec<&str> = task.tags.iter().map(Tag::as_str).collect();
     let facts = [
         (
             "Priority",
@@ -259,9 +130,9 @@ fn entry(task: &Task, description: &str, zone: Zone) -> String {
             task.repeat.as_ref().map(|repeat| repeat.words(zone)),
         ),
         ("Project", task.project.as_ref().map(ToString::to_string)),
-        ("Tags", (!tags.is_empty()).then(|| tags.join(", "))),
+        ("Tags", parts.tags.listed()),
         ("Part of", task.parent.map(|parent| parent.to_string())),
-        ("After", ids(&task.depends_on)),
+        ("After", parts.depends_on.listed()),
     ];
     for (name, fact) in facts {
         if let Some(fact) = fact {
@@ -272,8 +143,8 @@ fn entry(task: &Task, description: &str, zone: Zone) -> String {
 }
 
 /// Returns the text of `tasks://task/{id}`: the block of `tasks://all` and everything else.
-pub fn sheet(task: &Task, zone: Zone) -> String {
-    let mut sheet = block(task, zone);
+pub fn sheet(task: &Task, parts: &Parts<'_>, zone: Zone) -> String {
+    let mut sheet = block(task, parts, zone);
     sheet.truncate(sheet.len() - 1);
     let _ = writeln!(sheet, "   Created by: {}", task.created_by);
     let times = [
@@ -288,39 +159,29 @@ pub fn sheet(task: &Task, zone: Zone) -> String {
         }
     }
     let _ = writeln!(sheet, "   Revision: {}", task.rev);
-    for comment in &task.comments {
-        let (at, text) = (instant(comment.at, zone), indented(comment.text.as_str()));
-        let _ = writeln!(sheet, "   Comment by {}, {at}: {text}", comment.actor);
+    for comment in &parts.comments {
+        let text = indented(&comment.text.to_string());
+        let _ = writeln!(
+            sheet,
+            "   Comment by {}, {}: {text}",
+            comment.by, comment.at
+        );
+    }
+    if let Some(more) = parts.more() {
+        let _ = writeln!(sheet, "   {more}");
     }
     sheet
+}
+
+/// Returns what `write` makes of a task, with what is long cut until that takes at most `room`.
+pub fn written(task: &Task, parts: Parts<'_>, zone: Zone, write: Writing, room: usize) -> String {
+    let parts = parts.fitted(room, |parts| bounds::size(&write(task, parts, zone)));
+    write(task, &parts, zone)
 }
 
 /// Keeps the lines of `text` apart from the lines around it.
 fn indented(text: &str) -> String {
     text.replace('\n', "\n      ")
-}
-
-/// Returns what an undo did, and how to do it again.
-pub fn undone(outcome: &Outcome, caller: &Caller) -> String {
-    let tasks: Vec<String> = outcome
-        .edits
-        .iter()
-        .map(|edit| {
-            let gone = if edit.after.is_deleted() {
-                " (now in the trash)"
-            } else {
-                ""
-            };
-            format!("{}{gone}", line(&edit.after, caller.now, caller.zone))
-        })
-        .collect();
-    let what = outcome.reverted.map_or_else(String::new, |(group, kind)| {
-        format!("the {} of group {group}", kind.as_str())
-    });
-    let again = outcome.group.map_or_else(String::new, |group| {
-        format!(". To do it again: undo group:{group}")
-    });
-    format!("Undone: {what}: {}{again}", tasks.join("; "))
 }
 
 /// Returns a change as one line: when, who, what, from what to what.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{repeat::Repeat, when::When};
 
+pub(crate) mod cut;
 mod id;
 mod status;
 mod words;

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::ViewWord,
     error::Result,
-    render::{Detail, TaskObject},
+    render::TaskObject,
     store::{Moment, Page, Position, Store, View},
 };
 
@@ -182,7 +182,7 @@ impl Context {
                 if !std::mem::take(&mut is_first) {
                     out.write_all(b",")?;
                 }
-                let object = TaskObject::new(task, Detail::Program, self.caller.zone);
+                let object = TaskObject::whole(task, &task.comments, self.caller.zone);
                 serde_json::to_writer(&mut *out, &object).map_err(io::Error::from)?;
             }
             Ok(())

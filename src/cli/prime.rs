@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{CliResult, Context};
 use crate::{
     error::Result,
-    render::{self, Detail, TaskObject},
+    render::{self, TaskObject},
     store::{Filters, Moment, Store, View},
     task::{Priority, Status, Task},
     when::Zone,
@@ -123,7 +123,7 @@ impl Work {
             let tasks = list.tasks.iter();
             json!({
                 "total": list.total,
-                "tasks": tasks.map(|task| TaskObject::new(task, Detail::Program, zone)).collect::<Vec<_>>(),
+                "tasks": tasks.map(|task| TaskObject::whole(task, &task.comments, zone)).collect::<Vec<_>>(),
             })
         };
         json!({

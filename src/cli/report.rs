@@ -12,7 +12,7 @@ use crate::{
     change::GroupId,
     command::Outcome,
     remark,
-    render::{self, Detail, TaskObject},
+    render::{self, TaskObject},
     store::Store,
 };
 
@@ -61,7 +61,8 @@ impl Context {
                 tasks: outcome
                     .edits
                     .iter()
-                    .map(|edit| TaskObject::new(&edit.after, Detail::Program, self.caller.zone))
+                    .map(|edit| &edit.after)
+                    .map(|task| TaskObject::whole(task, &task.comments, self.caller.zone))
                     .collect(),
                 unchanged: outcome
                     .edits

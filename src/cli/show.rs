@@ -6,7 +6,7 @@ use super::{CliResult, Context, ids::IdArgs, log::ChangeObject, sheet::sheet};
 use crate::{
     change::Change,
     error::{Error, Result},
-    render::{Detail, TaskObject},
+    render::TaskObject,
     store::Store,
     task::{Task, TaskId},
 };
@@ -69,7 +69,7 @@ impl ShowArgs {
     fn object<'a>(&self, shown: &'a Shown, context: &Context) -> ShownObject<'a> {
         let changes = shown.history.iter();
         ShownObject {
-            task: TaskObject::new(&shown.task, Detail::Program, context.caller.zone),
+            task: TaskObject::whole(&shown.task, &shown.task.comments, context.caller.zone),
             children: shown.children.iter().map(|child| child.id).collect(),
             history: self.history.then(|| {
                 changes

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use rmcp::model::{ArgumentInfo, CompletionInfo, ErrorCode, ErrorData, Reference};
+use rmcp::model::{ArgumentInfo, CompletionInfo, ErrorData, Reference};
 
-use super::{internal, prompts, refusal};
+use super::{internal, prompts, refused};
 use crate::{
     error::Result,
+    render::bounds,
     store::{Store, Words, db::Session},
-    task::{Project, Tag},
+    task::{Project, Tag, shortened},
 };
 
 /// How many ids or names are looked through for those that fit.
@@ -24,6 +25,9 @@ enum Subject {
     Project,
     Tag,
 }
+
+/// What stands around the values of a completion.
+const FRAME_BYTES: usize = 100;
 
 /// Every template's variable, and what it names.
 const VARIABLES: [(&str, &str, Subject); 3] = [
@@ -47,16 +51,17 @@ pub(super) async fn complete(
 }
 
 fn subject(reference: &Reference, argument: &str) -> std::result::Result<Subject, ErrorData> {
-    let refused = |reason: String| Err(refusal(ErrorCode::INVALID_PARAMS, reason));
+    let refused = |reason: String| Err(refused(&reason));
+    let argument_shown = shortened(argument, 40);
     match reference {
         Reference::Prompt(prompt) => match (prompts::argument(&prompt.name)?, argument) {
             (Some(prompts::TASK_ID), prompts::TASK_ID) => Ok(Subject::Task),
             (Some(known), _) => refused(format!(
-                "prompt {} has no argument {argument}; it takes {known}",
+                "prompt {} has no argument {argument_shown}; it takes {known}",
                 prompt.name
             )),
             (None, _) => refused(format!(
-                "prompt {} takes no arguments, so none called {argument}",
+                "prompt {} takes no arguments, so none called {argument_shown}",
                 prompt.name
             )),
         },
@@ -64,13 +69,13 @@ fn subject(reference: &Reference, argument: &str) -> std::result::Result<Subject
             match VARIABLES.iter().find(|(uri, ..)| *uri == resource.uri) {
                 Some((_, variable, subject)) if *variable == argument => Ok(*subject),
                 Some((uri, variable, _)) => refused(format!(
-                    "{uri} has no variable {argument}; it has {variable}"
+                    "{uri} has no variable {argument_shown}; it has {variable}"
                 )),
                 None => {
                     let known = VARIABLES.map(|(uri, ..)| uri).join(", ");
                     refused(format!(
                         "no resource template {}; there are {known}",
-                        resource.uri
+                        shortened(&resource.uri, 40)
                     ))
                 }
             }
@@ -90,8 +95,15 @@ impl From<Offer> for CompletionInfo {
     fn from(Offer { mut values, is_all }: Offer) -> Self {
         let count = values.len();
         values.truncate(Self::MAX_VALUES);
+        let mut left = bounds::MAX_REPLY_BYTES - FRAME_BYTES;
+        let too_many = values.iter().position(|value| {
+            let rest = left.checked_sub(bounds::size(value) + r#""","#.len());
+            left = rest.unwrap_or(0);
+            rest.is_none()
+        });
+        values.truncate(too_many.unwrap_or(values.len()));
         let total = u32::try_from(count).ok().filter(|_| is_all);
-        let has_more = !is_all || count > Self::MAX_VALUES;
+        let has_more = !is_all || count > values.len();
         Self::with_pagination(values, total, has_more).expect("no more values than may be sent")
     }
 }

@@ -4,10 +4,10 @@
 //! is left out, it says how much and which call shows it. Every prompt asks the model to ask before it changes a task.
 
 use rmcp::model::{
-    ErrorCode, ErrorData, GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role,
+    ErrorData, GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role,
 };
 
-use super::{internal, refusal};
+use super::{internal, refused};
 use crate::{
     clock,
     error::{Code, Error, Result},
@@ -99,10 +99,10 @@ pub(super) fn argument(name: &str) -> std::result::Result<Option<&'static str>, 
 fn spec(name: &str) -> std::result::Result<&'static Spec, ErrorData> {
     SPECS.iter().find(|spec| spec.name == name).ok_or_else(|| {
         let names = SPECS.each_ref().map(|spec| spec.name).join(", ");
-        refusal(
-            ErrorCode::INVALID_PARAMS,
-            format!("no prompt {}; there are {names}", shortened(name, 40)),
-        )
+        refused(&format!(
+            "no prompt {}; there are {names}",
+            shortened(name, 40)
+        ))
     })
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn get(
         .read(move |store| store.snapshot(|store| request.text(&Snapshot::new(store, now, zone))))
         .await
         .map_err(|error| match error.code() {
-            Code::Caller => refusal(ErrorCode::INVALID_PARAMS, error.to_string()),
+            Code::Caller => refused(&error.to_string()),
             Code::Environment | Code::Internal => internal(&error),
         })?;
     let message = PromptMessage::new_text(Role::User, text);
@@ -140,7 +140,7 @@ enum Request {
 impl Request {
     /// Reads a request for a prompt. Arguments it does not take are passed over.
     fn read(spec: &Spec, arguments: &JsonObject) -> std::result::Result<Self, ErrorData> {
-        let refused = |reason: String| refusal(ErrorCode::INVALID_PARAMS, reason);
+        let refused = |reason: String| refused(&reason);
         let read = |argument: &str| {
             let value = arguments.get(argument).ok_or_else(|| {
                 let name = spec.name;

@@ -3,9 +3,9 @@
 use rmcp::model::{ErrorCode, ErrorData};
 use serde_json::Value;
 
-use crate::text::clean;
+use crate::{render::bounds, text::clean};
 
-/// Returns the error with this code and message, cleaned like all text that is shown.
+/// Returns the error with this code and message, cleaned like all text that is shown, and bounded like every reply.
 pub(crate) fn refusal(code: ErrorCode, message: impl AsRef<str>) -> ErrorData {
     refusal_with(code, message, None)
 }
@@ -20,5 +20,5 @@ pub(super) fn refusal_with(
     message: impl AsRef<str>,
     data: Option<Value>,
 ) -> ErrorData {
-    ErrorData::new(code, clean(message.as_ref()).text, data)
+    ErrorData::new(code, bounds::refusal(&clean(message.as_ref()).text), data)
 }

@@ -5,22 +5,39 @@ use std::fmt::Write as _;
 use rmcp::model::{ErrorCode, ErrorData, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
-use super::{internal, refusal::refusal_with, uri::ResourceUri};
+use super::{
+    internal,
+    refusal::refusal_with,
+    tools::{cursor, view_word},
+    uri::ResourceUri,
+};
 use crate::{
     clock,
     error::{Error, Result},
-    render,
-    store::{Filters, Moment, Store, View, db::Session},
-    task::Timestamp,
+    render::{
+        self, Writing,
+        bounds::{self, MAX_REPLY_BYTES},
+        parts::Parts,
+    },
+    store::{Filters, Moment, Page, Position, Store, View, db::Session},
+    task::{Comment, Task, Timestamp},
     text::clean,
     when::Zone,
 };
 
 const TEXT: &str = "text/plain";
-/// The most tasks in a resource: enough for a person, bounded for a host that reads it into a conversation.
+/// The most tasks in a list of the tutorial: enough for a person, bounded for a host that reads it into a conversation.
 const MAX_TASKS: u32 = 1_000;
-/// The most text in a resource, in bytes, reached before [`MAX_TASKS`] when descriptions are long.
+/// The most text in such a list, in bytes, reached before [`MAX_TASKS`] when descriptions are long.
 const MAX_BYTES: usize = 256 * 1024;
+/// The most tasks in any other list: more never fit.
+const MAX_TASKS_TO_READ: u32 = 300;
+/// What stands around a text and its URI in a reply, and what is said of tasks that are left out.
+const FRAME_BYTES: usize = 300;
+/// How much of a description is in a list that would be too long otherwise, in characters.
+const SHORT_DESCRIPTION: usize = 300;
+/// The most of one task in such a list.
+const SHORT_BLOCK_BYTES: usize = 2_600;
 
 /// Every resource without a name in it: its URI, name, title and what it lists.
 const LISTS: [(&str, &str, &str, &str); 4] = [
@@ -105,8 +122,9 @@ pub(super) async fn read(
     let Some(resource) = ResourceUri::parse(uri) else {
         return Err(not_found(uri));
     };
+    let room = MAX_REPLY_BYTES.saturating_sub(bounds::size(uri));
     let text = session
-        .read(move |store| text(store, &resource, clock::now(), zone))
+        .read(move |store| text(store, &resource, clock::now(), zone, room))
         .await
         .map_err(|error| match error {
             Error::NotFound { .. } => not_found(uri),
@@ -124,31 +142,115 @@ pub(super) fn not_found(uri: &str) -> ErrorData {
     refusal_with(
         ErrorCode::RESOURCE_NOT_FOUND,
         format!("resource not found; there are {}", all.join(", ")),
-        Some(json!({ "uri": clean(uri).text })),
+        Some(json!({ "uri": bounds::clipped(&clean(uri).text, ResourceUri::LONGEST) })),
     )
 }
 
-/// Returns the text of a resource as it is at `now`.
+/// Returns the text of a resource as it is at `now`. It takes at most `room`, but for the lists of the tutorial.
 pub(super) fn text(
     store: &Store,
     resource: &ResourceUri,
     now: Timestamp,
     zone: Zone,
+    room: usize,
 ) -> Result<String> {
-    let list = |view, filters: Filters, heading: &str, empty: &str| {
-        let block = if view == View::All {
-            render::block
-        } else {
-            render::pending_block
-        };
-        let page = store.list(view, &filters, &Moment::new(now, zone), None, MAX_TASKS)?;
-        if page.tasks.is_empty() {
-            return Ok(empty.to_owned());
+    let none = Filters::default;
+    let (view, filters, heading, empty) = match resource {
+        ResourceUri::All => (
+            View::All,
+            none(),
+            "Current Tasks:".to_owned(),
+            "No tasks found",
+        ),
+        ResourceUri::Pending => {
+            let heading = "Pending Tasks:".to_owned();
+            (View::Open, none(), heading, "No pending tasks!")
         }
-        let mut text = format!("{heading}\n\n");
+        ResourceUri::Today => {
+            let heading = "Due Today or Overdue:".to_owned();
+            (View::Today, none(), heading, "Nothing is due today!")
+        }
+        ResourceUri::Overdue => {
+            let heading = "Overdue Tasks:".to_owned();
+            (View::Overdue, none(), heading, "Nothing is overdue!")
+        }
+        ResourceUri::Project(name) => {
+            let filters = Filters {
+                project: Some(name.clone()),
+                ..none()
+            };
+            let heading = format!("Tasks of {name}:");
+            (
+                View::Open,
+                filters,
+                heading,
+                "No open tasks in this project",
+            )
+        }
+        ResourceUri::Tag(name) => {
+            let filters = Filters {
+                tag: Some(name.clone()),
+                ..none()
+            };
+            let heading = format!("Tasks with #{name}:");
+            (View::Open, filters, heading, "No open tasks with this tag")
+        }
+        ResourceUri::Task(id) => {
+            let task = store.task(*id)?.ok_or(Error::NotFound { id: *id })?;
+            let room = room.saturating_sub(FRAME_BYTES);
+            return Ok(sheet(&task, &task.comments, zone, room));
+        }
+    };
+    let list = List {
+        view,
+        filters,
+        moment: Moment::new(now, zone),
+        zone,
+    };
+    store.snapshot(|store| {
+        let found = match resource {
+            ResourceUri::All => list.whole(store, render::block)?,
+            ResourceUri::Pending => list.whole(store, render::pending_block)?,
+            _ => list.within(
+                store,
+                room.saturating_sub(FRAME_BYTES + bounds::size(&heading)),
+            )?,
+        };
+        Ok(found.map_or_else(|| empty.to_owned(), |text| format!("{heading}\n\n{text}")))
+    })
+}
+
+/// Returns the text of a task with its comments, the newest first.
+fn sheet(task: &Task, comments: &[Comment], zone: Zone, room: usize) -> String {
+    let parts = Parts::of(task).with_comments(comments.iter().rev(), 0, zone);
+    render::written(task, parts, zone, render::sheet, room)
+}
+
+/// The tasks of a resource.
+struct List {
+    view: View,
+    filters: Filters,
+    moment: Moment,
+    zone: Zone,
+}
+
+impl List {
+    fn page(&self, store: &Store, most: u32) -> Result<Page> {
+        store.list(self.view, &self.filters, &self.moment, None, most)
+    }
+
+    fn count(&self, store: &Store, after: Option<Position>) -> Result<String> {
+        let count = store.count(self.view, &self.filters, &self.moment, after)?;
+        Ok(render::bounded(count, Store::COUNT_LIMIT))
+    }
+
+    /// Returns a list of the tutorial, whole but for very many tasks; `None` if there are none.
+    fn whole(&self, store: &Store, write: Writing) -> Result<Option<String>> {
+        let page = self.page(store, MAX_TASKS)?;
+        let mut text = String::new();
         let mut next = page.next;
         for (task, place) in page.tasks.iter().zip(&page.places) {
-            let block = block(task, zone);
+            let block = write(task, &Parts::of(task), self.zone);
             if text.len() + block.len() > MAX_BYTES && place.is_some() {
                 next = *place;
                 break;
@@ -156,49 +258,55 @@ pub(super) fn text(
             text.push_str(&block);
         }
         if next.is_some() {
-            let left = store.count(view, &filters, &Moment::new(now, zone), next)?;
-            let more = render::bounded(left, Store::COUNT_LIMIT);
+            let more = self.count(store, next)?;
             let _ = writeln!(text, "... and {more} more; the tool list_tasks shows them");
         }
-        Ok(text)
-    };
-    let none = Filters::default;
-    store.snapshot(|store| match resource {
-        ResourceUri::All => list(View::All, none(), "Current Tasks:", "No tasks found"),
-        ResourceUri::Pending => list(View::Open, none(), "Pending Tasks:", "No pending tasks!"),
-        ResourceUri::Today => list(
-            View::Today,
-            none(),
-            "Due Today or Overdue:",
-            "Nothing is due today!",
-        ),
-        ResourceUri::Overdue => list(
-            View::Overdue,
-            none(),
-            "Overdue Tasks:",
-            "Nothing is overdue!",
-        ),
-        ResourceUri::Project(name) => list(
-            View::Open,
-            Filters {
-                project: Some(name.clone()),
-                ..none()
-            },
-            &format!("Tasks of {name}:"),
-            "No open tasks in this project",
-        ),
-        ResourceUri::Tag(name) => list(
-            View::Open,
-            Filters {
-                tag: Some(name.clone()),
-                ..none()
-            },
-            &format!("Tasks with #{name}:"),
-            "No open tasks with this tag",
-        ),
-        ResourceUri::Task(id) => {
-            let task = store.task(*id)?.ok_or(Error::NotFound { id: *id })?;
-            Ok(render::sheet(&task, zone))
+        Ok((!page.tasks.is_empty()).then_some(text))
+    }
+
+    /// Returns a list that takes at most `room`; `None` if there are no tasks. Where whole tasks would take more, their
+    /// descriptions are cut before tasks are left out.
+    fn within(&self, store: &Store, room: usize) -> Result<Option<String>> {
+        // Names are long, so the call that brings the rest is reckoned with.
+        let mut which = match self.view {
+            View::Open => String::new(),
+            view => format!(" view:\"{}\"", view_word(view)),
+        };
+        if let Some(project) = &self.filters.project {
+            let _ = write!(which, " project:{}", json!(project.as_str()));
         }
-    })
+        if let Some(tag) = &self.filters.tag {
+            let _ = write!(which, " tag:{}", json!(tag.as_str()));
+        }
+        let room = room.saturating_sub(bounds::size(&which));
+        let page = self.page(store, MAX_TASKS_TO_READ)?;
+        let block = |task: &Task| render::pending_block(task, &Parts::of(task), self.zone);
+        let whole: Vec<String> = page.tasks.iter().map(block).collect();
+        let size: usize = whole.iter().map(|block| bounds::size(block)).sum();
+        if page.next.is_none() && size <= room {
+            return Ok((!whole.is_empty()).then(|| whole.concat()));
+        }
+        let block = |task: &Task| {
+            let parts = Parts::of(task).with_short_description(SHORT_DESCRIPTION);
+            render::written(
+                task,
+                parts,
+                self.zone,
+                render::pending_block,
+                SHORT_BLOCK_BYTES,
+            )
+        };
+        let bounds::Filled { mut text, shown } =
+            bounds::fill(page.tasks.iter().map(block), "", room);
+        let next = page.places.get(shown).copied().flatten().or(page.next);
+        if let Some(next) = next {
+            let more = self.count(store, Some(next))?;
+            let cursor = cursor(self.view, false, next);
+            let _ = writeln!(
+                text,
+                "... and {more} more: list_tasks{which} cursor:\"{cursor}\""
+            );
+        }
+        Ok(Some(text))
+    }
 }

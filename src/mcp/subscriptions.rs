@@ -280,8 +280,8 @@ async fn turned(
         .read(move |store| {
             let mut altered = BTreeSet::new();
             for uri in turning {
-                if resources::text(store, &uri, before, zone)?
-                    != resources::text(store, &uri, now, zone)?
+                if resources::text(store, &uri, before, zone, usize::MAX)?
+                    != resources::text(store, &uri, now, zone, usize::MAX)?
                 {
                     altered.insert(uri);
                 }

@@ -14,6 +14,7 @@ use crate::{
     clock,
     command::Caller,
     error::{Code, Error},
+    render::{self, bounds},
     store::db::Session,
     task::{Actor, shortened},
     text::clean,
@@ -22,13 +23,16 @@ use crate::{
 
 mod args;
 mod calls;
+mod get;
 mod list_args;
 mod lists;
+mod replies;
 mod schema;
 
 use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
 use calls::Call;
 use list_args::ListTasks;
+pub(super) use list_args::{cursor, view_word};
 use schema::Arguments;
 
 /// What kind of effect a tool has, for the hints hosts show and act on.
@@ -164,9 +168,9 @@ pub(super) struct Reply {
 
 impl Reply {
     /// Returns a reply that says what was wrong.
-    pub(super) fn failure(text: String) -> Self {
+    pub(super) fn failure(text: &str) -> Self {
         Self {
-            answer: Answer::Failure(text),
+            answer: Answer::Failure(bounds::refusal(text)),
             news: None,
         }
     }
@@ -257,7 +261,7 @@ pub(super) async fn call(
     if error.code() != Code::Caller {
         tracing::error!("{name}: {}", error.with_causes());
     }
-    Some(Reply::failure(match error {
+    Some(Reply::failure(&match error {
         // The cause is the way out: which folder, which permission.
         Error::Unusable { .. } => error.with_causes(),
         Error::NotFound { id } => {

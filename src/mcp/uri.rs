@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::{
-    render,
+    render::{self, parts::Parts},
     store::db::{Batch, Touched},
     task::{Project, Tag, Task, TaskId, Timestamp},
     when::{When, Zone},
@@ -52,13 +52,13 @@ impl fmt::Display for ResourceUri {
     }
 }
 
-/// The longest spelling that is read, in bytes. The longest we write is a project of 100 characters, each as twelve.
-const LONGEST: usize = 4_096;
-
 impl ResourceUri {
+    /// The longest spelling that is read, in bytes. The longest we write is a project of 100 characters, each as twelve.
+    pub(super) const LONGEST: usize = 4_096;
+
     /// Reads a URI; `None` for any that is not ours.
     pub(super) fn parse(uri: &str) -> Option<Self> {
-        if uri.len() > LONGEST {
+        if uri.len() > Self::LONGEST {
             return None;
         }
         let decoded = |name: &str| {
@@ -97,8 +97,15 @@ impl ResourceUri {
         let due =
             |test: &dyn Fn(&When) -> bool| task.is_open() && task.due.as_ref().is_some_and(test);
         let is_in = match self {
-            Self::All => return (!task.is_deleted()).then(|| render::block(task, zone)),
-            Self::Task(id) => return (task.id == *id).then(|| render::sheet(task, zone)),
+            Self::All => {
+                return (!task.is_deleted()).then(|| render::block(task, &Parts::of(task), zone));
+            }
+            Self::Task(id) => {
+                return (task.id == *id).then(|| {
+                    let parts = Parts::of(task).with_comments(&task.comments, 0, zone);
+                    render::sheet(task, &parts, zone)
+                });
+            }
             Self::Pending => task.is_open(),
             Self::Today => due(&|due| due.day(zone) <= zone.today(millis)),
             Self::Overdue => due(&|due| due.is_past(millis, zone)),
@@ -111,7 +118,7 @@ impl ResourceUri {
             }
             Self::Tag(name) => task.is_open() && task.tags.contains(name),
         };
-        is_in.then(|| render::pending_block(task, zone))
+        is_in.then(|| render::pending_block(task, &Parts::of(task), zone))
     }
 
     /// Reports whether the change alters the text of this resource.
@@ -278,7 +285,7 @@ mod tests {
                 let (now, zone) = (Timestamp::from_millis(NOW), Zone::UTC);
                 let uris = uris();
                 let texts = |store: &Store| -> Vec<Option<String>> {
-                    uris.iter().map(|uri| resources::text(store, uri, now, zone).ok()).collect()
+                    uris.iter().map(|uri| resources::text(store, uri, now, zone, usize::MAX).ok()).collect()
                 };
                 for (step, command) in (0_i64..).zip(commands) {
                     let before = texts(&store);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::Invalid;
+use super::{Invalid, shortened};
 use crate::text::clean;
 
 /// What stands for a text of which nothing can be seen.
@@ -190,7 +190,9 @@ text_type!(
         let bare = if bare.len() < text.len() { clean(bare).text } else { bare.to_owned() };
         let word = one_line(&bare, "tag", Tag::MAX_CHARS)?;
         if word.contains(char::is_whitespace) {
-            return Err(Invalid::new("tag", format!("\"{word}\" has blanks; write {}", word.split_whitespace().collect::<Vec<_>>().join("-"))));
+            let hyphenated = word.split_whitespace().collect::<Vec<_>>().join("-");
+            let (word, hyphenated) = (shortened(&word, 40), shortened(&hyphenated, 40));
+            return Err(Invalid::new("tag", format!("\"{word}\" has blanks; write {hyphenated}")));
         }
         Ok(word)
     }

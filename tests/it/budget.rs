@@ -201,7 +201,16 @@ fn a_reply_repeats_no_more_than_200_characters_of_a_description() {
         "add_task",
         json!({ "title": "x", "description": "y".repeat(1_000) }),
     );
-    assert_eq!(task["description"].as_str().unwrap().chars().count(), 201);
+    let (shown, left) = task["description"]
+        .as_str()
+        .unwrap()
+        .split_once('…')
+        .unwrap();
+    assert_eq!(shown.len(), 200);
+    assert_eq!(
+        left,
+        " [800 more characters: get_task task_id:1 cursor:\"description.200\"]"
+    );
     let whole = client.call("get_task", json!({ "task_id": 1 }));
     assert_eq!(whole["description"].as_str().unwrap().len(), 1_000);
 }

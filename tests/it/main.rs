@@ -26,6 +26,7 @@ mod planted;
 mod prime;
 mod processes;
 mod prompts;
+mod replies;
 mod restore;
 mod shell;
 mod stdio;

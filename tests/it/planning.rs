@@ -204,8 +204,8 @@ fn comments_append_and_say_who_made_them() {
     assert_eq!(
         said,
         [
-            (&json!("anna"), &json!("first")),
-            (&json!("ben"), &json!("second\nline"))
+            (&json!("ben"), &json!("second\nline")),
+            (&json!("anna"), &json!("first"))
         ]
     );
 }

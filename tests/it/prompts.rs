@@ -286,7 +286,8 @@ fn a_prompt_stays_short_and_says_what_it_left_out() {
     }
     let sheet = prompt(&mut client, "break_down_task");
     assert!(
-        sheet.contains("shortened; get_task task_id:1 shows all of it"),
+        sheet.contains("more characters: get_task task_id:1 cursor:\"description.")
+            && sheet.contains("2 older comments: get_task task_id:1 cursor:\"comments.2\""),
         "{sheet}"
     );
     assert!(sheet.contains(": last\n"), "{sheet}");

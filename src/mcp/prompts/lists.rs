@@ -6,9 +6,13 @@ use chrono::Days;
 
 use crate::{
     error::Result,
-    render,
+    render::{
+        self,
+        bounds::{self, Filled, clipped, shares},
+        parts::Parts,
+    },
     store::{Bound, Filters, Moment, Position, Store, View},
-    task::{Description, Task, Timestamp},
+    task::{Task, Timestamp},
     when::{When, Zone},
 };
 
@@ -142,7 +146,7 @@ impl<'store> Snapshot<'store> {
             .collect::<Result<Vec<_>>>()?;
         let wanted: Vec<usize> = found
             .iter()
-            .map(|found| found.items.iter().map(String::len).sum())
+            .map(|found| found.items.iter().map(|item| bounds::size(item)).sum())
             .collect();
         let mut text = String::new();
         for ((list, found), room) in lists.iter().zip(&found).zip(shares(&wanted, MAX_BYTES)) {
@@ -151,7 +155,7 @@ impl<'store> Snapshot<'store> {
                 let _ = writeln!(text, "{}: none", list.title);
                 continue;
             }
-            let (items, shown) = filled(&found.items, room);
+            let Filled { text: items, shown } = filled(&found.items, room);
             let _ = write!(text, "{} ({}):\n{items}", list.title, found.total);
             if shown.to_string() != found.total {
                 let _ = writeln!(
@@ -194,11 +198,8 @@ impl<'store> Snapshot<'store> {
                 format!("{}\n", clipped(&line, MAX_ITEM_BYTES))
             }
             Form::Block => {
-                let brief = Task {
-                    description: beginning(&task.description, DESCRIPTION),
-                    ..task.clone()
-                };
-                let block = render::block(&brief, self.zone);
+                let parts = Parts::of(task).with_short_description(DESCRIPTION);
+                let block = render::written(task, parts, self.zone, render::block, MAX_ITEM_BYTES);
                 format!("{}\n", clipped(block.trim_end(), MAX_ITEM_BYTES))
             }
         }
@@ -221,7 +222,8 @@ impl<'store> Snapshot<'store> {
             .iter()
             .map(|child| self.item(child, Form::Line))
             .collect();
-        let (lines, shown) = filled(&lines, MAX_BYTES.saturating_sub(text.len()));
+        let room = MAX_BYTES.saturating_sub(bounds::size(&text));
+        let Filled { text: lines, shown } = filled(&lines, room);
         let _ = write!(text, "\nSubtasks ({total}):\n{lines}");
         if shown.to_string() != total {
             let _ = writeln!(
@@ -234,120 +236,20 @@ impl<'store> Snapshot<'store> {
 
     /// Returns everything about a task: of long texts the beginning, of many comments the latest.
     fn sheet(&self, task: &Task) -> String {
-        const DESCRIPTION: usize = 3_000;
-        const COMMENTS: usize = 2_000;
         const SHEET: usize = 6_000;
-        let mut room = COMMENTS;
-        let too_old = task.comments.iter().rposition(|comment| {
-            match room.checked_sub(comment.text.as_str().len()) {
-                Some(left) => room = left,
-                None => return true,
-            }
-            false
-        });
-        let first = too_old.map_or(0, |at| at + 1);
-        let shown = Task {
-            description: beginning(&task.description, DESCRIPTION),
-            comments: task.comments[first..].to_vec(),
-            ..task.clone()
-        };
-        let whole = render::sheet(&shown, self.zone);
-        let sheet = clipped(whole.trim_end(), SHEET);
-        if shown == *task && sheet == whole.trim_end() {
-            return format!("{sheet}\n");
-        }
-        let id = task.id;
-        format!("{sheet}\n... shortened; get_task task_id:{id} shows all of it\n")
+        let comments = task.comments.iter().rev();
+        let parts = Parts::of(task).with_comments(comments, 0, self.zone);
+        render::written(task, parts, self.zone, render::sheet, SHEET)
     }
 }
 
-/// Returns the description, or so many bytes of its beginning.
-fn beginning(description: &Description, max: usize) -> Description {
-    Description::try_from(clipped(description.as_str(), max)).unwrap_or_default()
+/// Returns as many of `items` as fit into `room`, one after another.
+fn filled(items: &[String], room: usize) -> Filled {
+    bounds::fill(items.iter().cloned(), "", room)
 }
-
-/// Returns at most `max` bytes of `text`, and an ellipsis where something was cut.
-fn clipped(text: &str, max: usize) -> String {
-    if text.len() <= max {
-        return text.to_owned();
-    }
-    format!("{}…", &text[..text.floor_char_boundary(max)])
-}
-
-/// Returns as many of `items` as fit into `room` bytes, one after another, and how many those are.
-fn filled(items: &[String], room: usize) -> (String, usize) {
-    let mut text = String::new();
-    for (shown, item) in items.iter().enumerate() {
-        if text.len() + item.len() > room {
-            return (text, shown);
-        }
-        text.push_str(item);
-    }
-    (text, items.len())
-}
-
-/// Returns how much of `room` each gets: what it wants, or an equal part of what the modest leave.
-fn shares(wanted: &[usize], room: usize) -> Vec<usize> {
-    let mut shares = vec![0; wanted.len()];
-    let mut by_want: Vec<usize> = (0..wanted.len()).collect();
-    by_want.sort_by_key(|at| wanted[*at]);
-    let mut left = room;
-    for (served, at) in by_want.into_iter().enumerate() {
-        shares[at] = wanted[at].min(left / (wanted.len() - served));
-        left -= shares[at];
-    }
-    shares
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_cut_between_characters() {
-        let cases = [
-            ("", 0, ""),
-            ("abc", 3, "abc"),
-            ("abcd", 3, "abc…"),
-            ("aéb", 2, "a…"),
-            ("aéb", 3, "aé…"),
-            ("👩🏽", 5, "👩…"),
-        ];
-        for (text, max, cut) in cases {
-            assert_eq!(clipped(text, max), cut, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_list_is_filled_until_the_next_one_does_not_fit() {
-        let items = ["aa", "bbb", "c"].map(str::to_owned);
-        let cases = [
-            (0, "", 0),
-            (2, "aa", 1),
-            (4, "aa", 1),
-            (5, "aabbb", 2),
-            (6, "aabbbc", 3),
-            (100, "aabbbc", 3),
-        ];
-        for (room, text, shown) in cases {
-            assert_eq!(filled(&items, room), (text.to_owned(), shown), "{room}");
-        }
-    }
-
-    #[test]
-    fn room_is_shared_by_those_who_want_more_than_their_part() {
-        let cases: [(&[usize], &[usize]); 6] = [
-            (&[], &[]),
-            (&[200], &[100]),
-            (&[10, 20, 30], &[10, 20, 30]),
-            (&[200, 0], &[100, 0]),
-            (&[200, 10, 200], &[45, 10, 45]),
-            (&[40, 300, 35], &[33, 34, 33]),
-        ];
-        for (wanted, given) in cases {
-            assert_eq!(shares(wanted, 100), given, "{wanted:?}");
-        }
-    }
 
     #[test]
     fn a_place_in_a_view_has_what_is_due_from_then_on_after_it() {

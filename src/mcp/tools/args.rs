@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     command::Reference,
-    task::{Invalid, Priority, Status, TaskId},
+    task::{Invalid, Priority, Status, TaskId, cut},
 };
 
 /// A task to add. Flat, so that a call for one task needs no list.
@@ -148,6 +148,7 @@ pub(super) struct GetTask {
     pub(super) task_id: TaskId,
     /// Also who changed what when
     pub(super) history: Option<bool>,
+    pub(super) cursor: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -256,7 +257,12 @@ fn one_or_many<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     };
     values
         .into_iter()
-        .map(|value| T::deserialize(value).map_err(serde::de::Error::custom))
+        .map(|value| {
+            if let Value::String(item) = &value {
+                cut::refuse_cut_item(item).map_err(serde::de::Error::custom)?;
+            }
+            T::deserialize(value).map_err(serde::de::Error::custom)
+        })
         .collect()
 }
 

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::{
     Answer,
-    args::{AddItem, AddTask, Clearable, Delete, GetTask, Several, Undo, UpdateTask},
-    lists::{MAX_LIST_BYTES, what_else_happened},
+    args::{AddItem, AddTask, Clearable, Delete, Several, Undo, UpdateTask},
+    lists::what_else_happened,
+    replies::{self, ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},
 };
 use crate::{
@@ -15,9 +16,9 @@ use crate::{
     error::{Error, Result},
     given::{Notes, read_repeat},
     remark,
-    render::{self, Detail, TaskObject},
+    render::{Detail, TaskObject, bounds},
     store::{Store, db::Session},
-    task::{CommentText, Description, Project, Task, TaskId, Title},
+    task::{CommentText, Description, Project, TaskId, Title},
 };
 
 /// What `delete_task` returns for one task.
@@ -28,15 +29,6 @@ struct Deleted<'a> {
     task: TaskObject<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
-}
-
-/// What `get_task` returns.
-#[derive(Serialize)]
-struct WithHistory<'a> {
-    #[serde(flatten)]
-    task: TaskObject<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    history: Vec<String>,
 }
 
 pub(super) struct Call<'session> {
@@ -144,37 +136,7 @@ impl Call<'_> {
         if is_batch {
             return Ok(self.several("Added", &outcome, notes));
         }
-        Ok(object(
-            &self
-                .object(only(&outcome)?, Detail::Brief)
-                .with_note(notes.joined()),
-        ))
-    }
-
-    pub(super) async fn get_task(self, arguments: Arguments) -> Result<Answer> {
-        let GetTask {
-            task_id: id,
-            history,
-        } = arguments.read(Blank::LeftOut)?;
-        let with_history = history == Some(true);
-        let (task, changes) = self
-            .look(move |store| {
-                let task = store.task(id)?.ok_or(Error::NotFound { id })?;
-                let changes = if with_history {
-                    store.history(id, 0)?
-                } else {
-                    Vec::new()
-                };
-                Ok((task, changes))
-            })
-            .await?;
-        let history = changes
-            .iter()
-            .map(|change| render::history_line(change, self.caller.zone));
-        Ok(object(&WithHistory {
-            task: self.object(&task, Detail::Full),
-            history: history.collect(),
-        }))
+        self.answer("Added", &outcome, Detail::Brief, notes)
     }
 
     pub(super) async fn update_task(self, arguments: Arguments) -> Result<Answer> {
@@ -263,11 +225,13 @@ impl Call<'_> {
         let mut notes = Notes::default();
         self.remark_closed(&outcome, &mut notes).await;
         if let [edit] = outcome.edits.as_slice() {
+            let note = replies::note(notes);
+            let taken = note.as_deref().map_or(0, bounds::size) + ROOM_FOR_NAMES;
             let deleted = self.object(&edit.after, Detail::Brief);
             return Ok(object(&Deleted {
                 success: true,
-                task: deleted,
-                note: notes.joined(),
+                task: deleted.fitted(ROOM - taken),
+                note,
             }));
         }
         Ok(self.several("Moved to the trash", &outcome, notes))
@@ -276,7 +240,7 @@ impl Call<'_> {
     pub(super) async fn undo(self, arguments: Arguments) -> Result<Answer> {
         let Undo { group } = arguments.read(Blank::LeftOut)?;
         let outcome = self.write(Command::Undo(group)).await?;
-        Ok(Answer::Text(render::undone(&outcome, &self.caller)))
+        Ok(self.undone(&outcome))
     }
 
     /// Names an open task that may be the one just added.
@@ -310,62 +274,4 @@ impl Call<'_> {
             notes.add(note);
         }
     }
-
-    pub(super) fn object<'a>(&self, task: &'a Task, detail: Detail) -> TaskObject<'a> {
-        TaskObject::new(task, detail, self.caller.zone)
-    }
-
-    /// Answers with the task, or with a line for each of several.
-    fn answer(
-        &self,
-        done: &str,
-        outcome: &Outcome,
-        detail: Detail,
-        notes: Notes,
-    ) -> Result<Answer> {
-        if outcome.edits.len() > 1 {
-            return Ok(self.several(done, outcome, notes));
-        }
-        Ok(object(
-            &self
-                .object(only(outcome)?, detail)
-                .with_note(notes.joined()),
-        ))
-    }
-
-    fn several(&self, done: &str, outcome: &Outcome, notes: Notes) -> Answer {
-        let mut lines = vec![format!("{done} {}:", outcome.edits.len())];
-        let mut bytes = 0;
-        for (shown, edit) in outcome.edits.iter().enumerate() {
-            let line = render::line(&edit.after, self.caller.now, self.caller.zone);
-            bytes += line.len();
-            if bytes > MAX_LIST_BYTES {
-                let last = outcome.edits.last().map_or(edit, |last| last);
-                lines.push(format!(
-                    "... and {} more, up to {}",
-                    outcome.edits.len() - shown,
-                    last.after.id
-                ));
-                break;
-            }
-            lines.push(line);
-        }
-        lines.extend(notes.joined());
-        Answer::Text(lines.join("\n"))
-    }
-}
-
-/// Returns the task a command on one task is about.
-fn only(outcome: &Outcome) -> Result<&Task> {
-    outcome
-        .edits
-        .first()
-        .map(|edit| &edit.after)
-        .ok_or(Error::Fault)
-}
-
-pub(super) fn object(value: &impl Serialize) -> Answer {
-    Answer::Object(
-        serde_json::to_string(value).expect("an object of strings and numbers serializes"),
-    )
 }

@@ -202,7 +202,7 @@ impl ListTasks {
 }
 
 /// Returns the word for a view.
-pub(super) fn view_word(view: store::View) -> &'static str {
+pub(in crate::mcp) fn view_word(view: store::View) -> &'static str {
     match view {
         store::View::Open => "open",
         store::View::Ready => "ready",
@@ -224,7 +224,7 @@ fn cursor_word(view: store::View, is_search: bool) -> String {
 }
 
 /// Returns the cursor that goes on at `position`.
-pub(super) fn cursor(view: store::View, is_search: bool, position: Position) -> String {
+pub(in crate::mcp) fn cursor(view: store::View, is_search: bool, position: Position) -> String {
     let Position {
         key: (first, second),
         id,

@@ -4,23 +4,19 @@ use serde::Serialize;
 
 use super::{
     Answer,
-    calls::{Call, object},
+    calls::Call,
     list_args::{self, Format, ListTasks},
+    replies::{ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},
 };
 use crate::{
+    change::Change,
     command::Command,
     error::Result,
-    render::{self, Detail, TaskObject},
+    render::{self, Detail, TaskObject, bounds},
     store::{Moment, Page, Store, View, Words, db::Session},
-    task::{Actor, shortened},
+    task::{Actor, Task, shortened},
 };
-
-/// The most a list answers, in bytes: about 4,000 tokens.
-pub(super) const MAX_LIST_BYTES: usize = 14_000;
-
-/// The most text of tasks that a list for programs answers with, in bytes.
-const MAX_JSON_BYTES: usize = 256 * 1024;
 
 /// What `list_tasks` returns to programs.
 #[derive(Serialize)]
@@ -80,7 +76,7 @@ impl Call<'_> {
         let (since, limit) = (args.after_change()?, args.limit()?);
         args.refuse_filters()?;
         let actor = self.caller.actor.clone();
-        let (changed, at, left) = self
+        let (changed, at, last) = self
             .session
             .read(move |store| {
                 store.snapshot(|store| {
@@ -91,45 +87,77 @@ impl Call<'_> {
                         None => store.last_look(&actor)?.unwrap_or(last - 50).max(0),
                     };
                     let (changed, at) = store.changed_since(since, limit)?;
-                    Ok((changed, at, last - at))
+                    Ok((changed, at, last))
                 })
             })
             .await?;
-        self.session.tell(at);
-        if !self.is_read_only {
-            self.write(Command::Look(at)).await?;
-        }
         if matches!(args.format, Some(Format::Json)) {
-            let tasks = changed
-                .iter()
-                .map(|(task, _)| self.object(task, Detail::Program));
-            return Ok(object(&List {
-                tasks: tasks.collect(),
+            let tasks = self.fitting(changed.iter().map(|(task, _)| task));
+            let at = told_up_to(&changed, tasks.len(), at);
+            let answer = object(&List {
+                tasks,
                 next_cursor: Some(format!("changed.{at}")),
-            }));
+            });
+            self.looked(at).await?;
+            return Ok(answer);
         }
-        let (now, zone) = (self.caller.now, self.caller.zone);
-        let mut lines = vec![render::heading(
-            now,
-            zone,
-            &format!("{} changed", changed.len()),
-        )];
-        lines.extend(changed.iter().map(|(task, change)| {
+        let lines = changed.iter().map(|(task, change)| {
             let trash = if task.is_deleted() {
                 " (in the trash)"
             } else {
                 ""
             };
-            let line = render::line(task, now, zone);
-            format!("{line}{trash} <- {} by {}", change.summary(), change.actor)
-        }));
-        let more = if left > 0 {
-            format!("{left} more changes")
-        } else {
-            "all told".to_owned()
+            let after = format!("{trash} <- {} by {}", change.summary(), change.actor);
+            self.line(task, &after)
+        });
+        let filled = bounds::fill(lines, "\n", ROOM - 2 * ROOM_FOR_NAMES);
+        let at = told_up_to(&changed, filled.shown, at);
+        let heading = render::heading(
+            self.caller.now,
+            self.caller.zone,
+            &format!("{} changed", filled.shown),
+        );
+        let more = match last - at {
+            0 => "all told".to_owned(),
+            left => format!("{left} more changes"),
         };
-        lines.push(format!("{more}; from here on: cursor:\"changed.{at}\""));
+        let more = format!("{more}; from here on: cursor:\"changed.{at}\"");
+        let lines: Vec<String> = [heading, filled.text, more]
+            .into_iter()
+            .filter(|line| !line.is_empty())
+            .collect();
+        self.looked(at).await?;
         Ok(Answer::Text(lines.join("\n")))
+    }
+
+    /// Remembers that the caller was told of all changes up to this one.
+    async fn looked(&self, at: i64) -> Result<()> {
+        self.session.tell(at);
+        if !self.is_read_only {
+            self.write(Command::Look(at)).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns as many objects as fit into a reply; the first in any case, if it must be cut.
+    fn fitting<'a>(&self, tasks: impl Iterator<Item = &'a Task>) -> Vec<TaskObject<'a>> {
+        let mut left = ROOM - ROOM_FOR_NAMES;
+        let mut fitting = Vec::new();
+        for task in tasks {
+            let object = self.object(task, Detail::Program);
+            let object = if fitting.is_empty() {
+                object.fitted(left)
+            } else {
+                object
+            };
+            match left.checked_sub(object.size() + ",".len()) {
+                Some(rest) => left = rest,
+                None if fitting.is_empty() => left = 0,
+                None => break,
+            }
+            fitting.push(object);
+        }
+        fitting
     }
 
     /// Returns the heading, a line for each task, and how to go on.
@@ -155,26 +183,28 @@ impl Call<'_> {
                 list_args::view_word(view)
             ));
         }
-        let mut lines = vec![render::heading(now, zone, &counts.join(", "))];
-        let mut bytes = 0;
-        for (task, place) in page.tasks.iter().zip(&page.places) {
-            let line = render::line(task, now, zone);
-            bytes += line.len();
-            if let Some(place) = place.filter(|_| bytes > MAX_LIST_BYTES) {
-                let cursor = list_args::cursor(view, is_search, place);
-                lines.push(format!(
-                    "more, cut for length: repeat with cursor:\"{cursor}\""
-                ));
-                return lines;
-            }
-            lines.push(line);
-        }
-        if let Some(next) = page.next {
-            let more = list.left.map_or_else(String::new, |left| {
-                format!("{} ", render::bounded(left, Store::COUNT_LIMIT))
-            });
+        let heading = render::heading(now, zone, &counts.join(", "));
+        let tasks = page.tasks.iter().map(|task| self.line(task, ""));
+        let room = ROOM - bounds::size(&heading) - ROOM_FOR_NAMES;
+        let filled = bounds::fill(tasks, "\n", room);
+        let mut lines = vec![heading];
+        lines.extend(Some(filled.text).filter(|text| !text.is_empty()));
+        // Where the page has more tasks than fit, it ends before the first of those.
+        let unshown = page.tasks.len() - filled.shown;
+        let next = page.places.get(filled.shown).copied().flatten();
+        if let Some(next) = next.or(page.next) {
+            let after = list
+                .left
+                .unwrap_or(0)
+                .saturating_add(u32::try_from(unshown).unwrap_or(0));
+            let more = if is_search {
+                String::new()
+            } else {
+                format!("{} ", render::bounded(after, Store::COUNT_LIMIT))
+            };
+            let why = if unshown > 0 { ", cut for length" } else { "" };
             let cursor = list_args::cursor(view, is_search, next);
-            lines.push(format!("{more}more: repeat with cursor:\"{cursor}\""));
+            lines.push(format!("{more}more{why}: repeat with cursor:\"{cursor}\""));
         }
         if is_search && page.tasks.is_empty() && view == View::Open {
             lines.push(
@@ -185,20 +215,22 @@ impl Call<'_> {
     }
 
     fn json_list(&self, page: &Page, view: View, is_search: bool) -> Answer {
-        let mut tasks = Vec::with_capacity(page.tasks.len());
-        let (mut next, mut bytes) = (page.next, 0);
-        for (task, place) in page.tasks.iter().zip(&page.places) {
-            bytes += task.description.as_str().len() + task.title.as_str().len();
-            if bytes > MAX_JSON_BYTES && place.is_some() {
-                next = *place;
-                break;
-            }
-            tasks.push(self.object(task, Detail::Program));
-        }
+        let tasks = self.fitting(page.tasks.iter());
+        let next = page.places.get(tasks.len()).copied().flatten();
+        let next = next.or(page.next);
         object(&List {
             tasks,
             next_cursor: next.map(|next| list_args::cursor(view, is_search, next)),
         })
+    }
+}
+
+/// Returns the change up to which all is told, when the first `shown` of `changed` are; `at` is that of all of them.
+fn told_up_to(changed: &[(Task, Change)], shown: usize, at: i64) -> i64 {
+    // They come in the order of their last changes, so what is left comes after it.
+    match changed.get(..shown) {
+        Some([.., (_, last)]) if shown < changed.len() => last.seq,
+        _ => at,
     }
 }
 

@@ -34,7 +34,7 @@ fn completing_moves_to_the_next_date_and_says_so_and_undo_brings_the_old_one_bac
     let last = history
         .as_array()
         .unwrap()
-        .last()
+        .first()
         .unwrap()
         .as_str()
         .unwrap();

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use super::{add, connect_as, get, say};
 use crate::support::{Client, Dialect, Home};
 
+/// Returns the history of a task, oldest first.
 fn history(client: &mut Client, id: i64) -> Vec<String> {
     let task = client.call("get_task", json!({ "task_id": id, "history": true }));
     let lines = task["history"].as_array().unwrap();
     lines
         .iter()
+        .rev()
         .map(|line| line.as_str().unwrap().to_owned())
         .collect()
 }
