@@ -349,10 +349,12 @@ fn with_too_few_file_handles_that_is_what_is_said() {
     for handles in [5, 6, 7, 8, 10, 12] {
         for arguments in ["list", "add x", "mcp", "serve --listen 0 --idle-exit 1ms"] {
             let home = Home::new();
-            let script = format!("ulimit -n {handles}; exec \"$0\" {arguments} </dev/null");
+            let script = format!("ulimit -n {handles}; exec \"$0\" {arguments}");
             let mut command = std::process::Command::new("/bin/sh");
             command
                 .args(["-c", &script, env!("CARGO_BIN_EXE_taskhold")])
+                // Not by the shell, which needs more handles for that.
+                .stdin(std::process::Stdio::null())
                 .env_clear()
                 .env("HOME", home.database().parent().unwrap())
                 .env("TASKHOLD_DB", home.database());
