@@ -41,7 +41,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::Error,
-    render::bounds,
     store::db::{Db, Session},
     task::{Actor, shortened},
     when::Zone,

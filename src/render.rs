@@ -26,8 +26,6 @@ pub fn instant(at: Timestamp, zone: Zone) -> String {
         .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-}
-
 /// Returns the line of a list: the id, the title, and what is out of the ordinary, as
 /// `12 Call Anna (in_progress, high, due Fri 11-27, every week) @Family #phone`.
 pub fn line(task: &Task, now: Timestamp, zone: Zone) -> String {

@@ -14,7 +14,7 @@ use crate::{
     clock,
     command::Caller,
     error::{Code, Error},
-    render::{self, bounds},
+    render::bounds,
     store::db::Session,
     task::{Actor, shortened},
     text::clean,

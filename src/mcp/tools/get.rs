@@ -73,7 +73,7 @@ impl Call<'_> {
             None => history == Some(true),
             Some(from) => matches!(from, ReadOn::History(_)),
         };
-        let (task, comments, changes) = self
+        let (task, changes) = self
             .look(move |store| {
                 let task = store.task(id)?.ok_or(Error::NotFound { id })?;
                 let changes = if with_history {
@@ -81,16 +81,16 @@ impl Call<'_> {
                 } else {
                     Vec::new()
                 };
-                Ok((task, store.comments(id)?, changes))
+                Ok((task, changes))
             })
             .await?;
         let (parts, detail) = match from {
             None => {
-                let parts = self.with_comments(Parts::of(&task), &comments);
+                let parts = self.with_comments(Parts::of(&task), &task.comments);
                 (self.with_history(parts, &changes), Detail::Full)
             }
             Some(from) => (
-                self.part(&task, &comments, &changes, from),
+                self.part(&task, &task.comments, &changes, from),
                 Detail::Part,
             ),
         };
