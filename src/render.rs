@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     change::Change,
     command::{Caller, Outcome},
-    task::{Priority, Project, Status, Tag, Task, TaskId, Timestamp, shortened},
+    task::{Comment, Priority, Project, Status, Tag, Task, TaskId, Timestamp, shortened},
     when::{When, Zone},
 };
 
@@ -108,15 +108,6 @@ impl<'a> TaskObject<'a> {
             _ => when.show(zone),
         };
         let description = task.description.as_str();
-        let comments = task
-            .comments
-            .iter()
-            .filter(|_| full)
-            .map(|comment| CommentObject {
-                at: time(comment.at),
-                by: comment.actor.as_str(),
-                text: comment.text.as_str(),
-            });
         Self {
             id: task.id.get(),
             title: task.title.as_str(),
@@ -137,7 +128,7 @@ impl<'a> TaskObject<'a> {
             tags: &task.tags,
             parent: task.parent.map(TaskId::get),
             depends_on: &task.depends_on,
-            comments: comments.collect(),
+            comments: Vec::new(),
             created_at: time(task.created_at),
             updated_at: full.then(|| time(task.updated_at)),
             started_at: task
@@ -150,6 +141,20 @@ impl<'a> TaskObject<'a> {
             rev: (detail != Detail::Brief).then_some(task.rev),
             note: None,
         }
+    }
+
+    /// Adds the comments of the task.
+    #[must_use]
+    pub fn with_comments(mut self, comments: &'a [Comment], zone: Zone) -> Self {
+        self.comments = comments
+            .iter()
+            .map(|comment| CommentObject {
+                at: instant(comment.at, zone),
+                by: comment.actor.as_str(),
+                text: comment.text.as_str(),
+            })
+            .collect();
+        self
     }
 
     /// Adds a note, if there is one.
@@ -277,7 +282,7 @@ fn entry(task: &Task, description: &str, zone: Zone) -> String {
 }
 
 /// Returns the text of `tasks://task/{id}`: the block of `tasks://all` and everything else.
-pub fn sheet(task: &Task, zone: Zone) -> String {
+pub fn sheet(task: &Task, comments: &[Comment], zone: Zone) -> String {
     let mut sheet = block(task, zone);
     sheet.truncate(sheet.len() - 1);
     let _ = writeln!(sheet, "   Created by: {}", task.created_by);
@@ -293,7 +298,7 @@ pub fn sheet(task: &Task, zone: Zone) -> String {
         }
     }
     let _ = writeln!(sheet, "   Revision: {}", task.rev);
-    for comment in &task.comments {
+    for comment in comments {
         let (at, text) = (instant(comment.at, zone), indented(comment.text.as_str()));
         let _ = writeln!(sheet, "   Comment by {}, {at}: {text}", comment.actor);
     }
@@ -354,7 +359,8 @@ pub fn changed_fields(change: &Change, zone: Zone) -> impl Iterator<Item = (&str
         .filter(|(name, _)| change.old.is_some() && *name != "repeat_from")
         .map(move |(name, new)| {
             if name == "comments" {
-                return (name.as_str(), comment_line(new));
+                let old = change.old.as_ref().and_then(|old| old.get(name));
+                return (name.as_str(), comment_line(old, new));
             }
             let old = change
                 .old
@@ -370,14 +376,25 @@ pub fn changed_fields(change: &Change, zone: Zone) -> impl Iterator<Item = (&str
         })
 }
 
-/// Returns the last of a task's comments in words.
-fn comment_line(comments: &serde_json::Value) -> String {
-    let last = comments.as_array().and_then(|comments| comments.last());
-    let text = last.and_then(|comment| comment.get("text")?.as_str());
-    text.map_or_else(
-        || "no comments".to_owned(),
-        |text| format!("comment: {:?}", shortened(text, 200)),
-    )
+/// Returns in words which comments were added, or taken away.
+fn comment_line(removed: Option<&serde_json::Value>, added: &serde_json::Value) -> String {
+    let texts = |comments: Option<&serde_json::Value>| -> Vec<String> {
+        let comments = comments.and_then(serde_json::Value::as_array);
+        let texts = comments.into_iter().flatten();
+        let texts = texts.filter_map(|comment| comment.get("text")?.as_str());
+        texts
+            .map(|text| format!("{:?}", shortened(text, 200)))
+            .collect()
+    };
+    let (removed, added) = (texts(removed), texts(Some(added)));
+    let mut said = Vec::new();
+    if !added.is_empty() {
+        said.push(format!("comment: {}", added.join(", ")));
+    }
+    if !removed.is_empty() {
+        said.push(format!("comment taken away: {}", removed.join(", ")));
+    }
+    said.join("; ")
 }
 
 /// Returns a logged value in words; times in the user's zone, long texts cut.

@@ -195,7 +195,7 @@ pub(super) fn text(
         ),
         ResourceUri::Task(id) => {
             let task = store.task(*id)?.ok_or(Error::NotFound { id: *id })?;
-            Ok(render::sheet(&task, zone))
+            Ok(render::sheet(&task, &store.comments(*id)?, zone))
         }
     })
 }

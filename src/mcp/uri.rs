@@ -98,7 +98,7 @@ impl ResourceUri {
             |test: &dyn Fn(&When) -> bool| task.is_open() && task.due.as_ref().is_some_and(test);
         let is_in = match self {
             Self::All => return (!task.is_deleted()).then(|| render::block(task, zone)),
-            Self::Task(id) => return (task.id == *id).then(|| render::sheet(task, zone)),
+            Self::Task(id) => return (task.id == *id).then(|| render::sheet(task, &[], zone)),
             Self::Pending => task.is_open(),
             Self::Today => due(&|due| due.day(zone) <= zone.today(millis)),
             Self::Overdue => due(&|due| due.is_past(millis, zone)),

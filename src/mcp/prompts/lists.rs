@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     render,
     store::{Bound, Filters, Moment, Position, Store, View},
-    task::{Description, Task, Timestamp},
+    task::{Comment, Description, Task, Timestamp},
     when::{When, Zone},
 };
 
@@ -207,7 +207,7 @@ impl<'store> Snapshot<'store> {
     /// Returns everything about a task, and its subtasks.
     pub(super) fn sheet_with_children(&self, task: &Task) -> Result<String> {
         let id = task.id;
-        let mut text = self.sheet(task);
+        let mut text = self.sheet(task, &self.store.comments(id)?);
         let children = self.store.children(id, MAX_TASKS)?;
         if children.is_empty() {
             text.push_str("\nSubtasks: none\n");
@@ -233,12 +233,12 @@ impl<'store> Snapshot<'store> {
     }
 
     /// Returns everything about a task: of long texts the beginning, of many comments the latest.
-    fn sheet(&self, task: &Task) -> String {
+    fn sheet(&self, task: &Task, comments: &[Comment]) -> String {
         const DESCRIPTION: usize = 3_000;
         const COMMENTS: usize = 2_000;
         const SHEET: usize = 6_000;
         let mut room = COMMENTS;
-        let too_old = task.comments.iter().rposition(|comment| {
+        let too_old = comments.iter().rposition(|comment| {
             match room.checked_sub(comment.text.as_str().len()) {
                 Some(left) => room = left,
                 None => return true,
@@ -248,12 +248,11 @@ impl<'store> Snapshot<'store> {
         let first = too_old.map_or(0, |at| at + 1);
         let shown = Task {
             description: beginning(&task.description, DESCRIPTION),
-            comments: task.comments[first..].to_vec(),
             ..task.clone()
         };
-        let whole = render::sheet(&shown, self.zone);
+        let whole = render::sheet(&shown, &comments[first..], self.zone);
         let sheet = clipped(whole.trim_end(), SHEET);
-        if shown == *task && sheet == whole.trim_end() {
+        if shown == *task && first == 0 && sheet == whole.trim_end() {
             return format!("{sheet}\n");
         }
         let id = task.id;

@@ -157,7 +157,7 @@ impl Call<'_> {
             history,
         } = arguments.read(Blank::LeftOut)?;
         let with_history = history == Some(true);
-        let (task, changes) = self
+        let (task, comments, changes) = self
             .look(move |store| {
                 let task = store.task(id)?.ok_or(Error::NotFound { id })?;
                 let changes = if with_history {
@@ -165,14 +165,16 @@ impl Call<'_> {
                 } else {
                     Vec::new()
                 };
-                Ok((task, changes))
+                Ok((task, store.comments(id)?, changes))
             })
             .await?;
         let history = changes
             .iter()
             .map(|change| render::history_line(change, self.caller.zone));
         Ok(object(&WithHistory {
-            task: self.object(&task, Detail::Full),
+            task: self
+                .object(&task, Detail::Full)
+                .with_comments(&comments, self.caller.zone),
             history: history.collect(),
         }))
     }

@@ -23,7 +23,7 @@ pub(super) struct Schema {
 
 impl Schema {
     /// What this program knows: the last of `migrations`.
-    pub(super) const LATEST: i64 = 2;
+    pub(super) const LATEST: i64 = 3;
 
     /// Returns what this program knows.
     pub(super) fn latest() -> Self {
@@ -35,17 +35,22 @@ impl Schema {
 
     /// Runs what is due in one transaction: a crash between two migrations, or in one, leaves the old schema.
     pub(super) fn migrate(&self, connection: &mut Connection, database: &Path) -> Result<()> {
-        (self.migrations)()
-            .set_grouped(true)
-            .run(connection)
-            .map_err(|error| {
-                unusable(
-                    database,
-                    "its schema cannot be upgraded",
-                    Some(io::Error::other(error)),
-                )
-            })?;
-        Ok(())
+        let failed = |error| {
+            unusable(
+                database,
+                "its schema cannot be upgraded",
+                Some(io::Error::other(error)),
+            )
+        };
+        // A table that others refer to can be replaced only while nobody checks; within a transaction it cannot be said.
+        connection
+            .pragma_update(None, "foreign_keys", "OFF")
+            .while_trying("begin the upgrade")?;
+        let migrated = (self.migrations)().set_grouped(true).run(connection);
+        connection
+            .pragma_update(None, "foreign_keys", "ON")
+            .while_trying("end the upgrade")?;
+        migrated.map(drop).map_err(failed)
     }
 }
 
