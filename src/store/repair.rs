@@ -18,7 +18,7 @@ use crate::{
     change::{Edit, Kind},
     command::{Caller, Wrong, noting},
     error::{Error, Result, WhileTrying},
-    task::{Actor, TaskId},
+    task::{Actor, Status, TaskId, TaskWithComments},
 };
 
 /// One thing may hide another, so it is looked again; this often at most.
@@ -162,7 +162,11 @@ impl Writer<'_> {
             let Some(logged) = store.logged(id)? else {
                 continue;
             };
-            let row = store.readable(id)?;
+            let row = store
+                .readable(id)?
+                .map(|row| store.possible(row))
+                .transpose()?
+                .flatten();
             let Some(row) = row.filter(|_| wrong != Wrong::Row) else {
                 if store.has_row(id)? {
                     store.update_row(None, &logged.task, caller.zone)?;
@@ -173,7 +177,11 @@ impl Writer<'_> {
                 continue;
             };
             // The row is what everyone saw; what the log says stays in the history.
-            self.log(&mut noted, &noting(&row, &logged, caller.now), number)?;
+            let edit = noting(&row, &logged, caller.now);
+            if edit.diff().is_none() {
+                store.update_row(None, &logged.task, caller.zone)?;
+            }
+            self.log(&mut noted, &edit, number)?;
         }
         Ok(())
     }
@@ -232,6 +240,26 @@ fn free_pages(connection: &Connection) -> Result<()> {
 }
 
 impl Store {
+    /// Returns `row` without its references to tasks that are not there; `None` if no task can be so: one is completed
+    /// exactly if it has a time of completion.
+    fn possible(&self, mut row: TaskWithComments) -> Result<Option<TaskWithComments>> {
+        let task = &mut row.task;
+        if (task.status == Status::Completed) != task.completed_at.is_some() {
+            return Ok(None);
+        }
+        if let Some(parent) = task.parent
+            && !self.has_row(parent)?
+        {
+            task.parent = None;
+        }
+        for id in task.depends_on.clone() {
+            if !self.has_row(id)? {
+                task.depends_on.remove(&id);
+            }
+        }
+        Ok(Some(row))
+    }
+
     pub(super) fn has_row(&self, id: TaskId) -> Result<bool> {
         self.connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM task WHERE id = ?1)")

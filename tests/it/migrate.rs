@@ -131,11 +131,20 @@ fn every_task_of_schema_2_is_kept_with_its_comments_and_its_history() {
     let store = Store::open(&path, Access::Write).unwrap();
     assert_eq!(
         titles(&list(&store, View::Open)),
-        ["Launch the site", "Pay rent", "Much said", "Write the text", "Publish"]
+        [
+            "Launch the site",
+            "Pay rent",
+            "Much said",
+            "Write the text",
+            "Publish"
+        ]
     );
     let launch = &list(&store, View::Open)[0];
     let comments = store.comments(launch.id).unwrap();
-    let texts: Vec<&str> = comments.iter().map(|comment| comment.text.as_str()).collect();
+    let texts: Vec<&str> = comments
+        .iter()
+        .map(|comment| comment.text.as_str())
+        .collect();
     assert_eq!(texts, ["The first word", "A third"]);
     for view in [View::All, View::Trash] {
         for task in list(&store, view) {
@@ -160,5 +169,8 @@ fn an_undone_comment_of_schema_2_comes_back_when_its_undo_is_undone() {
     store.execute(&Command::Undo(Some(8)), &caller).unwrap();
     let id = list(&store, View::Open)[0].id;
     let comments = store.comments(id).unwrap();
-    assert_eq!(comments[1].text.as_str(), "A second, with \"quotes\", ] and [");
+    assert_eq!(
+        comments[1].text.as_str(),
+        "A second, with \"quotes\", ] and ["
+    );
 }
