@@ -1,12 +1,13 @@
 //! What a call altered: the rows of the change log.
 //!
 //! A change holds the fields it altered, before and after. From the log come undo, history, what to notify, and, by
-//! replay, the tasks themselves.
+//! replay, the tasks themselves. Of comments it holds only those it took away (before) and added (after), so that a
+//! comment costs the same whether it is the first or the thousandth.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::task::{Actor, Task, TaskId, Timestamp};
+use crate::task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp};
 
 /// Fields of a task by name, in the form [`Task`] serializes to.
 pub type Fields = Map<String, Value>;
@@ -81,9 +82,9 @@ pub struct Change {
     pub task: TaskId,
     /// The task's revision after it.
     pub rev: i64,
-    /// The altered fields before it; `None` when the task was added.
+    /// The altered fields before it, and the comments it took away; `None` when the task was added.
     pub old: Option<Fields>,
-    /// The same fields after it.
+    /// The same fields after it, and the comments it added.
     pub new: Fields,
     /// The group it reverted, on undo.
     pub reverts: Option<GroupId>,
@@ -96,6 +97,53 @@ pub struct Edit {
     pub before: Option<Task>,
     /// The task as it is to be.
     pub after: Task,
+    /// The comments it takes away and adds.
+    pub comments: CommentDiff,
+}
+
+/// The comments that an edit takes away and adds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommentDiff {
+    /// Comments that are there and are to go.
+    pub removed: Vec<Comment>,
+    /// Comments that are to come, oldest first.
+    pub added: Vec<Comment>,
+}
+
+impl CommentDiff {
+    /// Returns what leads from the comments `before` to the comments `after`. Equal comments are told apart by nothing,
+    /// so only their number counts.
+    pub(crate) fn between(before: &[Comment], after: &[Comment]) -> Self {
+        let without = |all: &[Comment], others: &[Comment]| {
+            let mut others: Vec<&Comment> = others.iter().collect();
+            let mut left = all.to_vec();
+            left.retain(
+                |comment| match others.iter().position(|other| *other == comment) {
+                    Some(place) => {
+                        others.swap_remove(place);
+                        false
+                    }
+                    None => true,
+                },
+            );
+            left
+        };
+        // Most comments are only ever appended.
+        let same = before
+            .iter()
+            .zip(after)
+            .take_while(|(one, other)| one == other);
+        let same = same.count();
+        let (before, after) = (&before[same..], &after[same..]);
+        Self {
+            removed: without(before, after),
+            added: without(after, before),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.added.is_empty()
+    }
 }
 
 /// The fields an edit alters.
@@ -109,6 +157,8 @@ pub struct Diff {
 
 /// Fields the log does not repeat: they follow from its own columns.
 const DERIVED: [&str; 3] = ["id", "rev", UPDATED_AT];
+/// In the log: comments taken away before, comments added after.
+pub(crate) const COMMENTS: &str = "comments";
 /// Logged only of a task that came from a file: there it is not the time of the change.
 pub(crate) const UPDATED_AT: &str = "updated_at";
 
@@ -118,21 +168,26 @@ impl Edit {
         Self {
             before: Some(task.clone()),
             after: task.clone(),
+            comments: CommentDiff::default(),
         }
     }
 
-    /// Adds `task` as it came from a file, with a history of its own behind it.
-    pub(crate) fn arriving(task: Task) -> Self {
+    /// Adds a task that is not there, with its comments.
+    pub(crate) fn adding(TaskWithComments { task, comments }: TaskWithComments) -> Self {
         Self {
             before: None,
             after: task,
+            comments: CommentDiff {
+                removed: Vec::new(),
+                added: comments,
+            },
         }
     }
 
     /// Marks the change as made at `now`, if there is one.
     pub(crate) fn stamped(mut self, now: Timestamp) -> Self {
         if let Some(before) = &self.before
-            && self.after != *before
+            && (self.after != *before || !self.comments.is_empty())
         {
             self.after.rev = before.rev + 1;
             self.after.updated_at = now;
@@ -151,12 +206,22 @@ impl Edit {
     pub(crate) fn diff(&self) -> Option<Diff> {
         let mut new = logged_fields(&self.after);
         let Some(before) = &self.before else {
+            if !self.comments.added.is_empty() {
+                new.insert(COMMENTS.to_owned(), comments_to_json(&self.comments.added));
+            }
             new.retain(|_, value| !is_nothing(value));
             return Some(Diff { old: None, new });
         };
         let mut old = logged_fields(before);
         new.retain(|name, value| old.get(name) != Some(value));
         old.retain(|name, _| new.contains_key(name));
+        if !self.comments.is_empty() {
+            old.insert(
+                COMMENTS.to_owned(),
+                comments_to_json(&self.comments.removed),
+            );
+            new.insert(COMMENTS.to_owned(), comments_to_json(&self.comments.added));
+        }
         (!new.is_empty()).then_some(Diff {
             old: Some(old),
             new,
@@ -182,7 +247,40 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Returns the fields of `task` that the log keeps.
+fn comments_to_json(comments: &[Comment]) -> Value {
+    serde_json::to_value(comments).unwrap_or_default()
+}
+
+fn comments_in(fields: &Fields) -> serde_json::Result<Vec<Comment>> {
+    fields
+        .get(COMMENTS)
+        .map_or(Ok(Vec::new()), Vec::<Comment>::deserialize)
+}
+
+impl Change {
+    /// Returns the comments that it took away and added.
+    pub(crate) fn comments(&self) -> serde_json::Result<CommentDiff> {
+        let old = self.old.as_ref().map(comments_in).transpose()?;
+        Ok(CommentDiff {
+            removed: old.unwrap_or_default(),
+            added: comments_in(&self.new)?,
+        })
+    }
+}
+
+/// Inserts a comment where its time puts it, after those of the same time: the order in which the database reads them.
+fn insert_comment(comments: &mut Vec<Comment>, comment: Comment) {
+    let place = comments.partition_point(|other| other.at <= comment.at);
+    comments.insert(place, comment);
+}
+
+/// Takes away the last comment that equals `comment`. Reports whether there was one.
+fn remove_comment(comments: &mut Vec<Comment>, comment: &Comment) -> bool {
+    let place = comments.iter().rposition(|other| other == comment);
+    place.map(|place| comments.remove(place)).is_some()
+}
+
+/// Returns the fields of `task` that the log keeps. Comments are not among them.
 pub(crate) fn logged_fields(task: &Task) -> Fields {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(task) else {
         unreachable!("a task serializes to an object")
@@ -205,7 +303,7 @@ pub(crate) fn with_fields(task: &Task, fields: &Fields) -> serde_json::Result<Ta
 }
 
 /// Returns the task as `change` added it; `None` if the change is of another kind.
-pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<Task>> {
+pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<TaskWithComments>> {
     if change.old.is_some() {
         return Ok(None);
     }
@@ -215,40 +313,72 @@ pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<Task>> {
     fields
         .entry(UPDATED_AT)
         .or_insert_with(|| change.at.as_millis().into());
-    serde_json::from_value(Value::Object(fields)).map(Some)
+    let mut comments = comments_in(&fields)?;
+    // Stable: those of one time stay in the order in which they came.
+    comments.sort_by_key(|comment| comment.at);
+    Ok(Some(TaskWithComments {
+        task: serde_json::from_value(Value::Object(fields))?,
+        comments,
+    }))
 }
 
 /// Returns the task that `history`, all of its changes in commit order, gives; `None` if the one that added it is
 /// missing.
-pub(crate) fn replayed(history: &[Change]) -> serde_json::Result<Option<Task>> {
+pub(crate) fn replayed(history: &[Change]) -> serde_json::Result<Option<TaskWithComments>> {
     let Some((first, later)) = history.split_first() else {
         return Ok(None);
     };
-    let Some(mut task) = as_added(first)? else {
+    let Some(TaskWithComments {
+        mut task,
+        mut comments,
+    }) = as_added(first)?
+    else {
         return Ok(None);
     };
     for change in later {
         task = with_fields(&task, &change.new)?;
         (task.rev, task.updated_at) = (change.rev, change.at);
+        let CommentDiff { removed, added } = change.comments()?;
+        for comment in &removed {
+            remove_comment(&mut comments, comment);
+        }
+        for comment in added {
+            insert_comment(&mut comments, comment);
+        }
     }
-    Ok(Some(task))
+    Ok(Some(TaskWithComments { task, comments }))
 }
 
 /// Reports whether each of `history`, all changes of a task in commit order, begins where the one before it ended.
 pub(crate) fn is_chain(history: &[Change]) -> bool {
     let mut fields = Fields::new();
+    let mut comments = Vec::new();
     history.iter().all(|change| {
-        let fits = change.old.iter().flatten().all(|(name, old)| {
-            let now = fields.get(name).unwrap_or(&Value::Null);
-            now == old || is_nothing(now) && is_nothing(old)
-        });
+        let fits = change
+            .old
+            .iter()
+            .flatten()
+            .filter(|(name, _)| *name != COMMENTS)
+            .all(|(name, old)| {
+                let now = fields.get(name).unwrap_or(&Value::Null);
+                now == old || is_nothing(now) && is_nothing(old)
+            });
         fields.extend(change.new.clone());
-        fits
+        let Ok(CommentDiff { removed, added }) = change.comments() else {
+            return false;
+        };
+        let were_there = removed
+            .iter()
+            .all(|comment| remove_comment(&mut comments, comment));
+        for comment in added {
+            insert_comment(&mut comments, comment);
+        }
+        fits && were_there
     })
 }
 
 /// Returns the task as it stood before `later`, its changes since then in commit order; `None` if one of them added
-/// it.
+/// it. Comments are not looked at.
 pub(crate) fn rewound<'a>(
     current: &Task,
     later: impl DoubleEndedIterator<Item = &'a Change>,
@@ -261,4 +391,25 @@ pub(crate) fn rewound<'a>(
         }
     }
     Ok(Some(task))
+}
+
+/// Reports whether `later` changes together left the comments of their task as they were.
+pub(crate) fn leave_comments<'a>(
+    later: impl Iterator<Item = &'a Change>,
+) -> serde_json::Result<bool> {
+    let mut sum = CommentDiff::default();
+    for change in later {
+        let CommentDiff { removed, added } = change.comments()?;
+        for comment in removed {
+            if !remove_comment(&mut sum.added, &comment) {
+                sum.removed.push(comment);
+            }
+        }
+        for comment in added {
+            if !remove_comment(&mut sum.removed, &comment) {
+                sum.added.push(comment);
+            }
+        }
+    }
+    Ok(sum.is_empty())
 }

@@ -9,7 +9,9 @@ use super::{
     rows::{change_columns, change_from_row},
 };
 use crate::{
-    change::{Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, logged_fields},
+    change::{
+        COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, logged_fields,
+    },
     command::{CallKey, Caller, Outcome},
     error::{Error, Result, WhileTrying},
     task::{Actor, Task, TaskId},
@@ -132,7 +134,7 @@ impl Store {
     /// Returns up to which change `actor` has looked; `None` if it never did.
     pub fn last_look(&self, actor: &Actor) -> Result<Option<i64>> {
         self.connection
-            .prepare_cached("SELECT seen_seq FROM client WHERE actor = ?1")
+            .prepare_cached("SELECT seen_seq FROM client_seen WHERE actor = ?1")
             .and_then(|mut statement| statement.query_row([actor], |row| row.get(0)).optional())
             .while_trying("read what a client has seen")
     }
@@ -141,7 +143,7 @@ impl Store {
     pub(super) fn keep_look(&self, seq: i64, caller: &Caller) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO client (actor, seen_seq) VALUES (?1, ?2)
+                "INSERT INTO client_seen (actor, seen_seq) VALUES (?1, ?2)
                  ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq)",
             )
             .and_then(|mut statement| statement.execute((&caller.actor, seq)))
@@ -190,14 +192,7 @@ impl Store {
             .iter()
             .map(as_added)
             .collect::<serde_json::Result<Vec<_>>>()?;
-        let edits = added
-            .into_iter()
-            .flatten()
-            .map(|after| Edit {
-                before: None,
-                after,
-            })
-            .collect();
+        let edits = added.into_iter().flatten().map(Edit::adding).collect();
         Ok(Outcome {
             group: Some(group),
             edits,
@@ -268,7 +263,7 @@ impl Store {
     }
 }
 
-/// Returns whether replaying `changes`, all of a task's, gives `task`.
+/// Returns whether replaying `changes`, all of a task's, gives `task`. Comments are not looked at.
 pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
     let mut fields = crate::change::Fields::new();
     for change in changes {
@@ -276,6 +271,7 @@ pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
             change
                 .new
                 .iter()
+                .filter(|(name, _)| *name != COMMENTS)
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
     }

@@ -7,7 +7,7 @@ use crate::{
     change::{Change, Diff, Edit, GroupId, Kind},
     command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
     error::{Error, Result, WhileTrying},
-    task::{Task, TaskId},
+    task::{Task, TaskId, TaskWithComments},
     when::Zone,
 };
 
@@ -177,9 +177,16 @@ impl<'store> Writer<'store> {
             .map(|change| {
                 let task = self.store.existing(change.task)?;
                 let later = self.store.history(change.task, change.seq)?;
+                let mut comments = Vec::new();
+                for comment in change.comments()?.added {
+                    if self.store.has_comment(task.id, &comment)? {
+                        comments.push(comment);
+                    }
+                }
                 Ok(Reverting {
                     change,
                     task,
+                    comments,
                     later,
                 })
             })
@@ -238,12 +245,13 @@ impl<'store> Writer<'store> {
     }
 
     /// Takes over a task of another database with its history, numbers and all.
-    pub(super) fn adopt(&mut self, task: &Task, history: &[Change], zone: Zone) -> Result<()> {
-        let edit = Edit {
-            before: None,
-            after: task.clone(),
-        };
-        self.store.write(&edit, zone)?;
+    pub(super) fn adopt(
+        &mut self,
+        task: &TaskWithComments,
+        history: &[Change],
+        zone: Zone,
+    ) -> Result<()> {
+        self.store.write(&Edit::adding(task.clone()), zone)?;
         history
             .iter()
             .try_for_each(|change| self.store.append(change))
