@@ -31,8 +31,8 @@ pub(crate) fn round(names: &[String], others: usize) -> String {
 
 /// Returns the way round a circle, each task by its id.
 pub(crate) fn way_round(way: &[TaskId]) -> String {
-    let (named, others) = named(way);
-    let names: Vec<String> = named.iter().map(ToString::to_string).collect();
+    let (first, others) = named(way);
+    let names: Vec<String> = first.iter().map(ToString::to_string).collect();
     round(&names, others)
 }
 

@@ -181,14 +181,16 @@ fn depends_on_context(c: char) -> bool {
 pub fn is_forbidden(c: char) -> bool {
     match c {
         '\t' | '\n' => false,
-        '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' => true,
+        '\0'..='\u{1F}'
+        | '\u{7F}'..='\u{9F}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{FDD0}'..='\u{FDEF}' => true,
         // To look those up that people write most would cost more than the rest of the reading of a row.
         '\u{20}'..='\u{AC}'
         | '\u{AE}'..='\u{34E}'
         | '\u{350}'..='\u{61B}'
         | '\u{61D}'..='\u{115E}'
         | '\u{3165}'..='\u{D7FF}' => false,
-        '\u{FFF9}'..='\u{FFFB}' | '\u{FDD0}'..='\u{FDEF}' => true,
         c => {
             u32::from(c) & 0xFFFE == 0xFFFE
                 || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)

@@ -13,6 +13,10 @@
     reason = "the suite asks for what the protocol will drop, too"
 )]
 #![expect(
+    clippy::disallowed_methods,
+    reason = "the refusals of this server are of its own, and nobody reads them"
+)]
+#![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a panic tells a failure, a line where it listens"

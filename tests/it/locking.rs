@@ -19,6 +19,10 @@ use crate::support::{Client, Dialect, Home, exit_status, read_all};
 /// A call waits 30 seconds for locks, however many it meets. One that waited twice as long would come later than this.
 const IN_TIME: Duration = Duration::from_secs(50);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test holds the lock itself, as another process would"
+)]
 fn locked(path: &Path) -> File {
     let mut options = File::options();
     #[cfg(unix)]

@@ -128,7 +128,7 @@ pub(crate) fn run(count: u64, seed: u64) {
                 {
                     let outcome = one(fault);
                     fired.fetch_add(u64::from(outcome.has_fired), Ordering::Relaxed);
-                    tally.lock().unwrap().enter(fault, outcome);
+                    tally.lock().unwrap().enter(fault, &outcome);
                 }
             });
         }
@@ -152,7 +152,7 @@ pub(crate) fn run(count: u64, seed: u64) {
 }
 
 impl Tally {
-    fn enter(&mut self, fault: &Fault, outcome: Outcome) {
+    fn enter(&mut self, fault: &Fault, outcome: &Outcome) {
         self.runs += 1;
         if !outcome.has_fired {
             return;

@@ -179,10 +179,10 @@ fn serve(home: &Home, number: usize, failing: Option<u64>) -> (Vec<Said>, Vec<Ca
     let command = under_strace(&home.command(&["mcp"]), failing, seen.path());
     let mut client = Client::start(command, dialect, Wiring::Pipes);
     let name = format!("server {number}");
-    let book = converse(&mut client, dialect, &name, TASKS, Duration::from_secs(60));
+    let book = converse(&mut client, dialect, &name, TASKS, Duration::from_mins(1));
     // strace waits for its program, however busy the machine is.
     client.close_stdin();
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while client.message_until(end).is_some() {}
     drop(client);
     (book, calls(seen.path()))

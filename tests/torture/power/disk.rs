@@ -293,7 +293,7 @@ fn content(file: &File, model: Model, random: &mut Rng) -> Vec<u8> {
         match (model, change) {
             (Model::Nothing, _) => {}
             (Model::Sectors, Change::Write { at, bytes }) => {
-                write_sectors(&mut content, *at, bytes, random)
+                write_sectors(&mut content, *at, bytes, random);
             }
             (Model::Sectors, Change::Length(_)) if random.bool() => {}
             _ => apply(&mut content, change),

@@ -97,13 +97,12 @@ impl Replay {
         }
         let length = usize::try_from(Call::number(&call.returned)).unwrap();
         let handle = (process, Call::number(&call.arguments[0]));
-        let at = match call.arguments.get(3) {
-            Some(at) => usize::try_from(Call::number(at)).unwrap(),
-            None => {
-                let place = self.places.entry(handle).or_default();
-                *place += length;
-                *place - length
-            }
+        let at = if let Some(at) = call.arguments.get(3) {
+            usize::try_from(Call::number(at)).unwrap()
+        } else {
+            let place = self.places.entry(handle).or_default();
+            *place += length;
+            *place - length
         };
         let mut bytes = Call::bytes(&call.arguments[1]);
         bytes.truncate(length);

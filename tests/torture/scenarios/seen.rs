@@ -112,9 +112,9 @@ fn read_export(exported: &str) -> Vec<Value> {
                 }
             }
             if let Some(comments) = fields.get_mut("comments").and_then(Value::as_array_mut) {
-                comments.iter_mut().for_each(|comment| {
+                for comment in comments {
                     comment.as_object_mut().map(|comment| comment.remove("at"));
-                });
+                }
             }
             task
         })
@@ -175,16 +175,16 @@ fn copy(path: &Path) -> Value {
     match fs::metadata(path) {
         Err(_) => Value::Null,
         Ok(found) if found.len() == 0 => json!("empty"),
-        Ok(_) => match integrity(path) {
-            Some(fault) => json!(fault),
-            None => {
-                let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-                let count = copy.and_then(|copy| {
-                    copy.query_row_and_then("SELECT count(*) FROM task", [], |row| row.get(0))
-                });
-                count.map_or_else(|error| json!(error.to_string()), |count: i64| json!(count))
+        Ok(_) => {
+            if let Some(fault) = integrity(path) {
+                return json!(fault);
             }
-        },
+            let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+            let count = copy.and_then(|copy| {
+                copy.query_row_and_then("SELECT count(*) FROM task", [], |row| row.get(0))
+            });
+            count.map_or_else(|error| json!(error.to_string()), |count: i64| json!(count))
+        }
     }
 }
 

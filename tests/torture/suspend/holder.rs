@@ -153,7 +153,7 @@ fn traced(plain: &Command, home: &Home, trace: &Path, moment: Moment) -> Command
     // -D: the tracer is the grandchild, so the child is the program itself.
     command.args(["-D", "-f", "-qq", "-o"]).arg(trace);
     if let Some(file) = file {
-        let folder = home.database().parent().unwrap().canonicalize().unwrap();
+        let folder = dunce::canonicalize(home.database().parent().unwrap()).unwrap();
         command.arg("-P").arg(folder.join(file));
     }
     command.args(["-e", &format!("trace={call}")]);

@@ -66,8 +66,8 @@ fn targets(names: &Names, task: TaskId, relation: Relation) -> Result<Vec<TaskId
 }
 
 fn said(names: &Names, way: &[TaskId]) -> Result<String> {
-    let (named, others) = named(way);
-    let called: Result<Vec<String>> = named
+    let (first, others) = named(way);
+    let called: Result<Vec<String>> = first
         .iter()
         .map(|id| Ok(names.name_of(*id)?.to_string()))
         .collect();
