@@ -37,6 +37,7 @@ pub(super) struct McpArgs {
 impl McpArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         // One thread: calls reach the writer in the order the client sent them.
+        stop::refuse_few_handles()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

@@ -123,6 +123,7 @@ impl ServeArgs {
         let tokens = Tokens::new(&database);
         tokens.own()?;
         let workers = std::thread::available_parallelism().map_or(2, |count| count.get().min(4));
+        stop::refuse_few_handles()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(workers)
             .enable_all()

@@ -6,11 +6,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::disk;
 
+/// Fails where there are too few file handles for a runtime of tokio, which panics where it gets none for signals.
+pub(super) fn refuse_few_handles() -> io::Result<()> {
+    disk::spare_handles(Path::new("/"))
+}
+
 /// Cancels `stop` when the process is asked to end; asked a second time, it ends at once, whatever it is at: so this
 /// listens on a thread of its own.
 pub(super) fn on_signal(stop: CancellationToken) -> io::Result<()> {
-    // tokio panics where it gets no handle for signals.
-    disk::spare_handles(Path::new("/"))?;
+    refuse_few_handles()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;

@@ -11,6 +11,7 @@ use super::{
     live::{Event, Outside, Terminal},
     report::say,
     screen::{DIM, Layout, painted},
+    stop,
     width::cut,
 };
 use crate::{
@@ -51,6 +52,7 @@ impl WatchArgs {
         self.list.take_words()?;
         // Refused before the screen is changed, if it must be.
         self.list.query(context)?;
+        stop::refuse_few_handles()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

@@ -107,7 +107,7 @@ fn a_refusal_repeats_only_the_beginning_of_what_it_refuses() {
 }
 
 #[test]
-fn a_long_way_round_is_told_by_its_ends() {
+fn a_long_way_round_is_told_by_its_first_tasks() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
     let tasks: Vec<Value> = (1..=1_000)
@@ -128,5 +128,5 @@ fn a_long_way_round_is_told_by_its_ends() {
         refusal.starts_with("depends_on would go round in a circle: 1 -> 1001 -> 1000 -> "),
         "{refusal}"
     );
-    assert!(refusal.ends_with(" -> 2 -> 1"), "{refusal}");
+    assert!(refusal.ends_with("... (991 more) -> 1"), "{refusal}");
 }
