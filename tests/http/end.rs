@@ -1,6 +1,7 @@
 //! The end of the daemon: nothing holds it up, nothing acknowledged is lost, and every call is told what became of it.
 
 use std::io::{Read as _, Write as _};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -63,13 +64,33 @@ fn send_add(wire: &mut Wire, dialect: Dialect, title: &str) {
     );
 }
 
+/// Returns the command that starts a daemon which a hangup ends, also where these tests were started with nohup.
+fn with_default_hangup(home: &Home) -> Command {
+    let serve = home.command(&["serve", "--listen", "0"]);
+    if cfg!(not(target_os = "linux")) {
+        return serve;
+    }
+    let mut command = Command::new("/usr/bin/env");
+    command
+        .env_clear()
+        .envs(
+            serve
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .arg("--default-signal=HUP")
+        .arg(serve.get_program())
+        .args(serve.get_args());
+    command
+}
+
 #[test]
 fn when_it_ends_subscriptions_get_their_final_answer_and_calls_are_finished() {
     // Whether a hangup is to be outlived is known on Linux alone.
     let hangup = cfg!(target_os = "linux").then_some("-HUP");
     for signal in ["-TERM", "-INT"].into_iter().chain(hangup) {
         let home = Home::new();
-        let mut daemon = Daemon::start(&home, &[]);
+        let mut daemon = Daemon::launch(&home, with_default_hangup(&home));
         let modern = daemon.wire().watch(Dialect::Modern, ALL);
         let legacy = daemon.wire().begin().watch(Dialect::Legacy, ALL);
         daemon.signal(signal);
