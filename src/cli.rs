@@ -1,7 +1,34 @@
 //! The command line: what can be called, and what each call exits with.
 //!
-//! Results go to stdout, everything else to stderr. Exit status 0: done; 1: failed; 2: the call itself, or a setting, was
-//! wrong.
+//! Each command has a file of its name, with its help and its examples: `add`, `backup`, `comment`, `completions`,
+//! `config`, `delete`, `doctor`, `edit`, `export`, `help`, `import`, `install`, `list`, `log`, `man`, `mcp`, `next`, `paths`,
+//! `prime`, `restore`, `search`, `serve`, `service`, `show`, `token`, `undo` and `watch`; `start`, `done`, `reopen` and `cancel`
+//! are in `moves`. The other files serve several commands:
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `call` | parses the command line, and rewrites what clap says is wrong with it |
+//! | `quick` | parses quick words: `due:fri +home !high` |
+//! | `fields` | fields given by flags and quick words, turned into drafts and patches |
+//! | `filters` | a view and filters given by flags and quick words |
+//! | `ids` | ids given as arguments or on standard input |
+//! | `input` | text from standard input and from files, bounded |
+//! | `form` | a task as the text that an editor opens, and the text parsed |
+//! | `screen` | output: a table at a terminal, lines in a pipe, JSON |
+//! | `table` | a list of tasks as a table |
+//! | `sheet` | one task in full |
+//! | `history` | changes as a table or as lines |
+//! | `report` | the result of a command that changes tasks |
+//! | `relative` | times relative to now: `tomorrow 17:30`, `3 days ago` |
+//! | `width` | columns that text takes at a terminal |
+//! | `live` | the alternate screen of `watch`, its keys and signals |
+//! | `stop` | SIGINT and SIGTERM: the first ends gracefully, the second at once |
+//! | `failure` | errors of commands, their codes and exit status |
+//! | `hint` | the next command to type after an error |
+//! | `topics` | the texts of `taskhold help TOPIC` |
+//!
+//! Results go to stdout, everything else to stderr. Exit status 0: done; 1: the operation failed; 2: the command line or a
+//! setting is wrong.
 
 use std::{
     cell::Cell,
@@ -77,14 +104,14 @@ use screen::{Screen, json_line};
 
 /// Keep your tasks in one place, for every AI host and every shell
 ///
-/// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong call or
-/// setting.
+/// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong command
+/// line or setting.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
 pub struct Cli {
     #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP)]
     db: Option<PathBuf>,
-    /// Print one JSON object, of a shape that keeps its version; errors too, on stderr
+    /// Print one JSON object with a versioned schema; errors too, on stderr
     #[arg(long, global = true)]
     json: bool,
     /// Use colours: auto (at a terminal), always or never
@@ -235,8 +262,8 @@ impl Command {
         Ok(config)
     }
 
-    /// Reports whether it runs though a setting cannot be used: what AI hosts start must not be gone by a slip in a
-    /// file, and what looks for faults must run where there are some.
+    /// Reports whether the command runs although a setting cannot be used: a typo in config.toml must not stop a server
+    /// that an AI host starts, and commands that look for faults must run where there are some.
     fn goes_on(&self) -> bool {
         matches!(
             self,

@@ -154,7 +154,7 @@ pub enum Color {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum ViewWord {
-    /// Pending or in progress; what comes first is due first
+    /// Pending or in progress, soonest due first
     #[value(alias = "pending", alias = "todo", alias = "active")]
     Open,
     /// Pending, not deferred, not blocked

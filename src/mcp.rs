@@ -9,6 +9,8 @@
 //! | `prompts/list`, `prompts/get` | `prompts` |
 //! | `completion/complete` | `completions` |
 //!
+//! `uri` parses resource URIs and tells which of them a commit alters; `refusal` makes protocol errors.
+//!
 //! One [`Server`] serves a session of any protocol version from 2024-11-05 to 2026-07-28; which one is decided for each
 //! request, since a client may mix them.
 //!

@@ -3,6 +3,28 @@
 //! A [`Store`] owns one SQLite connection and is synchronous. Async callers, and all who write side by side, go
 //! through [`db::Db`].
 //!
+//! | file | what it holds |
+//! |---|---|
+//! | `open` | opening a connection: permissions, lock, checks, migrations, settings |
+//! | `place` | the path of the database and of the files beside it; which folders and disks are refused |
+//! | `db` | the database for many callers: queue, writer thread, readers, sessions |
+//! | `watch` | the change feed: commits of all processes, for subscribers |
+//! | `writer` | a write transaction: commands to rows; imports |
+//! | `put` | writes one task: its row, and what is derived from it |
+//! | `comments` | the comments of a task, a row each |
+//! | `rows` | rows to types and back |
+//! | `tasks` | reads single tasks and their relations |
+//! | `views` | lists: a page of a view, a count |
+//! | `search`, `words`, `index` | full-text search; what a person types, as a query; the index compared and rebuilt |
+//! | `names` | ids, projects and tags for completion |
+//! | `log` | reads the change log: history, groups, what is undone |
+//! | `state` | figures for `/readyz`: size of the log, last backup, free space |
+//! | `export` | reads everything, page by page |
+//! | `backup`, `restore` | backups; going back to one while others work |
+//! | `doctor`, `integrity`, `repair`, `witness` | examines the database; what SQLite finds; repairs what is safe; which of row and log is right |
+//! | `salvage`, `pages` | copies tasks out of a damaged file, which it reads without SQLite |
+//! | `ballast` | space reserved for a full disk |
+//!
 //! # Invariants
 //!
 //! - Every change goes through [`Writer`], which holds an immediate transaction: one that read first and asked for the

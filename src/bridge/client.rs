@@ -27,7 +27,7 @@ pub(super) enum Failure {
     #[error("{} is a socket of another user, who would hear everything", path.display())]
     #[cfg_attr(not(unix), expect(dead_code, reason = "there are none"))]
     Stranger { path: PathBuf },
-    #[error("there is nothing at {path} of the daemon; its URL ends in /mcp")]
+    #[error("the daemon has no endpoint at {path}; its URL ends in /mcp")]
     Nowhere { path: String },
     #[error(
         "the daemon does not know the token; taskhold token show prints the one it knows, TASKHOLD_TOKEN names it here"

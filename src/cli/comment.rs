@@ -7,7 +7,7 @@ use crate::{
     task::CommentText,
 };
 
-/// Append a remark to tasks
+/// Add a comment to tasks
 ///
 /// Remarks stay, with the time and who made them; show prints them.
 #[derive(Debug, clap::Args)]

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Examine the database and what is around it
+/// Check the database, its files and its backups
 ///
 /// Each line is good, a warning or bad, with the way out. Exit status 1 if one is bad.
 #[derive(Debug, clap::Args)]

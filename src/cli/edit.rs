@@ -51,7 +51,7 @@ pub(super) struct EditArgs {
     literal: Vec<String>,
     #[command(flatten)]
     fields: FieldArgs,
-    /// Where it stands: pending, doing, completed or cancelled [also: status:STATUS]
+    /// Status: pending, doing, completed or cancelled [also: status:STATUS]
     #[arg(long, value_name = "STATUS", help_heading = "Fields")]
     status: Option<String>,
     /// Tag to take away, or several with commas between them (can be repeated) [also: -TAG]
@@ -62,7 +62,7 @@ pub(super) struct EditArgs {
         help_heading = "Fields"
     )]
     untag: Vec<String>,
-    /// Refuse if a task's rev is another: it was changed since
+    /// Refuse if a task has another rev, because it was changed since
     #[arg(long, value_name = "REV")]
     if_rev: Option<i64>,
     /// Read the text from a file, - for standard input

@@ -21,16 +21,16 @@ pub(super) struct FieldArgs {
     /// Title, as it is: no quick words are read in it
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
-    /// More about it [also: desc:TEXT, note:TEXT]
+    /// Description [also: desc:TEXT, note:TEXT]
     #[arg(short, long, value_name = "TEXT")]
     description: Option<String>,
-    /// When it is due: 2026-12-24, fri, tomorrow 17:30, in 3 days [also: due:DATE]
+    /// Due date: 2026-12-24, fri, tomorrow 17:30, in 3 days [also: due:DATE]
     #[arg(long, value_name = "DATE")]
     due: Option<String>,
-    /// Out of the way until then [also: defer:DATE]
+    /// Not ready before this date [also: defer:DATE]
     #[arg(long, value_name = "DATE")]
     defer: Option<String>,
-    /// How it comes again: daily, every 2 weeks on mon, monthly on the 31st [also: repeat:RULE]
+    /// Rule by which it repeats: daily, every 2 weeks on mon, monthly on the 31st [also: repeat:RULE]
     #[arg(long, value_name = "RULE")]
     repeat: Option<String>,
     /// Project it belongs to [also: project:NAME]
@@ -42,10 +42,10 @@ pub(super) struct FieldArgs {
     /// Tag to add, or several with commas between them (can be repeated) [also: +TAG]
     #[arg(short, long, value_name = "TAG", value_delimiter = ',')]
     tag: Vec<String>,
-    /// Task it is a part of [also: parent:ID]
+    /// Task that this is a part of [also: parent:ID]
     #[arg(long, value_name = "ID")]
     parent: Option<String>,
-    /// Tasks to be done before it [also: after:ID,ID]
+    /// Tasks that must be done first [also: after:ID,ID]
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     after: Vec<String>,
 }

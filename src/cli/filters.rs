@@ -17,16 +17,16 @@ use crate::{
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub(super) struct FilterArgs {
-    /// Where they stand: pending, doing, completed or cancelled
+    /// With this status: pending, doing, completed or cancelled
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
-    /// Of this project, or of none [also: project:NAME, project:]
+    /// In this project, or in none [also: project:NAME, project:]
     #[arg(short = 'P', long, value_name = "PROJECT")]
     project: Option<String>,
     /// With this tag [also: +TAG]
     #[arg(short, long, value_name = "TAG")]
     tag: Option<String>,
-    /// Of this priority: high, medium or low [also: !high]
+    /// With this priority: high, medium or low [also: !high]
     #[arg(short, long, value_name = "LEVEL")]
     priority: Option<Priority>,
     /// Due before this date
@@ -40,10 +40,10 @@ pub(super) struct FilterArgs {
 /// How much of a list is shown.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct LimitArgs {
-    /// How many tasks [default: that of config.toml, else 50]
+    /// Show at most this many tasks [default: that of config.toml, else 50]
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// However many they are
+    /// Do not stop at the limit
     #[arg(short, long, conflicts_with = "limit")]
     all: bool,
 }

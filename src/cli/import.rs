@@ -24,7 +24,7 @@ mod report;
 
 use input::{Input, Progress};
 
-/// Take in the tasks of a file: all of them, or none
+/// Import the tasks of a file: all of them, or none
 ///
 /// It is one change, which one undo takes back. An empty database keeps the ids of a file of our own; in any other, tasks
 /// that are new get new ids. A task that is here already, by the time it was created and its title, is left as it is, so

@@ -18,7 +18,7 @@ use crate::{
     install::{self, Host, Machine, Place, Refusal, Server},
 };
 
-/// Put taskhold into the configuration of an AI host
+/// Add taskhold to the configuration of an AI host
 ///
 /// Edits the host's own file, for you alone and for every project, keeping its comments and order. The file as it was
 /// stays beside it, the last five times. A file that cannot be read, or is read-only, is left alone; the others are edited.

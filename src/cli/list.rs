@@ -19,7 +19,7 @@ use crate::{
     store::{Moment, Page, Position, Store, View},
 };
 
-/// List tasks: what is due first leads
+/// List tasks, soonest due first
 ///
 /// Without a view, the open ones, or what config.toml says. A status names a view of its own.
 #[derive(Clone, Debug, clap::Args)]

@@ -105,7 +105,7 @@ const STATUSES: [(&str, &str); 3] = [
     ),
     (
         "2",
-        "A wrong call, or a setting that cannot be used: nothing was tried.",
+        "The command line or a setting is wrong; nothing was tried.",
     ),
 ];
 

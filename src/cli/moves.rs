@@ -6,7 +6,7 @@ use crate::{
     task::Status,
 };
 
-/// Begin work on tasks
+/// Mark tasks as in progress
 ///
 /// All of them or none: if one cannot be changed, nothing is.
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub(super) struct ReopenArgs {
     ids: IdArgs,
 }
 
-/// Give tasks up; they are kept as cancelled
+/// Mark tasks as cancelled
 ///
 /// All of them or none: if one cannot be changed, nothing is.
 #[derive(Debug, clap::Args)]

@@ -15,7 +15,7 @@ use crate::{
     task::Task,
 };
 
-/// Bring all tasks back to a backup
+/// Restore all tasks from a backup
 ///
 /// What is there is backed up first. The difference is then written as one change, while others go on working: they
 /// are told of it, tasks added since the backup go to the trash, and undo takes the whole restore back. A backup whose

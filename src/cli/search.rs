@@ -9,7 +9,7 @@ use crate::{config::ViewWord, store::Words};
 /// Find tasks by the words in their title, description and comments
 ///
 /// All words must be there; three letters or more are enough of a word. Finished tasks are found too: those with the
-/// words in their title lead, the latest first. Quick words narrow the search down, as in list.
+/// words in their title come first, newest first. Quick words narrow the search down, as in list.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SearchArgs {

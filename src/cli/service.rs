@@ -20,7 +20,7 @@ mod systemd;
 use call::{Call, Options};
 use keeper::Keeper;
 
-/// Keep the daemon running: started when you log in, and again if it fails
+/// Run the daemon as a service: start it when you log in, and again if it fails
 ///
 /// As yourself and for yourself alone, through systemd, launchd or the Task Scheduler of Windows.
 #[derive(Debug, clap::Args)]

@@ -11,13 +11,13 @@ use crate::{
     task::{Task, TaskId},
 };
 
-/// Show all of a task, also from the trash
+/// Show everything about a task, also from the trash
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  taskhold show 12\n  taskhold show 12 --history")]
 pub(super) struct ShowArgs {
     #[command(flatten)]
     ids: IdArgs,
-    /// Also who changed what when
+    /// Show who changed what when, too
     #[arg(long)]
     history: bool,
 }

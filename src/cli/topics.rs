@@ -18,7 +18,7 @@ pub(super) const TOPICS: [Topic; 6] = [
     },
     Topic {
         word: "repeat",
-        about: "How a task comes again",
+        about: "How a task repeats",
         text: include_str!("topics/repeat.txt"),
     },
     Topic {
@@ -33,7 +33,7 @@ pub(super) const TOPICS: [Topic; 6] = [
     },
     Topic {
         word: "hosts",
-        about: "How AI apps come to your tasks",
+        about: "How AI apps reach your tasks",
         text: include_str!("topics/hosts.txt"),
     },
     Topic {
@@ -47,7 +47,7 @@ pub(super) const TOPICS: [Topic; 6] = [
 pub(super) fn list() -> String {
     let lines = TOPICS.map(|topic| format!("  {:12} {}", topic.word, topic.about));
     format!(
-        "Topics, for taskhold help TOPIC:\n{}\n\nExit status: 0 done, 1 failed, 2 wrong call or setting.",
+        "Topics, for taskhold help TOPIC:\n{}\n\nExit status: 0 done, 1 failed, 2 wrong command line or setting.",
         lines.join("\n")
     )
 }

@@ -25,7 +25,7 @@ use crate::{
     task::Timestamp,
 };
 
-/// Show a list and keep it true, whichever process changes it
+/// Show a list and keep it up to date, whichever process changes it
 ///
 /// At a terminal the list is drawn anew at each change, and when the time alone alters it, until q or Ctrl-C. Elsewhere it
 /// is printed again when it differs, with an empty line after it; with --json one object a line.

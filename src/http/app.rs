@@ -208,7 +208,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             }
             _ => Err(answer::error(
                 StatusCode::NOT_FOUND,
-                "there is nothing here; the MCP endpoint is /mcp",
+                "no endpoint at this path; the MCP endpoint is /mcp",
             )),
         }
     }

@@ -9,6 +9,7 @@ mod backup;
 mod budget;
 mod cli;
 mod disk;
+mod docs;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod durable;

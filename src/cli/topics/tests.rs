@@ -1,4 +1,4 @@
-use std::ffi::OsString;
+use std::{ffi::OsString, fs, path::Path};
 
 use super::*;
 use crate::{
@@ -18,7 +18,7 @@ fn examples(text: &str) -> Vec<&str> {
 /// Returns the words of a command line. Quotes hold words together; what is written or piped elsewhere is left out.
 fn words(line: &str) -> Vec<String> {
     let line = line.split(['>', '|']).next().unwrap();
-    line.split('"')
+    line.split(['"', '\''])
         .enumerate()
         .flat_map(|(at, part)| match at % 2 {
             0 => part.split_whitespace().map(str::to_owned).collect(),
@@ -78,6 +78,29 @@ fn every_command_has_examples_and_each_is_a_call_of_it() {
             must_parse(call.unwrap_or_else(|| panic!("{example} is no call of {name}")));
         }
     }
+}
+
+#[test]
+fn every_command_in_a_document_is_a_call() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(root.join("docs")).unwrap();
+    let docs = docs.map(|entry| entry.unwrap().path());
+    let mut calls = 0;
+    for path in docs.chain([root.join("README.md"), root.join("CONTRIBUTING.md")]) {
+        let text = fs::read_to_string(path).unwrap();
+        let blocks = text.split("```sh\n").skip(1);
+        let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+        for line in lines {
+            let line = line.split("  #").next().unwrap().trim_end();
+            for call in line.split('|').map(str::trim) {
+                if call.starts_with("taskhold ") {
+                    must_parse(call);
+                    calls += 1;
+                }
+            }
+        }
+    }
+    assert!(calls > 40, "commands are written in another way now");
 }
 
 #[test]

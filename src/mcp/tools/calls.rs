@@ -192,7 +192,7 @@ impl Call<'_> {
         let is_closing = patch.status.is_some_and(|status| !status.is_open());
         let outcome = self.write(Command::Update { ids, patch, if_rev }).await?;
         if outcome.group.is_none() {
-            notes.add("nothing changed: it was like this already");
+            notes.add("nothing changed");
         }
         if is_closing {
             self.remark_closed(&outcome, &mut notes).await;

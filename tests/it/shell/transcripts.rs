@@ -10,6 +10,7 @@ use crate::support::Home;
 
 mod apart;
 mod normal;
+mod readme;
 
 use normal::{normal, without_places};
 
