@@ -1,6 +1,6 @@
 //! A task on its way in from a file: checked and cleaned, its references still as the file writes them.
 
-use crate::task::{Task, TaskId, Timestamp};
+use crate::task::{Comment, Task, TaskId, Timestamp};
 
 /// What a file calls a task, so that others in it can refer to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +29,8 @@ pub struct Arrival {
     pub name: Option<Name>,
     /// The task. Its id means nothing, and `parent` and `depends_on` are empty: they are below.
     pub task: Task,
+    /// Its comments, oldest first.
+    pub comments: Vec<Comment>,
     /// The id it had in the database it was exported from; `None` if it was none of ours, or the file does not say.
     pub id: Option<TaskId>,
     /// The first and the last instant at which it may have been created; `None` if the file does not say.

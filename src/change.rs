@@ -1,12 +1,13 @@
 //! What a call altered: the rows of the change log.
 //!
 //! A change holds the fields it altered, before and after. From the log come undo, history, what to notify, and, by
-//! replay, the tasks themselves.
+//! replay, the tasks themselves. Of comments it holds only those it took away (before) and added (after), so that a
+//! comment costs the same whether it is the first or the thousandth.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::task::{Actor, Task, TaskId, Timestamp};
+use crate::task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp};
 
 /// Fields of a task by name, in the form [`Task`] serializes to.
 pub type Fields = Map<String, Value>;
@@ -81,12 +82,17 @@ pub struct Change {
     pub task: TaskId,
     /// The task's revision after it.
     pub rev: i64,
-    /// The altered fields before it; `None` when the task was added.
+    /// The altered fields before it, and the comments it took away; `None` when the task was added.
     pub old: Option<Fields>,
-    /// The same fields after it.
+    /// The same fields after it, and the comments it added.
     pub new: Fields,
     /// The group it reverted, on undo.
     pub reverts: Option<GroupId>,
+    /// Which row of the log this is, from 1, where many comments come in several rows. All fields but those are in the
+    /// first.
+    pub part: u32,
+    /// How many rows there are.
+    pub parts: u32,
 }
 
 /// A task before and after a command, as the domain decided; not yet written.
@@ -96,6 +102,53 @@ pub struct Edit {
     pub before: Option<Task>,
     /// The task as it is to be.
     pub after: Task,
+    /// The comments it takes away and adds.
+    pub comments: CommentDiff,
+}
+
+/// The comments that an edit takes away and adds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommentDiff {
+    /// Comments that are there and are to go.
+    pub removed: Vec<Comment>,
+    /// Comments that are to come, oldest first.
+    pub added: Vec<Comment>,
+}
+
+impl CommentDiff {
+    /// Returns what leads from the comments `before` to the comments `after`. Equal comments are told apart by nothing,
+    /// so only their number counts.
+    pub(crate) fn between(before: &[Comment], after: &[Comment]) -> Self {
+        let without = |all: &[Comment], others: &[Comment]| {
+            let mut others: Vec<&Comment> = others.iter().collect();
+            let mut left = all.to_vec();
+            left.retain(
+                |comment| match others.iter().position(|other| *other == comment) {
+                    Some(place) => {
+                        others.swap_remove(place);
+                        false
+                    }
+                    None => true,
+                },
+            );
+            left
+        };
+        // Most comments are only ever appended.
+        let same = before
+            .iter()
+            .zip(after)
+            .take_while(|(one, other)| one == other);
+        let same = same.count();
+        let (before, after) = (&before[same..], &after[same..]);
+        Self {
+            removed: without(before, after),
+            added: without(after, before),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.added.is_empty()
+    }
 }
 
 /// The fields an edit alters.
@@ -109,6 +162,10 @@ pub struct Diff {
 
 /// Fields the log does not repeat: they follow from its own columns.
 const DERIVED: [&str; 3] = ["id", "rev", UPDATED_AT];
+/// How many bytes of comments a row of the log holds, unless a single one is longer.
+const PART_BYTES: usize = 128 * 1024;
+/// In the log: comments taken away before, comments added after.
+pub(crate) const COMMENTS: &str = "comments";
 /// Logged only of a task that came from a file: there it is not the time of the change.
 pub(crate) const UPDATED_AT: &str = "updated_at";
 
@@ -118,21 +175,26 @@ impl Edit {
         Self {
             before: Some(task.clone()),
             after: task.clone(),
+            comments: CommentDiff::default(),
         }
     }
 
-    /// Adds `task` as it came from a file, with a history of its own behind it.
-    pub(crate) fn arriving(task: Task) -> Self {
+    /// Adds a task that is not there, with its comments.
+    pub(crate) fn adding(TaskWithComments { task, comments }: TaskWithComments) -> Self {
         Self {
             before: None,
             after: task,
+            comments: CommentDiff {
+                removed: Vec::new(),
+                added: comments,
+            },
         }
     }
 
     /// Marks the change as made at `now`, if there is one.
     pub(crate) fn stamped(mut self, now: Timestamp) -> Self {
         if let Some(before) = &self.before
-            && self.after != *before
+            && (self.after != *before || !self.comments.is_empty())
         {
             self.after.rev = before.rev + 1;
             self.after.updated_at = now;
@@ -151,12 +213,22 @@ impl Edit {
     pub(crate) fn diff(&self) -> Option<Diff> {
         let mut new = logged_fields(&self.after);
         let Some(before) = &self.before else {
+            if !self.comments.added.is_empty() {
+                new.insert(COMMENTS.to_owned(), comments_to_json(&self.comments.added));
+            }
             new.retain(|_, value| !is_nothing(value));
             return Some(Diff { old: None, new });
         };
         let mut old = logged_fields(before);
         new.retain(|name, value| old.get(name) != Some(value));
         old.retain(|name, _| new.contains_key(name));
+        if !self.comments.is_empty() {
+            old.insert(
+                COMMENTS.to_owned(),
+                comments_to_json(&self.comments.removed),
+            );
+            new.insert(COMMENTS.to_owned(), comments_to_json(&self.comments.added));
+        }
         (!new.is_empty()).then_some(Diff {
             old: Some(old),
             new,
@@ -171,6 +243,47 @@ impl Diff {
             .insert(UPDATED_AT.to_owned(), task.updated_at.as_millis().into());
         self
     }
+
+    /// Splits it into what the rows of the log hold: many comments come in several, since a row must not grow without bound.
+    pub(crate) fn into_parts(mut self) -> Vec<Self> {
+        let removed = self.old.as_mut().map(take_comments).unwrap_or_default();
+        let added = take_comments(&mut self.new);
+        if removed.is_empty() && added.is_empty() {
+            return vec![self];
+        }
+        let mut lists = vec![[Vec::new(), Vec::new()]];
+        let (mut list, mut bytes) = (0, 0);
+        let removed = removed.into_iter().map(|comment| (0, comment));
+        for (side, comment) in removed.chain(added.into_iter().map(|comment| (1, comment))) {
+            let size = comment.to_string().len();
+            if bytes > 0 && bytes + size > PART_BYTES {
+                lists.push([Vec::new(), Vec::new()]);
+                (list, bytes) = (list + 1, 0);
+            }
+            bytes += size;
+            lists[list][side].push(comment);
+        }
+        let mut first = Some(self);
+        let parts = lists.into_iter().map(|[removed, added]| {
+            let mut part = first.take().unwrap_or_else(|| Self {
+                old: Some(Fields::new()),
+                new: Fields::new(),
+            });
+            if let Some(old) = &mut part.old {
+                old.insert(COMMENTS.to_owned(), removed.into());
+            }
+            part.new.insert(COMMENTS.to_owned(), added.into());
+            part
+        });
+        parts.collect()
+    }
+}
+
+fn take_comments(fields: &mut Fields) -> Vec<Value> {
+    match fields.remove(COMMENTS) {
+        Some(Value::Array(comments)) => comments,
+        _ => Vec::new(),
+    }
 }
 
 /// What a field holds that was never set: no need to log it.
@@ -182,7 +295,84 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Returns the fields of `task` that the log keeps.
+fn comments_to_json(comments: &[Comment]) -> Value {
+    serde_json::to_value(comments).unwrap_or_default()
+}
+
+fn comments_in(fields: &Fields) -> serde_json::Result<Vec<Comment>> {
+    fields
+        .get(COMMENTS)
+        .map_or(Ok(Vec::new()), Vec::<Comment>::deserialize)
+}
+
+impl Change {
+    /// Returns the comments that it took away and added.
+    pub(crate) fn comments(&self) -> serde_json::Result<CommentDiff> {
+        let old = self.old.as_ref().map(comments_in).transpose()?;
+        Ok(CommentDiff {
+            removed: old.unwrap_or_default(),
+            added: comments_in(&self.new)?,
+        })
+    }
+
+    /// Adds the comments of the next of its rows.
+    fn go_on(&mut self, mut row: Self) {
+        let join = |fields: &mut Fields, next: &mut Fields| {
+            let mut comments = take_comments(fields);
+            comments.append(&mut take_comments(next));
+            fields.insert(COMMENTS.to_owned(), comments.into());
+        };
+        if let (Some(old), Some(next)) = (&mut self.old, &mut row.old) {
+            join(old, next);
+        }
+        join(&mut self.new, &mut row.new);
+        (self.seq, self.part) = (row.seq, row.part);
+    }
+}
+
+/// Puts changes together that have several rows in the log.
+pub(crate) fn joined(rows: impl IntoIterator<Item = Change>) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for row in rows {
+        match changes.last_mut() {
+            Some(change) if row.part > 1 => change.go_on(row),
+            _ => changes.push(row),
+        }
+    }
+    changes
+}
+
+/// Reports whether no row is missing among those of changes that have several.
+fn has_every_part(history: &[Change]) -> bool {
+    let mut before: Option<&Change> = None;
+    let counts_on = history.iter().all(|change| {
+        let fits = match before {
+            Some(before) if before.part < before.parts => {
+                change.part == before.part + 1
+                    && (change.group, change.rev, change.parts)
+                        == (before.group, before.rev, before.parts)
+            }
+            _ => change.part == 1,
+        };
+        before = Some(change);
+        fits
+    });
+    counts_on && before.is_none_or(|last| last.part == last.parts)
+}
+
+/// Inserts a comment where its time puts it, after those of the same time: the order in which the database reads them.
+fn insert_comment(comments: &mut Vec<Comment>, comment: Comment) {
+    let place = comments.partition_point(|other| other.at <= comment.at);
+    comments.insert(place, comment);
+}
+
+/// Takes away the last comment that equals `comment`. Reports whether there was one.
+fn remove_comment(comments: &mut Vec<Comment>, comment: &Comment) -> bool {
+    let place = comments.iter().rposition(|other| other == comment);
+    place.map(|place| comments.remove(place)).is_some()
+}
+
+/// Returns the fields of `task` that the log keeps. Comments are not among them.
 pub(crate) fn logged_fields(task: &Task) -> Fields {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(task) else {
         unreachable!("a task serializes to an object")
@@ -205,7 +395,7 @@ pub(crate) fn with_fields(task: &Task, fields: &Fields) -> serde_json::Result<Ta
 }
 
 /// Returns the task as `change` added it; `None` if the change is of another kind.
-pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<Task>> {
+pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<TaskWithComments>> {
     if change.old.is_some() {
         return Ok(None);
     }
@@ -215,40 +405,76 @@ pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<Task>> {
     fields
         .entry(UPDATED_AT)
         .or_insert_with(|| change.at.as_millis().into());
-    serde_json::from_value(Value::Object(fields)).map(Some)
+    let mut comments = comments_in(&fields)?;
+    // Stable: those of one time stay in the order in which they came.
+    comments.sort_by_key(|comment| comment.at);
+    Ok(Some(TaskWithComments {
+        task: serde_json::from_value(Value::Object(fields))?,
+        comments,
+    }))
 }
 
 /// Returns the task that `history`, all of its changes in commit order, gives; `None` if the one that added it is
 /// missing.
-pub(crate) fn replayed(history: &[Change]) -> serde_json::Result<Option<Task>> {
+pub(crate) fn replayed(history: &[Change]) -> serde_json::Result<Option<TaskWithComments>> {
     let Some((first, later)) = history.split_first() else {
         return Ok(None);
     };
-    let Some(mut task) = as_added(first)? else {
+    let Some(TaskWithComments {
+        mut task,
+        mut comments,
+    }) = as_added(first)?
+    else {
         return Ok(None);
     };
     for change in later {
         task = with_fields(&task, &change.new)?;
-        (task.rev, task.updated_at) = (change.rev, change.at);
+        if change.part == 1 {
+            (task.rev, task.updated_at) = (change.rev, change.at);
+        }
+        let CommentDiff { removed, added } = change.comments()?;
+        for comment in &removed {
+            remove_comment(&mut comments, comment);
+        }
+        for comment in added {
+            insert_comment(&mut comments, comment);
+        }
     }
-    Ok(Some(task))
+    Ok(Some(TaskWithComments { task, comments }))
 }
 
-/// Reports whether each of `history`, all changes of a task in commit order, begins where the one before it ended.
+/// Reports whether each of `history`, all changes of a task in commit order, is whole and begins where the one before it
+/// ended.
 pub(crate) fn is_chain(history: &[Change]) -> bool {
     let mut fields = Fields::new();
-    history.iter().all(|change| {
-        let fits = change.old.iter().flatten().all(|(name, old)| {
-            let now = fields.get(name).unwrap_or(&Value::Null);
-            now == old || is_nothing(now) && is_nothing(old)
-        });
-        fields.extend(change.new.clone());
-        fits
-    })
+    let mut comments = Vec::new();
+    has_every_part(history)
+        && history.iter().all(|change| {
+            let fits = change
+                .old
+                .iter()
+                .flatten()
+                .filter(|(name, _)| *name != COMMENTS)
+                .all(|(name, old)| {
+                    let now = fields.get(name).unwrap_or(&Value::Null);
+                    now == old || is_nothing(now) && is_nothing(old)
+                });
+            fields.extend(change.new.clone());
+            let Ok(CommentDiff { removed, added }) = change.comments() else {
+                return false;
+            };
+            let were_there = removed
+                .iter()
+                .all(|comment| remove_comment(&mut comments, comment));
+            for comment in added {
+                insert_comment(&mut comments, comment);
+            }
+            fits && were_there
+        })
 }
 
 /// Returns the task as it stood before `later`, its changes since then in commit order; `None` if one of them added
-/// it.
+/// it. Comments are not looked at.
 pub(crate) fn rewound<'a>(
     current: &Task,
     later: impl DoubleEndedIterator<Item = &'a Change>,
@@ -261,4 +487,132 @@ pub(crate) fn rewound<'a>(
         }
     }
     Ok(Some(task))
+}
+
+/// Reports whether `later` changes together left the comments of their task as they were.
+pub(crate) fn leave_comments<'a>(
+    later: impl Iterator<Item = &'a Change>,
+) -> serde_json::Result<bool> {
+    let mut sum = CommentDiff::default();
+    for change in later {
+        let CommentDiff { removed, added } = change.comments()?;
+        for comment in removed {
+            if !remove_comment(&mut sum.added, &comment) {
+                sum.removed.push(comment);
+            }
+        }
+        for comment in added {
+            if !remove_comment(&mut sum.removed, &comment) {
+                sum.added.push(comment);
+            }
+        }
+    }
+    Ok(sum.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::task::CommentText;
+
+    fn task(title: &str, rev: i64) -> Task {
+        let fields = json!({
+            "id": 1, "title": title, "description": "", "status": "pending", "created_at": 1, "updated_at": 2,
+            "created_by": "test", "rev": rev,
+        });
+        serde_json::from_value(fields).unwrap()
+    }
+
+    fn comments(count: i64, bytes: usize) -> Vec<Comment> {
+        let comment = |number: i64| Comment {
+            at: Timestamp::from_millis(number),
+            actor: Actor::named("test"),
+            text: CommentText::try_from(format!("{number} {}", "x".repeat(bytes))).unwrap(),
+        };
+        (0..count).map(comment).collect()
+    }
+
+    /// Returns the rows that the log has of one edit.
+    fn rows(edit: &Edit) -> Vec<Change> {
+        let parts = edit.diff().unwrap().into_parts();
+        let count = u32::try_from(parts.len()).unwrap();
+        let numbered = (1..).zip(parts);
+        let row = |(part, diff): (u32, Diff)| Change {
+            seq: 10 + i64::from(part),
+            group: 11,
+            at: Timestamp::from_millis(9),
+            actor: Actor::named("test"),
+            kind: Kind::Import,
+            task: edit.after.id,
+            rev: edit.after.rev,
+            old: diff.old,
+            new: diff.new,
+            reverts: None,
+            part,
+            parts: count,
+        };
+        numbered.map(row).collect()
+    }
+
+    #[test]
+    fn a_change_in_several_rows_is_the_same_when_they_are_put_together() {
+        let task = task("much said", 7);
+        let adding = |comments| {
+            Edit::adding(TaskWithComments {
+                task: task.clone(),
+                comments,
+            })
+        };
+        let replacing = Edit {
+            before: Some(task.clone()),
+            after: Task {
+                title: "nothing said".to_owned().try_into().unwrap(),
+                ..task.clone()
+            },
+            comments: CommentDiff {
+                removed: comments(30, 10_000),
+                added: comments(40, 9_000),
+            },
+        };
+        let cases = [
+            (adding(comments(0, 0)), 1),
+            (adding(comments(8, 16_000)), 1),
+            (adding(comments(9, 16_000)), 2),
+            (adding(comments(300, 16_000)), 38),
+            (replacing, 6),
+        ];
+        for (edit, expected) in cases {
+            let rows = rows(&edit);
+            assert_eq!(rows.len(), expected);
+            let whole = joined(rows.clone());
+            let diff = edit.diff().unwrap();
+            assert_eq!(whole.len(), 1);
+            assert_eq!((&whole[0].old, &whole[0].new), (&diff.old, &diff.new));
+            assert_eq!(whole[0].seq, rows[rows.len() - 1].seq);
+            assert_eq!(whole[0].comments().unwrap(), edit.comments);
+            if edit.before.is_none() {
+                let replay = replayed(&rows).unwrap().unwrap();
+                assert_eq!(replay.comments, edit.comments.added);
+                assert_eq!(replay.task.rev, 7);
+                assert!(is_chain(&rows));
+            }
+        }
+    }
+
+    #[test]
+    fn a_history_that_lacks_a_row_of_a_change_is_no_chain() {
+        let edit = Edit::adding(TaskWithComments {
+            task: task("much said", 7),
+            comments: comments(40, 16_000),
+        });
+        let rows = rows(&edit);
+        assert_eq!((rows.len(), is_chain(&rows)), (5, true));
+        for lost in 0..rows.len() {
+            let mut left = rows.clone();
+            left.remove(lost);
+            assert!(!is_chain(&left), "without row {lost}");
+        }
+    }
 }

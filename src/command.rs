@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::{
-    change::{Edit, GroupId, Kind},
+    change::{CommentDiff, Edit, GroupId, Kind},
     error::{Error, Relation, Result},
     repeat::Repeat,
     task::{
@@ -22,7 +22,7 @@ mod restore;
 mod sample;
 mod undo;
 
-pub(crate) use repair::{Wrong, going_back, noting, wrong};
+pub(crate) use repair::{Wrong, noting, wrong};
 pub(crate) use restore::restore;
 pub(crate) use undo::{Reverting, undo};
 
@@ -262,13 +262,13 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
             .iter()
             .map(resolve)
             .collect::<std::result::Result<_, _>>()?,
-        comments: Vec::new(),
     };
     begin_series(&mut after, caller);
     refuse_barren(draft.repeat.as_ref(), &after, caller)?;
     Ok(Edit {
         before: None,
         after,
+        comments: CommentDiff::default(),
     })
 }
 
@@ -374,19 +374,7 @@ pub(crate) fn update(
             actor: caller.actor.clone(),
             text: text.clone(),
         };
-        after.comments.push(comment);
-        let bytes: usize = after
-            .comments
-            .iter()
-            .map(|comment| comment.text.as_str().len())
-            .sum();
-        if bytes > Task::MAX_COMMENT_BYTES {
-            let reason = format!(
-                "does not fit: the comments of a task have {} bytes at most; put it into a new task",
-                Task::MAX_COMMENT_BYTES
-            );
-            return Err(Invalid::new("comment", reason).into());
-        }
+        edit.comments.added.push(comment);
     }
     match patch.status {
         Some(Status::Completed) => finish(after, caller),

@@ -25,7 +25,8 @@ use crate::{
     command::Caller,
     error::Error,
     task::{
-        Actor, Comment, CommentText, Description, Invalid, Status, Task, TaskId, Timestamp, Title,
+        Actor, Comment, CommentText, Description, Invalid, Status, Task, TaskId, TaskWithComments,
+        Timestamp, Title,
     },
     when::{When, Zone},
 };
@@ -207,7 +208,7 @@ pub trait Writer {
     fn task(
         &mut self,
         out: &mut dyn Write,
-        task: &Task,
+        task: &TaskWithComments,
         place: &Place<'_>,
     ) -> Result<(), WriteError>;
 
@@ -257,11 +258,12 @@ impl Notes {
     }
 
     /// Counts those of `fields` that `task` has.
-    fn count_fields(&mut self, task: &Task, fields: &[&'static str]) {
+    fn count_fields(&mut self, whole: &TaskWithComments, fields: &[&'static str]) {
+        let TaskWithComments { task, comments } = whole;
         for field in fields {
             let is_set = match *field {
                 "description" => !task.description.is_empty(),
-                "comments" => !task.comments.is_empty(),
+                "comments" => !comments.is_empty(),
                 "started_at" => task.started_at.is_some(),
                 "repeat_from" => task.repeat_from.is_some(),
                 _ => true,
@@ -296,7 +298,6 @@ fn new_task(title: Title, source: &str, created_at: Timestamp) -> Task {
         tags: BTreeSet::new(),
         parent: None,
         depends_on: BTreeSet::new(),
-        comments: Vec::new(),
     }
 }
 
@@ -335,22 +336,6 @@ fn count_altered(was_altered: bool, field: &str, notes: &mut Notes) {
             "{field}: characters that cannot be seen were taken out"
         ));
     }
-}
-
-/// Refuses comments and tags that are more than a task may have.
-fn check_size(task: &Task) -> Result<(), Invalid> {
-    let comments = task.comments.iter();
-    let bytes: usize = comments.map(|comment| comment.text.as_str().len()).sum();
-    if bytes > Task::MAX_COMMENT_BYTES {
-        return Err(Invalid {
-            field: "comments",
-            reason: format!(
-                "have {bytes} bytes, {} are the most",
-                Task::MAX_COMMENT_BYTES
-            ),
-        });
-    }
-    Task::refuse_too_many_tags(task.tags.len())
 }
 
 /// Returns the calendar date an instant stands for in a program that knows instants only: midnight, or the last second of

@@ -208,7 +208,8 @@ pub fn changed_fields(change: &Change, zone: Zone) -> impl Iterator<Item = (&str
         .filter(|(name, _)| change.old.is_some() && *name != "repeat_from")
         .map(move |(name, new)| {
             if name == "comments" {
-                return (name.as_str(), comment_line(new));
+                let old = change.old.as_ref().and_then(|old| old.get(name));
+                return (name.as_str(), comment_line(old, new));
             }
             let old = change
                 .old
@@ -224,14 +225,25 @@ pub fn changed_fields(change: &Change, zone: Zone) -> impl Iterator<Item = (&str
         })
 }
 
-/// Returns the last of a task's comments in words.
-fn comment_line(comments: &serde_json::Value) -> String {
-    let last = comments.as_array().and_then(|comments| comments.last());
-    let text = last.and_then(|comment| comment.get("text")?.as_str());
-    text.map_or_else(
-        || "no comments".to_owned(),
-        |text| format!("comment: {:?}", shortened(text, 200)),
-    )
+/// Returns in words which comments were added, or taken away.
+fn comment_line(removed: Option<&serde_json::Value>, added: &serde_json::Value) -> String {
+    let texts = |comments: Option<&serde_json::Value>| -> Vec<String> {
+        let comments = comments.and_then(serde_json::Value::as_array);
+        let texts = comments.into_iter().flatten();
+        let texts = texts.filter_map(|comment| comment.get("text")?.as_str());
+        texts
+            .map(|text| format!("{:?}", shortened(text, 200)))
+            .collect()
+    };
+    let (removed, added) = (texts(removed), texts(Some(added)));
+    let mut said = Vec::new();
+    if !added.is_empty() {
+        said.push(format!("comment: {}", added.join(", ")));
+    }
+    if !removed.is_empty() {
+        said.push(format!("comment taken away: {}", removed.join(", ")));
+    }
+    said.join("; ")
 }
 
 /// Returns a logged value in words; times in the user's zone, long texts cut.

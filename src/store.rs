@@ -43,6 +43,7 @@ use crate::{
 
 pub mod backup;
 mod ballast;
+mod comments;
 pub mod db;
 pub mod doctor;
 mod export;
@@ -63,7 +64,6 @@ mod state;
 mod tasks;
 mod views;
 mod watch;
-mod witness;
 mod words;
 mod writer;
 
@@ -150,6 +150,21 @@ impl Store {
             .map_or(Ok(()), |opened| opened.refuse_other(&self.paths.database))
     }
 
+    /// Refuses a database that a newer program has upgraded since it was opened: hosts keep a server for days, and what it
+    /// writes by the rules of an old schema nobody may find again.
+    pub(crate) fn refuse_upgraded(&self) -> Result<()> {
+        let version: i64 = self
+            .connection
+            .prepare_cached("PRAGMA user_version")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .while_trying("read the schema's version")?;
+        if version == open::latest_schema() {
+            return Ok(());
+        }
+        let reason = "a newer taskhold upgraded it while this program had it open; restart this app, so that it starts the new one. Nothing was read or changed";
+        Err(place::unusable(&self.paths.database, reason, None))
+    }
+
     /// Returns the files it lives in.
     pub fn paths(&self) -> &Paths {
         &self.paths
@@ -175,6 +190,8 @@ impl Store {
         let transaction =
             rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
                 .map_err(|error| open::explain(error, &self.paths.database, "begin to write"))?;
+        // Within the transaction: nobody can upgrade it before this ends.
+        self.refuse_upgraded()?;
         Ok(Writer::new(self, transaction))
     }
 

@@ -126,8 +126,14 @@ pub struct Task {
     /// The tasks that must be closed before it can be worked on.
     #[serde(default)]
     pub depends_on: BTreeSet<TaskId>,
-    /// Remarks, oldest first.
-    #[serde(default)]
+}
+
+/// A task with all of its comments, oldest first. Most callers need the task alone: comments are rows of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskWithComments {
+    /// The task.
+    pub task: Task,
+    /// Its comments.
     pub comments: Vec<Comment>,
 }
 
@@ -143,9 +149,6 @@ pub struct Comment {
 }
 
 impl Task {
-    /// How much all comments of a task may hold together, in bytes of UTF-8.
-    pub const MAX_COMMENT_BYTES: usize = 256 * 1024;
-
     /// The most tags a task may have.
     pub const MAX_TAGS: usize = 64;
 
@@ -346,7 +349,6 @@ mod tests {
             tags: BTreeSet::new(),
             parent: None,
             depends_on: BTreeSet::new(),
-            comments: Vec::new(),
         };
         let steps = [
             (Status::InProgress, 1, Some(at(1)), None),

@@ -282,7 +282,8 @@ impl Export<'_> {
         } else {
             self.parted(store, task)?
         };
-        self.writer.task(self.out, &task, &place)
+        self.writer
+            .task(self.out, &store.with_comments(task)?, &place)
     }
 
     /// Takes the references to tasks in the trash away.

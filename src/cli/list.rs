@@ -182,7 +182,8 @@ impl Context {
                 if !std::mem::take(&mut is_first) {
                     out.write_all(b",")?;
                 }
-                let object = TaskObject::whole(task, &task.comments, self.caller.zone);
+                let comments = store.comments(task.id)?;
+                let object = TaskObject::whole(task, &comments, self.caller.zone);
                 serde_json::to_writer(&mut *out, &object).map_err(io::Error::from)?;
             }
             Ok(())

@@ -33,13 +33,14 @@ impl NextArgs {
         let (now, zone) = (context.caller.now, context.caller.zone);
         let moment = Moment::new(now, zone);
         let page = store.list(query.view, &query.filters, &moment, None, query.limit)?;
-        match page.tasks.first() {
+        match page.tasks.into_iter().next() {
             Some(task) if context.screen.is_table() => {
                 let children = store.children(task.id, 20)?;
-                context.screen.print(&sheet(task, &children, &[], context))?;
+                let task = store.with_comments(task)?;
+                context.screen.print(&sheet(&task, &children, &[], context))?;
             }
             Some(task) => {
-                let line = render::line(task, now, zone);
+                let line = render::line(&task, now, zone);
                 context.screen.print(&format!("{line}\n"))?;
             }
             None => say(&[

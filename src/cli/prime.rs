@@ -50,15 +50,20 @@ const REST_COST: usize = 8;
 impl PrimeArgs {
     #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let work = Store::open_as_it_is(&context.database)?
-            .map(|store| store.snapshot(|store| Work::read(store, context)))
-            .transpose()?;
+        let store = Store::open_as_it_is(&context.database)?;
         if context.screen.json {
             let zone = context.caller.zone;
-            return Ok(context
-                .screen
-                .print_json(&work.unwrap_or_default().object(zone))?);
+            let object = match &store {
+                Some(store) => {
+                    store.snapshot(|store| Work::read(store, context)?.object(Some(store), zone))
+                }
+                None => Work::default().object(None, zone),
+            };
+            return Ok(context.screen.print_json(&object?)?);
         }
+        let work = store
+            .map(|store| store.snapshot(|store| Work::read(store, context)))
+            .transpose()?;
         let text = work.map(|work| work.text(context)).unwrap_or_default();
         Ok(context.screen.print(&text)?)
     }
@@ -118,21 +123,23 @@ impl Work {
         })
     }
 
-    fn object(&self, zone: Zone) -> serde_json::Value {
-        let list = |list: &List| {
-            let tasks = list.tasks.iter();
-            json!({
-                "total": list.total,
-                "tasks": tasks.map(|task| TaskObject::whole(task, &task.comments, zone)).collect::<Vec<_>>(),
-            })
+    /// Returns the object for programs; without a store there are no tasks.
+    fn object(&self, store: Option<&Store>, zone: Zone) -> Result<serde_json::Value> {
+        let list = |list: &List| -> Result<serde_json::Value> {
+            let mut tasks = Vec::with_capacity(list.tasks.len());
+            for task in &list.tasks {
+                let comments = store.map_or(Ok(Vec::new()), |store| store.comments(task.id))?;
+                tasks.push(json!(TaskObject::whole(task, &comments, zone)));
+            }
+            Ok(json!({ "total": list.total, "tasks": tasks }))
         };
-        json!({
+        Ok(json!({
             "open": self.open,
             "overdue": self.overdue,
-            "in_progress": list(&self.in_progress),
-            "today": list(&self.today),
-            "next": list(&self.next),
-        })
+            "in_progress": list(&self.in_progress)?,
+            "today": list(&self.today)?,
+            "next": list(&self.next)?,
+        }))
     }
 
     fn text(&self, context: &Context) -> String {

@@ -11,6 +11,7 @@ use super::{CliResult, Context};
 use crate::{
     change::GroupId,
     command::Outcome,
+    error::Result,
     remark,
     render::{self, TaskObject},
     store::Store,
@@ -55,14 +56,18 @@ impl Context {
     ) -> CliResult {
         let is_unchanged = |edit: &crate::change::Edit| edit.before.as_ref() == Some(&edit.after);
         if self.screen.json {
+            let store = self.reader()?;
+            let tasks = outcome
+                .edits
+                .iter()
+                .map(|edit| store.with_comments(edit.after.clone()))
+                .collect::<Result<Vec<_>>>()?;
             let report = Report {
                 group: outcome.group,
                 reverted: outcome.reverted.map(|(group, _)| group),
-                tasks: outcome
-                    .edits
+                tasks: tasks
                     .iter()
-                    .map(|edit| &edit.after)
-                    .map(|task| TaskObject::whole(task, &task.comments, self.caller.zone))
+                    .map(|whole| TaskObject::whole(&whole.task, &whole.comments, self.caller.zone))
                     .collect(),
                 unchanged: outcome
                     .edits

@@ -12,13 +12,13 @@ use super::{
 use crate::{
     change::Change,
     render,
-    task::{Tag, Task, TaskId, Timestamp},
+    task::{Tag, Task, TaskId, TaskWithComments, Timestamp},
     when::When,
 };
 
 /// Returns the sheet of `task`; its history is left out where there are no `changes`.
 pub(super) fn sheet(
-    task: &Task,
+    TaskWithComments { task, comments }: &TaskWithComments,
     children: &[Task],
     changes: &[Change],
     context: &Context,
@@ -105,7 +105,7 @@ pub(super) fn sheet(
     if !task.description.is_empty() {
         let _ = writeln!(sheet, "\n{}", indented(task.description.as_str()));
     }
-    for comment in &task.comments {
+    for comment in comments {
         let head = format!("{} by {}:", instant(comment.at), comment.actor);
         let text = indented(comment.text.as_str());
         let _ = writeln!(sheet, "\n  {}\n{text}", painted(DIM, &head));

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     render::TaskObject,
     store::Store,
-    task::{Task, TaskId},
+    task::{Task, TaskId, TaskWithComments},
 };
 
 /// Show everything about a task, also from the trash
@@ -26,7 +26,7 @@ pub(super) struct ShowArgs {
 const MOST_CHILDREN: u32 = 1_000;
 
 struct Shown {
-    task: Task,
+    task: TaskWithComments,
     children: Vec<Task>,
     history: Vec<Change>,
 }
@@ -69,7 +69,7 @@ impl ShowArgs {
     fn object<'a>(&self, shown: &'a Shown, context: &Context) -> ShownObject<'a> {
         let changes = shown.history.iter();
         ShownObject {
-            task: TaskObject::whole(&shown.task, &shown.task.comments, context.caller.zone),
+            task: TaskObject::whole(&shown.task.task, &shown.task.comments, context.caller.zone),
             children: shown.children.iter().map(|child| child.id).collect(),
             history: self.history.then(|| {
                 changes
@@ -89,7 +89,7 @@ fn read(store: &Store, id: TaskId, with_history: bool) -> Result<Shown> {
     };
     Ok(Shown {
         children: store.children(id, MOST_CHILDREN)?,
-        task,
+        task: store.with_comments(task)?,
         history,
     })
 }

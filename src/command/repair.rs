@@ -4,8 +4,8 @@
 use std::cmp::Ordering;
 
 use crate::{
-    change::Edit,
-    task::{Task, Timestamp},
+    change::{CommentDiff, Edit},
+    task::{TaskWithComments, Timestamp},
 };
 
 /// In what way a row is not what the log of its task gives.
@@ -20,13 +20,13 @@ pub(crate) enum Wrong {
 }
 
 /// Returns in what way `row`, `None` if there is none that can be read, is not what the log gives; `None` if it is.
-pub(crate) fn wrong(row: Option<&Task>, logged: &Task) -> Option<Wrong> {
+pub(crate) fn wrong(row: Option<&TaskWithComments>, logged: &TaskWithComments) -> Option<Wrong> {
     let Some(row) = row else {
         return Some(Wrong::Row);
     };
     // What the log does not keep follows from it: there the row has nothing of its own to say.
     let differs = between(logged, row).diff().is_some();
-    (row != logged).then(|| match row.rev.cmp(&logged.rev) {
+    (row != logged).then(|| match row.task.rev.cmp(&logged.task.rev) {
         Ordering::Greater if differs => Wrong::Log,
         Ordering::Equal if differs => Wrong::Conflict,
         _ => Wrong::Row,
@@ -34,25 +34,18 @@ pub(crate) fn wrong(row: Option<&Task>, logged: &Task) -> Option<Wrong> {
 }
 
 /// Returns the change from what the log gives to what the row says. With it the log knows both.
-pub(crate) fn noting(row: &Task, logged: &Task, now: Timestamp) -> Edit {
+pub(crate) fn noting(row: &TaskWithComments, logged: &TaskWithComments, now: Timestamp) -> Edit {
     let mut edit = between(logged, row);
-    edit.after.rev = row.rev.max(logged.rev) + 1;
+    edit.after.rev = row.task.rev.max(logged.task.rev) + 1;
     edit.after.updated_at = now;
     edit
 }
 
-/// Returns the change back to what the log gave, after `noted`, the one that noted what the row said.
-pub(crate) fn going_back(noted: &Edit, logged: &Task, now: Timestamp) -> Edit {
-    let mut edit = between(&noted.after, logged);
-    edit.after.rev = noted.after.rev + 1;
-    edit.after.updated_at = now;
-    edit
-}
-
-fn between(before: &Task, after: &Task) -> Edit {
+fn between(before: &TaskWithComments, after: &TaskWithComments) -> Edit {
     Edit {
-        before: Some(before.clone()),
-        after: after.clone(),
+        before: Some(before.task.clone()),
+        after: after.task.clone(),
+        comments: CommentDiff::between(&before.comments, &after.comments),
     }
 }
 
@@ -61,38 +54,45 @@ mod tests {
     use super::*;
     use crate::command::sample::{NOW, task};
 
-    #[test]
-    fn which_of_a_row_and_its_log_is_behind_is_told_by_their_revisions() {
-        let cases = [
-            (Some(task("a", 2)), None),
-            (None, Some(Wrong::Row)),
-            (Some(task("b", 1)), Some(Wrong::Row)),
-            (Some(task("b", 2)), Some(Wrong::Conflict)),
-            (Some(task("b", 3)), Some(Wrong::Log)),
-            // Nothing but the number is wrong, and that is the log's to say.
-            (Some(task("a", 66)), Some(Wrong::Row)),
-            (Some(task("a", 1)), Some(Wrong::Row)),
-        ];
-        for (row, expected) in cases {
-            assert_eq!(wrong(row.as_ref(), &task("a", 2)), expected, "{row:?}");
+    fn with_comments(title: &str, rev: i64) -> TaskWithComments {
+        TaskWithComments {
+            task: task(title, rev),
+            comments: Vec::new(),
         }
     }
 
     #[test]
-    fn both_values_are_in_the_log_whichever_is_taken() {
-        let (row, logged) = (task("row", 4), task("log", 2));
-        let noted = noting(&row, &logged, NOW);
-        let back = going_back(&noted, &logged, NOW);
-        let titles = |edit: &Edit| {
-            let diff = edit.diff().unwrap();
+    fn which_of_a_row_and_its_log_is_behind_is_told_by_their_revisions() {
+        let cases = [
+            (Some(with_comments("a", 2)), None),
+            (None, Some(Wrong::Row)),
+            (Some(with_comments("b", 1)), Some(Wrong::Row)),
+            (Some(with_comments("b", 2)), Some(Wrong::Conflict)),
+            (Some(with_comments("b", 3)), Some(Wrong::Log)),
+            // Nothing but the number is wrong, and that is the log's to say.
+            (Some(with_comments("a", 66)), Some(Wrong::Row)),
+            (Some(with_comments("a", 1)), Some(Wrong::Row)),
+        ];
+        for (row, expected) in cases {
+            assert_eq!(
+                wrong(row.as_ref(), &with_comments("a", 2)),
+                expected,
+                "{row:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_row_says_is_noted_after_what_the_log_says() {
+        let noted = noting(&with_comments("row", 4), &with_comments("log", 2), NOW);
+        let diff = noted.diff().unwrap();
+        assert_eq!(
             (
                 diff.old.unwrap()["title"].clone(),
-                diff.new["title"].clone(),
-            )
-        };
-        assert_eq!(titles(&noted), ("log".into(), "row".into()));
-        assert_eq!(titles(&back), ("row".into(), "log".into()));
-        assert_eq!((noted.after.rev, back.after.rev), (5, 6));
-        assert_eq!((noted.after.updated_at, back.after.updated_at), (NOW, NOW));
+                diff.new["title"].clone()
+            ),
+            ("log".into(), "row".into())
+        );
+        assert_eq!((noted.after.rev, noted.after.updated_at), (5, NOW));
     }
 }

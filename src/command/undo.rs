@@ -2,9 +2,12 @@
 
 use super::Caller;
 use crate::{
-    change::{Change, Edit, Kind, logged_fields, rewound, with_fields},
+    change::{
+        COMMENTS, Change, CommentDiff, Edit, Fields, Kind, leave_comments, logged_fields, rewound,
+        with_fields,
+    },
     error::{Error, Result},
-    task::{Actor, Task},
+    task::{Actor, Comment, Task},
 };
 
 /// A change that is to be reverted, with what there is to know about its task.
@@ -12,6 +15,8 @@ use crate::{
 pub(crate) struct Reverting {
     pub(crate) change: Change,
     pub(crate) task: Task,
+    /// Of the comments that `change` added, those that are still there.
+    pub(crate) comments: Vec<Comment>,
     /// The changes of the task after `change`, in commit order.
     pub(crate) later: Vec<Change>,
 }
@@ -28,6 +33,7 @@ fn revert(
     Reverting {
         change,
         task,
+        comments,
         later,
     }: &Reverting,
     caller: &Caller,
@@ -43,7 +49,13 @@ fn revert(
     }
     let mut edit = Edit::of(task);
     match &change.old {
-        Some(old) => edit.after = with_fields(task, old)?,
+        Some(old) => {
+            edit.after = with_fields(task, old)?;
+            edit.comments = CommentDiff {
+                removed: comments.clone(),
+                added: change.comments()?.removed,
+            };
+        }
         None => edit.after.deleted_at = Some(caller.now),
     }
     Ok(edit.stamped(caller.now))
@@ -59,15 +71,25 @@ fn obstacle<'a>(
     let now = logged_fields(task);
     let left_as_it_was =
         rewound(task, later.iter())?.is_some_and(|then| logged_fields(&then) == now);
-    if left_as_it_was {
+    if left_as_it_was && leave_comments(later.iter())? {
         return Ok(None);
     }
     if let Some(foreign) = later.iter().rev().find(|later| later.actor != *actor) {
         return Ok(Some(foreign));
     }
-    let touched = |later: &&Change| later.new.keys().any(|field| change.new.contains_key(field));
-    let same_fields = change
-        .new
+    // A comment is in no other's way.
+    let set = |new: &Fields| {
+        let mut new = new.clone();
+        new.retain(|name, _| name != COMMENTS);
+        new
+    };
+    let fields = set(&change.new);
+    let touched = |later: &&Change| {
+        set(&later.new)
+            .keys()
+            .any(|field| fields.contains_key(field))
+    };
+    let same_fields = fields
         .iter()
         .all(|(name, value)| now.get(name) == Some(value));
     Ok(if same_fields {

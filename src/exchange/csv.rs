@@ -9,7 +9,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::{Contents, Notes, Place, WriteError};
 use crate::{
-    task::{Task, Timestamp},
+    task::{Task, TaskWithComments, Timestamp},
     when::When,
 };
 
@@ -48,8 +48,14 @@ impl super::Writer for Writer {
         write_record(out, &COLUMNS.map(str::to_owned))
     }
 
-    fn task(&mut self, out: &mut dyn Write, task: &Task, _: &Place<'_>) -> Result<(), WriteError> {
-        self.left_out.count_fields(task, &LEFT_OUT);
+    fn task(
+        &mut self,
+        out: &mut dyn Write,
+        whole: &TaskWithComments,
+        _: &Place<'_>,
+    ) -> Result<(), WriteError> {
+        self.left_out.count_fields(whole, &LEFT_OUT);
+        let task = &whole.task;
         let cells = cells(task);
         if cells
             .iter()

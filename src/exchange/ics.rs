@@ -19,7 +19,7 @@ use chrono::NaiveDate;
 use super::{Contents, Notes, Place, WriteError};
 use crate::{
     repeat::Repeat,
-    task::{Priority, Status, Task, TaskId, Timestamp},
+    task::{Priority, Status, Task, TaskId, TaskWithComments, Timestamp},
     when::{When, Zone},
 };
 
@@ -67,11 +67,12 @@ impl super::Writer for Writer {
     fn task(
         &mut self,
         out: &mut dyn Write,
-        task: &Task,
+        whole: &TaskWithComments,
         place: &Place<'_>,
     ) -> Result<(), WriteError> {
-        self.left_out.count_fields(task, &LEFT_OUT);
-        if !task.comments.is_empty() {
+        self.left_out.count_fields(whole, &LEFT_OUT);
+        let TaskWithComments { task, comments } = whole;
+        if !comments.is_empty() {
             self.left_out.count("comments (when and by whom)");
         }
         line(out, "BEGIN:VTODO")?;
@@ -111,7 +112,7 @@ impl super::Writer for Writer {
                 )?;
             }
         }
-        for comment in &task.comments {
+        for comment in comments {
             text(out, "COMMENT", comment.text.as_str())?;
         }
         Ok(line(out, "END:VTODO")?)

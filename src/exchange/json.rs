@@ -15,14 +15,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Contents, Fault, Notes, Place, WriteError, check_size, comment, description, lines::Lines,
-    title,
-};
+use super::{Contents, Fault, Notes, Place, WriteError, comment, description, lines::Lines, title};
 use crate::{
     arrival::{Arrival, Name, Terms},
     repeat::Repeat,
-    task::{Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
+    task::{
+        Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, TaskWithComments, Timestamp,
+    },
     when::When,
 };
 
@@ -140,7 +139,12 @@ impl super::Writer for Writer {
         write_line(out, &header)
     }
 
-    fn task(&mut self, out: &mut dyn Write, task: &Task, _: &Place<'_>) -> Result<(), WriteError> {
+    fn task(
+        &mut self,
+        out: &mut dyn Write,
+        task: &TaskWithComments,
+        _: &Place<'_>,
+    ) -> Result<(), WriteError> {
         Ok(write_line(out, &Line::of(task))?)
     }
 
@@ -163,8 +167,8 @@ fn write_line(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
 }
 
 impl<'a> Line<'a> {
-    fn of(task: &'a Task) -> Self {
-        let remarks = task.comments.iter().map(|comment| Remark {
+    fn of(TaskWithComments { task, comments }: &'a TaskWithComments) -> Self {
+        let remarks = comments.iter().map(|comment| Remark {
             at: At::of(comment.at),
             actor: Cow::Borrowed(&comment.actor),
             text: comment.text.as_str().into(),
@@ -212,6 +216,7 @@ impl<'a> Line<'a> {
             let at = remark.at.timestamp("comments.at")?;
             comments.extend(comment(at, remark.actor.into_owned(), &remark.text, notes)?);
         }
+        comments.sort_by_key(|comment| comment.at);
         let task = Task {
             id: self.id,
             title: title(&self.title, notes)?,
@@ -233,9 +238,8 @@ impl<'a> Line<'a> {
             tags: self.tags.into_owned(),
             parent: None,
             depends_on: BTreeSet::new(),
-            comments,
         };
-        check_size(&task)?;
+        Task::refuse_too_many_tags(task.tags.len())?;
         let name = |id: TaskId| Name::Number(id.get());
         Ok(Arrival {
             line,
@@ -243,6 +247,7 @@ impl<'a> Line<'a> {
             id: Some(self.id),
             created: Some([task.created_at; 2]),
             task,
+            comments,
             parent: self.parent.map(name),
             depends_on: self.depends_on.iter().copied().map(name).collect(),
         })

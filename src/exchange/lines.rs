@@ -4,8 +4,9 @@ use std::io::{self, BufRead, Read as _};
 
 use super::Fault;
 
-/// The longest line that is read, in bytes: a task with all it may hold, each byte of it escaped, takes less.
-pub const LIMIT: usize = 4 << 20;
+/// The longest line that is read, in bytes: so much is held in memory at the most. A task without comments takes less than
+/// 1 MiB with each byte of it escaped; of comments, which have no limit, there is room for thousands of the longest.
+pub const LIMIT: usize = 64 << 20;
 /// What some editors put before UTF-8.
 pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 

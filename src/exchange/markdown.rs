@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Contents, Notes, Place, WriteError};
 use crate::{
-    task::{Status, Task},
+    task::{Status, Task, TaskWithComments},
     when::Zone,
 };
 
@@ -90,10 +90,11 @@ impl super::Writer for Writer {
     fn task(
         &mut self,
         out: &mut dyn Write,
-        task: &Task,
+        whole: &TaskWithComments,
         place: &Place<'_>,
     ) -> Result<(), WriteError> {
-        self.left_out.count_fields(task, &LEFT_OUT);
+        self.left_out.count_fields(whole, &LEFT_OUT);
+        let TaskWithComments { task, comments } = whole;
         let indent = "  ".repeat(place.depth.min(DEEPEST));
         let mark = if task.status.is_open() { ' ' } else { 'x' };
         write!(
@@ -122,11 +123,11 @@ impl super::Writer for Writer {
         if !task.description.is_empty() {
             below(task.description.as_str())?;
         }
-        for comment in &task.comments {
+        for comment in comments {
             let day = self.zone.today(comment.at.as_millis());
             below(&format!("{day}, {}: {}", comment.actor, comment.text))?;
         }
-        if !task.description.is_empty() || !task.comments.is_empty() {
+        if !task.description.is_empty() || !comments.is_empty() {
             writeln!(out)?;
         }
         Ok(())

@@ -137,12 +137,12 @@ prop_compose! {
         tags in vec(line(), 0..4),
         references in (option::of(1..5_i64), vec(1..5_i64, 0..3)),
         created_at in 0..4_000_000_000_000_i64,
-    ) -> Task {
+    ) -> TaskWithComments {
         let at = Timestamp::from_millis(created_at / 1_000 * 1_000);
         let id = |id: i64| TaskId::try_from(id).unwrap();
         let mut task = new_task(title, "test", Timestamp::from_millis(created_at));
         let comments = comments.into_iter().filter_map(|text| CommentText::try_from(text).ok());
-        task.comments = comments.map(|text| Comment { at, actor: Actor::named("test"), text }).collect();
+        let comments = comments.map(|text| Comment { at, actor: Actor::named("test"), text }).collect();
         task.description = Description::try_from(description).unwrap();
         task.status = status;
         task.completed_at = (status == Status::Completed).then_some(at);
@@ -155,16 +155,16 @@ prop_compose! {
         task.tags = tags.iter().filter_map(|tag| Tag::try_from(tag.replace(' ', "")).ok()).collect();
         task.parent = references.0.map(id);
         task.depends_on = references.1.into_iter().map(id).collect();
-        task
+        TaskWithComments { task, comments }
     }
 }
 
 /// Tasks with the ids 1 to 4, and the zone of the caller.
-fn tasks() -> impl Strategy<Value = (Zone, Vec<Task>)> {
+fn tasks() -> impl Strategy<Value = (Zone, Vec<TaskWithComments>)> {
     zone().prop_flat_map(|zone| {
-        let numbered = |mut tasks: Vec<Task>| {
-            for (task, id) in tasks.iter_mut().zip(1..) {
-                task.id = TaskId::try_from(id).unwrap();
+        let numbered = |mut tasks: Vec<TaskWithComments>| {
+            for (whole, id) in tasks.iter_mut().zip(1..) {
+                whole.task.id = TaskId::try_from(id).unwrap();
             }
             tasks
         };
@@ -173,7 +173,7 @@ fn tasks() -> impl Strategy<Value = (Zone, Vec<Task>)> {
 }
 
 /// Writes the tasks, and reads what was written.
-fn back(format: Format, zone: Zone, tasks: &[Task]) -> Vec<Arrival> {
+fn back(format: Format, zone: Zone, tasks: &[TaskWithComments]) -> Vec<Arrival> {
     let mut out = Vec::new();
     let mut writer = writer(format, zone).unwrap();
     let contents = Contents {
@@ -182,8 +182,8 @@ fn back(format: Format, zone: Zone, tasks: &[Task]) -> Vec<Arrival> {
     };
     writer.begin(&mut out, contents).unwrap();
     let created_at = |id: TaskId| {
-        let found = tasks.iter().find(|task| task.id == id);
-        Ok(found.map(|task| task.created_at))
+        let found = tasks.iter().find(|whole| whole.task.id == id);
+        Ok(found.map(|whole| whole.task.created_at))
     };
     let place = Place {
         depth: 0,
@@ -242,10 +242,10 @@ proptest! {
     fn our_own_format_is_read_as_it_was_written((zone, tasks) in tasks()) {
         let arrivals = back(Format::Json, zone, &tasks);
         prop_assert_eq!(arrivals.len(), tasks.len());
-        for (task, arrival) in tasks.into_iter().zip(arrivals) {
+        for (TaskWithComments { task, comments }, arrival) in tasks.into_iter().zip(arrivals) {
             check_references(&task, &arrival);
             let bare = Task { parent: None, depends_on: BTreeSet::new(), ..task };
-            prop_assert_eq!(arrival.task, bare);
+            prop_assert_eq!((arrival.task, arrival.comments), (bare, comments));
         }
     }
 
@@ -253,14 +253,13 @@ proptest! {
     fn a_calendar_is_read_as_it_was_written((zone, tasks) in tasks()) {
         let arrivals = back(Format::Ics, zone, &tasks);
         prop_assert_eq!(arrivals.len(), tasks.len());
-        for (task, arrival) in tasks.into_iter().zip(arrivals) {
+        for (TaskWithComments { task, comments }, arrival) in tasks.into_iter().zip(arrivals) {
             check_references(&task, &arrival);
-            let texts = |task: &Task| task.comments.iter().map(|comment| comment.text.clone()).collect::<Vec<_>>();
-            prop_assert_eq!(texts(&arrival.task), texts(&task));
+            let texts = |comments: &[Comment]| comments.iter().map(|comment| comment.text.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(texts(&arrival.comments), texts(&comments));
             let same = Task {
                 id: arrival.task.id,
                 created_by: arrival.task.created_by.clone(),
-                comments: arrival.task.comments.clone(),
                 parent: None,
                 depends_on: BTreeSet::new(),
                 ..task
@@ -276,7 +275,7 @@ proptest! {
         let earliest = Zone::UTC.today(0);
         let latest = Zone::UTC.today(i64::MAX);
         let day = |when: When| When::Day(when.day(zone).clamp(earliest, latest));
-        for (task, arrival) in tasks.into_iter().zip(arrivals) {
+        for (TaskWithComments { task, .. }, arrival) in tasks.into_iter().zip(arrivals) {
             check_references(&task, &arrival);
             let came = arrival.task;
             let name = task.project.as_ref().map(|name| name.as_str().replace(' ', "-"));

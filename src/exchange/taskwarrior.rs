@@ -24,9 +24,7 @@ use chrono::NaiveDateTime;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use super::{
-    Fault, Notes, check_size, comment, day_or_instant, description, json, lines, new_task, title,
-};
+use super::{Fault, Notes, comment, day_or_instant, description, json, lines, new_task, title};
 use crate::{
     arrival::{Arrival, Name},
     command::Caller,
@@ -275,7 +273,7 @@ fn read(
         task.tags
             .extend(rest.or_kept("tag", &word, Tag::try_from(word.clone())));
     }
-    task.comments = fields.annotations(entry, notes)?;
+    let comments = fields.annotations(entry, notes)?;
     let until = fields.instant("until")?;
     if status == "recurring" {
         repeat(&mut task, &fields, until, caller, &mut rest)?;
@@ -295,11 +293,12 @@ fn read(
     for name in rest.names {
         notes.count(format!("{name}: kept as a line of the description"));
     }
-    check_size(&task)?;
+    Task::refuse_too_many_tags(task.tags.len())?;
     Ok(Arrival {
         line: 0,
         name: fields.text("uuid")?.map(|uuid| Name::Text(uuid.to_owned())),
         task,
+        comments,
         id: None,
         created: created.map(|at| [at; 2]),
         parent: None,

@@ -12,12 +12,12 @@ use std::io::{self, BufRead, Write};
 
 use chrono::NaiveDate;
 
-use super::{Fault, Notes, Place, WriteError, check_size, lines::Lines, new_task, title};
+use super::{Fault, Notes, Place, WriteError, lines::Lines, new_task, title};
 use crate::{
     arrival::{Arrival, Name, Terms},
     command::{Caller, begin_series},
     repeat::Repeat,
-    task::{Invalid, Priority, Project, Status, Tag, Task, Timestamp},
+    task::{Invalid, Priority, Project, Status, Tag, Task, TaskWithComments, Timestamp},
     when::{When, Zone},
 };
 
@@ -53,7 +53,8 @@ impl Writer {
         }
     }
 
-    fn line(&mut self, task: &Task) -> String {
+    fn line(&mut self, whole: &TaskWithComments) -> String {
+        let task = &whole.task;
         let day = |at: Timestamp| written(self.zone.today(at.as_millis()));
         let mut words = Vec::new();
         let is_done = task.status == Status::Completed;
@@ -107,13 +108,13 @@ impl Writer {
         }
         // Last: that makes it a line of ours.
         key("id", task.id.to_string());
-        self.count(task, again == Some(None));
+        self.count(whole, again == Some(None));
         words.join(" ")
     }
 
-    fn count(&mut self, task: &Task, rule_is_lost: bool) {
-        let notes = &mut self.left_out;
-        notes.count_fields(task, &LEFT_OUT);
+    fn count(&mut self, whole: &TaskWithComments, rule_is_lost: bool) {
+        let (task, notes) = (&whole.task, &mut self.left_out);
+        notes.count_fields(whole, &LEFT_OUT);
         let is_instant = |when: &Option<When>| matches!(when, Some(When::At(_)));
         if is_instant(&task.due) {
             notes.count("due (the time of day)");
@@ -140,8 +141,13 @@ impl super::Writer for Writer {
         Ok(())
     }
 
-    fn task(&mut self, out: &mut dyn Write, task: &Task, _: &Place<'_>) -> Result<(), WriteError> {
-        Ok(writeln!(out, "{}", self.line(task))?)
+    fn task(
+        &mut self,
+        out: &mut dyn Write,
+        whole: &TaskWithComments,
+        _: &Place<'_>,
+    ) -> Result<(), WriteError> {
+        Ok(writeln!(out, "{}", self.line(whole))?)
     }
 
     fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
@@ -291,6 +297,7 @@ fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Inval
         line: 0,
         name: None,
         task,
+        comments: Vec::new(),
         id: None,
         created: start.created.map(|day| [at(day), end_of_day(day)]),
         parent: None,
@@ -328,7 +335,7 @@ fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Inval
         begin_series(task, caller);
     }
     task.updated_at = task.completed_at.unwrap_or(task.created_at);
-    check_size(task)?;
+    Task::refuse_too_many_tags(task.tags.len())?;
     Ok(arrival)
 }
 

@@ -198,7 +198,7 @@ pub(super) fn text(
         ResourceUri::Task(id) => {
             let task = store.task(*id)?.ok_or(Error::NotFound { id: *id })?;
             let room = room.saturating_sub(FRAME_BYTES);
-            return Ok(sheet(&task, &task.comments, zone, room));
+            return Ok(sheet(&task, &store.comments(task.id)?, zone, room));
         }
     };
     let list = List {

@@ -100,11 +100,9 @@ impl ResourceUri {
             Self::All => {
                 return (!task.is_deleted()).then(|| render::block(task, &Parts::of(task), zone));
             }
+            // It shows the revision: every change alters it.
             Self::Task(id) => {
-                return (task.id == *id).then(|| {
-                    let parts = Parts::of(task).with_comments(&task.comments, 0, zone);
-                    render::sheet(task, &parts, zone)
-                });
+                return (task.id == *id).then(|| render::sheet(task, &Parts::of(task), zone));
             }
             Self::Pending => task.is_open(),
             Self::Today => due(&|due| due.day(zone) <= zone.today(millis)),

@@ -467,7 +467,8 @@ fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<QueuedRead>, pat
                 }
             }
             let store: &Store = store.as_ref().expect("it was just opened");
-            job(store.refuse_moved().map(|()| store));
+            let refused = store.refuse_moved().and_then(|()| store.refuse_upgraded());
+            job(refused.map(|()| store));
         }));
         if served.is_err() {
             tracing::error!("a read panicked");

@@ -55,7 +55,7 @@ impl Store {
     fn texts_after(&self, id: i64) -> Result<Vec<Text>> {
         self.connection
             .prepare_cached(
-                "SELECT id, heading, labels, body, remarks FROM searchable
+                "SELECT id, heading, labels, body, remarks FROM task_text
                   WHERE id > ?1 AND id NOT IN (SELECT task_id FROM unindexed) ORDER BY id LIMIT ?2",
             )
             .and_then(|mut statement| {

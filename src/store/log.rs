@@ -9,7 +9,10 @@ use super::{
     rows::{change_columns, change_from_row},
 };
 use crate::{
-    change::{Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, logged_fields},
+    change::{
+        COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, joined,
+        logged_fields,
+    },
     command::{CallKey, Caller, Outcome},
     error::{Error, Result, WhileTrying},
     task::{Actor, Task, TaskId},
@@ -67,8 +70,8 @@ impl Store {
         let new = serde_json::to_string(&change.new)?;
         self.connection
             .prepare_cached(
-                "INSERT INTO change (seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts)
-                 VALUES (:seq, :group, :at, :actor, :kind, :task, :rev, :old, :new, :reverts)",
+                "INSERT INTO change (seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts)
+                 VALUES (:seq, :group, :at, :actor, :kind, :task, :rev, :old, :new, :reverts, :part, :parts)",
             )
             .and_then(|mut statement| {
                 statement.execute(named_params! {
@@ -82,6 +85,8 @@ impl Store {
                     ":old": old,
                     ":new": new,
                     ":reverts": change.reverts,
+                    ":part": change.part,
+                    ":parts": change.parts,
                 })
             })
             .while_trying("log a change")?;
@@ -102,10 +107,11 @@ impl Store {
             .query_map([group], change_from_row)
             .while_trying("read a change group")?;
         // A group is written in one piece, so the first row of the next one ends it.
-        changes
+        let rows = changes
             .take_while(|change| change.as_ref().map_or(true, |change| change.group == group))
-            .collect::<rusqlite::Result<_>>()
-            .while_trying("read a change group")
+            .collect::<rusqlite::Result<Vec<_>>>()
+            .while_trying("read a change group")?;
+        Ok(joined(rows))
     }
 
     /// Returns the group of the call that `caller` made with `key`.
@@ -132,7 +138,7 @@ impl Store {
     /// Returns up to which change `actor` has looked; `None` if it never did.
     pub fn last_look(&self, actor: &Actor) -> Result<Option<i64>> {
         self.connection
-            .prepare_cached("SELECT seen_seq FROM client WHERE actor = ?1")
+            .prepare_cached("SELECT seen_seq FROM client_seen WHERE actor = ?1")
             .and_then(|mut statement| statement.query_row([actor], |row| row.get(0)).optional())
             .while_trying("read what a client has seen")
     }
@@ -141,7 +147,7 @@ impl Store {
     pub(super) fn keep_look(&self, seq: i64, caller: &Caller) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO client (actor, seen_seq) VALUES (?1, ?2)
+                "INSERT INTO client_seen (actor, seen_seq) VALUES (?1, ?2)
                  ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq)",
             )
             .and_then(|mut statement| statement.execute((&caller.actor, seq)))
@@ -190,14 +196,7 @@ impl Store {
             .iter()
             .map(as_added)
             .collect::<serde_json::Result<Vec<_>>>()?;
-        let edits = added
-            .into_iter()
-            .flatten()
-            .map(|after| Edit {
-                before: None,
-                after,
-            })
-            .collect();
+        let edits = added.into_iter().flatten().map(Edit::adding).collect();
         Ok(Outcome {
             group: Some(group),
             edits,
@@ -268,7 +267,7 @@ impl Store {
     }
 }
 
-/// Returns whether replaying `changes`, all of a task's, gives `task`.
+/// Returns whether replaying `changes`, all of a task's, gives `task`. Comments are not looked at.
 pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
     let mut fields = crate::change::Fields::new();
     for change in changes {
@@ -276,6 +275,7 @@ pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
             change
                 .new
                 .iter()
+                .filter(|(name, _)| *name != COMMENTS)
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
     }
@@ -286,7 +286,7 @@ pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
         .map_or(1, |first| first.rev);
     let arrived_at = fields.remove(UPDATED_AT).and_then(|at| at.as_i64());
     let updated_at = |last: &Change| match arrived_at {
-        Some(at) if changes.len() == 1 => at,
+        Some(at) if first.is_some_and(|first| first.group == last.group) => at,
         _ => last.at.as_millis(),
     };
     let mut logged = logged_fields(task);
@@ -304,6 +304,9 @@ pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
 fn has_every_revision(changes: &[Change], first: i64) -> bool {
     let mut next = first;
     changes.iter().all(|change| {
+        if change.part > 1 {
+            return change.rev == next - 1;
+        }
         let fits = change.rev == next || change.kind == Kind::Repair && change.rev > next;
         next = change.rev + 1;
         fits

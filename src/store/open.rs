@@ -244,7 +244,14 @@ fn prepare(connection: &mut Connection, paths: &Paths, schema: &Schema) -> Resul
     connection
         .pragma_update(None, "synchronous", "FULL")
         .while_trying("set durability")?;
-    schema.migrate(connection, database)
+    schema.migrate(connection, database)?;
+    if version > 0 && version < schema.version {
+        // Whole tables were written anew. A disk with too little room for it keeps the pages for later.
+        if let Err(error) = connection.execute_batch("VACUUM") {
+            tracing::warn!("the database keeps pages that nothing uses: {error}");
+        }
+    }
+    Ok(())
 }
 
 /// Returns the version of the schema of a database of ours that this program knows; any other is refused.

@@ -1,6 +1,10 @@
 //! Writing one task: its row, what is derived from it, and what points the other way.
 
-use rusqlite::{OptionalExtension, named_params, params};
+use std::fmt::Write as _;
+
+use rusqlite::{
+    OptionalExtension, ToSql, named_params, params, params_from_iter, types::ToSqlOutput,
+};
 
 use super::Store;
 use crate::{
@@ -19,12 +23,36 @@ pub(super) const NO_DEFER: i64 = i64::MIN;
 pub(super) const INSERT: &str =
     "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
                        completed_at, created_by, rev, deleted_at, priority, due, defer_until,
-                       repeat, repeat_from, project, tags, parent, depends_on, comments, due_order,
+                       repeat, repeat_from, project, tags, parent, depends_on, due_order,
                        defer_order, rank)
-     VALUES (:id, :title, :description, :status, :created_at, :updated_at, :started_at,
-             :completed_at, :created_by, :rev, :deleted_at, :priority, :due, :defer_until,
-             :repeat, :repeat_from, :project, :tags, :parent, :depends_on, :comments, :due_order,
-             :defer_order, :rank)";
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
+
+/// The columns of [`INSERT`], in its order.
+const COLUMNS: [&str; 23] = [
+    "id",
+    "title",
+    "description",
+    "status",
+    "created_at",
+    "updated_at",
+    "started_at",
+    "completed_at",
+    "created_by",
+    "rev",
+    "deleted_at",
+    "priority",
+    "due",
+    "defer_until",
+    "repeat",
+    "repeat_from",
+    "project",
+    "tags",
+    "parent",
+    "depends_on",
+    "due_order",
+    "defer_order",
+    "rank",
+];
 
 impl Store {
     /// Writes the task of `edit`, and brings everything derived from it up to date. Refuses a task that refers to what
@@ -39,7 +67,13 @@ impl Store {
     pub(super) fn write(&self, edit: &Edit, zone: Zone) -> Result<()> {
         let (before, task) = (edit.before.as_ref(), &edit.after);
         let uncleaned = before.map_or(Ok(None), |before| self.uncleaned_tags(before))?;
-        self.put_row(before.is_none(), task, zone)?;
+        match before {
+            None => self.insert_row(task, zone)?,
+            // Whoever changes the task cleans all of it.
+            Some(_) if uncleaned.is_some() => self.update_row(None, task, zone)?,
+            before => self.update_row(before, task, zone)?,
+        }
+        self.put_comments(task.id, &edit.comments)?;
         if let Some(tags) = uncleaned {
             for tag in tags {
                 self.run(
@@ -55,7 +89,9 @@ impl Store {
         if before.is_none_or(|before| before.depends_on != task.depends_on) {
             self.put_dependencies(before, task)?;
         }
-        if before.is_none_or(|before| searched(before) != searched(task)) {
+        if !edit.comments.is_empty()
+            || before.is_none_or(|before| searched(before) != searched(task))
+        {
             self.note_words(task.id)?;
         }
         if before.is_some_and(|before| before.is_open() != task.is_open()) {
@@ -72,7 +108,7 @@ impl Store {
             .prepare_cached(
                 "SELECT tags FROM task
                   WHERE id = :id AND NOT (title = :title AND description = :description AND project IS :project
-                                          AND tags = :tags AND comments = :comments)",
+                                          AND tags = :tags)",
             )
             .and_then(|mut statement| {
                 statement
@@ -83,7 +119,6 @@ impl Store {
                             ":description": before.description,
                             ":project": before.project,
                             ":tags": json(&before.tags)?,
-                            ":comments": json(&before.comments)?,
                         },
                         |row| row.get(0),
                     )
@@ -141,52 +176,44 @@ impl Store {
         )
     }
 
-    pub(super) fn put_row(&self, is_new: bool, task: &Task, zone: Zone) -> Result<()> {
-        let sql = if is_new {
-            INSERT
-        } else {
-            "UPDATE task SET title = :title, description = :description, status = :status,
-                    created_at = :created_at, updated_at = :updated_at, started_at = :started_at,
-                    completed_at = :completed_at, created_by = :created_by, rev = :rev,
-                    deleted_at = :deleted_at, priority = :priority, due = :due,
-                    defer_until = :defer_until, repeat = :repeat, repeat_from = :repeat_from, project = :project, tags = :tags,
-                    parent = :parent, depends_on = :depends_on, comments = :comments,
-                    due_order = :due_order, defer_order = :defer_order, rank = :rank
-              WHERE id = :id"
-        };
-        let order = |when: &Option<When>, none| when.map_or(none, |when| when.order(zone));
+    /// Adds the row of a task.
+    pub(super) fn insert_row(&self, task: &Task, zone: Zone) -> Result<()> {
         self.connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| {
-                statement.execute(named_params! {
-                    ":id": task.id,
-                    ":title": task.title,
-                    ":description": task.description,
-                    ":status": task.status,
-                    ":created_at": task.created_at,
-                    ":updated_at": task.updated_at,
-                    ":started_at": task.started_at,
-                    ":completed_at": task.completed_at,
-                    ":created_by": task.created_by,
-                    ":rev": task.rev,
-                    ":deleted_at": task.deleted_at,
-                    ":priority": task.priority,
-                    ":due": task.due,
-                    ":defer_until": task.defer_until,
-                    ":repeat": task.repeat,
-                    ":repeat_from": task.repeat_from,
-                    ":project": task.project,
-                    ":tags": json(&task.tags)?,
-                    ":parent": task.parent,
-                    ":depends_on": json(&task.depends_on)?,
-                    ":comments": json(&task.comments)?,
-                    ":due_order": order(&task.due, NO_DUE),
-                    ":defer_order": order(&task.defer_until, NO_DEFER),
-                    ":rank": Priority::rank(task.priority),
-                })
-            })
+            .prepare_cached(INSERT)
+            .and_then(|mut statement| statement.execute(params_from_iter(values(task, zone)?)))
             .while_trying("write a task")?;
         Ok(())
+    }
+
+    /// Writes the columns in which `task` differs from `before`; all of them if that is `None`. An index is written only
+    /// where a column of its own is set.
+    pub(super) fn update_row(&self, before: Option<&Task>, task: &Task, zone: Zone) -> Result<()> {
+        let update = || -> rusqlite::Result<()> {
+            let after = values(task, zone)?;
+            let before = before.map(|before| values(before, zone)).transpose()?;
+            let mut sql = String::from("UPDATE task SET ");
+            let mut set = Vec::new();
+            for (place, (column, value)) in COLUMNS.into_iter().zip(after).enumerate().skip(1) {
+                if before.as_ref().is_some_and(|before| before[place] == value) {
+                    continue;
+                }
+                if !set.is_empty() {
+                    sql.push_str(", ");
+                }
+                set.push(value);
+                let _ = write!(sql, "{column} = ?{}", set.len());
+            }
+            if set.is_empty() {
+                return Ok(());
+            }
+            set.push(task.id.get().into());
+            let _ = write!(sql, " WHERE id = ?{}", set.len());
+            self.connection
+                .prepare_cached(&sql)?
+                .execute(params_from_iter(set))?;
+            Ok(())
+        };
+        update().while_trying("write a task")
     }
 
     pub(super) fn put_tags(&self, before: Option<&Task>, task: &Task) -> Result<()> {
@@ -272,15 +299,39 @@ impl Store {
     }
 }
 
-/// Returns what the search index knows of a task.
+/// Returns the value of each of [`COLUMNS`].
+fn values(task: &Task, zone: Zone) -> rusqlite::Result<[ToSqlOutput<'_>; COLUMNS.len()]> {
+    let order = |when: &Option<When>, none| when.map_or(none, |when| when.order(zone));
+    Ok([
+        task.id.get().into(),
+        task.title.to_sql()?,
+        task.description.to_sql()?,
+        task.status.to_sql()?,
+        task.created_at.to_sql()?,
+        task.updated_at.to_sql()?,
+        task.started_at.to_sql()?,
+        task.completed_at.to_sql()?,
+        task.created_by.to_sql()?,
+        task.rev.into(),
+        task.deleted_at.to_sql()?,
+        task.priority.to_sql()?,
+        task.due.to_sql()?,
+        task.defer_until.to_sql()?,
+        task.repeat.to_sql()?,
+        task.repeat_from.to_sql()?,
+        task.project.to_sql()?,
+        json(&task.tags)?.into(),
+        task.parent.to_sql()?,
+        json(&task.depends_on)?.into(),
+        order(&task.due, NO_DUE).into(),
+        order(&task.defer_until, NO_DEFER).into(),
+        i64::from(Priority::rank(task.priority)).into(),
+    ])
+}
+
+/// Returns what the search index knows of a task, but for its comments.
 fn searched(task: &Task) -> impl PartialEq + use<'_> {
-    (
-        &task.title,
-        &task.project,
-        &task.tags,
-        &task.description,
-        &task.comments,
-    )
+    (&task.title, &task.project, &task.tags, &task.description)
 }
 
 fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {

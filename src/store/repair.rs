@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     change::{Edit, Kind},
-    command::{Caller, Wrong, going_back, noting},
+    command::{Caller, Wrong, noting},
     error::{Error, Result, WhileTrying},
-    task::{Actor, TaskId},
+    task::{Actor, Status, TaskId, TaskWithComments},
 };
 
 /// One thing may hide another, so it is looked again; this often at most.
@@ -156,33 +156,33 @@ impl Writer<'_> {
             ..caller.clone()
         };
         let store = self.store();
-        let put: fn(&Store, &Edit, _) -> _ =
-            |store, edit, zone| store.put_row(false, &edit.after, zone);
+        let number: fn(&Store, &Edit, _) -> _ =
+            |store, edit, zone| store.update_row(None, &edit.after, zone);
         let mut noted = Entry::new(Kind::Repair, &caller, None);
-        let mut back = Vec::new();
         for (id, wrong) in Rows::read(store)?.wrong {
             let Some(logged) = store.logged(id)? else {
                 continue;
             };
-            let row = store.readable(id)?;
+            let row = store
+                .readable(id)?
+                .map(|row| store.possible(row))
+                .transpose()?
+                .flatten();
             let Some(row) = row.filter(|_| wrong != Wrong::Row) else {
-                let is_new = !store.has_row(id)?;
-                store.put_row(is_new, &logged, caller.zone)?;
+                if store.has_row(id)? {
+                    store.update_row(None, &logged.task, caller.zone)?;
+                } else {
+                    store.insert_row(&logged.task, caller.zone)?;
+                }
+                store.replace_comments(id, &logged.comments)?;
                 continue;
             };
-            // Asked first: what is derived from the row is written with it.
-            let log_is_right =
-                wrong == Wrong::Conflict && store.speaks_for_log(&row, &logged, caller.zone)?;
+            // The row is what everyone saw; what the log says stays in the history.
             let edit = noting(&row, &logged, caller.now);
-            self.log(&mut noted, &edit, put)?;
-            if log_is_right {
-                back.push((edit, logged));
+            if edit.diff().is_none() {
+                store.update_row(None, &logged.task, caller.zone)?;
             }
-        }
-        // A group of its own, since undo takes back a group: then what the rows said rules.
-        let mut entry = Entry::new(Kind::Repair, &caller, None);
-        for (noted, logged) in back {
-            self.log(&mut entry, &going_back(&noted, &logged, caller.now), put)?;
+            self.log(&mut noted, &edit, number)?;
         }
         Ok(())
     }
@@ -241,6 +241,26 @@ fn free_pages(connection: &Connection) -> Result<()> {
 }
 
 impl Store {
+    /// Returns `row` without its references to tasks that are not there; `None` if no task can be so: one is completed
+    /// exactly if it has a time of completion.
+    fn possible(&self, mut row: TaskWithComments) -> Result<Option<TaskWithComments>> {
+        let task = &mut row.task;
+        if (task.status == Status::Completed) != task.completed_at.is_some() {
+            return Ok(None);
+        }
+        if let Some(parent) = task.parent
+            && !self.has_row(parent)?
+        {
+            task.parent = None;
+        }
+        for id in task.depends_on.clone() {
+            if !self.has_row(id)? {
+                task.depends_on.remove(&id);
+            }
+        }
+        Ok(Some(row))
+    }
+
     pub(super) fn has_row(&self, id: TaskId) -> Result<bool> {
         self.connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM task WHERE id = ?1)")
@@ -254,7 +274,7 @@ impl Store {
         self.run("DELETE FROM dependency", [])?;
         for task in Walk::new(self) {
             let task = task?;
-            self.put_row(false, &task, caller.zone)?;
+            self.update_row(None, &task, caller.zone)?;
             self.put_tags(None, &task)?;
             self.put_dependencies(None, &task)?;
         }

@@ -170,13 +170,9 @@ impl Writer<'_> {
         let mut outcome = Outcome::default();
         if self.store().last_change()? == 0 {
             for task in Walk::new(then) {
-                let task = task?;
-                let edit = Edit {
-                    before: None,
-                    after: task,
-                };
-                self.adopt(&edit.after, &then.history(edit.after.id, 0)?, caller.zone)?;
-                outcome.count(edit);
+                let task = then.with_comments(task?)?;
+                self.adopt(&task, &then.history(task.task.id, 0)?, caller.zone)?;
+                outcome.count(Edit::adding(task));
             }
             self.adopt_marks(then)?;
         } else {
@@ -231,7 +227,10 @@ fn each_edit(
             (Some(_), None) => (mine.next(), None),
             (None, Some(_)) => (None, theirs.next()),
         };
-        let (task, was) = (task.transpose()?, was.transpose()?);
+        let whole = |store: &Store, task: Option<Result<Task>>| {
+            task.map(|task| store.with_comments(task?)).transpose()
+        };
+        let (task, was) = (whole(store, task)?, whole(then, was)?);
         if let Some(edit) = decide(task.as_ref(), was.as_ref(), now) {
             act(edit)?;
         }
@@ -333,7 +332,7 @@ impl Store {
 
     fn looks(&self) -> Result<Vec<(String, i64)>> {
         self.connection
-            .prepare_cached("SELECT actor, seen_seq FROM client")
+            .prepare_cached("SELECT actor, seen_seq FROM client_seen")
             .and_then(|mut statement| {
                 statement
                     .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -345,7 +344,7 @@ impl Store {
     fn adopt_look(&self, actor: &str, seq: i64) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO client (actor, seen_seq) VALUES (?1, ?2)
+                "INSERT INTO client_seen (actor, seen_seq) VALUES (?1, ?2)
                  ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq)",
             )
             .and_then(|mut statement| statement.execute((actor, seq)))

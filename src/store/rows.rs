@@ -10,20 +10,23 @@ use serde::de::DeserializeOwned;
 use crate::{
     change::{Change, Fields, Kind},
     repeat::Repeat,
-    task::{Actor, Description, Priority, Project, Status, Tag, Task, TaskId, Timestamp, Title},
+    task::{
+        Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId, Timestamp,
+        Title,
+    },
     when::When,
 };
 
 /// The columns [`task_from_row`] reads, for a `SELECT` list.
 macro_rules! task_columns {
     () => {
-        "id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority, due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, comments"
+        "id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority, due, defer_until, repeat, repeat_from, project, tags, parent, depends_on"
     };
 }
 /// The columns [`change_from_row`] reads, for a `SELECT` list.
 macro_rules! change_columns {
     () => {
-        "seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts"
+        "seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts"
     };
 }
 pub(super) use {change_columns, task_columns};
@@ -55,7 +58,6 @@ pub(super) fn task_from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
         tags: from_json(row, next())?,
         parent: row.get(next())?,
         depends_on: from_json(row, next())?,
-        comments: from_json(row, next())?,
     })
 }
 
@@ -74,6 +76,8 @@ pub(super) fn change_from_row(row: &Row<'_>) -> rusqlite::Result<Change> {
         old: old.as_deref().map(fields_from_json).transpose()?,
         new: fields_from_json(&new)?,
         reverts: row.get("reverts")?,
+        part: row.get("part")?,
+        parts: row.get("parts")?,
     })
 }
 
@@ -131,7 +135,7 @@ macro_rules! checked_text {
         }
     )*};
 }
-checked_text!(Title, Description, Actor, Project, Tag);
+checked_text!(Title, Description, Actor, Project, Tag, CommentText);
 
 /// A word of a closed set, stored as itself.
 macro_rules! stored_word {

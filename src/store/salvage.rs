@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::{
     Access, Store, Writer, backup, is_replay_of, open,
@@ -17,14 +17,41 @@ use super::{
     writer::Entry,
 };
 use crate::{
-    change::{Change, Edit, Fields, Kind, is_chain, replayed},
+    change::{COMMENTS, Change, CommentDiff, Edit, Fields, Kind, is_chain, replayed},
     command::{Caller, Wrong, noting, wrong},
     error::Result,
-    task::{Actor, Task, TaskId, Timestamp},
+    task::{Actor, Comment, CommentText, Task, TaskId, TaskWithComments, Timestamp},
 };
 
-/// The columns of a task after its id, as the schema has them; those in JSON are named by [`JSON_COLUMNS`].
-const COLUMNS: [&str; 20] = [
+/// The columns of a task after its id, as the schema has them; those in JSON are named by [`JSON_COLUMNS`]. Derived columns
+/// are not read.
+const COLUMNS: [&str; 23] = [
+    "title",
+    "status",
+    "created_at",
+    "updated_at",
+    "started_at",
+    "completed_at",
+    "created_by",
+    "rev",
+    "deleted_at",
+    "priority",
+    "due",
+    "defer_until",
+    "repeat",
+    "repeat_from",
+    "project",
+    "tags",
+    "parent",
+    "depends_on",
+    DERIVED,
+    DERIVED,
+    DERIVED,
+    DERIVED,
+    "description",
+];
+/// The same in the schemas 1 and 2, in which comments were a list inside the task.
+const OLD_COLUMNS: [&str; 20] = [
     "title",
     "description",
     "status",
@@ -47,6 +74,7 @@ const COLUMNS: [&str; 20] = [
     "comments",
 ];
 const JSON_COLUMNS: [&str; 3] = ["tags", "depends_on", "comments"];
+const DERIVED: &str = "";
 /// The columns of a task in the first schema, its id included.
 const OLDEST_COLUMNS: usize = 11;
 
@@ -130,13 +158,16 @@ struct Found {
     last_task: i64,
     last_change: i64,
     unreadable_pages: u32,
+    /// The log holds whole lists of comments: the schemas 1 and 2 kept them so.
+    logs_lists: bool,
 }
 
 /// What there is of one task.
 #[derive(Default)]
 struct Remains {
     /// More than one where a page was given up and kept an older one.
-    rows: Vec<Task>,
+    rows: Vec<TaskWithComments>,
+    comments: BTreeMap<i64, Comment>,
     history: BTreeMap<i64, Change>,
 }
 
@@ -148,12 +179,16 @@ impl Found {
             .map_err(|error| unusable(database, "it cannot be read", Some(error)))?;
         let mut places = Vec::new();
         let (mut last_task, mut last_change) = (0, 0);
+        let mut logs_lists = true;
         // The last numbers given out, by the table that keeps them.
         let mut given: BTreeMap<String, i64> = BTreeMap::new();
         let unreadable_pages = pages.each_row(|place, row| {
-            if let Some(task) = task_in(&row) {
+            if let Some(TaskWithComments { task, .. }) = task_in(&row) {
+                logs_lists &= !is_current(&row);
                 last_task = last_task.max(task.id.get());
                 places.push((task.id, place));
+            } else if let Some((task, _)) = comment_in(&row) {
+                places.push((task, place));
             } else if let Some(change) = change_in(&row) {
                 last_task = last_task.max(change.task.get());
                 last_change = last_change.max(change.seq);
@@ -176,6 +211,7 @@ impl Found {
             pages,
             places,
             unreadable_pages,
+            logs_lists,
         })
     }
 
@@ -196,6 +232,9 @@ impl Found {
             let mut remains = Remains::default();
             for (_, place) in places {
                 remains.take(self.pages.row_at(*place));
+            }
+            if self.logs_lists {
+                remains.history.values_mut().for_each(log_differences);
             }
             let Some(task) = remains.write(&mut writer, &mut salvaged, caller)? else {
                 continue;
@@ -227,6 +266,8 @@ impl Remains {
         let Some(row) = row else { return };
         if let Some(task) = task_in(&row) {
             self.rows.push(task);
+        } else if let Some((_, comment)) = comment_in(&row) {
+            self.comments.insert(row.id, comment);
         } else if let Some(change) = change_in(&row) {
             self.history.entry(change.seq).or_insert(change);
         }
@@ -243,12 +284,16 @@ impl Remains {
         let replay = replayed(&history).ok().flatten();
         let whole = replay
             .as_ref()
-            .filter(|task| is_replay_of(task, &history) && is_chain(&history));
+            .filter(|whole| is_replay_of(&whole.task, &history) && is_chain(&history));
+        let mut rows = self.rows;
         let Some(logged) = whole else {
-            let row = self.rows.into_iter().max_by_key(|row| row.rev);
-            let mut task = match (row, replay) {
-                (Some(row), _) => {
+            let mut comments: Vec<Comment> = self.comments.into_values().collect();
+            comments.sort_by_key(|comment| comment.at);
+            let row = rows.into_iter().max_by_key(|row| row.task.rev);
+            let mut whole = match (row, replay) {
+                (Some(mut row), _) => {
                     salvaged.without_history += 1;
+                    row.comments.extend(comments);
                     row
                 }
                 (None, Some(older)) => {
@@ -257,21 +302,19 @@ impl Remains {
                 }
                 (None, None) => return Ok(None),
             };
-            (task.rev, task.updated_at) = (1, caller.now);
-            let edit = Edit {
-                before: None,
-                after: task.clone(),
-            };
-            writer.note(Kind::Restore, &edit, caller)?;
+            (whole.task.rev, whole.task.updated_at) = (1, caller.now);
+            let task = whole.task.clone();
+            writer.note(Kind::Restore, &Edit::adding(whole), caller)?;
             return Ok(Some(task));
         };
         writer.adopt(logged, &history, caller.zone)?;
         // A row that was added at another time is that of another task, whose number was damaged.
-        let rows = self
-            .rows
-            .iter()
-            .filter(|row| row.created_at == logged.created_at);
-        let row = rows.max_by_key(|row| (row.rev, *row == logged));
+        rows.retain(|row| row.task.created_at == logged.task.created_at);
+        // A page that was given up may keep a comment that was taken back; the log, which is whole, has just those there are.
+        for row in &mut rows {
+            row.comments.clone_from(&logged.comments);
+        }
+        let row = rows.iter().max_by_key(|row| (row.task.rev, *row == logged));
         let noted = match (row, wrong(row, logged)) {
             (_, None) => None,
             (Some(row), Some(Wrong::Log)) => {
@@ -288,7 +331,7 @@ impl Remains {
             }
         };
         let Some(noted) = noted else {
-            return Ok(Some(logged.clone()));
+            return Ok(Some(logged.task.clone()));
         };
         writer.note(Kind::Repair, &noted, caller)?;
         Ok(Some(noted.after))
@@ -324,23 +367,79 @@ fn loosened(task: &Task, all: &[i64], now: Timestamp) -> Edit {
     edit.stamped(now)
 }
 
-fn task_in(row: &Row) -> Option<Task> {
+/// Reports whether the row of a task has the columns of the current schema. The old ones had the description where this
+/// one has the status.
+fn is_current(row: &Row) -> bool {
+    row.values.len() == COLUMNS.len() + 1
+}
+
+fn task_in(row: &Row) -> Option<TaskWithComments> {
     if row.values.len() < OLDEST_COLUMNS || row.values.first() != Some(&Value::Null) {
         return None;
     }
+    let columns: &[&str] = if is_current(row) {
+        &COLUMNS
+    } else {
+        &OLD_COLUMNS
+    };
     let mut fields = Map::new();
     fields.insert("id".to_owned(), row.id.into());
-    for (name, value) in COLUMNS.into_iter().zip(&row.values[1..]) {
+    for (name, value) in columns.iter().zip(&row.values[1..]) {
+        if *name == DERIVED {
+            continue;
+        }
         let value = match value {
             Value::Null => continue,
             Value::Integer(number) => Json::from(*number),
-            Value::Text(text) if JSON_COLUMNS.contains(&name) => serde_json::from_str(text).ok()?,
+            Value::Text(text) if JSON_COLUMNS.contains(name) => serde_json::from_str(text).ok()?,
             Value::Text(text) => Json::from(text.as_str()),
             Value::Other => return None,
         };
-        fields.insert(name.to_owned(), value);
+        fields.insert((*name).to_owned(), value);
     }
-    serde_json::from_value(Json::Object(fields)).ok()
+    let comments = fields
+        .remove(COMMENTS)
+        .unwrap_or_else(|| Json::Array(Vec::new()));
+    Some(TaskWithComments {
+        task: serde_json::from_value(Json::Object(fields)).ok()?,
+        comments: serde_json::from_value(comments).ok()?,
+    })
+}
+
+/// Reads a comment, and of which task it is.
+fn comment_in(row: &Row) -> Option<(TaskId, Comment)> {
+    let [
+        Value::Null,
+        Value::Integer(task),
+        Value::Integer(at),
+        Value::Text(actor),
+        Value::Text(text),
+    ] = row.values.as_slice()
+    else {
+        return None;
+    };
+    let comment = Comment {
+        at: Timestamp::from_millis(*at),
+        actor: Actor::named(actor),
+        text: CommentText::try_from(text.clone()).ok()?,
+    };
+    Some((TaskId::try_from(*task).ok()?, comment))
+}
+
+/// Turns a change that holds whole lists of comments into one that holds those it took away and added.
+fn log_differences(change: &mut Change) {
+    let Some(old) = &mut change.old else { return };
+    let lists = (old.get(COMMENTS), change.new.get(COMMENTS));
+    let (Some(before), Some(after)) = lists else {
+        return;
+    };
+    let read = |list: &Json| serde_json::from_value::<Vec<Comment>>(list.clone()).ok();
+    let (Some(before), Some(after)) = (read(before), read(after)) else {
+        return;
+    };
+    let CommentDiff { removed, added } = CommentDiff::between(&before, &after);
+    old.insert(COMMENTS.to_owned(), json!(removed));
+    change.new.insert(COMMENTS.to_owned(), json!(added));
 }
 
 fn change_in(row: &Row) -> Option<Change> {
@@ -355,11 +454,20 @@ fn change_in(row: &Row) -> Option<Change> {
         old,
         Value::Text(new),
         reverts,
+        parts @ ..,
     ] = row.values.as_slice()
     else {
         return None;
     };
     let fields = |text: &str| serde_json::from_str::<Fields>(text).ok();
+    let (part, parts) = match parts {
+        // A row that was written before changes had parts.
+        [] => (1, 1),
+        [Value::Integer(part), Value::Integer(parts)] => {
+            (u32::try_from(*part).ok()?, u32::try_from(*parts).ok()?)
+        }
+        _ => return None,
+    };
     Some(Change {
         seq: row.id,
         group: *group,
@@ -378,5 +486,7 @@ fn change_in(row: &Row) -> Option<Change> {
             Value::Integer(group) => Some(*group),
             _ => None,
         },
+        part,
+        parts,
     })
 }

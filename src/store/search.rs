@@ -205,7 +205,7 @@ impl Store {
         let texts: Vec<Text> = self
             .connection
             .prepare_cached(
-                "SELECT id, heading, labels, body, remarks FROM searchable
+                "SELECT id, heading, labels, body, remarks FROM task_text
                   WHERE id IN (SELECT task_id FROM unindexed)",
             )
             .and_then(|mut statement| statement.query_map([], text_from_row)?.collect())
@@ -239,12 +239,12 @@ pub(super) fn index_waiting(connection: &Connection) -> rusqlite::Result<()> {
     let steps = [
         &format!(
             "{insert} INTO search (rowid, heading, labels, body, remarks)
-             SELECT id, heading, labels, body, remarks FROM searchable
+             SELECT id, heading, labels, body, remarks FROM task_text
               WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id"
         ),
         &format!(
             "{insert} INTO title_search (rowid, heading)
-             SELECT id, heading FROM searchable WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id"
+             SELECT id, heading FROM task_text WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id"
         ),
         "DELETE FROM unindexed",
     ];

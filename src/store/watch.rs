@@ -237,6 +237,7 @@ impl Watch {
         if self.data_version == Some(version) {
             return Ok(None);
         }
+        self.store.refuse_upgraded()?;
         let last_change = self.last_change;
         let news = self.store.snapshot(|store| read_news(store, last_change))?;
         self.data_version = Some(version);

@@ -7,7 +7,7 @@ use crate::{
     change::{Change, Diff, Edit, GroupId, Kind},
     command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
     error::{Error, Result, WhileTrying},
-    task::{Task, TaskId},
+    task::{Task, TaskId, TaskWithComments},
     when::Zone,
 };
 
@@ -177,9 +177,16 @@ impl<'store> Writer<'store> {
             .map(|change| {
                 let task = self.store.existing(change.task)?;
                 let later = self.store.history(change.task, change.seq)?;
+                let mut comments = Vec::new();
+                for comment in change.comments()?.added {
+                    if self.store.has_comment(task.id, &comment)? {
+                        comments.push(comment);
+                    }
+                }
                 Ok(Reverting {
                     change,
                     task,
+                    comments,
                     later,
                 })
             })
@@ -219,31 +226,39 @@ impl<'store> Writer<'store> {
         self.append(entry, &edit.after, diff)
     }
 
-    /// Writes the log row of a change that made `after`.
+    /// Writes the log rows of a change that made `after`.
     fn append(&mut self, entry: &mut Entry<'_>, after: &Task, diff: Diff) -> Result<()> {
-        let seq = self.next_change_seq()?;
-        let group = *entry.group.get_or_insert(seq);
-        self.store.append(&Change {
-            seq,
-            group,
-            at: entry.caller.now,
-            actor: entry.caller.actor.clone(),
-            kind: entry.kind,
-            task: after.id,
-            rev: after.rev,
-            old: diff.old,
-            new: diff.new,
-            reverts: entry.reverts,
-        })
+        let rows = diff.into_parts();
+        let parts = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        for (part, diff) in (1..).zip(rows) {
+            let seq = self.next_change_seq()?;
+            let group = *entry.group.get_or_insert(seq);
+            self.store.append(&Change {
+                seq,
+                group,
+                at: entry.caller.now,
+                actor: entry.caller.actor.clone(),
+                kind: entry.kind,
+                task: after.id,
+                rev: after.rev,
+                old: diff.old,
+                new: diff.new,
+                reverts: entry.reverts,
+                part,
+                parts,
+            })?;
+        }
+        Ok(())
     }
 
     /// Takes over a task of another database with its history, numbers and all.
-    pub(super) fn adopt(&mut self, task: &Task, history: &[Change], zone: Zone) -> Result<()> {
-        let edit = Edit {
-            before: None,
-            after: task.clone(),
-        };
-        self.store.write(&edit, zone)?;
+    pub(super) fn adopt(
+        &mut self,
+        task: &TaskWithComments,
+        history: &[Change],
+        zone: Zone,
+    ) -> Result<()> {
+        self.store.write(&Edit::adding(task.clone()), zone)?;
         history
             .iter()
             .try_for_each(|change| self.store.append(change))

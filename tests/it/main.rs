@@ -8,6 +8,7 @@
 mod backup;
 mod budget;
 mod cli;
+mod comments;
 mod disk;
 mod docs;
 mod doctor;

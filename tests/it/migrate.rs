@@ -10,7 +10,10 @@ use taskhold::{
     when::Zone,
 };
 
-const FIXTURES: [&str; 1] = [include_str!("../fixtures/schema-1.sql")];
+const FIXTURES: [&str; 2] = [
+    include_str!("../fixtures/schema-1.sql"),
+    include_str!("../fixtures/schema-2.sql"),
+];
 
 fn restored(folder: &Path, fixture: &str) -> std::path::PathBuf {
     let path = folder.join("tasks.db");
@@ -119,4 +122,52 @@ fn the_upgrade_leaves_a_backup_that_the_same_program_opens() {
     assert_eq!(backups[0].reason, backup::Reason::Upgrade);
     let store = Store::open(&backups[0].path, Access::Write).unwrap();
     assert_eq!(titles(&list(&store, View::Open)), ["Buy milk", "Call Anna"]);
+}
+
+#[test]
+fn every_task_of_schema_2_is_kept_with_its_comments_and_its_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = restored(folder.path(), FIXTURES[1]);
+    let store = Store::open(&path, Access::Write).unwrap();
+    assert_eq!(
+        titles(&list(&store, View::Open)),
+        [
+            "Launch the site",
+            "Pay rent",
+            "Much said",
+            "Write the text",
+            "Publish"
+        ]
+    );
+    let launch = &list(&store, View::Open)[0];
+    let comments = store.comments(launch.id).unwrap();
+    let texts: Vec<&str> = comments
+        .iter()
+        .map(|comment| comment.text.as_str())
+        .collect();
+    assert_eq!(texts, ["The first word", "A third"]);
+    for view in [View::All, View::Trash] {
+        for task in list(&store, view) {
+            let history = store.history(task.id, 0).unwrap();
+            assert!(is_replay_of(&task, &history), "{task:?}");
+        }
+    }
+}
+
+#[test]
+fn an_undone_comment_of_schema_2_comes_back_when_its_undo_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&restored(folder.path(), FIXTURES[1]), Access::Write).unwrap();
+    let caller = Caller {
+        actor: Actor::named("cli"),
+        now: Timestamp::from_millis(1),
+        zone: Zone::UTC,
+    };
+    store.execute(&Command::Undo(Some(8)), &caller).unwrap();
+    let id = list(&store, View::Open)[0].id;
+    let comments = store.comments(id).unwrap();
+    assert_eq!(
+        comments[1].text.as_str(),
+        "A second, with \"quotes\", ] and ["
+    );
 }

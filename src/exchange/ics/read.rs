@@ -10,7 +10,7 @@ use super::{property::Property, uid};
 use crate::{
     arrival::{Arrival, Name},
     command::{Caller, begin_series},
-    exchange::{Fault, Notes, check_size, comment, description, lines::Lines, new_task, title},
+    exchange::{Fault, Notes, comment, description, lines::Lines, new_task, title},
     repeat::Repeat,
     task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
     when::{When, Zone},
@@ -286,7 +286,7 @@ impl<'a> Todo<'a> {
         let created_at = self.created_at.or(stamped);
         task.created_at = created_at.unwrap_or(self.caller.now);
         task.updated_at = stamped.unwrap_or(task.created_at);
-        task.comments = self
+        let comments = self
             .remarks
             .iter()
             .filter_map(|text| {
@@ -314,7 +314,7 @@ impl<'a> Todo<'a> {
         if self.is_instance {
             notes.count("RECURRENCE-ID: one date of a series is a task of its own");
         }
-        check_size(&task)?;
+        Task::refuse_too_many_tags(task.tags.len())?;
         let name = self.name.filter(|_| !self.is_instance);
         let own = name.as_ref().and_then(own);
         // To the millisecond, which the format's own times are not.
@@ -326,6 +326,7 @@ impl<'a> Todo<'a> {
             id: own.map(|(id, _)| id),
             created: created_at.map(|at| [at; 2]),
             task,
+            comments,
             parent: self.parent,
             depends_on: self.depends_on,
         })

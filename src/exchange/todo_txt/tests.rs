@@ -214,7 +214,11 @@ fn written_as(titles: &[&str], shape: impl Fn(Task) -> Task) -> String {
             "test",
             caller().now,
         );
-        lines += &(writer.line(&shape(task)) + "\n");
+        let whole = TaskWithComments {
+            task: shape(task),
+            comments: Vec::new(),
+        };
+        lines += &(writer.line(&whole) + "\n");
     }
     lines
 }

@@ -12,7 +12,7 @@ use crate::{
         parts::Parts,
     },
     store::{Bound, Filters, Moment, Position, Store, View},
-    task::{Task, Timestamp},
+    task::{Comment, Task, Timestamp},
     when::{When, Zone},
 };
 
@@ -208,7 +208,7 @@ impl<'store> Snapshot<'store> {
     /// Returns everything about a task, and its subtasks.
     pub(super) fn sheet_with_children(&self, task: &Task) -> Result<String> {
         let id = task.id;
-        let mut text = self.sheet(task);
+        let mut text = self.sheet(task, &self.store.comments(id)?);
         let children = self.store.children(id, MAX_TASKS)?;
         if children.is_empty() {
             text.push_str("\nSubtasks: none\n");
@@ -235,10 +235,9 @@ impl<'store> Snapshot<'store> {
     }
 
     /// Returns everything about a task: of long texts the beginning, of many comments the latest.
-    fn sheet(&self, task: &Task) -> String {
+    fn sheet(&self, task: &Task, comments: &[Comment]) -> String {
         const SHEET: usize = 6_000;
-        let comments = task.comments.iter().rev();
-        let parts = Parts::of(task).with_comments(comments, 0, self.zone);
+        let parts = Parts::of(task).with_comments(comments.iter().rev(), 0, self.zone);
         render::written(task, parts, self.zone, render::sheet, SHEET)
     }
 }

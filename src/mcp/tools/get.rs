@@ -73,7 +73,7 @@ impl Call<'_> {
             None => history == Some(true),
             Some(from) => matches!(from, ReadOn::History(_)),
         };
-        let (task, changes) = self
+        let (task, comments, changes) = self
             .look(move |store| {
                 let task = store.task(id)?.ok_or(Error::NotFound { id })?;
                 let changes = if with_history {
@@ -81,18 +81,15 @@ impl Call<'_> {
                 } else {
                     Vec::new()
                 };
-                Ok((task, changes))
+                Ok((task, store.comments(id)?, changes))
             })
             .await?;
         let (parts, detail) = match from {
             None => {
-                let parts = self.with_comments(Parts::of(&task), &task.comments);
+                let parts = self.with_comments(Parts::of(&task), &comments);
                 (self.with_history(parts, &changes), Detail::Full)
             }
-            Some(from) => (
-                self.part(&task, &task.comments, &changes, from),
-                Detail::Part,
-            ),
+            Some(from) => (self.part(&task, &comments, &changes, from), Detail::Part),
         };
         let task = TaskObject::new(&task, parts, detail, self.caller.zone);
         Ok(object(&task.fitted(ROOM)))

@@ -13,9 +13,9 @@ use crate::{
     change::Change,
     command::Command,
     error::Result,
-    render::{self, Detail, TaskObject, bounds},
+    render::{self, Detail, TaskObject, bounds, parts::Parts},
     store::{Moment, Page, Store, View, Words, db::Session},
-    task::{Actor, Task, shortened},
+    task::{Actor, Comment, Task, shortened},
 };
 
 /// What `list_tasks` returns to programs.
@@ -35,6 +35,16 @@ impl Call<'_> {
         let (view, after, limit) = (args.view(), args.after()?, args.limit()?);
         let words = args.query.as_deref().map(Words::read).transpose()?;
         let is_search = words.is_some();
+        let is_json = matches!(args.format, Some(Format::Json));
+        let comments_of = move |store: &Store, page: &Page| -> Result<Vec<Vec<Comment>>> {
+            if !is_json {
+                return Ok(Vec::new());
+            }
+            page.tasks
+                .iter()
+                .map(|task| store.comments(task.id))
+                .collect()
+        };
         let filters = args.filters(&self.caller)?;
         let moment = Moment::new(self.caller.now, self.caller.zone);
         let list = self
@@ -42,6 +52,7 @@ impl Call<'_> {
                 if let Some(words) = &words {
                     let page = store.search(words, view, &filters, &moment, after, limit)?;
                     return Ok(Listed {
+                        comments: comments_of(store, &page)?,
                         page,
                         counts: Vec::new(),
                         left: None,
@@ -62,11 +73,16 @@ impl Call<'_> {
                     .next
                     .map(|next| store.count(view, &filters, &moment, Some(next)))
                     .transpose()?;
-                Ok(Listed { page, counts, left })
+                Ok(Listed {
+                    comments: comments_of(store, &page)?,
+                    page,
+                    counts,
+                    left,
+                })
             })
             .await?;
-        if matches!(args.format, Some(Format::Json)) {
-            return Ok(self.json_list(&list.page, view, is_search));
+        if is_json {
+            return Ok(self.json_list(&list, view, is_search));
         }
         Ok(Answer::Text(self.lines(&list, view, is_search).join("\n")))
     }
@@ -76,7 +92,8 @@ impl Call<'_> {
         let (since, limit) = (args.after_change()?, args.limit()?);
         args.refuse_filters()?;
         let actor = self.caller.actor.clone();
-        let (changed, at, last) = self
+        let is_json = matches!(args.format, Some(Format::Json));
+        let (changed, comments, at, last): (_, Vec<Vec<Comment>>, _, _) = self
             .session
             .read(move |store| {
                 store.snapshot(|store| {
@@ -87,12 +104,21 @@ impl Call<'_> {
                         None => store.last_look(&actor)?.unwrap_or(last - 50).max(0),
                     };
                     let (changed, at) = store.changed_since(since, limit)?;
-                    Ok((changed, at, last))
+                    let comments = if is_json {
+                        changed
+                            .iter()
+                            .map(|(task, _)| store.comments(task.id))
+                            .collect::<Result<_>>()?
+                    } else {
+                        Vec::new()
+                    };
+                    Ok((changed, comments, at, last))
                 })
             })
             .await?;
-        if matches!(args.format, Some(Format::Json)) {
-            let tasks = self.fitting(changed.iter().map(|(task, _)| task));
+        if is_json {
+            let tasks = changed.iter().map(|(task, _)| task);
+            let tasks = self.fitting(tasks.zip(&comments));
             let at = told_up_to(&changed, tasks.len(), at);
             let answer = object(&List {
                 tasks,
@@ -140,11 +166,16 @@ impl Call<'_> {
     }
 
     /// Returns as many objects as fit into a reply; the first in any case, if it must be cut.
-    fn fitting<'a>(&self, tasks: impl Iterator<Item = &'a Task>) -> Vec<TaskObject<'a>> {
+    fn fitting<'a>(
+        &self,
+        tasks: impl Iterator<Item = (&'a Task, &'a Vec<Comment>)>,
+    ) -> Vec<TaskObject<'a>> {
         let mut left = ROOM - ROOM_FOR_NAMES;
         let mut fitting = Vec::new();
-        for task in tasks {
-            let object = self.object(task, Detail::Program);
+        for (task, comments) in tasks {
+            let zone = self.caller.zone;
+            let parts = Parts::of(task).with_comments(comments.iter().rev(), 0, zone);
+            let object = TaskObject::new(task, parts, Detail::Program, zone);
             let object = if fitting.is_empty() {
                 object.fitted(left)
             } else {
@@ -214,8 +245,13 @@ impl Call<'_> {
         lines
     }
 
-    fn json_list(&self, page: &Page, view: View, is_search: bool) -> Answer {
-        let tasks = self.fitting(page.tasks.iter());
+    fn json_list(
+        &self,
+        Listed { page, comments, .. }: &Listed,
+        view: View,
+        is_search: bool,
+    ) -> Answer {
+        let tasks = self.fitting(page.tasks.iter().zip(comments));
         let next = page.places.get(tasks.len()).copied().flatten();
         let next = next.or(page.next);
         object(&List {
@@ -237,6 +273,8 @@ fn told_up_to(changed: &[(Task, Change)], shown: usize, at: i64) -> i64 {
 /// A page, and how many tasks there are.
 struct Listed {
     page: Page,
+    /// Those of each task of the page, where the reply shows them.
+    comments: Vec<Vec<Comment>>,
     counts: Vec<(View, u32)>,
     left: Option<u32>,
 }

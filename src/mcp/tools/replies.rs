@@ -48,14 +48,11 @@ pub(super) fn object(value: &impl Serialize) -> Answer {
 }
 
 impl Call<'_> {
+    /// Returns the object of a task for a reply to a change of it: without its comments, and of its description the
+    /// beginning.
     pub(super) fn object<'a>(&self, task: &'a Task, detail: Detail) -> TaskObject<'a> {
-        let zone = self.caller.zone;
-        let parts = if detail.is_full() {
-            Parts::of(task).with_comments(task.comments.iter().rev(), 0, zone)
-        } else {
-            Parts::of(task).with_short_description(BRIEF_DESCRIPTION)
-        };
-        TaskObject::new(task, parts, detail, zone)
+        let parts = Parts::of(task).with_short_description(BRIEF_DESCRIPTION);
+        TaskObject::new(task, parts, detail, self.caller.zone)
     }
 
     /// Returns the line of a list for `task`, and what is said after it.

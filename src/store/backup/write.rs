@@ -139,11 +139,12 @@ const TABLES: &str = "
     PRAGMA ignore_check_constraints = ON;
     BEGIN IMMEDIATE;
     INSERT INTO task SELECT * FROM damaged.task NOT INDEXED WHERE true;
+    INSERT INTO comment SELECT * FROM damaged.comment NOT INDEXED WHERE true;
     INSERT INTO change SELECT * FROM damaged.change NOT INDEXED WHERE true;
     INSERT INTO tag SELECT * FROM damaged.tag WHERE true;
     INSERT INTO dependency SELECT * FROM damaged.dependency WHERE true;
     INSERT INTO call_key SELECT * FROM damaged.call_key WHERE true;
-    INSERT INTO client SELECT * FROM damaged.client WHERE true;
+    INSERT INTO client_seen SELECT * FROM damaged.client_seen WHERE true;
     DELETE FROM sqlite_sequence;
     INSERT INTO sqlite_sequence SELECT * FROM damaged.sqlite_sequence WHERE true;
     INSERT INTO unindexed SELECT id FROM task;";

@@ -8,7 +8,7 @@ use crate::{
     command::{Wrong, noting, wrong},
     error::{Result, WhileTrying},
     store::{Store, is_replay_of},
-    task::{Task, TaskId, shortened},
+    task::{TaskId, TaskWithComments, shortened},
 };
 
 /// How many tasks are named before "and more".
@@ -118,8 +118,8 @@ pub(in crate::store) fn named(ids: impl ExactSizeIterator<Item = TaskId>) -> Str
 }
 
 /// Says what the row and the log of a task say, where that differs.
-fn difference(row: &Task, logged: &Task) -> String {
-    let diff = noting(row, logged, row.updated_at).diff();
+fn difference(row: &TaskWithComments, logged: &TaskWithComments) -> String {
+    let diff = noting(row, logged, row.task.updated_at).diff();
     let (row_says, log_says) = diff.map_or_else(Default::default, |diff| {
         (diff.new, diff.old.unwrap_or_default())
     });
@@ -134,7 +134,11 @@ fn difference(row: &Task, logged: &Task) -> String {
             shown(log_says.get(name))
         )
     });
-    format!("; of {}, {}", row.id, fields.collect::<Vec<_>>().join(", "))
+    format!(
+        "; of {}, {}",
+        row.task.id,
+        fields.collect::<Vec<_>>().join(", ")
+    )
 }
 
 impl Store {
@@ -152,15 +156,18 @@ impl Store {
     }
 
     /// Returns the task as its row has it; `None` if there is none, or it holds what no task can.
-    pub(in crate::store) fn readable(&self, id: TaskId) -> Result<Option<Task>> {
-        match self.task(id) {
+    pub(in crate::store) fn readable(&self, id: TaskId) -> Result<Option<TaskWithComments>> {
+        let task = self
+            .task(id)
+            .and_then(|task| task.map(|task| self.with_comments(task)).transpose());
+        match task {
             Err(error) if error.is_of_a_row() => Ok(None),
             task => task,
         }
     }
 
     /// Returns a task as its log gives it; `None` if the log is not whole.
-    pub(in crate::store) fn logged(&self, id: TaskId) -> Result<Option<Task>> {
+    pub(in crate::store) fn logged(&self, id: TaskId) -> Result<Option<TaskWithComments>> {
         let history = match self.history(id, 0) {
             Ok(history) => history,
             // A row that cannot be read is damage of the log; anything else keeps us from looking.
@@ -168,6 +175,6 @@ impl Store {
             Err(error) => return Err(error),
         };
         let task = replayed(&history).ok().flatten();
-        Ok(task.filter(|task| is_replay_of(task, &history) && is_chain(&history)))
+        Ok(task.filter(|task| is_replay_of(&task.task, &history) && is_chain(&history)))
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Schema {
 
 impl Schema {
     /// What this program knows: the last of `migrations`.
-    pub(super) const LATEST: i64 = 2;
+    pub(super) const LATEST: i64 = 3;
 
     /// Returns what this program knows.
     pub(super) fn latest() -> Self {
@@ -41,17 +41,22 @@ impl Schema {
             let reason = "the clock of this machine is set to a year after 9999; set it right";
             return Err(unusable(database, reason, None));
         }
-        (self.migrations)()
-            .set_grouped(true)
-            .run(connection)
-            .map_err(|error| {
-                unusable(
-                    database,
-                    "its schema cannot be upgraded",
-                    Some(io::Error::other(error)),
-                )
-            })?;
-        Ok(())
+        let failed = |error| {
+            unusable(
+                database,
+                "its schema cannot be upgraded",
+                Some(io::Error::other(error)),
+            )
+        };
+        // A table that others refer to can be replaced only while nobody checks; within a transaction it cannot be said.
+        connection
+            .pragma_update(None, "foreign_keys", "OFF")
+            .while_trying("begin the upgrade")?;
+        let migrated = (self.migrations)().set_grouped(true).run(connection);
+        connection
+            .pragma_update(None, "foreign_keys", "ON")
+            .while_trying("end the upgrade")?;
+        migrated.map(drop).map_err(failed)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 /// A task, and its texts: title; project and tags; description; comments.
 pub(in crate::store) type Text = (TaskId, [String; 4]);
 
-/// Reads a row of `searchable`.
+/// Reads a row of `task_text`.
 pub(in crate::store) fn text_from_row(row: &Row<'_>) -> rusqlite::Result<Text> {
     let texts = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
     Ok((row.get(0)?, texts))

@@ -16,7 +16,7 @@ use crate::{
     command::Caller,
     error::{Error, Relation, Result, WhileTrying},
     store::Store,
-    task::{Invalid, Task, TaskId},
+    task::{Invalid, Task, TaskId, TaskWithComments},
 };
 
 mod circles;
@@ -171,7 +171,8 @@ impl<'a, 'store> Import<'a, 'store> {
             && let Some(here) = known.find(self.store, &arrival)?
         {
             self.names.name(&arrival, here.id)?;
-            let differs = known::differs(&here, &arrival.task, self.terms, self.caller.zone);
+            let differs =
+                known::differs(self.store, &here, &arrival, self.terms, self.caller.zone)?;
             self.imported.here += 1;
             self.imported.differ += u64::from(differs);
             return Ok(Taken::Here {
@@ -189,7 +190,10 @@ impl<'a, 'store> Import<'a, 'store> {
         self.count(id, arrival.name);
         if let Some(writing) = &mut self.writing {
             let is_whole = references.is_some();
-            let task = referring(arrival.task, id, references.unwrap_or_default());
+            let task = TaskWithComments {
+                task: referring(arrival.task, id, references.unwrap_or_default()),
+                comments: arrival.comments,
+            };
             writing.write(task, is_whole)?;
         }
         Ok(Taken::New(id))
@@ -243,8 +247,8 @@ impl<'a, 'store> Import<'a, 'store> {
 
 impl Writing<'_, '_> {
     /// Writes a task; its row in the log too, if it has all its references.
-    fn write(&mut self, task: Task, is_whole: bool) -> Result<()> {
-        let edit = Edit::arriving(task);
+    fn write(&mut self, task: TaskWithComments, is_whole: bool) -> Result<()> {
+        let edit = Edit::adding(task);
         self.writer.store.write(&edit, self.entry.caller.zone)?;
         if is_whole { self.log(&edit) } else { Ok(()) }
     }
@@ -257,7 +261,7 @@ impl Writing<'_, '_> {
         let depends_on = serde_json::to_string(&task.depends_on)?;
         store.run(SET_REFERENCES, params![id, task.parent, depends_on])?;
         store.put_dependencies(Some(&before), &task)?;
-        self.log(&Edit::arriving(task))
+        self.log(&Edit::adding(store.with_comments(task)?))
     }
 
     fn log(&mut self, edit: &Edit) -> Result<()> {

@@ -237,7 +237,7 @@ fn export(store: &Store) -> Vec<u8> {
         created_at: &|_| Ok(None),
     };
     store
-        .each_task(|task| writer.task(&mut out, &task, &place))
+        .each_task(|task| writer.task(&mut out, &store.with_comments(task)?, &place))
         .unwrap();
     writer.end(&mut out).unwrap();
     out
@@ -389,8 +389,9 @@ fn the_most_a_task_can_hold_comes_back() {
         };
         from.execute(&add, &at(1_700_000_000_000 + number)).unwrap();
         let id = TaskId::try_from(number + 1).unwrap();
-        let comment = text(c, Task::MAX_COMMENT_BYTES / 16 - 8);
-        for _ in 0..16 {
+        let comment = text(c, CommentText::MAX_BYTES - 8);
+        // More than a line could hold when comments were limited.
+        for _ in 0..if number == 0 { 300 } else { 3 } {
             let patch = Patch {
                 comment: Some(CommentText::try_from(format!("a{comment}z")).unwrap()),
                 ..Patch::default()
@@ -406,6 +407,11 @@ fn the_most_a_task_can_hold_comes_back() {
     let exported = export(&from);
     assert_eq!(import(&mut to, &exported, &at(1_750_000_000_000)), 4);
     assert_eq!(export(&to), exported);
+    to.each_task(|task| {
+        assert!(is_replay_of(&task, &to.history(task.id, 0)?));
+        Ok::<(), taskhold::error::Error>(())
+    })
+    .unwrap();
 }
 
 #[test]

@@ -127,25 +127,28 @@ fn hash(title: &Title) -> u64 {
 
 /// Reports whether a file says something else of a task than what is here. What a file need not say is compared only
 /// where it says it.
-pub(super) fn differs(here: &Task, came: &Task, terms: Terms, zone: Zone) -> bool {
+pub(super) fn differs(
+    store: &Store,
+    here: &Task,
+    arrival: &Arrival,
+    terms: Terms,
+    zone: Zone,
+) -> Result<bool> {
+    let came = &arrival.task;
     if (here.status, here.is_deleted()) != (came.status, came.is_deleted())
         || here.title != came.title
     {
-        return true;
+        return Ok(true);
     }
     if terms.is_complete {
         let said = |task: &Task| {
             (
                 (task.description.clone(), task.priority),
                 (task.due, task.defer_until, task.repeat.clone()),
-                (
-                    task.project.clone(),
-                    task.tags.clone(),
-                    task.comments.clone(),
-                ),
+                (task.project.clone(), task.tags.clone()),
             )
         };
-        return said(here) != said(came);
+        return Ok(said(here) != said(came) || store.comments(here.id)? != arrival.comments);
     }
     let is_other_day = |here: Option<When>, came: Option<When>| match (here, came) {
         (_, None) => false,
@@ -163,13 +166,15 @@ pub(super) fn differs(here: &Task, came: &Task, terms: Terms, zone: Zone) -> boo
         here.map(|here| here.replace(' ', "-")) != Some(came.as_str().replace(' ', "-"))
             && !is_in_title(came.as_str())
     };
-    (!came.description.is_empty() && here.description != came.description)
-        || (came.priority.is_some() && here.priority != came.priority)
-        || is_other_day(here.due, came.due)
-        || is_other_day(here.defer_until, came.defer_until)
-        || came.project.as_ref().is_some_and(is_other_project)
-        || !came
-            .tags
-            .iter()
-            .all(|tag| here.tags.contains(tag) || is_in_title(tag.as_str()))
+    Ok(
+        (!came.description.is_empty() && here.description != came.description)
+            || (came.priority.is_some() && here.priority != came.priority)
+            || is_other_day(here.due, came.due)
+            || is_other_day(here.defer_until, came.defer_until)
+            || came.project.as_ref().is_some_and(is_other_project)
+            || !came
+                .tags
+                .iter()
+                .all(|tag| here.tags.contains(tag) || is_in_title(tag.as_str())),
+    )
 }

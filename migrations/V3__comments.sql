@@ -1,0 +1,139 @@
+-- Comments: a row each, instead of a list inside the task.
+-- Why:  a comment was logged as the whole list, before and after, so that 250 comments of 1 kB made 66 MB; and a list of tasks
+--       read all comments. The description is the last column now, so that a list need not step over a long one. The check of
+--       its length uses a function that every SQLite has: octet_length, of 2023, kept the sqlite3 of Debian 12 and macOS 13
+--       from PRAGMA integrity_check.
+-- Data: every task and every comment is kept. The log is rewritten: of comments it holds those that a change took away (old)
+--       and added (new). A program of schema 2 that is still running fails at each write: it names columns and tables that are
+--       gone or renamed here (task.comments, searchable, client).
+-- Runs with foreign keys off, since task is replaced; they are checked afterwards.
+-- Do not edit after release, comments included: refinery checks the checksum.
+CREATE TABLE comment (
+    id      INTEGER PRIMARY KEY,
+    task_id INTEGER NOT NULL REFERENCES task (id),
+    at      INTEGER NOT NULL,
+    actor   TEXT    NOT NULL,
+    text    TEXT    NOT NULL
+) STRICT;
+INSERT INTO comment (task_id, at, actor, text)
+SELECT task.id, item.value ->> 'at', item.value ->> 'actor', item.value ->> 'text'
+  FROM task, json_each(task.comments) AS item
+ WHERE task.comments <> '[]' ORDER BY task.id, item.key;
+-- Serves the comments of a task, oldest first.
+CREATE INDEX comment_by_task ON comment (task_id, at, id);
+
+-- A change with many comments has several rows in the log, so that none grows without bound.
+ALTER TABLE change ADD COLUMN part  INTEGER NOT NULL DEFAULT 1;   -- which row it is, from 1; all fields but comments are in the first
+ALTER TABLE change ADD COLUMN parts INTEGER NOT NULL DEFAULT 1;   -- how many rows there are
+
+-- The log: where a list was appended to, what was appended; where an undo cut it, what was cut; otherwise item by item.
+DROP TRIGGER change_is_append_only_update;
+UPDATE change SET
+    old = json_set(old, '$.comments', json((
+        CASE WHEN before_list = '[]' OR substr(after_list, 1, length(before_list) - 1) = substr(before_list, 1, length(before_list) - 1)
+                  AND substr(after_list, length(before_list), 1) IN (',', ']')
+             THEN '[]'
+             WHEN after_list = '[]' THEN before_list
+             WHEN substr(before_list, 1, length(after_list) - 1) = substr(after_list, 1, length(after_list) - 1)
+                  AND substr(before_list, length(after_list), 1) = ','
+             THEN '[' || substr(before_list, length(after_list) + 1)
+             ELSE (SELECT json_group_array(json(item.value)) FROM json_each(before_list) AS item
+                    WHERE item.value IS NOT (after_list ->> ('$[' || item.key || ']')))
+        END))),
+    new = json_set(new, '$.comments', json((
+        CASE WHEN before_list = '[]' THEN after_list
+             WHEN substr(after_list, 1, length(before_list) - 1) = substr(before_list, 1, length(before_list) - 1)
+                  AND substr(after_list, length(before_list), 1) = ','
+             THEN '[' || substr(after_list, length(before_list) + 1)
+             WHEN after_list = '[]' OR substr(before_list, 1, length(after_list) - 1) = substr(after_list, 1, length(after_list) - 1)
+                  AND substr(before_list, length(after_list), 1) IN (',', ']')
+             THEN '[]'
+             ELSE (SELECT json_group_array(json(item.value)) FROM json_each(after_list) AS item
+                    WHERE item.value IS NOT (before_list ->> ('$[' || item.key || ']')))
+        END)))
+  FROM (SELECT seq AS changed, old ->> '$.comments' AS before_list, new ->> '$.comments' AS after_list
+          FROM change WHERE old IS NOT NULL AND new ->> '$.comments' IS NOT NULL)
+ WHERE seq = changed;
+CREATE TRIGGER change_is_append_only_update BEFORE UPDATE ON change
+BEGIN SELECT RAISE(ABORT, 'the change log is append only'); END;
+
+DROP VIEW searchable;
+CREATE TABLE task_new (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,   -- from 1, never reused
+    title        TEXT    NOT NULL CHECK (length(title) BETWEEN 1 AND 500),
+    status       TEXT    NOT NULL CHECK (status IN ('pending', 'in_progress', 'completed', 'cancelled')),
+    created_at   INTEGER NOT NULL,   -- this and every time: ms since the Unix epoch
+    updated_at   INTEGER NOT NULL,
+    started_at   INTEGER,
+    completed_at INTEGER,
+    created_by   TEXT    NOT NULL,
+    rev          INTEGER NOT NULL CHECK (rev >= 1),   -- grows by one with each change
+    deleted_at   INTEGER,                             -- set while the task is in the trash
+    priority     TEXT    CHECK (priority IN ('high', 'medium', 'low')),
+    due          TEXT,                                -- a date, 2026-12-24, or an instant, 2026-12-24T17:00:00.000Z
+    defer_until  TEXT,                                -- likewise
+    repeat       TEXT,                                -- RFC 5545 recurrence rule
+    repeat_from  TEXT,                                -- where the rule had put this instance, if it was moved
+    project      TEXT    COLLATE NOCASE,
+    tags         TEXT    NOT NULL DEFAULT '[]',       -- JSON array of words, sorted
+    parent       INTEGER REFERENCES task (id),
+    depends_on   TEXT    NOT NULL DEFAULT '[]',       -- JSON array of task ids, sorted
+    -- Derived from the columns above, for the indexes; written with them and never logged.
+    due_order    INTEGER NOT NULL DEFAULT 9223372036854775807,    -- ms since the Unix epoch; of a day its last moment where it was written; max: none
+    defer_order  INTEGER NOT NULL DEFAULT -9223372036854775808,   -- likewise; min: none
+    rank         INTEGER NOT NULL DEFAULT 2,                      -- of the priority: 0 high, 1 medium, 2 none, 3 low
+    blockers     INTEGER NOT NULL DEFAULT 0,                      -- how many of depends_on are open
+    description  TEXT    NOT NULL CHECK (length(CAST(description AS BLOB)) <= 65536)   -- the longest comes last: lists do not read it
+) STRICT;
+INSERT INTO task_new (id, title, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority,
+                      due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, due_order, defer_order, rank,
+                      blockers, description)
+SELECT id, title, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority,
+       due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, due_order, defer_order, rank,
+       blockers, description
+  FROM task;
+-- Numbers that were given out stay used up, also where no row has them.
+DELETE FROM sqlite_sequence WHERE name = 'task_new';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'task_new', seq FROM sqlite_sequence WHERE name = 'task';
+DROP TABLE task;
+ALTER TABLE task_new RENAME TO task;
+
+-- Lists: overdue and due first, then by priority, then by age; finished and trashed tasks the latest first.
+-- Serves the views open, today and overdue.
+CREATE INDEX task_by_plan ON task (due_order, rank, id)
+    WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress');
+-- Serves the view ready.
+CREATE INDEX task_by_readiness ON task (due_order, rank, id, defer_order)
+    WHERE deleted_at IS NULL AND status = 'pending' AND blockers = 0;
+-- Serves the view blocked.
+CREATE INDEX task_by_blockers ON task (due_order, rank, id)
+    WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND blockers > 0;
+-- Serves open tasks of a project.
+CREATE INDEX task_by_project ON task (project, due_order, rank, id)
+    WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project IS NOT NULL;
+-- Serves what is in progress, also for days.
+CREATE INDEX task_by_progress ON task (updated_at, id)
+    WHERE deleted_at IS NULL AND status = 'in_progress';
+-- Serves the view completed.
+CREATE INDEX task_by_completion ON task (completed_at, id)
+    WHERE deleted_at IS NULL AND status = 'completed';
+-- Serves what was given up.
+CREATE INDEX task_by_cancellation ON task (updated_at, id)
+    WHERE deleted_at IS NULL AND status = 'cancelled';
+-- Serves the trash.
+CREATE INDEX task_by_deletion ON task (deleted_at, id) WHERE deleted_at IS NOT NULL;
+-- Serves the subtasks of a task.
+CREATE INDEX task_by_parent ON task (parent) WHERE parent IS NOT NULL;
+
+-- The texts of every task, as they are searched.
+CREATE VIEW task_text AS
+SELECT id, title AS heading,
+       coalesce(project || ' ', '') || coalesce((SELECT group_concat(value, ' ') FROM json_each(tags)), '') AS labels,
+       description AS body,
+       coalesce((SELECT group_concat(text, char(10)) FROM (SELECT text FROM comment WHERE task_id = task.id ORDER BY at, id)), '') AS remarks
+  FROM task;
+
+-- Up to which change each client has looked.
+ALTER TABLE client RENAME TO client_seen;
+
+PRAGMA user_version = 3;   -- last, so that it stands only where all above does
