@@ -21,7 +21,7 @@
 //! | `state` | figures for `/readyz`: size of the log, last backup, free space |
 //! | `export` | reads everything, page by page |
 //! | `backup`, `restore` | backups; going back to one while others work |
-//! | `doctor`, `integrity`, `repair`, `witness` | examines the database; what SQLite finds; repairs what is safe; which of row and log is right |
+//! | `doctor`, `integrity`, `repair` | examines the database; what SQLite finds; repairs what is safe |
 //! | `salvage`, `pages` | copies tasks out of a damaged file, which it reads without SQLite |
 //! | `ballast` | space reserved for a full disk |
 //!

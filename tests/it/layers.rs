@@ -60,19 +60,18 @@ const LAYERS: [(&str, &[&str]); 22] = [
 ];
 
 /// A library, and the modules that may use it.
-const LIBRARIES: [(&str, &[&str]); 8] = [
+const LIBRARIES: [(&str, &[&str]); 7] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
     ("rmcp", &["bridge", "http", "mcp", "stdio"]),
     ("clap", &["cli", "config", "main"]),
     ("clap_complete", &["cli"]),
     ("jsonc_parser", &["install"]),
-    ("yaml_edit", &["install"]),
     ("saphyr", &["install"]),
 ];
 
 /// Calls after which a power cut decides what is there. `disk` makes them in the order that leaves it no choice.
-const DURABLE: [&str; 16] = [
+const DURABLE: [&str; 15] = [
     "sync_all",
     "sync_data",
     "rename(",
@@ -88,7 +87,6 @@ const DURABLE: [&str; 16] = [
     "remove_file",
     "remove_dir",
     "rustix::fs",
-    "service_manager::utils",
 ];
 
 struct Source {
