@@ -9,6 +9,7 @@ mod backup;
 mod budget;
 mod cli;
 mod comments;
+mod cost;
 mod disk;
 mod doctor;
 #[cfg(target_os = "linux")]
