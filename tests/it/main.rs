@@ -36,5 +36,6 @@ mod support;
 mod surface;
 mod undo;
 mod unusable;
+mod upgrade;
 mod views;
 mod watching;
