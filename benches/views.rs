@@ -1,7 +1,9 @@
-//! Every view and full-text searches over a varied database, and adding a thousand tasks in one call.
+//! Every view and full-text searches over a varied database, adding a thousand tasks in one call, and lists of tasks with
+//! much to read in them beside lists of the same tasks without.
 //!
 //! `cargo bench --bench views` runs all sizes; `TASKHOLD_BENCH_SIZES=1000,100000` chooses. Ids are
-//! `views/<view>/<tasks>`, `search/<kind of word>/<tasks>` and `batch/add_1000/<tasks>`.
+//! `views/<view>/<tasks>`, `search/<kind of word>/<tasks>`, `batch/add_1000/<tasks>`, and `content/<list or search>/<lean or
+//! fat>`.
 
 use std::{hint::black_box, time::Duration};
 
@@ -9,7 +11,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use taskhold::{
     command::{Caller, Command, Draft, Patch, Reference},
     store::{Access, Filters, Moment, Store, View, Words},
-    task::{Actor, Description, Priority, Project, Status, Tag, TaskId, Timestamp, Title},
+    task::{
+        Actor, CommentText, Description, Priority, Project, Status, Tag, TaskId, Timestamp, Title,
+    },
     when::{When, Zone},
 };
 
@@ -174,12 +178,79 @@ fn views(c: &mut Criterion) {
     }
 }
 
+/// How many tasks are listed, lean or fat.
+const LISTED: usize = 40;
+
+/// Returns a database whose first tasks have descriptions of 60 kB and ten comments of 10 kB each, or nothing of that.
+fn with_content(is_fat: bool) -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let mut store = Store::open(&folder.path().join("tasks.db"), Access::Write).expect("open");
+    let drafts = (1..=LISTED).map(|number| {
+        let words = if is_fat { 60_000 / 6 } else { 0 };
+        Draft {
+            description: Description::try_from("words ".repeat(words)).expect("a text"),
+            ..Draft::titled(Title::try_from(format!("Weigh parcel {number}")).expect("a title"))
+        }
+    });
+    let add = |drafts| Command::Add { drafts, key: None };
+    store
+        .execute(&add(drafts.collect()), &caller(30))
+        .expect("add");
+    let id = |number: usize| TaskId::try_from(i64::try_from(number).expect("a small number"));
+    let ids: Vec<TaskId> = (1..=LISTED)
+        .map(|number| id(number).expect("an id"))
+        .collect();
+    for _ in 0..if is_fat { 10 } else { 0 } {
+        let said = CommentText::try_from("words ".repeat(10_000 / 6)).expect("a text");
+        let update = Command::Update {
+            ids: ids.clone(),
+            patch: Patch {
+                comment: Some(said),
+                ..Patch::default()
+            },
+            if_rev: None,
+        };
+        store.execute(&update, &caller(20)).expect("say it");
+    }
+    // So many that all of them are indexed.
+    store
+        .execute(&add((0..100).map(draft).collect()), &caller(10))
+        .expect("add more");
+    (folder, store)
+}
+
+fn content(c: &mut Criterion) {
+    let moment = Moment::new(caller(0).now, Zone::UTC);
+    let none = Filters::default();
+    let words = Words::read("parcel").expect("a word");
+    let most = u32::try_from(LISTED).expect("a small number");
+    for (name, is_fat) in [("lean", false), ("fat", true)] {
+        let (_folder, store) = with_content(is_fat);
+        let listed = || {
+            let page = store
+                .list(View::All, &none, &moment, None, most)
+                .expect("list");
+            assert_eq!(page.tasks.len(), LISTED);
+            page
+        };
+        let found = || {
+            let page = store
+                .search(&words, View::All, &none, &moment, None, most)
+                .expect("search");
+            assert_eq!(page.tasks.len(), LISTED);
+            page
+        };
+        c.bench_function(&format!("content/list/{name}"), |b| b.iter(listed));
+        c.bench_function(&format!("content/search/{name}"), |b| b.iter(found));
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = views
+    targets = views, content
 }
 criterion_main!(benches);

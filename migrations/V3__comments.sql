@@ -26,6 +26,11 @@ CREATE INDEX comment_by_task ON comment (task_id, at, id);
 ALTER TABLE change ADD COLUMN part  INTEGER NOT NULL DEFAULT 1;   -- which row it is, from 1; all fields but comments are in the first
 ALTER TABLE change ADD COLUMN parts INTEGER NOT NULL DEFAULT 1;   -- how many rows there are
 
+-- What later versions note of a call; NULL where nobody did.
+ALTER TABLE change ADD COLUMN session TEXT;   -- the client's session that made the change
+ALTER TABLE change ADD COLUMN origin  TEXT;   -- the way by which the call came in
+ALTER TABLE call_key ADD COLUMN digest BLOB;  -- of what the call with this key said
+
 -- The log: where a list was appended to, what was appended; where an undo cut it, what was cut; otherwise item by item.
 DROP TRIGGER change_is_append_only_update;
 UPDATE change SET

@@ -9,7 +9,7 @@ use chrono::SecondsFormat;
 
 use crate::{
     change::Change,
-    task::{Status, Task, Timestamp, shortened},
+    task::{Status, Summary, Task, Timestamp, shortened},
     when::Zone,
 };
 
@@ -28,7 +28,7 @@ pub fn instant(at: Timestamp, zone: Zone) -> String {
 
 /// Returns the line of a list: the id, the title, and what is out of the ordinary, as
 /// `12 Call Anna (in_progress, high, due Fri 11-27, every week) @Family #phone`.
-pub fn line(task: &Task, now: Timestamp, zone: Zone) -> String {
+pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
     let mut line = format!("{} {}", task.id, task.title);
     let mut facts = Vec::new();
     if task.status != Status::Pending {

@@ -153,12 +153,7 @@ impl Store {
     /// Refuses a database that a newer program has upgraded since it was opened: hosts keep a server for days, and what it
     /// writes by the rules of an old schema nobody may find again.
     pub(crate) fn refuse_upgraded(&self) -> Result<()> {
-        let version: i64 = self
-            .connection
-            .prepare_cached("PRAGMA user_version")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .while_trying("read the schema's version")?;
-        if version == open::latest_schema() {
+        if is_of_this_schema(&self.connection).while_trying("read the schema's version")? {
             return Ok(());
         }
         let reason = "a newer taskhold upgraded it while this program had it open; restart this app, so that it starts the new one. Nothing was read or changed";
@@ -190,7 +185,6 @@ impl Store {
         let transaction =
             rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
                 .map_err(|error| open::explain(error, &self.paths.database, "begin to write"))?;
-        // Within the transaction: nobody can upgrade it before this ends.
         self.refuse_upgraded()?;
         Ok(Writer::new(self, transaction))
     }
@@ -283,7 +277,9 @@ impl Store {
         open::without_waiting(&mut self.connection, |connection| {
             let transaction =
                 rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-            search::index_waiting(&transaction)?;
+            if is_of_this_schema(&transaction)? {
+                search::index_waiting(&transaction)?;
+            }
             transaction.commit()
         })
         .while_trying("index tasks")?;
@@ -310,6 +306,14 @@ impl Store {
     }
 }
 
+/// Reports whether no newer program has upgraded the database. Within a transaction none can do so before that ends.
+fn is_of_this_schema(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i64 = connection
+        .prepare_cached("PRAGMA user_version")?
+        .query_row([], |row| row.get(0))?;
+    Ok(version == open::latest_schema())
+}
+
 /// Reports whether nothing was changed because of such an error, in the transaction or in one of its calls.
 fn fails_with(committed: &Result<Committed>, is_such: impl Fn(&Error) -> bool) -> bool {
     match committed {
@@ -332,6 +336,40 @@ mod tests {
         task::{Actor, Description, TaskId, Timestamp, Title},
         when::Zone,
     };
+
+    #[test]
+    fn what_waits_to_be_indexed_is_left_to_the_newer_program_that_upgraded_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+        let caller = Caller {
+            actor: Actor::named("test"),
+            now: Timestamp::from_millis(0),
+            zone: Zone::UTC,
+        };
+        let draft = Draft::titled(Title::try_from("waits".to_owned()).unwrap());
+        let add = Command::Add {
+            drafts: vec![draft],
+            key: None,
+        };
+        store.execute(&add, &caller).unwrap();
+        let waiting = |store: &Store| -> i64 {
+            store
+                .connection
+                .prepare_cached("SELECT count(*) FROM unindexed")
+                .unwrap()
+                .query_row([], |row| row.get(0))
+                .unwrap()
+        };
+        let version = open::latest_schema();
+        for (version, left) in [(version + 1, 1), (version, 0)] {
+            store
+                .connection
+                .pragma_update(None, "user_version", version)
+                .unwrap();
+            store.catch_up().unwrap();
+            assert_eq!(waiting(&store), left, "schema {version}");
+        }
+    }
 
     /// The small disk of `tests/it/disk.rs` needs a system that lets users mount one; this needs nothing.
     #[test]

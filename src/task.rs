@@ -128,6 +128,51 @@ pub struct Task {
     pub depends_on: BTreeSet<TaskId>,
 }
 
+/// What a list shows of a task: neither its description nor its comments, which may be long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its number.
+    pub id: TaskId,
+    /// What is to be done.
+    pub title: Title,
+    /// Where it stands.
+    pub status: Status,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When it was completed; `None` unless its status is `completed`.
+    pub completed_at: Option<Timestamp>,
+    /// When it was moved to the trash; `None` while it is not there.
+    pub deleted_at: Option<Timestamp>,
+    /// How much it matters; `None` if nobody said.
+    pub priority: Option<Priority>,
+    /// When it is to be done.
+    pub due: Option<When>,
+    /// Until when it is out of the way.
+    pub defer_until: Option<When>,
+    /// How it comes again once it is completed.
+    pub repeat: Option<Repeat>,
+    /// What it belongs to.
+    pub project: Option<Project>,
+    /// The words to find it by.
+    pub tags: BTreeSet<Tag>,
+    /// The task it is a part of.
+    pub parent: Option<TaskId>,
+    /// The tasks that must be closed before it can be worked on.
+    pub depends_on: BTreeSet<TaskId>,
+}
+
+impl Summary {
+    /// Reports whether it is open: not finished, not given up, not in the trash.
+    pub fn is_open(&self) -> bool {
+        self.status.is_open() && !self.is_deleted()
+    }
+
+    /// Reports whether it is in the trash.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+}
+
 /// A task with all of its comments, oldest first. Most callers need the task alone: comments are rows of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskWithComments {
@@ -168,6 +213,26 @@ impl Task {
     /// Reports whether it is in the trash.
     pub fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
+    }
+
+    /// Returns what a list shows of it.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            id: self.id,
+            title: self.title.clone(),
+            status: self.status,
+            updated_at: self.updated_at,
+            completed_at: self.completed_at,
+            deleted_at: self.deleted_at,
+            priority: self.priority,
+            due: self.due,
+            defer_until: self.defer_until,
+            repeat: self.repeat.clone(),
+            project: self.project.clone(),
+            tags: self.tags.clone(),
+            parent: self.parent,
+            depends_on: self.depends_on.clone(),
+        }
     }
 
     /// Moves it to `status` at `now`, with the times that go with it. The same status changes nothing.

@@ -182,8 +182,8 @@ impl Context {
                 if !std::mem::take(&mut is_first) {
                     out.write_all(b",")?;
                 }
-                let comments = store.comments(task.id)?;
-                let object = TaskObject::whole(task, &comments, self.caller.zone);
+                let whole = store.with_comments(store.existing(task.id)?)?;
+                let object = TaskObject::whole(&whole.task, &whole.comments, self.caller.zone);
                 serde_json::to_writer(&mut *out, &object).map_err(io::Error::from)?;
             }
             Ok(())

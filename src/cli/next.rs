@@ -36,7 +36,7 @@ impl NextArgs {
         match page.tasks.into_iter().next() {
             Some(task) if context.screen.is_table() => {
                 let children = store.children(task.id, 20)?;
-                let task = store.with_comments(task)?;
+                let task = store.with_comments(store.existing(task.id)?)?;
                 context.screen.print(&sheet(&task, &children, &[], context))?;
             }
             Some(task) => {

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     render::{self, TaskObject},
     store::{Filters, Moment, Store, View},
-    task::{Priority, Status, Task},
+    task::{Priority, Status, Summary},
     when::Zone,
 };
 
@@ -83,7 +83,7 @@ struct Work {
 #[derive(Default)]
 struct List {
     total: u32,
-    tasks: Vec<Task>,
+    tasks: Vec<Summary>,
 }
 
 impl Work {
@@ -124,9 +124,11 @@ impl Work {
     fn object(&self, store: Option<&Store>, zone: Zone) -> Result<serde_json::Value> {
         let list = |list: &List| -> Result<serde_json::Value> {
             let mut tasks = Vec::with_capacity(list.tasks.len());
-            for task in &list.tasks {
-                let comments = store.map_or(Ok(Vec::new()), |store| store.comments(task.id))?;
-                tasks.push(json!(TaskObject::whole(task, &comments, zone)));
+            if let Some(store) = store {
+                for task in &list.tasks {
+                    let whole = store.with_comments(store.existing(task.id)?)?;
+                    tasks.push(json!(TaskObject::whole(&whole.task, &whole.comments, zone)));
+                }
             }
             Ok(json!({ "total": list.total, "tasks": tasks }))
         };
@@ -272,7 +274,7 @@ fn fill(sections: &mut [Section], room: usize) {
 }
 
 impl Item {
-    fn new(task: &Task, moment: &Moment, zone: Zone) -> Self {
+    fn new(task: &Summary, moment: &Moment, zone: Zone) -> Self {
         let facts = [
             task.priority.map(Priority::as_str).map(str::to_owned),
             task.due

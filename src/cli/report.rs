@@ -86,7 +86,7 @@ impl Context {
             } else {
                 verbs.done
             };
-            let line = render::line(&edit.after, self.caller.now, self.caller.zone);
+            let line = render::line(&edit.after.summary(), self.caller.now, self.caller.zone);
             let _ = writeln!(lines, "{word} {line}");
         }
         self.screen.print(&lines)?;

@@ -12,14 +12,14 @@ use super::{
 use crate::{
     change::Change,
     render,
-    task::{Tag, Task, TaskId, TaskWithComments, Timestamp},
+    task::{Summary, Tag, TaskId, TaskWithComments, Timestamp},
     when::When,
 };
 
 /// Returns the sheet of `task`; its history is left out where there are no `changes`.
 pub(super) fn sheet(
     TaskWithComments { task, comments }: &TaskWithComments,
-    children: &[Task],
+    children: &[Summary],
     changes: &[Change],
     context: &Context,
 ) -> String {

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     render::TaskObject,
     store::Store,
-    task::{Task, TaskId, TaskWithComments},
+    task::{Summary, TaskId, TaskWithComments},
 };
 
 /// Show everything about a task, also from the trash
@@ -27,7 +27,7 @@ const MOST_CHILDREN: u32 = 1_000;
 
 struct Shown {
     task: TaskWithComments,
-    children: Vec<Task>,
+    children: Vec<Summary>,
     history: Vec<Change>,
 }
 

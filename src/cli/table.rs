@@ -16,7 +16,7 @@ use super::{
 use crate::{
     render,
     store::View,
-    task::{Priority, Status, Task, Timestamp},
+    task::{Priority, Status, Summary, Task, Timestamp},
     when::Zone,
 };
 
@@ -64,7 +64,7 @@ struct Widths {
 
 impl Table {
     /// Returns the lines for `tasks`, under headings where the view sorts by date.
-    pub(super) fn lines(&self, tasks: &[Task]) -> String {
+    pub(super) fn lines(&self, tasks: &[Summary]) -> String {
         let rows: Vec<Row<'_>> = tasks.iter().map(|task| self.row(task)).collect();
         let widths = self.widths(&rows);
         let has_headings = matches!(
@@ -84,7 +84,7 @@ impl Table {
         lines
     }
 
-    fn row<'a>(&self, task: &'a Task) -> Row<'a> {
+    fn row<'a>(&self, task: &'a Summary) -> Row<'a> {
         let horizon = horizon(task, self.now, self.zone);
         let said = |at| relative::instant(at, self.now, self.zone);
         let date = match self.view {
@@ -104,7 +104,7 @@ impl Table {
         }
     }
 
-    fn details(&self, task: &Task) -> String {
+    fn details(&self, task: &Summary) -> String {
         let mut details = Vec::new();
         details.extend(task.repeat.as_ref().map(|repeat| repeat.words(self.zone)));
         if let Some(until) = task.defer_until
@@ -225,7 +225,7 @@ impl Row<'_> {
 }
 
 /// Returns a sign for what is out of the ordinary; where a task stands goes before how much it matters.
-fn mark(task: &Task) -> (&'static str, Style) {
+fn mark(task: &Summary) -> (&'static str, Style) {
     match (task.status, task.priority) {
         (Status::Completed, _) => ("x", DIM),
         (Status::Cancelled, _) => ("-", DIM),
@@ -237,7 +237,7 @@ fn mark(task: &Task) -> (&'static str, Style) {
 }
 
 /// Returns where its date lies, if it is still to be done.
-fn horizon(task: &Task, now: Timestamp, zone: Zone) -> Horizon {
+fn horizon(task: &Summary, now: Timestamp, zone: Zone) -> Horizon {
     if task.is_open() {
         Horizon::of(task.due, now, zone)
     } else {
@@ -255,7 +255,7 @@ fn horizon_style(horizon: Horizon) -> Style {
 
 /// Returns a task as the plain line of a pipe, in the colours of the table where there are to be some. They begin after
 /// the id, which other commands read.
-pub(super) fn plain_line(task: &Task, now: Timestamp, zone: Zone) -> String {
+pub(super) fn plain_line(task: &Summary, now: Timestamp, zone: Zone) -> String {
     let line = render::line(task, now, zone);
     let horizon = horizon(task, now, zone);
     let (id, rest) = line.split_once(' ').unwrap_or((&line, ""));
@@ -281,15 +281,16 @@ mod tests {
     /// Sunday, 2026-11-22 12:00 UTC.
     const NOW: i64 = 1_795_348_800_000;
 
-    fn task(id: i64, title: &str, project: &str, tag: &str) -> Task {
-        serde_json::from_value(json!({
+    fn task(id: i64, title: &str, project: &str, tag: &str) -> Summary {
+        let task: Task = serde_json::from_value(json!({
             "id": id, "title": title, "status": "pending", "created_at": 0, "updated_at": 0, "created_by": "test",
             "rev": 1, "due": "2031-06-02", "project": project, "tags": [tag],
         }))
-        .unwrap()
+        .unwrap();
+        task.summary()
     }
 
-    fn plain_lines(tasks: &[Task], columns: usize) -> Vec<String> {
+    fn plain_lines(tasks: &[Summary], columns: usize) -> Vec<String> {
         let table = Table {
             columns,
             now: Timestamp::from_millis(NOW),
@@ -320,7 +321,7 @@ mod tests {
                 "long",
             ),
         ];
-        let tasks: Vec<Task> = (1..)
+        let tasks: Vec<Summary> = (1..)
             .zip(rows)
             .map(|(id, (title, project, tag))| task(id, title, project, tag))
             .collect();

@@ -20,7 +20,7 @@ use crate::{
         parts::Parts,
     },
     store::{Filters, Moment, Page, Position, Store, View, db::Session},
-    task::{Comment, Task, Timestamp},
+    task::{Comment, Summary, Task, Timestamp},
     text::clean,
     when::Zone,
 };
@@ -250,7 +250,8 @@ impl List {
         let mut text = String::new();
         let mut next = page.next;
         for (task, place) in page.tasks.iter().zip(&page.places) {
-            let block = write(task, &Parts::of(task), self.zone);
+            let task = store.existing(task.id)?;
+            let block = write(&task, &Parts::of(&task), self.zone);
             if text.len() + block.len() > MAX_BYTES && place.is_some() {
                 next = *place;
                 break;
@@ -262,6 +263,21 @@ impl List {
             let _ = writeln!(text, "... and {more} more; the tool list_tasks shows them");
         }
         Ok((!page.tasks.is_empty()).then_some(text))
+    }
+
+    /// Returns the blocks of all `tasks`; `None` if they take more than `room`. No more is read than that.
+    fn all_whole(&self, store: &Store, tasks: &[Summary], room: usize) -> Result<Option<String>> {
+        let (mut text, mut size) = (String::new(), 0);
+        for task in tasks {
+            let task = store.existing(task.id)?;
+            let block = render::pending_block(&task, &Parts::of(&task), self.zone);
+            size += bounds::size(&block);
+            if size > room {
+                return Ok(None);
+            }
+            text.push_str(&block);
+        }
+        Ok(Some(text))
     }
 
     /// Returns a list that takes at most `room`; `None` if there are no tasks. Where whole tasks would take more, their
@@ -280,24 +296,24 @@ impl List {
         }
         let room = room.saturating_sub(bounds::size(&which));
         let page = self.page(store, MAX_TASKS_TO_READ)?;
-        let block = |task: &Task| render::pending_block(task, &Parts::of(task), self.zone);
-        let whole: Vec<String> = page.tasks.iter().map(block).collect();
-        let size: usize = whole.iter().map(|block| bounds::size(block)).sum();
-        if page.next.is_none() && size <= room {
-            return Ok((!whole.is_empty()).then(|| whole.concat()));
+        if page.next.is_none()
+            && let Some(whole) = self.all_whole(store, &page.tasks, room)?
+        {
+            return Ok((!page.tasks.is_empty()).then_some(whole));
         }
-        let block = |task: &Task| {
-            let parts = Parts::of(task).with_short_description(SHORT_DESCRIPTION);
-            render::written(
-                task,
-                parts,
-                self.zone,
-                render::pending_block,
-                SHORT_BLOCK_BYTES,
-            )
-        };
-        let bounds::Filled { mut text, shown } =
-            bounds::fill(page.tasks.iter().map(block), "", room);
+        let mut failed = None;
+        let blocks = page.tasks.iter().map_while(|task| {
+            let task = store.existing(task.id);
+            let task = task.map_err(|error| failed = Some(error)).ok()?;
+            let parts = Parts::of(&task).with_short_description(SHORT_DESCRIPTION);
+            let write = render::pending_block;
+            let block = render::written(&task, parts, self.zone, write, SHORT_BLOCK_BYTES);
+            Some(block)
+        });
+        let bounds::Filled { mut text, shown } = bounds::fill(blocks, "", room);
+        if let Some(error) = failed {
+            return Err(error);
+        }
         let next = page.places.get(shown).copied().flatten().or(page.next);
         if let Some(next) = next {
             let more = self.count(store, Some(next))?;

@@ -467,8 +467,20 @@ fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<QueuedRead>, pat
                 }
             }
             let store: &Store = store.as_ref().expect("it was just opened");
-            let refused = store.refuse_moved().and_then(|()| store.refuse_upgraded());
-            job(refused.map(|()| store));
+            let mut job = Some(job);
+            let read = store.refuse_moved().and_then(|()| {
+                // One state of the database: whoever upgrades it meanwhile does so after this read.
+                store.snapshot(|store| {
+                    store.refuse_upgraded()?;
+                    if let Some(job) = job.take() {
+                        job(Ok(store));
+                    }
+                    Ok(())
+                })
+            });
+            if let (Err(error), Some(job)) = (read, job) {
+                job(Err(error));
+            }
         }));
         if served.is_err() {
             tracing::error!("a read panicked");

@@ -15,7 +15,7 @@ use crate::{
     },
     command::{CallKey, Caller, Outcome},
     error::{Error, Result, WhileTrying},
-    task::{Actor, Task, TaskId},
+    task::{Actor, Summary, Task, TaskId},
 };
 
 impl Store {
@@ -171,7 +171,7 @@ impl Store {
 
     /// Returns the tasks changed after `seq`, each with its last change, in the order of those; up to `limit`, and the
     /// sequence number to go on from.
-    pub fn changed_since(&self, seq: i64, limit: u32) -> Result<(Vec<(Task, Change)>, i64)> {
+    pub fn changed_since(&self, seq: i64, limit: u32) -> Result<(Vec<(Summary, Change)>, i64)> {
         let mut last_of: BTreeMap<TaskId, Change> = BTreeMap::new();
         let mut at = seq;
         for change in self.changes_since(seq, limit.saturating_mul(10))? {
@@ -185,7 +185,7 @@ impl Store {
         changes.sort_by_key(|change| change.seq);
         let tasks = changes
             .into_iter()
-            .map(|change| Ok((self.existing(change.task)?, change)));
+            .map(|change| Ok((self.summary(change.task)?, change)));
         Ok((tasks.collect::<Result<_>>()?, at))
     }
 

@@ -2,10 +2,13 @@
 //!
 //! Completion asks for these while a person types, so each is read along an index, however many tasks there are.
 
-use super::{Store, rows::task_columns, rows::task_from_row};
+use super::{
+    Store,
+    rows::{summary_columns, summary_from_row},
+};
 use crate::{
     error::{Result, WhileTrying},
-    task::{Project, Tag, Task, TaskId},
+    task::{Project, Summary, Tag, TaskId},
 };
 
 const OPEN_IDS: &str = "SELECT id FROM task
@@ -36,7 +39,7 @@ const OPEN_TAGS: &str = "WITH RECURSIVE step (name) AS (
 
 const CHILDREN: &str = concat!(
     "SELECT ",
-    task_columns!(),
+    summary_columns!(),
     " FROM task WHERE parent = ?1 AND deleted_at IS NULL ORDER BY id LIMIT ?2"
 );
 
@@ -75,10 +78,14 @@ impl Store {
     }
 
     /// Returns up to `limit` tasks that are part of the task `id`, finished ones too, in the order they were added.
-    pub fn children(&self, id: TaskId, limit: u32) -> Result<Vec<Task>> {
+    pub fn children(&self, id: TaskId, limit: u32) -> Result<Vec<Summary>> {
         self.connection
             .prepare_cached(CHILDREN)
-            .and_then(|mut statement| statement.query_map((id, limit), task_from_row)?.collect())
+            .and_then(|mut statement| {
+                statement
+                    .query_map((id, limit), summary_from_row)?
+                    .collect()
+            })
             .while_trying("list subtasks")
     }
 }

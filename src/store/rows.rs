@@ -11,8 +11,8 @@ use crate::{
     change::{Change, Fields, Kind},
     repeat::Repeat,
     task::{
-        Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId, Timestamp,
-        Title,
+        Actor, CommentText, Description, Priority, Project, Status, Summary, Tag, Task, TaskId,
+        Timestamp, Title,
     },
     when::When,
 };
@@ -23,13 +23,20 @@ macro_rules! task_columns {
         "id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority, due, defer_until, repeat, repeat_from, project, tags, parent, depends_on"
     };
 }
+/// The columns [`summary_from_row`] reads, for a `SELECT` list. The description, which comes last in a row, is not stepped
+/// over for them.
+macro_rules! summary_columns {
+    () => {
+        "id, title, status, updated_at, completed_at, deleted_at, priority, due, defer_until, repeat, project, tags, parent, depends_on"
+    };
+}
 /// The columns [`change_from_row`] reads, for a `SELECT` list.
 macro_rules! change_columns {
     () => {
         "seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts"
     };
 }
-pub(super) use {change_columns, task_columns};
+pub(super) use {change_columns, summary_columns, task_columns};
 
 /// Reads a task from the first columns of a row, which must be [`task_columns`]: looking each up by its name would cost
 /// more than reading it.
@@ -54,6 +61,28 @@ pub(super) fn task_from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
         defer_until: row.get(next())?,
         repeat: row.get(next())?,
         repeat_from: row.get(next())?,
+        project: row.get(next())?,
+        tags: from_json(row, next())?,
+        parent: row.get(next())?,
+        depends_on: from_json(row, next())?,
+    })
+}
+
+/// Reads what a list shows from the first columns of a row, which must be [`summary_columns`].
+pub(super) fn summary_from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {
+    let mut columns = 0..;
+    let mut next = || columns.next().unwrap_or_default();
+    Ok(Summary {
+        id: row.get(next())?,
+        title: row.get(next())?,
+        status: row.get(next())?,
+        updated_at: row.get(next())?,
+        completed_at: row.get(next())?,
+        deleted_at: row.get(next())?,
+        priority: row.get(next())?,
+        due: row.get(next())?,
+        defer_until: row.get(next())?,
+        repeat: row.get(next())?,
         project: row.get(next())?,
         tags: from_json(row, next())?,
         parent: row.get(next())?,

@@ -463,7 +463,7 @@ fn change_in(row: &Row) -> Option<Change> {
     let (part, parts) = match parts {
         // A row that was written before changes had parts.
         [] => (1, 1),
-        [Value::Integer(part), Value::Integer(parts)] => {
+        [Value::Integer(part), Value::Integer(parts), ..] => {
             (u32::try_from(*part).ok()?, u32::try_from(*parts).ok()?)
         }
         _ => return None,

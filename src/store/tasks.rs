@@ -4,12 +4,12 @@ use rusqlite::OptionalExtension;
 
 use super::{
     Store,
-    rows::{task_columns, task_from_row},
+    rows::{summary_columns, summary_from_row, task_columns, task_from_row},
     views::{Moment, View, open},
 };
 use crate::{
     error::{Error, Result, WhileTrying},
-    task::{Task, TaskId, Timestamp},
+    task::{Summary, Task, TaskId, Timestamp},
 };
 
 impl Store {
@@ -25,9 +25,22 @@ impl Store {
             .while_trying("read a task")
     }
 
-    /// Returns the task with `id`, be it in the trash.
-    pub(super) fn existing(&self, id: TaskId) -> Result<Task> {
+    /// Returns the task with `id`, be it in the trash: one that a list has shown is there.
+    pub fn existing(&self, id: TaskId) -> Result<Task> {
         self.task(id)?.ok_or(Error::NotFound { id })
+    }
+
+    /// Returns what a list shows of the task with `id`, be it in the trash.
+    pub(super) fn summary(&self, id: TaskId) -> Result<Summary> {
+        self.connection
+            .prepare_cached(concat!(
+                "SELECT ",
+                summary_columns!(),
+                " FROM task WHERE id = ?1"
+            ))
+            .and_then(|mut statement| statement.query_row([id], summary_from_row).optional())
+            .while_trying("read a task")?
+            .ok_or(Error::NotFound { id })
     }
 
     /// Returns a task that `id` may have been meant for: digits the other way round, one off, or cut.

@@ -3,10 +3,10 @@
 //! A view has an order and an index that gives it; filters are tested on the way. A project and a tag lead where they
 //! can, since few tasks have them.
 
-use super::{Store, rows::task_from_row};
+use super::{Store, rows::summary_from_row};
 use crate::{
     error::{Result, WhileTrying},
-    task::{Priority, Project, Status, Tag, Task, Timestamp},
+    task::{Priority, Project, Status, Summary, Tag, Timestamp},
     when::{When, Zone},
 };
 
@@ -97,7 +97,7 @@ pub struct Position {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     /// The tasks.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<Summary>,
     /// For each, where it would be gone on from to begin with it; `None` for the very first.
     pub places: Vec<Option<Position>>,
     /// Where to go on; `None` at the end.
@@ -117,7 +117,7 @@ impl Page {
     }
 
     /// Appends tasks until it holds `limit`; one more tells that there are more.
-    pub(super) fn fill(&mut self, rows: Vec<(Task, (i64, i64))>, limit: u32) {
+    pub(super) fn fill(&mut self, rows: Vec<(Summary, (i64, i64))>, limit: u32) {
         for (task, key) in rows {
             if self.tasks.len() == limit as usize {
                 self.next = self.last;
@@ -181,14 +181,14 @@ impl Store {
         &self,
         sql: &str,
         parameters: &Parameters<'_>,
-    ) -> Result<Vec<(Task, (i64, i64))>> {
+    ) -> Result<Vec<(Summary, (i64, i64))>> {
         let read = || -> rusqlite::Result<Vec<_>> {
             let mut statement = self.connection.prepare_cached(sql)?;
             parameters.bind(&mut statement)?;
             // The last two columns; by name they would be looked for in every row.
             let (first, second) = (statement.column_count() - 2, statement.column_count() - 1);
             let rows = statement.raw_query();
-            rows.mapped(|row| Ok((task_from_row(row)?, (row.get(first)?, row.get(second)?))))
+            rows.mapped(|row| Ok((summary_from_row(row)?, (row.get(first)?, row.get(second)?))))
                 .collect()
         };
         read().while_trying("list tasks")
@@ -307,6 +307,47 @@ mod tests {
             .collect();
         assert!(codes.iter().any(|code| code == "AggStep"), "{codes:?}");
         assert!(codes.iter().all(|code| code != "Column"), "{codes:?}");
+    }
+
+    #[test]
+    fn a_list_reads_no_description() {
+        let (_folder, store) = store();
+        let place: i64 = store
+            .connection
+            .prepare_cached("SELECT cid FROM pragma_table_info('task') WHERE name = 'description'")
+            .unwrap()
+            .query_row([], |row| row.get(0))
+            .unwrap();
+        let reads_it = |sql: &str| {
+            let mut statement = store
+                .connection
+                .prepare_cached(&format!("EXPLAIN {sql}"))
+                .unwrap();
+            let columns: Vec<i64> = statement
+                .raw_query()
+                .mapped(|row| Ok((row.get::<_, String>("opcode")?, row.get::<_, i64>("p2")?)))
+                .map(|step| step.unwrap())
+                .filter(|(opcode, _)| opcode == "Column")
+                .map(|(_, column)| column)
+                .collect();
+            assert!(columns.len() > 5, "{sql} reads {columns:?}");
+            columns.contains(&place)
+        };
+        assert!(reads_it(
+            "SELECT id, title, status, rev, project, tags, description FROM task"
+        ));
+        let none = Filters::default();
+        for (view, _) in VIEWS {
+            let sql = view.sql(&none);
+            for sql in [
+                sql.page(true),
+                sql.page(false),
+                sql.titled(),
+                sql.matching(),
+            ] {
+                assert!(!reads_it(&sql), "{view:?}: {sql}");
+            }
+        }
     }
 
     #[test]

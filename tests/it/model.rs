@@ -98,6 +98,8 @@ fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
             .list(view, &Filters::default(), &moment, None, 1_000)
             .unwrap()
             .tasks
+            .into_iter()
+            .map(|task| store.existing(task.id).unwrap())
     };
     for view in [View::All, View::Trash] {
         for task in list(view) {

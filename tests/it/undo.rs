@@ -154,11 +154,13 @@ fn state(store: &Store) -> BTreeMap<TaskId, Task> {
     let moment = Moment::new(Timestamp::from_millis(0), Zone::UTC);
     let mut tasks = BTreeMap::new();
     for view in [View::All, View::Trash] {
-        for mut task in store
+        for listed in store
             .list(view, &Filters::default(), &moment, None, 1_000)
             .unwrap()
             .tasks
         {
+            let mut task = store.existing(listed.id).unwrap();
+            assert_eq!(task.summary(), listed);
             let history = store.history(task.id, 0).unwrap();
             assert!(
                 is_replay_of(&task, &history),

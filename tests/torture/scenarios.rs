@@ -54,7 +54,7 @@ const HOST_BEFORE: &str =
     "{\n  // mine\n  \"mcpServers\": { \"other\": { \"command\": \"other\" } }\n}\n";
 
 /// All of them, and what each is there for.
-pub(crate) static SCENARIOS: [Scenario; 15] = [
+pub(crate) static SCENARIOS: [Scenario; 16] = [
     scenario(
         "first start",
         nothing,
@@ -76,7 +76,18 @@ pub(crate) static SCENARIOS: [Scenario; 15] = [
         &["add", "one", "--json"],
         Subject::Tasks,
     ),
-    scenario("upgrade", old, &["add", "one", "--json"], Subject::Tasks),
+    scenario(
+        "upgrade from the first schema",
+        of_the_first_schema,
+        &["add", "one", "--json"],
+        Subject::Tasks,
+    ),
+    scenario(
+        "upgrade from the second schema",
+        of_the_second_schema,
+        &["add", "one", "--json"],
+        Subject::Tasks,
+    ),
     scenario(
         "import",
         with_import,
@@ -332,11 +343,17 @@ fn remove_backups(home: &Home) {
     }
 }
 
-fn old(home: &Home) {
+fn of_the_first_schema(home: &Home) {
+    old(home, include_str!("../fixtures/schema-1.sql"));
+}
+
+fn of_the_second_schema(home: &Home) {
+    old(home, include_str!("../fixtures/schema-2.sql"));
+}
+
+fn old(home: &Home, fixture: &str) {
     let connection = Connection::open(home.database()).unwrap();
-    connection
-        .execute_batch(include_str!("../fixtures/schema-1.sql"))
-        .unwrap();
+    connection.execute_batch(fixture).unwrap();
     // As every build leaves it.
     connection
         .pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))

@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     http::Tokens,
     store::{Filters, Moment, Store, View, backup},
-    task::{Priority, Status, Task},
+    task::{Priority, Status, Summary},
     when::{Zone, names::WEEKDAYS},
 };
 
@@ -56,7 +56,7 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
     if !begin.chars().all(|c| c.is_ascii_digit()) {
         return Vec::new();
     }
-    let candidate = |task: &Task| {
+    let candidate = |task: &Summary| {
         CompletionCandidate::new(format!("{before}{hash}{}", task.id))
             .help(Some(task.title.to_string().into()))
     };
@@ -66,7 +66,7 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
             let begins = |id: &crate::task::TaskId| id.to_string().starts_with(begin);
             let open = store.open_ids(LOOKED_AT)?.into_iter().filter(begins);
             for id in open.take(OFFERED) {
-                offered.extend(store.task(id)?.as_ref().map(candidate));
+                offered.extend(store.task(id)?.map(|task| candidate(&task.summary())));
             }
         }
         let views: &[View] = match which {
@@ -78,7 +78,7 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
         for view in views {
             let none = Filters::default();
             let page = store.list(*view, &none, &moment, None, CLOSED_LOOKED_AT)?;
-            let begins = |task: &&Task| task.id.to_string().starts_with(begin);
+            let begins = |task: &&Summary| task.id.to_string().starts_with(begin);
             let room = OFFERED.saturating_sub(offered.len());
             offered.extend(page.tasks.iter().filter(begins).take(room).map(candidate));
         }

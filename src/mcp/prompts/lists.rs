@@ -12,7 +12,7 @@ use crate::{
         parts::Parts,
     },
     store::{Bound, Filters, Moment, Position, Store, View},
-    task::{Comment, Task, Timestamp},
+    task::{Comment, Summary, Task, Timestamp},
     when::{When, Zone},
 };
 
@@ -185,24 +185,25 @@ impl<'store> Snapshot<'store> {
         };
         let items = page.tasks.iter().map(|task| self.item(task, form));
         Ok(Found {
-            items: items.collect(),
+            items: items.collect::<Result<_>>()?,
             total,
         })
     }
 
-    fn item(&self, task: &Task, form: Form) -> String {
+    fn item(&self, task: &Summary, form: Form) -> Result<String> {
         const DESCRIPTION: usize = 200;
-        match form {
+        Ok(match form {
             Form::Line => {
                 let line = render::line(task, self.now, self.zone);
                 format!("{}\n", clipped(&line, MAX_ITEM_BYTES))
             }
             Form::Block => {
-                let parts = Parts::of(task).with_short_description(DESCRIPTION);
-                let block = render::written(task, parts, self.zone, render::block, MAX_ITEM_BYTES);
+                let task = self.store.existing(task.id)?;
+                let parts = Parts::of(&task).with_short_description(DESCRIPTION);
+                let block = render::written(&task, parts, self.zone, render::block, MAX_ITEM_BYTES);
                 format!("{}\n", clipped(block.trim_end(), MAX_ITEM_BYTES))
             }
-        }
+        })
     }
 
     /// Returns everything about a task, and its subtasks.
@@ -221,7 +222,7 @@ impl<'store> Snapshot<'store> {
         let lines: Vec<String> = children
             .iter()
             .map(|child| self.item(child, Form::Line))
-            .collect();
+            .collect::<Result<_>>()?;
         let room = MAX_BYTES.saturating_sub(bounds::size(&text));
         let Filled { text: lines, shown } = filled(&lines, room);
         let _ = write!(text, "\nSubtasks ({total}):\n{lines}");

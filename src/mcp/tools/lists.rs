@@ -15,7 +15,8 @@ use crate::{
     error::Result,
     render::{self, Detail, TaskObject, bounds, parts::Parts},
     store::{Moment, Page, Store, View, Words, db::Session},
-    task::{Actor, Comment, Task, shortened},
+    task::{Actor, Summary, TaskId, TaskWithComments, shortened},
+    when::Zone,
 };
 
 /// What `list_tasks` returns to programs.
@@ -36,14 +37,10 @@ impl Call<'_> {
         let words = args.query.as_deref().map(Words::read).transpose()?;
         let is_search = words.is_some();
         let is_json = matches!(args.format, Some(Format::Json));
-        let comments_of = move |store: &Store, page: &Page| -> Result<Vec<Vec<Comment>>> {
-            if !is_json {
-                return Ok(Vec::new());
-            }
-            page.tasks
-                .iter()
-                .map(|task| store.comments(task.id))
-                .collect()
+        let zone = self.caller.zone;
+        let whole_of = move |store: &Store, page: &Page| {
+            let tasks = page.tasks.iter().filter(|_| is_json);
+            whole(store, tasks.map(|task| task.id), zone)
         };
         let filters = args.filters(&self.caller)?;
         let moment = Moment::new(self.caller.now, self.caller.zone);
@@ -52,7 +49,7 @@ impl Call<'_> {
                 if let Some(words) = &words {
                     let page = store.search(words, view, &filters, &moment, after, limit)?;
                     return Ok(Listed {
-                        comments: comments_of(store, &page)?,
+                        whole: whole_of(store, &page)?,
                         page,
                         counts: Vec::new(),
                         left: None,
@@ -74,7 +71,7 @@ impl Call<'_> {
                     .map(|next| store.count(view, &filters, &moment, Some(next)))
                     .transpose()?;
                 Ok(Listed {
-                    comments: comments_of(store, &page)?,
+                    whole: whole_of(store, &page)?,
                     page,
                     counts,
                     left,
@@ -93,7 +90,8 @@ impl Call<'_> {
         args.refuse_filters()?;
         let actor = self.caller.actor.clone();
         let is_json = matches!(args.format, Some(Format::Json));
-        let (changed, comments, at, last): (_, Vec<Vec<Comment>>, _, _) = self
+        let zone = self.caller.zone;
+        let (changed, whole, at, last) = self
             .session
             .read(move |store| {
                 store.snapshot(|store| {
@@ -104,21 +102,14 @@ impl Call<'_> {
                         None => store.last_look(&actor)?.unwrap_or(last - 50).max(0),
                     };
                     let (changed, at) = store.changed_since(since, limit)?;
-                    let comments = if is_json {
-                        changed
-                            .iter()
-                            .map(|(task, _)| store.comments(task.id))
-                            .collect::<Result<_>>()?
-                    } else {
-                        Vec::new()
-                    };
-                    Ok((changed, comments, at, last))
+                    let tasks = changed.iter().filter(|_| is_json);
+                    let whole = whole(store, tasks.map(|(task, _)| task.id), zone)?;
+                    Ok((changed, whole, at, last))
                 })
             })
             .await?;
         if is_json {
-            let tasks = changed.iter().map(|(task, _)| task);
-            let tasks = self.fitting(tasks.zip(&comments));
+            let tasks = objects(&whole, zone);
             let at = told_up_to(&changed, tasks.len(), at);
             let answer = object(&List {
                 tasks,
@@ -163,32 +154,6 @@ impl Call<'_> {
             self.write(Command::Look(at)).await?;
         }
         Ok(())
-    }
-
-    /// Returns as many objects as fit into a reply; the first in any case, if it must be cut.
-    fn fitting<'a>(
-        &self,
-        tasks: impl Iterator<Item = (&'a Task, &'a Vec<Comment>)>,
-    ) -> Vec<TaskObject<'a>> {
-        let mut left = ROOM - ROOM_FOR_NAMES;
-        let mut fitting = Vec::new();
-        for (task, comments) in tasks {
-            let zone = self.caller.zone;
-            let parts = Parts::of(task).with_comments(comments.iter().rev(), 0, zone);
-            let object = TaskObject::new(task, parts, Detail::Program, zone);
-            let object = if fitting.is_empty() {
-                object.fitted(left)
-            } else {
-                object
-            };
-            match left.checked_sub(object.size() + ",".len()) {
-                Some(rest) => left = rest,
-                None if fitting.is_empty() => left = 0,
-                None => break,
-            }
-            fitting.push(object);
-        }
-        fitting
     }
 
     /// Returns the heading, a line for each task, and how to go on.
@@ -247,11 +212,11 @@ impl Call<'_> {
 
     fn json_list(
         &self,
-        Listed { page, comments, .. }: &Listed,
+        Listed { page, whole, .. }: &Listed,
         view: View,
         is_search: bool,
     ) -> Answer {
-        let tasks = self.fitting(page.tasks.iter().zip(comments));
+        let tasks = objects(whole, self.caller.zone);
         let next = page.places.get(tasks.len()).copied().flatten();
         let next = next.or(page.next);
         object(&List {
@@ -261,8 +226,51 @@ impl Call<'_> {
     }
 }
 
+/// Reads all of the tasks `ids`, as many as fit into a reply: the first in any case, if it must be cut.
+fn whole(
+    store: &Store,
+    ids: impl Iterator<Item = TaskId>,
+    zone: Zone,
+) -> Result<Vec<TaskWithComments>> {
+    let mut left = ROOM - ROOM_FOR_NAMES;
+    let mut fitting = Vec::new();
+    for id in ids {
+        let task = store.with_comments(store.existing(id)?)?;
+        let size = object_of(&task, fitting.is_empty(), zone).size() + ",".len();
+        match left.checked_sub(size) {
+            Some(rest) => left = rest,
+            None if fitting.is_empty() => left = 0,
+            None => break,
+        }
+        fitting.push(task);
+    }
+    Ok(fitting)
+}
+
+fn objects(tasks: &[TaskWithComments], zone: Zone) -> Vec<TaskObject<'_>> {
+    let tasks = tasks.iter().enumerate();
+    tasks
+        .map(|(place, task)| object_of(task, place == 0, zone))
+        .collect()
+}
+
+/// Returns the object of a task in a list; the first is cut where it would not fit.
+fn object_of(
+    TaskWithComments { task, comments }: &TaskWithComments,
+    is_first: bool,
+    zone: Zone,
+) -> TaskObject<'_> {
+    let parts = Parts::of(task).with_comments(comments.iter().rev(), 0, zone);
+    let object = TaskObject::new(task, parts, Detail::Program, zone);
+    if is_first {
+        object.fitted(ROOM - ROOM_FOR_NAMES)
+    } else {
+        object
+    }
+}
+
 /// Returns the change up to which all is told, when the first `shown` of `changed` are; `at` is that of all of them.
-fn told_up_to(changed: &[(Task, Change)], shown: usize, at: i64) -> i64 {
+fn told_up_to(changed: &[(Summary, Change)], shown: usize, at: i64) -> i64 {
     // They come in the order of their last changes, so what is left comes after it.
     match changed.get(..shown) {
         Some([.., (_, last)]) if shown < changed.len() => last.seq,
@@ -273,8 +281,8 @@ fn told_up_to(changed: &[(Task, Change)], shown: usize, at: i64) -> i64 {
 /// A page, and how many tasks there are.
 struct Listed {
     page: Page,
-    /// Those of each task of the page, where the reply shows them.
-    comments: Vec<Vec<Comment>>,
+    /// The first of them, as many as fit into a reply that shows all of them.
+    whole: Vec<TaskWithComments>,
     counts: Vec<(View, u32)>,
     left: Option<u32>,
 }

@@ -12,7 +12,7 @@ use crate::{
         bounds::{self, FRAME_BYTES, MAX_REPLY_BYTES},
         parts::Parts,
     },
-    task::Task,
+    task::{Summary, Task},
 };
 
 /// The line on what else has happened, which may be added to any reply.
@@ -56,7 +56,7 @@ impl Call<'_> {
     }
 
     /// Returns the line of a list for `task`, and what is said after it.
-    pub(super) fn line(&self, task: &Task, after: &str) -> String {
+    pub(super) fn line(&self, task: &Summary, after: &str) -> String {
         let line = render::line(task, self.caller.now, self.caller.zone);
         format!("{}{after}", bounds::clipped(&line, MAX_LINE_BYTES))
     }
@@ -84,7 +84,10 @@ impl Call<'_> {
         let head = format!("{done} {}:", outcome.edits.len());
         let note = note(notes);
         let taken = bounds::size(&head) + note.as_deref().map_or(0, bounds::size);
-        let lines = outcome.edits.iter().map(|edit| self.line(&edit.after, ""));
+        let lines = outcome
+            .edits
+            .iter()
+            .map(|edit| self.line(&edit.after.summary(), ""));
         let filled = bounds::fill(lines, "\n", ROOM - taken - 2 * ROOM_FOR_NAMES);
         let rest = rest(outcome, filled.shown).map(|rest| format!("... and {rest}"));
         let lines: Vec<String> = [head, filled.text]
@@ -100,7 +103,7 @@ impl Call<'_> {
         let tasks = outcome.edits.iter().map(|edit| {
             let is_gone = edit.after.is_deleted();
             self.line(
-                &edit.after,
+                &edit.after.summary(),
                 if is_gone { " (now in the trash)" } else { "" },
             )
         });

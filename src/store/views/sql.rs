@@ -6,7 +6,7 @@
 use rusqlite::{Statement, ToSql};
 
 use super::{Bound, Filters, Moment, Position, View, ZONES_APART};
-use crate::store::rows::task_columns;
+use crate::store::rows::summary_columns;
 
 /// Open and not in the trash; the words of the partial indexes.
 macro_rules! open {
@@ -112,7 +112,7 @@ impl Sql<'_> {
             Order::Oldest(time) | Order::Latest(time) => (time, "0"),
             Order::Age => ("0", "0"),
         };
-        let columns = task_columns!();
+        let columns = summary_columns!();
         let columns = format!("{columns}, {first} AS first, {second} AS second");
         self.ordered(&columns, is_first)
     }
@@ -183,7 +183,7 @@ impl Sql<'_> {
 
     /// The latest of the tasks that `source` names and that are in the view.
     fn found(&self, source: &str, id: &str) -> String {
-        let columns = task_columns!();
+        let columns = summary_columns!();
         let (condition, filtered) = (self.condition, tests(self.filters, false));
         format!(
             "SELECT {columns}, :first AS first, 0 AS second FROM {source} AND {condition}{filtered} AND {id} < :id \

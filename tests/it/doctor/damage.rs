@@ -66,11 +66,8 @@ fn tasks(path: &Path) -> taskhold::error::Result<BTreeMap<i64, Task>> {
     let store = Store::open(path, Access::Read)?;
     let moment = Moment::new(caller().now, Zone::UTC);
     let page = store.list(View::All, &Filters::default(), &moment, None, 10_000)?;
-    Ok(page
-        .tasks
-        .into_iter()
-        .map(|task| (task.id.get(), task))
-        .collect())
+    let ids = page.tasks.iter().map(|task| task.id);
+    ids.map(|id| Ok((id.get(), store.existing(id)?))).collect()
 }
 
 /// What to do to the bytes, at random.
