@@ -1,24 +1,20 @@
 //! `taskhold service`
 
-use std::io;
+use std::{io, path::Path};
 
 use serde_json::{Value, json};
-use service_manager::{
-    ServiceLabel, ServiceStartCtx, ServiceStatus, ServiceStatusCtx, ServiceStopCtx,
-    ServiceUninstallCtx,
-};
 
 use super::{CliResult, Context, Failure};
 use crate::store::{Access, Store};
 
 mod call;
-mod keeper;
 mod launchd;
+mod platform;
 mod scheduler;
 mod systemd;
 
 use call::{Call, Options};
-use keeper::Keeper;
+use platform::{Platform, State};
 
 /// Keep the daemon running: started when you log in, and again if it fails
 ///
@@ -76,6 +72,9 @@ pub(super) enum ServiceError {
     /// The program cannot be found again.
     #[error("cannot tell where this program is: {0}")]
     Program(io::Error),
+    /// The system does not say where the user's files are.
+    #[error("cannot tell where your home folder is; set the variable HOME")]
+    NoHome,
     /// The system does not say who the user is.
     #[error("cannot tell who you are: the variable {0} is not set")]
     Nobody(&'static str),
@@ -93,43 +92,35 @@ impl ServiceArgs {
     /// Returns what to say of it: to a person, and to a program.
     fn carry_out(self, context: &Context) -> Result<(String, Value), Failure> {
         let refused = |action| move |source| ServiceError::Refused { action, source };
-        let keeper = Keeper::here();
+        let platform = Platform::here();
+        let path = platform.path()?;
         Ok(match self.command {
             ServiceCommand::Install { dry_run, options } => {
-                install(keeper, context, options, dry_run)?
+                install(platform, &path, context, options, dry_run)?
             }
             ServiceCommand::Uninstall { dry_run } => {
-                let path = keeper.path()?;
                 let file = path.display();
                 if dry_run {
                     return Ok((format!("would remove {file}\n"), json!({ "file": path })));
                 }
-                let manager = keeper.manager()?;
-                // One that does not run cannot be stopped, and need not be.
-                let _ = manager.stop(ServiceStopCtx { label: label() });
-                manager
-                    .uninstall(ServiceUninstallCtx { label: label() })
-                    .and_then(|()| keeper.settle(&path))
-                    .map_err(refused("uninstall"))?;
+                let manager = platform.manager(path.clone())?;
+                manager.uninstall().map_err(refused("uninstall"))?;
                 (format!("removed {file}\n"), json!({ "removed": path }))
             }
             ServiceCommand::Start => {
-                let start = ServiceStartCtx { label: label() };
-                keeper.manager()?.start(start).map_err(refused("start"))?;
+                platform.manager(path)?.start().map_err(refused("start"))?;
                 state("started")
             }
             ServiceCommand::Stop => {
-                let stop = ServiceStopCtx { label: label() };
-                keeper.manager()?.stop(stop).map_err(refused("stop"))?;
+                platform.manager(path)?.stop().map_err(refused("stop"))?;
                 state("stopped")
             }
             ServiceCommand::Status => {
-                let ask = ServiceStatusCtx { label: label() };
-                let status = keeper.manager()?.status(ask);
-                state(match status.map_err(refused("ask about"))? {
-                    ServiceStatus::Running => "running",
-                    ServiceStatus::Stopped(_) => "stopped",
-                    ServiceStatus::NotInstalled => "not installed",
+                let found = platform.manager(path)?.state();
+                state(match found.map_err(refused("ask about"))? {
+                    State::Running => "running",
+                    State::Stopped => "stopped",
+                    State::NotInstalled => "not installed",
                 })
             }
         })
@@ -137,22 +128,26 @@ impl ServiceArgs {
 }
 
 fn install(
-    keeper: Keeper,
+    platform: Platform,
+    path: &Path,
     context: &Context,
     options: Vec<String>,
     dry_run: bool,
 ) -> Result<(String, Value), Failure> {
     // What is wrong with them is told before anything is made.
     let options = Options::read(options)?;
-    if !dry_run {
-        keeper.manager()?;
+    let manager = if dry_run {
+        None
+    } else {
+        let manager = platform.manager(path.to_owned())?;
         // Its sandbox lets it write in a folder that is there, so it is made here.
         drop(Store::open(&context.database, Access::Write)?);
-    }
+        Some(manager)
+    };
     let call = Call::new(context, options)?;
-    let (path, text) = (keeper.path()?, keeper.text(&call)?);
+    let text = platform.text(&call)?;
     let file = path.display();
-    let note = keeper.note(&call);
+    let note = platform.note(&call);
     let noted = note
         .as_ref()
         .map_or_else(String::new, |note| format!("note: {note}\n"));
@@ -162,15 +157,15 @@ fn install(
         }
         object
     };
-    if dry_run {
-        let command = keeper.command(&path);
+    let Some(manager) = manager else {
+        let command = platform.command(path);
         return Ok((
             format!("would write {file}:\n\n{text}\nand run: {command}\n{noted}"),
             with_note(json!({ "file": path, "text": text, "command": command })),
         ));
-    }
-    keeper
-        .install(&path, &call, text)
+    };
+    manager
+        .install(&text)
         .map_err(|source| ServiceError::Refused {
             action: "install",
             source,
@@ -183,12 +178,4 @@ fn install(
 
 fn state(word: &str) -> (String, Value) {
     (format!("{word}\n"), json!({ "state": word }))
-}
-
-fn label() -> ServiceLabel {
-    ServiceLabel {
-        qualifier: None,
-        organization: None,
-        application: "taskhold".to_owned(),
-    }
 }

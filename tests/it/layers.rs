@@ -72,7 +72,7 @@ const LIBRARIES: [(&str, &[&str]); 8] = [
 ];
 
 /// Calls after which a power cut decides what is there. `disk` makes them in the order that leaves it no choice.
-const DURABLE: [&str; 16] = [
+const DURABLE: [&str; 15] = [
     "sync_all",
     "sync_data",
     "rename(",
@@ -88,7 +88,6 @@ const DURABLE: [&str; 16] = [
     "remove_file",
     "remove_dir",
     "rustix::fs",
-    "service_manager::utils",
 ];
 
 struct Source {

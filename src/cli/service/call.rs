@@ -1,14 +1,10 @@
 //! What a service runs, and what it needs for that.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args as _};
-use service_manager::{RestartPolicy, ServiceInstallCtx};
 
-use super::{Context, Failure, ServiceError, label};
+use super::{Context, Failure, ServiceError};
 use crate::cli::{call, serve::ServeArgs};
 
 /// The call of `taskhold serve` that a service makes.
@@ -99,21 +95,6 @@ impl Call {
     /// the database, take others' places and remove them, for which no list of files will do.
     pub(super) fn folder(&self) -> &Path {
         folder(&self.database)
-    }
-
-    /// Returns what the library is to install with this text as the definition.
-    pub(super) fn definition(&self, text: String) -> ServiceInstallCtx {
-        ServiceInstallCtx {
-            label: label(),
-            program: self.program.clone(),
-            args: self.words().skip(1).map(OsString::from).collect(),
-            contents: Some(text),
-            username: None,
-            working_directory: None,
-            environment: None,
-            autostart: true,
-            restart_policy: RestartPolicy::default(),
-        }
     }
 }
 

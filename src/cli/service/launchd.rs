@@ -4,6 +4,12 @@ use std::fmt::Write as _;
 
 use super::Call;
 
+/// What `launchctl list` shows of a service that has a process.
+pub(super) const PROCESS: &str = "\"PID\" = ";
+
+/// The exit status of `launchctl list` for a service that is not loaded.
+pub(super) const UNKNOWN: i32 = 113;
+
 /// Returns the property list.
 pub(super) fn text(call: &Call) -> String {
     let mut arguments = String::new();

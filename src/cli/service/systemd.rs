@@ -4,6 +4,12 @@ use std::{ffi::OsStr, fmt::Write as _, fs, path::Path};
 
 use super::{Call, call::Socket};
 
+/// The exit status of `systemctl status` for a service that is installed and does not run (systemctl(1)).
+pub(super) const INACTIVE: i32 = 3;
+
+/// The exit status of `systemctl status` for a service that is not installed.
+pub(super) const UNKNOWN: i32 = 4;
+
 /// What the daemon may do under systemd: use its own files, and talk on this machine. Everything else is taken from it,
 /// so that a fault in it is a fault in it alone.
 ///
