@@ -65,7 +65,7 @@ mod unread;
 
 pub use doors::{DoorError, Doors, Tls, is_of_this_machine};
 pub use instance::{Instance, InstanceError};
-pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES};
+pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES, parse_duration};
 pub use routes::{ROUTES, Route};
 #[cfg(unix)]
 pub use socket::Folder as SocketFolder;

@@ -106,9 +106,7 @@ impl FromStr for Limit {
 }
 
 fn idle_time(text: &str) -> Result<Duration, &'static str> {
-    let time = humantime::parse_duration(text).ok();
-    time.filter(|time| !time.is_zero())
-        .ok_or("give a time, such as 90s, 30m or 1h")
+    http::parse_duration(text).ok_or("give a time, such as 90s, 30m or 1h")
 }
 
 fn limit_help() -> String {

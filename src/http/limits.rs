@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::{Span, SpanRelativeTo};
+
 /// The limits of a daemon. [`Limits::set`] changes one by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -101,6 +103,16 @@ pub const NAMES: [&str; 15] = [
     "wrong-tokens",
 ];
 
+/// Reads a time such as `90s`, `30m`, `1h 30m` or `1 day`, which is longer than none; `None` for anything else, and for
+/// months and years, whose length varies.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let span: Span = text.trim().parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(duration)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+}
+
 impl Limits {
     /// Sets the limit `name` from text: a whole number, or a time such as `30s`, `5m` or `1h`.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), LimitError> {
@@ -120,11 +132,8 @@ impl Limits {
         let count = || number(1, "give a whole number from 1");
         // Below it the HTTP library has no buffer to read into.
         let bytes = || number(8 * 1024, "give a number of bytes from 8192");
-        let time = || {
-            let time = humantime::parse_duration(value).ok();
-            time.filter(|time| !time.is_zero())
-                .ok_or_else(|| wrong("give a time, such as 30s, 5m or 1h"))
-        };
+        let time =
+            || parse_duration(value).ok_or_else(|| wrong("give a time, such as 30s, 5m or 1h"));
         match name {
             "connections" => self.connections = count()?,
             "head-bytes" => self.head_bytes = bytes()?,
@@ -166,6 +175,39 @@ mod tests {
             assert_ne!(limits, Limits::default(), "{name}");
             assert!(limits.set(name, "none").is_err(), "{name}");
             assert!(limits.set(name, "0").is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_read_as_people_write_it() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("30m", 1800),
+            ("30 min", 1800),
+            ("1h", 3600),
+            ("1h 30m", 5400),
+            ("1h30m", 5400),
+            (" 2 hours ", 7200),
+            ("1d", 86400),
+            ("1 week", 604_800),
+        ] {
+            let duration = Duration::from_secs(seconds);
+            assert_eq!(parse_duration(text), Some(duration), "{text}");
+        }
+        assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
+        for text in [
+            "",
+            "30",
+            "0s",
+            "-5s",
+            "5s ago",
+            "1mo",
+            "1 year",
+            "soon",
+            "1x",
+            "99999999999999999h",
+        ] {
+            assert_eq!(parse_duration(text), None, "{text}");
         }
     }
 
