@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `host.rs` | the hosts: what each calls its servers, and what to do after a change |
 //! | `place.rs` | where each host's configuration is, for every system |
-//! | `format.rs` | JSON, TOML and YAML: read, set and removed without touching anything else |
+//! | `format.rs` | JSON and TOML: read, set and removed without touching anything else; YAML: read |
+//! | `by_hand.rs` | what a person changes where the file is not edited for them: Goose's, which is YAML |
 //! | `file.rs` | reading and replacing a file |
 //! | `backup.rs` | the file as it was, a few times |
 //! | `program.rs` | the path by which hosts start this program |
@@ -20,12 +21,14 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 mod backup;
+mod by_hand;
 mod file;
 mod format;
 mod host;
 mod place;
 mod program;
 
+pub use by_hand::{ByHand, put_by_hand, remove_by_hand};
 pub use file::{Refusal, must_be_writable, read, replace};
 pub use format::Trouble;
 pub use host::Host;
@@ -97,7 +100,29 @@ pub fn entries(host: Host, text: &str) -> Result<Vec<Entry>, Trouble> {
 /// an entry stays, and so does the database it names unless `server` names one.
 pub fn put(host: Host, text: &str, name: Option<&str>, server: &Server) -> Result<String, Trouble> {
     let root = host.format().read(text)?;
-    let servers = servers(host, &root)?;
+    let (name, members) = wanted(host, &root, name, server)?;
+    if members.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let mut expected = root.clone();
+    for (key, value) in &members {
+        expected[host.container()][&name][*key] = value.clone();
+    }
+    host.format()
+        .set(text, host.container(), &name, &members, &expected)
+}
+
+/// Members of an entry, in order.
+type Members = Vec<(&'static str, Value)>;
+
+/// Returns the name that the entry is to have, and those of its members that are to be set: all where it is not there.
+fn wanted(
+    host: Host,
+    root: &Value,
+    name: Option<&str>,
+    server: &Server,
+) -> Result<(String, Members), Trouble> {
+    let servers = servers(host, root)?;
     let name = match name {
         Some(name) => name.to_owned(),
         None => our_names(host, servers)
@@ -123,32 +148,14 @@ pub fn put(host: Host, text: &str, name: Option<&str>, server: &Server) -> Resul
     if (entry.is_none() || server.database.is_some()) && given("args") != Some(&arguments) {
         members.push(("args", arguments));
     }
-    if members.is_empty() {
-        return Ok(text.to_owned());
-    }
-    let mut expected = root.clone();
-    for (key, value) in &members {
-        expected[host.container()][&name][*key] = value.clone();
-    }
-    host.format()
-        .set(text, host.container(), &name, &members, &expected)
+    Ok((name, members))
 }
 
 /// Returns `text` without taskhold: without the entry `name`, or without any that starts it. With the last server goes the
 /// place for servers, if nothing else is in it.
 pub fn remove(host: Host, text: &str, name: Option<&str>) -> Result<String, Trouble> {
     let mut root = host.format().read(text)?;
-    let servers = servers(host, &root)?;
-    let names = match name {
-        None => our_names(host, servers),
-        Some(name) => match servers.and_then(|servers| servers.get(name)) {
-            None => Vec::new(),
-            Some(entry) => {
-                must_be_ours(host, name, entry)?;
-                vec![name.to_owned()]
-            }
-        },
-    };
+    let names = unwanted(host, &root, name)?;
     let mut edited = text.to_owned();
     if names.is_empty() {
         return Ok(edited);
@@ -162,6 +169,19 @@ pub fn remove(host: Host, text: &str, name: Option<&str>) -> Result<String, Trou
             .remove(&edited, host.container(), &name, &root)?;
     }
     Ok(host.format().tidied(edited, host.container()))
+}
+
+/// Returns the names of the entries to take out: `name` if it is there, or each that starts taskhold.
+fn unwanted(host: Host, root: &Value, name: Option<&str>) -> Result<Vec<String>, Trouble> {
+    let servers = servers(host, root)?;
+    let Some(name) = name else {
+        return Ok(our_names(host, servers));
+    };
+    let Some(entry) = servers.and_then(|servers| servers.get(name)) else {
+        return Ok(Vec::new());
+    };
+    must_be_ours(host, name, entry)?;
+    Ok(vec![name.to_owned()])
 }
 
 /// Reports whether `text` says nothing at all, to the host or to a person.

@@ -15,13 +15,14 @@ use super::{CliResult, Context, Failure};
 use crate::{
     clock,
     config::ConfigError,
-    install::{self, Host, Machine, Place, Refusal, Server},
+    install::{self, ByHand, Host, Machine, Place, Refusal, Server},
 };
 
 /// Put taskhold into the configuration of an AI host
 ///
 /// Edits the host's own file, for you alone and for every project, keeping its comments and order. The file as it was
 /// stays beside it, the last five times. A file that cannot be read, or is read-only, is left alone; the others are edited.
+/// Goose's file is left to you: you are shown what to add to it or to remove, and where.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold install --list
@@ -82,6 +83,9 @@ struct Outcome {
     /// What would change, where nothing is to be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<String>,
+    /// What the person does, where the file is not edited for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_hand: Option<ByHand>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'static str>,
     /// Why it was left as it is.
@@ -110,7 +114,9 @@ impl InstallArgs {
                 let mut outcome = Outcome::nothing(host, &place);
                 match self.carry_out(&mut outcome, &place, &wanted, context) {
                     Ok(()) => {
-                        done.push(host.word());
+                        if outcome.by_hand.is_none() {
+                            done.push(host.word());
+                        }
                         if !context.screen.json {
                             self.tell(&outcome)?;
                         }
@@ -123,7 +129,7 @@ impl InstallArgs {
                 outcomes.push(outcome);
             }
         }
-        if context.screen.json && !done.is_empty() {
+        if context.screen.json && refused.len() < outcomes.len() {
             context.screen.print_json(&json!({ "files": outcomes }))?;
         }
         done.dedup();
@@ -142,6 +148,11 @@ impl InstallArgs {
         wanted: &Wanted,
         context: &Context,
     ) -> Result<(), Refusal> {
+        if outcome.host.is_edited_by_hand() {
+            outcome.by_hand = self.by_hand(outcome.host, place, wanted)?;
+            outcome.next = outcome.by_hand.is_some().then(|| self.next(outcome.host));
+            return Ok(());
+        }
         let plan = self.plan(outcome.host, place, wanted)?;
         if plan.before == plan.after {
             return Ok(());
@@ -158,11 +169,7 @@ impl InstallArgs {
                 plan.after.as_deref(),
                 now.naive_local(),
             )?;
-            outcome.next = Some(if self.remove {
-                outcome.host.step_to_forget()
-            } else {
-                outcome.host.step_to_use()
-            });
+            outcome.next = Some(self.next(outcome.host));
         }
         outcome.differs = true;
         Ok(())
@@ -175,17 +182,9 @@ impl InstallArgs {
         let after = if self.remove {
             install::remove(host, text, name)
         } else {
-            let needs_database = wanted.needs_database || place.is_sandboxed;
-            let server = Server {
-                program: wanted.program.clone(),
-                database: needs_database.then(|| wanted.database.clone()),
-            };
-            install::put(host, text, name, &server)
+            install::put(host, text, name, &wanted.server(place))
         };
-        let after = after.map_err(|trouble| Refusal::Trouble {
-            path: place.file.clone(),
-            trouble,
-        })?;
+        let after = after.map_err(trouble_in(&place.file))?;
         // A file in which nothing is left goes too, if it is one: a link is a person's.
         let is_left = after == text || !install::is_blank(&after) || place.file.is_symlink();
         let has_file = before.is_some() || !after.is_empty();
@@ -195,26 +194,58 @@ impl InstallArgs {
         })
     }
 
+    /// Returns what the person does with the file of one place; `None` if all is as wanted.
+    fn by_hand(
+        &self,
+        host: Host,
+        place: &Place,
+        wanted: &Wanted,
+    ) -> Result<Option<ByHand>, Refusal> {
+        let text = install::read(&place.file)?;
+        let (file, name) = (&place.file, self.name.as_deref());
+        let by_hand = if self.remove {
+            install::remove_by_hand(host, file, &text.unwrap_or_default(), name)
+        } else {
+            install::put_by_hand(host, file, text.as_deref(), name, &wanted.server(place))
+        };
+        by_hand.map_err(trouble_in(file))
+    }
+
+    /// Returns what the person does after the change.
+    fn next(&self, host: Host) -> &'static str {
+        if self.remove {
+            host.step_to_forget()
+        } else {
+            host.step_to_use()
+        }
+    }
+
     fn tell(&self, outcome: &Outcome) -> CliResult {
         let mut out = io::stdout().lock();
         let (title, file) = (outcome.host.title(), outcome.file.display());
-        if !outcome.differs {
+        if let Some(by_hand) = &outcome.by_hand {
+            let instruction = printable(&by_hand.instruction);
+            writeln!(out, "{title}: to be done by hand: {instruction}")?;
+            if !by_hand.lines.is_empty() {
+                write!(out, "\n{}\n", printable(&by_hand.lines))?;
+            }
+        } else if !outcome.differs {
             let state = if self.remove { "is not" } else { "is already" };
             writeln!(
                 out,
                 "{title}: nothing to change, taskhold {state} in {file}"
             )?;
             return Ok(());
-        }
-        if let Some(diff) = &outcome.diff {
+        } else if let Some(diff) = &outcome.diff {
             return Ok(write!(out, "{diff}")?);
-        }
-        let did = if self.remove {
-            "taskhold was taken out of"
         } else {
-            "taskhold is now in"
-        };
-        writeln!(out, "{title}: {did} {file}")?;
+            let did = if self.remove {
+                "taskhold was taken out of"
+            } else {
+                "taskhold is now in"
+            };
+            writeln!(out, "{title}: {did} {file}")?;
+        }
         if outcome.is_gone {
             writeln!(out, "  nothing else was in it, so it is gone")?;
         }
@@ -242,6 +273,14 @@ impl Wanted {
             needs_database: context.named_database().is_some(),
         })
     }
+
+    fn server(&self, place: &Place) -> Server {
+        let needs_database = self.needs_database || place.is_sandboxed;
+        Server {
+            program: self.program.clone(),
+            database: needs_database.then(|| self.database.clone()),
+        }
+    }
 }
 
 impl Outcome {
@@ -255,6 +294,7 @@ impl Outcome {
             is_gone: false,
             backup: None,
             diff: None,
+            by_hand: None,
             next: None,
             problem: None,
         }
@@ -276,11 +316,20 @@ impl Plan {
         let diff = TextDiff::from_lines(before, after);
         let (old, new) = (name(&self.before), name(&self.after));
         let text = diff.unified_diff().header(&old, &new).to_string();
-        // The file is the host's: nothing in it may steer the terminal.
-        text.chars()
-            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-            .collect()
+        // The file is the host's.
+        printable(&text)
     }
+}
+
+/// Returns `text` without what could steer the terminal.
+fn printable(text: &str) -> String {
+    let is_printed = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    text.chars().filter(is_printed).collect()
+}
+
+fn trouble_in(file: &Path) -> impl FnOnce(install::Trouble) -> Refusal {
+    let path = file.to_owned();
+    move |trouble| Refusal::Trouble { path, trouble }
 }
 
 /// Prints a line for each place of each host.

@@ -1,6 +1,6 @@
-//! JSON, TOML and YAML: read, set and removed without touching anything else.
+//! JSON and TOML: read, set and removed without touching anything else. YAML: read, and left to the person.
 //!
-//! Each format's library keeps comments, order and white space. Whatever it makes is parsed again and compared with what
+//! Each library of the first two keeps comments, order and white space. Whatever it makes is parsed again and compared with what
 //! was meant, and dropped if it differs. Byte order marks and line ends of Windows are taken off before and put back.
 
 use std::borrow::Cow;
@@ -50,6 +50,7 @@ pub(super) enum Format {
     /// JSON, with comments and commas after the last member.
     Json,
     Toml,
+    /// Only read: no edit of it is safe.
     Yaml,
 }
 
@@ -82,7 +83,7 @@ impl Format {
         self.edit(text, spot, expected, |text| match self {
             Self::Json => json::set(text, spot, members),
             Self::Toml => toml::set(text, spot, members),
-            Self::Yaml => yaml::set(text, spot, members),
+            Self::Yaml => None,
         })
     }
 
@@ -98,7 +99,7 @@ impl Format {
         self.edit(text, spot, expected, |text| match self {
             Self::Json => json::remove(text, spot),
             Self::Toml => toml::remove(text, spot),
-            Self::Yaml => yaml::remove(text, spot),
+            Self::Yaml => None,
         })
     }
 
@@ -107,9 +108,8 @@ impl Format {
         let (envelope, inner) = Envelope::open(&text);
         let tidied = match self {
             Self::Json => json::without_empty(&inner, container),
-            // It was never more than the heading of its first server.
-            Self::Toml => None,
-            Self::Yaml => yaml::without_empty(&inner, container),
+            // In TOML it was never more than the heading of its first server.
+            Self::Toml | Self::Yaml => None,
         };
         let says = |text: &str| {
             let mut root = self.parse(text).unwrap_or_default();

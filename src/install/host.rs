@@ -119,6 +119,11 @@ impl Host {
         }
     }
 
+    /// Reports whether its file is left to the person, who is told what to change.
+    pub fn is_edited_by_hand(self) -> bool {
+        self.format() == Format::Yaml
+    }
+
     /// Returns the key at the top under which the host keeps its servers.
     pub(super) fn container(self) -> &'static str {
         match self {

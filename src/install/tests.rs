@@ -9,6 +9,13 @@ fn server(database: Option<&str>) -> Server {
     }
 }
 
+/// The hosts whose files are edited for the person.
+fn edited() -> impl Iterator<Item = Host> {
+    Host::ALL
+        .into_iter()
+        .filter(|host| !host.is_edited_by_hand())
+}
+
 fn put_in(host: Host, text: &str) -> String {
     put(host, text, None, &server(None)).unwrap()
 }
@@ -34,11 +41,10 @@ fn configurations(host: Host) -> Vec<&'static str> {
             "[[list]]\na = 1\n[[list]]\na = 2",
         ],
         format::Format::Yaml => vec![
-            "",
             "# nothing yet\n",
             "GOOSE_MODE: auto",
             "# top\n\n---\nGOOSE_MODE: auto\n# mid\nextensions: # none\n  # in\n",
-            "extensions:\nGOOSE_MODE: auto\n",
+            "extensions: # none yet\nGOOSE_MODE: auto\n",
             "extensions: {}\nGOOSE_MODE: auto # always\n",
             "GOOSE_PROVIDER: 'anthropic'\nextensions:\n  # it builds\n  developer:\n    enabled: true # yes\n    args: []\n    env_keys:\n    - A\n    - B\n# end\nGOOSE_MODE: auto\n",
             "\u{FEFF}a: 1\r\nextensions:\r\n    memory:\r\n        enabled: false\r\n",
@@ -48,7 +54,7 @@ fn configurations(host: Host) -> Vec<&'static str> {
 
 #[test]
 fn every_host_gets_an_entry_and_keeps_everything_else() {
-    for host in Host::ALL {
+    for host in edited() {
         for before in configurations(host) {
             let after = put_in(host, before);
             assert_eq!(
@@ -75,7 +81,7 @@ fn every_host_gets_an_entry_and_keeps_everything_else() {
 
 #[test]
 fn a_second_time_there_is_nothing_to_change() {
-    for host in Host::ALL {
+    for host in edited() {
         for before in configurations(host) {
             let once = put_in(host, before);
             assert_eq!(put_in(host, &once), once, "{host}");
@@ -85,7 +91,7 @@ fn a_second_time_there_is_nothing_to_change() {
 
 #[test]
 fn taken_out_again_everything_says_what_it_said() {
-    for host in Host::ALL {
+    for host in edited() {
         for before in configurations(host) {
             let after = remove(host, &put_in(host, before), None).unwrap();
             let says = |text: &str| {
@@ -108,7 +114,13 @@ fn taken_out_again_everything_says_what_it_said() {
 #[test]
 fn a_new_file_is_what_the_host_documents() {
     let files = Host::ALL.map(|host| {
-        let text = put(host, "", None, &server(Some("/data/my tasks.db"))).unwrap();
+        let server = server(Some("/data/my tasks.db"));
+        let text = if host.is_edited_by_hand() {
+            let told = put_by_hand(host, Path::new("file"), None, None, &server);
+            told.unwrap().unwrap().lines
+        } else {
+            put(host, "", None, &server).unwrap()
+        };
         format!("# {host}\n{text}")
     });
     insta::assert_snapshot!(files.join("\n"));
@@ -126,11 +138,6 @@ fn comments_order_and_indentation_stay() {
             Host::Codex,
             "a = 1 # one\n\n[mcp_servers.x] # theirs\ncommand = \"y\"\n\n[z]\nb = 2\n",
             "a = 1 # one\n\n[mcp_servers.x] # theirs\ncommand = \"y\"\n\n[mcp_servers.tasks]\ncommand = \"/opt/task hold/bin/taskhold\"\nargs = [\"mcp\"]\n\n[z]\nb = 2\n",
-        ),
-        (
-            Host::Goose,
-            "a: 1 # one\nextensions:\n  # theirs\n  x:\n    cmd: y # here\n# end\nz: 2\n",
-            "a: 1 # one\nextensions:\n  # theirs\n  x:\n    cmd: y # here\n  tasks:\n    enabled: true\n    type: \"stdio\"\n    name: \"tasks\"\n    description: \"Your tasks\"\n    cmd: \"/opt/task hold/bin/taskhold\"\n    args: [\"mcp\"]\n# end\nz: 2\n",
         ),
     ];
     for (host, before, after) in cases {
@@ -151,11 +158,6 @@ fn an_entry_is_brought_up_to_date_and_keeps_what_a_person_added() {
             "[mcp_servers.tasks]\ncommand = '/old/taskhold' # mine\nargs = [ \"mcp\" ]\nstartup_timeout_sec = 20\n",
             "[mcp_servers.tasks]\ncommand = \"/opt/task hold/bin/taskhold\" # mine\nargs = [ \"mcp\" ]\nstartup_timeout_sec = 20\n",
         ),
-        (
-            Host::Goose,
-            "extensions:\n    tasks:\n        # hello\n        enabled: false\n        type: stdio\n        name: tasks\n        description: Mine\n        cmd: C:\\old\\taskhold.exe # there\n        args:\n        - mcp\n        timeout: 300\nz: 1\n",
-            "extensions:\n    tasks:\n        # hello\n        enabled: false\n        type: stdio\n        name: tasks\n        description: Mine\n        cmd: \"/opt/task hold/bin/taskhold\" # there\n        args:\n        - mcp\n        timeout: 300\nz: 1\n",
-        ),
     ];
     for (host, before, after) in cases {
         assert_eq!(put_in(host, before), after, "{host}");
@@ -164,7 +166,7 @@ fn an_entry_is_brought_up_to_date_and_keeps_what_a_person_added() {
 
 #[test]
 fn a_database_that_is_named_replaces_the_one_before() {
-    for host in Host::ALL {
+    for host in edited() {
         let before = put(host, "", None, &server(Some("/one.db"))).unwrap();
         assert_eq!(put_in(host, &before), before, "{host}");
         let after = put(host, &before, None, &server(Some("/two.db"))).unwrap();
@@ -177,7 +179,7 @@ fn a_database_that_is_named_replaces_the_one_before() {
 
 #[test]
 fn a_second_name_makes_a_second_entry() {
-    for host in Host::ALL {
+    for host in edited() {
         let one = put_in(host, "");
         let two = put(host, &one, Some("work"), &server(Some("/work.db"))).unwrap();
         let names = |text: &str| -> Vec<String> {
@@ -209,11 +211,6 @@ fn what_belongs_to_another_program_is_refused() {
             Host::Codex,
             "[mcp_servers.tasks]\ncommand = \"npx\"\nargs = [\"-y\", \"tasks\"]\n",
             "npx",
-        ),
-        (
-            Host::Goose,
-            "extensions:\n  tasks:\n    type: builtin\n",
-            "something else",
         ),
         (
             Host::ClaudeCode,
@@ -250,15 +247,6 @@ fn what_is_not_understood_is_refused() {
         (Host::Codex, "a = ", "it is not TOML"),
         (Host::Codex, "mcp_servers = 1", "mcp_servers holds"),
         (Host::Codex, "[[mcp_servers]]", "mcp_servers holds"),
-        (Host::Goose, "a: [", "it is not YAML"),
-        (Host::Goose, "a: 1\n---\nb: 2\n", "it is not YAML"),
-        (Host::Goose, "extensions: 7\n", "extensions holds"),
-        (Host::Goose, "- a\n", "the whole of it holds"),
-        (
-            Host::Goose,
-            "{a: 1}\n",
-            "cannot be edited safely; change extensions.tasks by hand",
-        ),
     ];
     for (host, text, reason) in cases {
         let refusal = put(host, text, None, &server(None))
@@ -270,7 +258,7 @@ fn what_is_not_understood_is_refused() {
 
 #[test]
 fn what_was_made_for_the_server_goes_with_it() {
-    for host in Host::ALL {
+    for host in edited() {
         for before in configurations(host) {
             let root = host.format().read(before).unwrap();
             if servers(host, &root).unwrap().is_some() {
@@ -295,18 +283,11 @@ fn what_was_made_for_the_server_goes_with_it() {
 
 #[test]
 fn a_place_for_servers_with_a_comment_in_it_stays() {
-    let cases = [
-        (
-            Host::Cursor,
-            "{\n  \"mcpServers\": {\n    // work\n  }\n}\n",
-            "// work",
-        ),
-        (
-            Host::Goose,
-            "extensions: {} # mine\nGOOSE_MODE: auto\n",
-            "# mine",
-        ),
-    ];
+    let cases = [(
+        Host::Cursor,
+        "{\n  \"mcpServers\": {\n    // work\n  }\n}\n",
+        "// work",
+    )];
     for (host, before, comment) in cases {
         let after = remove(host, &put_in(host, before), None).unwrap();
         assert!(after.contains(comment), "{host}: {after:?}");
@@ -324,16 +305,152 @@ fn only_names_that_every_host_takes_are_taken() {
     }
 }
 
+/// Does with `text` what a person is told, and returns what it says then.
+fn followed(text: Option<&str>, told: &ByHand) -> String {
+    let text = text.unwrap_or_default();
+    let ByHand { instruction, lines } = told;
+    let key = text.lines().find(|line| line.starts_with("extensions:"));
+    if let Some(rest) = instruction.strip_prefix("add this below \"extensions:\"") {
+        assert_eq!(rest, " in config.yaml");
+        let key = key.unwrap();
+        return text.replacen(key, &format!("{key}\n{}", lines.trim_end()), 1);
+    }
+    match instruction.as_str() {
+        "write this to the new file config.yaml" => lines.clone(),
+        "add this at the end of config.yaml" => format!("{}\n{lines}", text.trim_end()),
+        "put this in the place of \"extensions\", which is empty, in config.yaml" => {
+            text.replacen(key.unwrap(), lines.trim_end(), 1)
+        }
+        other => panic!("{other}"),
+    }
+}
+
+fn told(text: Option<&str>, name: Option<&str>, server: &Server) -> Option<ByHand> {
+    put_by_hand(Host::Goose, Path::new("config.yaml"), text, name, server).unwrap()
+}
+
+fn told_to_remove(text: &str, name: Option<&str>) -> Option<ByHand> {
+    remove_by_hand(Host::Goose, Path::new("config.yaml"), text, name).unwrap()
+}
+
+#[test]
+fn who_does_what_is_told_has_the_entry_and_everything_else_and_is_told_no_more() {
+    let texts = configurations(Host::Goose);
+    for before in texts.into_iter().map(Some).chain([None]) {
+        let once = told(before, None, &server(None)).unwrap();
+        let after = followed(before, &once);
+        let names = |text: &str| {
+            let entries = entries(Host::Goose, text).unwrap().into_iter();
+            entries.map(|entry| entry.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&after), ["tasks"], "{before:?}: {after}");
+        assert_eq!(told(Some(&after), None, &server(None)), None, "{after}");
+        let mut root = Host::Goose.format().read(&after).unwrap();
+        root["extensions"].as_object_mut().unwrap().remove("tasks");
+        let mut others = Host::Goose
+            .format()
+            .read(before.unwrap_or_default())
+            .unwrap();
+        if others["extensions"].is_null() {
+            others["extensions"] = json!({});
+        }
+        assert_eq!(root, others, "{before:?}: {after}");
+
+        // A second one, for another database.
+        let work = server(Some("/work.db"));
+        let twice = followed(
+            Some(&after),
+            &told(Some(&after), Some("work"), &work).unwrap(),
+        );
+        assert_eq!(names(&twice).len(), 2, "{twice}");
+        assert_eq!(told(Some(&twice), Some("work"), &work), None, "{twice}");
+    }
+}
+
+#[test]
+fn an_entry_that_is_out_of_date_is_named_with_what_is_to_be_set_in_it() {
+    let text = "extensions:\n    todo:\n        # hello\n        enabled: false\n        type: stdio\n        name: todo\n        description: Mine\n        cmd: C:\\old\\taskhold.exe # there\n        args:\n        - mcp\n";
+    let set = |lines: &str| {
+        Some(ByHand {
+            instruction: "set this in extensions.todo in config.yaml".to_owned(),
+            lines: lines.to_owned(),
+        })
+    };
+    assert_eq!(
+        told(Some(text), None, &server(None)),
+        set("cmd: \"/opt/task hold/bin/taskhold\"\n")
+    );
+    assert_eq!(
+        told(Some(text), None, &server(Some("/two.db"))),
+        set("cmd: \"/opt/task hold/bin/taskhold\"\nargs: [\"mcp\",\"--db\",\"/two.db\"]\n")
+    );
+}
+
+#[test]
+fn what_is_to_be_removed_is_named_while_it_is_there() {
+    let other = "extensions:\n  other:\n    cmd: npx\n    args: [mcp]\n";
+    assert_eq!(told_to_remove(other, None), None);
+    assert_eq!(told_to_remove(other, Some("tasks")), None);
+    assert_eq!(told_to_remove("", None), None);
+    let one = followed(
+        Some(other),
+        &told(Some(other), None, &server(None)).unwrap(),
+    );
+    let work = told(Some(&one), Some("work"), &server(None)).unwrap();
+    let two = followed(Some(&one), &work);
+    let instruction = |name| told_to_remove(&two, name).unwrap().instruction;
+    assert_eq!(
+        instruction(Some("work")),
+        "remove extensions.work, with all that is below, from config.yaml"
+    );
+    assert_eq!(
+        instruction(None),
+        "remove extensions.tasks and extensions.work, with all that is below, from config.yaml"
+    );
+}
+
+#[test]
+fn what_a_person_would_have_to_mend_first_is_refused() {
+    for (text, reason) in [
+        ("a: [", "it is not YAML"),
+        ("a: 1\n---\nb: 2\n", "it is not YAML"),
+        ("extensions: 7\n", "extensions holds"),
+        ("- a\n", "the whole of it holds"),
+        (
+            "extensions:\n  tasks:\n    type: builtin\n",
+            "extensions.tasks is there already and starts something else",
+        ),
+    ] {
+        let put = put_by_hand(Host::Goose, Path::new("x"), Some(text), None, &server(None));
+        let refusal = put.unwrap_err().to_string();
+        assert!(refusal.contains(reason), "{text:?}: {refusal}");
+        let removed = remove_by_hand(Host::Goose, Path::new("x"), text, Some("tasks"));
+        let refusal = removed.unwrap_err().to_string();
+        assert!(refusal.contains(reason), "{text:?}: {refusal}");
+    }
+}
+
 proptest! {
     #[test]
-    fn any_path_reads_back_as_it_was(folder in "[^\\p{Cc}/]{1,20}", which in 0..Host::ALL.len()) {
-        let host = Host::ALL[which];
+    fn any_path_reads_back_as_it_was(folder in "[^\\p{Cc}/]{1,20}", host in proptest::sample::select(edited().collect::<Vec<_>>())) {
         let server = Server { program: format!("/{folder}/taskhold"), database: Some(format!("/{folder}/tasks.db")) };
         for before in configurations(host) {
             let after = put(host, before, None, &server).unwrap();
             let root = host.format().read(&after).unwrap();
             let entry = &root[host.container()]["tasks"];
             prop_assert_eq!(&entry[host.program_key()], &json!(server.program));
+            prop_assert_eq!(&entry["args"][2], &json!(server.database));
+        }
+    }
+
+    #[test]
+    fn any_path_that_is_told_reads_back_as_it_was(folder in "[^\\p{Cc}/]{1,20}") {
+        let server = Server { program: format!("/{folder}/taskhold"), database: Some(format!("/{folder}/tasks.db")) };
+        for before in configurations(Host::Goose) {
+            let after = followed(Some(before), &told(Some(before), None, &server).unwrap());
+            let root = Host::Goose.format().read(&after).unwrap();
+            let entry = &root["extensions"]["tasks"];
+            prop_assert_eq!(&entry["cmd"], &json!(server.program));
             prop_assert_eq!(&entry["args"][2], &json!(server.database));
         }
     }

@@ -60,14 +60,13 @@ const LAYERS: [(&str, &[&str]); 22] = [
 ];
 
 /// A library, and the modules that may use it.
-const LIBRARIES: [(&str, &[&str]); 8] = [
+const LIBRARIES: [(&str, &[&str]); 7] = [
     ("rusqlite", &["store", "error"]),
     ("refinery", &["store"]),
     ("rmcp", &["bridge", "http", "mcp", "stdio"]),
     ("clap", &["cli", "config", "main"]),
     ("clap_complete", &["cli"]),
     ("jsonc_parser", &["install"]),
-    ("yaml_edit", &["install"]),
     ("saphyr", &["install"]),
 ];
 

@@ -1,5 +1,5 @@
 // What `install` writes, read by the parsers that hosts use or by others than ours: nothing else has changed, and the
-// command it names starts the server.
+// command it names starts the server. Where a person edits the file, it is edited here as they are told.
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -93,6 +93,13 @@ async function started(home, entry) {
   await client.close();
 }
 
+// Does what a person is told of their file, and returns what it says then.
+function followed(text, { instruction, lines }) {
+  if (instruction.startsWith('write this to the new file')) return lines;
+  if (instruction.startsWith('add this below "extensions:"')) return text.replace(/^extensions:\n/m, `$&${lines}`);
+  throw new Error(`nobody here knows how to ${instruction}`);
+}
+
 async function edited(binary, home, [host, name, before, parse, container]) {
   const file = place(home, name);
   const taskhold = (...args) => promisify(execFile)(binary, args, { env: { HOME: home } });
@@ -101,7 +108,11 @@ async function edited(binary, home, [host, name, before, parse, container]) {
       await rm(dirname(file) === home ? file : dirname(file), { recursive: true, force: true });
       await mkdir(dirname(file), { recursive: true });
       if (text !== null) await writeFile(file, text);
-      await taskhold('install', host);
+      const { files: [{ by_hand: byHand }] } = JSON.parse((await taskhold('install', host, '--json')).stdout);
+      if (byHand) {
+        await writeFile(file, followed(text, byHand));
+        contains((await taskhold('install', host)).stdout, 'nothing to change', 'install, once it is there');
+      }
       const { [container]: { tasks, ...others }, ...rest } = parse(await readFile(file, 'utf8'));
       const { [container]: othersBefore, ...restBefore } = text === null ? { [container]: {} } : parse(text);
       same(others, othersBefore, 'the other servers');
@@ -110,7 +121,10 @@ async function edited(binary, home, [host, name, before, parse, container]) {
       const listed = await taskhold('list');
       contains(listed.stdout, 'from the host', 'the list in the shell');
       await taskhold('install', host, '--remove');
-      if (text === null) {
+      if (byHand) {
+        const left = parse(await readFile(file, 'utf8'));
+        expect(left[container].tasks, 'install --remove edited a file that is left to the person');
+      } else if (text === null) {
         expect(!existsSync(file), 'a file that was made for taskhold is left after --remove');
       } else {
         same(parse(await readFile(file, 'utf8')), parse(text), 'what is left after --remove');
