@@ -1,7 +1,7 @@
 //! When a task is due: a calendar date or an instant, read from the words people use.
 //!
-//! The words of days and spans are read by the `interim` library; what is around them (ISO forms, times of day,
-//! fillers, several readings of one text) is taken apart here first, and the library sees only phrases it reads right.
+//! `read` takes a text apart: fillers, the time of day, several readings of one text. `day` reads the words of days and
+//! spans, `clock` times of day.
 //!
 //! # Invariants
 //!

@@ -1,9 +1,8 @@
 //! Words and figures for a calendar date.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Weekday};
-use interim::{Dialect, Interval};
+use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta, Weekday};
 
-use super::names::{MONTHS, amount, day_number, month, number, weekday};
+use super::names::{MONTHS, WEEKDAYS, amount, day_number, month, number};
 
 /// A date as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,28 +34,21 @@ pub(super) enum Span {
 
 type Result<T> = std::result::Result<T, Refused>;
 
-/// Asks the library what day `phrase` is, seen from noon of `base`: a weekday is then never `base` itself.
-///
-/// It is given only the forms checked here: it passes over what follows a number it has read, takes `12pm` after a date
-/// for midnight, and panics on a long or upper-case word where it looks for `am`.
-fn library(phrase: &str, base: NaiveDate) -> Option<NaiveDate> {
-    let noon = base.and_time(NaiveTime::from_hms_opt(12, 0, 0)?).and_utc();
-    let read = interim::parse_date_string(phrase, noon, Dialect::Us).ok()?;
-    Some(read.date_naive()).filter(|day| (1970..=9999).contains(&day.year()))
+/// The years that dates are in.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=9999;
+
+fn exact(day: Option<NaiveDate>) -> Result<Found> {
+    found(day, false)
 }
 
-fn exact(phrase: &str, base: NaiveDate) -> Result<Found> {
-    found(library(phrase, base), false)
-}
-
-fn vague(phrase: &str, base: NaiveDate) -> Result<Found> {
-    found(library(phrase, base), true)
+fn vague(day: Option<NaiveDate>) -> Result<Found> {
+    found(day, true)
 }
 
 fn found(day: Option<NaiveDate>, vague: bool) -> Result<Found> {
-    let day = day.ok_or(Refused::Unknown)?;
+    let day = day.filter(|day| YEARS.contains(&day.year()));
     Ok(Found {
-        day,
+        day: day.ok_or(Refused::Unknown)?,
         vague,
         full: false,
     })
@@ -66,15 +58,15 @@ fn found(day: Option<NaiveDate>, vague: bool) -> Result<Found> {
 pub(super) fn find(words: &[&str], today: NaiveDate, week_start: Weekday) -> Result<Found> {
     let last = last_of_week(today, week_start);
     match *words {
-        ["today" | "tod" | "now" | "eod"] | ["end", "day"] => exact("today", today),
-        ["tomorrow" | "tom" | "tmr" | "tmrw"] => exact("tomorrow", today),
-        ["yesterday"] => exact("yesterday", today),
-        ["day", "after", "tomorrow"] => exact("2 days", today),
-        ["next", "week"] => vague("monday", last),
-        ["next", "weekend"] => vague("saturday", last),
-        ["weekend"] | ["this", "weekend"] => vague("saturday", before(today)),
-        ["next", "month"] => vague("1 month", first_of_month(today)),
-        ["next", "year"] => vague("1 january", first_of_year(today, 1)),
+        ["today" | "tod" | "now" | "eod"] | ["end", "day"] => exact(Some(today)),
+        ["tomorrow" | "tom" | "tmr" | "tmrw"] => exact(days_after(today, 1)),
+        ["yesterday"] => exact(Some(before(today))),
+        ["day", "after", "tomorrow"] => exact(days_after(today, 2)),
+        ["next", "week"] => vague(next(Weekday::Mon, last)),
+        ["next", "weekend"] => vague(next(Weekday::Sat, last)),
+        ["weekend"] | ["this", "weekend"] => vague(next(Weekday::Sat, before(today))),
+        ["next", "month"] => vague(first_of_next_month(today)),
+        ["next", "year"] => vague(Some(first_of_year(today, 1))),
         ["eow" | "eom" | "eoq" | "eoy"] => end(&words[0][2..], today, last),
         ["end", ref what @ ..] | ["last", "day", ref what @ ..] => {
             end(&what.join(" "), today, last)
@@ -86,19 +78,19 @@ pub(super) fn find(words: &[&str], today: NaiveDate, week_start: Weekday) -> Res
 /// A weekday: alone, with the word that says which one, or beside a date. `None` when there is none.
 fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Result<Found>> {
     match *words {
-        ["next", "week", name] | [name, "next", "week"] => Some(exact(weekday(name)?, last)),
-        ["next", name] => Some(vague(weekday(name)?, last)),
-        ["last", name] => Some(exact(&format!("last {}", weekday(name)?), before(today))),
+        ["next", "week", name] | [name, "next", "week"] => Some(exact(next(weekday(name)?, last))),
+        ["next", name] => Some(vague(next(weekday(name)?, last))),
+        ["last", name] => Some(exact(latest(weekday(name)?, before(today)))),
         ["this", name] => {
             // unlike the bare name it can be today
-            let found = exact(weekday(name)?, before(today));
+            let found = exact(next(weekday(name)?, before(today)));
             Some(found.map(|found| Found {
                 vague: found.day == today || found.day > last,
                 ..found
             }))
         }
         [name] | ["coming", name] | ["this", "coming", name] => {
-            let found = exact(weekday(name)?, today);
+            let found = exact(next(weekday(name)?, today));
             Some(found.map(|found| Found {
                 vague: found.day.weekday() == today.weekday(),
                 ..found
@@ -113,13 +105,14 @@ fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Re
 }
 
 /// Refuses a date that does not fall on the weekday said with it.
-fn agreed(name: &str, found: Found) -> Result<Found> {
-    let (day, falls_on) = (found.day, found.day.format("%A").to_string());
-    if falls_on.eq_ignore_ascii_case(name) {
+fn agreed(weekday: Weekday, found: Found) -> Result<Found> {
+    let day = found.day;
+    if day.weekday() == weekday {
         return Ok(found);
     }
     Err(Refused::Because(format!(
-        "names two days: {day} is a {falls_on}; write one of them"
+        "names two days: {day} is a {}; write one of them",
+        day.format("%A")
     )))
 }
 
@@ -133,26 +126,18 @@ fn date(words: &[&str], today: NaiveDate) -> Result<Found> {
 
 /// `end of month` and its like; `what` is the period, in full or as its first letter.
 fn end(what: &str, today: NaiveDate, last: NaiveDate) -> Result<Found> {
-    let last_of_month = |first: NaiveDate| {
-        first
-            .checked_add_days(Days::new(31))
-            .map(first_of_month)
-            .map(before)
-    };
+    let last_of_month = |day: NaiveDate| first_of_next_month(day).map(before);
     let quarter = first_of_month(today).with_month0(today.month0() / 3 * 3 + 2);
     match what {
         "week" | "this week" | "w" => found(Some(last), true),
-        "next week" => found(last.checked_add_days(Days::new(7)), true),
-        "month" | "this month" | "m" => found(last_of_month(first_of_month(today)), false),
-        "next month" => found(
-            library("1 month", first_of_month(today)).and_then(last_of_month),
-            false,
-        ),
+        "next week" => found(days_after(last, 7), true),
+        "month" | "this month" | "m" => found(last_of_month(today), false),
+        "next month" => found(first_of_next_month(today).and_then(last_of_month), false),
         "quarter" | "this quarter" | "q" => found(quarter.and_then(last_of_month), false),
         "year" | "this year" | "y" => found(Some(before(first_of_year(today, 1))), false),
         "next year" => found(Some(before(first_of_year(today, 2))), false),
         name => {
-            let month = month(name).ok_or(Refused::Unknown)?;
+            let month = month_number(name).ok_or(Refused::Unknown)?;
             let first = next_of_year(1, month, first_of_month(today))?;
             found(last_of_month(first), false)
         }
@@ -162,18 +147,18 @@ fn end(what: &str, today: NaiveDate, last: NaiveDate) -> Result<Found> {
 /// `jun 5`, `5th june 2027`, `june`, `15th`.
 fn month_words(words: &[&str], today: NaiveDate) -> Result<Found> {
     let full = |day: &str, name: &str, year: &str| {
-        let (day, month) = (day_number(day), month(name));
-        let (Some(day), Some(month)) = (day, month) else {
+        let (day, month, year) = (day_number(day), month_number(name), year.parse().ok());
+        let (Some(day), Some(month), Some(year)) = (day, month, year) else {
             return Err(Refused::Unknown);
         };
-        let found = exact(&format!("{day} {month} {year}"), today)?;
+        let found = exact(NaiveDate::from_ymd_opt(year, month, day))?;
         Ok(Found {
             full: true,
             ..found
         })
     };
     let this_or_next = |day: &str, name: &str| {
-        let (Some(day), Some(month)) = (day_number(day), month(name)) else {
+        let (Some(day), Some(month)) = (day_number(day), month_number(name)) else {
             return Err(Refused::Unknown);
         };
         let day = next_of_year(day, month, today)?;
@@ -210,7 +195,7 @@ fn figures(word: &str, today: NaiveDate) -> Result<Found> {
     {
         let days = (0..12).filter_map(|step| {
             first_of_month(today)
-                .checked_add_months(chrono::Months::new(step))?
+                .checked_add_months(Months::new(step))?
                 .with_day(day)
         });
         return found(days.into_iter().find(|day| *day >= today), true);
@@ -222,7 +207,7 @@ fn figures(word: &str, today: NaiveDate) -> Result<Found> {
     } else {
         None
     };
-    if let Some(day) = iso.filter(|day| (1970..=9999).contains(&day.year())) {
+    if let Some(day) = iso.filter(|day| YEARS.contains(&day.year())) {
         return Ok(Found {
             day,
             vague: false,
@@ -246,13 +231,7 @@ fn figures(word: &str, today: NaiveDate) -> Result<Found> {
             })
         }
         [a, b] if separator != Some('-') => pair(a, b, |day, month| {
-            let month = number(month).filter(|month| (1..=12).contains(month))?;
-            next_of_year(
-                number(day)?,
-                MONTHS[usize::try_from(month).ok()? - 1],
-                today,
-            )
-            .ok()
+            next_of_year(number(day)?, number(month)?, today).ok()
         }),
         _ => Err(Refused::Unknown),
     }
@@ -279,10 +258,10 @@ pub(super) fn span(words: &[&str], today: NaiveDate) -> Option<Result<Span>> {
         ["in", ref rest @ ..] => rest,
         _ => words,
     };
-    let (words, ago) = match *words {
-        [ref rest @ .., "from", "now" | "today"] => (rest, ""),
-        [ref rest @ .., "ago"] => (rest, " ago"),
-        _ => (words, ""),
+    let (words, is_ago) = match *words {
+        [ref rest @ .., "from", "now" | "today"] => (rest, false),
+        [ref rest @ .., "ago"] => (rest, true),
+        _ => (words, false),
     };
     let (number, unit) = match *words {
         [both] => {
@@ -293,16 +272,32 @@ pub(super) fn span(words: &[&str], today: NaiveDate) -> Option<Result<Span>> {
         _ => return None,
     };
     let number = amount(number)?;
-    let unit = match unit {
-        "min" | "mins" | "minute" | "minutes" => "minutes",
-        "h" | "hr" | "hrs" | "hour" | "hours" => "hours",
-        "d" | "day" | "days" => "days",
-        "w" | "wk" | "wks" | "week" | "weeks" => "weeks",
-        "fortnight" | "fortnights" if number <= 4999 => {
-            return span(&[&(number * 2).to_string(), "weeks"], today);
-        }
-        "mo" | "mos" | "month" | "months" => "months",
-        "y" | "yr" | "yrs" | "year" | "years" => "years",
+    let clock = |span: TimeDelta| Some(Span::Clock(if is_ago { -span } else { span }));
+    let day = |day: Option<NaiveDate>| found(day, false).ok().map(|found| Span::To(found.day));
+    let days = |days: u32| {
+        let days = Days::new(days.into());
+        day(if is_ago {
+            today.checked_sub_days(days)
+        } else {
+            today.checked_add_days(days)
+        })
+    };
+    let months = |months: u32| {
+        let months = Months::new(months);
+        day(if is_ago {
+            today.checked_sub_months(months)
+        } else {
+            today.checked_add_months(months)
+        })
+    };
+    let span = match unit {
+        "min" | "mins" | "minute" | "minutes" => clock(TimeDelta::minutes(number.into())),
+        "h" | "hr" | "hrs" | "hour" | "hours" => clock(TimeDelta::hours(number.into())),
+        "d" | "day" | "days" => days(number),
+        "w" | "wk" | "wks" | "week" | "weeks" => days(7 * number),
+        "fortnight" | "fortnights" => days(14 * number),
+        "mo" | "mos" | "month" | "months" => months(number),
+        "y" | "yr" | "yrs" | "year" | "years" => months(12 * number),
         "m" => {
             let reason = format!(
                 "is minutes to some and months to others; write {number}min or {number} months"
@@ -311,22 +306,51 @@ pub(super) fn span(words: &[&str], today: NaiveDate) -> Option<Result<Span>> {
         }
         _ => return None,
     };
-    let phrase = format!("{number} {unit}{ago}");
-    let span = match interim::parse_duration(&phrase).ok()? {
-        Interval::Seconds(seconds) => Some(Span::Clock(TimeDelta::seconds(seconds.into()))),
-        Interval::Days(_) | Interval::Months(_) => library(&phrase, today).map(Span::To),
-    };
     Some(span.ok_or(Refused::Because(
         "is out of the years 1970 to 9999".to_owned(),
     )))
 }
 
 /// Returns this date of this year, or of the first year to come that has it. February 29 can be eight years away.
-fn next_of_year(day: u32, month: &str, today: NaiveDate) -> Result<NaiveDate> {
+fn next_of_year(day: u32, month: u32, today: NaiveDate) -> Result<NaiveDate> {
     (0..=8)
-        .filter_map(|years| library(&format!("{day} {month} {}", today.year() + years), today))
+        .filter_map(|years| NaiveDate::from_ymd_opt(today.year() + years, month, day))
         .find(|date| *date >= today)
+        .filter(|date| YEARS.contains(&date.year()))
         .ok_or(Refused::Unknown)
+}
+
+/// Returns the weekday given by at least three letters of its name.
+fn weekday(word: &str) -> Option<Weekday> {
+    let name = super::names::weekday(word)?;
+    let index = WEEKDAYS.iter().position(|known| *known == name)?;
+    Weekday::try_from(u8::try_from(index).ok()?).ok()
+}
+
+/// Returns the number of the month given by at least three letters of its name, from 1.
+fn month_number(word: &str) -> Option<u32> {
+    let name = month(word)?;
+    let index = MONTHS.iter().position(|known| *known == name)?;
+    u32::try_from(index + 1).ok()
+}
+
+/// Returns the first such weekday after `day`, never `day` itself.
+fn next(weekday: Weekday, day: NaiveDate) -> Option<NaiveDate> {
+    let days = weekday.days_since(day.weekday());
+    days_after(day, if days == 0 { 7 } else { days })
+}
+
+/// Returns the last such weekday up to `day`, which may be `day` itself.
+fn latest(weekday: Weekday, day: NaiveDate) -> Option<NaiveDate> {
+    day.checked_sub_days(Days::new(day.weekday().days_since(weekday).into()))
+}
+
+fn days_after(day: NaiveDate, days: u32) -> Option<NaiveDate> {
+    day.checked_add_days(Days::new(days.into()))
+}
+
+fn first_of_next_month(day: NaiveDate) -> Option<NaiveDate> {
+    first_of_month(day).checked_add_months(Months::new(1))
 }
 
 fn is_year(word: &str) -> bool {

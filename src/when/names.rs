@@ -1,6 +1,6 @@
 //! Names and numbers that dates and rules are said with.
 
-/// Reads a number in figures, of four digits at most as the library's, or in words.
+/// Reads a number in figures, of four digits at most, or in words.
 pub(crate) fn amount(word: &str) -> Option<u32> {
     const WORDS: [&str; 12] = [
         "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
