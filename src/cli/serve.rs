@@ -240,16 +240,39 @@ enum Lifecycle {
 fn notify(state: Lifecycle) {
     #[cfg(unix)]
     {
-        let state = match state {
-            Lifecycle::Ready => sd_notify::NotifyState::Ready,
-            Lifecycle::Stopping => sd_notify::NotifyState::Stopping,
+        let message = match state {
+            Lifecycle::Ready => "READY=1\n",
+            Lifecycle::Stopping => "STOPPING=1\n",
         };
-        if let Err(error) = sd_notify::notify(&[state]) {
+        if let Err(error) = send_to_systemd(message) {
             tracing::warn!("cannot tell systemd how it is: {error}");
         }
     }
     #[cfg(not(unix))]
     let _ = state;
+}
+
+/// Sends a message to the socket that systemd named, if it did (`sd_notify(3)`).
+#[cfg(unix)]
+fn send_to_systemd(message: &str) -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::{
+        ffi::OsStrExt as _,
+        net::{SocketAddr, UnixDatagram},
+    };
+
+    let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else {
+        return Ok(());
+    };
+    let address = match socket.as_bytes().strip_prefix(b"@") {
+        // A socket without a file.
+        #[cfg(target_os = "linux")]
+        Some(name) => SocketAddr::from_abstract_name(name)?,
+        _ => SocketAddr::from_pathname(&socket)?,
+    };
+    UnixDatagram::unbound()?.send_to_addr(message.as_bytes(), &address)?;
+    Ok(())
 }
 
 #[cfg(test)]

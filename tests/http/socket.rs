@@ -321,6 +321,25 @@ fn it_takes_over_a_port_of_systemd_and_says_when_it_is_ready_and_when_it_ends() 
     assert_eq!(notice(), "STOPPING=1\n");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn it_says_so_to_a_socket_without_a_file_too() {
+    use std::os::linux::net::SocketAddrExt as _;
+
+    let home = Home::new();
+    let name = format!("taskhold-test-{}", std::process::id());
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+    let notified = UnixDatagram::bind_addr(&address).unwrap();
+    notified.set_read_timeout(Some(PATIENCE)).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let notices = format!("@{name}");
+    let mut daemon = activated(&home, listener.into(), Some(Path::new(&notices)));
+    let mut notice = [0; 64];
+    let length = notified.recv(&mut notice).unwrap();
+    assert_eq!(&notice[..length], b"READY=1\n");
+    daemon.stop();
+}
+
 #[test]
 fn what_cannot_be_read_of_sockets_of_systemd_is_told_and_nothing_else_listened_on() {
     let home = Home::new();
