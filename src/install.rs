@@ -112,13 +112,16 @@ pub fn put(host: Host, text: &str, name: Option<&str>, server: &Server) -> Resul
         .set(text, host.container(), &name, &members, &expected)
 }
 
+/// Members of an entry, in order.
+type Members = Vec<(&'static str, Value)>;
+
 /// Returns the name that the entry is to have, and those of its members that are to be set: all where it is not there.
 fn wanted(
     host: Host,
     root: &Value,
     name: Option<&str>,
     server: &Server,
-) -> Result<(String, Vec<(&'static str, Value)>), Trouble> {
+) -> Result<(String, Members), Trouble> {
     let servers = servers(host, root)?;
     let name = match name {
         Some(name) => name.to_owned(),

@@ -252,7 +252,7 @@ fn notify(state: Lifecycle) {
     let _ = state;
 }
 
-/// Sends a message to the socket that systemd named, if it did (sd_notify(3)).
+/// Sends a message to the socket that systemd named, if it did (`sd_notify(3)`).
 #[cfg(unix)]
 fn send_to_systemd(message: &str) -> std::io::Result<()> {
     #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! `taskhold service`
 
-use std::{io, path::PathBuf};
+use std::{io, path::Path};
 
 use serde_json::{Value, json};
 
@@ -96,7 +96,7 @@ impl ServiceArgs {
         let path = platform.path()?;
         Ok(match self.command {
             ServiceCommand::Install { dry_run, options } => {
-                install(platform, path, context, options, dry_run)?
+                install(platform, &path, context, options, dry_run)?
             }
             ServiceCommand::Uninstall { dry_run } => {
                 let file = path.display();
@@ -129,7 +129,7 @@ impl ServiceArgs {
 
 fn install(
     platform: Platform,
-    path: PathBuf,
+    path: &Path,
     context: &Context,
     options: Vec<String>,
     dry_run: bool,
@@ -139,7 +139,7 @@ fn install(
     let manager = if dry_run {
         None
     } else {
-        let manager = platform.manager(path.clone())?;
+        let manager = platform.manager(path.to_owned())?;
         // Its sandbox lets it write in a folder that is there, so it is made here.
         drop(Store::open(&context.database, Access::Write)?);
         Some(manager)
@@ -158,7 +158,7 @@ fn install(
         object
     };
     let Some(manager) = manager else {
-        let command = platform.command(&path);
+        let command = platform.command(path);
         return Ok((
             format!("would write {file}:\n\n{text}\nand run: {command}\n{noted}"),
             with_note(json!({ "file": path, "text": text, "command": command })),

@@ -65,21 +65,16 @@ impl Default for Limits {
 
 /// A limit that cannot be set so.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names what its fields hold")]
 pub enum LimitError {
     /// There is no limit of that name.
     #[error("there is no limit \"{name}\"; there are {}", NAMES.join(", "))]
-    Unknown {
-        /// The name given.
-        name: String,
-    },
+    Unknown { name: String },
     /// The value does not fit the limit.
     #[error("{name}={value}: {expected}")]
     Value {
-        /// The limit.
         name: &'static str,
-        /// The value given.
         value: String,
-        /// What it takes.
         expected: &'static str,
     },
 }

@@ -13,37 +13,25 @@ use crate::disk::{NewFile, SyncedFile, make_usual_folder, remove};
 
 /// Why a host's configuration was left as it is.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names what its fields hold")]
 pub enum Refusal {
     /// Its text cannot be edited.
     #[error("{} was left as it is: {trouble}", path.display())]
-    Trouble {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        trouble: Trouble,
-    },
+    Trouble { path: PathBuf, trouble: Trouble },
     /// It is not text.
     #[error("{} was left as it is: it is not UTF-8 text", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
+    NotText { path: PathBuf },
     /// The system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// An infinitive.
         action: &'static str,
-        /// The file.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
     /// Somebody has protected it.
     #[error("{} is marked read-only, so it was left as it is; let it be changed first: {}", path.display(), writable(path))]
-    ReadOnly {
-        /// The file.
-        path: PathBuf,
-    },
+    ReadOnly { path: PathBuf },
     /// Some of several were refused.
     #[error("{}{}", joined(refused), done_too(done))]
     Several {
@@ -54,16 +42,10 @@ pub enum Refusal {
     },
     /// A path that a configuration, which is text, cannot hold.
     #[error("{} is not Unicode text, so no host can be told of it", path.display())]
-    Path {
-        /// The path.
-        path: PathBuf,
-    },
+    Path { path: PathBuf },
     /// Someone wrote to it between reading and replacing.
     #[error("{} was changed by another program just now; nothing was written, run it again", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
+    Changed { path: PathBuf },
 }
 
 impl Refusal {

@@ -13,35 +13,23 @@ mod yaml;
 
 /// Why a configuration is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names what its fields hold")]
 pub enum Trouble {
     /// The host itself could not read it either.
     #[error("it is not {format}: {reason}; mend it first")]
     Syntax {
-        /// What it should be.
         format: &'static str,
-        /// What the parser said.
         reason: String,
     },
     /// Something else is where the servers should be.
     #[error("{key} holds something other than named entries; mend it first")]
-    Shape {
-        /// Where.
-        key: String,
-    },
+    Shape { key: String },
     /// The name is taken by a server of someone else.
     #[error("{name} is there already and starts {program}; choose another name with --name")]
-    Taken {
-        /// The entry.
-        name: String,
-        /// What it starts, or where it leads.
-        program: String,
-    },
+    Taken { name: String, program: String },
     /// The edit would have changed something else too.
     #[error("it is written in a way that cannot be edited safely; change {entry} by hand")]
-    Entangled {
-        /// The entry.
-        entry: String,
-    },
+    Entangled { entry: String },
 }
 
 /// How a configuration is written.

@@ -199,15 +199,15 @@ impl Manager {
         match (self.platform, output.status.code()) {
             (Platform::Systemd, Some(0)) => Ok(State::Running),
             (Platform::Systemd, Some(systemd::INACTIVE)) => Ok(State::Stopped),
-            (Platform::Systemd, Some(systemd::UNKNOWN)) => Ok(State::NotInstalled),
             (Platform::Launchd, Some(0)) => Ok(running_if(said.contains(launchd::PROCESS))),
-            (Platform::Launchd, Some(launchd::UNKNOWN)) => Ok(State::NotInstalled),
             (Platform::TaskScheduler, Some(0)) => {
                 let is_running = scheduler::RUNNING.iter().any(|code| said.contains(code));
                 Ok(running_if(is_running))
             }
-            // It has one status for every failure, and is asked nothing else that could fail.
-            (Platform::TaskScheduler, Some(_)) => Ok(State::NotInstalled),
+            // The Task Scheduler has one status for every failure, and is asked nothing else that could fail.
+            (Platform::Systemd, Some(systemd::UNKNOWN))
+            | (Platform::Launchd, Some(launchd::UNKNOWN))
+            | (Platform::TaskScheduler, Some(_)) => Ok(State::NotInstalled),
             _ => Err(refusal(&output)),
         }
     }
