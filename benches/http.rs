@@ -1,13 +1,16 @@
-//! The daemon beside a FastMCP server over HTTP, in one run: calls a second, and how long one takes.
+//! The daemon, measured over HTTP: the CPU time of a call beside the same call on stdio, and calls a second, beside a
+//! FastMCP server if there is one.
 //!
 //! ```text
 //! cargo bench --bench http                                          taskhold alone
+//! cargo bench --bench http -- cpu                                   only the CPU time of a call
 //! COMPARE_PYTHON=target/compare-venv/bin/python cargo bench --bench http    beside FastMCP
 //! cargo test --bench http                                           each once, to see that it runs
 //! ```
 //!
-//! `TASKHOLD_BIN` names another binary to measure. Clients keep their connections, and speak 2026-07-28, in which every
-//! call stands alone. taskhold commits every write durably; the Python server keeps its tasks in memory.
+//! `TASKHOLD_BIN` names another binary to measure. Clients keep their connections. Rates are measured in 2026-07-28, in
+//! which every call stands alone; CPU time in the dialect of sessions too. taskhold commits every write durably; the
+//! Python server keeps its tasks in memory.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,10 +18,11 @@
     reason = "a panic tells a failure, a line a figure"
 )]
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, ChildStdin, ChildStdout, Command};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,6 +54,30 @@ struct Server {
     token: String,
 }
 
+/// How a client speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// 2025-11-25: an `initialize` begins a session.
+    Session,
+    /// 2026-07-28: every call stands alone.
+    Stateless,
+}
+
+/// A client's connection to a daemon.
+struct Connection<'a> {
+    server: &'a Server,
+    stream: BufReader<TcpStream>,
+    /// The session, in the dialect that has one.
+    session: Option<String>,
+}
+
+/// A `taskhold mcp` and its pipes.
+struct Stdio {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
 /// Calls a second, and the time of one at the median and the 99th percentile.
 struct Figure {
     rate: f64,
@@ -60,15 +88,95 @@ struct Figure {
 fn main() {
     // `cargo test` calls with --test; `cargo bench` with --bench.
     let is_quick = !std::env::args().any(|argument| argument == "--bench");
-    let time = Duration::from_millis(if is_quick { 100 } else { 4_000 });
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    cpu_times(folder.path(), is_quick);
+    if !std::env::args().any(|argument| argument == "cpu") {
+        rates(folder.path(), is_quick);
+    }
+}
+
+/// Prints what a call costs over HTTP beside the same call on stdio, in CPU time of the server.
+fn cpu_times(folder: &Path, is_quick: bool) {
+    if !cfg!(target_os = "linux") {
+        println!("CPU time of a call: not measured, /proc/PID/stat is needed\n");
+        return;
+    }
+    // So many calls are made on stdio and then over HTTP, in turn.
+    let (turns, calls, many) = if is_quick {
+        (1, 10, 10)
+    } else {
+        (10, 500, 1_000)
+    };
+    println!("| CPU time of a call | tasks at first | dialect | stdio | HTTP | ratio |");
+    println!("|---|---:|---|---:|---:|---:|");
+    for (call, tasks) in [(READ, 1), (READ, many), (WRITE, 1)] {
+        for dialect in [Dialect::Stateless, Dialect::Session] {
+            let database = |transport: &str| {
+                let session = dialect == Dialect::Session;
+                folder.join(format!("{transport}-{}-{tasks}-{session}.db", call.tool))
+            };
+            let mut stdio = Stdio::start(&database("stdio"), dialect);
+            let server = taskhold(&database("http"));
+            let mut http = Connection::open(&server, dialect);
+            for _ in 0..tasks {
+                stdio.call(WRITE, dialect);
+                http.call(WRITE);
+            }
+            let (mut by_stdio, mut by_http) = (Duration::ZERO, Duration::ZERO);
+            for _ in 0..turns {
+                by_stdio += cpu_of(stdio.process.id(), || {
+                    for _ in 0..calls {
+                        stdio.call(call, dialect);
+                    }
+                });
+                by_http += cpu_of(server.process.id(), || {
+                    for _ in 0..calls {
+                        http.call(call);
+                    }
+                });
+            }
+            let one = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(turns * calls);
+            println!(
+                "| {} | {tasks} | {} | {:.0} µs | {:.0} µs | {:.2}x |",
+                call.tool,
+                match dialect {
+                    Dialect::Session => "2025-11-25",
+                    Dialect::Stateless => "2026-07-28",
+                },
+                one(by_stdio),
+                one(by_http),
+                by_http.as_secs_f64() / by_stdio.as_secs_f64()
+            );
+        }
+    }
+    println!();
+}
+
+/// Returns how much CPU time the process of that id took for `work`, all its threads together.
+fn cpu_of(process: u32, work: impl FnOnce()) -> Duration {
+    let ticks = || -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        // The name in parentheses may hold spaces; user and system time are the 12th and 13th field after it.
+        let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
+        let times = fields.skip(11).take(2);
+        times.map(|time| time.parse::<u64>().unwrap()).sum()
+    };
+    let before = ticks();
+    work();
+    // Linux tells them in hundredths of a second, whatever its own clock does.
+    Duration::from_millis((ticks() - before) * 10)
+}
+
+/// Prints calls a second, and the time of one.
+fn rates(folder: &Path, is_quick: bool) {
+    let time = Duration::from_millis(if is_quick { 100 } else { 4_000 });
     let python = std::env::var_os("COMPARE_PYTHON");
     println!("| | clients | taskhold | p50 | p99 | FastMCP | p50 | p99 | ratio |");
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
     for call in [READ, WRITE] {
         for clients in CLIENTS {
             let ours = measure(
-                &taskhold(&folder.path().join(format!("{}-{clients}.db", call.tool))),
+                &taskhold(&folder.join(format!("{}-{clients}.db", call.tool))),
                 call,
                 clients,
                 time,
@@ -101,22 +209,21 @@ fn row(figure: &Figure) -> String {
 
 /// Has clients call without pause, and counts.
 fn measure(server: &Server, call: Call, clients: usize, time: Duration) -> Figure {
-    let mut first = BufReader::new(connect(server.port));
-    exchange(&mut first, server, WRITE);
+    Connection::open(server, Dialect::Stateless).call(WRITE);
     let barrier = Arc::new(Barrier::new(clients));
     let took: Vec<Vec<Duration>> = thread::scope(|scope| {
         let clients: Vec<_> = (0..clients)
             .map(|_| {
                 let barrier = Arc::clone(&barrier);
                 scope.spawn(move || {
-                    let mut stream = BufReader::new(connect(server.port));
-                    exchange(&mut stream, server, call);
+                    let mut connection = Connection::open(server, Dialect::Stateless);
+                    connection.call(call);
                     barrier.wait();
                     let begun = Instant::now();
                     let mut took = Vec::new();
                     while begun.elapsed() < time {
                         let one = Instant::now();
-                        exchange(&mut stream, server, call);
+                        connection.call(call);
                         took.push(one.elapsed());
                     }
                     took
@@ -139,80 +246,168 @@ fn measure(server: &Server, call: Call, clients: usize, time: Duration) -> Figur
     }
 }
 
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_mins(1)))
-        .unwrap();
-    stream
-}
+const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}"#;
+const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
-/// Makes a call and reads its answer, which must be a good one.
-fn exchange(stream: &mut BufReader<TcpStream>, server: &Server, call: Call) {
+/// Returns the message of a call.
+fn message(call: Call, dialect: Dialect) -> String {
     let Call {
         tool, arguments, ..
     } = call;
-    let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"bench","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
-    let body = format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments},"_meta":{meta}}}}}"#
-    );
-    let request = format!(
-        "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: {tool}\r\nContent-Length: {}\r\n\r\n{body}",
-        server.port,
-        server.token,
-        body.len()
-    );
-    stream.get_mut().write_all(request.as_bytes()).unwrap();
-    let (mut length, mut is_chunked, mut line) = (0, false, String::new());
-    stream.read_line(&mut line).unwrap();
-    assert!(line.contains(" 200 "), "{line}");
-    loop {
-        line.clear();
-        stream.read_line(&mut line).unwrap();
-        let header = line.trim().to_ascii_lowercase();
-        if header.is_empty() {
-            break;
+    let meta = match dialect {
+        Dialect::Session => "",
+        Dialect::Stateless => {
+            r#","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"bench","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}"#
         }
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
+    };
+    format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}{meta}}}}}"#
+    )
+}
+
+fn is_good(answer: &str) -> bool {
+    answer.contains("\"result\"") && !answer.contains("\"isError\":true")
+}
+
+impl Stdio {
+    fn start(database: &Path, dialect: Dialect) -> Self {
+        let mut process = command(database, &["mcp"])
+            .stdin(process::Stdio::piped())
+            .stdout(process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdio = Self {
+            input: process.stdin.take(),
+            output: BufReader::new(process.stdout.take().unwrap()),
+            process,
+        };
+        if dialect == Dialect::Session {
+            stdio.send(INITIALIZE);
+            stdio.receive();
+            stdio.send(INITIALIZED);
         }
-        is_chunked |= header == "transfer-encoding: chunked";
+        stdio
     }
-    let mut answer = Vec::new();
-    if is_chunked {
-        loop {
-            line.clear();
-            stream.read_line(&mut line).unwrap();
-            let length = u64::from_str_radix(line.trim(), 16).unwrap();
-            stream.take(length + 2).read_to_end(&mut answer).unwrap();
-            if length == 0 {
-                break;
+
+    fn send(&mut self, message: &str) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(format!("{message}\n").as_bytes()).unwrap();
+    }
+
+    fn receive(&mut self) {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        assert!(is_good(&line), "{line}");
+    }
+
+    fn call(&mut self, call: Call, dialect: Dialect) {
+        self.send(&message(call, dialect));
+        self.receive();
+    }
+}
+
+impl<'a> Connection<'a> {
+    fn open(server: &'a Server, dialect: Dialect) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_mins(1)))
+            .unwrap();
+        let mut connection = Self {
+            server,
+            stream: BufReader::new(stream),
+            session: None,
+        };
+        if dialect == Dialect::Session {
+            let (head, _) = connection.post("", INITIALIZE);
+            let session = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                let is_it = name.eq_ignore_ascii_case("mcp-session-id");
+                is_it.then(|| value.to_owned())
+            });
+            connection.session = Some(session.unwrap());
+            let headers = connection.session_headers();
+            connection.post(&headers, INITIALIZED);
+        }
+        connection
+    }
+
+    fn session_headers(&self) -> String {
+        let session = self.session.as_deref().unwrap_or_default();
+        format!("MCP-Protocol-Version: 2025-11-25\r\nMcp-Session-Id: {session}\r\n")
+    }
+
+    /// Makes a call and reads its answer, which must be a good one.
+    fn call(&mut self, call: Call) {
+        let (dialect, headers) = match &self.session {
+            Some(_) => (Dialect::Session, self.session_headers()),
+            None => (
+                Dialect::Stateless,
+                format!(
+                    "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: {}\r\n",
+                    call.tool
+                ),
+            ),
+        };
+        let (_, answer) = self.post(&headers, &message(call, dialect));
+        assert!(is_good(&answer), "{answer}");
+    }
+
+    /// Sends a message, and returns the head and the body of the answer.
+    fn post(&mut self, headers: &str, body: &str) -> (String, String) {
+        let mut request = format!(
+            "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n",
+            self.server.port, self.server.token,
+        );
+        let _ = write!(
+            request,
+            "{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let stream = &mut self.stream;
+        stream.get_mut().write_all(request.as_bytes()).unwrap();
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(stream.read_line(&mut head).unwrap(), 0, "{head}");
+        }
+        assert!(head.starts_with("HTTP/1.1 20"), "{head}");
+        let lower = head.to_ascii_lowercase();
+        let mut answer = Vec::new();
+        if lower.contains("transfer-encoding: chunked") {
+            loop {
+                let mut line = String::new();
+                stream.read_line(&mut line).unwrap();
+                let length = u64::from_str_radix(line.trim(), 16).unwrap();
+                stream.take(length + 2).read_to_end(&mut answer).unwrap();
+                if length == 0 {
+                    break;
+                }
             }
+        } else {
+            let length = lower
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let length = length.map_or(0, |length| length.parse().unwrap());
+            stream.take(length).read_to_end(&mut answer).unwrap();
         }
-    } else {
-        stream.take(length).read_to_end(&mut answer).unwrap();
+        (head, String::from_utf8_lossy(&answer).into_owned())
     }
-    let answer = String::from_utf8_lossy(&answer);
-    assert!(
-        answer.contains("\"result\"") && !answer.contains("\"isError\":true"),
-        "{answer}"
-    );
+}
+
+fn command(database: &Path, arguments: &[&str]) -> Command {
+    let binary =
+        std::env::var_os("TASKHOLD_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_taskhold").into());
+    let mut command = Command::new(binary);
+    command
+        .args(arguments)
+        .env("TASKHOLD_DB", database)
+        .stderr(process::Stdio::null());
+    command
 }
 
 fn taskhold(database: &Path) -> Server {
-    let binary =
-        std::env::var_os("TASKHOLD_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_taskhold").into());
-    let command = |arguments: &[&str]| {
-        let mut command = Command::new(&binary);
-        command
-            .args(arguments)
-            .env("TASKHOLD_DB", database)
-            .stderr(Stdio::null());
-        command
-    };
-    let mut process = command(&["serve", "--listen", "0"])
-        .stdout(Stdio::piped())
+    let mut process = command(database, &["serve", "--listen", "0"])
+        .stdout(process::Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -225,7 +420,10 @@ fn taskhold(database: &Path) -> Server {
             .to_owned();
         url.strip_suffix("/mcp")?.rsplit(':').next()?.parse().ok()
     });
-    let token = command(&["token", "show"]).output().unwrap().stdout;
+    let token = command(database, &["token", "show"])
+        .output()
+        .unwrap()
+        .stdout;
     Server {
         process,
         port: listening.unwrap(),
@@ -259,8 +457,8 @@ tutorial_server.mcp.run(
     let process = Command::new(python)
         .args(["-c", &program])
         .current_dir(folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdout(process::Stdio::null())
+        .stderr(process::Stdio::null())
         .spawn()
         .unwrap();
     let begun = Instant::now();
@@ -281,6 +479,14 @@ tutorial_server.mcp.run(
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Stdio {
+    fn drop(&mut self) {
+        // It ends when its input does.
+        self.input = None;
         let _ = self.process.wait();
     }
 }

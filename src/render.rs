@@ -177,6 +177,50 @@ pub fn written(task: &Task, parts: Parts<'_>, zone: Zone, write: Writing, room: 
     write(task, &parts, zone)
 }
 
+/// Reports whether [`block`] writes something else of `after` than of `before`, the same task at another time.
+pub fn is_block_altered(before: &Task, after: &Task) -> bool {
+    before.status != after.status
+        || before.created_at != after.created_at
+        || is_pending_block_altered(before, after)
+}
+
+/// As [`is_block_altered`], for [`pending_block`] of a task that was open and still is.
+pub fn is_pending_block_altered(before: &Task, after: &Task) -> bool {
+    // All fields are named: whoever adds one decides here whether lists show it.
+    let Task {
+        title,
+        description,
+        priority,
+        due,
+        defer_until,
+        repeat,
+        project,
+        tags,
+        parent,
+        depends_on,
+        id: _,
+        status: _,
+        created_at: _,
+        updated_at: _,
+        started_at: _,
+        completed_at: _,
+        created_by: _,
+        rev: _,
+        deleted_at: _,
+        repeat_from: _,
+    } = before;
+    *title != after.title
+        || *description != after.description
+        || *priority != after.priority
+        || *due != after.due
+        || *defer_until != after.defer_until
+        || *repeat != after.repeat
+        || *project != after.project
+        || *tags != after.tags
+        || *parent != after.parent
+        || *depends_on != after.depends_on
+}
+
 /// Keeps the lines of `text` apart from the lines around it.
 fn indented(text: &str) -> String {
     text.replace('\n', "\n      ")

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::{
-    render::{self, parts::Parts},
+    render,
     store::db::{Batch, Touched},
     task::{Project, Tag, Task, TaskId, Timestamp},
     when::{When, Zone},
@@ -91,41 +91,41 @@ impl ResourceUri {
         matches!(self, Self::Today | Self::Overdue)
     }
 
-    /// Returns what `task` adds to the text of this resource; `None` if it is not in it.
-    fn part(&self, task: &Task, now: Timestamp, zone: Zone) -> Option<String> {
+    /// Reports whether `task` is in this resource.
+    fn contains(&self, task: &Task, now: Timestamp, zone: Zone) -> bool {
         let millis = now.as_millis();
-        let due =
-            |test: &dyn Fn(&When) -> bool| task.is_open() && task.due.as_ref().is_some_and(test);
-        let is_in = match self {
-            Self::All => {
-                return (!task.is_deleted()).then(|| render::block(task, &Parts::of(task), zone));
-            }
-            // It shows the revision: every change alters it.
-            Self::Task(id) => {
-                return (task.id == *id).then(|| render::sheet(task, &Parts::of(task), zone));
-            }
-            Self::Pending => task.is_open(),
-            Self::Today => due(&|due| due.day(zone) <= zone.today(millis)),
-            Self::Overdue => due(&|due| due.is_past(millis, zone)),
+        let is_due = |test: &dyn Fn(&When) -> bool| task.due.as_ref().is_some_and(test);
+        match self {
+            Self::Task(id) => task.id == *id,
+            Self::All => !task.is_deleted(),
+            _ if !task.is_open() => false,
+            Self::Pending => true,
+            Self::Today => is_due(&|due| due.day(zone) <= zone.today(millis)),
+            Self::Overdue => is_due(&|due| due.is_past(millis, zone)),
             Self::Project(name) => {
-                task.is_open()
-                    && task
-                        .project
-                        .as_ref()
-                        .is_some_and(|project| project.is_same(name))
+                let project = task.project.as_ref();
+                project.is_some_and(|project| project.is_same(name))
             }
-            Self::Tag(name) => task.is_open() && task.tags.contains(name),
-        };
-        is_in.then(|| render::pending_block(task, &Parts::of(task), zone))
+            Self::Tag(name) => task.tags.contains(name),
+        }
     }
 
-    /// Reports whether the change alters the text of this resource.
+    /// Reports whether the change alters the text of this resource: by the fields it altered, nothing is written out.
     fn is_altered_by(&self, touched: &Touched, now: Timestamp, zone: Zone) -> bool {
-        let before = touched
-            .before
+        let Touched { before, after } = touched;
+        let before = before
             .as_ref()
-            .and_then(|task| self.part(task, now, zone));
-        before != self.part(&touched.after, now, zone)
+            .filter(|task| self.contains(task, now, zone));
+        match (before, self.contains(after, now, zone)) {
+            (None, is_in) => is_in,
+            (Some(_), false) => true,
+            (Some(before), true) => match self {
+                // Its text shows the revision, which every change raises, that of a comment too.
+                Self::Task(_) => true,
+                Self::All => render::is_block_altered(before, after),
+                _ => render::is_pending_block_altered(before, after),
+            },
+        }
     }
 }
 
@@ -199,8 +199,9 @@ mod tests {
         use crate::{
             command::{Caller, Command, Draft, Patch},
             mcp::resources,
+            repeat::Repeat,
             store::{Access, Store, db::Batch},
-            task::{Actor, Priority, Status, Title},
+            task::{Actor, CommentText, Description, Priority, Status, Title},
         };
 
         const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -235,14 +236,42 @@ mod tests {
                 "2026-11-22T20:00:00.000Z",
                 "2026-12-01",
             ]);
-            (
-                option::of(option::of(due)),
+            let id = || (1..6_i64).prop_map(|id| TaskId::try_from(id).unwrap());
+            let lists = (
+                option::of(option::of(due.clone())),
                 option::of(option::of(select(vec!["A", "a", "B"]))),
                 option::of(vec(select(vec!["x", "y"]), 0..2)),
                 option::of(select(Status::ALL.to_vec())),
                 option::of(option::of(select(Priority::ALL.to_vec()))),
-            )
-                .prop_map(|(due, project, tags, status, priority)| Patch {
+            );
+            // Rarely, so that most changes alter one field alone.
+            let rest = (
+                option::weighted(0.2, select(vec!["a", "b"])),
+                option::weighted(0.2, select(vec!["", "at length", "in brief"])),
+                option::weighted(0.2, option::of(due)),
+                option::weighted(0.2, option::of(select(vec!["FREQ=WEEKLY", "FREQ=DAILY"]))),
+                option::weighted(0.2, option::of(id())),
+                option::weighted(0.2, vec(id(), 0..2)),
+                option::weighted(0.2, Just("done in part")),
+            );
+            let rest =
+                rest.prop_map(
+                    |(title, description, defer, repeat, parent, after, said)| Patch {
+                        title: title.map(|title| Title::try_from(title.to_owned()).unwrap()),
+                        description: description
+                            .map(|text| Description::try_from(text.to_owned()).unwrap()),
+                        defer_until: defer.map(|date| date.map(|date| date.parse().unwrap())),
+                        repeat: repeat.map(|rule| {
+                            rule.map(|rule| Repeat::try_from(rule.to_owned()).unwrap())
+                        }),
+                        parent,
+                        depends_on: after.map(|ids| ids.into_iter().collect()),
+                        comment: said.map(|text| CommentText::try_from(text.to_owned()).unwrap()),
+                        ..Patch::default()
+                    },
+                );
+            (lists, prop_oneof![Just(Patch::default()), rest.boxed()]).prop_map(
+                |((due, project, tags, status, priority), rest)| Patch {
                     due: due.map(|due| due.map(|due| due.parse().unwrap())),
                     project: project
                         .map(|name| name.map(|name| Project::try_from(name.to_owned()).unwrap())),
@@ -253,8 +282,9 @@ mod tests {
                     }),
                     status,
                     priority,
-                    ..Patch::default()
-                })
+                    ..rest
+                },
+            )
         }
 
         fn command() -> impl Strategy<Value = Command> {
@@ -294,7 +324,11 @@ mod tests {
                     let touched = outcome
                         .edits
                         .into_iter()
-                        .filter(|_| outcome.group.is_some())
+                        // What is not altered is not in the log, so it is never told.
+                        .filter(|edit| {
+                            let rev = edit.before.as_ref().map(|before| before.rev);
+                            outcome.group.is_some() && rev != Some(edit.after.rev)
+                        })
                         .map(|edit| Touched { before: edit.before, after: edit.after });
                     let batch = Batch::Tasks(touched.collect::<Vec<_>>().into());
                     let told = altered(&batch, &uris.iter().cloned().collect(), now, zone);
