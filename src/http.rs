@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `app` | one request: turned away, let in, routed, answered |
+//! | `direct` | requests handed on as they were parsed, without the SDK's HTTP service |
 //! | `guard` | which requests are turned away for how they were addressed |
 //! | `tokens` | who may come in |
 //! | `shares` | how much of something one token may have |
@@ -45,6 +46,7 @@ use crate::{clock, disk::are_used_up, store::db::Session};
 mod answer;
 mod app;
 mod connection;
+mod direct;
 mod doors;
 mod guard;
 mod handles;

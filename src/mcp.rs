@@ -114,7 +114,7 @@ fn result_meta(context: &RequestContext<RoleServer>) -> Option<MetaObject> {
 }
 
 /// What the transport knows of who is calling. A transport that serves several clients puts one into the extensions
-/// of each HTTP request; where there is none, the caller is the user.
+/// of each request, or of the HTTP request that it came in; where there is none, the caller is the user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Principal {
     /// The label of the token it came with; `None` where no token is needed.
@@ -127,9 +127,10 @@ pub struct Principal {
 
 impl Principal {
     fn of(context: &RequestContext<RoleServer>) -> Self {
-        let request = context.extensions.get::<http::request::Parts>();
-        request
-            .and_then(|request| request.extensions.get::<Self>())
+        let http = || context.extensions.get::<http::request::Parts>();
+        let principal = context.extensions.get::<Self>();
+        principal
+            .or_else(|| http()?.extensions.get::<Self>())
             .cloned()
             .unwrap_or_default()
     }
@@ -380,6 +381,13 @@ impl ServerHandler for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_argument_of_a_tool_is_asked_for_in_a_header() {
+        // The daemon answers calls without looking for one.
+        let tools = serde_json::to_string(&*tools::TOOLS).unwrap();
+        assert!(tools.contains("inputSchema") && !tools.contains("x-mcp-header"));
+    }
 
     #[test]
     fn an_actor_is_named_by_the_client_and_the_label_of_its_token() {

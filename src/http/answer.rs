@@ -51,6 +51,12 @@ impl From<Refusal> for Answer {
     }
 }
 
+/// Says that a session is not there, or is another's.
+pub(super) fn no_session() -> Answer {
+    let reason = "there is no such session; send initialize to begin one";
+    error(StatusCode::NOT_FOUND, reason)
+}
+
 /// Asks for a token. It names no other way in, so that no client looks for one.
 pub(super) fn unauthorized() -> Answer {
     let reason = "a token is needed: send the header Authorization: Bearer TOKEN; taskhold token show prints yours";

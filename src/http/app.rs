@@ -13,7 +13,7 @@ use http_body::Body as _;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming as IncomingBody;
 use rmcp::{
-    ServerHandler,
+    Peer, RoleServer, ServerHandler,
     model::{ClientRequest, ErrorCode, ProtocolVersion, RequestId},
     transport::{
         StreamableHttpServerConfig, StreamableHttpService,
@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     answer::{self, Answer, Holding},
     connection::{Connection, Connections},
+    direct,
     guard::{self, Door},
     limits::Limits,
     listeners::Listeners,
@@ -47,6 +48,10 @@ use crate::{
 
 /// What serves the requests of one daemon.
 pub(super) struct App<H> {
+    /// Makes the server of one session, or of one request that belongs to none.
+    handler: Arc<dyn Fn() -> H + Send + Sync>,
+    /// The other side of requests that belong to no session.
+    nobody: Peer<RoleServer>,
     mcp: StreamableHttpService<H, Sessions>,
     pub(super) sessions: Arc<Sessions>,
     pub(super) listeners: Listeners,
@@ -91,8 +96,13 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             .with_sse_retry(None)
             .with_max_request_body_bytes(usize::MAX)
             .with_cancellation_token(hard);
+        let handler: Arc<dyn Fn() -> H + Send + Sync> = Arc::new(handler);
+        let of_session = Arc::clone(&handler);
+        let service = move || Ok(of_session());
         Self {
-            mcp: StreamableHttpService::new(move || Ok(handler()), Arc::clone(&sessions), config),
+            nobody: direct::nobody(handler()),
+            handler,
+            mcp: StreamableHttpService::new(service, Arc::clone(&sessions), config),
             sessions,
             listeners: Listeners::default(),
             connections: Connections::new(&limits),
@@ -271,8 +281,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         if let Some(session) = head.headers.get(HEADER_SESSION_ID) {
             let id = session.to_str().unwrap_or_default();
             if !self.sessions.belongs(id, &principal) {
-                let reason = "there is no such session; send initialize to begin one";
-                return Err(answer::error(StatusCode::NOT_FOUND, reason));
+                return Err(answer::no_session());
             }
             if let Some(last) = head.headers.get(HEADER_LAST_EVENT_ID) {
                 let last = last.to_str().unwrap_or_default();
@@ -284,14 +293,30 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             }
         }
         accept_all(&mut head.headers);
-        let mut id = None;
+        let mut asked = None;
         let body = match head.method {
             Method::POST => {
                 let message = self.message(&head.headers, body, &principal, told);
                 // What has not arrived is not made.
                 let message = self.abandoned.run_until_cancelled(message).await;
-                let body;
-                (id, body) = message.unwrap_or_else(|| Err(answer::shutting_down()))?;
+                let (request, body) = message.unwrap_or_else(|| Err(answer::shutting_down()))?;
+                if let Some((id, request)) = request {
+                    asked = Some(id.clone());
+                    if direct::stands_alone(&head.headers, &request) {
+                        let (server, nobody) = ((self.handler)(), self.nobody.clone());
+                        let answered = direct::answer(server, nobody, principal, id, *request);
+                        return self.unless_abandoned(asked.as_ref(), answered).await;
+                    }
+                    let session = head.headers.get(HEADER_SESSION_ID);
+                    if let Some(Ok(session)) = session.map(HeaderValue::to_str)
+                        && direct::is_in_session(&head.headers, &request)
+                    {
+                        let (sessions, share) = (&self.sessions, told.share.clone());
+                        return Ok(direct::answer_in_session(
+                            sessions, session, principal, share, id, *request,
+                        ));
+                    }
+                }
                 body
             }
             Method::GET => {
@@ -310,10 +335,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         let is_goodbye = head.method == Method::DELETE;
         let request = Request::from_parts(head, Full::new(body));
         let handled = self.mcp.handle(request);
-        let Some(mut answer) = self.abandoned.run_until_cancelled(handled).await else {
-            let error = answer::uncertain();
-            return Err(answer::rpc_error(StatusCode::OK, id.as_ref(), &error));
-        };
+        let mut answer = self.unless_abandoned(asked.as_ref(), handled).await?;
         if is_goodbye && answer.status() == StatusCode::ACCEPTED {
             // It is done, not only accepted; the Python SDK takes anything else for a failure.
             *answer.status_mut() = StatusCode::NO_CONTENT;
@@ -325,14 +347,25 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         Ok(answer)
     }
 
-    /// Reads and checks the message of a POST, and returns it as the SDK can read it, with the id of a request.
+    /// Waits for an answer, but not beyond the end of the daemon.
+    async fn unless_abandoned(
+        &self,
+        id: Option<&RequestId>,
+        answer: impl Future<Output = Answer>,
+    ) -> Result<Answer, Answer> {
+        let answer = self.abandoned.run_until_cancelled(answer).await;
+        answer.ok_or_else(|| answer::rpc_error(StatusCode::OK, id, &answer::uncertain()))
+    }
+
+    /// Reads and checks the message of a POST. Returns the request in it, if it is one, and the message as the SDK can
+    /// read it.
     async fn message(
         &self,
         headers: &HeaderMap,
         body: IncomingBody,
         principal: &Principal,
         told: &mut Told,
-    ) -> Result<(Option<RequestId>, Bytes), Answer> {
+    ) -> Result<(Option<(RequestId, Box<ClientRequest>)>, Bytes), Answer> {
         let media_type = headers
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
@@ -362,7 +395,6 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 return Err(answer::rpc_error(status, id.as_ref(), &error));
             }
             Incoming::Request(id, request) => {
-                asked = Some(id);
                 let method = request.method();
                 let method = message::METHODS.into_iter().find(|known| *known == method);
                 let tool = match &*request {
@@ -382,6 +414,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                     }
                     _ => {}
                 }
+                asked = Some((id, request));
             }
             Incoming::Notification(_) | Incoming::Ignored => told.call = Some(("notification", "")),
         }

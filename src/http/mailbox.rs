@@ -170,10 +170,9 @@ impl Mailbox {
                     match mailbox.next(after, reader) {
                         Next::Letter(number, message) => {
                             held.carries();
-                            let event = ServerSseMessage::new(
-                                format!("{}-{number}", mailbox.number),
-                                (*message).clone(),
-                            );
+                            let mut event = ServerSseMessage::default();
+                            event.event_id = Some(format!("{}-{number}", mailbox.number));
+                            event.message = Some(message);
                             return Some((event, (mailbox, bell, number, held)));
                         }
                         Next::Nothing => bell.changed().await.ok()?,

@@ -134,6 +134,18 @@ impl Sessions {
         has_room
     }
 
+    /// Hands a call on to the session `id`, and returns the stream of its answer.
+    pub(super) fn call(
+        &self,
+        id: &str,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + use<>, SessionError> {
+        let session = self.session(id)?;
+        session.is_used();
+        let mailbox = session.call(message)?;
+        Ok(session.stream(mailbox, 0))
+    }
+
     fn session(&self, id: &str) -> Result<Arc<Session>, SessionError> {
         let open = locked(&self.open);
         open.get(id).cloned().ok_or(SessionError::Unknown)
@@ -224,9 +236,7 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionError> {
-        let session = self.session(id)?;
-        let mailbox = session.call(message)?;
-        Ok(session.stream(mailbox, 0))
+        self.call(id, message)
     }
 
     async fn accept_message(

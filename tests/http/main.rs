@@ -29,3 +29,4 @@ mod service;
 mod sessions;
 #[cfg(unix)]
 mod socket;
+mod stateless;
