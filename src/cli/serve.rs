@@ -120,13 +120,14 @@ impl ServeArgs {
         let instance = Instance::take(&database)?;
         let tokens = Tokens::new(&database);
         tokens.own()?;
-        let workers = std::thread::available_parallelism().map_or(2, |count| count.get().min(4));
+        let readers = std::thread::available_parallelism().map_or(2, |count| count.get().min(4));
         stop::refuse_few_handles()?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers)
+        // One thread for all connections: what takes long is done on the threads of the database, and handing a small
+        // call from one thread to another costs more than answering it. `benches/http.rs` measures it.
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let db = Db::start(&context.database, workers);
+        let db = Db::start(&context.database, readers);
         let served = runtime.block_on(async {
             let asked = CancellationToken::new();
             // Before anything is announced: a signal that comes right after it finds the handler in place.

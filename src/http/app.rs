@@ -312,9 +312,9 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                         && direct::is_in_session(&head.headers, &request)
                     {
                         let (sessions, share) = (&self.sessions, told.share.clone());
-                        return direct::answer_in_session(
+                        return Ok(direct::answer_in_session(
                             sessions, session, principal, share, id, *request,
-                        );
+                        ));
                     }
                 }
                 body

@@ -147,7 +147,7 @@ pub(super) fn answer_in_session(
     share: Option<Arc<Share>>,
     id: RequestId,
     mut request: ClientRequest,
-) -> Result<Answer, Answer> {
+) -> Answer {
     let extensions = request.extensions_mut();
     extensions.insert(principal);
     // A call counts until it is made, though its client may be gone by then.
@@ -156,8 +156,9 @@ pub(super) fn answer_in_session(
     }
     let message = JsonRpcMessage::request(request, id);
     match sessions.call(session, message) {
-        Ok(stream) => Ok(events(stream)),
-        Err(_) => Err(answer::no_session()),
+        Ok(stream) => events(stream),
+        // It has ended since it was looked for.
+        Err(_) => answer::no_session(),
     }
 }
 

@@ -271,7 +271,8 @@ fn refusal(output: &Output) -> io::Error {
     io::Error::other(words.unwrap_or_else(|| output.status.to_string()))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 
