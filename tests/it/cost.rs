@@ -56,8 +56,8 @@ fn with_a_task(path: &Path, description: usize, comments: &[usize]) -> Store {
     };
     store.execute(&add, &caller(1)).unwrap();
     for bytes in comments {
-        let patch = comment(format!("c{}", "x".repeat(*bytes)));
-        store.execute(&update(patch), &caller(2)).unwrap();
+        let command = update(comment(format!("c{}", "x".repeat(*bytes))));
+        store.execute(&command, &caller(2)).unwrap();
     }
     store
 }
