@@ -3,7 +3,7 @@
 //! Each command has a file of its name, with its help and its examples: `add`, `backup`, `comment`, `completions`,
 //! `config`, `delete`, `doctor`, `edit`, `export`, `help`, `import`, `install`, `list`, `log`, `man`, `mcp`, `next`, `paths`,
 //! `prime`, `restore`, `search`, `serve`, `service`, `show`, `token`, `undo` and `watch`; `start`, `done`, `reopen` and `cancel`
-//! are in `moves`. The other files serve several commands:
+//! are in `transitions`. The other files serve several commands:
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -77,7 +77,6 @@ mod live;
 mod log;
 mod man;
 mod mcp;
-mod moves;
 mod next;
 mod paths;
 mod prime;
@@ -95,6 +94,7 @@ mod stop;
 mod table;
 mod token;
 mod topics;
+mod transitions;
 mod undo;
 mod watch;
 mod width;
@@ -147,11 +147,11 @@ enum Command {
     Search(search::SearchArgs),
     #[command(aliases = ["modify", "mod"])]
     Edit(edit::EditArgs),
-    Start(moves::StartArgs),
+    Start(transitions::StartArgs),
     #[command(alias = "complete")]
-    Done(moves::DoneArgs),
-    Reopen(moves::ReopenArgs),
-    Cancel(moves::CancelArgs),
+    Done(transitions::DoneArgs),
+    Reopen(transitions::ReopenArgs),
+    Cancel(transitions::CancelArgs),
     #[command(alias = "annotate")]
     Comment(comment::CommentArgs),
     #[command(aliases = ["rm", "remove"])]

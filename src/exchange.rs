@@ -21,9 +21,9 @@ use std::{
 };
 
 use crate::{
-    arrival::{Arrival, Terms},
     command::Caller,
     error::Error,
+    imported::{Arrival, Terms},
     task::{
         Actor, Comment, CommentText, Description, Invalid, Status, Task, TaskId, TaskWithComments,
         Timestamp, Title,

@@ -13,11 +13,11 @@
 //! | `connection` | connections, and how long one may take over what |
 //! | `handles` | how many file handles there are for them |
 //! | `limits` | every limit there is |
-//! | `doors`, `socket` | the sockets that are listened on |
+//! | `listen`, `socket` | the sockets that are listened on |
 //! | `instance` | one daemon a database |
 //! | `routes` | paths, and what each leads to |
 //! | `answer` | answers |
-//! | `told`, `metrics` | what is logged and counted |
+//! | `access_log`, `metrics` | what is logged and counted |
 //!
 //! The protocol is the SDK's, on hyper. What the SDK would do wrong is done before it is reached (`guard`, `tokens`,
 //! the size and the shape of a message) or in its place (`sessions`).
@@ -43,15 +43,16 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{clock, disk::are_used_up, store::db::Session};
 
+mod access_log;
 mod answer;
 mod app;
 mod connection;
 mod direct;
-mod doors;
 mod guard;
 mod handles;
 mod instance;
 mod limits;
+mod listen;
 mod listeners;
 mod mailbox;
 mod metrics;
@@ -62,12 +63,11 @@ mod shares;
 #[cfg(unix)]
 mod socket;
 mod tokens;
-mod told;
 mod unread;
 
-pub use doors::{DoorError, Doors, Tls, is_of_this_machine};
 pub use instance::{Instance, InstanceError};
 pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES, parse_duration};
+pub use listen::{DoorError, Doors, Tls, is_of_this_machine};
 pub use routes::{ROUTES, Route};
 #[cfg(unix)]
 pub use socket::Folder as SocketFolder;
@@ -202,7 +202,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
             .is_ok()
     }
 
-    async fn accept(self: Arc<Self>, listener: doors::Listener, tls: Option<Tls>) {
+    async fn accept(self: Arc<Self>, listener: listen::Listener, tls: Option<Tls>) {
         let mut complained: Option<Instant> = None;
         loop {
             let accepted = tokio::select! {
@@ -210,7 +210,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok(doors::Accepted::Tcp(stream, local)) => {
+                Ok(listen::Accepted::Tcp(stream, local)) => {
                     // Answers are small and are waited for.
                     let _ = stream.set_nodelay(true);
                     match tls.clone() {
@@ -226,7 +226,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
                     }
                 }
                 #[cfg(unix)]
-                Ok(doors::Accepted::Socket(stream)) => {
+                Ok(listen::Accepted::Socket(stream)) => {
                     self.admit(Door::Socket, ready(Ok(stream))).await;
                 }
                 Err(error) => {

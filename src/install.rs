@@ -25,14 +25,14 @@ mod by_hand;
 mod file;
 mod format;
 mod host;
-mod place;
+mod locations;
 mod program;
 
 pub use by_hand::{ByHand, put_by_hand, remove_by_hand};
 pub use file::{Refusal, must_be_writable, read, replace};
 pub use format::Trouble;
 pub use host::Host;
-pub use place::{Machine, Os, Place};
+pub use locations::{Machine, Os, Place};
 pub use program::{called, path_text, program};
 
 /// What the server is called in a host's configuration, unless the person names it.

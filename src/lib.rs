@@ -8,14 +8,14 @@
 //! | [`repeat`] | how a task comes again: RFC 5545 rules, read from words |
 //! | [`change`] | what a call altered: the rows of the change log |
 //! | [`command`] | what can be asked for, and which changes that makes; pure, no database |
-//! | [`arrival`] | a task on its way in from a file |
+//! | [`imported`] | a task on its way in from a file |
 //! | [`exchange`] | tasks as files that other programs read and write |
 //! | `disk` | files of ours that are not the database: private, durable, locked |
 //! | [`clock`] | the time now |
 //! | [`error`] | what can go wrong, in words that help |
 //! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
-//! | `given` | fields as callers write them, read into what a task can hold |
-//! | `remark` | what a caller should know beside the result |
+//! | `input` | fields as callers write them, read into what a task can hold |
+//! | `advice` | what a caller should know beside the result |
 //! | [`render`] | tasks as people, models and programs see them |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | [`stdio`] | MCP over standard input and output |
@@ -28,7 +28,7 @@
 //! A call travels `stdio`, `http` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
 //! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
 
-pub mod arrival;
+mod advice;
 pub mod bridge;
 pub mod change;
 pub mod cli;
@@ -38,11 +38,11 @@ pub mod config;
 mod disk;
 pub mod error;
 pub mod exchange;
-mod given;
 pub mod http;
+pub mod imported;
+mod input;
 pub mod install;
 pub mod mcp;
-mod remark;
 pub mod render;
 pub mod repeat;
 pub mod stdio;

@@ -33,9 +33,9 @@ use serde::{Deserialize, Serialize};
 use crate::when::{MAX_CHARS, Unreadable, When, Zone};
 
 mod dates;
+mod describe;
+mod rfc5545;
 mod rule;
-mod say;
-mod spelling;
 mod words;
 
 use rule::{Rule, Until};
@@ -137,7 +137,7 @@ impl Repeat {
 
     /// Returns the rule in words that [`Repeat::read_in`] reads again in `zone`; a rule there are no words for as its text.
     pub fn words(&self, zone: Zone) -> String {
-        say::words(&self.0, zone.week_start())
+        describe::words(&self.0, zone.week_start())
     }
 
     /// Returns how many occurrences are left, the current one included; `None` when they are not counted.
@@ -211,6 +211,6 @@ impl TryFrom<String> for Repeat {
 }
 
 #[cfg(test)]
-mod letter;
+mod proptests;
 #[cfg(test)]
 mod tests;

@@ -6,18 +6,18 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `open` | opening a connection: permissions, lock, checks, migrations, settings |
-//! | `place` | the path of the database and of the files beside it; which folders and disks are refused |
+//! | `paths` | the path of the database and of the files beside it; which folders and disks are refused |
 //! | `db` | the database for many callers: queue, writer thread, readers, sessions |
 //! | `watch` | the change feed: commits of all processes, for subscribers |
 //! | `writer` | a write transaction: commands to rows; imports |
-//! | `put` | writes one task: its row, and what is derived from it |
+//! | `write_task` | writes one task: its row, and what is derived from it |
 //! | `comments` | the comments of a task, a row each |
 //! | `rows` | rows to types and back |
 //! | `tasks` | reads single tasks and their relations |
 //! | `views` | lists: a page of a view, a count |
 //! | `search`, `words`, `index` | full-text search; what a person types, as a query; the index compared and rebuilt |
-//! | `names` | ids, projects and tags for completion |
-//! | `log` | reads the change log: history, groups, what is undone |
+//! | `lookup` | ids, projects and tags for completion |
+//! | `change_log` | reads the change log: history, groups, what is undone |
 //! | `state` | figures for `/readyz`: size of the log, last backup, free space |
 //! | `export` | reads everything, page by page |
 //! | `backup`, `restore` | backups; going back to one while others work |
@@ -43,18 +43,17 @@ use crate::{
 
 pub mod backup;
 mod ballast;
+mod change_log;
 mod comments;
 pub mod db;
 pub mod doctor;
 mod export;
 mod index;
 mod integrity;
-mod log;
-mod names;
+mod lookup;
 mod open;
 mod pages;
-mod place;
-mod put;
+mod paths;
 mod repair;
 pub mod restore;
 mod rows;
@@ -65,12 +64,13 @@ mod tasks;
 mod views;
 mod watch;
 mod words;
+mod write_task;
 mod writer;
 
-pub use log::is_replay_of;
+pub use change_log::is_replay_of;
 pub use open::Access;
-use place::Identity;
-pub use place::Paths;
+use paths::Identity;
+pub use paths::Paths;
 pub use state::State;
 pub use views::{Bound, Filters, Moment, Page, Position, View};
 pub use words::Words;
@@ -157,7 +157,7 @@ impl Store {
             return Ok(());
         }
         let reason = "a newer taskhold upgraded it while this program had it open; restart this app, so that it starts the new one. Nothing was read or changed";
-        Err(place::unusable(&self.paths.database, reason, None))
+        Err(paths::unusable(&self.paths.database, reason, None))
     }
 
     /// Returns the files it lives in.

@@ -8,9 +8,9 @@ use super::{
     report::Verbs,
 };
 use crate::{
+    advice,
     command::{CallKey, Command, Draft},
-    given::Notes,
-    remark,
+    input::Notes,
     task::Title,
 };
 
@@ -91,7 +91,7 @@ impl AddArgs {
         if outcome.is_repeat {
             notes.add("nothing was added: this key was used before, and this is what it added");
         } else if let [edit] = outcome.edits.as_slice()
-            && let Some(note) = remark::similar(&store, &edit.after)?
+            && let Some(note) = advice::similar(&store, &edit.after)?
         {
             notes.add(note);
         }

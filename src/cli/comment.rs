@@ -3,7 +3,7 @@
 use super::{CliResult, Context, Failure, ids::Ids, input::stdin_text, report::Verbs};
 use crate::{
     command::{Command, Patch},
-    given::Notes,
+    input::Notes,
     task::CommentText,
 };
 

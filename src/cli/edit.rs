@@ -21,11 +21,11 @@ use super::{
     screen::can_ask,
 };
 use crate::{
+    advice,
     change::Edit,
     command::{Command, Outcome, Patch},
     error::{Error, Result},
-    given::Notes,
-    remark,
+    input::Notes,
     store::Store,
     task::{Status, Task, TaskId},
 };
@@ -200,10 +200,10 @@ fn remarks(
         }
     }
     if patch.status == Some(Status::Completed) {
-        remarks.extend(remark::next_dates(outcome, context.caller.zone));
+        remarks.extend(advice::next_dates(outcome, context.caller.zone));
     }
     if patch.status.is_some_and(|status| !status.is_open()) {
-        remarks.extend(remark::left_behind(store, &remark::closed(outcome))?);
+        remarks.extend(advice::left_behind(store, &advice::closed(outcome))?);
     }
     Ok(remarks)
 }

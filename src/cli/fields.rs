@@ -10,7 +10,7 @@ use super::{
 use crate::{
     command::{Caller, Draft, Patch, Reference},
     error::{Error, Result},
-    given::{Notes, read_repeat},
+    input::{Notes, read_repeat},
     task::{Description, Invalid, Project, Status, TaskId, Title},
 };
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     command::Caller,
     config::ViewWord,
-    given,
+    input,
     store::{self, Filters},
     task::{Invalid, Priority, Project, Status, Tag, shortened},
 };
@@ -169,11 +169,11 @@ impl FilterArgs {
                 .transpose()?,
             priority: self.priority,
             status: self.status,
-            due_from: date(&self.due_after, given::due_after)?,
-            due_to: date(&self.due_before, given::due_before)?,
+            due_from: date(&self.due_after, input::due_after)?,
+            due_to: date(&self.due_before, input::due_before)?,
         };
         Ok(Query {
-            view: given::view(view.map(store::View::from), self.status),
+            view: input::view(view.map(store::View::from), self.status),
             words,
             filters,
             limit,

@@ -26,7 +26,7 @@ use super::fields::{is_nothing, list, read_ids};
 use crate::{
     command::{Caller, Patch},
     error::Result,
-    given::{Notes, read_repeat},
+    input::{Notes, read_repeat},
     task::{Description, Invalid, Project, Task, Title, shortened},
     when::Zone,
 };

@@ -9,9 +9,9 @@ use std::{
 
 use super::{CliResult, Context, Failure};
 use crate::{
-    arrival::Arrival,
     error::{Code, Error},
     exchange::{self, Fault, Format, Reader},
+    imported::Arrival,
     store::{
         Access, Import, Imported, Store,
         backup::{Reason, Reserved},

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::{CliResult, Context};
 use crate::{
+    advice,
     change::GroupId,
     command::Outcome,
     error::Result,
-    remark,
     render::{self, TaskObject},
     store::Store,
 };
@@ -105,8 +105,8 @@ impl Context {
         outcome: &Outcome,
         verbs: Verbs,
     ) -> CliResult {
-        let mut notes = remark::next_dates(outcome, self.caller.zone);
-        notes.extend(remark::left_behind(store, &remark::closed(outcome))?);
+        let mut notes = advice::next_dates(outcome, self.caller.zone);
+        notes.extend(advice::left_behind(store, &advice::closed(outcome))?);
         self.report(outcome, verbs, &notes)
     }
 }

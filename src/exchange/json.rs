@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contents, Fault, Notes, Place, WriteError, comment, description, lines::Lines, title};
 use crate::{
-    arrival::{Arrival, Name, Terms},
+    imported::{Arrival, Name, Terms},
     repeat::Repeat,
     task::{
         Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, TaskWithComments, Timestamp,

@@ -4,7 +4,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::*;
 use crate::{
-    arrival::Name,
+    imported::Name,
     repeat::Repeat,
     task::{Priority, Project, Tag},
 };

@@ -26,8 +26,8 @@ use serde_json::{Map, Value};
 
 use super::{Fault, Notes, comment, day_or_instant, description, json, lines, new_task, title};
 use crate::{
-    arrival::{Arrival, Name},
     command::Caller,
+    imported::{Arrival, Name},
     repeat::Repeat,
     task::{Actor, Invalid, Priority, Project, Status, Tag, Task, Timestamp},
     when::When,

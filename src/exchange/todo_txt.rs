@@ -14,8 +14,8 @@ use chrono::NaiveDate;
 
 use super::{Fault, Notes, Place, WriteError, lines::Lines, new_task, title};
 use crate::{
-    arrival::{Arrival, Name, Terms},
     command::{Caller, begin_series},
+    imported::{Arrival, Name, Terms},
     repeat::Repeat,
     task::{Invalid, Priority, Project, Status, Tag, Task, TaskWithComments, Timestamp},
     when::{When, Zone},

@@ -15,7 +15,7 @@ use rmcp::model::{ErrorCode, ErrorData, RequestId};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use super::{guard::Refusal, told::Told};
+use super::{access_log::Told, guard::Refusal};
 use crate::mcp::refusal;
 
 /// An answer.

@@ -26,6 +26,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    access_log::{Strangers, Told},
     answer::{self, Answer, Holding},
     connection::{Connection, Connections},
     direct,
@@ -37,7 +38,6 @@ use super::{
     sessions::Sessions,
     shares::{self, Shares},
     tokens::Tokens,
-    told::{Strangers, Told},
     unread::Unread,
 };
 use crate::{

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
-use super::doors::DoorError;
+use super::listen::DoorError;
 use crate::disk::{Lock, discard, make_folder, try_lock};
 
 /// A socket that is listened on.

@@ -22,15 +22,15 @@ use crate::{
 };
 
 mod args;
-mod calls;
 mod get;
+mod handlers;
 mod list_args;
 mod lists;
 mod replies;
 mod schema;
 
 use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
-use calls::Call;
+use handlers::Call;
 use list_args::ListTasks;
 pub(super) use list_args::{cursor, view_word};
 use schema::Arguments;

@@ -20,7 +20,7 @@ use rusqlite::Connection;
 
 use super::{
     Access, Paths, Store, open,
-    place::{located, unlocked, unusable},
+    paths::{located, unlocked, unusable},
 };
 use crate::{
     disk::{Lock, OF_BACKUPS, create_private, discard, lock, try_lock},
@@ -28,10 +28,10 @@ use crate::{
     task::Timestamp,
 };
 
+mod free_space;
 mod inspect;
 mod keep;
 mod name;
-mod room;
 mod write;
 
 pub use inspect::{Contents, inspect};
@@ -162,7 +162,7 @@ pub fn take_daily(database: &Path, now: Timestamp) -> Result<Option<Backup>> {
     if !is_due(&paths, now)? {
         return Ok(None);
     }
-    if let Err(error) = room::refuse_without(&connection, &paths, folder.path()) {
+    if let Err(error) = free_space::refuse_without(&connection, &paths, folder.path()) {
         // Each write of the day comes here: the first tells it.
         return if folder.tell_once_a_day(now) {
             Err(error)
@@ -181,7 +181,7 @@ pub fn take_daily(database: &Path, now: Timestamp) -> Result<Option<Backup>> {
 pub fn copy_to(database: &Path, to: &Path) -> Result<Contents> {
     let (connection, paths) = opened(database)?;
     let folder = to.parent().unwrap_or(Path::new("/"));
-    room::refuse_without(&connection, &paths, folder)?;
+    free_space::refuse_without(&connection, &paths, folder)?;
     create_private(to).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => unusable(
             to,
@@ -292,7 +292,7 @@ impl Folder {
         now: Timestamp,
     ) -> Result<(Backup, Contents)> {
         self.sweep();
-        room::refuse_without(connection, &self.paths, self.path())?;
+        free_space::refuse_without(connection, &self.paths, self.path())?;
         let (path, taken_at) = self.free_name(reason, now);
         let contents = write(connection, &path)?;
         let backup = Backup {

@@ -8,7 +8,7 @@ use std::{
     io::{self, Write as _},
 };
 
-use super::place::Paths;
+use super::paths::Paths;
 use crate::disk::{discard, open_beside, sync};
 
 /// How much is kept, in bytes. SQLite moves its log into the database when it has 1,000 pages of 4 KiB: with that much

@@ -39,10 +39,10 @@ use crate::{
 };
 
 mod calls;
-mod crew;
+mod threads;
 
 use calls::{Call, Settles, Work, Written};
-use crew::{Crew, spawn};
+use threads::{Crew, spawn};
 
 pub use super::watch::{Batch, Subscription, Touched};
 

@@ -16,7 +16,7 @@
 
 use std::path::Path;
 
-use super::{Paths, place::located};
+use super::{Paths, paths::located};
 use crate::{error::Error, task::Timestamp, when::Zone};
 
 mod backups;

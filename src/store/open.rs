@@ -14,7 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit
 
 use super::{
     backup, ballast,
-    place::{Paths, refuse_planted, settled, unlocked, unusable},
+    paths::{Paths, refuse_planted, settled, unlocked, unusable},
 };
 use crate::{
     clock,
@@ -22,11 +22,11 @@ use crate::{
     error::{Error, Result, WhileTrying},
 };
 
-mod frozen;
+mod read_only;
 mod schema;
 
-use frozen::{is_frozen, open_frozen};
-pub(super) use frozen::{is_writable, open_to_look};
+use read_only::{is_frozen, open_frozen};
+pub(super) use read_only::{is_writable, open_to_look};
 use schema::Schema;
 pub(super) use schema::in_memory;
 

@@ -10,7 +10,7 @@ use super::{
     db::Doorbell,
     doctor::{Finding, Fix, Verdict, examine, rows::Rows, surroundings::permissions},
     open,
-    place::located,
+    paths::located,
     restore::Walk,
     writer::Entry,
 };

@@ -14,7 +14,7 @@ use super::{
     backup::{self, Backup, Reason, Reserved},
     doctor::rows::{Rows, named},
     open,
-    place::{Paths, unusable},
+    paths::{Paths, unusable},
     writer::Entry,
 };
 use crate::{
@@ -360,7 +360,7 @@ mod tests {
     use super::*;
     use crate::{
         command::{Command, Draft, Patch},
-        store::put,
+        store::write_task,
         task::{Actor, Title},
         when::Zone,
     };
@@ -415,7 +415,7 @@ mod tests {
             writer.commit().unwrap();
             assert_eq!(store.task(id(1)).unwrap().unwrap().parent, Some(id(2)));
             assert_eq!(store.loose().unwrap(), None);
-            let statement = store.connection.prepare_cached(put::INSERT).unwrap();
+            let statement = store.connection.prepare_cached(write_task::INSERT).unwrap();
             assert!(i64::from(statement.get_status(StatementStatus::Run)) >= TASKS - 1);
             let scanned = statement.get_status(StatementStatus::FullscanStep);
             assert_eq!(scanned, 0, "into a new database: {is_new}");

@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     Access, Store, Writer, backup, is_replay_of, open,
     pages::{Pages, Place, Row, Value},
-    place::{located, unusable},
+    paths::{located, unusable},
     writer::Entry,
 };
 use crate::{

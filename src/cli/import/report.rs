@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde_json::json;
 
 use super::{CliResult, Context, one_line, plural, say};
-use crate::{arrival::Name, exchange::Reader, store::Imported, task::TaskId};
+use crate::{exchange::Reader, imported::Name, store::Imported, task::TaskId};
 
 /// What of the file was not taken.
 #[derive(Clone, Copy)]

@@ -8,9 +8,9 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::{property::Property, uid};
 use crate::{
-    arrival::{Arrival, Name},
     command::{Caller, begin_series},
     exchange::{Fault, Notes, comment, description, lines::Lines, new_task, title},
+    imported::{Arrival, Name},
     repeat::Repeat,
     task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
     when::{When, Zone},

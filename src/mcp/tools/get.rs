@@ -3,7 +3,7 @@
 use super::{
     Answer,
     args::GetTask,
-    calls::Call,
+    handlers::Call,
     replies::{ROOM, object},
     schema::{Arguments, Blank},
 };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     command::Caller,
-    given,
+    input,
     store::{self, Filters, Position},
     task::{Invalid, Priority, Project, Status, Tag, shortened},
 };
@@ -100,12 +100,12 @@ impl ListTasks {
             View::Trash => store::View::Trash,
             View::Stale => store::View::Stale,
         });
-        given::view(view, self.status)
+        input::view(view, self.status)
     }
 
     pub(super) fn filters(&self, caller: &Caller) -> Result<Filters, Invalid> {
-        let before = |text: &String| given::due_before(text, caller);
-        let after = |text: &String| given::due_after(text, caller);
+        let before = |text: &String| input::due_before(text, caller);
+        let after = |text: &String| input::due_after(text, caller);
         Ok(Filters {
             project: self
                 .project

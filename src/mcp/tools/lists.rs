@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Answer,
-    calls::Call,
+    handlers::Call,
     list_args::{self, Format, ListTasks},
     replies::{ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Answer, calls::Call};
+use super::{Answer, handlers::Call};
 use crate::{
     command::Outcome,
     error::{Error, Result},
-    given::Notes,
+    input::Notes,
     render::{
         self, Detail, TaskObject,
         bounds::{self, FRAME_BYTES, MAX_REPLY_BYTES},

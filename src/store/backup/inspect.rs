@@ -11,7 +11,7 @@ use crate::{
         doctor::rows::Rows,
         integrity::{self, Part},
         open,
-        place::unusable,
+        paths::unusable,
     },
 };
 

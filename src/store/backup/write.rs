@@ -15,7 +15,7 @@ use super::{
 use crate::{
     disk::{NewFile, SyncedFile, discard},
     error::{Error, Result},
-    store::{Access, integrity::Part, open, place::unusable, search::index_waiting},
+    store::{Access, integrity::Part, open, paths::unusable, search::index_waiting},
 };
 
 /// What SQLite puts beside a file that it writes, and a crash or a full disk may leave there.

@@ -8,7 +8,7 @@ use std::{
 use super::{Finding, Fix};
 use crate::{
     disk::has_other_names,
-    store::{Paths, backup, ballast, place::disk_of},
+    store::{Paths, backup, ballast, paths::disk_of},
 };
 
 pub(in crate::store) mod permissions;

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::{
     clock,
     error::{Result, WhileTrying},
-    store::place::unusable,
+    store::paths::unusable,
 };
 
 mod embedded {

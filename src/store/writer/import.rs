@@ -11,10 +11,10 @@ use rusqlite::params;
 
 use super::{Entry, Writer};
 use crate::{
-    arrival::{Arrival, Name, Terms},
     change::{Edit, GroupId, Kind},
     command::Caller,
     error::{Error, Relation, Result, WhileTrying},
+    imported::{Arrival, Name, Terms},
     store::Store,
     task::{Invalid, Task, TaskId, TaskWithComments},
 };

@@ -48,7 +48,7 @@ mod unix {
                 Fix,
                 surroundings::{beside, folder_of},
             },
-            place::{said, team},
+            paths::{said, team},
         },
     };
 

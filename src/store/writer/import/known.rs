@@ -6,8 +6,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::{
-    arrival::{Arrival, Terms},
     error::{Result, WhileTrying},
+    imported::{Arrival, Terms},
     store::Store,
     task::{Project, Task, TaskId, Timestamp, Title},
     when::{When, Zone},

@@ -6,8 +6,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, types::ToSqlOutput};
 
 use crate::{
-    arrival::{Arrival, Name},
     error::{Relation, Result, WhileTrying},
+    imported::{Arrival, Name},
     task::{Invalid, TaskId},
 };
 

@@ -2,7 +2,7 @@ use rusqlite::StatementStatus;
 
 use super::*;
 use crate::{
-    store::{Access, put},
+    store::{Access, write_task},
     task::{Actor, Description, Status, Timestamp, Title},
     when::Zone,
 };
@@ -85,7 +85,7 @@ fn a_task_that_others_referred_to_ahead_is_added_without_a_look_at_every_row() {
         let imported = import.finish(None, |line, invalid| panic!("{line}: {invalid}"));
         assert_eq!(imported.unwrap().new, TASKS.cast_unsigned());
         writer.commit().unwrap();
-        for sql in [put::INSERT, SET_REFERENCES] {
+        for sql in [write_task::INSERT, SET_REFERENCES] {
             let statement = store.connection.prepare_cached(sql).unwrap();
             assert!(statement.get_status(StatementStatus::Run) >= 299, "{sql}");
             let scanned = statement.get_status(StatementStatus::FullscanStep);

@@ -12,10 +12,10 @@ use super::{
     schema::{Arguments, Blank},
 };
 use crate::{
+    advice,
     command::{CallKey, Caller, Command, Draft, Outcome, Patch},
     error::{Error, Result},
-    given::{Notes, read_repeat},
-    remark,
+    input::{Notes, read_repeat},
     render::{Detail, TaskObject, bounds},
     store::{Store, db::Session},
     task::{CommentText, Description, Project, TaskId, Title},
@@ -252,7 +252,7 @@ impl Call<'_> {
             return;
         }
         let task = edit.after.clone();
-        let similar = self.look(move |store| remark::similar(store, &task));
+        let similar = self.look(move |store| advice::similar(store, &task));
         // What is written is written, whether or not it can be remarked on.
         if let Ok(Some(note)) = similar.await {
             notes.add(note);
@@ -262,14 +262,14 @@ impl Call<'_> {
     /// Says what closing tasks leaves behind: the next date of one that repeats, open subtasks of those closed, and
     /// tasks that waited for them.
     async fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) {
-        for note in remark::next_dates(outcome, self.caller.zone) {
+        for note in advice::next_dates(outcome, self.caller.zone) {
             notes.add(note);
         }
-        let ids = remark::closed(outcome);
+        let ids = advice::closed(outcome);
         if ids.is_empty() {
             return;
         }
-        let left = self.look(move |store| remark::left_behind(store, &ids));
+        let left = self.look(move |store| advice::left_behind(store, &ids));
         for note in left.await.unwrap_or_default() {
             notes.add(note);
         }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     disk::open_beside,
     error::{Error, Result, WhileTrying},
-    store::place::{Paths, refuse_planted, unusable},
+    store::paths::{Paths, refuse_planted, unusable},
 };
 
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed. Only what

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result, WhileTrying},
     store::{
         ballast,
-        place::{Paths, unusable},
+        paths::{Paths, unusable},
     },
 };
 
