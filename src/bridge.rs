@@ -129,7 +129,7 @@ struct Session {
 }
 
 /// A message for the daemon, in the order the host sent it.
-struct Call {
+struct QueuedMessage {
     /// `None` for a notification.
     id: Option<RequestId>,
     message: Value,
@@ -140,7 +140,7 @@ impl Bridge {
     async fn read(
         self: &Arc<Self>,
         input: impl AsyncRead + Unpin,
-        calls: &mpsc::UnboundedSender<Call>,
+        calls: &mpsc::UnboundedSender<QueuedMessage>,
     ) {
         let mut lines = Lines::new(BufReader::new(input), MAX_LINE);
         loop {
@@ -156,7 +156,7 @@ impl Bridge {
             let message = || serde_json::from_slice(&text).unwrap_or_default();
             match incoming {
                 Incoming::Request(id, request) => {
-                    let call = Call {
+                    let call = QueuedMessage {
                         id: Some(id),
                         message: message(),
                     };
@@ -169,7 +169,7 @@ impl Bridge {
                 Incoming::Notification(ClientNotification::CancelledNotification(cancelled))
                     if self.cancel(cancelled.params.request_id.as_ref()) => {}
                 Incoming::Notification(_) | Incoming::Ignored => {
-                    let _ = calls.send(Call {
+                    let _ = calls.send(QueuedMessage {
                         id: None,
                         message: message(),
                     });
@@ -180,7 +180,7 @@ impl Bridge {
     }
 
     /// Makes the calls, one after another.
-    async fn make_calls(self: Arc<Self>, mut queue: mpsc::UnboundedReceiver<Call>) {
+    async fn make_calls(self: Arc<Self>, mut queue: mpsc::UnboundedReceiver<QueuedMessage>) {
         while let Some(call) = queue.recv().await {
             let late = async {
                 self.ended.cancelled().await;
@@ -204,7 +204,7 @@ impl Bridge {
         }
     }
 
-    async fn call(self: &Arc<Self>, call: &Call) -> Result<(), Failure> {
+    async fn call(self: &Arc<Self>, call: &QueuedMessage) -> Result<(), Failure> {
         let method = call.message["method"].as_str().unwrap_or_default();
         if method == "initialize" {
             let answer = self.begin(call.message.clone()).await?;
@@ -340,7 +340,7 @@ impl Bridge {
     }
 
     /// Serves `subscriptions/listen`, which goes on beside the calls.
-    fn listen(self: &Arc<Self>, call: Call) {
+    fn listen(self: &Arc<Self>, call: QueuedMessage) {
         let (bridge, id) = (Arc::clone(self), call.id.clone());
         let listening = tokio::spawn(async move {
             let heard = bridge.hear_out(&call).await;
@@ -353,7 +353,7 @@ impl Bridge {
     }
 
     /// Hands on what is said of a subscription, up to the daemon's last word unless another was said already.
-    async fn hear_out(&self, call: &Call) -> Result<(), Failure> {
+    async fn hear_out(&self, call: &QueuedMessage) -> Result<(), Failure> {
         let headers = self.session_headers(&call.message);
         let mut answer = self.client.post(&call.message, headers).await?;
         while let Some(event) = answer.next().await? {

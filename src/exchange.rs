@@ -192,7 +192,7 @@ pub struct Contents {
 }
 
 /// Where a task stands among the others.
-pub struct Place<'a> {
+pub struct Relatives<'a> {
     /// How many tasks it is a part of, one within the other.
     pub depth: usize,
     /// Finds the time another task was created.
@@ -209,7 +209,7 @@ pub trait Writer {
         &mut self,
         out: &mut dyn Write,
         task: &TaskWithComments,
-        place: &Place<'_>,
+        place: &Relatives<'_>,
     ) -> Result<(), WriteError>;
 
     /// Writes what comes after the tasks.

@@ -71,11 +71,11 @@ pub use listen::{DoorError, Doors, Tls, is_of_this_machine};
 pub use routes::{ROUTES, Route};
 #[cfg(unix)]
 pub use socket::Folder as SocketFolder;
-pub use tokens::{Entry as TokenEntry, OWN as OWN_TOKEN, TokenError, Tokens};
+pub use tokens::{OWN as OWN_TOKEN, TokenEntry, TokenError, Tokens};
 
 use app::App;
 use connection::Watched;
-use guard::Door;
+use guard::ListenAddress;
 
 /// How long calls may take to finish when the daemon ends. Those that are not begun by then are refused.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -215,11 +215,11 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
                     let _ = stream.set_nodelay(true);
                     match tls.clone() {
                         None => {
-                            let door = Door::Tcp { local, tls: false };
+                            let door = ListenAddress::Tcp { local, tls: false };
                             self.admit(door, ready(Ok(stream))).await;
                         }
                         Some(tls) => {
-                            let door = Door::Tcp { local, tls: true };
+                            let door = ListenAddress::Tcp { local, tls: true };
                             self.admit(door, async move { tls.accept(stream).await })
                                 .await;
                         }
@@ -227,7 +227,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
                 }
                 #[cfg(unix)]
                 Ok(listen::Accepted::Socket(stream)) => {
-                    self.admit(Door::Socket, ready(Ok(stream))).await;
+                    self.admit(ListenAddress::Socket, ready(Ok(stream))).await;
                 }
                 Err(error) => {
                     let made_way = are_used_up(&error) && self.app.connections.make_way().await;
@@ -246,7 +246,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
     /// Takes in a connection, whose stream may yet have to be made ready, or tells it that there is no room.
     async fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         self: &Arc<Self>,
-        door: Door,
+        door: ListenAddress,
         stream: impl Future<Output = io::Result<S>> + Send + 'static,
     ) {
         let place = self.app.connections.admit().await;
@@ -276,7 +276,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
     async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
-        door: Door,
+        door: ListenAddress,
         connection: &Arc<connection::Connection>,
     ) {
         if !clock::is_set() {

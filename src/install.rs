@@ -32,7 +32,7 @@ pub use by_hand::{ByHand, put_by_hand, remove_by_hand};
 pub use file::{Refusal, must_be_writable, read, replace};
 pub use format::Trouble;
 pub use host::Host;
-pub use locations::{Machine, Os, Place};
+pub use locations::{Location, Machine, Os};
 pub use program::{called, path_text, program};
 
 /// What the server is called in a host's configuration, unless the person names it.
@@ -62,7 +62,7 @@ impl Server {
 
 /// An entry that starts taskhold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct ServerEntry {
     /// What the host calls it.
     pub name: String,
     /// The program it starts.
@@ -82,11 +82,11 @@ pub fn checked_name(name: &str) -> Result<String, String> {
 }
 
 /// Returns the entries of `text` that start taskhold.
-pub fn entries(host: Host, text: &str) -> Result<Vec<Entry>, Trouble> {
+pub fn entries(host: Host, text: &str) -> Result<Vec<ServerEntry>, Trouble> {
     let root = host.format().read(text)?;
     let servers = servers(host, &root)?;
     let ours = servers.into_iter().flatten().filter_map(|(name, entry)| {
-        Some(Entry {
+        Some(ServerEntry {
             name: name.clone(),
             program: program_of_ours(host, entry)?.to_owned(),
         })

@@ -86,7 +86,7 @@ pub fn bounded(count: u32, limit: u32) -> String {
 }
 
 /// Writes a task as one kind of list or sheet has it, with those of its parts that are shown.
-pub type Writing = fn(&Task, &Parts<'_>, Zone) -> String;
+pub type TaskWriter = fn(&Task, &Parts<'_>, Zone) -> String;
 
 /// Returns the block of `tasks://all` for `task`: a mark, the id, the title, and what there is to say, indented.
 pub fn block(task: &Task, parts: &Parts<'_>, zone: Zone) -> String {
@@ -172,7 +172,13 @@ pub fn sheet(task: &Task, parts: &Parts<'_>, zone: Zone) -> String {
 }
 
 /// Returns what `write` makes of a task, with what is long cut until that takes at most `room`.
-pub fn written(task: &Task, parts: Parts<'_>, zone: Zone, write: Writing, room: usize) -> String {
+pub fn written(
+    task: &Task,
+    parts: Parts<'_>,
+    zone: Zone,
+    write: TaskWriter,
+    room: usize,
+) -> String {
     let parts = parts.fitted(room, |parts| bounds::size(&write(task, parts, zone)));
     write(task, &parts, zone)
 }

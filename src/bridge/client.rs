@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     events::{Event, Events},
-    target::{Place, Sender, Target},
+    target::{Endpoint, Sender, Target},
 };
 use crate::store::db::locked;
 
@@ -57,7 +57,7 @@ pub(super) struct Client {
 }
 
 /// An answer, message by message.
-pub(super) struct Answer<'client> {
+pub(super) struct MessageStream<'client> {
     client: &'client Client,
     sender: Option<Sender>,
     body: Incoming,
@@ -90,7 +90,7 @@ impl Client {
         &self,
         message: &Value,
         mut headers: Vec<(&'static str, String)>,
-    ) -> Result<Answer<'_>, Failure> {
+    ) -> Result<MessageStream<'_>, Failure> {
         headers.push(("content-type", "application/json".to_owned()));
         if let (Some(version), Some(method)) = (modern_version(message), message["method"].as_str())
         {
@@ -109,7 +109,7 @@ impl Client {
     pub(super) async fn get(
         &self,
         headers: Vec<(&'static str, String)>,
-    ) -> Result<Answer<'_>, Failure> {
+    ) -> Result<MessageStream<'_>, Failure> {
         self.send(Method::GET, headers, Bytes::new()).await
     }
 
@@ -125,10 +125,10 @@ impl Client {
         method: Method,
         headers: Vec<(&'static str, String)>,
         body: Bytes,
-    ) -> Result<Answer<'_>, Failure> {
+    ) -> Result<MessageStream<'_>, Failure> {
         let (path, host) = match &self.target.place {
-            Place::Web(web) => (web.path.as_str(), web.authority.as_str()),
-            Place::Socket(_) => ("/mcp", "localhost"),
+            Endpoint::Web(web) => (web.path.as_str(), web.authority.as_str()),
+            Endpoint::Socket(_) => ("/mcp", "localhost"),
         };
         let mut request = Request::builder()
             .method(method)
@@ -171,14 +171,14 @@ impl Client {
         sender: Sender,
         response: Response<Incoming>,
         in_session: bool,
-    ) -> Result<Answer<'_>, Failure> {
+    ) -> Result<MessageStream<'_>, Failure> {
         let (head, body) = response.into_parts();
         let text = |headers: &HeaderMap, name: &str| {
             let value = headers.get(name).and_then(|value| value.to_str().ok());
             value.map(ToOwned::to_owned)
         };
         let media_type = text(&head.headers, "content-type").unwrap_or_default();
-        let mut answer = Answer {
+        let mut answer = MessageStream {
             client: self,
             sender: Some(sender),
             body,
@@ -201,7 +201,7 @@ impl Client {
                 }
                 if status == StatusCode::NOT_FOUND {
                     return Err(match &self.target.place {
-                        Place::Web(web) if !in_session => Failure::Nowhere {
+                        Endpoint::Web(web) if !in_session => Failure::Nowhere {
                             path: web.path.clone(),
                         },
                         _ => Failure::NoSession,
@@ -217,7 +217,7 @@ impl Client {
     }
 }
 
-impl Answer<'_> {
+impl MessageStream<'_> {
     /// Returns the next message; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Event>, Failure> {
         if !self.is_stream && !self.is_over {

@@ -37,13 +37,13 @@ pub(super) type Sender = http1::SendRequest<Full<Bytes>>;
 /// Where the daemon is, and how it lets us in.
 #[derive(Clone, Debug)]
 pub struct Target {
-    pub(super) place: Place,
+    pub(super) place: Endpoint,
     /// `None` for a Unix socket.
     pub(super) token: Option<String>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum Endpoint {
     Web(Web),
     Socket(PathBuf),
 }
@@ -112,7 +112,7 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, TargetError> {
         if let Some(path) = text.strip_prefix("unix:").filter(|_| cfg!(unix)) {
             let path = PathBuf::from(path);
-            let place = path.is_absolute().then_some(Place::Socket(path));
+            let place = path.is_absolute().then_some(Endpoint::Socket(path));
             return place
                 .map(|place| Self { place, token: None })
                 .ok_or(TargetError::Shape);
@@ -137,7 +137,7 @@ impl FromStr for Target {
                 .ok_or(TargetError::Shape)?,
         };
         Ok(Self {
-            place: Place::Web(Web {
+            place: Endpoint::Web(Web {
                 host,
                 port,
                 authority: authority.to_string(),
@@ -160,7 +160,7 @@ impl Target {
 
     /// Believes those certificates that rest upon one in the file `ca`, or else upon one that the system trusts.
     pub fn trusting(mut self, ca: Option<&Path>) -> Result<Self, TrustError> {
-        if let Place::Web(web) = &mut self.place
+        if let Endpoint::Web(web) = &mut self.place
             && web.is_encrypted
         {
             web.trust = Some(Trust::new(ca)?);
@@ -170,18 +170,18 @@ impl Target {
 
     /// Reports whether a token is needed there.
     pub fn needs_token(&self) -> bool {
-        matches!(self.place, Place::Web(_))
+        matches!(self.place, Endpoint::Web(_))
     }
 
     /// Reports whether the way there is encrypted.
     pub fn is_encrypted(&self) -> bool {
-        matches!(&self.place, Place::Web(web) if web.is_encrypted)
+        matches!(&self.place, Endpoint::Web(web) if web.is_encrypted)
     }
 
     /// Returns the host, if it is another machine than this.
     pub fn beyond(&self) -> Option<&str> {
         match &self.place {
-            Place::Web(web) if !is_here(&web.host) => Some(&web.host),
+            Endpoint::Web(web) if !is_here(&web.host) => Some(&web.host),
             _ => None,
         }
     }
@@ -192,7 +192,7 @@ impl Target {
     }
 }
 
-impl Place {
+impl Endpoint {
     async fn connect(&self) -> Result<Sender, Failure> {
         match self {
             Self::Web(web) => {
@@ -244,7 +244,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Web(web) => f.write_str(&web.authority),
@@ -393,8 +393,8 @@ mod tests {
     #[test]
     fn a_url_without_a_port_has_the_usual_one() {
         let port = |url: &str| match url.parse::<Target>().unwrap().place {
-            Place::Web(web) => web.port,
-            Place::Socket(_) => 0,
+            Endpoint::Web(web) => web.port,
+            Endpoint::Socket(_) => 0,
         };
         assert_eq!(port("http://localhost/mcp"), 80);
         assert_eq!(port("https://localhost/mcp"), 443);

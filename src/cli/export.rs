@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{CliResult, Context, Failure};
 use crate::{
     disk::NewFile,
-    exchange::{self, Contents, Format, Place, WriteError},
+    exchange::{self, Contents, Format, Relatives, WriteError},
     store::Store,
     task::{Task, TaskId, Timestamp},
     text,
@@ -30,7 +30,7 @@ use crate::{
 pub(super) struct ExportArgs {
     /// What to write [default: by the ending of FILE, else json]
     #[arg(long, value_enum)]
-    format: Option<Written>,
+    format: Option<OutputFormat>,
     /// Write to this file, which appears when it is whole [default: standard output]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub(super) struct ExportArgs {
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Written {
+enum OutputFormat {
     /// JSON Lines with everything
     Json,
     /// A checklist, the parts of a task under it
@@ -54,14 +54,14 @@ enum Written {
     Csv,
 }
 
-impl From<Written> for Format {
-    fn from(written: Written) -> Self {
+impl From<OutputFormat> for Format {
+    fn from(written: OutputFormat) -> Self {
         match written {
-            Written::Json => Self::Json,
-            Written::Markdown => Self::Markdown,
-            Written::TodoTxt => Self::TodoTxt,
-            Written::Ics => Self::Ics,
-            Written::Csv => Self::Csv,
+            OutputFormat::Json => Self::Json,
+            OutputFormat::Markdown => Self::Markdown,
+            OutputFormat::TodoTxt => Self::TodoTxt,
+            OutputFormat::Ics => Self::Ics,
+            OutputFormat::Csv => Self::Csv,
         }
     }
 }
@@ -273,7 +273,7 @@ impl Export<'_> {
         let created_at = |id: TaskId| -> Result<Option<Timestamp>, crate::error::Error> {
             Ok(store.task(id)?.map(|task| task.created_at))
         };
-        let place = Place {
+        let place = Relatives {
             depth,
             created_at: &created_at,
         };

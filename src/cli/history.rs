@@ -27,7 +27,7 @@ const LEAST_COLUMNS: usize = 20;
 const GAP: usize = 2;
 
 /// What a line says, before it is cut to fit.
-struct Row {
+struct HistoryRow {
     group: String,
     when: String,
     actor: String,
@@ -56,9 +56,9 @@ pub(super) fn lines<'a>(
     indent: usize,
     context: &Context,
 ) -> String {
-    let rows: Vec<Row> = changes
+    let rows: Vec<HistoryRow> = changes
         .iter()
-        .map(|change| Row::new(change, title(change), context))
+        .map(|change| HistoryRow::new(change, title(change), context))
         .collect();
     let mut lines = String::new();
     match context.screen.layout {
@@ -79,7 +79,7 @@ pub(super) fn lines<'a>(
     lines
 }
 
-impl Row {
+impl HistoryRow {
     fn new(change: &Change, title: Option<&str>, context: &Context) -> Self {
         let what = happened(change);
         // The times that go with a status or the trash are when the change was made, and the word may say the status.
@@ -153,8 +153,8 @@ impl Row {
 }
 
 impl Widths {
-    fn fitting(rows: &[Row], columns: usize) -> Self {
-        let widest = |cell: &dyn Fn(&Row) -> &str| {
+    fn fitting(rows: &[HistoryRow], columns: usize) -> Self {
+        let widest = |cell: &dyn Fn(&HistoryRow) -> &str| {
             let widths = rows.iter().map(|row| width(cell(row)));
             widths.max().unwrap_or(0)
         };

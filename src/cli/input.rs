@@ -42,8 +42,8 @@ fn text(name: &str, input: impl Read) -> CliResult<String> {
 }
 
 /// Lines of standard input, each with its number from 1.
-pub(super) fn stdin_lines(most: usize) -> Lines<io::StdinLock<'static>> {
-    Lines {
+pub(super) fn stdin_lines(most: usize) -> InputLines<io::StdinLock<'static>> {
+    InputLines {
         input: io::stdin().lock(),
         number: 0,
         most,
@@ -51,13 +51,13 @@ pub(super) fn stdin_lines(most: usize) -> Lines<io::StdinLock<'static>> {
 }
 
 /// Lines of an input, each with its number from 1. A line that is too long, and one too many, is a failure.
-pub(super) struct Lines<R> {
+pub(super) struct InputLines<R> {
     input: R,
     number: usize,
     most: usize,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> InputLines<R> {
     fn read(&mut self) -> CliResult<Option<(usize, String)>> {
         let mut line = Vec::new();
         let read = (&mut self.input)
@@ -93,7 +93,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Lines<R> {
+impl<R: BufRead> Iterator for InputLines<R> {
     type Item = CliResult<(usize, String)>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     fn lines(input: impl Read, most: usize) -> Result<Vec<(usize, String)>, String> {
-        let lines = Lines {
+        let lines = InputLines {
             input: io::BufReader::new(input),
             number: 0,
             most,

@@ -15,7 +15,7 @@ use super::{CliResult, Context, Failure};
 use crate::{
     clock,
     config::ConfigError,
-    install::{self, ByHand, Host, Machine, Place, Refusal, Server},
+    install::{self, ByHand, Host, Location, Machine, Refusal, Server},
 };
 
 /// Add taskhold to the configuration of an AI host
@@ -64,7 +64,7 @@ struct Plan {
 
 /// What becomes of a file; what `--json` prints of it.
 #[derive(Serialize)]
-struct Outcome {
+struct FileOutcome {
     #[serde(skip)]
     host: Host,
     #[serde(rename = "host")]
@@ -111,7 +111,7 @@ impl InstallArgs {
         let (mut done, mut refused) = (Vec::new(), Vec::new());
         for &host in &self.hosts {
             for place in machine.places_in_use(host) {
-                let mut outcome = Outcome::nothing(host, &place);
+                let mut outcome = FileOutcome::nothing(host, &place);
                 match self.carry_out(&mut outcome, &place, &wanted, context) {
                     Ok(()) => {
                         if outcome.by_hand.is_none() {
@@ -143,8 +143,8 @@ impl InstallArgs {
     /// Edits the file of one place, or tells how it would be.
     fn carry_out(
         &self,
-        outcome: &mut Outcome,
-        place: &Place,
+        outcome: &mut FileOutcome,
+        place: &Location,
         wanted: &Wanted,
         context: &Context,
     ) -> Result<(), Refusal> {
@@ -175,7 +175,7 @@ impl InstallArgs {
         Ok(())
     }
 
-    fn plan(&self, host: Host, place: &Place, wanted: &Wanted) -> Result<Plan, Refusal> {
+    fn plan(&self, host: Host, place: &Location, wanted: &Wanted) -> Result<Plan, Refusal> {
         let before = install::read(&place.file)?;
         let text = before.as_deref().unwrap_or_default();
         let name = self.name.as_deref();
@@ -198,7 +198,7 @@ impl InstallArgs {
     fn by_hand(
         &self,
         host: Host,
-        place: &Place,
+        place: &Location,
         wanted: &Wanted,
     ) -> Result<Option<ByHand>, Refusal> {
         let text = install::read(&place.file)?;
@@ -220,7 +220,7 @@ impl InstallArgs {
         }
     }
 
-    fn tell(&self, outcome: &Outcome) -> CliResult {
+    fn tell(&self, outcome: &FileOutcome) -> CliResult {
         let mut out = io::stdout().lock();
         let (title, file) = (outcome.host.title(), outcome.file.display());
         if let Some(by_hand) = &outcome.by_hand {
@@ -274,7 +274,7 @@ impl Wanted {
         })
     }
 
-    fn server(&self, place: &Place) -> Server {
+    fn server(&self, place: &Location) -> Server {
         let needs_database = self.needs_database || place.is_sandboxed;
         Server {
             program: self.program.clone(),
@@ -283,8 +283,8 @@ impl Wanted {
     }
 }
 
-impl Outcome {
-    fn nothing(host: Host, place: &Place) -> Self {
+impl FileOutcome {
+    fn nothing(host: Host, place: &Location) -> Self {
         Self {
             host,
             word: host.word(),
@@ -350,7 +350,7 @@ fn list(machine: &Machine, context: &Context) -> CliResult {
     Ok(context.screen.print(&lines)?)
 }
 
-fn state(host: Host, place: &Place) -> &'static str {
+fn state(host: Host, place: &Location) -> &'static str {
     if !place.is_used() {
         return "no host here";
     }

@@ -73,21 +73,21 @@ impl ListArgs {
 
 /// What is known of a list once its last page is read.
 #[derive(Default)]
-struct Rest {
+struct ListEnd {
     shown: usize,
     next: Option<Position>,
 }
 
 /// What is good to know beside a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Remark {
+pub(super) enum ListNote {
     /// There is nothing in it.
     Nothing(&'static str),
     /// It was cut: how much of it there is.
     More(String),
 }
 
-impl Remark {
+impl ListNote {
     /// Says it for those who can ask for the rest.
     pub(super) fn with_way_out(&self) -> String {
         match self {
@@ -97,7 +97,7 @@ impl Remark {
     }
 }
 
-impl fmt::Display for Remark {
+impl fmt::Display for ListNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing(text) => text,
@@ -131,7 +131,7 @@ impl Context {
         store: &Store,
         query: &Query,
         out: &mut impl io::Write,
-    ) -> CliResult<Option<Remark>> {
+    ) -> CliResult<Option<ListNote>> {
         let moment = Moment::new(self.caller.now, self.caller.zone);
         if self.screen.json {
             self.write_json_list(store, query, &moment, out)?;
@@ -141,9 +141,11 @@ impl Context {
             Ok(out.write_all(self.page(query, page).as_bytes())?)
         })?;
         Ok(match rest.next {
-            None if rest.shown == 0 => Some(Remark::Nothing(nothing_here(query))),
+            None if rest.shown == 0 => Some(ListNote::Nothing(nothing_here(query))),
             None => None,
-            Some(next) => Some(Remark::More(more(store, query, &moment, rest.shown, next)?)),
+            Some(next) => Some(ListNote::More(more(
+                store, query, &moment, rest.shown, next,
+            )?)),
         })
     }
 
@@ -198,8 +200,8 @@ fn each_page(
     query: &Query,
     moment: &Moment,
     mut show: impl FnMut(&Page) -> CliResult,
-) -> CliResult<Rest> {
-    let mut rest = Rest::default();
+) -> CliResult<ListEnd> {
+    let mut rest = ListEnd::default();
     let mut left = query.limit;
     while left > 0 {
         let page = read_page(store, query, moment, rest.next, left.min(PAGE))?;

@@ -51,15 +51,14 @@ impl PrimeArgs {
         if context.screen.json {
             let zone = context.caller.zone;
             let object = match &store {
-                Some(store) => {
-                    store.snapshot(|store| Work::read(store, context)?.object(Some(store), zone))
-                }
-                None => Work::default().object(None, zone),
+                Some(store) => store
+                    .snapshot(|store| OpenWork::read(store, context)?.object(Some(store), zone)),
+                None => OpenWork::default().object(None, zone),
             };
             return Ok(context.screen.print_json(&object?)?);
         }
         let work = store
-            .map(|store| store.snapshot(|store| Work::read(store, context)))
+            .map(|store| store.snapshot(|store| OpenWork::read(store, context)))
             .transpose()?;
         let text = work.map(|work| work.text(context)).unwrap_or_default();
         Ok(context.screen.print(&text)?)
@@ -68,25 +67,25 @@ impl PrimeArgs {
 
 /// What is open.
 #[derive(Default)]
-struct Work {
+struct OpenWork {
     /// Counted as far as [`Store::COUNT_LIMIT`], as are the others.
     open: u32,
     overdue: u32,
-    in_progress: List,
+    in_progress: ListHead,
     /// What is due by the end of the day and not in progress.
-    today: List,
+    today: ListHead,
     /// What else can be worked on; all that can is counted.
-    next: List,
+    next: ListHead,
 }
 
 /// The beginning of a list.
 #[derive(Default)]
-struct List {
+struct ListHead {
     total: u32,
     tasks: Vec<Summary>,
 }
 
-impl Work {
+impl OpenWork {
     fn read(store: &Store, context: &Context) -> Result<Self> {
         let moment = Moment::new(context.caller.now, context.caller.zone);
         let all = Filters::default();
@@ -96,13 +95,13 @@ impl Work {
         };
         let count = |view, filters: &Filters| store.count(view, filters, &moment, None);
         let list = |view, filters: &Filters| {
-            Ok::<_, crate::error::Error>(List {
+            Ok::<_, crate::error::Error>(ListHead {
                 total: count(view, filters)?,
                 tasks: store.list(view, filters, &moment, None, READ)?.tasks,
             })
         };
         let today = list(View::Today, &pending)?;
-        let mut next = List {
+        let mut next = ListHead {
             total: count(View::Ready, &all)?,
             // Those due today lead here too.
             tasks: store
@@ -122,7 +121,7 @@ impl Work {
 
     /// Returns the object for programs; without a store there are no tasks.
     fn object(&self, store: Option<&Store>, zone: Zone) -> Result<serde_json::Value> {
-        let list = |list: &List| -> Result<serde_json::Value> {
+        let list = |list: &ListHead| -> Result<serde_json::Value> {
             let mut tasks = Vec::with_capacity(list.tasks.len());
             if let Some(store) = store {
                 for task in &list.tasks {
@@ -191,7 +190,7 @@ struct Item {
 }
 
 impl Section {
-    fn new(heading: usize, list: &List, moment: &Moment, zone: Zone) -> Self {
+    fn new(heading: usize, list: &ListHead, moment: &Moment, zone: Zone) -> Self {
         Self {
             heading,
             // What can be done next is counted among what is open.

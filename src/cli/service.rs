@@ -13,7 +13,7 @@ mod platform;
 mod scheduler;
 mod systemd;
 
-use call::{Call, Options};
+use call::{Options, ServeCommand};
 use platform::{Platform, State};
 
 /// Run the daemon as a service: start it when you log in, and again if it fails
@@ -144,7 +144,7 @@ fn install(
         drop(Store::open(&context.database, Access::Write)?);
         Some(manager)
     };
-    let call = Call::new(context, options)?;
+    let call = ServeCommand::new(context, options)?;
     let text = platform.text(&call)?;
     let file = path.display();
     let note = platform.note(&call);

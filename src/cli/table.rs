@@ -42,7 +42,7 @@ pub(super) struct Table {
 }
 
 /// What a row says, before it is cut to fit.
-struct Row<'a> {
+struct TableRow<'a> {
     horizon: Horizon,
     id: String,
     mark: (&'static str, Style),
@@ -65,7 +65,7 @@ struct Widths {
 impl Table {
     /// Returns the lines for `tasks`, under headings where the view sorts by date.
     pub(super) fn lines(&self, tasks: &[Summary]) -> String {
-        let rows: Vec<Row<'_>> = tasks.iter().map(|task| self.row(task)).collect();
+        let rows: Vec<TableRow<'_>> = tasks.iter().map(|task| self.row(task)).collect();
         let widths = self.widths(&rows);
         let has_headings = matches!(
             self.view,
@@ -84,7 +84,7 @@ impl Table {
         lines
     }
 
-    fn row<'a>(&self, task: &'a Summary) -> Row<'a> {
+    fn row<'a>(&self, task: &'a Summary) -> TableRow<'a> {
         let horizon = horizon(task, self.now, self.zone);
         let said = |at| relative::instant(at, self.now, self.zone);
         let date = match self.view {
@@ -93,7 +93,7 @@ impl Table {
             View::Cancelled | View::Stale | View::InProgress => Some(said(task.updated_at)),
             _ => task.due.map(|due| relative::date(due, self.now, self.zone)),
         };
-        Row {
+        TableRow {
             horizon,
             id: task.id.to_string(),
             mark: mark(task),
@@ -124,8 +124,9 @@ impl Table {
         details.join(" ")
     }
 
-    fn widths(&self, rows: &[Row<'_>]) -> Widths {
-        let widest = |cell: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+    fn widths(&self, rows: &[TableRow<'_>]) -> Widths {
+        let widest =
+            |cell: &dyn Fn(&TableRow<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
         let columns = self.columns.max(LEAST_COLUMNS);
         let title = widest(&|row| width(row.title));
         let date = widest(&|row| width(&row.date));
@@ -188,7 +189,7 @@ impl Widths {
     }
 }
 
-impl Row<'_> {
+impl TableRow<'_> {
     fn write(&self, widths: &Widths, lines: &mut String) {
         let (mark, style) = self.mark;
         let blanks = widths.id.saturating_sub(self.id.len());

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{
     CliResult, Context,
     filters::Query,
-    list::{ListArgs, Remark},
+    list::{ListArgs, ListNote},
     live::{Event, Outside, Terminal},
     report::say,
     screen::{DIM, Layout, painted},
@@ -42,7 +42,7 @@ const HEADING: usize = 2;
 /// What is to be seen at some time.
 struct View {
     list: String,
-    remark: Option<Remark>,
+    remark: Option<ListNote>,
     /// When it is looked at again though nobody has changed a task.
     next: Instant,
 }
@@ -142,7 +142,7 @@ impl Context {
         &self,
         store: &Store,
         mut query: Query,
-    ) -> CliResult<(String, Option<Remark>)> {
+    ) -> CliResult<(String, Option<ListNote>)> {
         let rows = self.screen.rows().filter(|_| self.screen.is_live());
         let most = rows.unwrap_or(usize::MAX).saturating_sub(HEADING).max(1);
         query.limit = query.limit.min(u32::try_from(most).unwrap_or(u32::MAX));
@@ -183,7 +183,7 @@ impl Context {
         if !self.screen.json {
             self.screen.print("\n")?;
         }
-        let remark = view.remark.as_ref().map(Remark::with_way_out);
+        let remark = view.remark.as_ref().map(ListNote::with_way_out);
         say(remark.as_slice());
         Ok(())
     }

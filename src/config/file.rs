@@ -91,7 +91,7 @@ impl File {
         if text.len() as u64 > MAX_FILE {
             return Err(unreadable(io::Error::other("it is too long for settings")));
         }
-        let reader = Reader {
+        let reader = ConfigReader {
             path,
             text: &text,
             file: Self::default(),
@@ -100,13 +100,13 @@ impl File {
     }
 }
 
-struct Reader<'a> {
+struct ConfigReader<'a> {
     path: &'a Path,
     text: &'a str,
     file: File,
 }
 
-impl Reader<'_> {
+impl ConfigReader<'_> {
     fn read(mut self) -> Result<File, ConfigError> {
         let wrong = |error: TomlError| self.wrong(error.span(), error.message());
         let document = Document::parse(self.text).map_err(wrong)?;

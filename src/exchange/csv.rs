@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
-use super::{Contents, Notes, Place, WriteError};
+use super::{Contents, Notes, Relatives, WriteError};
 use crate::{
     task::{Task, TaskWithComments, Timestamp},
     when::When,
@@ -52,7 +52,7 @@ impl super::Writer for Writer {
         &mut self,
         out: &mut dyn Write,
         whole: &TaskWithComments,
-        _: &Place<'_>,
+        _: &Relatives<'_>,
     ) -> Result<(), WriteError> {
         self.left_out.count_fields(whole, &LEFT_OUT);
         let task = &whole.task;

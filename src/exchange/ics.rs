@@ -16,7 +16,7 @@ use std::io::{self, Write};
 
 use chrono::NaiveDate;
 
-use super::{Contents, Notes, Place, WriteError};
+use super::{Contents, Notes, Relatives, WriteError};
 use crate::{
     repeat::Repeat,
     task::{Priority, Status, Task, TaskId, TaskWithComments, Timestamp},
@@ -68,7 +68,7 @@ impl super::Writer for Writer {
         &mut self,
         out: &mut dyn Write,
         whole: &TaskWithComments,
-        place: &Place<'_>,
+        place: &Relatives<'_>,
     ) -> Result<(), WriteError> {
         self.left_out.count_fields(whole, &LEFT_OUT);
         let TaskWithComments { task, comments } = whole;

@@ -15,7 +15,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contents, Fault, Notes, Place, WriteError, comment, description, lines::Lines, title};
+use super::{
+    Contents, Fault, Notes, Relatives, WriteError, comment, description, lines::Lines, title,
+};
 use crate::{
     imported::{Arrival, Name, Terms},
     repeat::Repeat,
@@ -143,7 +145,7 @@ impl super::Writer for Writer {
         &mut self,
         out: &mut dyn Write,
         task: &TaskWithComments,
-        _: &Place<'_>,
+        _: &Relatives<'_>,
     ) -> Result<(), WriteError> {
         Ok(write_line(out, &Line::of(task))?)
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Contents, Notes, Place, WriteError};
+use super::{Contents, Notes, Relatives, WriteError};
 use crate::{
     task::{Status, Task, TaskWithComments},
     when::Zone,
@@ -91,7 +91,7 @@ impl super::Writer for Writer {
         &mut self,
         out: &mut dyn Write,
         whole: &TaskWithComments,
-        place: &Place<'_>,
+        place: &Relatives<'_>,
     ) -> Result<(), WriteError> {
         self.left_out.count_fields(whole, &LEFT_OUT);
         let TaskWithComments { task, comments } = whole;

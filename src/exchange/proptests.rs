@@ -185,7 +185,7 @@ fn back(format: Format, zone: Zone, tasks: &[TaskWithComments]) -> Vec<Arrival> 
         let found = tasks.iter().find(|whole| whole.task.id == id);
         Ok(found.map(|whole| whole.task.created_at))
     };
-    let place = Place {
+    let place = Relatives {
         depth: 0,
         created_at: &created_at,
     };

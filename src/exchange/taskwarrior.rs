@@ -47,13 +47,13 @@ pub struct Reader<'a, R> {
     input: Counted<R>,
     caller: &'a Caller,
     notes: Notes,
-    place: Place,
+    place: Expected,
     has_ended: bool,
 }
 
 /// What was read last, so what may come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Expected {
     /// Nothing yet.
     Start,
     /// The `[` of an array.
@@ -75,7 +75,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
             input: Counted { input, line: 1 },
             caller,
             notes: Notes::default(),
-            place: Place::Start,
+            place: Expected::Start,
             has_ended: false,
         }
     }
@@ -83,39 +83,39 @@ impl<'a, R: BufRead> Reader<'a, R> {
     /// Returns the next object, and the line it begins on; `None` after the last.
     fn object(&mut self) -> Result<Option<Object>, Fault> {
         loop {
-            let next = self.input.peek(self.place == Place::Start)?;
+            let next = self.input.peek(self.place == Expected::Start)?;
             self.place = match (self.place, next) {
-                (Place::Start, Some(b'[')) => Place::Opened,
-                (Place::Opened | Place::InArray, Some(b']')) => Place::End,
-                (Place::InArray, Some(b',')) => Place::AfterComma,
-                (Place::Between, Some(b',')) => Place::Between,
-                (Place::Opened | Place::AfterComma, Some(b'{')) => {
-                    self.place = Place::InArray;
+                (Expected::Start, Some(b'[')) => Expected::Opened,
+                (Expected::Opened | Expected::InArray, Some(b']')) => Expected::End,
+                (Expected::InArray, Some(b',')) => Expected::AfterComma,
+                (Expected::Between, Some(b',')) => Expected::Between,
+                (Expected::Opened | Expected::AfterComma, Some(b'{')) => {
+                    self.place = Expected::InArray;
                     return self.value().map(Some);
                 }
-                (Place::Start | Place::Between, Some(b'{')) => {
-                    self.place = Place::Between;
+                (Expected::Start | Expected::Between, Some(b'{')) => {
+                    self.place = Expected::Between;
                     return self.value().map(Some);
                 }
-                (Place::Between | Place::End, None) => return Ok(None),
+                (Expected::Between | Expected::End, None) => return Ok(None),
                 (place, next) => return Err(self.unexpected(place, next)),
             };
             self.input.input.consume(1);
         }
     }
 
-    fn unexpected(&self, place: Place, next: Option<u8>) -> Fault {
+    fn unexpected(&self, place: Expected, next: Option<u8>) -> Fault {
         const AGAIN: &str = "export it again: task export > FILE";
         let line = self.input.line;
         match (place, next) {
-            (Place::Start, _) => Fault::File(format!(
+            (Expected::Start, _) => Fault::File(format!(
                 "it is no export of Taskwarrior: line {line} does not begin with [ or {{"
             )),
             (_, None) => Fault::cut(
                 line,
                 format!("the file ends before its list does, without the ]; {AGAIN}"),
             ),
-            (Place::End, _) => Fault::cut(
+            (Expected::End, _) => Fault::cut(
                 line,
                 format!("the list ends, and something comes after it; {AGAIN}"),
             ),
@@ -260,7 +260,7 @@ fn read(
         .into_iter()
         .flatten()
         .max_by_key(|when| when.order(caller.zone));
-    let mut rest = Rest::default();
+    let mut rest = Unmapped::default();
     task.project = match fields.text("project")? {
         Some(name) => rest.or_kept("project", name, Project::try_from(name.to_owned())),
         None => None,
@@ -338,7 +338,7 @@ fn repeat(
     fields: &Fields<'_>,
     until: Option<Timestamp>,
     caller: &Caller,
-    rest: &mut Rest,
+    rest: &mut Unmapped,
 ) -> Result<(), Invalid> {
     let recur = fields.text("recur")?.unwrap_or_default();
     let rule = recur::rule(recur).map(|rule| match until {
@@ -370,12 +370,12 @@ fn repeat(
 
 /// What has no field here, as lines of the description.
 #[derive(Default)]
-struct Rest {
+struct Unmapped {
     text: String,
     names: BTreeSet<String>,
 }
 
-impl Rest {
+impl Unmapped {
     fn keep(&mut self, name: &str, value: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');

@@ -12,7 +12,7 @@ use std::io::{self, BufRead, Write};
 
 use chrono::NaiveDate;
 
-use super::{Fault, Notes, Place, WriteError, lines::Lines, new_task, title};
+use super::{Fault, Notes, Relatives, WriteError, lines::Lines, new_task, title};
 use crate::{
     command::{Caller, begin_series},
     imported::{Arrival, Name, Terms},
@@ -145,7 +145,7 @@ impl super::Writer for Writer {
         &mut self,
         out: &mut dyn Write,
         whole: &TaskWithComments,
-        _: &Place<'_>,
+        _: &Relatives<'_>,
     ) -> Result<(), WriteError> {
         Ok(writeln!(out, "{}", self.line(whole))?)
     }
@@ -303,7 +303,7 @@ fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Inval
         parent: None,
         depends_on: Vec::new(),
     };
-    let mut rest = Rest {
+    let mut rest = LateMarks {
         letter: start.letter,
         again: None,
     };
@@ -340,12 +340,12 @@ fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Inval
 }
 
 /// What the words of a line say that must wait for its end.
-struct Rest {
+struct LateMarks {
     letter: Option<char>,
     again: Option<Repeat>,
 }
 
-impl Rest {
+impl LateMarks {
     /// Takes keys and marks out of the words of a line. Returns the title they leave.
     fn read(&mut self, text: &str, arrival: &mut Arrival, notes: &mut Notes) -> String {
         let mut words: Vec<&str> = text

@@ -18,7 +18,7 @@ const LINES: u64 = 20;
 const WHILE: Duration = Duration::from_mins(1);
 
 /// What is told of a request when its answer is sent or given up: in the log, in the metrics, to its connection.
-pub(super) struct Told {
+pub(super) struct AccessRecord {
     pub(super) metrics: Arc<Metrics>,
     pub(super) unread: Arc<Unread>,
     pub(super) strangers: Arc<Strangers>,
@@ -36,7 +36,7 @@ pub(super) struct Told {
     pub(super) listening: Option<Listening>,
 }
 
-impl Told {
+impl AccessRecord {
     /// Some bytes of the answer are handed over to the connection.
     pub(super) fn gives(&self, bytes: usize) {
         if let Some(principal) = &self.principal {
@@ -46,7 +46,7 @@ impl Told {
     }
 }
 
-impl Drop for Told {
+impl Drop for AccessRecord {
     fn drop(&mut self) {
         let duration = self.since.elapsed();
         self.connection.rests();
@@ -78,11 +78,11 @@ impl Drop for Told {
 
 /// Keeps those who are not let in from filling the log.
 #[derive(Debug, Default)]
-pub(super) struct Strangers(Mutex<Lines>);
+pub(super) struct Strangers(Mutex<LineBudget>);
 
 /// Lines since some instant.
 #[derive(Debug, Default)]
-struct Lines {
+struct LineBudget {
     since: Option<Instant>,
     written: u64,
     left_out: u64,
@@ -107,12 +107,12 @@ impl Strangers {
         let mut lines = locked(&self.0);
         if lines.since.is_some_and(|since| since.elapsed() >= WHILE) {
             lines.tell_left_out();
-            *lines = Lines::default();
+            *lines = LineBudget::default();
         }
     }
 }
 
-impl Lines {
+impl LineBudget {
     fn tell_left_out(&self) {
         if self.left_out > 0 {
             tracing::info!("{} more requests that were not let in", self.left_out);

@@ -15,7 +15,7 @@ use rmcp::model::{ErrorCode, ErrorData, RequestId};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use super::{access_log::Told, guard::Refusal};
+use super::{access_log::AccessRecord, guard::Refusal};
 use crate::mcp::refusal;
 
 /// An answer.
@@ -155,7 +155,7 @@ pub(super) fn close_to_pages(answer: &mut Answer) {
 /// A body whose request is told of when it is sent, or given up.
 pub(super) struct Holding {
     pub(super) body: BoxBody<Bytes, Infallible>,
-    pub(super) told: Told,
+    pub(super) told: AccessRecord,
 }
 
 impl Body for Holding {

@@ -26,11 +26,11 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    access_log::{Strangers, Told},
+    access_log::{AccessRecord, Strangers},
     answer::{self, Answer, Holding},
     connection::{Connection, Connections},
     direct,
-    guard::{self, Door},
+    guard::{self, ListenAddress},
     limits::Limits,
     listeners::Listeners,
     metrics::{self, Metrics},
@@ -139,7 +139,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     pub(super) async fn answer(
         &self,
         request: Request<IncomingBody>,
-        door: &Door,
+        door: &ListenAddress,
         connection: &Arc<Connection>,
     ) -> http::Response<Holding> {
         connection.answers();
@@ -147,7 +147,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             connection.has_request();
         }
         let route = Route::of(request.uri().path());
-        let mut told = Told {
+        let mut told = AccessRecord {
             metrics: Arc::clone(&self.metrics),
             unread: Arc::clone(&self.unread),
             strangers: Arc::clone(&self.strangers),
@@ -176,8 +176,8 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     async fn respond(
         &self,
         request: Request<IncomingBody>,
-        door: &Door,
-        told: &mut Told,
+        door: &ListenAddress,
+        told: &mut AccessRecord,
     ) -> Result<Answer, Answer> {
         let (mut head, body) = request.into_parts();
         guard::check(&head, door, &self.names)?;
@@ -225,9 +225,9 @@ impl<H: ServerHandler + Send + 'static> App<H> {
 
     /// Finds out whose request it is. The token is taken out of the headers, so that nothing further on can tell it.
     /// Without one, nothing is looked up.
-    fn let_in(&self, headers: &mut HeaderMap, door: &Door) -> Result<Principal, Answer> {
+    fn let_in(&self, headers: &mut HeaderMap, door: &ListenAddress) -> Result<Principal, Answer> {
         let given = headers.remove(header::AUTHORIZATION);
-        if *door == Door::Socket {
+        if *door == ListenAddress::Socket {
             return Ok(Principal::default());
         }
         let given = given
@@ -276,7 +276,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         mut head: Parts,
         body: IncomingBody,
         principal: Principal,
-        told: &mut Told,
+        told: &mut AccessRecord,
     ) -> Result<Answer, Answer> {
         if let Some(session) = head.headers.get(HEADER_SESSION_ID) {
             let id = session.to_str().unwrap_or_default();
@@ -364,7 +364,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         headers: &HeaderMap,
         body: IncomingBody,
         principal: &Principal,
-        told: &mut Told,
+        told: &mut AccessRecord,
     ) -> Result<(Option<(RequestId, Box<ClientRequest>)>, Bytes), Answer> {
         let media_type = headers
             .get(header::CONTENT_TYPE)
@@ -426,7 +426,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     }
 
     /// Takes one of the places for streams.
-    fn listen(&self, principal: &Principal, told: &mut Told) -> Result<(), Answer> {
+    fn listen(&self, principal: &Principal, told: &mut AccessRecord) -> Result<(), Answer> {
         let kill = told.connection.kill.clone();
         let listening = self.listeners.begin(principal, kill, self.limits.listeners);
         told.listening = Some(listening.ok_or_else(|| {

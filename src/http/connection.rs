@@ -160,12 +160,12 @@ struct Open {
 
 /// One of the places for connections. To be dropped when the connection is closed, and not before.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionPermit {
     pub(super) connection: Arc<Connection>,
     connections: Arc<Connections>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut open = locked(&self.connections.open);
         open.by_number.remove(&self.connection.number);
@@ -194,7 +194,7 @@ impl Connections {
 
     /// Takes in a connection; `None` if there is no room. One that has not proved itself makes way, and is waited for:
     /// until it is closed it holds a file handle, of which there may be no more.
-    pub(super) async fn admit(self: &Arc<Self>) -> Option<Place> {
+    pub(super) async fn admit(self: &Arc<Self>) -> Option<ConnectionPermit> {
         while self.count() >= self.most {
             if !self.make_way().await {
                 return None;
@@ -205,7 +205,7 @@ impl Connections {
         let connection = Arc::new(Connection::new(open.last));
         open.by_number
             .insert(connection.number, Arc::clone(&connection));
-        Some(Place {
+        Some(ConnectionPermit {
             connection,
             connections: Arc::clone(self),
         })

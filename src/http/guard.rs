@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header, request::Parts, uri::Authority};
 
 /// At which of our addresses a request arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum ListenAddress {
     /// A TCP port.
     Tcp {
         /// Our end of the connection.
@@ -36,7 +36,7 @@ const fn refuse(status: StatusCode, reason: &'static str) -> Refusal {
 }
 
 /// Checks how a request is addressed. `names` are further host names of this machine, in lower case.
-pub(super) fn check(head: &Parts, door: &Door, names: &[String]) -> Result<(), Refusal> {
+pub(super) fn check(head: &Parts, door: &ListenAddress, names: &[String]) -> Result<(), Refusal> {
     if head.uri.authority().is_some() || head.uri.scheme().is_some() {
         let reason = "the request line must hold a path alone; this is no proxy";
         return Err(refuse(StatusCode::BAD_REQUEST, reason));
@@ -64,8 +64,8 @@ fn only_host(headers: &HeaderMap) -> Result<Authority, Refusal> {
         .map_err(|_| bad("the Host header is malformed"))
 }
 
-fn check_host(host: &Authority, door: &Door, names: &[String]) -> Result<(), Refusal> {
-    let Door::Tcp { local, tls } = door else {
+fn check_host(host: &Authority, door: &ListenAddress, names: &[String]) -> Result<(), Refusal> {
+    let ListenAddress::Tcp { local, tls } = door else {
         return Ok(());
     };
     if port(host, *tls) == Some(local.port()) && is_ours(host.host(), local.ip(), names) {
@@ -75,10 +75,14 @@ fn check_host(host: &Authority, door: &Door, names: &[String]) -> Result<(), Ref
     Err(refuse(StatusCode::FORBIDDEN, reason))
 }
 
-fn check_origin(headers: &HeaderMap, door: &Door, names: &[String]) -> Result<(), Refusal> {
+fn check_origin(
+    headers: &HeaderMap,
+    door: &ListenAddress,
+    names: &[String],
+) -> Result<(), Refusal> {
     let refusal = refuse(StatusCode::FORBIDDEN, "web pages are not served");
     for origin in headers.get_all(header::ORIGIN) {
-        let Door::Tcp { local, tls } = door else {
+        let ListenAddress::Tcp { local, tls } = door else {
             return Err(refusal);
         };
         let scheme = if *tls { "https://" } else { "http://" };
@@ -133,8 +137,8 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    fn door(local: &str) -> Door {
-        Door::Tcp {
+    fn door(local: &str) -> ListenAddress {
+        ListenAddress::Tcp {
             local: local.parse().unwrap(),
             tls: false,
         }
@@ -226,7 +230,7 @@ mod tests {
     #[test]
     fn no_origin_passes_the_socket() {
         let headers = [("host", "localhost"), ("origin", "http://localhost")];
-        assert!(check(&head("/", &headers), &Door::Socket, &[]).is_err());
-        assert!(check(&head("/", &headers[..1]), &Door::Socket, &[]).is_ok());
+        assert!(check(&head("/", &headers), &ListenAddress::Socket, &[]).is_err());
+        assert!(check(&head("/", &headers[..1]), &ListenAddress::Socket, &[]).is_ok());
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Session {
 #[derive(Debug)]
 struct State {
     /// The calls being answered, under the ids the server knows them by.
-    calls: HashMap<u64, Call>,
+    calls: HashMap<u64, PendingCall>,
     /// Of the standalone stream, and of each call whose answer the client has not got.
     mailboxes: HashMap<u64, Arc<Mailbox>>,
     last_call: u64,
@@ -59,7 +59,7 @@ struct State {
 }
 
 #[derive(Debug)]
-struct Call {
+struct PendingCall {
     /// What the client calls it.
     id: RequestId,
     progress: Option<ProgressToken>,
@@ -173,7 +173,7 @@ impl Session {
                     standalone.forget(&subject_of(&unwanted.params.uri));
                 }
                 let ours = RequestId::Number(i64::try_from(number).unwrap_or(i64::MAX));
-                let call = Call {
+                let call = PendingCall {
                     id: std::mem::replace(&mut request.id, ours),
                     progress: request.request.get_meta().get_progress_token(),
                     mailbox: Arc::clone(&mailbox),

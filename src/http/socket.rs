@@ -22,7 +22,7 @@ use crate::disk::{Lock, discard, make_folder, try_lock};
 pub(super) struct Socket {
     listener: UnixListener,
     /// `None` where another program made it, which takes it away too.
-    _place: Option<Place>,
+    _place: Option<PathClaim>,
 }
 
 /// In whose folder a socket is to be.
@@ -36,14 +36,14 @@ pub enum Folder {
 
 /// The right to a path.
 #[derive(Debug)]
-struct Place {
+struct PathClaim {
     path: PathBuf,
     /// What was bound: device and number.
     id: (u64, u64),
     _lock: Lock,
 }
 
-impl Drop for Place {
+impl Drop for PathClaim {
     fn drop(&mut self) {
         if id(&self.path).is_ok_and(|found| found == self.id) {
             let _ = discard(&self.path);
@@ -85,7 +85,7 @@ impl Socket {
             }
         }
         let listener = UnixListener::bind(path).map_err(failed)?;
-        let place = Place {
+        let place = PathClaim {
             path: path.to_owned(),
             id: id(path).map_err(failed)?,
             _lock: lock,

@@ -115,7 +115,7 @@ impl TokenError {
 
 /// A token as it is listed: without the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct TokenEntry {
     /// What it is called, and what its changes are signed with.
     #[serde(deserialize_with = "read_label")]
     pub label: String,
@@ -227,7 +227,7 @@ impl Tokens {
         }
         let token = random_token(&self.paths.tokens)?;
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        entries.push(Entry {
+        entries.push(TokenEntry {
             label: label.to_owned(),
             read_only,
             created: since_1970.map_or(0, |since| since.as_secs()),
@@ -254,7 +254,7 @@ impl Tokens {
     }
 
     /// Returns the further tokens, oldest first.
-    pub fn entries(&self) -> Result<Vec<Entry>, TokenError> {
+    pub fn entries(&self) -> Result<Vec<TokenEntry>, TokenError> {
         let path = &self.paths.tokens;
         let Some(text) = read(path, FURTHER_ANEW)? else {
             return Ok(Vec::new());
@@ -380,7 +380,7 @@ impl Tokens {
         Ok(token)
     }
 
-    fn keep(&self, entries: &[Entry]) -> Result<(), TokenError> {
+    fn keep(&self, entries: &[TokenEntry]) -> Result<(), TokenError> {
         let path = &self.paths.tokens;
         serde_json::to_vec_pretty(entries)
             .map_err(io::Error::from)

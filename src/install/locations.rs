@@ -32,7 +32,7 @@ pub struct Machine {
 
 /// A file a host may read its servers from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The file.
     pub file: PathBuf,
     /// A file or folder that is there when the host has run on this machine.
@@ -79,21 +79,21 @@ impl Machine {
     }
 
     /// Returns the places of `host`, the usual one first.
-    pub fn places(&self, host: Host) -> Vec<Place> {
+    pub fn places(&self, host: Host) -> Vec<Location> {
         match host {
             Host::ClaudeDesktop => self.claude_desktop(),
             Host::ClaudeCode => vec![self.claude_code()],
             Host::Codex => {
                 let folder = self.variable("CODEX_HOME");
                 let folder = folder.unwrap_or_else(|| self.home.join(".codex"));
-                vec![Place::in_folder(folder, "config.toml")]
+                vec![Location::in_folder(folder, "config.toml")]
             }
             Host::VsCode => self.vs_code(),
-            Host::Cursor => vec![Place::in_folder(self.home.join(".cursor"), "mcp.json")],
+            Host::Cursor => vec![Location::in_folder(self.home.join(".cursor"), "mcp.json")],
             Host::Gemini => {
                 let home = self.variable("GEMINI_CLI_HOME");
                 let home = home.unwrap_or_else(|| self.home.clone());
-                vec![Place::in_folder(home.join(".gemini"), "settings.json")]
+                vec![Location::in_folder(home.join(".gemini"), "settings.json")]
             }
             Host::Zed => self.zed(),
             Host::Goose => vec![self.goose()],
@@ -101,9 +101,9 @@ impl Machine {
     }
 
     /// Returns the places of `host` to edit: those in use, else the usual one.
-    pub fn places_in_use(&self, host: Host) -> Vec<Place> {
+    pub fn places_in_use(&self, host: Host) -> Vec<Location> {
         let (mut used, mut unused): (Vec<_>, Vec<_>) =
-            self.places(host).into_iter().partition(Place::is_used);
+            self.places(host).into_iter().partition(Location::is_used);
         if used.is_empty() {
             unused.truncate(1);
             used = unused;
@@ -117,7 +117,7 @@ impl Machine {
 
     /// From the Windows store, the app is shown a copy of `%APPDATA%` inside its package, over what is in the real one: both
     /// files are written then, be there a folder of the classic app or not.
-    fn claude_desktop(&self) -> Vec<Place> {
+    fn claude_desktop(&self) -> Vec<Location> {
         const FILE: &str = "claude_desktop_config.json";
         let packaged: Vec<&PathBuf> = self
             .packages
@@ -127,12 +127,12 @@ impl Machine {
                 name.is_some_and(|name| name.starts_with("Claude_"))
             })
             .collect();
-        let usual = Place::in_folder(self.config.join("Claude"), FILE);
+        let usual = Location::in_folder(self.config.join("Claude"), FILE);
         let sign = packaged.first().copied().unwrap_or(&usual.sign).clone();
-        let mut places = vec![Place { sign, ..usual }];
-        places.extend(packaged.into_iter().map(|package| Place {
+        let mut places = vec![Location { sign, ..usual }];
+        places.extend(packaged.into_iter().map(|package| Location {
             sign: package.clone(),
-            ..Place::in_folder(
+            ..Location::in_folder(
                 package.join("LocalCache").join("Roaming").join("Claude"),
                 FILE,
             )
@@ -140,22 +140,22 @@ impl Machine {
         places
     }
 
-    fn claude_code(&self) -> Place {
+    fn claude_code(&self) -> Location {
         match self.variable("CLAUDE_CONFIG_DIR") {
-            Some(folder) => Place::in_folder(folder, ".claude.json"),
-            None => Place {
+            Some(folder) => Location::in_folder(folder, ".claude.json"),
+            None => Location {
                 sign: self.home.join(".claude"),
-                ..Place::in_folder(self.home.clone(), ".claude.json")
+                ..Location::in_folder(self.home.clone(), ".claude.json")
             },
         }
     }
 
-    fn vs_code(&self) -> Vec<Place> {
-        let place = |config: PathBuf, product: &str| Place {
+    fn vs_code(&self) -> Vec<Location> {
+        let place = |config: PathBuf, product: &str| Location {
             sign: config.join(product),
-            ..Place::in_folder(config.join(product).join("User"), "mcp.json")
+            ..Location::in_folder(config.join(product).join("User"), "mcp.json")
         };
-        let mut places: Vec<Place> = ["Code", "Code - Insiders", "VSCodium"]
+        let mut places: Vec<Location> = ["Code", "Code - Insiders", "VSCodium"]
             .map(|product| place(self.config.clone(), product))
             .into();
         for (app, product) in [
@@ -170,32 +170,32 @@ impl Machine {
         places
     }
 
-    fn zed(&self) -> Vec<Place> {
+    fn zed(&self) -> Vec<Location> {
         const FILE: &str = "settings.json";
         let folder = match self.os {
             Os::Windows => self.config.join("Zed"),
             Os::Linux => self.config.join("zed"),
             Os::MacOs => self.home.join(".config").join("zed"),
         };
-        let mut places = vec![Place::in_folder(folder, FILE)];
+        let mut places = vec![Location::in_folder(folder, FILE)];
         places.extend(
             self.flatpak("dev.zed.Zed")
-                .map(|config| Place::in_folder(config.join("zed"), FILE).sandboxed()),
+                .map(|config| Location::in_folder(config.join("zed"), FILE).sandboxed()),
         );
         places
     }
 
-    fn goose(&self) -> Place {
+    fn goose(&self) -> Location {
         const FILE: &str = "config.yaml";
         if let Some(root) = self.variable("GOOSE_PATH_ROOT") {
-            return Place::in_folder(root.join("config"), FILE);
+            return Location::in_folder(root.join("config"), FILE);
         }
         let folder = match self.os {
             Os::Windows => self.config.join("Block").join("goose").join("config"),
             Os::Linux => self.config.join("goose"),
             Os::MacOs => self.home.join(".config").join("goose"),
         };
-        Place::in_folder(folder, FILE)
+        Location::in_folder(folder, FILE)
     }
 
     /// Returns the settings folder that a Flatpak app is shown.
@@ -205,7 +205,7 @@ impl Machine {
     }
 }
 
-impl Place {
+impl Location {
     fn in_folder(folder: PathBuf, file: &str) -> Self {
         Self {
             file: folder.join(file),

@@ -59,7 +59,7 @@ fn every_host_gets_an_entry_and_keeps_everything_else() {
             let after = put_in(host, before);
             assert_eq!(
                 entries(host, &after).unwrap(),
-                [Entry {
+                [ServerEntry {
                     name: "tasks".to_owned(),
                     program: server(None).program
                 }],

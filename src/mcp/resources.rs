@@ -15,7 +15,7 @@ use crate::{
     clock,
     error::{Error, Result},
     render::{
-        self, Writing,
+        self, TaskWriter,
         bounds::{self, MAX_REPLY_BYTES},
         parts::Parts,
     },
@@ -201,7 +201,7 @@ pub(super) fn text(
             return Ok(sheet(&task, &store.comments(task.id)?, zone, room));
         }
     };
-    let list = List {
+    let list = ResourceList {
         view,
         filters,
         moment: Moment::new(now, zone),
@@ -227,14 +227,14 @@ fn sheet(task: &Task, comments: &[Comment], zone: Zone, room: usize) -> String {
 }
 
 /// The tasks of a resource.
-struct List {
+struct ResourceList {
     view: View,
     filters: Filters,
     moment: Moment,
     zone: Zone,
 }
 
-impl List {
+impl ResourceList {
     fn page(&self, store: &Store, most: u32) -> Result<Page> {
         store.list(self.view, &self.filters, &self.moment, None, most)
     }
@@ -245,7 +245,7 @@ impl List {
     }
 
     /// Returns a list of the tutorial, whole but for very many tasks; `None` if there are none.
-    fn whole(&self, store: &Store, write: Writing) -> Result<Option<String>> {
+    fn whole(&self, store: &Store, write: TaskWriter) -> Result<Option<String>> {
         let page = self.page(store, MAX_TASKS)?;
         let mut text = String::new();
         let mut next = page.next;

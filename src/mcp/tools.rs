@@ -30,7 +30,7 @@ mod replies;
 mod schema;
 
 use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
-use handlers::Call;
+use handlers::ToolCall;
 use list_args::ListTasks;
 pub(super) use list_args::{cursor, view_word};
 use schema::Arguments;
@@ -151,7 +151,7 @@ impl Spec {
 }
 
 /// What a tool answers.
-enum Answer {
+enum ToolAnswer {
     /// An object for programs, complete as text for hosts that show only that.
     Object(String),
     /// Text alone: a host that prefers structured content would show it instead, at several times the length.
@@ -162,7 +162,7 @@ enum Answer {
 
 /// What a tool answers, and a line on what else has happened.
 pub(super) struct Reply {
-    answer: Answer,
+    answer: ToolAnswer,
     news: Option<String>,
 }
 
@@ -170,7 +170,7 @@ impl Reply {
     /// Returns a reply that says what was wrong.
     pub(super) fn failure(text: &str) -> Self {
         Self {
-            answer: Answer::Failure(bounds::refusal(text)),
+            answer: ToolAnswer::Failure(bounds::refusal(text)),
             news: None,
         }
     }
@@ -179,7 +179,7 @@ impl Reply {
 impl From<Reply> for CallToolResult {
     fn from(Reply { answer, news }: Reply) -> Self {
         match answer {
-            Answer::Object(mut text) => {
+            ToolAnswer::Object(mut text) => {
                 if let Some(news) = news {
                     // Within the object: some hosts show a model nothing else.
                     text.truncate(text.len() - 1);
@@ -190,12 +190,12 @@ impl From<Reply> for CallToolResult {
                 result.structured_content = object;
                 result
             }
-            Answer::Text(text) => {
+            ToolAnswer::Text(text) => {
                 let lines: Vec<String> = std::iter::once(text).chain(news).collect();
                 Self::success(vec![ContentBlock::text(lines.join("\n"))])
             }
             // What it quotes of the caller may hold anything.
-            Answer::Failure(text) => Self::error(vec![ContentBlock::text(clean(&text).text)]),
+            ToolAnswer::Failure(text) => Self::error(vec![ContentBlock::text(clean(&text).text)]),
         }
     }
 }
@@ -231,7 +231,7 @@ pub(super) async fn call(
         zone,
     };
     let news = OnceLock::new();
-    let call = || Call {
+    let call = || ToolCall {
         session,
         caller: caller.clone(),
         is_read_only: client.is_read_only,

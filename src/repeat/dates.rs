@@ -93,8 +93,8 @@ impl Rule {
 
     /// Reports whether `day` is what each part of the rule asks for.
     fn fits(&self, day: NaiveDate) -> bool {
-        let month = Place::new(day.day(), day.num_days_in_month().into());
-        let year = Place::new(day.ordinal(), if day.leap_year() { 366 } else { 365 });
+        let month = Ordinal::new(day.day(), day.num_days_in_month().into());
+        let year = Ordinal::new(day.ordinal(), if day.leap_year() { 366 } else { 365 });
         let numbered = if self.freq == Frequency::Monthly || !self.months.is_empty() {
             &month
         } else {
@@ -115,23 +115,23 @@ impl Rule {
     }
 
     /// Returns the number of the week `day` is in: a week belongs to the year that has four days of it or more.
-    fn week(&self, day: NaiveDate) -> Place {
+    fn week(&self, day: NaiveDate) -> Ordinal {
         let middle = day
             .week(self.week_start)
             .checked_first_day()
             .and_then(|first| first.checked_add_days(Days::new(3)))
             .unwrap_or(day);
-        Place::new(middle.ordinal(), if middle.leap_year() { 366 } else { 365 }).by_sevens()
+        Ordinal::new(middle.ordinal(), if middle.leap_year() { 366 } else { 365 }).by_sevens()
     }
 }
 
 /// A place in a row, counted from 1, and from the end by -1.
-struct Place {
+struct Ordinal {
     forward: i64,
     backward: i64,
 }
 
-impl Place {
+impl Ordinal {
     fn new(number: u32, length: u32) -> Self {
         let (number, length) = (i64::from(number), i64::from(length));
         Self {

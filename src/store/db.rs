@@ -41,7 +41,7 @@ use crate::{
 mod calls;
 mod threads;
 
-use calls::{Call, Settles, Work, Written};
+use calls::{Settles, Work, WriteCall, Written};
 use threads::{Crew, spawn};
 
 pub use super::watch::{Batch, Subscription, Touched};
@@ -231,14 +231,14 @@ impl Session {
         let (answer, answered) = oneshot::channel();
         self.written.made.fetch_add(1, Ordering::Relaxed);
         let settles = Settles(Arc::clone(&self.written));
-        let call = Call {
+        let call = WriteCall {
             command,
             caller,
             answer,
             settles,
             since: Instant::now(),
         };
-        let queued = self.db.shared.queue(Work::Call(Box::new(call)));
+        let queued = self.db.shared.queue(Work::WriteCall(Box::new(call)));
         async move {
             match answered.await {
                 Ok(outcome) => outcome,
@@ -317,7 +317,7 @@ impl WriterThread {
                 }
                 (Err(_), _) => break,
             };
-            let group: Vec<Call> = std::iter::once(first)
+            let group: Vec<WriteCall> = std::iter::once(first)
                 .chain(waiting.try_iter())
                 .filter_map(Work::into_call)
                 .take(GROUP_LIMIT)
@@ -357,7 +357,7 @@ impl WriterThread {
         Ok(self.open.as_mut().expect("it was just set"))
     }
 
-    fn serve(&mut self, mut group: Vec<Call>) {
+    fn serve(&mut self, mut group: Vec<WriteCall>) {
         // Nobody waits for these any more.
         group.retain(|call| !call.answer.is_closed());
         if group.is_empty() {

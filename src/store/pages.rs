@@ -41,7 +41,7 @@ pub(super) struct Row {
 
 /// Where a row lies: its page, and where on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct RowAddress {
     page: u32,
     at: u16,
 }
@@ -98,7 +98,7 @@ impl Pages {
     }
 
     /// Hands every row of every table to `act`, with its place. Returns how many pages could not be read.
-    pub(super) fn each_row(&mut self, mut act: impl FnMut(Place, Row)) -> u32 {
+    pub(super) fn each_row(&mut self, mut act: impl FnMut(RowAddress, Row)) -> u32 {
         let mut unreadable = 0;
         for number in 1..=self.count {
             let Some(page) = self.page(number) else {
@@ -115,7 +115,7 @@ impl Pages {
                     continue;
                 };
                 if let Some(row) = self.row(&page, usize::from(at)) {
-                    act(Place { page: number, at }, row);
+                    act(RowAddress { page: number, at }, row);
                 }
             }
         }
@@ -123,7 +123,7 @@ impl Pages {
     }
 
     /// Reads the row at `place` again.
-    pub(super) fn row_at(&mut self, place: Place) -> Option<Row> {
+    pub(super) fn row_at(&mut self, place: RowAddress) -> Option<Row> {
         let page = self.page(place.page)?;
         self.row(&page, usize::from(place.at))
     }
@@ -144,7 +144,7 @@ impl Pages {
 
     /// Reads the row whose cell begins at `at`; `None` where it is damaged.
     fn row(&mut self, page: &[u8], at: usize) -> Option<Row> {
-        let mut reader = Reader::new(page.get(at..self.usable)?);
+        let mut reader = PageReader::new(page.get(at..self.usable)?);
         let length = usize::try_from(reader.varint()?).ok()?;
         let id = reader.varint()?;
         if length > LONGEST {
@@ -243,9 +243,9 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// Reads a record: the types of its values, then the values.
 fn values(record: &[u8]) -> Option<Vec<Value>> {
-    let mut types = Reader::new(record);
+    let mut types = PageReader::new(record);
     let header = usize::try_from(types.varint()?).ok()?;
-    let mut bodies = Reader::new(record.get(header..)?);
+    let mut bodies = PageReader::new(record.get(header..)?);
     let mut values = Vec::new();
     while types.at < header {
         values.push(value(types.varint()?, &mut bodies)?);
@@ -253,7 +253,7 @@ fn values(record: &[u8]) -> Option<Vec<Value>> {
     Some(values)
 }
 
-fn value(kind: i64, bodies: &mut Reader<'_>) -> Option<Value> {
+fn value(kind: i64, bodies: &mut PageReader<'_>) -> Option<Value> {
     Some(match kind {
         0 => Value::Null,
         1..=4 => Value::Integer(bodies.integer(usize::try_from(kind).ok()?)?),
@@ -277,12 +277,12 @@ fn value(kind: i64, bodies: &mut Reader<'_>) -> Option<Value> {
     })
 }
 
-struct Reader<'a> {
+struct PageReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> PageReader<'a> {
     fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     Access, Store, Writer, backup, is_replay_of, open,
-    pages::{Pages, Place, Row, Value},
+    pages::{Pages, Row, RowAddress, Value},
     paths::{located, unusable},
     writer::Entry,
 };
@@ -127,7 +127,7 @@ pub fn salvage(database: &Path, to: &Path, caller: &Caller) -> Result<Salvaged> 
         ));
     }
     let database = located(database)?;
-    let found = Found::read(&database)?;
+    let found = FoundRows::read(&database)?;
     if found.places.is_empty() {
         return Err(unusable(
             &database,
@@ -151,10 +151,10 @@ pub fn salvage(database: &Path, to: &Path, caller: &Caller) -> Result<Salvaged> 
 }
 
 /// What the pages gave.
-struct Found {
+struct FoundRows {
     pages: Pages,
     /// Where the rows of each task are, and its changes: in the order of the tasks, and of the changes of each.
-    places: Vec<(TaskId, Place)>,
+    places: Vec<(TaskId, RowAddress)>,
     last_task: i64,
     last_change: i64,
     unreadable_pages: u32,
@@ -171,7 +171,7 @@ struct Remains {
     history: BTreeMap<i64, Change>,
 }
 
-impl Found {
+impl FoundRows {
     fn read(database: &Path) -> Result<Self> {
         let mut log = database.as_os_str().to_owned();
         log.push("-wal");

@@ -6,7 +6,7 @@ use super::names::{MONTHS, WEEKDAYS, amount, day_number, month, number};
 
 /// A date as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct DateMatch {
     pub(super) day: NaiveDate,
     /// Whether the words could mean another day.
     pub(super) vague: bool,
@@ -37,17 +37,17 @@ type Result<T> = std::result::Result<T, Refused>;
 /// The years that dates are in.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=9999;
 
-fn exact(day: Option<NaiveDate>) -> Result<Found> {
+fn exact(day: Option<NaiveDate>) -> Result<DateMatch> {
     found(day, false)
 }
 
-fn vague(day: Option<NaiveDate>) -> Result<Found> {
+fn vague(day: Option<NaiveDate>) -> Result<DateMatch> {
     found(day, true)
 }
 
-fn found(day: Option<NaiveDate>, vague: bool) -> Result<Found> {
+fn found(day: Option<NaiveDate>, vague: bool) -> Result<DateMatch> {
     let day = day.filter(|day| YEARS.contains(&day.year()));
-    Ok(Found {
+    Ok(DateMatch {
         day: day.ok_or(Refused::Unknown)?,
         vague,
         full: false,
@@ -55,7 +55,7 @@ fn found(day: Option<NaiveDate>, vague: bool) -> Result<Found> {
 }
 
 /// Finds the date the words name.
-pub(super) fn find(words: &[&str], today: NaiveDate, week_start: Weekday) -> Result<Found> {
+pub(super) fn find(words: &[&str], today: NaiveDate, week_start: Weekday) -> Result<DateMatch> {
     let last = last_of_week(today, week_start);
     match *words {
         ["today" | "tod" | "now" | "eod"] | ["end", "day"] => exact(Some(today)),
@@ -76,7 +76,7 @@ pub(super) fn find(words: &[&str], today: NaiveDate, week_start: Weekday) -> Res
 }
 
 /// A weekday: alone, with the word that says which one, or beside a date. `None` when there is none.
-fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Result<Found>> {
+fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Result<DateMatch>> {
     match *words {
         ["next", "week", name] | [name, "next", "week"] => Some(exact(next(weekday(name)?, last))),
         ["next", name] => Some(vague(next(weekday(name)?, last))),
@@ -84,14 +84,14 @@ fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Re
         ["this", name] => {
             // unlike the bare name it can be today
             let found = exact(next(weekday(name)?, before(today)));
-            Some(found.map(|found| Found {
+            Some(found.map(|found| DateMatch {
                 vague: found.day == today || found.day > last,
                 ..found
             }))
         }
         [name] | ["coming", name] | ["this", "coming", name] => {
             let found = exact(next(weekday(name)?, today));
-            Some(found.map(|found| Found {
+            Some(found.map(|found| DateMatch {
                 vague: found.day.weekday() == today.weekday(),
                 ..found
             }))
@@ -105,7 +105,7 @@ fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Re
 }
 
 /// Refuses a date that does not fall on the weekday said with it.
-fn agreed(weekday: Weekday, found: Found) -> Result<Found> {
+fn agreed(weekday: Weekday, found: DateMatch) -> Result<DateMatch> {
     let day = found.day;
     if day.weekday() == weekday {
         return Ok(found);
@@ -117,7 +117,7 @@ fn agreed(weekday: Weekday, found: Found) -> Result<Found> {
 }
 
 /// A date given by its numbers, in figures or with the month's name.
-fn date(words: &[&str], today: NaiveDate) -> Result<Found> {
+fn date(words: &[&str], today: NaiveDate) -> Result<DateMatch> {
     match *words {
         [word] if word.starts_with(|c: char| c.is_ascii_digit()) => figures(word, today),
         _ => month_words(words, today),
@@ -125,7 +125,7 @@ fn date(words: &[&str], today: NaiveDate) -> Result<Found> {
 }
 
 /// `end of month` and its like; `what` is the period, in full or as its first letter.
-fn end(what: &str, today: NaiveDate, last: NaiveDate) -> Result<Found> {
+fn end(what: &str, today: NaiveDate, last: NaiveDate) -> Result<DateMatch> {
     let last_of_month = |day: NaiveDate| first_of_next_month(day).map(before);
     let quarter = first_of_month(today).with_month0(today.month0() / 3 * 3 + 2);
     match what {
@@ -145,14 +145,14 @@ fn end(what: &str, today: NaiveDate, last: NaiveDate) -> Result<Found> {
 }
 
 /// `jun 5`, `5th june 2027`, `june`, `15th`.
-fn month_words(words: &[&str], today: NaiveDate) -> Result<Found> {
+fn month_words(words: &[&str], today: NaiveDate) -> Result<DateMatch> {
     let full = |day: &str, name: &str, year: &str| {
         let (day, month, year) = (day_number(day), month_number(name), year.parse().ok());
         let (Some(day), Some(month), Some(year)) = (day, month, year) else {
             return Err(Refused::Unknown);
         };
         let found = exact(NaiveDate::from_ymd_opt(year, month, day))?;
-        Ok(Found {
+        Ok(DateMatch {
             full: true,
             ..found
         })
@@ -168,7 +168,7 @@ fn month_words(words: &[&str], today: NaiveDate) -> Result<Found> {
     match *words {
         [name, day, year] if is_year(year) && month(name).is_some() => full(day, name, year),
         [day, name, year] if is_year(year) => full(day, name, year),
-        [name, year] if is_year(year) => full("1", name, year).map(|found| Found {
+        [name, year] if is_year(year) => full("1", name, year).map(|found| DateMatch {
             vague: true,
             full: false,
             ..found
@@ -177,7 +177,7 @@ fn month_words(words: &[&str], today: NaiveDate) -> Result<Found> {
         [day, name] => this_or_next(day, name),
         [name] if month(name).is_some() => {
             let found = this_or_next("1", name)?;
-            Ok(Found {
+            Ok(DateMatch {
                 vague: true,
                 ..found
             })
@@ -187,7 +187,7 @@ fn month_words(words: &[&str], today: NaiveDate) -> Result<Found> {
 }
 
 /// A date in figures: ISO forms, `12/24`, `24.12.2026`, `15th`.
-fn figures(word: &str, today: NaiveDate) -> Result<Found> {
+fn figures(word: &str, today: NaiveDate) -> Result<DateMatch> {
     if let Some(day) = word
         .ends_with(char::is_alphabetic)
         .then(|| day_number(word))
@@ -208,7 +208,7 @@ fn figures(word: &str, today: NaiveDate) -> Result<Found> {
         None
     };
     if let Some(day) = iso.filter(|day| YEARS.contains(&day.year())) {
-        return Ok(Found {
+        return Ok(DateMatch {
             day,
             vague: false,
             full: true,
@@ -219,13 +219,13 @@ fn figures(word: &str, today: NaiveDate) -> Result<Found> {
     match *parts {
         [year, month, day] if is_year(year) => {
             let date = date_of(day, month, year);
-            Ok(Found {
+            Ok(DateMatch {
                 full: true,
                 ..found(date, false)?
             })
         }
         [a, b, year] if is_year(year) => {
-            pair(a, b, |day, month| date_of(day, month, year)).map(|found| Found {
+            pair(a, b, |day, month| date_of(day, month, year)).map(|found| DateMatch {
                 full: true,
                 ..found
             })
@@ -238,7 +238,7 @@ fn figures(word: &str, today: NaiveDate) -> Result<Found> {
 }
 
 /// Takes day and month in the order that gives a date; when both orders do, they must agree.
-fn pair(a: &str, b: &str, date: impl Fn(&str, &str) -> Option<NaiveDate>) -> Result<Found> {
+fn pair(a: &str, b: &str, date: impl Fn(&str, &str) -> Option<NaiveDate>) -> Result<DateMatch> {
     match (date(a, b), date(b, a)) {
         (Some(one), Some(other)) if one != other => Err(Refused::Because(format!(
             "can be read as {one} and as {other}; write the one you mean"

@@ -3,7 +3,7 @@
 use chrono::{NaiveDateTime, TimeDelta};
 
 use super::clock::{self, Clock, PartOfDay};
-use super::day::{self, Found, Refused, Span};
+use super::day::{self, DateMatch, Refused, Span};
 use super::names::number;
 use super::{Fit, MAX_CHARS, Reading, Unreadable, When, Zone};
 
@@ -128,7 +128,7 @@ impl Context<'_> {
         let today = self.zone.today(self.now);
         let mut found = match day::span(&parts.date, today) {
             Some(span) => match span? {
-                Span::To(day) => Found {
+                Span::To(day) => DateMatch {
                     day,
                     vague: false,
                     full: false,
@@ -136,7 +136,7 @@ impl Context<'_> {
                 Span::Clock(_) if parts.clock.is_some() => return Err(Refused::Unknown),
                 Span::Clock(span) => return self.later(span),
             },
-            None if parts.date.is_empty() && parts.clock.is_some() => Found {
+            None if parts.date.is_empty() && parts.clock.is_some() => DateMatch {
                 day: today,
                 vague: false,
                 full: false,
@@ -166,7 +166,7 @@ impl Context<'_> {
     }
 
     /// Returns the instant on the clock of that day, and what is to be said about it.
-    fn place(&self, found: Found, clock: &Clock) -> Result<(i64, Option<String>), Refused> {
+    fn place(&self, found: DateMatch, clock: &Clock) -> Result<(i64, Option<String>), Refused> {
         let day = if clock.next_day {
             found.day.succ_opt()
         } else {

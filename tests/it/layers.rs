@@ -12,35 +12,35 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("repeat", &["when"]),
     ("text", &[]),
     ("task", &["repeat", "text", "when"]),
-    ("arrival", &["task"]),
+    ("imported", &["task"]),
     ("change", &["task"]),
     ("error", &["change", "disk", "task"]),
     ("command", &["change", "error", "repeat", "task", "when"]),
     (
         "store",
         &[
-            "arrival", "change", "clock", "command", "disk", "error", "repeat", "task", "text",
+            "imported", "change", "clock", "command", "disk", "error", "repeat", "task", "text",
             "when",
         ],
     ),
     (
-        "given",
+        "input",
         &["command", "error", "repeat", "store", "task", "when"],
     ),
     ("clock", &["task", "when"]),
     (
-        "remark",
+        "advice",
         &["change", "command", "error", "store", "task", "when"],
     ),
     (
         "exchange",
-        &["arrival", "command", "error", "repeat", "task", "when"],
+        &["imported", "command", "error", "repeat", "task", "when"],
     ),
     ("render", &["change", "command", "repeat", "task", "when"]),
     (
         "mcp",
         &[
-            "change", "clock", "command", "error", "given", "remark", "render", "repeat", "store",
+            "change", "clock", "command", "error", "input", "advice", "render", "repeat", "store",
             "task", "text", "when",
         ],
     ),
@@ -52,8 +52,8 @@ const LAYERS: [(&str, &[&str]); 22] = [
     (
         "cli",
         &[
-            "arrival", "bridge", "change", "clock", "command", "config", "disk", "error",
-            "exchange", "given", "http", "install", "mcp", "remark", "render", "repeat", "stdio",
+            "imported", "bridge", "change", "clock", "command", "config", "disk", "error",
+            "exchange", "input", "http", "install", "mcp", "advice", "render", "repeat", "stdio",
             "store", "task", "text", "when",
         ],
     ),
@@ -107,8 +107,10 @@ impl Source {
             return "";
         }
         let tests = self.code.match_indices("\n#[cfg(").find(|(at, _)| {
-            let (condition, after) = self.code[*at + 1..].split_once('\n').unwrap_or_default();
-            condition.contains("test") && after.starts_with("mod ")
+            let mut lines = self.code[*at + 1..].lines();
+            let is_for_tests = lines.next().is_some_and(|line| line.contains("test"));
+            let item = lines.find(|line| !line.starts_with("#["));
+            is_for_tests && item.is_some_and(|line| line.starts_with("mod "))
         });
         tests.map_or(&self.code, |(at, _)| &self.code[..at])
     }

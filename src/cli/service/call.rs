@@ -9,7 +9,7 @@ use crate::cli::{call, serve::ServeArgs};
 
 /// The call of `taskhold serve` that a service makes.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct ServeCommand {
     pub(super) program: PathBuf,
     pub(super) database: PathBuf,
     pub(super) options: Options,
@@ -67,7 +67,7 @@ impl Options {
     }
 }
 
-impl Call {
+impl ServeCommand {
     /// Returns the call with these options, which names the database that it was made for.
     pub(super) fn new(context: &Context, options: Options) -> Result<Self, ServiceError> {
         Ok(Self {
@@ -126,9 +126,9 @@ fn folder(file: &Path) -> &Path {
 
 /// A call with words that must be quoted, for the tests of every definition.
 #[cfg(test)]
-pub(super) fn example(program: &str, database: &str) -> Call {
+pub(super) fn example(program: &str, database: &str) -> ServeCommand {
     let options = ["--listen", "8276"].map(ToOwned::to_owned).to_vec();
-    Call {
+    ServeCommand {
         program: PathBuf::from(program),
         database: PathBuf::from(database),
         options: Options::read(options).unwrap(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Call;
+use super::ServeCommand;
 
 /// What `launchctl list` shows of a service that has a process.
 pub(super) const PROCESS: &str = "\"PID\" = ";
@@ -11,7 +11,7 @@ pub(super) const PROCESS: &str = "\"PID\" = ";
 pub(super) const UNKNOWN: i32 = 113;
 
 /// Returns the property list.
-pub(super) fn text(call: &Call) -> String {
+pub(super) fn text(call: &ServeCommand) -> String {
     let mut arguments = String::new();
     for word in call.words() {
         // Writing to a string does not fail.

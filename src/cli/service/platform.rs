@@ -10,7 +10,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use super::{Call, ServiceError, launchd, scheduler, systemd};
+use super::{ServeCommand, ServiceError, launchd, scheduler, systemd};
 use crate::disk::{make_usual_folder, remove, replace_readable, sync_folder};
 
 /// What the daemon is called by every service manager.
@@ -93,7 +93,7 @@ impl Platform {
     }
 
     /// Returns the definition.
-    pub(super) fn text(self, call: &Call) -> Result<String, ServiceError> {
+    pub(super) fn text(self, call: &ServeCommand) -> Result<String, ServiceError> {
         Ok(match self {
             Self::Systemd => systemd::text(call),
             Self::Launchd => launchd::text(call),
@@ -112,7 +112,7 @@ impl Platform {
     }
 
     /// Returns what the user should know of the service; `None` if there is nothing.
-    pub(super) fn note(self, call: &Call) -> Option<String> {
+    pub(super) fn note(self, call: &ServeCommand) -> Option<String> {
         match self {
             Self::Systemd => systemd::note(call),
             Self::Launchd | Self::TaskScheduler => None,

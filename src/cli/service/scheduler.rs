@@ -5,7 +5,7 @@ use std::{
     iter,
 };
 
-use super::{Call, ServiceError, launchd::xml};
+use super::{ServeCommand, ServiceError, launchd::xml};
 
 /// What `schtasks` shows as the last result of a task that runs now, in one place or another. The word for the state is
 /// in the user's language.
@@ -13,7 +13,7 @@ pub(super) const RUNNING: [&str; 2] = ["\"267009\"", "\"0x41301\""];
 
 /// Returns the task. A trigger and a principal without their user would be everyone's, which only an administrator may
 /// register. `conhost --headless` keeps the window of a console program from being shown for as long as it runs.
-pub(super) fn text(call: &Call, user: &str) -> String {
+pub(super) fn text(call: &ServeCommand, user: &str) -> String {
     let user = xml(user);
     let words: Vec<String> = call.words().map(|word| argument(&word)).collect();
     let arguments = xml(&format!("--headless {}", words.join(" ")));

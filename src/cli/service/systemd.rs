@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, fmt::Write as _, fs, path::Path};
 
-use super::{Call, call::Socket};
+use super::{ServeCommand, call::Socket};
 
 /// The exit status of `systemctl status` for a service that is installed and does not run (systemctl(1)).
 pub(super) const INACTIVE: i32 = 3;
@@ -45,7 +45,7 @@ TasksMax=64
 ";
 
 /// Returns the unit.
-pub(super) fn text(call: &Call) -> String {
+pub(super) fn text(call: &ServeCommand) -> String {
     let start: Vec<String> = call.words().map(|word| argument(&word)).collect();
     // Homes are an empty folder to it, and in that what it needs. Of the runtime directory, which goes with the homes,
     // that is the socket by which it says that it is ready.
@@ -86,7 +86,7 @@ pub(super) fn text(call: &Call) -> String {
 }
 
 /// Says so if the folder that the service must be free to write in holds more than its own files.
-pub(super) fn note(call: &Call) -> Option<String> {
+pub(super) fn note(call: &ServeCommand) -> Option<String> {
     let name = call.database.file_name().map(OsStr::as_encoded_bytes)?;
     let is_others = |entry: fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(name);
     let mut entries = fs::read_dir(call.folder()).ok()?.map_while(Result::ok);
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::cli::service::call::{Options, example};
 
-    fn awkward() -> Call {
+    fn awkward() -> ServeCommand {
         example("/opt/my tools/taskhold", "/home/me/50% $HOME/\"a\"&<b>.db")
     }
 
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_unit_lets_in_what_its_options_need() {
         let with = |options: Options| {
-            text(&Call {
+            text(&ServeCommand {
                 options,
                 ..awkward()
             })
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_folder_that_holds_other_things_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let call = Call {
+        let call = ServeCommand {
             database: folder.path().join("tasks.db"),
             ..awkward()
         };

@@ -70,7 +70,7 @@ pub(super) fn before(order: i64) -> Position {
 }
 
 /// The tasks of a list, written out, and how many there are in all.
-struct Found {
+struct ListedTasks {
     items: Vec<String>,
     total: String,
 }
@@ -168,7 +168,7 @@ impl<'store> Snapshot<'store> {
         Ok(text)
     }
 
-    fn find(&self, list: &List, form: Form) -> Result<Found> {
+    fn find(&self, list: &List, form: Form) -> Result<ListedTasks> {
         let (view, filters) = (list.view, &list.filters);
         let mut page = self
             .store
@@ -184,7 +184,7 @@ impl<'store> Snapshot<'store> {
             _ => page.tasks.len().to_string(),
         };
         let items = page.tasks.iter().map(|task| self.item(task, form));
-        Ok(Found {
+        Ok(ListedTasks {
             items: items.collect::<Result<_>>()?,
             total,
         })

@@ -1,9 +1,9 @@
 //! `get_task`: one task, and the parts of it that one reply has no room for.
 
 use super::{
-    Answer,
+    ToolAnswer,
     args::GetTask,
-    handlers::Call,
+    handlers::ToolCall,
     replies::{ROOM, object},
     schema::{Arguments, Blank},
 };
@@ -61,8 +61,8 @@ impl ReadOn {
     }
 }
 
-impl Call<'_> {
-    pub(super) async fn get_task(self, arguments: Arguments) -> Result<Answer> {
+impl ToolCall<'_> {
+    pub(super) async fn get_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let GetTask {
             task_id: id,
             history,

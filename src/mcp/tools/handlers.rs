@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 use super::{
-    Answer,
+    ToolAnswer,
     args::{AddItem, AddTask, Clearable, Delete, Several, Undo, UpdateTask},
     lists::what_else_happened,
     replies::{self, ROOM, ROOM_FOR_NAMES, object},
@@ -31,7 +31,7 @@ struct Deleted<'a> {
     note: Option<String>,
 }
 
-pub(super) struct Call<'session> {
+pub(super) struct ToolCall<'session> {
     pub(super) session: &'session Session,
     pub(super) caller: Caller,
     /// Nothing is written for this caller.
@@ -70,7 +70,7 @@ fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
     })
 }
 
-impl Call<'_> {
+impl ToolCall<'_> {
     /// The one way any tool writes.
     pub(super) async fn write(&self, command: Command) -> Result<Outcome> {
         if self.is_read_only {
@@ -99,7 +99,7 @@ impl Call<'_> {
         Ok(found)
     }
 
-    pub(super) async fn add_task(self, arguments: Arguments) -> Result<Answer> {
+    pub(super) async fn add_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let mut args: AddTask = arguments.read(Blank::LeftOut)?;
         let key = args.key.take().map(CallKey::try_from).transpose()?;
         let (items, is_batch) = args.items()?;
@@ -139,7 +139,7 @@ impl Call<'_> {
         self.answer("Added", &outcome, Detail::Brief, notes)
     }
 
-    pub(super) async fn update_task(self, arguments: Arguments) -> Result<Answer> {
+    pub(super) async fn update_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let args: UpdateTask = arguments.read(Blank::Clears)?;
         let (ids, if_rev) = (args.task_id.some()?, args.if_rev.and_then(Clearable::set));
         let mut notes = Notes::default();
@@ -200,7 +200,7 @@ impl Call<'_> {
         self.answer("Updated", &outcome, Detail::Revision, notes)
     }
 
-    pub(super) async fn complete_task(self, arguments: Arguments) -> Result<Answer> {
+    pub(super) async fn complete_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let Several { task_id: ids } = arguments.read(Blank::LeftOut)?;
         let outcome = self.write(Command::Complete(ids.some()?)).await?;
         let mut notes = Notes::default();
@@ -211,7 +211,7 @@ impl Call<'_> {
         self.answer("Completed", &outcome, Detail::Brief, notes)
     }
 
-    pub(super) async fn delete_task(self, arguments: Arguments) -> Result<Answer> {
+    pub(super) async fn delete_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let Delete {
             task_id: ids,
             confirm,
@@ -237,7 +237,7 @@ impl Call<'_> {
         Ok(self.several("Moved to the trash", &outcome, notes))
     }
 
-    pub(super) async fn undo(self, arguments: Arguments) -> Result<Answer> {
+    pub(super) async fn undo(self, arguments: Arguments) -> Result<ToolAnswer> {
         let Undo { group } = arguments.read(Blank::LeftOut)?;
         let outcome = self.write(Command::Undo(group)).await?;
         Ok(self.undone(&outcome))

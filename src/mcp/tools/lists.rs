@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    Answer,
-    handlers::Call,
+    ToolAnswer,
+    handlers::ToolCall,
     list_args::{self, Format, ListTasks},
     replies::{ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},
@@ -21,14 +21,14 @@ use crate::{
 
 /// What `list_tasks` returns to programs.
 #[derive(Serialize)]
-struct List<'a> {
+struct ListReply<'a> {
     tasks: Vec<TaskObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-impl Call<'_> {
-    pub(super) async fn list_tasks(self, arguments: Arguments) -> Result<Answer> {
+impl ToolCall<'_> {
+    pub(super) async fn list_tasks(self, arguments: Arguments) -> Result<ToolAnswer> {
         let args = arguments.read::<ListTasks>(Blank::LeftOut)?;
         if args.view == Some(list_args::View::Changed) {
             return self.changed(&args).await;
@@ -81,11 +81,13 @@ impl Call<'_> {
         if is_json {
             return Ok(self.json_list(&list, view, is_search));
         }
-        Ok(Answer::Text(self.lines(&list, view, is_search).join("\n")))
+        Ok(ToolAnswer::Text(
+            self.lines(&list, view, is_search).join("\n"),
+        ))
     }
 
     /// Lists the tasks changed since `since`, or since this client last looked.
-    async fn changed(self, args: &ListTasks) -> Result<Answer> {
+    async fn changed(self, args: &ListTasks) -> Result<ToolAnswer> {
         let (since, limit) = (args.after_change()?, args.limit()?);
         args.refuse_filters()?;
         let actor = self.caller.actor.clone();
@@ -111,7 +113,7 @@ impl Call<'_> {
         if is_json {
             let tasks = objects(&whole, zone);
             let at = told_up_to(&changed, tasks.len(), at);
-            let answer = object(&List {
+            let answer = object(&ListReply {
                 tasks,
                 next_cursor: Some(format!("changed.{at}")),
             });
@@ -144,7 +146,7 @@ impl Call<'_> {
             .filter(|line| !line.is_empty())
             .collect();
         self.looked(at).await?;
-        Ok(Answer::Text(lines.join("\n")))
+        Ok(ToolAnswer::Text(lines.join("\n")))
     }
 
     /// Remembers that the caller was told of all changes up to this one.
@@ -215,11 +217,11 @@ impl Call<'_> {
         Listed { page, whole, .. }: &Listed,
         view: View,
         is_search: bool,
-    ) -> Answer {
+    ) -> ToolAnswer {
         let tasks = objects(whole, self.caller.zone);
         let next = page.places.get(tasks.len()).copied().flatten();
         let next = next.or(page.next);
-        object(&List {
+        object(&ListReply {
             tasks,
             next_cursor: next.map(|next| list_args::cursor(view, is_search, next)),
         })

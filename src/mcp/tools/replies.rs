@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, handlers::Call};
+use super::{ToolAnswer, handlers::ToolCall};
 use crate::{
     command::Outcome,
     error::{Error, Result},
@@ -41,13 +41,13 @@ pub(super) fn note(notes: Notes) -> Option<String> {
     }
 }
 
-pub(super) fn object(value: &impl Serialize) -> Answer {
-    Answer::Object(
+pub(super) fn object(value: &impl Serialize) -> ToolAnswer {
+    ToolAnswer::Object(
         serde_json::to_string(value).expect("an object of strings and numbers serializes"),
     )
 }
 
-impl Call<'_> {
+impl ToolCall<'_> {
     /// Returns the object of a task for a reply to a change of it: without its comments, and of its description the
     /// beginning.
     pub(super) fn object<'a>(&self, task: &'a Task, detail: Detail) -> TaskObject<'a> {
@@ -68,7 +68,7 @@ impl Call<'_> {
         outcome: &Outcome,
         detail: Detail,
         notes: Notes,
-    ) -> Result<Answer> {
+    ) -> Result<ToolAnswer> {
         match outcome.edits.as_slice() {
             [] => Err(Error::Fault),
             [edit] => {
@@ -80,7 +80,7 @@ impl Call<'_> {
     }
 
     /// Answers with a line for each task, as many as fit.
-    pub(super) fn several(&self, done: &str, outcome: &Outcome, notes: Notes) -> Answer {
+    pub(super) fn several(&self, done: &str, outcome: &Outcome, notes: Notes) -> ToolAnswer {
         let head = format!("{done} {}:", outcome.edits.len());
         let note = note(notes);
         let taken = bounds::size(&head) + note.as_deref().map_or(0, bounds::size);
@@ -95,11 +95,11 @@ impl Call<'_> {
             .chain(rest)
             .chain(note)
             .collect();
-        Answer::Text(lines.join("\n"))
+        ToolAnswer::Text(lines.join("\n"))
     }
 
     /// Answers with what an undo did, and how to do it again.
-    pub(super) fn undone(&self, outcome: &Outcome) -> Answer {
+    pub(super) fn undone(&self, outcome: &Outcome) -> ToolAnswer {
         let tasks = outcome.edits.iter().map(|edit| {
             let is_gone = edit.after.is_deleted();
             self.line(
@@ -116,7 +116,7 @@ impl Call<'_> {
         let again = outcome.group.map_or_else(String::new, |group| {
             format!(". To do it again: undo group:{group}")
         });
-        Answer::Text(format!("Undone: {what}: {}{rest}{again}", filled.text))
+        ToolAnswer::Text(format!("Undone: {what}: {}{rest}{again}", filled.text))
     }
 }
 

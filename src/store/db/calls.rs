@@ -41,22 +41,22 @@ impl Drop for Settles {
 /// What the writer thread is there for.
 #[derive(Debug)]
 pub(super) enum Work {
-    Call(Box<Call>),
+    WriteCall(Box<WriteCall>),
     /// Something was read: when calls pause, it is time to see what was put off.
     CatchingUp,
 }
 
 impl Work {
-    pub(super) fn into_call(self) -> Option<Call> {
+    pub(super) fn into_call(self) -> Option<WriteCall> {
         match self {
-            Self::Call(call) => Some(*call),
+            Self::WriteCall(call) => Some(*call),
             Self::CatchingUp => None,
         }
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct WriteCall {
     pub(super) command: Command,
     pub(super) caller: Caller,
     pub(super) answer: oneshot::Sender<Result<Outcome>>,
@@ -65,7 +65,7 @@ pub(super) struct Call {
     pub(super) since: Instant,
 }
 
-impl Call {
+impl WriteCall {
     pub(super) fn answer(self, outcome: Result<Outcome>) {
         // Settled first: who hears the answer may read at once.
         drop(self.settles);

@@ -44,7 +44,7 @@ pub struct Import<'a, 'store> {
     store: &'store Store,
     caller: &'a Caller,
     /// `None` in a rehearsal, which writes nothing.
-    writing: Option<Writing<'a, 'store>>,
+    writing: Option<ImportTarget<'a, 'store>>,
     terms: Terms,
     keeps_ids: bool,
     next_id: i64,
@@ -55,7 +55,7 @@ pub struct Import<'a, 'store> {
 
 /// Where an import writes to.
 #[derive(Debug)]
-struct Writing<'a, 'store> {
+struct ImportTarget<'a, 'store> {
     writer: &'a mut Writer<'store>,
     entry: Entry<'a>,
     /// Taken away until all tasks have come.
@@ -115,7 +115,7 @@ impl<'store> Writer<'store> {
             .is_none()
             .then(|| Indexes::take_away(&self.store.connection))
             .transpose()?;
-        import.writing = Some(Writing {
+        import.writing = Some(ImportTarget {
             writer: self,
             entry: Entry::new(Kind::Import, caller, None),
             indexes,
@@ -245,7 +245,7 @@ impl<'a, 'store> Import<'a, 'store> {
     }
 }
 
-impl Writing<'_, '_> {
+impl ImportTarget<'_, '_> {
     /// Writes a task; its row in the log too, if it has all its references.
     fn write(&mut self, task: TaskWithComments, is_whole: bool) -> Result<()> {
         let edit = Edit::adding(task);

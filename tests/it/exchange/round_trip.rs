@@ -12,7 +12,7 @@ use proptest::{
 use serde_json::Value;
 use taskhold::{
     command::{Caller, Command, Draft, Patch, Reference},
-    exchange::{Contents, Format, Place, Reader as _, Writer as _, json},
+    exchange::{Contents, Format, Reader as _, Relatives, Writer as _, json},
     repeat::Repeat,
     store::{Access, Filters, Moment, Store, View, is_replay_of},
     task::{
@@ -232,7 +232,7 @@ fn export(store: &Store) -> Vec<u8> {
         last_id: store.last_id().unwrap(),
     };
     writer.begin(&mut out, contents).unwrap();
-    let place = Place {
+    let place = Relatives {
         depth: 0,
         created_at: &|_| Ok(None),
     };

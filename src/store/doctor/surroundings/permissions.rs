@@ -56,14 +56,14 @@ mod unix {
     const OTHERS: u32 = 0o077;
 
     /// A file or a folder, and what its owner must be able to do with it.
-    struct Place {
+    struct Required {
         path: PathBuf,
         mode: u32,
         owner: u32,
         needed: u32,
     }
 
-    impl Place {
+    impl Required {
         /// Returns `None` if nothing is there, or what is not ours alone: a link, or a file that has another name.
         fn at(path: PathBuf, needed: u32) -> Option<Self> {
             let found = fs::symlink_metadata(&path).ok()?;
@@ -92,7 +92,7 @@ mod unix {
     }
 
     /// Returns the files beside the database that there are, the database first.
-    fn places(paths: &Paths) -> Vec<Place> {
+    fn places(paths: &Paths) -> Vec<Required> {
         let (read, written, entered) = (0o400, 0o600, 0o700);
         let backups = fs::read_dir(&paths.backups).into_iter().flatten().flatten();
         let files = [
@@ -112,7 +112,7 @@ mod unix {
         files
             .into_iter()
             .chain(backups)
-            .filter_map(|(path, needed)| Place::at(path, needed))
+            .filter_map(|(path, needed)| Required::at(path, needed))
             .collect()
     }
 
@@ -154,7 +154,7 @@ mod unix {
 
     pub(super) fn examine(paths: &Paths) -> Finding {
         let path = folder_of(paths);
-        let Some(folder) = Place::at(path.to_owned(), OWNER) else {
+        let Some(folder) = Required::at(path.to_owned(), OWNER) else {
             return Finding::bad(
                 CHECK,
                 format!("{} cannot be looked at", path.display()),
@@ -219,7 +219,7 @@ mod unix {
         // The folder first: while it is closed, nothing in it can be changed. One that holds other things as well stays
         // as open as it is.
         let path = folder_of(paths);
-        if let Some(folder) = Place::at(path.to_owned(), OWNER) {
+        if let Some(folder) = Required::at(path.to_owned(), OWNER) {
             if folder.is_closed_to_us() {
                 set(&folder, folder.mode | OWNER);
             }
@@ -232,7 +232,7 @@ mod unix {
         }
     }
 
-    fn set(place: &Place, mode: u32) {
+    fn set(place: &Required, mode: u32) {
         let mode = mode & 0o7777;
         // What cannot be mended is found again.
         if place.is_ours() && place.mode & 0o7777 != mode {
