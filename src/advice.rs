@@ -1,4 +1,4 @@
-//! What a caller should know beside the result: what closing a task leaves behind, and whether a new one was there.
+//! Advice attached to a result: open subtasks, unblocked tasks, similar titles, the next date of a series.
 
 use crate::{
     change::Edit,

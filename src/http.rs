@@ -142,15 +142,15 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
     accepting.close();
     accepting.wait().await;
     daemon.open.close();
-    if !daemon.is_deserted(PATIENCE).await {
+    if !daemon.wait_idle(PATIENCE).await {
         db.give_up();
     }
-    if !daemon.is_deserted(LAST_PATIENCE).await {
+    if !daemon.wait_idle(LAST_PATIENCE).await {
         daemon.app.abandon();
     }
-    if !daemon.is_deserted(LAST_WORDS).await {
+    if !daemon.wait_idle(LAST_WORDS).await {
         daemon.app.connections.kill_all();
-        daemon.is_deserted(LAST_WORDS).await;
+        daemon.wait_idle(LAST_WORDS).await;
     }
     hard.cancel();
 }
@@ -196,7 +196,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
     }
 
     /// Waits until every connection is closed, or for so long. Reports which it was.
-    async fn is_deserted(&self, patience: Duration) -> bool {
+    async fn wait_idle(&self, patience: Duration) -> bool {
         tokio::time::timeout(patience, self.open.wait())
             .await
             .is_ok()

@@ -1,4 +1,4 @@
-//! A task on its way in from a file: checked and cleaned, its references still as the file writes them.
+//! A task read from a file, before it is written: checked and cleaned, its references still as the file writes them.
 
 use crate::task::{Comment, Task, TaskId, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Fields as callers write them, read into what a task can hold: the same for the tools and for the command line.
+//! Parses field values from tools and from the command line, so that both read the same text the same way.
 //!
 //! A refusal names the field. What was taken otherwise than written, or may have been meant otherwise, becomes a note.
 

@@ -58,11 +58,11 @@ pub(super) struct Web {
     pub(super) authority: String,
     pub(super) path: String,
     is_encrypted: bool,
-    /// Who is believed there; `None` until it is said, and where nothing is encrypted.
+    /// The trust roots; `None` until they are set, and where nothing is encrypted.
     trust: Option<Trust>,
 }
 
-/// Who is believed to be who they say they are.
+/// Trust roots for TLS.
 #[derive(Clone)]
 struct Trust(TlsConnector);
 

@@ -1,4 +1,4 @@
-//! A terminal that is drawn over and over, and what comes from outside meanwhile: keys and signals.
+//! The alternate screen of a terminal, with key and signal events, for `watch`.
 
 use std::io::{self, Write as _};
 

@@ -1,4 +1,4 @@
-//! Being asked to end.
+//! SIGINT and SIGTERM: the first stops gracefully, the second exits at once.
 
 use std::{io, path::Path, process, thread};
 

@@ -1,5 +1,5 @@
-//! A task is there twice, as its row and as its log. Where the two do not agree: which of them is behind, and which
-//! changes bring them together so that nothing either of them says is lost.
+//! The row of a task and its log are redundant: compares the two and returns the edits that reconcile them, so that nothing
+//! either of them says is lost.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! What is told of each request: in the log, in the metrics, to its connection.
+//! Access log and per-request metrics, written when the response ends.
 
 use std::{
     sync::{Arc, Mutex},
@@ -17,7 +17,7 @@ use crate::{mcp::Principal, store::db::locked};
 const LINES: u64 = 20;
 const WHILE: Duration = Duration::from_mins(1);
 
-/// What is told of a request when its answer is sent or given up: in the log, in the metrics, to its connection.
+/// One request's line in the log and its metrics, written when the response is sent or given up.
 pub(super) struct AccessRecord {
     pub(super) metrics: Arc<Metrics>,
     pub(super) unread: Arc<Unread>,

@@ -144,7 +144,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     ) -> http::Response<Holding> {
         connection.answers();
         if request.body().is_end_stream() {
-            connection.has_request();
+            connection.request_received();
         }
         let route = Route::of(request.uri().path());
         let mut told = AccessRecord {
@@ -380,7 +380,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         })?;
         told.share = Some(Arc::new(share));
         let body = self.whole(headers, body).await?;
-        told.connection.has_request();
+        told.connection.request_received();
         let (incoming, text) = message::read_text(&body);
         let mut asked = None;
         match incoming {

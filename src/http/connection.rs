@@ -1,8 +1,8 @@
 //! Connections: how many there may be, and how long one may take over what.
 //!
-//! A connection *proves itself* by a request that is let in. One that has not is the first to go when there is no room
-//! for another, or no file handle, the oldest first: so nobody who merely connects keeps out someone with a token. Of
-//! those that have, one token has three quarters at most: so nobody with a token keeps out another.
+//! A connection *proves itself* by a request that is let in. When there is no room for another connection, or no file handle,
+//! those that have not are evicted, oldest first: so nobody who merely connects keeps out someone with a token. Of those that
+//! have, one token holds three quarters at most: so nobody with a token keeps out another.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{mcp::Principal, store::db::locked};
 
-/// How long one that makes way may take to be gone.
+/// How long to wait for an evicted connection to close.
 const GOING: Duration = Duration::from_secs(1);
 
 /// What a connection is doing.
@@ -81,14 +81,14 @@ impl Connection {
     }
 
     /// The request has arrived as a whole.
-    pub(super) fn has_request(&self) {
+    pub(super) fn request_received(&self) {
         let mut phase = locked(&self.phase);
         if phase.0 == Phase::Answer {
             phase.0 = Phase::Whole { next_begun: false };
         }
     }
 
-    fn is_proven(&self) -> bool {
+    fn is_authenticated(&self) -> bool {
         self.share.get().is_some()
     }
 
@@ -137,7 +137,7 @@ impl Connection {
             Phase::Answer | Phase::Whole { .. } => limits.body_time + limits.answer_time,
             Phase::Stream => return false,
             // Half a head may have come in one piece with the request before it, which cannot be told here.
-            Phase::Idle if !self.is_proven() => limits.head_time.min(limits.keep_alive),
+            Phase::Idle if !self.is_authenticated() => limits.head_time.min(limits.keep_alive),
             Phase::Idle => limits.keep_alive,
         };
         since.elapsed() > allowed
@@ -185,7 +185,7 @@ impl Connections {
     /// A request of `principal` was let in on a connection. Reports whether it has one: a token that has its share gets
     /// no more.
     pub(super) fn prove(&self, connection: &Connection, principal: &Principal) -> bool {
-        connection.is_proven()
+        connection.is_authenticated()
             || self
                 .shares
                 .take(principal)
@@ -216,7 +216,8 @@ impl Connections {
         let oldest = {
             let open = locked(&self.open);
             let mut all = open.by_number.values();
-            all.find(|connection| !connection.is_proven()).cloned()
+            all.find(|connection| !connection.is_authenticated())
+                .cloned()
         };
         let Some(oldest) = oldest else {
             return false;
@@ -367,13 +368,13 @@ mod tests {
         // What arrives before the request is whole belongs to it.
         connection.answers();
         connection.bytes_came();
-        connection.has_request();
+        connection.request_received();
         connection.rests();
         assert!(!connection.is_overdue(&limits));
         connection.bytes_came();
         assert!(connection.is_overdue(&limits));
         connection.answers();
-        connection.has_request();
+        connection.request_received();
         connection.bytes_came();
         assert!(!connection.is_overdue(&limits));
         connection.rests();

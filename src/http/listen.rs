@@ -1,4 +1,4 @@
-//! The sockets that are listened on.
+//! The sockets that the daemon listens on: TCP addresses, the Unix socket, and those of systemd.
 
 use std::{
     fmt, fs, io,

@@ -130,7 +130,7 @@ impl Session {
     }
 
     /// A request came for it.
-    pub(super) fn is_used(&self) {
+    pub(super) fn touch(&self) {
         locked(&self.state).last_used = Instant::now();
     }
 

@@ -141,7 +141,7 @@ impl Sessions {
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + use<>, SessionError> {
         let session = self.session(id)?;
-        session.is_used();
+        session.touch();
         let mailbox = session.call(message)?;
         Ok(session.stream(mailbox, 0))
     }
@@ -219,7 +219,7 @@ impl SessionManager for Sessions {
         let Ok(session) = self.session(id) else {
             return Ok(false);
         };
-        session.is_used();
+        session.touch();
         Ok(true)
     }
 

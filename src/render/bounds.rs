@@ -124,7 +124,7 @@ pub fn fill(items: impl IntoIterator<Item = String>, between: &str, room: usize)
     filled
 }
 
-/// Returns how much of `room` each gets: what it wants, or an equal part of what the modest leave.
+/// Returns the max-min fair shares of `room`: each gets its demand, or an equal share of the rest.
 pub fn shares(wanted: &[usize], room: usize) -> Vec<usize> {
     let mut shares = vec![0; wanted.len()];
     let mut by_want: Vec<usize> = (0..wanted.len()).collect();

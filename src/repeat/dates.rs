@@ -54,7 +54,7 @@ impl Rule {
         }
     }
 
-    /// Returns the day on which the so-manieth period after the one of `first` begins.
+    /// Returns the first day of the period `periods` after the one that holds `first`.
     fn step(&self, first: NaiveDate, periods: u32) -> Option<NaiveDate> {
         match self.freq {
             Frequency::Daily => first.checked_add_days(Days::new(periods.into())),

@@ -1,4 +1,4 @@
-//! Rules of any shape: our dates held against a library's, and what must hold for all of them.
+//! Property tests of rules: our dates against those of the rrule crate, and what must hold for every rule.
 
 use chrono::{Datelike, Days, Month, NaiveDate, NaiveTime, Weekday};
 use proptest::prelude::*;

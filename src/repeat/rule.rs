@@ -34,7 +34,7 @@ pub(super) struct Rule {
     pub(super) weeks: Vec<i8>,
     pub(super) year_days: Vec<i16>,
     pub(super) month_days: Vec<i8>,
-    /// Weekdays; with a number the so-manieth of the month or year, from its end when negative, 0 for each.
+    /// Weekdays; with a number, that one of the month or year, counted from its end when negative; with 0, each.
     pub(super) days: Vec<(i16, Weekday)>,
     pub(super) positions: Vec<i32>,
     pub(super) week_start: Weekday,

@@ -164,9 +164,9 @@ impl Db {
         *locked(&self.shared.last_wait) = Some(last_wait);
         // The readers first: the log cannot be emptied while one of them reads.
         drop(locked(&self.shared.reads).take());
-        let mut is_over = locked(&self.shared.readers).is_gone(limit);
+        let mut is_over = locked(&self.shared.readers).join(limit);
         drop(locked(&self.shared.work).take());
-        is_over &= locked(&self.shared.writer).is_gone(limit);
+        is_over &= locked(&self.shared.writer).join(limit);
         if !is_over {
             tracing::warn!("the database was left before it was closed: the disk does not answer");
         }

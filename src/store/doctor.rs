@@ -29,7 +29,7 @@ mod writing;
 pub use super::repair::{Mended, fix};
 use contents::Header;
 
-/// How it stands with one thing.
+/// The result of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// As it should be.

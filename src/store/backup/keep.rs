@@ -21,8 +21,8 @@ pub(super) fn is_to_come(backup: &Backup, now: Timestamp) -> bool {
 /// Returns which of `backups`, the latest first, are past their time.
 ///
 /// Of the daily ones, the last of each of the 7 latest days and of each of the 4 latest weeks that have one are kept;
-/// of the others, the 4 latest of each reason; of those a person asked for, all. Those dated after `now` stand in for
-/// none of these: the 7 nearest are kept until their time has come.
+/// of the others, the 4 latest of each reason; of those a person asked for, all. Those dated after `now` do not
+/// count towards these limits: the 7 nearest are kept until their time has come.
 pub(super) fn surplus(backups: &[Backup], now: Timestamp) -> Vec<&Backup> {
     let (to_come, past): (Vec<&Backup>, Vec<&Backup>) = backups
         .iter()

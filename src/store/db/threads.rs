@@ -34,7 +34,7 @@ impl Crew {
     }
 
     /// Waits until all have ended, or `limit`. Reports which it was. A thread that panicked has said so on stderr.
-    pub(super) fn is_gone(&mut self, limit: Instant) -> bool {
+    pub(super) fn join(&mut self, limit: Instant) -> bool {
         self.at_work = None;
         let wait = limit.saturating_duration_since(Instant::now());
         self.left.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected)
