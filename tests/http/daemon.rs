@@ -24,7 +24,10 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts a daemon on a free port and waits until it listens.
     pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
+        // On a loaded machine it may take a test longer than 5 seconds to say what it wants.
+        let patient = ["--limit", "head-time=1m", "--limit", "body-time=1m"];
         let mut all = vec!["serve", "--listen", "0"];
+        all.extend(patient);
         all.extend(arguments);
         Self::launch(home, home.command(&all))
     }
