@@ -4,8 +4,14 @@
 //! replay, the tasks themselves. Of comments it holds only those it took away (before) and added (after), so that a
 //! comment costs the same whether it is the first or the thousandth.
 
+mod comments;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use comments::CommentDiff;
+pub(crate) use comments::leave_comments;
+use comments::{insert_comment, remove_comment};
 
 use crate::task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp};
 
@@ -104,51 +110,6 @@ pub struct Edit {
     pub after: Task,
     /// The comments it takes away and adds.
     pub comments: CommentDiff,
-}
-
-/// The comments that an edit takes away and adds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CommentDiff {
-    /// Comments that are there and are to go.
-    pub removed: Vec<Comment>,
-    /// Comments that are to come, oldest first.
-    pub added: Vec<Comment>,
-}
-
-impl CommentDiff {
-    /// Returns what leads from the comments `before` to the comments `after`. Equal comments are told apart by nothing,
-    /// so only their number counts.
-    pub(crate) fn between(before: &[Comment], after: &[Comment]) -> Self {
-        let without = |all: &[Comment], others: &[Comment]| {
-            let mut others: Vec<&Comment> = others.iter().collect();
-            let mut left = all.to_vec();
-            left.retain(
-                |comment| match others.iter().position(|other| *other == comment) {
-                    Some(place) => {
-                        others.swap_remove(place);
-                        false
-                    }
-                    None => true,
-                },
-            );
-            left
-        };
-        // Most comments are only ever appended.
-        let same = before
-            .iter()
-            .zip(after)
-            .take_while(|(one, other)| one == other);
-        let same = same.count();
-        let (before, after) = (&before[same..], &after[same..]);
-        Self {
-            removed: without(before, after),
-            added: without(after, before),
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.removed.is_empty() && self.added.is_empty()
-    }
 }
 
 /// The fields an edit alters.
@@ -360,18 +321,6 @@ fn has_every_part(history: &[Change]) -> bool {
     counts_on && before.is_none_or(|last| last.part == last.parts)
 }
 
-/// Inserts a comment where its time puts it, after those of the same time: the order in which the database reads them.
-fn insert_comment(comments: &mut Vec<Comment>, comment: Comment) {
-    let place = comments.partition_point(|other| other.at <= comment.at);
-    comments.insert(place, comment);
-}
-
-/// Takes away the last comment that equals `comment`. Reports whether there was one.
-fn remove_comment(comments: &mut Vec<Comment>, comment: &Comment) -> bool {
-    let place = comments.iter().rposition(|other| other == comment);
-    place.map(|place| comments.remove(place)).is_some()
-}
-
 /// Returns the fields of `task` that the log keeps. Comments are not among them.
 pub(crate) fn logged_fields(task: &Task) -> Fields {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(task) else {
@@ -489,130 +438,5 @@ pub(crate) fn rewound<'a>(
     Ok(Some(task))
 }
 
-/// Reports whether `later` changes together left the comments of their task as they were.
-pub(crate) fn leave_comments<'a>(
-    later: impl Iterator<Item = &'a Change>,
-) -> serde_json::Result<bool> {
-    let mut sum = CommentDiff::default();
-    for change in later {
-        let CommentDiff { removed, added } = change.comments()?;
-        for comment in removed {
-            if !remove_comment(&mut sum.added, &comment) {
-                sum.removed.push(comment);
-            }
-        }
-        for comment in added {
-            if !remove_comment(&mut sum.removed, &comment) {
-                sum.added.push(comment);
-            }
-        }
-    }
-    Ok(sum.is_empty())
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::task::CommentText;
-
-    fn task(title: &str, rev: i64) -> Task {
-        let fields = json!({
-            "id": 1, "title": title, "description": "", "status": "pending", "created_at": 1, "updated_at": 2,
-            "created_by": "test", "rev": rev,
-        });
-        serde_json::from_value(fields).unwrap()
-    }
-
-    fn comments(count: i64, bytes: usize) -> Vec<Comment> {
-        let comment = |number: i64| Comment {
-            at: Timestamp::from_millis(number),
-            actor: Actor::named("test"),
-            text: CommentText::try_from(format!("{number} {}", "x".repeat(bytes))).unwrap(),
-        };
-        (0..count).map(comment).collect()
-    }
-
-    /// Returns the rows that the log has of one edit.
-    fn rows(edit: &Edit) -> Vec<Change> {
-        let parts = edit.diff().unwrap().into_parts();
-        let count = u32::try_from(parts.len()).unwrap();
-        let numbered = (1..).zip(parts);
-        let row = |(part, diff): (u32, Diff)| Change {
-            seq: 10 + i64::from(part),
-            group: 11,
-            at: Timestamp::from_millis(9),
-            actor: Actor::named("test"),
-            kind: Kind::Import,
-            task: edit.after.id,
-            rev: edit.after.rev,
-            old: diff.old,
-            new: diff.new,
-            reverts: None,
-            part,
-            parts: count,
-        };
-        numbered.map(row).collect()
-    }
-
-    #[test]
-    fn a_change_in_several_rows_is_the_same_when_they_are_put_together() {
-        let task = task("much said", 7);
-        let adding = |comments| {
-            Edit::adding(TaskWithComments {
-                task: task.clone(),
-                comments,
-            })
-        };
-        let replacing = Edit {
-            before: Some(task.clone()),
-            after: Task {
-                title: "nothing said".to_owned().try_into().unwrap(),
-                ..task.clone()
-            },
-            comments: CommentDiff {
-                removed: comments(30, 10_000),
-                added: comments(40, 9_000),
-            },
-        };
-        let cases = [
-            (adding(comments(0, 0)), 1),
-            (adding(comments(8, 16_000)), 1),
-            (adding(comments(9, 16_000)), 2),
-            (adding(comments(300, 16_000)), 38),
-            (replacing, 6),
-        ];
-        for (edit, expected) in cases {
-            let rows = rows(&edit);
-            assert_eq!(rows.len(), expected);
-            let whole = joined(rows.clone());
-            let diff = edit.diff().unwrap();
-            assert_eq!(whole.len(), 1);
-            assert_eq!((&whole[0].old, &whole[0].new), (&diff.old, &diff.new));
-            assert_eq!(whole[0].seq, rows[rows.len() - 1].seq);
-            assert_eq!(whole[0].comments().unwrap(), edit.comments);
-            if edit.before.is_none() {
-                let replay = replayed(&rows).unwrap().unwrap();
-                assert_eq!(replay.comments, edit.comments.added);
-                assert_eq!(replay.task.rev, 7);
-                assert!(is_chain(&rows));
-            }
-        }
-    }
-
-    #[test]
-    fn a_history_that_lacks_a_row_of_a_change_is_no_chain() {
-        let edit = Edit::adding(TaskWithComments {
-            task: task("much said", 7),
-            comments: comments(40, 16_000),
-        });
-        let rows = rows(&edit);
-        assert_eq!((rows.len(), is_chain(&rows)), (5, true));
-        for lost in 0..rows.len() {
-            let mut left = rows.clone();
-            left.remove(lost);
-            assert!(!is_chain(&left), "without row {lost}");
-        }
-    }
-}
+mod tests;
