@@ -65,6 +65,9 @@ pub(super) fn stands_alone(headers: &HeaderMap, request: &ClientRequest) -> bool
     let meta = request.get_meta();
     meta.protocol_version().as_ref() == Some(&version)
         && meta.client_capabilities().is_some()
+        // What asks for progress or log messages gets them on a stream, before its answer.
+        && meta.get_progress_token().is_none()
+        && meta.log_level().is_none()
         && only(headers, HEADER_MCP_PROTOCOL_VERSION) == Some(version.as_str())
         && only(headers, HEADER_MCP_METHOD) == Some(request.method())
         && name.is_none_or(|name| {
