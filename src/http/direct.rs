@@ -136,9 +136,24 @@ pub(super) async fn answer(
             ServerJsonRpcMessage::error(refusal(ErrorCode::INTERNAL_ERROR, reason), Some(id))
         }
     };
+    let status = match &answer {
+        ServerJsonRpcMessage::Error(refused) => status_of(refused.error.code),
+        _ => StatusCode::OK,
+    };
     match serde_json::to_vec(&answer) {
-        Ok(body) => answer::text(StatusCode::OK, "application/json", body),
+        Ok(body) => answer::text(status, "application/json", body),
         Err(error) => answer::error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// Returns the status that an error is answered with (specification 2026-07-28, Streamable HTTP), as the SDK does.
+fn status_of(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::UNSUPPORTED_PROTOCOL_VERSION
+        | ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY
+        | ErrorCode::HEADER_MISMATCH => StatusCode::BAD_REQUEST,
+        ErrorCode::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+        _ => StatusCode::OK,
     }
 }
 
@@ -205,7 +220,41 @@ fn written(event: &ServerSseMessage) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rmcp::{ErrorData, RoleServer, model::*};
+
     use super::*;
+
+    /// Refuses every list of tools for one reason.
+    struct Refuses(ErrorCode);
+
+    impl ServerHandler for Refuses {
+        async fn list_tools(
+            &self,
+            _: Option<PaginatedRequestParams>,
+            _: RequestContext<RoleServer>,
+        ) -> Result<ListToolsResult, ErrorData> {
+            Err(refusal(self.0, "no"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_has_the_status_that_the_specification_gives_it() {
+        for (code, expected) in [
+            (ErrorCode::UNSUPPORTED_PROTOCOL_VERSION, 400),
+            (ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY, 400),
+            (ErrorCode::HEADER_MISMATCH, 400),
+            (ErrorCode::METHOD_NOT_FOUND, 404),
+            (ErrorCode::INVALID_PARAMS, 200),
+            (ErrorCode::INTERNAL_ERROR, 200),
+        ] {
+            let request = ClientRequest::ListToolsRequest(ListToolsRequest::default());
+            let peer = nobody(Refuses(code));
+            let principal = Principal::default();
+            let id = RequestId::Number(1);
+            let answer = answer(Refuses(code), peer, principal, id, request).await;
+            assert_eq!(answer.status(), expected, "{code:?}");
+        }
+    }
 
     #[test]
     fn only_a_client_that_takes_both_without_a_preference_is_answered_here() {
