@@ -38,6 +38,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
     command::{Caller, Command, Outcome},
+    disk::patience,
     error::{Code, Error, Result, WhileTrying},
 };
 
@@ -273,28 +274,26 @@ impl Store {
 
     /// Does what has been put off: indexes the tasks that wait for it, moves the log into the database and empties it.
     /// Whoever is in the way puts it off again: then the log is not empty, which is reported.
-    pub(crate) fn catch_up(&mut self) -> Result<bool> {
-        open::without_waiting(&mut self.connection, |connection| {
-            let transaction =
-                rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    pub(crate) fn catch_up(&self) -> Result<bool> {
+        let index = || {
+            let transaction = rusqlite::Transaction::new_unchecked(
+                &self.connection,
+                TransactionBehavior::Immediate,
+            )?;
             if is_of_this_schema(&transaction)? {
                 search::index_waiting(&transaction)?;
             }
             transaction.commit()
-        })
-        .while_trying("index tasks")?;
-        self.checkpoint()
+        };
+        let indexed = patience::without_waiting(index);
+        let is_empty = self.checkpoint();
+        indexed.while_trying("index tasks")?;
+        is_empty
     }
 
     /// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
-    pub(crate) fn checkpoint(&mut self) -> Result<bool> {
-        open::without_waiting(&mut self.connection, |connection| {
-            connection
-                .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
-                // Whoever is in the way is no error here, but the first column.
-                .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
-        })
-        .while_trying("checkpoint")
+    pub(crate) fn checkpoint(&self) -> Result<bool> {
+        open::empty_log(&self.connection).while_trying("checkpoint")
     }
 
     /// Returns a number that differs from the last one when another connection has committed since.

@@ -8,7 +8,7 @@
 //!   drops SQLite's locks, and with them other processes' acknowledged writes. The only exception is the creation of
 //!   an empty file that did not exist.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
 
@@ -86,7 +86,7 @@ fn open_at(paths: &Paths, access: Access, schema: &Schema) -> Result<Connection>
         let lock = lock(&paths.lock, OF_DATABASE).map_err(|error| unlocked(&paths.lock, error))?;
         // The ruling state is the one under the lock: another process may have been first.
         if !is_ready(&connection, &paths.database, known)? {
-            prepare(&mut connection, paths, schema)?;
+            prepare(&mut connection, paths, schema).inspect_err(|_| forget_failed(&connection))?;
         }
         drop(lock);
     }
@@ -159,15 +159,22 @@ fn wait_for_locks(connection: &mut Connection) -> rusqlite::Result<()> {
     }))
 }
 
-/// Runs `work` so that a lock held by another process fails it at once.
-pub(super) fn without_waiting<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    connection.busy_timeout(Duration::ZERO)?;
-    let done = work(connection);
-    wait_for_locks(connection)?;
-    done
+/// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
+pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
+    patience::without_waiting(|| {
+        connection
+            .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
+            // Whoever is in the way is no error here, but the first column.
+            .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+    })
+}
+
+/// Takes a transaction whose commit failed out of the log. Where the sync failed, the system takes what was written for
+/// synced, though the disk does not have it: once all have closed the database, the next to open it would find the
+/// transaction in the log, and its own would not outlive a power cut.
+pub(super) fn forget_failed(connection: &Connection) {
+    // Where someone is in the way, the next transaction is written over it.
+    let _ = empty_log(connection);
 }
 
 /// Reports whether the database is at `known` and in WAL mode. One that is not ours, or newer, is refused.
@@ -248,6 +255,7 @@ fn prepare(connection: &mut Connection, paths: &Paths, schema: &Schema) -> Resul
     if version > 0 && version < schema.version {
         // Whole tables were written anew. A disk with too little room for it keeps the pages for later.
         if let Err(error) = connection.execute_batch("VACUUM") {
+            forget_failed(connection);
             tracing::warn!("the database keeps pages that nothing uses: {error}");
         }
     }

@@ -237,7 +237,9 @@ fn free_pages(connection: &Connection) -> Result<()> {
         connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, limit)?;
         freed
     };
-    free().while_trying("free the pages that nothing uses")
+    free()
+        .inspect_err(|_| open::forget_failed(connection))
+        .while_trying("free the pages that nothing uses")
 }
 
 impl Store {

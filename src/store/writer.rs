@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Store;
+use super::{Store, open};
 use crate::{
     change::{Change, Diff, Edit, GroupId, Kind},
     command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
@@ -75,7 +75,9 @@ impl<'store> Writer<'store> {
         if self.last_change.is_some() {
             self.store.index_when_due()?;
         }
-        self.transaction.commit().map_err(|source| {
+        let committed = self.transaction.commit();
+        committed.map_err(|source| {
+            open::forget_failed(&self.store.connection);
             if let Some(error) = Error::of_room(&source) {
                 return error;
             }

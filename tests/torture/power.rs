@@ -30,9 +30,12 @@ use replay::Replay;
 
 /// How many disks are looked at at once. Each waits for syncs most of the time.
 const WORKERS: usize = 4;
-/// Servers that write at once, and how many tasks each makes and changes.
+/// Servers that write, and how many tasks each makes and changes, all at once.
 const SERVERS: usize = 2;
 const TASKS: usize = 12;
+/// The same of those of which one goes on after another; and at how many moments the power is cut then.
+const TASKS_IN_TURN: usize = 2;
+const CUTS_IN_TURN: u64 = 4;
 /// In the fifth model, one run in which a sync fails serves so many cuts.
 const CUTS_A_FAILURE: u64 = 8;
 
@@ -59,15 +62,11 @@ pub(crate) fn run(points: u64, seed: u64) {
         tally.cut_after_failures(&traced, share(number), failing, Some(prepared), &mut random);
     }
     let count = points - points * (shares - 2) / shares;
-    let traced = Traced::servers(None);
+    let traced = Traced::servers(Turns::AtOnce, None);
     tally.cut(&traced, count, None, &mut random);
-    tally.cut_after_failures(
-        &traced,
-        count,
-        |at| Traced::servers(Some(at)),
-        None,
-        &mut random,
-    );
+    let failing = |at| Traced::servers(Turns::AtOnce, Some(at));
+    tally.cut_after_failures(&traced, count, failing, None, &mut random);
+    tally.cut_when_others_went_on(points, &mut random);
     assert_control(&traced, &mut random);
     println!(
         "power: {} cuts, {} different disks, {} after something was told, {} failed syncs, {} lost or corrupt, {} s",
@@ -97,6 +96,24 @@ fn assert_control(traced: &Traced, random: &mut Rng) {
         control.losses.len(),
         control.cuts
     );
+}
+
+/// When servers work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turns {
+    AtOnce,
+    /// Each when the last has ended: what one leaves in the system's memory, the next finds.
+    OneByOne,
+}
+
+impl Turns {
+    /// Returns how many tasks each of them makes and changes.
+    fn tasks(self) -> usize {
+        match self {
+            Self::AtOnce => TASKS,
+            Self::OneByOne => TASKS_IN_TURN,
+        }
+    }
 }
 
 /// A run of the program, as strace saw it.
@@ -136,19 +153,22 @@ impl Traced {
         }
     }
 
-    /// Has servers write at once; in one of them the sync of that number fails.
-    fn servers(failing: Option<u64>) -> Self {
+    /// Has servers write; in the first of them the sync of that number fails.
+    fn servers(turns: Turns, failing: Option<u64>) -> Self {
         let home = Home::new();
-        let (books, traces): (Vec<_>, Vec<_>) = thread::scope(|scope| {
-            let working: Vec<_> = (0..SERVERS)
-                .map(|number| {
-                    let home = &home;
-                    let failing = failing.filter(|_| number == 0);
-                    scope.spawn(move || serve(home, number, failing))
-                })
-                .collect();
-            working.into_iter().map(|one| one.join().unwrap()).unzip()
-        });
+        let work = |number| {
+            let failing = failing.filter(|_| number == 0);
+            serve(&home, number, turns.tasks(), failing)
+        };
+        let worked: Vec<_> = match turns {
+            Turns::OneByOne => (0..SERVERS).map(work).collect(),
+            Turns::AtOnce => thread::scope(|scope| {
+                let working = (0..SERVERS).map(|number| scope.spawn(move || work(number)));
+                let working: Vec<_> = working.collect();
+                working.into_iter().map(|one| one.join().unwrap()).collect()
+            }),
+        };
+        let (books, traces): (Vec<_>, Vec<_>) = worked.into_iter().unzip();
         let mut calls: Vec<(usize, Call)> = traces
             .into_iter()
             .enumerate()
@@ -156,7 +176,10 @@ impl Traced {
             .collect();
         calls.sort_by_key(|(_, call)| call.end);
         Self {
-            name: "calls to two servers",
+            name: match turns {
+                Turns::AtOnce => "calls to two servers",
+                Turns::OneByOne => "calls to one server, then to another",
+            },
             before: Home::new(),
             home,
             calls,
@@ -167,19 +190,29 @@ impl Traced {
     fn syncs(&self) -> u64 {
         self.calls.iter().filter(|(_, call)| is_sync(call)).count() as u64
     }
+
+    /// Returns which of the calls was the first to fail by our doing.
+    fn first_failure(&self) -> Option<usize> {
+        self.calls.iter().position(|(_, call)| call.is_injected)
+    }
+
+    fn syncs_of(&self, process: usize) -> u64 {
+        let of_it = self.calls.iter().filter(|(number, _)| *number == process);
+        of_it.filter(|(_, call)| is_sync(call)).count() as u64
+    }
 }
 
 fn is_sync(call: &Call) -> bool {
     call.name == "fsync" || call.name == "fdatasync"
 }
 
-fn serve(home: &Home, number: usize, failing: Option<u64>) -> (Vec<Said>, Vec<Call>) {
+fn serve(home: &Home, number: usize, tasks: usize, failing: Option<u64>) -> (Vec<Said>, Vec<Call>) {
     let seen = tempfile::NamedTempFile::new().unwrap();
     let dialect = Dialect::BOTH[number % 2];
     let command = under_strace(&home.command(&["mcp"]), failing, seen.path());
     let mut client = Client::start(command, dialect, Wiring::Pipes);
     let name = format!("server {number}");
-    let book = converse(&mut client, dialect, &name, TASKS, Duration::from_mins(1));
+    let book = converse(&mut client, dialect, &name, tasks, Duration::from_mins(1));
     // strace waits for its program, however busy the machine is.
     client.close_stdin();
     let end = Instant::now() + Duration::from_mins(1);
@@ -247,8 +280,7 @@ impl Tally {
         for run in 0..runs {
             let which = 1 + run * traced.syncs() / runs;
             let failed = failing(which);
-            let is_failure = |(_, call): &(usize, Call)| call.is_injected;
-            let Some(first) = failed.calls.iter().position(is_failure) else {
+            let Some(first) = failed.first_failure() else {
                 continue;
             };
             self.failed_syncs += 1;
@@ -262,6 +294,24 @@ impl Tally {
                 })
                 .collect();
             self.cut_at(&failed, &wanted, prepared, random);
+        }
+    }
+
+    /// Has each sync of a server's first start and calls fail in turn, `most` of them at most, and another server go on
+    /// where it ended; then cuts the power.
+    fn cut_when_others_went_on(&mut self, most: u64, random: &mut Rng) {
+        let syncs = Traced::servers(Turns::OneByOne, None).syncs_of(0);
+        for which in 1..=syncs.min(most) {
+            let failed = Traced::servers(Turns::OneByOne, Some(which));
+            self.failed_syncs += 1;
+            let Some(first) = failed.first_failure() else {
+                continue;
+            };
+            // What is in the log alone is moved into the database when a server ends.
+            let moments = moments(first, failed.calls.len(), CUTS_IN_TURN, random);
+            let models = &[Model::Nothing, Model::Everything][..];
+            let wanted: Vec<_> = moments.into_iter().map(|at| (at, models)).collect();
+            self.cut_at(&failed, &wanted, None, random);
         }
     }
 

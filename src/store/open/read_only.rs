@@ -4,12 +4,9 @@ use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{
-    Access, Schema, connect, connect_by, explain, pragma_value, schema_version, settle,
-    without_waiting,
-};
+use super::{Access, Schema, connect, connect_by, explain, pragma_value, schema_version, settle};
 use crate::{
-    disk::open_beside,
+    disk::{open_beside, patience},
     error::{Error, Result, WhileTrying},
     store::paths::{Paths, refuse_planted, unusable},
 };
@@ -66,7 +63,7 @@ pub(in crate::store) fn is_writable(database: &Path) -> Result<bool> {
         return Ok(true);
     }
     let has_log = is_beside(database, "-wal");
-    let mut connection = match connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+    let connection = match connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE) {
         Err(Error::Unusable { .. }) => return Ok(false),
         connection => connection?,
     };
@@ -77,9 +74,7 @@ pub(in crate::store) fn is_writable(database: &Path) -> Result<bool> {
     if connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(false) {
         return Ok(false);
     }
-    let begun = without_waiting(&mut connection, |connection| {
-        connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
-    });
+    let begun = patience::without_waiting(|| connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK"));
     match begun.as_ref().map_err(rusqlite::Error::sqlite_error_code) {
         Ok(()) | Err(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => Ok(true),
         Err(Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)) => {
