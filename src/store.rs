@@ -293,7 +293,7 @@ impl Store {
 
     /// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
     pub(crate) fn checkpoint(&self) -> Result<bool> {
-        open::empty_log(&self.connection).while_trying("checkpoint")
+        patience::without_waiting(|| open::empty_log(&self.connection)).while_trying("checkpoint")
     }
 
     /// Returns a number that differs from the last one when another connection has committed since.

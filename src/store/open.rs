@@ -159,21 +159,20 @@ fn wait_for_locks(connection: &mut Connection) -> rusqlite::Result<()> {
     }))
 }
 
-/// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
+/// Moves the log into the database and empties it. Reports whether it is empty: whoever is in the way longer than the
+/// call on the thread may wait leaves it as it is.
 pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
-    patience::without_waiting(|| {
-        connection
-            .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
-            // Whoever is in the way is no error here, but the first column.
-            .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
-    })
+    connection
+        .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
+        // Whoever is in the way is no error here, but the first column.
+        .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
 /// Takes a transaction whose commit failed out of the log. Where the sync failed, the system takes what was written for
 /// synced, though the disk does not have it: once all have closed the database, the next to open it would find the
 /// transaction in the log, and its own would not outlive a power cut.
 pub(super) fn forget_failed(connection: &Connection) {
-    // Where someone is in the way, the next transaction is written over it.
+    // Where someone is in the way to the end, the next transaction is written over it.
     let _ = empty_log(connection);
 }
 
