@@ -283,17 +283,17 @@ impl Store {
             if is_of_this_schema(&transaction)? {
                 search::index_waiting(&transaction)?;
             }
-            transaction.commit()
+            transaction
+                .commit()
+                .inspect_err(|_| open::forget_failed(&self.connection))
         };
-        let indexed = patience::without_waiting(index);
-        let is_empty = self.checkpoint();
-        indexed.while_trying("index tasks")?;
-        is_empty
+        patience::without_waiting(index).while_trying("index tasks")?;
+        self.checkpoint()
     }
 
     /// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
     pub(crate) fn checkpoint(&self) -> Result<bool> {
-        patience::without_waiting(|| open::empty_log(&self.connection)).while_trying("checkpoint")
+        open::empty_log(&self.connection).while_trying("checkpoint")
     }
 
     /// Returns a number that differs from the last one when another connection has committed since.

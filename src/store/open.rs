@@ -8,7 +8,11 @@
 //!   drops SQLite's locks, and with them other processes' acknowledged writes. The only exception is the creation of
 //!   an empty file that did not exist.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
 
@@ -32,6 +36,9 @@ pub(super) use schema::in_memory;
 
 /// "thld": the mark in the file's header that it is ours. Set by the first migration.
 const APPLICATION_ID: i64 = 0x7468_6C64;
+/// How long readers are waited for when a commit has failed, and how often the log is tried.
+const FORGETTING: Duration = Duration::from_secs(2);
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 /// The first SQLite without the WAL-reset bug, which corrupts when two connections write and checkpoint at once.
 pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
 /// What a connection is for.
@@ -159,21 +166,27 @@ fn wait_for_locks(connection: &mut Connection) -> rusqlite::Result<()> {
     }))
 }
 
-/// Moves the log into the database and empties it. Reports whether it is empty: whoever is in the way longer than the
-/// call on the thread may wait leaves it as it is.
+/// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
 pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
-        // Whoever is in the way is no error here, but the first column.
-        .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+    patience::without_waiting(|| {
+        connection
+            .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
+            // Whoever is in the way is no error here, but the first column.
+            .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+    })
 }
 
 /// Takes a transaction whose commit failed out of the log. Where the sync failed, the system takes what was written for
 /// synced, though the disk does not have it: once all have closed the database, the next to open it would find the
 /// transaction in the log, and its own would not outlive a power cut.
+///
+/// Whoever reads is waited for, though the program may be about to end. Where one reads on, the next transaction is
+/// written over the one that failed.
 pub(super) fn forget_failed(connection: &Connection) {
-    // Where someone is in the way to the end, the next transaction is written over it.
-    let _ = empty_log(connection);
+    let until = Instant::now() + FORGETTING;
+    while matches!(empty_log(connection), Ok(false)) && Instant::now() < until {
+        thread::sleep(BETWEEN_TRIES);
+    }
 }
 
 /// Reports whether the database is at `known` and in WAL mode. One that is not ours, or newer, is refused.
