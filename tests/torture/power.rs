@@ -30,10 +30,11 @@ use replay::Replay;
 
 /// How many disks are looked at at once. Each waits for syncs most of the time.
 const WORKERS: usize = 4;
-/// Servers that write, and how many tasks each makes and changes, all at once.
+/// How many servers write.
 const SERVERS: usize = 2;
+/// How many tasks each makes and changes when they write at once.
 const TASKS: usize = 12;
-/// The same of those of which one goes on after another; and at how many moments the power is cut then.
+/// When they write one after another: how many tasks each makes and changes, and at how many moments the power is cut.
 const TASKS_IN_TURN: usize = 2;
 const CUTS_IN_TURN: u64 = 4;
 /// In the fifth model, one run in which a sync fails serves so many cuts.
@@ -303,10 +304,10 @@ impl Tally {
         let syncs = Traced::servers(Turns::OneByOne, None).syncs_of(0);
         for which in 1..=syncs.min(most) {
             let failed = Traced::servers(Turns::OneByOne, Some(which));
-            self.failed_syncs += 1;
             let Some(first) = failed.first_failure() else {
                 continue;
             };
+            self.failed_syncs += 1;
             // What is in the log alone is moved into the database when a server ends.
             let moments = moments(first, failed.calls.len(), CUTS_IN_TURN, random);
             let models = &[Model::Nothing, Model::Everything][..];
