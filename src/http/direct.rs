@@ -220,7 +220,10 @@ fn written(event: &ServerSseMessage) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rmcp::{ErrorData, RoleServer, model::*};
+    use rmcp::{
+        ErrorData,
+        model::{ListToolsRequest, ListToolsResult, PaginatedRequestParams},
+    };
 
     use super::*;
 
