@@ -147,6 +147,12 @@ impl Mailbox {
         locked(&self.letters).closed
     }
 
+    /// Reports whether there is no message, and none can come.
+    pub(super) fn is_spent(&self) -> bool {
+        let letters = locked(&self.letters);
+        letters.closed.is_some() && letters.by_number.is_empty()
+    }
+
     /// Returns the messages after the one numbered `after`, as they come. It takes the place of an earlier reader.
     /// `held` is dropped with the stream; it is told whether the stream came to its end.
     pub(super) fn read<H: AtEnd>(

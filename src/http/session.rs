@@ -34,6 +34,8 @@ const UNREAD_ANSWER: Duration = Duration::from_mins(1);
 const RETRY: Duration = Duration::from_secs(1);
 /// The stream of what belongs to no call.
 pub(super) const STANDALONE: u64 = 0;
+/// From how many mailboxes on, and after how many more than were left, a session looks for those that are of no use.
+const SWEEP: usize = 64;
 
 /// One client's session.
 #[derive(Debug)]
@@ -53,9 +55,21 @@ struct State {
     calls: HashMap<u64, PendingCall>,
     /// Of the standalone stream, and of each call whose answer the client has not got.
     mailboxes: HashMap<u64, Arc<Mailbox>>,
+    /// How many mailboxes there may be before those from which all was given up are thrown away.
+    sweep_at: usize,
     last_call: u64,
     streams: usize,
     last_used: Instant,
+}
+
+impl State {
+    /// Throws the mailboxes away from which all was given up: while they are few beside the others, it does not look.
+    fn sweep(&mut self) {
+        if self.mailboxes.len() >= self.sweep_at {
+            self.mailboxes.retain(|_, mailbox| !mailbox.is_spent());
+            self.sweep_at = 2 * self.mailboxes.len() + SWEEP;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -96,6 +110,7 @@ impl Session {
             state: Mutex::new(State {
                 calls: HashMap::new(),
                 mailboxes: HashMap::from([(STANDALONE, standalone)]),
+                sweep_at: SWEEP,
                 last_call: STANDALONE,
                 streams: 0,
                 last_used: Instant::now(),
@@ -163,6 +178,7 @@ impl Session {
     ) -> Result<Arc<Mailbox>, SessionError> {
         let mailbox = {
             let mut state = locked(&self.state);
+            state.sweep();
             state.last_call += 1;
             let number = state.last_call;
             let mailbox = Arc::new(Mailbox::new(number, Arc::clone(&self.unread)));
@@ -375,5 +391,26 @@ impl Transport<RoleServer> for SessionTransport {
     async fn close(&mut self) -> Result<(), SessionError> {
         self.session.close();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::{EmptyResult, PingRequest};
+
+    use super::*;
+
+    #[test]
+    fn a_call_whose_answer_was_given_up_leaves_nothing() {
+        let (session, _from_client) = Session::new(&Unread::new(1_000));
+        for _ in 0..10 * SWEEP {
+            let ping = ClientRequest::PingRequest(PingRequest::default());
+            let ping = JsonRpcMessage::request(ping, RequestId::Number(7));
+            let id =
+                RequestId::Number(i64::try_from(session.call(ping).unwrap().number()).unwrap());
+            let answer = ServerResult::EmptyResult(EmptyResult {});
+            session.deliver(JsonRpcMessage::response(answer, id));
+        }
+        assert!(locked(&session.state).mailboxes.len() <= 2 * SWEEP);
     }
 }
