@@ -28,7 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{oneshot, watch as signal};
+use tokio::sync::{Semaphore, oneshot, watch as signal};
 
 use super::{Access, Paths, Store, backup, watch::ChangeFeed};
 use crate::{
@@ -39,6 +39,8 @@ use crate::{
 };
 
 mod calls;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 use calls::{Settles, Work, WriteCall, Written};
@@ -48,6 +50,11 @@ pub use super::watch::{Batch, Subscription, Touched};
 
 /// The most calls committed together: a bound on how long the first of them waits for the others.
 const GROUP_LIMIT: usize = 1_024;
+/// The most reads that are queued, made or not yet taken by who asked, for each reader thread: more than keeps it at work,
+/// and few enough that what was read does not pile up in memory before a caller that is slower.
+const READS_AHEAD: usize = 8;
+/// How long after its last read a reader thread gives the memory of its page cache back.
+const IDLE_BEFORE_FREEING: Duration = Duration::from_secs(10);
 /// How long after the last write its words are indexed and the log is moved into the database.
 const IDLE_BEFORE_CATCHING_UP: Duration = Duration::from_secs(2);
 /// How often that is tried at least while others are in its way.
@@ -69,6 +76,7 @@ struct Shared {
     /// Whether the writer thread knows that there was a call since it last caught up.
     is_catching_up_due: Arc<AtomicBool>,
     reads: Mutex<Option<crossbeam_channel::Sender<QueuedRead>>>,
+    room_for_reads: Semaphore,
     patience: Patience,
     /// Until when others may be in the way of the last checkpoint.
     last_wait: Arc<Mutex<Option<Instant>>>,
@@ -93,12 +101,14 @@ impl Db {
     pub fn start(path: &Path, readers: usize) -> Self {
         let (work, waiting) = mpsc::channel();
         let (reads, queue) = crossbeam_channel::unbounded::<QueuedRead>();
+        let readers = readers.max(1);
         let (opened, health) = signal::channel(None);
         let patience = Patience::default();
         let shared = Arc::new(Shared {
             work: Mutex::new(Some(work)),
             is_catching_up_due: Arc::default(),
             reads: Mutex::new(Some(reads)),
+            room_for_reads: Semaphore::new(readers * READS_AHEAD),
             last_wait: Arc::default(),
             writer: Mutex::default(),
             readers: Mutex::default(),
@@ -117,7 +127,7 @@ impl Db {
             backed_up: None,
         };
         locked(&shared.writer).employ("writer", move || writer.run(&waiting));
-        for _ in 0..readers.max(1) {
+        for _ in 0..readers {
             let (path, queue, patience) = (path.to_owned(), queue.clone(), shared.patience.clone());
             locked(&shared.readers).employ("reader", move || serve_reads(&path, &queue, &patience));
         }
@@ -260,9 +270,13 @@ impl Session {
         async move {
             // The sender lives in this session's calls and in `Written`; if all are gone, so is the wait.
             let _ = settled.wait_for(|settled| *settled >= mine).await;
+            let _room = db.shared.room_for_reads.acquire().await;
             let (answer, answered) = oneshot::channel();
             let job: Read = Box::new(move |store| {
-                let _ = answer.send(store.and_then(read));
+                // Nobody waits for it any more.
+                if !answer.is_closed() {
+                    let _ = answer.send(store.and_then(read));
+                }
             });
             db.shared.catch_up_when_calls_pause();
             let queued = locked(&db.shared.reads)
@@ -422,10 +436,12 @@ impl WriterThread {
     fn catch_up(&mut self) -> bool {
         // From here on, a call asks for it anew.
         self.is_catching_up_due.store(false, Ordering::Relaxed);
-        match &mut self.open {
-            Some(open) if open.store.log_bytes() > 0 => open.store.catch_up().unwrap_or(false),
-            _ => true,
-        }
+        let Some(Open { store, .. }) = &mut self.open else {
+            return true;
+        };
+        let is_done = store.log_bytes() == 0 || store.catch_up().unwrap_or(false);
+        store.free_cache();
+        is_done
     }
 }
 
@@ -457,7 +473,18 @@ fn unless_over(patience: &Patience, error: Error) -> Error {
 fn serve_reads(path: &Path, queue: &crossbeam_channel::Receiver<QueuedRead>, patience: &Patience) {
     patience.rule_this_thread();
     let mut store = None;
-    for QueuedRead { read: job, since } in queue {
+    loop {
+        let next = queue.recv_timeout(IDLE_BEFORE_FREEING).or_else(|reason| {
+            if reason.is_timeout()
+                && let Some(store) = &store
+            {
+                Store::free_cache(store);
+            }
+            queue.recv()
+        });
+        let Ok(QueuedRead { read: job, since }) = next else {
+            break;
+        };
         begin_call(since.elapsed());
         let served = catch_unwind(AssertUnwindSafe(|| {
             if store.is_none() {

@@ -42,6 +42,13 @@ impl Store {
             free_bytes: fs4::available_space(&self.paths.database).ok(),
         })
     }
+
+    /// Gives the memory of the page cache back, until pages are read again.
+    pub(super) fn free_cache(&self) {
+        // Refused only while a statement is being run, and none is.
+        let _ = self.connection.release_memory();
+    }
+
     /// Returns how long the write-ahead log is; 0 when there is none.
     pub(super) fn log_bytes(&self) -> u64 {
         let mut log = self.paths.database.as_os_str().to_owned();
