@@ -31,6 +31,7 @@
 
 use std::{future::ready, io, sync::Arc, time::Duration};
 
+use futures::FutureExt as _;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::ServerHandler;
@@ -154,6 +155,9 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
     }
     hard.cancel();
 }
+
+/// The smallest limit of a buffer that hyper takes, in bytes.
+const LEAST_BUFFER: usize = 8 * 1024;
 
 struct Daemon<H> {
     app: Arc<App<H>>,
@@ -291,8 +295,10 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
             stream,
             connection: Arc::clone(connection),
         };
-        let service = service_fn(|request| async {
-            Ok::<_, std::convert::Infallible>(self.app.answer(request, &door, connection).await)
+        // In a box of its own, what a call needs is given back with its answer, and a connection that rests is small.
+        let service = service_fn(|request| {
+            let answer = Box::pin(self.app.answer(request, &door, connection));
+            answer.map(Ok::<_, std::convert::Infallible>)
         });
         let mut conversation = std::pin::pin!(
             http1::Builder::new()
@@ -301,6 +307,8 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
                 .header_read_timeout(None)
                 .max_headers(limits.headers)
                 .max_header_size(limits.head_bytes)
+                // What a client sends ahead of its answers is taken in no further.
+                .max_buf_size((2 * limits.head_bytes).max(LEAST_BUFFER))
                 .serve_connection(TokioIo::new(watched), service)
         );
         let is_over = tokio::select! {

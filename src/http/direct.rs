@@ -141,7 +141,7 @@ pub(super) async fn answer(
         _ => StatusCode::OK,
     };
     match serde_json::to_vec(&answer) {
-        Ok(body) => answer::text(status, "application/json", body),
+        Ok(body) => answer::text(status, "application/json", kept(body)),
         Err(error) => answer::error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }
@@ -188,7 +188,7 @@ fn events(stream: impl Stream<Item = ServerSseMessage> + Send + Sync + 'static) 
             Ok(None) => return None,
             Err(_) => ":\n\n".to_owned(),
         };
-        let frame = Frame::data(Bytes::from(text));
+        let frame = Frame::data(kept(text.into_bytes()));
         Some((Ok::<_, Infallible>(frame), stream))
     });
     let mut answer = Response::new(BodyExt::boxed(StreamBody::new(frames)));
@@ -201,6 +201,11 @@ fn events(stream: impl Stream<Item = ServerSseMessage> + Send + Sync + 'static) 
         headers.insert(name, HeaderValue::from_static(value));
     }
     answer
+}
+
+/// Returns what may wait long for its client, without the room it was written with: that can be as much again.
+fn kept(bytes: Vec<u8>) -> Bytes {
+    Bytes::from(bytes.into_boxed_slice())
 }
 
 /// Returns an event as it is sent. JSON is one line, as the data of an event must be.
