@@ -1,64 +1,99 @@
-//! Advice attached to a result: open subtasks, unblocked tasks, similar titles, the next date of a series.
+//! Advice: what a caller should know beside the result of a call. It is of the state that the call made.
 
 use crate::{
     change::Edit,
-    command::Outcome,
-    error::Result,
-    store::Store,
-    task::{Status, Task, TaskId},
+    task::{Actor, Status, Task, TaskId, Title},
     when::Zone,
 };
 
-/// Returns a remark for each task of `outcome` that repeats: its next date, or that there is none after this one.
-pub(crate) fn next_dates(outcome: &Outcome, zone: Zone) -> Vec<String> {
-    let next = |edit: &Edit| {
-        let task = &edit.after;
-        task.repeat.as_ref()?;
-        let was_open = edit.before.as_ref().is_some_and(Task::is_open);
-        match task.due {
-            Some(due) if task.is_open() => Some(format!(
-                "{} is done for this time; next: {}",
-                task.id,
-                due.show(zone)
-            )),
-            _ if was_open && task.status == Status::Completed => Some(format!(
-                "{} is done, and was the last of its series",
-                task.id
-            )),
-            _ => None,
-        }
-    };
-    outcome.edits.iter().filter_map(next).collect()
+/// What a caller should know beside the result. Of tasks, at most 20 are named.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Advice {
+    /// An open task that may be the one just added.
+    pub similar: Option<(TaskId, Title)>,
+    /// Subtasks of what was closed that are open still.
+    pub open_parts: Vec<TaskId>,
+    /// Open tasks that waited for what was closed.
+    pub freed: Vec<TaskId>,
+    /// Of a call that was made before: what it added and is in the trash by now.
+    pub in_trash: Vec<TaskId>,
+    /// What others have changed, if that was asked for.
+    pub news: Option<News>,
 }
 
-/// Returns the tasks that `outcome` closed; none if nothing changed.
-pub(crate) fn closed(outcome: &Outcome) -> Vec<TaskId> {
-    outcome
-        .edits
-        .iter()
-        .filter(|edit| outcome.group.is_some() && !edit.after.is_open())
-        .map(|edit| edit.after.id)
-        .collect()
+/// What others than a client have changed since it was last told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct News {
+    /// The last change the client had been told of; `None` before it was told anything.
+    pub told: Option<i64>,
+    /// The last change there is.
+    pub last: i64,
+    /// How many changes others made in between, counted up to [`Store::COUNT_LIMIT`](crate::store::Store::COUNT_LIMIT).
+    pub count: u32,
+    /// Who made the last of them; `None` if nobody did.
+    pub by: Option<Actor>,
 }
 
-/// Returns remarks on what closing the tasks `ids` leaves behind: open subtasks, and tasks that waited for them.
-pub(crate) fn left_behind(store: &Store, ids: &[TaskId]) -> Result<Vec<String>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+impl Advice {
+    /// Returns remarks on what `edits`, which close tasks, lead to: the next date of what repeats, or that there is none after this one, open
+    /// subtasks of what was closed, and tasks that waited for it.
+    pub(crate) fn on_closing(&self, edits: &[Edit], zone: Zone) -> Vec<String> {
+        let next = |edit: &Edit| {
+            let task = &edit.after;
+            task.repeat.as_ref()?;
+            let was_open = edit.before.as_ref().is_some_and(Task::is_open);
+            match task.due {
+                Some(due) if task.is_open() => Some(format!(
+                    "{} is done for this time; next: {}",
+                    task.id,
+                    due.show(zone)
+                )),
+                _ if was_open && task.status == Status::Completed => Some(format!(
+                    "{} is done, and was the last of its series",
+                    task.id
+                )),
+                _ => None,
+            }
+        };
+        let left = [
+            named("still open subtasks", &self.open_parts),
+            named("no longer waiting for it", &self.freed),
+        ];
+        let next_dates = edits.iter().filter_map(next);
+        next_dates.chain(left.into_iter().flatten()).collect()
     }
-    let named = |what: &str, ids: &[TaskId]| {
-        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        (!ids.is_empty()).then(|| format!("{what}: {}", ids.join(", ")))
-    };
-    let remarks = [
-        named("still open subtasks", &store.open_children(ids)?),
-        named("no longer waiting for it", &store.dependents(ids)?),
-    ];
-    Ok(remarks.into_iter().flatten().collect())
+
+    /// Returns remarks on tasks that were added: one like it, or, if it `is_repeat`, that the same call added them before.
+    pub(crate) fn on_adding(&self, is_repeat: bool) -> Vec<String> {
+        let similar = self
+            .similar
+            .as_ref()
+            .map(|(id, title)| format!("similar, and open too: {id} {title}"));
+        let repeated = is_repeat.then(|| {
+            "nothing was added: this key was used before, and this is what it added".to_owned()
+        });
+        let in_trash = named("in the trash since", &self.in_trash);
+        [similar, repeated, in_trash]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
 }
 
-/// Returns a remark that names an open task that may be the one just added; `None` if there is none.
-pub(crate) fn similar(store: &Store, task: &Task) -> Result<Option<String>> {
-    let similar = store.similar(&task.title, task.id)?;
-    Ok(similar.map(|(id, title)| format!("similar, and open too: {id} {title}")))
+/// Returns the tasks that `edits` close: finished, given up, or moved to the trash.
+pub(crate) fn closed(edits: &[Edit]) -> Vec<TaskId> {
+    let was_closed = |edit: &&Edit| {
+        let before = edit.before.as_ref();
+        let was_open = before.is_some_and(Task::is_open);
+        let was_there = before.is_some_and(|task| task.deleted_at.is_none());
+        let after = &edit.after;
+        (was_open && !after.is_open()) || (was_there && after.deleted_at.is_some())
+    };
+    let closed = edits.iter().filter(was_closed);
+    closed.map(|edit| edit.after.id).collect()
+}
+
+fn named(what: &str, ids: &[TaskId]) -> Option<String> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    (!ids.is_empty()).then(|| format!("{what}: {}", ids.join(", ")))
 }

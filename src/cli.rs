@@ -390,14 +390,14 @@ impl Context {
     }
 
     /// Runs `command` as the command line's own client, and tells other processes of it.
-    fn write(&self, command: &TaskCommand) -> CliResult<(Store, Outcome)> {
+    fn write(&self, command: &TaskCommand) -> CliResult<Outcome> {
         let mut store = Store::open(&self.database, Access::Write)?;
         let outcome = store.execute(command, &self.caller);
         let outcome = outcome.map_err(Failure::Failed)?;
         if outcome.group.is_some() {
             self.changed(store.paths());
         }
-        Ok((store, outcome))
+        Ok(outcome)
     }
 
     /// What every command does that has committed a change: tells other processes of it, and remembers that the backup of

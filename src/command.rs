@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::{
+    advice::Advice,
     change::{CommentDiff, Edit, GroupId, Kind},
     error::{Error, Relation, Result},
     repeat::Repeat,
@@ -223,6 +224,8 @@ pub struct Outcome {
     pub reverted: Option<(GroupId, Kind)>,
     /// The call was made before, with the same key: this is what it came to then, and nothing was done now.
     pub is_repeat: bool,
+    /// What the caller should know besides.
+    pub advice: Advice,
 }
 
 /// Decides what adding `draft` under `id` makes. `earlier` are the tasks the same call has added so far.

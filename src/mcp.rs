@@ -382,6 +382,10 @@ impl ServerHandler for Server {
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::mpsc, time::Duration};
+
+    use tokio::sync::oneshot;
+
     use super::*;
 
     #[test]
@@ -389,6 +393,43 @@ mod tests {
         // The daemon answers calls without looking for one.
         let tools = serde_json::to_string(&*tools::TOOLS).unwrap();
         assert!(tools.contains("inputSchema") && !tools.contains("x-mcp-header"));
+    }
+
+    /// Adds a task, and returns the reply as JSON.
+    async fn add(session: &Session, name: &str) -> String {
+        let client = tools::Client {
+            actor: Actor::named(name),
+            is_read_only: false,
+        };
+        let arguments = rmcp::object!({ "title": "Buy milk" });
+        let called = tools::call(session, "add_task", arguments, client, Zone::UTC);
+        let called = tokio::time::timeout(Duration::from_mins(1), called).await;
+        let reply = called.expect("nothing is waited for").unwrap();
+        serde_json::to_string(&CallToolResult::from(reply)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_write_is_answered_in_full_though_no_reader_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::start(&folder.path().join("tasks.db"), 1);
+        let (other, mine) = (db.session(), db.session());
+        add(&other, "other").await;
+        mine.tell(0);
+        let (begun, has_begun) = oneshot::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let busy = tokio::spawn(other.read(move |_| {
+            begun.send(()).unwrap();
+            Ok(may_go_on.recv().is_err())
+        }));
+        has_begun.await.unwrap();
+        let answer = add(&mine, "me").await;
+        assert!(
+            answer.contains("similar, and open too: 1 Buy milk"),
+            "{answer}"
+        );
+        assert!(answer.contains("1 change by other since"), "{answer}");
+        drop(go_on);
+        assert!(busy.await.unwrap().unwrap());
     }
 
     #[test]

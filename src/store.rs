@@ -17,6 +17,7 @@
 //! | `views` | lists: a page of a view, a count |
 //! | `search`, `words`, `index` | full-text search; what a person types, as a query; the index compared and rebuilt |
 //! | `lookup` | ids, projects and tags for completion |
+//! | `advise` | what a caller should know beside the result of a call |
 //! | `change_log` | reads the change log: history, groups, what is undone |
 //! | `state` | figures for `/readyz`: size of the log, last backup, free space |
 //! | `export` | reads everything, page by page |
@@ -36,12 +37,15 @@ use std::{cell::OnceCell, path::Path};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use advise::{Request, WantsNews};
+
 use crate::{
     command::{Caller, Command, Outcome},
     disk::patience,
     error::{Code, Error, Result, WhileTrying},
 };
 
+pub mod advise;
 pub mod backup;
 mod ballast;
 mod change_log;
@@ -202,7 +206,13 @@ impl Store {
 
     /// Runs one command in a transaction of its own.
     pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
-        let committed = self.execute_all(&[(command, caller)])?;
+        let request = Request {
+            command,
+            caller,
+            wants_similar: true,
+            wants_news: WantsNews::No,
+        };
+        let committed = self.execute_all(&[request])?;
         committed
             .outcomes
             .into_iter()
@@ -215,10 +225,10 @@ impl Store {
     ///
     /// When the disk is full, the ballast is given back and the commands are tried once more; from then on tasks can be
     /// changed and deleted, but not added, until there is room for the ballast again.
-    pub fn execute_all(&mut self, calls: &[(&Command, &Caller)]) -> Result<Committed> {
+    pub fn execute_all(&mut self, calls: &[Request<'_>]) -> Result<Committed> {
         let adds = calls
             .iter()
-            .any(|(command, _)| matches!(command, Command::Add { .. }));
+            .any(|call| matches!(call.command, Command::Add { .. }));
         if self.is_disk_full && adds {
             self.is_disk_full = ballast::is_disk_full(&self.paths);
         }
@@ -240,18 +250,18 @@ impl Store {
 
     /// A command that fails after it has written is left out, and the transaction made again without it. Savepoints
     /// would do the same, but at each the full-text index writes all it has gathered: they cost more than the rows.
-    fn try_all(&mut self, calls: &[(&Command, &Caller)]) -> Result<Committed> {
+    fn try_all(&mut self, calls: &[Request<'_>]) -> Result<Committed> {
         let mut refused: Vec<Option<Error>> = vec![None; calls.len()];
         'again: loop {
             let mut writer = self.writer()?;
             let mut outcomes = Vec::with_capacity(calls.len());
-            for ((command, caller), refused) in calls.iter().zip(&mut refused) {
+            for (call, refused) in calls.iter().zip(&mut refused) {
                 if let Some(error) = refused {
                     outcomes.push(Err(error.clone()));
                     continue;
                 }
                 let before = writer.writes();
-                match writer.execute(command, caller) {
+                match writer.execute(call.command, call.caller) {
                     Err(error) if error.code() == Code::Internal => return Err(error),
                     Err(error) if writer.writes() > before => {
                         if error.code() != Code::Caller {
@@ -260,7 +270,11 @@ impl Store {
                         *refused = Some(error);
                         continue 'again;
                     }
-                    outcome => outcomes.push(outcome),
+                    Err(error) => outcomes.push(Err(error)),
+                    Ok(mut outcome) => {
+                        outcome.advice = writer.store().advice(call, &outcome)?;
+                        outcomes.push(Ok(outcome));
+                    }
                 }
             }
             let last_change = writer.last_change();

@@ -8,7 +8,6 @@ use super::{
     report::Verbs,
 };
 use crate::{
-    advice,
     command::{CallKey, Command, Draft},
     input::Notes,
     task::Title,
@@ -87,13 +86,9 @@ impl AddArgs {
             .map(|title| given.draft(title, &mut notes, &context.caller))
             .collect::<CliResult<Vec<Draft>>>()?;
         let key = self.key.map(CallKey::try_from).transpose()?;
-        let (store, outcome) = context.write(&Command::Add { drafts, key })?;
-        if outcome.is_repeat {
-            notes.add("nothing was added: this key was used before, and this is what it added");
-        } else if let [edit] = outcome.edits.as_slice()
-            && let Some(note) = advice::similar(&store, &edit.after)?
-        {
-            notes.add(note);
+        let outcome = context.write(&Command::Add { drafts, key })?;
+        for remark in outcome.advice.on_adding(outcome.is_repeat) {
+            notes.add(remark);
         }
         let verbs = if outcome.is_repeat {
             ADDED_BEFORE

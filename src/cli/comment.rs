@@ -64,7 +64,7 @@ impl CommentArgs {
             }),
             ..Patch::default()
         };
-        let (_, outcome) = context.write(&Command::Update {
+        let outcome = context.write(&Command::Update {
             ids: Ids::read(&named)?,
             patch,
             if_rev: None,

@@ -45,7 +45,7 @@ impl DeleteArgs {
                 return Err(Failure::Declined("deleted"));
             }
         }
-        let (store, outcome) = context.write(&Command::Delete {
+        let outcome = context.write(&Command::Delete {
             ids,
             confirm: Some(count),
         })?;
@@ -53,7 +53,7 @@ impl DeleteArgs {
             done: "Moved to the trash:",
             unchanged: "In the trash already:",
         };
-        context.report_closed(&store, &outcome, verbs)
+        context.report_closed(&outcome, verbs)
     }
 }
 

@@ -21,13 +21,12 @@ use super::{
     screen::can_ask,
 };
 use crate::{
-    advice,
+    advice::Advice,
     change::Edit,
     command::{Command, Outcome, Patch},
-    error::{Error, Result},
+    error::Error,
     input::Notes,
-    store::Store,
-    task::{Status, Task, TaskId},
+    task::{Task, TaskId},
 };
 
 /// Change tasks, by quick words and flags or in your editor
@@ -162,24 +161,19 @@ fn change(
     notes: Notes,
     context: &Context,
 ) -> CliResult {
-    let (store, outcome) = context.write(&Command::Update {
+    let outcome = context.write(&Command::Update {
         ids,
         patch: patch.clone(),
         if_rev,
     })?;
     let mut notes = notes.lines();
-    notes.extend(remarks(&store, &outcome, patch, context)?);
+    notes.extend(remarks(&outcome, patch, context));
     context.report(&outcome, CHANGED, &notes)
 }
 
 /// Returns what else a person should know of the change: an overwritten title, what the line of a task does not show, a tag
 /// that was not there, and what a task that was closed leaves behind.
-fn remarks(
-    store: &Store,
-    outcome: &Outcome,
-    patch: &Patch,
-    context: &Context,
-) -> Result<Vec<String>> {
+fn remarks(outcome: &Outcome, patch: &Patch, context: &Context) -> Vec<String> {
     let mut remarks = Vec::new();
     for edit in &outcome.edits {
         let (Some(before), after) = (&edit.before, &edit.after) else {
@@ -199,13 +193,14 @@ fn remarks(
             remarks.push(format!("there was no tag \"{tag}\" to take away"));
         }
     }
-    if patch.status == Some(Status::Completed) {
-        remarks.extend(advice::next_dates(outcome, context.caller.zone));
-    }
     if patch.status.is_some_and(|status| !status.is_open()) {
-        remarks.extend(advice::left_behind(store, &advice::closed(outcome))?);
+        remarks.extend(
+            outcome
+                .advice
+                .on_closing(&outcome.edits, context.caller.zone),
+        );
     }
-    Ok(remarks)
+    remarks
 }
 
 /// Changes one task by its text.
@@ -299,6 +294,7 @@ fn apply(text: &str, task: &Task, if_rev: Option<i64>, context: &Context) -> Cli
             edits: vec![Edit::of(task)],
             reverted: None,
             is_repeat: false,
+            advice: Advice::default(),
         };
         return context.report(&as_it_was, CHANGED, &[]);
     };

@@ -9,12 +9,10 @@ use serde::Serialize;
 
 use super::{CliResult, Context};
 use crate::{
-    advice,
     change::GroupId,
     command::Outcome,
     error::Result,
     render::{self, TaskObject},
-    store::Store,
 };
 
 /// The words for a task that a command changed, and for one it found as it was asked to be.
@@ -99,14 +97,8 @@ impl Context {
     }
 
     /// Reports what closing tasks did, with what it leaves behind.
-    pub(super) fn report_closed(
-        &self,
-        store: &Store,
-        outcome: &Outcome,
-        verbs: Verbs,
-    ) -> CliResult {
-        let mut notes = advice::next_dates(outcome, self.caller.zone);
-        notes.extend(advice::left_behind(store, &advice::closed(outcome))?);
+    pub(super) fn report_closed(&self, outcome: &Outcome, verbs: Verbs) -> CliResult {
+        let notes = outcome.advice.on_closing(&outcome.edits, self.caller.zone);
         self.report(outcome, verbs, &notes)
     }
 }

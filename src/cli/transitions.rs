@@ -60,12 +60,12 @@ impl StartArgs {
 
 impl DoneArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let (store, outcome) = context.write(&Command::Complete(self.ids.read()?))?;
+        let outcome = context.write(&Command::Complete(self.ids.read()?))?;
         let verbs = Verbs {
             done: "Completed",
             unchanged: "Nothing changed, completed already:",
         };
-        context.report_closed(&store, &outcome, verbs)
+        context.report_closed(&outcome, verbs)
     }
 }
 
@@ -94,7 +94,7 @@ fn set_status(ids: &IdArgs, status: Status, verbs: Verbs, context: &Context) -> 
         status: Some(status),
         ..Patch::default()
     };
-    let (store, outcome) = context.write(&Command::Update {
+    let outcome = context.write(&Command::Update {
         ids: ids.read()?,
         patch,
         if_rev: None,
@@ -102,6 +102,6 @@ fn set_status(ids: &IdArgs, status: Status, verbs: Verbs, context: &Context) -> 
     if status.is_open() {
         context.report(&outcome, verbs, &[])
     } else {
-        context.report_closed(&store, &outcome, verbs)
+        context.report_closed(&outcome, verbs)
     }
 }

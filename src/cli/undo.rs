@@ -25,7 +25,7 @@ pub(super) struct UndoArgs {
 
 impl UndoArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let (_, outcome) = context.write(&Command::Undo(self.group))?;
+        let outcome = context.write(&Command::Undo(self.group))?;
         let mut notes = Vec::new();
         if let (Some((group, kind)), Some(undo)) = (outcome.reverted, outcome.group) {
             notes.push(format!(

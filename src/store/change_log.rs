@@ -9,6 +9,7 @@ use super::{
     rows::{change_columns, change_from_row},
 };
 use crate::{
+    advice::Advice,
     change::{
         COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, joined,
         logged_fields,
@@ -202,6 +203,7 @@ impl Store {
             edits,
             reverted: None,
             is_repeat: true,
+            advice: Advice::default(),
         })
     }
 

@@ -21,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -43,7 +43,7 @@ mod calls;
 mod tests;
 mod threads;
 
-use calls::{Settles, Work, WriteCall, Written};
+use calls::{Settles, Told, Work, WriteCall, Written};
 use threads::{Crew, spawn};
 
 pub use super::watch::{Batch, Subscription, Touched};
@@ -138,7 +138,7 @@ impl Db {
     pub fn session(&self) -> Session {
         Session {
             db: self.clone(),
-            told: Arc::new(AtomicI64::new(-1)),
+            told: Arc::default(),
             written: Arc::default(),
         }
     }
@@ -208,8 +208,7 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[derive(Clone, Debug)]
 pub struct Session {
     db: Db,
-    /// The last change this client was told of; -1 before it was told anything.
-    told: Arc<AtomicI64>,
+    told: Arc<Told>,
     written: Arc<Written>,
 }
 
@@ -219,16 +218,24 @@ impl Session {
         &self.db
     }
 
-    /// Returns the last change this client was told of, and takes `seq` for it from now on; `None` at first.
-    pub fn tell(&self, seq: i64) -> Option<i64> {
-        let told = self.told.swap(seq, Ordering::Relaxed);
-        (told >= 0).then_some(told)
+    /// Returns the last change this client was told of; `None` at first.
+    pub fn told(&self) -> Option<i64> {
+        self.told.get()
     }
 
-    /// Returns how many writes this session has made, and whether all of them are settled.
-    pub fn writes(&self) -> (u64, bool) {
-        let made = self.written.made.load(Ordering::Relaxed);
-        (made, *self.written.settled.borrow() >= made)
+    /// Takes `seq` for the last change this client was told of.
+    pub fn tell(&self, seq: i64) {
+        self.told.set(seq);
+    }
+
+    /// Likewise if the last one was `told`. Reports whether it was.
+    pub fn tell_after(&self, told: Option<i64>, seq: i64) -> bool {
+        self.told.replace(told, seq)
+    }
+
+    /// Reports whether all writes this session has made are settled.
+    pub fn is_idle(&self) -> bool {
+        self.written.is_idle()
     }
 
     /// Queues `command`; the future resolves when it is on the disk, or refused. Dropping the future before the
@@ -239,13 +246,17 @@ impl Session {
         caller: Caller,
     ) -> impl Future<Output = Result<Outcome>> + use<> {
         let (answer, answered) = oneshot::channel();
-        self.written.made.fetch_add(1, Ordering::Relaxed);
+        let was_idle = self.written.is_idle();
+        let number = self.written.made.fetch_add(1, Ordering::Relaxed) + 1;
         let settles = Settles(Arc::clone(&self.written));
         let call = WriteCall {
             command,
             caller,
             answer,
             settles,
+            was_idle,
+            number,
+            told: Arc::clone(&self.told),
             since: Instant::now(),
         };
         let queued = self.db.shared.queue(Work::WriteCall(Box::new(call)));
@@ -381,11 +392,8 @@ impl WriterThread {
             Err(Error::ShuttingDown)
         } else {
             self.opened().and_then(|open| {
-                let calls: Vec<_> = group
-                    .iter()
-                    .map(|call| (&call.command, &call.caller))
-                    .collect();
-                open.store.execute_all(&calls)
+                let requests: Vec<_> = group.iter().map(WriteCall::request).collect();
+                open.store.execute_all(&requests)
             })
         };
         let outcomes = match committed.map_err(|error| unless_over(&self.patience, error)) {

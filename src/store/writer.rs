@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{Store, open};
 use crate::{
+    advice::Advice,
     change::{Change, Diff, Edit, GroupId, Kind},
     command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
     error::{Error, Result, WhileTrying},
@@ -342,6 +343,7 @@ impl<'a> Entry<'a> {
             edits: self.edits,
             reverted,
             is_repeat: false,
+            advice: Advice::default(),
         }
     }
 }

@@ -7,18 +7,18 @@ use serde::Serialize;
 use super::{
     ToolAnswer,
     args::{AddItem, AddTask, Clearable, Delete, Several, Undo, UpdateTask},
-    lists::what_else_happened,
+    lists::news_line,
     replies::{self, ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},
 };
 use crate::{
-    advice,
+    advice::News,
     command::{CallKey, Caller, Command, Draft, Outcome, Patch},
     error::{Error, Result},
     input::{Notes, read_repeat},
     render::{Detail, TaskObject, bounds},
     store::{Store, db::Session},
-    task::{CommentText, Description, Project, TaskId, Title},
+    task::{CommentText, Description, Project, Title},
 };
 
 /// What `delete_task` returns for one task.
@@ -76,7 +76,10 @@ impl ToolCall<'_> {
         if self.is_read_only {
             return Err(Error::ReadOnly);
         }
-        self.session.write(command, self.caller.clone()).await
+        let outcome = self.session.write(command, self.caller.clone()).await?;
+        let news = outcome.advice.news.as_ref();
+        self.tell(news);
+        Ok(outcome)
     }
 
     /// Reads one state of the database, and what else has happened from the same: a second turn on a reader thread would
@@ -89,14 +92,24 @@ impl ToolCall<'_> {
         let both = self.session.read(move |store| {
             store.snapshot(|store| {
                 let found = read(store)?;
-                // The call is answered all the same when this cannot be told.
-                let news = what_else_happened(store, &session, &actor).unwrap_or_default();
-                Ok((found, news))
+                // A client that has sent more calls already is told with the last of them. The call is answered all the same
+                // when this cannot be told.
+                let is_idle = session.is_idle();
+                let news = is_idle.then(|| store.news(session.told(), &actor).ok());
+                Ok((found, news.flatten()))
             })
         });
         let (found, news) = both.await?;
-        let _ = self.news.set(news);
+        self.tell(news.as_ref());
         Ok(found)
+    }
+
+    /// Has the reply tell what else has happened, unless another reply has told it meanwhile.
+    fn tell(&self, news: Option<&News>) {
+        let line = news
+            .filter(|news| self.session.tell_after(news.told, news.last))
+            .and_then(news_line);
+        let _ = self.news.set(line);
     }
 
     pub(super) async fn add_task(self, arguments: Arguments) -> Result<ToolAnswer> {
@@ -114,24 +127,9 @@ impl ToolCall<'_> {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let (earlier, was_idle) = self.session.writes();
         let outcome = self.write(Command::Add { drafts, key }).await?;
-        let is_alone = was_idle && self.session.writes().0 == earlier + 1;
-        // A client that sends many calls at once knows what it adds.
-        if is_alone {
-            self.remark_similar(&outcome, &mut notes).await;
-        }
-        if outcome.is_repeat {
-            notes.add("nothing was added: this key was used before, and this is what it added");
-            let ids: Vec<TaskId> = outcome.edits.iter().map(|edit| edit.after.id).collect();
-            let gone = self
-                .session
-                .read(move |store| store.deleted_among(&ids))
-                .await?;
-            if !gone.is_empty() {
-                let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
-                notes.add(format!("in the trash since: {}", gone.join(", ")));
-            }
+        for remark in outcome.advice.on_adding(outcome.is_repeat) {
+            notes.add(remark);
         }
         if is_batch {
             return Ok(self.several("Added", &outcome, notes));
@@ -195,7 +193,7 @@ impl ToolCall<'_> {
             notes.add("nothing changed");
         }
         if is_closing {
-            self.remark_closed(&outcome, &mut notes).await;
+            self.remark_closed(&outcome, &mut notes);
         }
         self.answer("Updated", &outcome, Detail::Revision, notes)
     }
@@ -207,7 +205,7 @@ impl ToolCall<'_> {
         if outcome.group.is_none() {
             notes.add("nothing changed: completed already");
         }
-        self.remark_closed(&outcome, &mut notes).await;
+        self.remark_closed(&outcome, &mut notes);
         self.answer("Completed", &outcome, Detail::Brief, notes)
     }
 
@@ -223,7 +221,7 @@ impl ToolCall<'_> {
             })
             .await?;
         let mut notes = Notes::default();
-        self.remark_closed(&outcome, &mut notes).await;
+        self.remark_closed(&outcome, &mut notes);
         if let [edit] = outcome.edits.as_slice() {
             let note = replies::note(notes);
             let taken = note.as_deref().map_or(0, bounds::size) + ROOM_FOR_NAMES;
@@ -243,35 +241,10 @@ impl ToolCall<'_> {
         Ok(self.undone(&outcome))
     }
 
-    /// Names an open task that may be the one just added.
-    async fn remark_similar(&self, outcome: &Outcome, notes: &mut Notes) {
-        let [edit] = outcome.edits.as_slice() else {
-            return;
-        };
-        if outcome.is_repeat {
-            return;
-        }
-        let task = edit.after.clone();
-        let similar = self.look(move |store| advice::similar(store, &task));
-        // What is written is written, whether or not it can be remarked on.
-        if let Ok(Some(note)) = similar.await {
-            notes.add(note);
-        }
-    }
-
-    /// Says what closing tasks leaves behind: the next date of one that repeats, open subtasks of those closed, and
-    /// tasks that waited for them.
-    async fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) {
-        for note in advice::next_dates(outcome, self.caller.zone) {
-            notes.add(note);
-        }
-        let ids = advice::closed(outcome);
-        if ids.is_empty() {
-            return;
-        }
-        let left = self.look(move |store| advice::left_behind(store, &ids));
-        for note in left.await.unwrap_or_default() {
-            notes.add(note);
+    /// Says what closing tasks leads to.
+    fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) {
+        for remark in outcome.advice.on_closing(&outcome.edits, self.caller.zone) {
+            notes.add(remark);
         }
     }
 }

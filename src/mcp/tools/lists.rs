@@ -10,12 +10,13 @@ use super::{
     schema::{Arguments, Blank},
 };
 use crate::{
+    advice::News,
     change::Change,
     command::Command,
     error::Result,
     render::{self, Detail, TaskObject, bounds, parts::Parts},
-    store::{Moment, Page, Store, View, Words, db::Session},
-    task::{Actor, Summary, TaskId, TaskWithComments, shortened},
+    store::{Moment, Page, Store, View, Words},
+    task::{Summary, TaskId, TaskWithComments, shortened},
     when::Zone,
 };
 
@@ -289,28 +290,12 @@ struct Listed {
     left: Option<u32>,
 }
 
-/// Returns a line on what others have changed since this client was last told; `None` if they have not, or if the client
-/// has sent more calls already.
-pub(super) fn what_else_happened(
-    store: &Store,
-    session: &Session,
-    actor: &Actor,
-) -> Result<Option<String>> {
-    let (_, is_idle) = session.writes();
-    if !is_idle {
-        return Ok(None);
-    }
-    let last = store.last_change()?;
-    let told = match session.tell(last) {
-        Some(told) if told == last => return Ok(None),
-        Some(told) => told,
-        None => store.last_look(actor)?.unwrap_or(last),
-    };
-    let (count, who) = store.foreign_changes(told, actor)?;
-    Ok(who.map(|who| {
-        let changes = if count == 1 { "change" } else { "changes" };
-        let count = render::bounded(count, Store::COUNT_LIMIT);
-        let who = shortened(who.as_str(), 24);
-        format!("{count} {changes} by {who} since your last call: list_tasks view:\"changed\"")
-    }))
+/// Returns a line on what others have changed since this client was last told; `None` if they have not.
+pub(super) fn news_line(news: &News) -> Option<String> {
+    let who = shortened(news.by.as_ref()?.as_str(), 24);
+    let changes = if news.count == 1 { "change" } else { "changes" };
+    let count = render::bounded(news.count, Store::COUNT_LIMIT);
+    Some(format!(
+        "{count} {changes} by {who} since your last call: list_tasks view:\"changed\""
+    ))
 }

@@ -1,7 +1,10 @@
 //! What the writer thread is asked for, and how a session knows which of its writes are settled.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -10,13 +13,51 @@ use tokio::sync::{oneshot, watch as signal};
 use crate::{
     command::{Caller, Command, Outcome},
     error::Result,
+    store::advise::{Request, WantsNews},
 };
+
+/// The last change a client was told of.
+#[derive(Debug)]
+pub(super) struct Told(AtomicI64);
+
+/// Before a client was told anything.
+const NOTHING: i64 = -1;
+
+impl Default for Told {
+    fn default() -> Self {
+        Self(AtomicI64::new(NOTHING))
+    }
+}
+
+impl Told {
+    pub(super) fn get(&self) -> Option<i64> {
+        let told = self.0.load(Ordering::Relaxed);
+        (told != NOTHING).then_some(told)
+    }
+
+    pub(super) fn set(&self, seq: i64) {
+        self.0.store(seq, Ordering::Relaxed);
+    }
+
+    /// Sets it if it is `told`. Reports whether it was.
+    pub(super) fn replace(&self, told: Option<i64>, seq: i64) -> bool {
+        let told = told.unwrap_or(NOTHING);
+        let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
+        self.0.compare_exchange(told, seq, success, failure).is_ok()
+    }
+}
 
 /// How many writes a session has made, and how many of them are settled.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) made: AtomicU64,
     pub(super) settled: signal::Sender<u64>,
+}
+
+impl Written {
+    pub(super) fn is_idle(&self) -> bool {
+        *self.settled.borrow() >= self.made.load(Ordering::Relaxed)
+    }
 }
 
 impl Default for Written {
@@ -61,11 +102,32 @@ pub(super) struct WriteCall {
     pub(super) caller: Caller,
     pub(super) answer: oneshot::Sender<Result<Outcome>>,
     pub(super) settles: Settles,
+    /// Whether no other call of its session was on its way when it was made.
+    pub(super) was_idle: bool,
+    /// Which of its session's it is, from 1.
+    pub(super) number: u64,
+    pub(super) told: Arc<Told>,
     /// When it was asked for: what it waits in the queue counts as waited for locks.
     pub(super) since: Instant,
 }
 
 impl WriteCall {
+    /// Returns what the store is asked for. A client that sends many calls at once knows what it adds, and is told what others
+    /// have changed with the last of them.
+    pub(super) fn request(&self) -> Request<'_> {
+        let is_last = self.settles.0.made.load(Ordering::Relaxed) == self.number;
+        Request {
+            command: &self.command,
+            caller: &self.caller,
+            wants_similar: self.was_idle && is_last,
+            wants_news: if is_last {
+                WantsNews::After(self.told.get())
+            } else {
+                WantsNews::No
+            },
+        }
+    }
+
     pub(super) fn answer(self, outcome: Result<Outcome>) {
         // Settled first: who hears the answer may read at once.
         drop(self.settles);
