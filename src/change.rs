@@ -5,18 +5,19 @@
 //! comment costs the same whether it is the first or the thousandth.
 
 mod comments;
+mod fields;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use comments::CommentDiff;
 pub(crate) use comments::leave_comments;
 use comments::{insert_comment, remove_comment};
+pub use fields::Fields;
+use fields::differing;
+pub(crate) use fields::{logged_fields, with_fields};
 
 use crate::task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp};
-
-/// Fields of a task by name, in the form [`Task`] serializes to.
-pub type Fields = Map<String, Value>;
 
 /// One call makes one group; its number is the sequence number of its first change.
 pub type GroupId = i64;
@@ -121,8 +122,6 @@ pub struct Diff {
     pub new: Fields,
 }
 
-/// Fields the log does not repeat: they follow from its own columns.
-const DERIVED: [&str; 3] = ["id", "rev", UPDATED_AT];
 /// How many bytes of comments a row of the log holds, unless a single one is longer.
 const PART_BYTES: usize = 128 * 1024;
 /// In the log: comments taken away before, comments added after.
@@ -172,17 +171,15 @@ impl Edit {
 
     /// Returns the altered fields; `None` if nothing changes.
     pub(crate) fn diff(&self) -> Option<Diff> {
-        let mut new = logged_fields(&self.after);
         let Some(before) = &self.before else {
+            let mut new = logged_fields(&self.after);
             if !self.comments.added.is_empty() {
                 new.insert(COMMENTS.to_owned(), comments_to_json(&self.comments.added));
             }
             new.retain(|_, value| !is_nothing(value));
             return Some(Diff { old: None, new });
         };
-        let mut old = logged_fields(before);
-        new.retain(|name, value| old.get(name) != Some(value));
-        old.retain(|name, _| new.contains_key(name));
+        let (mut old, mut new) = differing(before, &self.after);
         if !self.comments.is_empty() {
             old.insert(
                 COMMENTS.to_owned(),
@@ -319,28 +316,6 @@ fn has_every_part(history: &[Change]) -> bool {
         fits
     });
     counts_on && before.is_none_or(|last| last.part == last.parts)
-}
-
-/// Returns the fields of `task` that the log keeps. Comments are not among them.
-pub(crate) fn logged_fields(task: &Task) -> Fields {
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(task) else {
-        unreachable!("a task serializes to an object")
-    };
-    fields.retain(|name, _| !DERIVED.contains(&name.as_str()));
-    fields
-}
-
-/// Returns `task` with `fields` set. A field this build does not know is passed over.
-pub(crate) fn with_fields(task: &Task, fields: &Fields) -> serde_json::Result<Task> {
-    let mut value = serde_json::to_value(task)?;
-    if let Value::Object(all) = &mut value {
-        all.extend(
-            fields
-                .iter()
-                .map(|(name, field)| (name.clone(), field.clone())),
-        );
-    }
-    serde_json::from_value(value)
 }
 
 /// Returns the task as `change` added it; `None` if the change is of another kind.

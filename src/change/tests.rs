@@ -101,3 +101,30 @@ fn a_history_that_lacks_a_row_of_a_change_is_no_chain() {
         assert!(!is_chain(&left), "without row {lost}");
     }
 }
+
+#[test]
+fn every_field_is_logged_when_it_alone_changes_and_is_set_from_the_log() {
+    let bare = task("bare", 1);
+    let other = json!({
+        "title": "other", "description": "more", "status": "completed", "created_at": 5, "started_at": 6, "completed_at": 7,
+        "created_by": "someone", "deleted_at": 8, "priority": "high", "due": "2026-12-24", "defer_until": "2026-12-20",
+        "repeat": "FREQ=DAILY", "repeat_from": "2026-12-23", "project": "home", "tags": ["a"], "parent": 2,
+        "depends_on": [3],
+    });
+    let Value::Object(other) = other else {
+        unreachable!()
+    };
+    assert_eq!(logged_fields(&bare).len(), other.len());
+    for (name, value) in other {
+        let field = Fields::from_iter([(name.clone(), value.clone())]);
+        let after = with_fields(&bare, &field).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let edit = Edit {
+            after,
+            ..Edit::of(&bare)
+        };
+        let diff = edit.diff().unwrap();
+        assert_eq!(diff.new, field);
+        let old = logged_fields(&bare).remove(&name).unwrap();
+        assert_eq!(diff.old, Some(Fields::from_iter([(name, old)])));
+    }
+}
