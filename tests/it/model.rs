@@ -1,117 +1,273 @@
-//! Random commands against the store and against a model in memory: they must agree after every one, also when the
-//! database is closed and opened again.
+//! Random commands of two clients against the store and against a model in memory: they must agree after every one, also
+//! when the database is closed and opened again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use proptest::{collection::vec, option, prelude::*, test_runner::Config};
 use taskhold::{
-    command::{Caller, Command, Draft, Patch},
+    command::{Caller, Command, Draft, Patch, Reference},
+    repeat::Repeat,
     store::{Access, Filters, Moment, Store, View, is_replay_of},
-    task::{Actor, Status, TaskId, Timestamp, Title},
-    when::Zone,
+    task::{Actor, CommentText, Status, Task, TaskId, Timestamp, Title},
+    when::{When, Zone},
 };
+
+use known::{Known, Model, Refused};
+
+mod known;
+
+const ACTORS: [&str; 2] = ["one", "other"];
+/// The first day on which a task that repeats is due, counted from the first of January 1970.
+const FIRST_DAY: i64 = 9;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Add(Vec<String>),
-    Update {
-        pick: Vec<i64>,
-        title: Option<String>,
-        status: Option<Status>,
-    },
+    Call(&'static str, Call),
+    Reopen,
+}
+
+#[derive(Clone, Debug)]
+enum Call {
+    Add(Vec<NewTask>),
+    Update { pick: Vec<i64>, new: New },
     Complete(Vec<i64>),
     Delete(Vec<i64>),
     Undo,
-    Reopen,
+}
+
+#[derive(Clone, Debug)]
+struct NewTask {
+    title: String,
+    parent: Option<Reference>,
+    depends_on: Vec<Reference>,
+    repeats: bool,
+}
+
+#[derive(Clone, Debug)]
+struct New {
+    title: Option<String>,
+    status: Option<Status>,
+    parent: Option<Option<i64>>,
+    depends_on: Option<BTreeSet<i64>>,
+    comment: Option<String>,
+}
+
+fn task_id(id: i64) -> TaskId {
+    TaskId::try_from(id).unwrap()
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let title = "[a-z]{1,8}";
-    let pick = vec(1..13_i64, 1..3);
-    let status = prop::sample::select(Status::ALL.to_vec());
-    vec(
-        prop_oneof![
-            4 => vec(title, 1..3).prop_map(Step::Add),
-            4 => (pick.clone(), option::of(title), option::of(status))
-                .prop_map(|(pick, title, status)| Step::Update { pick, title, status }),
-            3 => pick.clone().prop_map(Step::Complete),
-            2 => pick.prop_map(Step::Delete),
-            3 => Just(Step::Undo),
-            1 => Just(Step::Reopen),
-        ],
-        1..40,
+    let id = 1..9_i64;
+    let pick = vec(id.clone(), 1..3);
+    let reference = prop_oneof![
+        id.clone().prop_map(|id| Reference::Task(task_id(id))),
+        (1..3_usize).prop_map(Reference::Earlier),
+    ];
+    let rarely = |strategy| prop::option::weighted(0.3, strategy);
+    let new_task = (
+        title,
+        rarely(reference.clone()),
+        option::weighted(0.2, vec(reference, 1..3)),
+        prop::bool::weighted(0.3),
     )
+        .prop_map(|(title, parent, depends_on, repeats)| NewTask {
+            title,
+            parent,
+            depends_on: depends_on.unwrap_or_default(),
+            repeats,
+        });
+    let new = (
+        option::of(title),
+        option::of(prop::sample::select(Status::ALL.to_vec())),
+        option::weighted(0.2, option::of(id.clone())),
+        option::weighted(0.2, prop::collection::btree_set(id, 0..3)),
+        option::weighted(0.2, title),
+    )
+        .prop_map(|(title, status, parent, depends_on, comment)| New {
+            title,
+            status,
+            parent,
+            depends_on,
+            comment,
+        });
+    let call = prop_oneof![
+        5 => vec(new_task, 1..4).prop_map(Call::Add),
+        6 => (pick.clone(), new).prop_map(|(pick, new)| Call::Update { pick, new }),
+        3 => pick.clone().prop_map(Call::Complete),
+        1 => pick.prop_map(Call::Delete),
+        4 => Just(Call::Undo),
+    ];
+    let step = prop_oneof![
+        18 => (prop::sample::select(ACTORS.to_vec()), call).prop_map(|(actor, call)| Step::Call(actor, call)),
+        1 => Just(Step::Reopen),
+    ];
+    vec(step, 1..40)
 }
 
-/// What the model knows of a task.
-#[derive(Clone, Debug, PartialEq)]
-struct Known {
-    title: String,
-    status: Status,
-    deleted: bool,
+impl Call {
+    /// Returns the command, and what the model says to it.
+    fn make(
+        self,
+        model: &mut Model,
+        actor: &'static str,
+        now: i64,
+    ) -> (Command, Result<(), Refused>) {
+        let real = |pick: &[i64]| pick.iter().copied().map(task_id).collect();
+        match self {
+            Self::Add(tasks) => {
+                let there = model.tasks().len();
+                let made = model.add(actor, tasks.len(), |number, _| {
+                    tasks[number].known(number, there)
+                });
+                let drafts = tasks.iter().map(NewTask::draft).collect();
+                (Command::Add { drafts, key: None }, made)
+            }
+            Self::Update { pick, new } => {
+                let patch = new.patch();
+                let made = if patch == Patch::default() {
+                    Err(Refused)
+                } else {
+                    model.each(actor, &pick, |task| new.apply(task, actor, now))
+                };
+                let ids = real(&pick);
+                (
+                    Command::Update {
+                        ids,
+                        patch,
+                        if_rev: None,
+                    },
+                    made,
+                )
+            }
+            Self::Complete(pick) => {
+                let made = model.each(actor, &pick, |task| task.complete(now));
+                (Command::Complete(real(&pick)), made)
+            }
+            Self::Delete(pick) => {
+                let made = model.each(actor, &pick, |task| task.deleted_at = Some(now));
+                (
+                    Command::Delete {
+                        ids: real(&pick),
+                        confirm: None,
+                    },
+                    made,
+                )
+            }
+            Self::Undo => (Command::Undo(None), model.undo(actor, now)),
+        }
+    }
 }
 
-#[derive(Default)]
-struct Model {
-    tasks: BTreeMap<i64, Known>,
-    /// The tasks before each call that is still in force.
-    before: Vec<BTreeMap<i64, Known>>,
-}
-
-impl Model {
-    /// Applies `change` to the tasks in `ids`, all or none; one that alters nothing leaves no trace.
-    fn each(&mut self, ids: &[i64], change: impl Fn(&mut Known)) -> bool {
-        let usable = |id: &i64| self.tasks.get(id).is_some_and(|task| !task.deleted);
-        if !ids.iter().all(usable) {
-            return false;
+impl NewTask {
+    fn draft(&self) -> Draft {
+        let mut draft = Draft::titled(Title::try_from(self.title.clone()).unwrap());
+        draft.parent = self.parent;
+        draft.depends_on = self.depends_on.iter().copied().collect();
+        if self.repeats {
+            draft.due = Some(When::Day(day(FIRST_DAY)));
+            draft.repeat = Some(Repeat::try_from("FREQ=DAILY".to_owned()).unwrap());
         }
-        let before = self.tasks.clone();
-        for id in ids {
-            change(self.tasks.get_mut(id).expect("it is usable"));
-        }
-        if self.tasks != before {
-            self.before.push(before);
-        }
-        true
+        draft
     }
 
-    /// Takes back the last call. A task that was added stays in the trash: its id is used up.
-    fn undo(&mut self) -> bool {
-        let Some(before) = self.before.pop() else {
-            return false;
-        };
-        for (id, task) in &mut self.tasks {
-            match before.get(id) {
-                Some(earlier) => *task = earlier.clone(),
-                None => task.deleted = true,
+    /// Returns the task as the one `number` of a call that found so many `there`.
+    fn known(&self, number: usize, there: usize) -> Result<Known, Refused> {
+        let resolve = |reference: &Reference| match *reference {
+            Reference::Task(id) => Ok(id.get()),
+            Reference::Earlier(place) if place <= number => {
+                Ok(i64::try_from(there + place).unwrap())
             }
+            Reference::Earlier(_) => Err(Refused),
+        };
+        let mut task = Known::titled(&self.title);
+        task.parent = self.parent.as_ref().map(resolve).transpose()?;
+        task.depends_on = self
+            .depends_on
+            .iter()
+            .map(resolve)
+            .collect::<Result<_, _>>()?;
+        task.day = self.repeats.then_some(FIRST_DAY);
+        Ok(task)
+    }
+}
+
+impl New {
+    fn patch(&self) -> Patch {
+        let text = |text: &String| Title::try_from(text.clone()).unwrap();
+        let comment = |text: &String| CommentText::try_from(text.clone()).unwrap();
+        let ids = |ids: &BTreeSet<i64>| ids.iter().copied().map(task_id).collect();
+        Patch {
+            title: self.title.as_ref().map(text),
+            status: self.status,
+            parent: self.parent.map(|parent| parent.map(task_id)),
+            depends_on: self.depends_on.as_ref().map(ids),
+            comment: self.comment.as_ref().map(comment),
+            ..Patch::default()
         }
-        true
+    }
+
+    fn apply(&self, task: &mut Known, actor: &str, now: i64) {
+        if let Some(title) = &self.title {
+            task.title.clone_from(title);
+        }
+        if let Some(parent) = self.parent {
+            task.parent = parent;
+        }
+        if let Some(depends_on) = &self.depends_on {
+            task.depends_on.clone_from(depends_on);
+        }
+        if let Some(comment) = &self.comment {
+            let comment = (now, actor.to_owned(), comment.clone());
+            task.comments.push(comment);
+        }
+        match self.status {
+            Some(Status::Completed) => task.complete(now),
+            Some(status) => task.set_status(status, now),
+            None => {}
+        }
+    }
+}
+
+fn day(number: i64) -> NaiveDate {
+    NaiveDate::from_epoch_days(i32::try_from(number).unwrap()).unwrap()
+}
+
+/// Returns what the model would know of a task of the store.
+fn known(store: &Store, task: &Task) -> Known {
+    let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millis);
+    let comments = store.comments(task.id).unwrap().into_iter();
+    let comments = comments.map(|comment| {
+        let (actor, text) = (comment.actor.as_str(), comment.text.as_str());
+        (comment.at.as_millis(), actor.to_owned(), text.to_owned())
+    });
+    Known {
+        title: task.title.as_str().to_owned(),
+        status: task.status,
+        started_at: millis(task.started_at),
+        completed_at: millis(task.completed_at),
+        deleted_at: millis(task.deleted_at),
+        parent: task.parent.map(TaskId::get),
+        depends_on: task.depends_on.iter().map(|id| id.get()).collect(),
+        day: task.due.map(|due| match due {
+            When::Day(day) => i64::from(day.to_epoch_days()),
+            When::At(at) => panic!("no time was given: {at}"),
+        }),
+        comments: comments.collect(),
     }
 }
 
 fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
-    let mut stored = BTreeMap::new();
     let list = |view| {
         let moment = Moment::new(Timestamp::from_millis(0), Zone::UTC);
-        store
-            .list(view, &Filters::default(), &moment, None, 1_000)
-            .unwrap()
-            .tasks
-            .into_iter()
-            .map(|task| store.existing(task.id).unwrap())
+        let page = store.list(view, &Filters::default(), &moment, None, 1_000);
+        page.unwrap().tasks
     };
+    let mut stored = BTreeMap::new();
     for view in [View::All, View::Trash] {
         for task in list(view) {
-            let known = Known {
-                title: task.title.as_str().to_owned(),
-                status: task.status,
-                deleted: task.is_deleted(),
-            };
-            prop_assert_eq!(
-                task.completed_at.is_some(),
-                task.status == Status::Completed
-            );
+            let task = store.existing(task.id).unwrap();
             let history = store.history(task.id, 0).unwrap();
             prop_assert!(
                 is_replay_of(&task, &history),
@@ -119,16 +275,25 @@ fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
                 task,
                 history
             );
-            stored.insert(task.id.get(), known);
+            stored.insert(task.id.get(), known(store, &task));
         }
     }
-    prop_assert_eq!(&stored, &model.tasks);
-    let open = list(View::Open).len();
-    let expected = model
-        .tasks
-        .values()
-        .filter(|task| !task.deleted && task.status.is_open());
-    prop_assert_eq!(open, expected.count());
+    let tasks = model.tasks();
+    let expected: BTreeMap<i64, Known> = (1..).zip(tasks.iter().cloned()).collect();
+    prop_assert_eq!(&stored, &expected);
+    let ids = |view| -> BTreeSet<i64> { list(view).iter().map(|task| task.id.get()).collect() };
+    let that = |is_so: &dyn Fn(&Known) -> bool| -> BTreeSet<i64> {
+        let those = expected.iter().filter(|(_, task)| is_so(task));
+        those.map(|(id, _)| *id).collect()
+    };
+    let waits = |task: &Known| task.depends_on.iter().any(|id| expected[id].is_open());
+    prop_assert_eq!(ids(View::Open), that(&Known::is_open));
+    prop_assert_eq!(
+        ids(View::Blocked),
+        that(&|task| task.is_open() && waits(task))
+    );
+    let is_ready = |task: &Known| task.is_open() && task.status == Status::Pending && !waits(task);
+    prop_assert_eq!(ids(View::Ready), that(&is_ready));
     Ok(())
 }
 
@@ -142,53 +307,20 @@ proptest! {
         let mut store = Store::open(&path, Access::Write).unwrap();
         let mut model = Model::default();
         for (now, step) in (1_i64..).zip(steps) {
+            let Step::Call(actor, call) = step else {
+                drop(store);
+                store = Store::open(&path, Access::Write).unwrap();
+                check(&store, &model)?;
+                continue;
+            };
             let caller = Caller {
-                actor: Actor::named("model"),
+                actor: Actor::named(actor),
                 now: Timestamp::from_millis(now),
                 zone: Zone::UTC,
             };
-            let real = |pick: &[i64]| -> Vec<TaskId> {
-                pick.iter().map(|id| TaskId::try_from(*id).unwrap()).collect()
-            };
-            let (command, expected) = match step {
-                Step::Reopen => {
-                    drop(store);
-                    store = Store::open(&path, Access::Write).unwrap();
-                    check(&store, &model)?;
-                    continue;
-                }
-                Step::Add(titles) => {
-                    model.before.push(model.tasks.clone());
-                    for title in &titles {
-                        let id = i64::try_from(model.tasks.len()).unwrap() + 1;
-                        let known = Known { title: title.clone(), status: Status::Pending, deleted: false };
-                        model.tasks.insert(id, known);
-                    }
-                    let drafts = titles.into_iter().map(|title| Draft::titled(Title::try_from(title).unwrap()));
-                    (Command::Add { drafts: drafts.collect(), key: None }, true)
-                }
-                Step::Update { pick, title, status } => {
-                    let empty = title.is_none() && status.is_none();
-                    let expected = !empty && model.each(&pick, |task| {
-                        task.title = title.clone().unwrap_or_else(|| task.title.clone());
-                        task.status = status.unwrap_or(task.status);
-                    });
-                    let title = title.map(|title| Title::try_from(title).unwrap());
-                    let patch = Patch { title, status, ..Patch::default() };
-                    (Command::Update { ids: real(&pick), patch, if_rev: None }, expected)
-                }
-                Step::Complete(pick) => {
-                    let expected = model.each(&pick, |task| task.status = Status::Completed);
-                    (Command::Complete(real(&pick)), expected)
-                }
-                Step::Delete(pick) => {
-                    let expected = model.each(&pick, |task| task.deleted = true);
-                    (Command::Delete { ids: real(&pick), confirm: None }, expected)
-                }
-                Step::Undo => (Command::Undo(None), model.undo()),
-            };
+            let (command, expected) = call.make(&mut model, actor, now);
             let outcome = store.execute(&command, &caller);
-            prop_assert_eq!(outcome.is_ok(), expected, "{:?}: {:?}", command, outcome);
+            prop_assert_eq!(outcome.is_ok(), expected.is_ok(), "{:?}: {:?}", command, outcome);
             check(&store, &model)?;
         }
     }
