@@ -60,9 +60,7 @@ pub(super) fn new_file(file: &Path, context: &Context) -> CliResult<PathBuf> {
         ));
     }
     let path = std::path::absolute(file)?;
-    if let (Some(folder), Some(name)) = (path.parent(), path.file_name())
-        && is_of_database(&context.database, folder, name)
-    {
+    if is_of_database(&context.database, &path) {
         return Err(Failure::input(format!(
             "{} belongs to the database; name another file",
             file.display()

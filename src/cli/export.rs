@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
+    fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -91,7 +92,7 @@ impl ExportArgs {
     /// Writes beside the file, and gives it its name when all is on the disk.
     fn write_file(&self, context: &Context, format: Format, file: &Path) -> CliResult {
         let path = std::path::absolute(file)?;
-        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        let (Some(folder), Some(_)) = (path.parent(), path.file_name()) else {
             return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
                 file.display()
@@ -112,7 +113,7 @@ impl ExportArgs {
         if !self.force && path.symlink_metadata().is_ok() {
             return Err(there());
         }
-        if is_of_database(&context.database, folder, name) {
+        if is_of_database(&context.database, &path) {
             return Err(Failure::input(format!(
                 "{} belongs to the database; name another file",
                 file.display()
@@ -160,16 +161,32 @@ fn plain(error: io::Error) -> io::Error {
     }
 }
 
-/// Reports whether the file is the database, or one of those beside it.
-pub(super) fn is_of_database(database: &Path, folder: &Path, name: &OsStr) -> bool {
+/// Reports whether `file` is the database, one of those beside it or one of its backups, by whatever name: through a link, or
+/// written otherwise where the case of letters means nothing. Some need not be there yet, so every name that goes on from the
+/// database's with a dot or a hyphen is taken for one.
+pub(super) fn is_of_database(database: &Path, file: &Path) -> bool {
+    let leads_to = dunce::canonicalize(database).unwrap_or_else(|_| database.to_owned());
+    is_beside(database, file) || is_beside(&leads_to, file)
+}
+
+fn is_beside(database: &Path, file: &Path) -> bool {
     let (Some(home), Some(own)) = (database.parent(), database.file_name()) else {
         return false;
     };
-    let is_same_folder = match (dunce::canonicalize(home), dunce::canonicalize(folder)) {
-        (Ok(home), Ok(folder)) => home == folder,
-        _ => false,
+    let own = own.to_string_lossy().to_lowercase();
+    let is_named_so = |name: &OsStr| {
+        let name = name.to_string_lossy().to_lowercase();
+        let rest = name.strip_prefix(&own);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
     };
-    is_same_folder && name.as_encoded_bytes().starts_with(own.as_encoded_bytes())
+    let is_same = |one: &Path, other: &Path| same_file::is_same_file(one, other).unwrap_or(false);
+    let lies_at_home = |path: &Path| {
+        path.file_name().is_some_and(is_named_so)
+            && path.parent().is_some_and(|folder| is_same(home, folder))
+    };
+    let beside = fs::read_dir(home).into_iter().flatten().flatten();
+    let mut ours = beside.filter(|entry| is_named_so(&entry.file_name()));
+    file.ancestors().any(lies_at_home) || ours.any(|entry| is_same(&entry.path(), file))
 }
 
 /// What was written.

@@ -157,7 +157,7 @@ fn not_read(name: &str, error: &io::Error) -> Failure {
     let hint = match error.kind() {
         io::ErrorKind::NotFound => "name a file that is there; - is standard input",
         io::ErrorKind::IsADirectory => "name a file in it",
-        io::ErrorKind::PermissionDenied => "see who owns it: ls -l FILE",
+        io::ErrorKind::PermissionDenied => "see that it is a file, and that you may read it",
         io::ErrorKind::FileTooLarge => "write it to a file first, and import that",
         _ => HELP,
     };

@@ -149,7 +149,14 @@ fn refuse_unfit(found: &fs::Metadata, database: &Path) -> Result<()> {
 /// SQLite keeps the log beside the name by which a database was opened: two names are two logs, and what is acknowledged
 /// in one of them is lost.
 fn many_names(database: &Path) -> Error {
-    let reason = "it has several names (hard links), and what is written by one of them is lost by the other: nothing was read or changed; end every program that uses it and remove the other names (find / -samefile FILE lists them)";
+    let lister = if cfg!(windows) {
+        "fsutil hardlink list FILE"
+    } else {
+        "find / -samefile FILE"
+    };
+    let reason = format!(
+        "it has several names (hard links), and what is written by one of them is lost by the other: nothing was read or changed; end every program that uses it and remove the other names ({lister} lists them)"
+    );
     unusable(database, reason, None)
 }
 

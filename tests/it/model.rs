@@ -44,11 +44,15 @@ struct NewTask {
     repeats: bool,
 }
 
+/// The parent a task is given; no task if that is `None`.
+#[derive(Clone, Copy, Debug)]
+struct Parent(Option<i64>);
+
 #[derive(Clone, Debug)]
 struct New {
     title: Option<String>,
     status: Option<Status>,
-    parent: Option<Option<i64>>,
+    parent: Option<Parent>,
     depends_on: Option<BTreeSet<i64>>,
     comment: Option<String>,
 }
@@ -81,7 +85,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let new = (
         option::of(title),
         option::of(prop::sample::select(Status::ALL.to_vec())),
-        option::weighted(0.2, option::of(id.clone())),
+        option::weighted(0.2, option::of(id.clone()).prop_map(Parent)),
         option::weighted(0.2, prop::collection::btree_set(id, 0..3)),
         option::weighted(0.2, title),
     )
@@ -201,7 +205,7 @@ impl New {
         Patch {
             title: self.title.as_ref().map(text),
             status: self.status,
-            parent: self.parent.map(|parent| parent.map(task_id)),
+            parent: self.parent.map(|Parent(id)| id.map(task_id)),
             depends_on: self.depends_on.as_ref().map(ids),
             comment: self.comment.as_ref().map(comment),
             ..Patch::default()
@@ -212,8 +216,8 @@ impl New {
         if let Some(title) = &self.title {
             task.title.clone_from(title);
         }
-        if let Some(parent) = self.parent {
-            task.parent = parent;
+        if let Some(Parent(id)) = self.parent {
+            task.parent = id;
         }
         if let Some(depends_on) = &self.depends_on {
             task.depends_on.clone_from(depends_on);

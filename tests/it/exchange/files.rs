@@ -1,5 +1,7 @@
 //! Where exports go, what an import does to a database that is not empty, and who hears of it.
 
+use std::path::Path;
+
 use serde_json::json;
 use taskhold::{
     command::{Caller, Command},
@@ -202,6 +204,51 @@ fn an_export_replaces_nothing_unless_told_to() {
     }
     let left: Vec<_> = std::fs::read_dir(place.path("")).unwrap().collect();
     assert_eq!(left.len(), 2, "{left:?}");
+    assert_eq!(place.done(&["export"]).0, LINES);
+}
+
+#[test]
+fn an_export_replaces_no_file_of_the_database_by_whatever_name_it_is_told() {
+    let place = Place::new();
+    place.done(&["import", &place.file("in.jsonl", LINES)]);
+    let database = place.home.database();
+    let refused = |file: &Path, variables: &[(&str, &str)]| {
+        let arguments = [
+            "export",
+            "--force",
+            "--format",
+            "json",
+            file.to_str().unwrap(),
+        ];
+        let mut command = place.home.command(&arguments);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains("belongs to the database; name another file"),
+            "{file:?}: {said}"
+        );
+    };
+    // Where the case of letters means nothing, it is the same file.
+    for name in [
+        "TASKS.DB",
+        "Tasks.db-WAL",
+        "tasks.DB.doorbell",
+        "tasks.db.backups/20261129T000000000Z-daily.db",
+    ] {
+        refused(&database.with_file_name(name), &[]);
+    }
+    #[cfg(unix)]
+    {
+        // A database that is a link lies where the link leads to, and so do the files beside it.
+        let link = place.path("link.db");
+        std::os::unix::fs::symlink(&database, &link).unwrap();
+        let through_link = [("TASKHOLD_DB", link.to_str().unwrap())];
+        for name in ["tasks.db", "tasks.db-wal", "tasks.db.token"] {
+            refused(&database.with_file_name(name), &through_link);
+        }
+        refused(&link, &through_link);
+        refused(&link, &[]);
+    }
     assert_eq!(place.done(&["export"]).0, LINES);
 }
 
