@@ -7,6 +7,7 @@
 //! | [`when`] | a date or an instant, read from the words people use |
 //! | [`repeat`] | how a task comes again: RFC 5545 rules, read from words |
 //! | [`change`] | what a call altered: the rows of the change log |
+//! | `advice` | what a caller should know beside the result of a call |
 //! | [`command`] | what can be asked for, and which changes that makes; pure, no database |
 //! | [`imported`] | a task on its way in from a file |
 //! | [`exchange`] | tasks as files that other programs read and write |
@@ -15,7 +16,6 @@
 //! | [`error`] | what can go wrong, in words that help |
 //! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
 //! | `input` | fields as callers write them, read into what a task can hold |
-//! | `advice` | what a caller should know beside the result |
 //! | [`render`] | tasks as people, models and programs see them |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | [`stdio`] | MCP over standard input and output |

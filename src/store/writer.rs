@@ -78,21 +78,21 @@ impl<'store> Writer<'store> {
         }
         let committed = self.transaction.commit();
         committed.map_err(|source| {
-            open::forget_failed(&self.store.connection);
-            if let Some(error) = Error::of_room(&source) {
-                return error;
-            }
             match source.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy) => Error::Busy,
-                // Checked before anything is kept.
-                Some(ErrorCode::ConstraintViolation) => Error::Sqlite {
-                    action: "keep the changes",
-                    source: source.into(),
-                },
-                _ => Error::Uncertain {
-                    source: source.into(),
-                },
+                // Both are found out before anything is kept.
+                Some(ErrorCode::DatabaseBusy) => return Error::Busy,
+                Some(ErrorCode::ConstraintViolation) => {
+                    return Error::Sqlite {
+                        action: "keep the changes",
+                        source: source.into(),
+                    };
+                }
+                _ => {}
             }
+            open::forget_failed(&self.store.connection);
+            Error::of_room(&source).unwrap_or_else(|| Error::Uncertain {
+                source: source.into(),
+            })
         })
     }
 

@@ -15,12 +15,16 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("imported", &["task"]),
     ("change", &["task"]),
     ("error", &["change", "disk", "task"]),
-    ("command", &["change", "error", "repeat", "task", "when"]),
+    ("advice", &["change", "task", "when"]),
+    (
+        "command",
+        &["advice", "change", "error", "repeat", "task", "when"],
+    ),
     (
         "store",
         &[
-            "imported", "change", "clock", "command", "disk", "error", "repeat", "task", "text",
-            "when",
+            "advice", "imported", "change", "clock", "command", "disk", "error", "repeat", "task",
+            "text", "when",
         ],
     ),
     (
@@ -28,10 +32,6 @@ const LAYERS: [(&str, &[&str]); 22] = [
         &["command", "error", "repeat", "store", "task", "when"],
     ),
     ("clock", &["task", "when"]),
-    (
-        "advice",
-        &["change", "command", "error", "store", "task", "when"],
-    ),
     (
         "exchange",
         &["imported", "command", "error", "repeat", "task", "when"],
@@ -110,7 +110,7 @@ impl Source {
             let mut lines = self.code[*at + 1..].lines();
             let is_for_tests = lines.next().is_some_and(|line| line.contains("test"));
             let item = lines.find(|line| !line.starts_with("#["));
-            is_for_tests && item.is_some_and(|line| line.starts_with("mod "))
+            is_for_tests && item.is_some_and(|line| line.starts_with("mod ") && line.ends_with('{'))
         });
         tests.map_or(&self.code, |(at, _)| &self.code[..at])
     }
