@@ -339,6 +339,7 @@ fn failed(failure: &Failure, screen: Screen, context: Option<&Context>) -> ExitC
                 hint,
             },
         })
+        .unwrap_or_else(|error| error.to_string())
     } else {
         let hint = hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
         format!("taskhold: {message}{hint}")

@@ -10,6 +10,7 @@ use crate::{
     repeat::Repeat,
     store::{Bound, View},
     task::{Invalid, Status, Tag, Task},
+    text,
     when::{Reading, When},
 };
 
@@ -18,9 +19,9 @@ use crate::{
 pub(crate) struct Notes(Vec<String>);
 
 impl Notes {
-    /// Adds a note; one that is there already is not said again.
+    /// Adds a note; one that is there already is not said again. It may quote what somebody wrote, so it is cleaned as that is.
     pub(crate) fn add(&mut self, note: impl Into<String>) {
-        let note = note.into();
+        let note = text::clean(&note.into()).text;
         if !self.0.contains(&note) {
             self.0.push(note);
         }

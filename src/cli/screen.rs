@@ -112,7 +112,7 @@ impl Screen {
     )]
     pub(super) fn print_json(&self, body: &impl Serialize) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", json_line(body))?;
+        writeln!(out, "{}", json_line(body)?)?;
         out.flush()
     }
 }
@@ -127,8 +127,8 @@ fn columns() -> usize {
         .unwrap_or(USUAL_COLUMNS)
 }
 
-/// Returns `body` as one line of JSON, with the version before its fields.
-pub(super) fn json_line(body: &impl Serialize) -> String {
+/// Returns `body` as one line of JSON, with the version before its fields. It fails on the path of a file that is no text.
+pub(super) fn json_line(body: &impl Serialize) -> io::Result<String> {
     #[derive(Serialize)]
     struct Versioned<'a, T> {
         version: u32,
@@ -139,9 +139,11 @@ pub(super) fn json_line(body: &impl Serialize) -> String {
         version: JSON_VERSION,
         body,
     };
-    let line =
-        serde_json::to_string(&versioned).expect("an object of strings and numbers serializes");
-    without_nulls(&line).unwrap_or(line)
+    let line = serde_json::to_string(&versioned).map_err(|error| {
+        let kind = io::ErrorKind::InvalidData;
+        io::Error::new(kind, format!("{error}; call it without --json"))
+    })?;
+    Ok(without_nulls(&line).unwrap_or(line))
 }
 
 /// Leaves out the fields that do not apply, as those of a task are; `None` if there are none. What a change holds in `old`
@@ -214,7 +216,7 @@ mod tests {
             ),
         ];
         for (body, line) in cases {
-            assert_eq!(json_line(&body), line);
+            assert_eq!(json_line(&body).unwrap(), line);
         }
     }
 }

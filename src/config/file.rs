@@ -1,7 +1,7 @@
 //! `config.toml`, read key by key, so that what is wrong with one leaves the others.
 
 use std::{
-    fs, io,
+    io,
     io::Read as _,
     num::NonZeroU32,
     path::{Path, PathBuf},
@@ -15,7 +15,7 @@ use serde::{
 use toml_edit::{Document, Item, TableLike, TomlError};
 
 use super::{Color, ConfigError, ViewWord};
-use crate::task::Project;
+use crate::{disk::open_theirs, task::Project};
 
 /// The most bytes a configuration file may have.
 const MAX_FILE: u64 = 64 * 1024;
@@ -80,7 +80,7 @@ impl File {
             error: Arc::new(error),
         };
         let mut text = String::new();
-        let file = match fs::File::open(path) {
+        let file = match open_theirs(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(unreadable(error)),

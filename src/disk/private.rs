@@ -19,6 +19,8 @@ pub(crate) enum NotOurs {
     Link,
     /// A folder, a pipe, a socket or a device.
     NoFile,
+    /// Where a folder of ours is to be, something else.
+    NoFolder,
     /// A file of another user.
     Foreign,
     /// A file that has other names as well.
@@ -31,6 +33,7 @@ impl NotOurs {
         match self {
             Self::Link => "it is a link, which is not followed",
             Self::NoFile => "it is no regular file",
+            Self::NoFolder => "it is no folder",
             Self::Foreign => "it belongs to another user",
             Self::OtherNames => "it has other names as well (hard links)",
         }
@@ -39,7 +42,7 @@ impl NotOurs {
     /// Returns what to do.
     pub(crate) fn way_out(self) -> &'static str {
         match self {
-            Self::Link | Self::NoFile | Self::OtherNames => {
+            Self::Link | Self::NoFile | Self::NoFolder | Self::OtherNames => {
                 "see who put it there, and move it away"
             }
             Self::Foreign => "run taskhold as one user only, or move it away",
@@ -93,6 +96,23 @@ pub(crate) fn open_own(path: &Path) -> io::Result<fs::File> {
     open_ours(fs::OpenOptions::new().read(true), path)
 }
 
+/// Opens a file that a person may have put anywhere, to read it: a link is followed, and a pipe or a device is refused, not
+/// waited for.
+pub(crate) fn open_theirs(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.read(true).open(path)?;
+    let found = file.metadata()?;
+    if found.is_file() || found.is_dir() {
+        return Ok(file);
+    }
+    Err(NotOurs::NoFile.into())
+}
+
 fn open_ours(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
     let file = follow_no_link(options)
         .open(path)
@@ -109,6 +129,33 @@ fn instead_of(path: &Path, error: io::Error) -> io::Error {
         Ok(found) if !found.is_file() => NotOurs::NoFile.into(),
         _ => error,
     }
+}
+
+/// Says why what lies at `path` cannot be a folder of ours; `None` if it can be, or nothing is there.
+pub(crate) fn not_our_folder(path: &Path) -> Option<NotOurs> {
+    let found = fs::symlink_metadata(path).ok()?;
+    if found.is_symlink() {
+        Some(NotOurs::Link)
+    } else if !found.is_dir() {
+        Some(NotOurs::NoFolder)
+    } else {
+        (!is_own(&found)).then_some(NotOurs::Foreign)
+    }
+}
+
+/// Reports whether what was `found` belongs to a user who is neither this one nor the administrator. To the administrator all
+/// are alike: whose files those are is their business.
+#[cfg(unix)]
+pub(crate) fn is_another_users(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let is_root = rustix::process::geteuid().is_root();
+    !is_root && found.uid() != 0 && !is_own(found)
+}
+
+/// On Windows what is in the user's profile is the user's alone.
+#[cfg(not(unix))]
+pub(crate) fn is_another_users(_: &fs::Metadata) -> bool {
+    false
 }
 
 fn refuse_others(found: &fs::Metadata, has_other_names: bool) -> Result<(), NotOurs> {

@@ -226,9 +226,18 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     /// Finds out whose request it is. The token is taken out of the headers, so that nothing further on can tell it.
     /// Without one, nothing is looked up.
     fn let_in(&self, headers: &mut HeaderMap, door: &ListenAddress) -> Result<Principal, Answer> {
+        let is_given_twice = headers
+            .get_all(header::AUTHORIZATION)
+            .iter()
+            .nth(1)
+            .is_some();
         let given = headers.remove(header::AUTHORIZATION);
         if *door == ListenAddress::Socket {
             return Ok(Principal::default());
+        }
+        if is_given_twice {
+            let reason = "there are two Authorization headers";
+            return Err(answer::error(StatusCode::BAD_REQUEST, reason));
         }
         let given = given
             .as_ref()
@@ -243,7 +252,8 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         };
         match self.tokens.principal(token) {
             Ok(Some(principal)) => Ok(principal),
-            Ok(None) if self.tokens.is_one_too_many(self.limits.wrong_tokens) => {
+            // What cannot be compared with any may be wrong.
+            Ok(None) | Err(_) if self.tokens.is_one_too_many(self.limits.wrong_tokens) => {
                 let reason = "too many wrong tokens";
                 Err(answer::busy(StatusCode::TOO_MANY_REQUESTS, reason, 1))
             }

@@ -31,10 +31,10 @@ pub enum InstanceError {
         /// Where it said it listens; empty if it has not yet.
         notice: String,
     },
-    /// The lock cannot be tried.
+    /// A file beside the database cannot be used.
     #[error("cannot use {}: {source}", path.display())]
-    Lock {
-        /// The lock file.
+    File {
+        /// Which.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -52,7 +52,7 @@ impl Instance {
     /// Becomes the daemon of the database at `path`.
     pub fn take(path: &Path) -> Result<Self, InstanceError> {
         let paths = Paths::new(path);
-        let failed = |source| InstanceError::Lock {
+        let failed = |source| InstanceError::File {
             path: paths.daemon_lock.clone(),
             source,
         };
@@ -71,8 +71,12 @@ impl Instance {
     }
 
     /// Writes down where it listens.
-    pub fn announce(&self, listens_on: &str) -> io::Result<()> {
-        replace_private(&self.notice, format!("{listens_on}\n").as_bytes())
+    pub fn announce(&self, listens_on: &str) -> Result<(), InstanceError> {
+        let replaced = replace_private(&self.notice, format!("{listens_on}\n").as_bytes());
+        replaced.map_err(|source| InstanceError::File {
+            path: self.notice.clone(),
+            source,
+        })
     }
 }
 

@@ -20,7 +20,7 @@ use rusqlite::Connection;
 
 use super::{
     Access, Paths, Store, open,
-    paths::{located, unlocked, unusable},
+    paths::{located, refuse_planted_folder, unlocked, unusable},
 };
 use crate::{
     disk::{Lock, OF_BACKUPS, create_private, discard, lock, try_lock},
@@ -197,7 +197,7 @@ pub fn copy_to(database: &Path, to: &Path) -> Result<Contents> {
 
 /// Returns the backups beside `database`, the latest first.
 pub fn list(database: &Path) -> Result<Vec<Backup>> {
-    list_in(&Paths::new(&located(database)?).backups)
+    list_beside(&Paths::new(&located(database)?))
 }
 
 /// Returns which of `backups`, the latest first, is the way back: the latest that is not dated after `now`, and was not
@@ -239,9 +239,14 @@ pub(super) fn sweep(paths: &Paths) -> Result<usize> {
 }
 
 /// Returns the files of unfinished backups.
-pub(super) fn leftovers(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+pub(super) fn leftovers(paths: &Paths) -> Vec<PathBuf> {
+    if refuse_planted_folder(paths).is_err() {
+        return Vec::new();
+    }
+    let entries = fs::read_dir(&paths.backups).into_iter();
     entries
+        .flatten()
+        .flatten()
         .map(|entry| entry.path())
         .filter(|path| is_unfinished(path))
         .collect()
@@ -249,7 +254,7 @@ pub(super) fn leftovers(folder: &Path) -> Vec<PathBuf> {
 
 fn is_due(paths: &Paths, now: Timestamp) -> Result<bool> {
     let today = day(now);
-    Ok(!list_in(&paths.backups)?
+    Ok(!list_beside(paths)?
         .iter()
         .any(|backup| backup.reason == Reason::Daily && day(backup.taken_at) == today))
 }
@@ -263,6 +268,7 @@ struct Folder {
 
 impl Folder {
     fn lock(paths: &Paths) -> Result<Self> {
+        refuse_planted_folder(paths)?;
         let path = paths.backups.join(LOCK);
         let lock = lock(&path, OF_BACKUPS).map_err(|error| unlocked(&path, error))?;
         Ok(Self {
@@ -277,6 +283,7 @@ impl Folder {
 
     /// Returns `None` while another process works in it.
     fn try_lock(paths: &Paths) -> Result<Option<Self>> {
+        refuse_planted_folder(paths)?;
         let path = &paths.backups;
         let lock = try_lock(&path.join(LOCK)).map_err(|error| failed(path, error))?;
         Ok(lock.map(|lock| Self {
@@ -303,7 +310,7 @@ impl Folder {
         };
         // One in which something is wrong takes the place of none in which it may be right.
         if contents.disagreeing.is_none() {
-            for old in surplus(&list_in(self.path())?, now) {
+            for old in surplus(&list_beside(&self.paths)?, now) {
                 // One that cannot be removed now goes the next time.
                 let _ = discard(&old.path);
             }
@@ -324,7 +331,7 @@ impl Folder {
     }
 
     fn sweep(&self) -> usize {
-        let removed = leftovers(self.path())
+        let removed = leftovers(&self.paths)
             .into_iter()
             .map(|path| discard(&path));
         removed.flatten().count()
@@ -345,7 +352,9 @@ impl Folder {
     }
 }
 
-fn list_in(folder: &Path) -> Result<Vec<Backup>> {
+pub(super) fn list_beside(paths: &Paths) -> Result<Vec<Backup>> {
+    refuse_planted_folder(paths)?;
+    let folder = &paths.backups;
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -9,8 +9,8 @@ use std::{
 
 use crate::{
     disk::{
-        self, LockError, NotOurs, Others, create_private, has_other_names, make_folder, not_ours,
-        other_writers,
+        self, LockError, NotOurs, Others, create_private, has_other_names, is_another_users,
+        make_folder, not_our_folder, not_ours, other_writers,
     },
     error::{Error, Result},
 };
@@ -93,6 +93,11 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
     // told not to follow any.
     let database = match fs::symlink_metadata(&database) {
         Ok(found) if found.is_symlink() => {
+            if is_another_users(&found) {
+                let reason =
+                    "it is a link that another user made; see where it leads, and remove it";
+                return Err(unusable(reason, None));
+            }
             let database = dunce::canonicalize(&database)
                 .map_err(|error| unusable("it is a link that leads nowhere", Some(error)))?;
             if let Some(folder) = database.parent() {
@@ -315,10 +320,48 @@ pub(super) fn team(others: &Others) -> &'static str {
     }
 }
 
-/// In a folder that others can write, others can put files where SQLite looks for its log.
+/// Refuses a folder of backups that is not the owner's of the database alone: what lies there is restored, and removed when its
+/// time is over.
+pub(super) fn refuse_planted_folder(paths: &Paths) -> Result<()> {
+    let folder = &paths.backups;
+    let refused = |reason: String| Err(unusable(folder, reason, None));
+    match not_our_folder(folder) {
+        None => {}
+        Some(NotOurs::Foreign) if are_of_one_owner(&paths.database, folder) => {}
+        Some(reason) => return refused(reason.to_string()),
+    }
+    match fs::metadata(folder).ok().as_ref().and_then(other_writers) {
+        None => Ok(()),
+        Some(others) => refused(format!(
+            "{} can write it, and put backups there in the place of yours; remove what is not yours, then take that away (chmod go-w)",
+            said(&others)
+        )),
+    }
+}
+
+/// In a folder that others can write, others can put files where SQLite looks for its log; one of their own they can give
+/// another name to, and so one that lies in a folder that they can write.
 fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
     let found = fs::metadata(folder)
         .map_err(|error| unusable(path, "its folder cannot be entered", Some(error)))?;
+    if is_another_users(&found) && !are_of_one_owner(folder, path) {
+        let reason = format!(
+            "its folder {} belongs to another user, who can put files there in the place of yours; choose another",
+            folder.display()
+        );
+        return Err(unusable(path, reason, None));
+    }
+    let is_open = |above: &&Path| {
+        let writers = fs::metadata(above).ok().as_ref().and_then(other_writers);
+        writers == Some(Others::Everyone)
+    };
+    if let Some(above) = folder.ancestors().skip(1).find(is_open) {
+        let reason = format!(
+            "every user can write {}, and put a folder there in the place of yours; take that away (chmod o-w) or choose another",
+            above.display()
+        );
+        return Err(unusable(path, reason, None));
+    }
     if let Some(others) = other_writers(&found) {
         let reason = format!(
             "{} can write its folder {}, and put files there in the place of yours; take that away (chmod go-w) or choose another{}",

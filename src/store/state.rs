@@ -1,10 +1,10 @@
 //! What can be said of the database as a whole, for those who watch over it.
 
-use std::{fs, time::SystemTime};
+use std::fs;
 
 use serde::Serialize;
 
-use super::Store;
+use super::{Store, backup};
 use crate::error::{Result, WhileTrying};
 
 /// The database as a whole.
@@ -28,13 +28,10 @@ impl Store {
             .prepare_cached("PRAGMA user_version")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .while_trying("read the schema's version")?;
-        let last_backup = fs::read_dir(&self.paths.backups)
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok())
-            .max()
-            .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok())
-            .map(|since| since.as_secs());
+        let backups = backup::list_beside(&self.paths).unwrap_or_default();
+        let last_backup = backups
+            .first()
+            .and_then(|latest| u64::try_from(latest.taken_at.as_millis() / 1_000).ok());
         Ok(State {
             schema,
             log_bytes: self.log_bytes(),

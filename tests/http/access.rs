@@ -52,6 +52,21 @@ fn after_many_wrong_tokens_the_next_is_put_off_and_a_right_one_is_not() {
 }
 
 #[test]
+fn many_tokens_that_cannot_be_compared_are_put_off_as_well() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &["--limit", "wrong-tokens=2"]);
+    std::fs::write(home.database().with_file_name("tasks.db.token"), "").unwrap();
+    let wrong = "a wrong token that has the length of a right one";
+    let statuses: Vec<u16> = (0..50)
+        .map(|_| daemon.wire_with(wrong).get("/readyz").status)
+        .collect();
+    assert!(
+        statuses.contains(&429) && !statuses.contains(&200),
+        "{statuses:?}"
+    );
+}
+
+#[test]
 fn many_requests_that_are_not_let_in_write_few_lines_and_all_are_counted() {
     const ASKED: u64 = 300;
     let home = Home::new();

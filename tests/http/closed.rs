@@ -158,6 +158,13 @@ fn every_route_asks_for_a_token_but_the_one_that_says_it_lives() {
         "X-Api-Key: TOKEN\r\n",
         "Cookie: token=TOKEN\r\n",
     ];
+    for twice in [["TOKEN", "x"], ["x", "TOKEN"], ["TOKEN", "TOKEN"]] {
+        let [one, other] = twice.map(|token| format!("Authorization: Bearer {token}\r\n"));
+        let request =
+            format!("GET /readyz HTTP/1.1\r\n{HOST}{one}{other}Connection: close\r\n\r\n");
+        let (status, answer) = exchange(daemon.port, filled(&daemon, &request).as_bytes());
+        assert_eq!(status, 400, "{twice:?}: {answer}");
+    }
     for path in &paths {
         for method in [
             "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW",

@@ -374,6 +374,60 @@ fn no_color_wins_over_the_file_and_a_pipe_gets_lines_in_any_colour() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_configuration_file_that_is_a_pipe_is_refused_and_not_waited_for() {
+    let home = Home::new();
+    let pipe = home.database().with_file_name("config.toml");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let mut command = home.command(&["list"]);
+    let output = command.env("TASKHOLD_CONFIG", &pipe).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("it is no regular file"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_a_note_quotes_is_cleaned() {
+    let home = Home::new();
+    let word = "status:\u{1b}[31mX\u{1b}]0;t\u{7}a\u{202e}gnp";
+    for arguments in [&["add", "t", word][..], &["--json", "add", "t", word]] {
+        let output = home.command(arguments).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("stays in the title"), "{said:?}");
+        assert!(!said.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{said:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_no_text_is_refused_as_json_and_printed_otherwise() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let home = Home::new();
+    let folder = home
+        .database()
+        .with_file_name(std::ffi::OsStr::from_bytes(b"h\xff"));
+    std::fs::create_dir(&folder).unwrap();
+    let paths = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        command
+            .env("TASKHOLD_DB", folder.join("tasks.db"))
+            .output()
+            .unwrap()
+    };
+    let refused = paths(&["--json", "paths"]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("call it without --json"));
+    assert!(paths(&["paths"]).status.success());
+}
+
 #[test]
 fn what_a_call_does_not_say_the_configuration_file_says() {
     let home = Home::new();

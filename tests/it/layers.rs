@@ -29,7 +29,9 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ),
     (
         "input",
-        &["command", "error", "repeat", "store", "task", "when"],
+        &[
+            "command", "error", "repeat", "store", "task", "text", "when",
+        ],
     ),
     ("clock", &["task", "when"]),
     (
@@ -48,7 +50,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("install", &["disk"]),
     ("http", &["clock", "disk", "mcp", "stdio", "store"]),
     ("bridge", &["stdio", "store"]),
-    ("config", &["task", "when"]),
+    ("config", &["disk", "task", "when"]),
     (
         "cli",
         &[

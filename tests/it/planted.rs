@@ -237,6 +237,121 @@ fn as_user(home: &Home, user: u32, group: u32, arguments: &[&str]) -> Option<Out
 }
 
 #[test]
+fn a_folder_of_backups_that_is_a_link_is_neither_used_nor_swept_nor_mended() {
+    let home = Home::new();
+    home.run(&["add", "there before"]);
+    let backups = home.database().with_file_name("tasks.db.backups");
+    fs::remove_dir_all(&backups).unwrap();
+    let project = home.database().with_file_name("project");
+    fs::create_dir(&project).unwrap();
+    fs::set_permissions(&project, fs::Permissions::from_mode(0o755)).unwrap();
+    for name in ["film.db.partial", "notes.txt"] {
+        fs::write(project.join(name), PRIVATE).unwrap();
+        fs::set_permissions(project.join(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    symlink(&project, &backups).unwrap();
+    for arguments in [
+        &["backup"][..],
+        &["backup", "--list"],
+        &["restore", "latest"],
+    ] {
+        let (succeeded, said) = ended(&home, arguments);
+        assert!(
+            !succeeded && said.contains("it is a link, which is not followed"),
+            "{said}"
+        );
+    }
+    let output = home.command(&["doctor"]).output().unwrap();
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        found.contains("it is a link, which is not followed"),
+        "{found}"
+    );
+    assert!(!found.contains("--salvage"), "{found}");
+    call_all(&home);
+    let mut left: Vec<(String, u32)> = fs::read_dir(&project)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            (entry.file_name().into_string().unwrap(), mode)
+        })
+        .collect();
+    left.sort();
+    let expected = ["film.db.partial", "notes.txt"].map(|name| (name.to_owned(), 0o644));
+    assert_eq!(left, expected);
+    assert_eq!(
+        fs::metadata(&project).unwrap().permissions().mode() & 0o777,
+        0o755
+    );
+}
+
+#[test]
+fn a_folder_of_backups_that_others_can_write_is_refused_until_that_is_taken_away() {
+    let home = Home::new();
+    home.run(&["add", "there before"]);
+    let backups = home.database().with_file_name("tasks.db.backups");
+    fs::set_permissions(&backups, fs::Permissions::from_mode(0o777)).unwrap();
+    for arguments in [&["backup"][..], &["restore", "latest"]] {
+        let (succeeded, said) = ended(&home, arguments);
+        assert!(
+            !succeeded && said.contains("every user can write it"),
+            "{said}"
+        );
+    }
+    fs::set_permissions(&backups, fs::Permissions::from_mode(0o700)).unwrap();
+    home.run(&["backup"]);
+    if may_give_away(&backups) {
+        let (succeeded, said) = ended(&home, &["restore", "latest"]);
+        assert!(
+            !succeeded && said.contains("it belongs to another user"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_anybody_could_put_in_the_place_of_the_users_is_refused() {
+    let home = Home::new();
+    let above = home.database().parent().unwrap().to_owned();
+    let folder = above.join("own");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let database = folder.join("tasks.db");
+    let add = ["--db", database.to_str().unwrap(), "add", "mine"];
+    let open = |mode| fs::set_permissions(&above, fs::Permissions::from_mode(mode)).unwrap();
+    open(0o777);
+    let (succeeded, said) = ended(&home, &add);
+    assert!(
+        !succeeded && said.contains("and put a folder there in the place of yours"),
+        "{said}"
+    );
+    // In a sticky folder, as /tmp, only the owner gives a folder another name.
+    open(0o1777);
+    assert!(ended(&home, &add).0);
+    open(0o700);
+    if !may_give_away(&folder) {
+        return;
+    }
+    // Whoever a folder belongs to gives files in it other names, whatever its mode.
+    let other = Home::new();
+    if as_user(&other, 1, 1, &["add", "mine"]).is_none() {
+        return;
+    }
+    let folder = other.database().parent().unwrap().to_owned();
+    chown(&folder, Some(65_534), Some(65_534)).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o1777)).unwrap();
+    let mut command = other.command(&["add", "mine too"]);
+    std::os::unix::process::CommandExt::uid(&mut command, 1);
+    let refused = command.output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        !refused.status.success() && said.contains("belongs to another user"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_folder_that_a_group_can_write_is_refused_and_a_team_told_the_way() {
     let home = Home::new();
     home.run(&["add", "for one user"]);

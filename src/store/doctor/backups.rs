@@ -7,7 +7,7 @@ use std::{
 
 use super::{Finding, rows::Rows};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     store::{
         Paths, Store,
         backup::{self, Backup, Reason},
@@ -25,7 +25,13 @@ const DAY: i64 = 24 * 60 * 60 * 1_000;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn examine(paths: &Paths, now: Timestamp) -> Finding {
-    look(paths, now).unwrap_or_else(|error| Finding::of_error(CHECK, &error))
+    look(paths, now).unwrap_or_else(|error| match error {
+        // Of their folder; the database may be sound.
+        Error::Unusable { .. } => {
+            Finding::bad(CHECK, error.with_causes(), "mend that, then look again")
+        }
+        error => Finding::of_error(CHECK, &error),
+    })
 }
 
 fn look(paths: &Paths, now: Timestamp) -> Result<Finding> {

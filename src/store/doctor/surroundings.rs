@@ -170,7 +170,7 @@ fn log(paths: &Paths) -> Finding {
 
 fn leftovers(paths: &Paths) -> Finding {
     const CHECK: &str = "leftovers";
-    match backup::leftovers(&paths.backups).len() {
+    match backup::leftovers(paths).len() {
         0 => Finding::good(CHECK, "no unfinished backups"),
         count => Finding::warning(
             CHECK,

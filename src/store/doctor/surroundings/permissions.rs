@@ -94,7 +94,10 @@ mod unix {
     /// Returns the files beside the database that there are, the database first.
     fn places(paths: &Paths) -> Vec<Required> {
         let (read, written, entered) = (0o400, 0o600, 0o700);
-        let backups = fs::read_dir(&paths.backups).into_iter().flatten().flatten();
+        // What lies behind a link is not ours.
+        let is_folder = fs::symlink_metadata(&paths.backups).is_ok_and(|found| found.is_dir());
+        let backups = is_folder.then(|| fs::read_dir(&paths.backups).into_iter());
+        let backups = backups.into_iter().flatten().flatten().flatten();
         let files = [
             (paths.database.clone(), written),
             (beside(paths, "-wal"), written),
