@@ -14,7 +14,7 @@
 //! - An examination changes nothing and creates nothing: a database of an older schema stays one.
 //! - A finding that is not good says what to do.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use super::{Paths, paths::located};
 use crate::{error::Error, task::Timestamp, when::Zone};
@@ -135,6 +135,14 @@ impl Finding {
             fix: Some(fix),
             ..self
         }
+    }
+
+    /// Says what is to be done after that.
+    pub(super) fn and_then(mut self, what: &str) -> Self {
+        if let Some(way_out) = &mut self.way_out {
+            let _ = write!(way_out, ", then {what}");
+        }
+        self
     }
 
     /// Says that something could not be looked at.

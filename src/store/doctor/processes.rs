@@ -12,6 +12,8 @@ struct Holder {
     has: Has,
     /// Its program was replaced since it was started.
     is_old: bool,
+    /// It was stopped, as Ctrl-Z does, and may hold a lock as long as it is.
+    is_suspended: bool,
 }
 
 #[derive(PartialEq)]
@@ -25,6 +27,8 @@ enum Has {
     Lost,
     /// The database, under a name beside which it keeps a log of its own.
     Elsewhere,
+    /// Only a file beside it that processes lock.
+    LockFile,
 }
 
 pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
@@ -58,6 +62,18 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
             format!("end them, and use no name but {}", paths.database.display()),
         )];
     }
+    let suspended: Vec<&Holder> = holders.iter().filter(|one| one.is_suspended).collect();
+    if !suspended.is_empty() {
+        let ids: Vec<String> = suspended.iter().map(|one| one.id.to_string()).collect();
+        return vec![Finding::warning(
+            CHECK,
+            format!(
+                "suspended, and others may wait for it: {}",
+                named(|one| one.is_suspended)
+            ),
+            format!("let it go on (kill -CONT {}), or end it", ids.join(" ")),
+        )];
+    }
     let old = named(|holder| holder.is_old);
     if !old.is_empty() {
         return vec![Finding::warning(
@@ -66,7 +82,8 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
             "restart their hosts",
         )];
     }
-    let foreign = named(|holder| !holder.name.starts_with("taskhold"));
+    let foreign =
+        named(|holder| holder.has == Has::Database && !holder.name.starts_with("taskhold"));
     if !foreign.is_empty() {
         return vec![Finding::warning(
             CHECK,
@@ -74,9 +91,17 @@ pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
             "let them read only, and with SQLite 3.51.3 or newer; copiers must take backups instead",
         )];
     }
-    let what = match holders.len() {
+    let is_open = |holder: &&Holder| holder.has == Has::Database;
+    let what = match holders.iter().filter(is_open).count() {
         0 => "nobody else has it open".to_owned(),
-        count => format!("{count} more have it open: {}", named(|_| true)),
+        1 => format!(
+            "one more has it open: {}",
+            named(|one| one.has == Has::Database)
+        ),
+        count => format!(
+            "{count} more have it open: {}",
+            named(|one| one.has == Has::Database)
+        ),
     };
     vec![Finding::good(CHECK, what)]
 }
@@ -97,6 +122,11 @@ fn holders(paths: &Paths) -> Option<Vec<Holder>> {
             .iter()
             .any(|path| path.as_os_str() == name)
     };
+    let locks = [
+        number(&paths.lock),
+        number(&paths.daemon_lock),
+        number(&paths.backups.join(".lock")),
+    ];
     let holder = |process: Process| -> Option<Holder> {
         if process.id == std::process::id() {
             return None;
@@ -121,12 +151,15 @@ fn holders(paths: &Paths) -> Option<Vec<Holder>> {
             }
         } else if files.iter().any(|(link, _)| is_of_ours(link)) {
             Has::Lost
+        } else if locks.into_iter().any(holds) {
+            Has::LockFile
         } else {
             return None;
         };
         let program = fs::read_link(process.folder().join("exe")).unwrap_or_default();
         Some(Holder {
             id: process.id,
+            is_suspended: process.is_suspended(),
             name: process.name,
             has,
             is_old: program.to_string_lossy().ends_with(" (deleted)"),

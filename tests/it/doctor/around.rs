@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use rusqlite::Connection;
@@ -246,6 +247,63 @@ fn a_server_that_works_on_a_moved_file_is_named() {
         }
         home.run(&["add", "into the new one"]);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_is_suspended_is_named_with_the_way_to_let_it_go_on() {
+    let home = filled();
+    let client = home.connect(Dialect::Legacy);
+    // One that has not come further than the lock of a first start.
+    let lock = fs::File::open(home.database().with_file_name("tasks.db.lock")).unwrap();
+    let mut waiting = Command::new("sleep")
+        .arg("600")
+        .stdin(lock)
+        .spawn()
+        .unwrap();
+    for id in [client.pid(), waiting.id()] {
+        let signal = |name: &str| {
+            let mut kill = Command::new("kill");
+            assert!(
+                kill.args([name, &id.to_string()])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        };
+        signal("-STOP");
+        let (_, found) = examine(&home, &[]);
+        signal("-CONT");
+        assert_eq!(verdict(&found, "processes"), "warning", "{found:#}");
+        assert!(
+            found.to_string().contains(&format!("kill -CONT {id}")),
+            "{found:#}"
+        );
+    }
+    let (_, found) = examine(&home, &[]);
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    assert_eq!(verdict(&found, "processes"), "good", "{found:#}");
+    assert!(
+        found.to_string().contains("one more has it open: taskhold"),
+        "{found:#}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn after_others_could_read_a_token_it_is_to_be_made_anew() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = filled();
+    home.run(&["token", "show"]);
+    let token = home.database().with_file_name("tasks.db.token");
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o644)).unwrap();
+    let (_, found) = examine(&home, &[]);
+    assert_eq!(verdict(&found, "permissions"), "warning", "{found:#}");
+    assert!(
+        found.to_string().contains("taskhold token rotate"),
+        "{found:#}"
+    );
 }
 
 #[cfg(target_os = "linux")]

@@ -209,7 +209,14 @@ mod unix {
                 open.len(),
                 first.path.display()
             );
-            return Finding::warning(CHECK, what, "").mended_by(Fix::Permissions);
+            let finding = Finding::warning(CHECK, what, "").mended_by(Fix::Permissions);
+            let is_of_tokens =
+                |file: &&Required| [&paths.token, &paths.tokens].contains(&&file.path);
+            return if open.iter().any(is_of_tokens) {
+                finding.and_then("make the tokens anew, since others may have them: `taskhold token rotate`, and `token revoke` and `token add` for those of other programs")
+            } else {
+                finding
+            };
         }
         if folder.is_ours() && folder.is_open_to_others() && is_ours_alone(path, paths) {
             let what = format!("others can look into {}", path.display());
