@@ -7,6 +7,7 @@
 //! | `guard` | which requests are turned away for how they were addressed |
 //! | `tokens` | who may come in |
 //! | `shares` | how much of something one token may have |
+//! | `turns` | how many reads of one token are made at once |
 //! | `unread` | what the clients of one token have not read |
 //! | `sessions`, `session`, `mailbox` | sessions of older clients, and what waits for them |
 //! | `listeners` | open streams of notifications |
@@ -64,6 +65,7 @@ mod shares;
 #[cfg(unix)]
 mod socket;
 mod tokens;
+mod turns;
 mod unread;
 
 pub use instance::{Instance, InstanceError};

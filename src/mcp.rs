@@ -156,6 +156,11 @@ pub(crate) fn tool_name(name: &str) -> Option<&'static str> {
     tools::names().find(|tool| *tool == name)
 }
 
+/// Reports whether the tool called `name` only reads.
+pub(crate) fn is_reading_tool(name: &str) -> bool {
+    tools::is_reading(name)
+}
+
 /// Returns what the client calls itself; empty if it has not said.
 fn client_name(context: &RequestContext<RoleServer>) -> String {
     let client = if is_modern(context) {

@@ -38,6 +38,7 @@ use super::{
     sessions::Sessions,
     shares::{self, Shares},
     tokens::Tokens,
+    turns::Turns,
     unread::Unread,
 };
 use crate::{
@@ -61,6 +62,7 @@ pub(super) struct App<H> {
     tokens: Tokens,
     names: Vec<String>,
     calls: Arc<Shares>,
+    turns: Turns,
     unread: Arc<Unread>,
     strangers: Arc<Strangers>,
     database: Session,
@@ -113,6 +115,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 .map(|name| name.to_ascii_lowercase())
                 .collect(),
             calls: Shares::new(limits.calls, shares::largest(limits.calls)),
+            turns: Turns::default(),
             unread,
             strangers: Arc::default(),
             limits,
@@ -303,7 +306,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             }
         }
         accept_all(&mut head.headers);
-        let mut asked = None;
+        let (mut asked, mut turn) = (None, None);
         let body = match head.method {
             Method::POST => {
                 let message = self.message(&head.headers, body, &principal, told);
@@ -312,6 +315,11 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 let (request, body) = message.unwrap_or_else(|| Err(answer::shutting_down()))?;
                 if let Some((id, request)) = request {
                     asked = Some(id.clone());
+                    if is_read(&request) {
+                        let wait = self.turns.wait(&principal);
+                        let waited = self.abandoned.run_until_cancelled(wait).await;
+                        turn = Some(waited.ok_or_else(answer::shutting_down)?);
+                    }
                     if direct::stands_alone(&head.headers, &request) {
                         let (server, nobody) = ((self.handler)(), self.nobody.clone());
                         let answered = direct::answer(server, nobody, principal, id, *request);
@@ -323,7 +331,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                     {
                         let (sessions, share) = (&self.sessions, told.share.clone());
                         return Ok(direct::answer_in_session(
-                            sessions, session, principal, share, id, *request,
+                            sessions, session, principal, share, turn, id, *request,
                         ));
                     }
                 }
@@ -341,6 +349,9 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         // A call counts until it is made, though its client may be gone by then.
         if let Some(share) = &told.share {
             head.extensions.insert(Arc::clone(share));
+        }
+        if let Some(turn) = turn {
+            head.extensions.insert(turn);
         }
         let is_goodbye = head.method == Method::DELETE;
         let request = Request::from_parts(head, Full::new(body));
@@ -502,5 +513,16 @@ fn accept_all(headers: &mut HeaderMap) {
     if takes_anything {
         let both = HeaderValue::from_static("application/json, text/event-stream");
         headers.insert(header::ACCEPT, both);
+    }
+}
+
+/// Reports whether a request only reads the database.
+fn is_read(request: &ClientRequest) -> bool {
+    match request {
+        ClientRequest::CallToolRequest(call) => mcp::is_reading_tool(&call.params.name),
+        ClientRequest::ReadResourceRequest(_)
+        | ClientRequest::GetPromptRequest(_)
+        | ClientRequest::CompleteRequest(_) => true,
+        _ => false,
     }
 }

@@ -31,6 +31,7 @@ use super::{
     answer::{self, Answer},
     sessions::Sessions,
     shares::Share,
+    turns::Turn,
 };
 use crate::mcp::{Principal, refusal};
 
@@ -163,6 +164,7 @@ pub(super) fn answer_in_session(
     session: &str,
     principal: Principal,
     share: Option<Arc<Share>>,
+    turn: Option<Turn>,
     id: RequestId,
     mut request: ClientRequest,
 ) -> Answer {
@@ -171,6 +173,9 @@ pub(super) fn answer_in_session(
     // A call counts until it is made, though its client may be gone by then.
     if let Some(share) = share {
         extensions.insert(share);
+    }
+    if let Some(turn) = turn {
+        extensions.insert(turn);
     }
     let message = JsonRpcMessage::request(request, id);
     match sessions.call(session, message) {

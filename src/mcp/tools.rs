@@ -121,6 +121,12 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     SPECS.iter().map(|spec| spec.name)
 }
 
+/// Reports whether the tool called `name` changes nothing.
+pub(super) fn is_reading(name: &str) -> bool {
+    let mut specs = SPECS.iter();
+    specs.any(|spec| spec.name == name && matches!(spec.effect, Effect::Read))
+}
+
 impl Spec {
     fn tool(&self) -> Tool {
         let (read_only, destructive, idempotent) = match self.effect {
