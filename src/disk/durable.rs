@@ -18,7 +18,7 @@ use std::{
 
 use tempfile::{NamedTempFile, TempPath};
 
-use super::private::private_options;
+use super::private::{NotOurs, private_options};
 
 /// How much of a file's name is in that of the new one, which must not become longer than the system allows.
 const RECOGNISABLE: usize = 40;
@@ -114,7 +114,13 @@ impl SyncedFile {
     /// Takes the place of the file that has the name, if there is one.
     pub(crate) fn replace(self) -> io::Result<()> {
         let NewFile { file, place } = self.0;
-        let file = file.persist(&place).map_err(|error| error.error)?;
+        let file = file.persist(&place).map_err(|refused| {
+            if place.is_dir() {
+                NotOurs::NoFile.into()
+            } else {
+                refused.error
+            }
+        })?;
         sync_name(&place, &file)
     }
 
@@ -260,6 +266,16 @@ mod tests {
         entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect()
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_stays_and_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a");
+        fs::create_dir(&place).unwrap();
+        let refused = replace_private(&place, b"new").unwrap_err().to_string();
+        assert!(refused.contains("it is no regular file"), "{refused}");
+        assert_eq!(names(folder.path()), ["a"]);
     }
 
     #[test]

@@ -105,6 +105,12 @@ fn notes(imported: &Imported, reader: &dyn Reader) -> Vec<String> {
         let s = plural(count);
         one_line(&format!("{remark} ({count} task{s})"))
     });
+    let barren = imported.first_barren.map(|first| {
+        let (count, s) = (imported.barren, plural(imported.barren));
+        format!(
+            "{count} task{s} with a rule that never comes again from the date: each ends when it is done, as #{first}; change its rule, or its date"
+        )
+    });
     let left_out = |count: u64, which: &str| {
         let s = plural(count);
         (count > 0).then(|| format!("{count} reference{s} {which} left out"))
@@ -115,6 +121,7 @@ fn notes(imported: &Imported, reader: &dyn Reader) -> Vec<String> {
             "to tasks that are not in the file",
         ))
         .chain(left_out(imported.circular, "that went round in a circle"))
+        .chain(barren)
         .collect()
 }
 

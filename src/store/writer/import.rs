@@ -17,6 +17,7 @@ use crate::{
     imported::{Arrival, Name, Terms},
     store::Store,
     task::{Invalid, Task, TaskId, TaskWithComments},
+    when::Zone,
 };
 
 mod circles;
@@ -95,6 +96,10 @@ pub struct Imported {
     pub loose: u64,
     /// How many because they closed a circle.
     pub circular: u64,
+    /// How many of the new tasks repeat by a rule that never comes again from their date.
+    pub barren: u64,
+    /// The first of those.
+    pub first_barren: Option<TaskId>,
 }
 
 impl<'store> Writer<'store> {
@@ -143,6 +148,14 @@ impl Store {
     }
 }
 
+/// Reports whether `task` repeats and will not come again, though its rule does not end. Whoever adds such a task is refused;
+/// in a file it is taken as it is, since it may be an export of ours from before that.
+fn is_barren(task: &Task, zone: Zone) -> bool {
+    let given = task.repeat_from.or(task.due);
+    let of_series = task.repeat.as_ref().zip(given).filter(|_| task.is_open());
+    of_series.is_some_and(|(repeat, given)| !repeat.comes_from(&given, zone))
+}
+
 impl<'a, 'store> Import<'a, 'store> {
     fn begin(store: &'store Store, caller: &'a Caller, terms: Terms) -> Result<Self> {
         let last_id = store.last_number("task")?;
@@ -187,6 +200,10 @@ impl<'a, 'store> Import<'a, 'store> {
         self.names.name(&arrival, id)?;
         let references = self.names.refer(&arrival, id)?;
         self.next_id += 1;
+        if is_barren(&arrival.task, self.caller.zone) {
+            self.imported.barren += 1;
+            self.imported.first_barren.get_or_insert(id);
+        }
         self.count(id, arrival.name);
         if let Some(writing) = &mut self.writing {
             let is_whole = references.is_some();

@@ -310,3 +310,26 @@ fn a_table_says_what_a_task_says() {
     );
     assert!(said.contains("a cell begins like a formula"), "{said}");
 }
+
+#[test]
+fn a_rule_that_never_comes_again_is_imported_with_a_note_and_one_that_ends_without() {
+    let place = Place::new();
+    let todo = |uid: u32, rule: &str| {
+        format!(
+            "BEGIN:VTODO\r\nUID:{uid}\r\nSUMMARY:t\r\nDUE;VALUE=DATE:20261130\r\nRRULE:{rule}\r\nEND:VTODO\r\n"
+        )
+    };
+    // From a Monday on, every seventh day is a Monday.
+    let todos = [
+        todo(1, "FREQ=DAILY;COUNT=1"),
+        todo(2, "FREQ=DAILY;INTERVAL=7;BYDAY=TU"),
+        todo(3, "FREQ=DAILY;UNTIL=20261130"),
+    ];
+    let calendar = format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", todos.concat());
+    let (_, said) = place.done(&["import", &place.file("a.ics", &calendar)]);
+    assert!(
+        said.contains("1 task with a rule that never comes again") && said.contains("as #2;"),
+        "{said}"
+    );
+    assert_eq!(said.matches("never comes again").count(), 1, "{said}");
+}
