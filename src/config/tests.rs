@@ -228,7 +228,16 @@ fn a_file_that_is_not_there_sets_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_without_an_end_is_refused() {
+fn a_device_is_refused() {
     let refusal = refusal("", &[(FILE_VARIABLE, "/dev/zero")]);
+    assert!(refusal.contains("it is no regular file"), "{refusal}");
+}
+
+#[test]
+fn a_file_that_is_too_long_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("config.toml");
+    std::fs::write(&long, "# comment\n".repeat(10_000)).unwrap();
+    let refusal = refusal("", &[(FILE_VARIABLE, long.to_str().unwrap())]);
     assert!(refusal.contains("too long for settings"), "{refusal}");
 }
