@@ -228,9 +228,16 @@ fn a_file_that_is_not_there_sets_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn a_device_is_refused() {
+fn a_file_without_an_end_is_refused() {
     let refusal = refusal("", &[(FILE_VARIABLE, "/dev/zero")]);
-    assert!(refusal.contains("it is no regular file"), "{refusal}");
+    assert!(refusal.contains("too long for settings"), "{refusal}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_empty_device_sets_nothing() {
+    let config = load("", &[(FILE_VARIABLE, "/dev/null")]);
+    assert_eq!(config.color.source, Source::Default);
 }
 
 #[test]

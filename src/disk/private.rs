@@ -96,21 +96,24 @@ pub(crate) fn open_own(path: &Path) -> io::Result<fs::File> {
     open_ours(fs::OpenOptions::new().read(true), path)
 }
 
-/// Opens a file that a person may have put anywhere, to read it: a link is followed, and a pipe or a device is refused, not
-/// waited for.
+/// Opens a file that a person may have put anywhere, to read it. A link is followed, and a device such as `/dev/null` is
+/// opened; a pipe is refused, not waited for.
+#[cfg(unix)]
 pub(crate) fn open_theirs(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let mut options = fs::OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.file_type().is_fifo() {
+        return Err(NotOurs::NoFile.into());
     }
-    let file = options.read(true).open(path)?;
-    let found = file.metadata()?;
-    if found.is_file() || found.is_dir() {
-        return Ok(file);
-    }
-    Err(NotOurs::NoFile.into())
+    Ok(file)
+}
+
+/// Opens a file that a person may have put anywhere, to read it.
+#[cfg(not(unix))]
+pub(crate) fn open_theirs(path: &Path) -> io::Result<fs::File> {
+    fs::File::open(path)
 }
 
 fn open_ours(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
