@@ -3,12 +3,12 @@
 //! The store reads the rows a command needs, asks here, and writes the edits it is given. Time, actor and ids come in
 //! as arguments.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use crate::{
     advice::Advice,
     change::{CommentDiff, Edit, GroupId, Kind},
-    error::{Error, Relation, Result},
+    error::{Error, Result},
     repeat::Repeat,
     task::{
         Actor, Comment, CommentText, Description, Invalid, Priority, Project, Status, Tag, Task,
@@ -17,12 +17,14 @@ use crate::{
     when::{When, Zone},
 };
 
+mod cycles;
 mod repair;
 mod restore;
 #[cfg(test)]
 mod sample;
 mod undo;
 
+pub(crate) use cycles::{each_cycle, refuse_cycle};
 pub(crate) use repair::{Wrong, noting, wrong};
 pub(crate) use restore::restore;
 pub(crate) use undo::{Reverting, undo};
@@ -426,58 +428,6 @@ fn finish(task: &mut Task, caller: &Caller) {
     task.repeat = Some(rest);
     task.repeat_from = None;
     task.set_status(Status::Pending, caller.now);
-}
-
-/// Refuses tasks that would come back to themselves through `edges`, looking from `starts` on and naming the way round.
-pub(crate) fn refuse_cycle(
-    starts: &[TaskId],
-    relation: Relation,
-    edges: &dyn Fn(TaskId) -> Result<Vec<TaskId>>,
-) -> Result<()> {
-    each_cycle(starts, edges, &mut |way| {
-        Err(Error::Cycle { relation, way })
-    })
-}
-
-/// Hands on the way round for each edge that leads back to a task on the way to it, looking from `starts` on.
-pub(crate) fn each_cycle(
-    starts: &[TaskId],
-    edges: &dyn Fn(TaskId) -> Result<Vec<TaskId>>,
-    act: &mut dyn FnMut(Vec<TaskId>) -> Result<()>,
-) -> Result<()> {
-    let mut seen = HashSet::new();
-    for start in starts {
-        if !seen.insert(*start) {
-            continue;
-        }
-        // Depth first, with the way back on the stack: one entry a step, the edges still to try beside it.
-        let mut way = vec![*start];
-        let mut on_way = HashSet::from([*start]);
-        let mut untried = vec![edges(*start)?];
-        while let Some(next) = untried.last_mut() {
-            match next.pop() {
-                Some(step) if on_way.contains(&step) => {
-                    let begin = way.iter().position(|id| *id == step).unwrap_or(0);
-                    let mut round = way[begin..].to_vec();
-                    round.push(step);
-                    act(round)?;
-                }
-                Some(step) if seen.insert(step) => {
-                    untried.push(edges(step)?);
-                    way.push(step);
-                    on_way.insert(step);
-                }
-                Some(_) => {}
-                None => {
-                    untried.pop();
-                    way.pop().inspect(|id| {
-                        on_way.remove(id);
-                    });
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Refuses to delete many tasks unless their number is said once more.
