@@ -5,6 +5,7 @@
 //! | `app` | one request: turned away, let in, routed, answered |
 //! | `direct` | requests handed on as they were parsed, without the SDK's HTTP service |
 //! | `guard` | which requests are turned away for how they were addressed |
+//! | `headers` | which protocol a client speaks, and what it takes |
 //! | `tokens` | who may come in |
 //! | `shares` | how much of something one token may have |
 //! | `turns` | how many reads of one token are made at once |
@@ -52,6 +53,7 @@ mod connection;
 mod direct;
 mod guard;
 mod handles;
+mod headers;
 mod instance;
 mod limits;
 mod listen;

@@ -14,12 +14,10 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming as IncomingBody;
 use rmcp::{
     Peer, RoleServer, ServerHandler,
-    model::{ClientRequest, ErrorCode, ProtocolVersion, RequestId},
+    model::{ClientRequest, ErrorCode, RequestId},
     transport::{
         StreamableHttpServerConfig, StreamableHttpService,
-        common::http_header::{
-            HEADER_LAST_EVENT_ID, HEADER_MCP_METHOD, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID,
-        },
+        common::http_header::{HEADER_LAST_EVENT_ID, HEADER_SESSION_ID},
     },
 };
 use serde::Serialize;
@@ -31,6 +29,7 @@ use super::{
     connection::{Connection, Connections},
     direct,
     guard::{self, ListenAddress},
+    headers::{accept_all, is_gone},
     limits::Limits,
     listeners::Listeners,
     metrics::{self, Metrics},
@@ -38,7 +37,7 @@ use super::{
     sessions::Sessions,
     shares::{self, Shares},
     tokens::Tokens,
-    turns::Turns,
+    turns::{Turns, is_read},
     unread::Unread,
 };
 use crate::{
@@ -486,43 +485,5 @@ fn only_get(head: &Parts) -> Result<(), Answer> {
     match head.method {
         Method::GET | Method::HEAD => Ok(()),
         _ => Err(answer::wrong_method("GET, HEAD")),
-    }
-}
-
-/// Reports whether a request is for a method that its version of the protocol does not have any more.
-fn is_gone(headers: &HeaderMap) -> bool {
-    const GONE: [&str; 4] = [
-        "initialize",
-        "logging/setLevel",
-        "resources/subscribe",
-        "resources/unsubscribe",
-    ];
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    // ISO dates compare as text.
-    text(HEADER_MCP_PROTOCOL_VERSION)
-        .is_some_and(|version| version >= ProtocolVersion::V_2026_07_28.as_str())
-        && text(HEADER_MCP_METHOD).is_some_and(|method| GONE.contains(&method))
-}
-
-/// A client that takes anything takes both of what the protocol needs (RFC 9110, section 12.5.1).
-fn accept_all(headers: &mut HeaderMap) {
-    let takes_anything = match headers.get(header::ACCEPT) {
-        None => true,
-        Some(accept) => accept.to_str().is_ok_and(|accept| accept.trim() == "*/*"),
-    };
-    if takes_anything {
-        let both = HeaderValue::from_static("application/json, text/event-stream");
-        headers.insert(header::ACCEPT, both);
-    }
-}
-
-/// Reports whether a request only reads the database.
-fn is_read(request: &ClientRequest) -> bool {
-    match request {
-        ClientRequest::CallToolRequest(call) => mcp::is_reading_tool(&call.params.name),
-        ClientRequest::ReadResourceRequest(_)
-        | ClientRequest::GetPromptRequest(_)
-        | ClientRequest::CompleteRequest(_) => true,
-        _ => false,
     }
 }

@@ -6,9 +6,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use rmcp::model::ClientRequest;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{mcp::Principal, store::db::locked};
+use crate::{
+    mcp::{Principal, is_reading_tool},
+    store::db::locked,
+};
 
 /// So many reads keep the readers of the database at work.
 const AT_ONCE: usize = 8;
@@ -35,6 +39,17 @@ impl Turns {
         };
         let permit = turns.acquire_owned().await;
         Turn(Arc::new(permit.expect("nobody closes it")))
+    }
+}
+
+/// Reports whether a request only reads the database.
+pub(super) fn is_read(request: &ClientRequest) -> bool {
+    match request {
+        ClientRequest::CallToolRequest(call) => is_reading_tool(&call.params.name),
+        ClientRequest::ReadResourceRequest(_)
+        | ClientRequest::GetPromptRequest(_)
+        | ClientRequest::CompleteRequest(_) => true,
+        _ => false,
     }
 }
 

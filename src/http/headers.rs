@@ -1,0 +1,34 @@
+//! The headers of a request that say which protocol its client speaks, and what it takes.
+
+use http::{HeaderMap, HeaderValue, header};
+use rmcp::{
+    model::ProtocolVersion,
+    transport::common::http_header::{HEADER_MCP_METHOD, HEADER_MCP_PROTOCOL_VERSION},
+};
+
+/// Reports whether a request is for a method that its version of the protocol does not have any more.
+pub(super) fn is_gone(headers: &HeaderMap) -> bool {
+    const GONE: [&str; 4] = [
+        "initialize",
+        "logging/setLevel",
+        "resources/subscribe",
+        "resources/unsubscribe",
+    ];
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // ISO dates compare as text.
+    text(HEADER_MCP_PROTOCOL_VERSION)
+        .is_some_and(|version| version >= ProtocolVersion::V_2026_07_28.as_str())
+        && text(HEADER_MCP_METHOD).is_some_and(|method| GONE.contains(&method))
+}
+
+/// A client that takes anything takes both of what the protocol needs (RFC 9110, section 12.5.1).
+pub(super) fn accept_all(headers: &mut HeaderMap) {
+    let takes_anything = match headers.get(header::ACCEPT) {
+        None => true,
+        Some(accept) => accept.to_str().is_ok_and(|accept| accept.trim() == "*/*"),
+    };
+    if takes_anything {
+        let both = HeaderValue::from_static("application/json, text/event-stream");
+        headers.insert(header::ACCEPT, both);
+    }
+}
