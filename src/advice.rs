@@ -35,8 +35,8 @@ pub struct News {
 }
 
 impl Advice {
-    /// Returns remarks on what `edits`, which close tasks, lead to: the next date of what repeats, or that there is none after this one, open
-    /// subtasks of what was closed, and tasks that waited for it.
+    /// Returns remarks on `edits` that close tasks: the next date of a task that repeats, or that it has none, the open subtasks
+    /// of the tasks that were closed, and the tasks that waited for them.
     pub(crate) fn on_closing(&self, edits: &[Edit], zone: Zone) -> Vec<String> {
         let next = |edit: &Edit| {
             let task = &edit.after;

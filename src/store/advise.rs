@@ -17,11 +17,11 @@ pub struct Request<'a> {
     pub caller: &'a Caller,
     /// Whether a task like one that is added is looked for: it takes longer than most writes.
     pub wants_similar: bool,
-    /// Whether the caller is told what others have changed.
+    /// Whether the reply says what others have changed.
     pub wants_news: WantsNews,
 }
 
-/// Whether a caller is told what others have changed.
+/// Whether a reply says what others have changed, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WantsNews {
     /// No.

@@ -339,8 +339,8 @@ pub(super) fn refuse_planted_folder(paths: &Paths) -> Result<()> {
     }
 }
 
-/// In a folder that others can write, others can put files where SQLite looks for its log; one of their own they can give
-/// another name to, and so one that lies in a folder that they can write.
+/// In a folder that others can write, others can put files where SQLite looks for its log. The owner of a folder can write it,
+/// and whoever can write the folder above it can put another in its place.
 fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
     let found = fs::metadata(folder)
         .map_err(|error| unusable(path, "its folder cannot be entered", Some(error)))?;

@@ -92,8 +92,8 @@ impl ToolCall<'_> {
         let both = self.session.read(move |store| {
             store.snapshot(|store| {
                 let found = read(store)?;
-                // A client that has sent more calls already is told with the last of them. The call is answered all the same
-                // when this cannot be told.
+                // When a client has sent more calls, the reply to the last of them says it. Where it cannot be found out, the
+                // reply does without.
                 let is_idle = session.is_idle();
                 let news = is_idle.then(|| store.news(session.told(), &actor).ok());
                 Ok((found, news.flatten()))

@@ -112,8 +112,8 @@ pub(super) struct WriteCall {
 }
 
 impl WriteCall {
-    /// Returns what the store is asked for. A client that sends many calls at once knows what it adds, and is told what others
-    /// have changed with the last of them.
+    /// Returns the request to the store. A client that sends many calls at once knows what it adds, so no similar task is looked
+    /// for; the reply to the last of them says what others have changed.
     pub(super) fn request(&self) -> Request<'_> {
         let is_last = self.settles.0.made.load(Ordering::Relaxed) == self.number;
         Request {

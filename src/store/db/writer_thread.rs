@@ -177,7 +177,7 @@ impl WriterThread {
 
     /// Reports whether nothing is left to do. Others may be in the way.
     fn catch_up(&mut self) -> bool {
-        // From here on, a call asks for it anew.
+        // The next call asks for it again.
         self.is_catching_up_due.store(false, Ordering::Relaxed);
         let Some(Open { store, .. }) = &mut self.open else {
             return true;

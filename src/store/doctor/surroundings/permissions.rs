@@ -213,7 +213,7 @@ mod unix {
             let is_of_tokens =
                 |file: &&Required| [&paths.token, &paths.tokens].contains(&&file.path);
             return if open.iter().any(is_of_tokens) {
-                finding.and_then("make the tokens anew, since others may have them: `taskhold token rotate`, and `token revoke` and `token add` for those of other programs")
+                finding.and_then("make new tokens, since others may have read these: `taskhold token rotate`, and `token revoke` and `token add` for those of other programs")
             } else {
                 finding
             };
