@@ -13,10 +13,12 @@ use std::{
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use rusqlite::{Connection, params};
 use taskhold::{
-    command::{Caller, Command, Draft},
+    domain::{
+        command::{Caller, Command, Draft},
+        task::{Actor, Description, TaskId, Timestamp, Title},
+        when::Zone,
+    },
     store::{Access, Filters, Moment, Store, View, db::Db},
-    task::{Actor, Description, TaskId, Timestamp, Title},
-    when::Zone,
 };
 
 /// A database of `size` tasks, all pending, in a folder on the disk the program is built on.

@@ -9,12 +9,15 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use taskhold::{
-    command::{Caller, Command, Draft, Patch, Reference},
-    store::{Access, Filters, Moment, Store, View, Words},
-    task::{
-        Actor, CommentText, Description, Priority, Project, Status, Tag, TaskId, Timestamp, Title,
+    domain::{
+        command::{Caller, Command, Draft, Patch, Reference},
+        task::{
+            Actor, CommentText, Description, Priority, Project, Status, Tag, TaskId, Timestamp,
+            Title,
+        },
+        when::{When, Zone},
     },
-    when::{When, Zone},
+    store::{Access, Filters, Moment, Store, View, Words},
 };
 
 const NOW: i64 = 1_795_348_800_000;

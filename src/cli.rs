@@ -42,13 +42,15 @@ use serde::Serialize;
 
 use crate::{
     clock,
-    command::{Caller, Command as TaskCommand, Outcome},
     config::{self as settings, Color, Config, Loaded, Source},
     disk::fail_writes_past_limit,
-    error::Error,
+    domain::{
+        command::{Caller, Command as TaskCommand, Outcome},
+        error::Error,
+        task::Actor,
+        text,
+    },
     store::{self, Access, Paths, Store, db::Doorbell},
-    task::Actor,
-    text,
 };
 
 mod add;

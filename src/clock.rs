@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::{task::Timestamp, when::LATEST};
+use crate::domain::{task::Timestamp, when::LATEST};
 
 /// Returns the time now. A clock that is set to a time before 1970 or after 9999, which no task can have, counts as set to
 /// the nearest that one can.

@@ -10,7 +10,7 @@ use std::{
 use chrono::Weekday;
 use serde::Deserialize;
 
-use crate::{
+use crate::domain::{
     task::Project,
     when::{UnknownZone, Zone},
 };

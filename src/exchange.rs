@@ -20,7 +20,7 @@ use std::{
     io::{self, BufRead, Write},
 };
 
-use crate::{
+use crate::domain::{
     command::Caller,
     error::Error,
     imported::{Arrival, Terms},

@@ -5,13 +5,15 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    command::Caller,
-    error::Result,
-    repeat::Repeat,
+    domain::{
+        command::Caller,
+        error::Result,
+        repeat::Repeat,
+        task::{Invalid, Status, Tag, Task},
+        text,
+        when::{Reading, When},
+    },
     store::{Bound, View},
-    task::{Invalid, Status, Tag, Task},
-    text,
-    when::{Reading, When},
 };
 
 /// What a caller should know about how its words were taken.

@@ -42,10 +42,12 @@ use rmcp::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    error::Error,
+    domain::{
+        error::Error,
+        task::{Actor, shortened},
+        when::Zone,
+    },
     store::db::{Db, Session},
-    task::{Actor, shortened},
-    when::Zone,
 };
 
 mod completions;

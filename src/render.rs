@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
 
-use crate::{
+use crate::domain::{
     change::Change,
     task::{Status, Summary, Task, Timestamp, shortened},
     when::Zone,

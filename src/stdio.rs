@@ -29,9 +29,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    domain::when::Zone,
     mcp::{Server, refusal},
     store::db::Db,
-    when::Zone,
 };
 
 mod handles;

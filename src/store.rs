@@ -40,9 +40,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use advise::{Request, WantsNews};
 
 use crate::{
-    command::{Caller, Command, Outcome},
     disk::patience,
-    error::{Code, Error, Result, WhileTrying},
+    domain::{
+        command::{Caller, Command, Outcome},
+        error::{Code, Error, Result, WhileTrying},
+    },
 };
 
 pub mod advise;
@@ -344,7 +346,7 @@ fn fails_with(committed: &Result<Committed>, is_such: impl Fn(&Error) -> bool) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
+    use crate::domain::{
         command::Draft,
         task::{Actor, Description, TaskId, Timestamp, Title},
         when::Zone,

@@ -8,9 +8,11 @@ use super::{
     report::Verbs,
 };
 use crate::{
-    command::{CallKey, Command, Draft},
+    domain::{
+        command::{CallKey, Command, Draft},
+        task::Title,
+    },
     input::Notes,
-    task::Title,
 };
 
 /// Add a task

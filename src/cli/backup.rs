@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{CliResult, Context, Failure, export::is_of_database};
 use crate::{
     clock,
-    error::Error,
+    domain::error::Error,
     render,
     store::backup::{self, Backup, Contents, Reason},
 };

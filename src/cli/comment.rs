@@ -2,9 +2,11 @@
 
 use super::{CliResult, Context, Failure, ids::Ids, input::stdin_text, report::Verbs};
 use crate::{
-    command::{Command, Patch},
+    domain::{
+        command::{Command, Patch},
+        task::CommentText,
+    },
     input::Notes,
-    task::CommentText,
 };
 
 /// Add a comment to tasks

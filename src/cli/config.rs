@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{CliResult, screen::Screen};
 use crate::{
     config::{Loaded, Source},
-    text,
+    domain::text,
 };
 
 const KEYS: &str = "\

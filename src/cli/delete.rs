@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{CliResult, Context, Failure, ids::IdArgs, report::Verbs, screen::can_ask};
-use crate::{command::Command, error::Result, task::TaskId};
+use crate::domain::{command::Command, error::Result, task::TaskId};
 
 /// Move tasks to the trash, where undo finds them
 ///

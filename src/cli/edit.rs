@@ -21,12 +21,14 @@ use super::{
     screen::can_ask,
 };
 use crate::{
-    advice::Advice,
-    change::Edit,
-    command::{Command, Outcome, Patch},
-    error::Error,
+    domain::{
+        advice::Advice,
+        change::Edit,
+        command::{Command, Outcome, Patch},
+        error::Error,
+        task::{Task, TaskId},
+    },
     input::Notes,
-    task::{Task, TaskId},
 };
 
 /// Change tasks, by quick words and flags or in your editor

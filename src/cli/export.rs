@@ -13,10 +13,12 @@ use serde_json::json;
 use super::{CliResult, Context, Failure};
 use crate::{
     disk::NewFile,
+    domain::{
+        task::{Task, TaskId, Timestamp},
+        text,
+    },
     exchange::{self, Contents, Format, Relatives, WriteError},
     store::Store,
-    task::{Task, TaskId, Timestamp},
-    text,
 };
 
 /// Write all tasks, to a file or to standard output
@@ -287,7 +289,7 @@ impl Export<'_> {
     }
 
     fn write(&mut self, store: &Store, task: Task, depth: usize) -> Result<(), WriteError> {
-        let created_at = |id: TaskId| -> Result<Option<Timestamp>, crate::error::Error> {
+        let created_at = |id: TaskId| -> Result<Option<Timestamp>, crate::domain::error::Error> {
             Ok(store.task(id)?.map(|task| task.created_at))
         };
         let place = Relatives {

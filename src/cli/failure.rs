@@ -9,10 +9,12 @@ use super::service;
 use crate::{
     config::ConfigError,
     disk,
-    error::{Error, Relation, way_round},
+    domain::{
+        error::{Error, Relation, way_round},
+        task::{Invalid, TaskId},
+    },
     http::{DoorError, InstanceError, TokenError},
     install::Refusal,
-    task::{Invalid, TaskId},
 };
 
 /// A command that did not do what it was asked.

@@ -8,10 +8,12 @@ use super::{
     quick::{Field, Word, doubt},
 };
 use crate::{
-    command::{Caller, Draft, Patch, Reference},
-    error::{Error, Result},
+    domain::{
+        command::{Caller, Draft, Patch, Reference},
+        error::{Error, Result},
+        task::{Description, Invalid, Project, Status, TaskId, Title},
+    },
     input::{Notes, read_repeat},
-    task::{Description, Invalid, Project, Status, TaskId, Title},
 };
 
 /// Flags for what quick words say too.

@@ -6,11 +6,13 @@ use super::{
     quick::{Field, Word},
 };
 use crate::{
-    command::Caller,
     config::ViewWord,
+    domain::{
+        command::Caller,
+        task::{Invalid, Priority, Project, Status, Tag, shortened},
+    },
     input,
     store::{self, Filters},
-    task::{Invalid, Priority, Project, Status, Tag, shortened},
 };
 
 /// Flags that narrow a list down.

@@ -24,11 +24,13 @@
 
 use super::fields::{is_nothing, list, read_ids};
 use crate::{
-    command::{Caller, Patch},
-    error::Result,
+    domain::{
+        command::{Caller, Patch},
+        error::Result,
+        task::{Description, Invalid, Project, Task, Title, shortened},
+        when::Zone,
+    },
     input::{Notes, read_repeat},
-    task::{Description, Invalid, Project, Task, Title, shortened},
-    when::Zone,
 };
 
 /// The fields, in the order of the lines.

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::{CliResult, Failure, topics::TOPICS, whole};
-use crate::task::shortened;
+use crate::domain::task::shortened;
 
 /// Print help on a command or a topic
 #[derive(Debug, clap::Args)]

@@ -5,9 +5,8 @@ use std::path::Path;
 use super::{Context, failure::Failure};
 use crate::{
     config::ConfigError,
-    error::Error,
+    domain::{error::Error, task::shortened},
     http::{DoorError, InstanceError, TokenError},
-    task::shortened,
 };
 
 impl Failure {

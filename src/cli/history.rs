@@ -11,9 +11,11 @@ use super::{
     width::{cut, isolated, width},
 };
 use crate::{
-    change::{Change, Kind},
+    domain::{
+        change::{Change, Kind},
+        task::Status,
+    },
     render,
-    task::Status,
 };
 
 /// The most columns an actor takes, and the least of the fields before something else goes.
@@ -239,7 +241,7 @@ impl Widths {
 
 /// Returns the word for what a change did. An update that moves the task is called as the command that does so.
 fn happened(change: &Change) -> &'static str {
-    let status = |fields: Option<&crate::change::Fields>| {
+    let status = |fields: Option<&crate::domain::change::Fields>| {
         let word = fields?.get("status")?.as_str()?;
         word.parse::<Status>().ok()
     };

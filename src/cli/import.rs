@@ -9,14 +9,16 @@ use std::{
 
 use super::{CliResult, Context, Failure};
 use crate::{
-    error::{Code, Error},
+    domain::{
+        error::{Code, Error},
+        imported::Arrival,
+        text,
+    },
     exchange::{self, Fault, Format, Reader},
-    imported::Arrival,
     store::{
         Access, Import, Imported, Store,
         backup::{Reason, Reserved},
     },
-    text,
 };
 
 mod input;

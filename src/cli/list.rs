@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::ViewWord,
-    error::Result,
+    domain::error::Result,
     render::TaskObject,
     store::{Moment, Page, Position, Store, View},
 };

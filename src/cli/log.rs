@@ -9,11 +9,13 @@ use serde::Serialize;
 
 use super::{CliResult, Context, history, ids::IdArgs, report::say, screen::JSON_VERSION};
 use crate::{
-    change::{Change, Fields, GroupId},
-    error::{Error, Result},
+    domain::{
+        change::{Change, Fields, GroupId},
+        error::{Error, Result},
+        task::TaskId,
+    },
     render,
     store::Store,
-    task::TaskId,
 };
 
 /// Show what was changed, by whom, the latest first

@@ -7,11 +7,13 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{CliResult, Context};
 use crate::{
-    error::Result,
+    domain::{
+        error::Result,
+        task::{Priority, Status, Summary},
+        when::Zone,
+    },
     render::{self, TaskObject},
     store::{Filters, Moment, Store, View},
-    task::{Priority, Status, Summary},
-    when::Zone,
 };
 
 /// Print the open work in at most 1,000 bytes, for hooks at a session's start
@@ -95,7 +97,7 @@ impl OpenWork {
         };
         let count = |view, filters: &Filters| store.count(view, filters, &moment, None);
         let list = |view, filters: &Filters| {
-            Ok::<_, crate::error::Error>(ListHead {
+            Ok::<_, crate::domain::error::Error>(ListHead {
                 total: count(view, filters)?,
                 tasks: store.list(view, filters, &moment, None, READ)?.tasks,
             })

@@ -5,7 +5,7 @@
 //! quick word stands after `--`, or in `--title`. Names are taken whatever the case of their letters, and as Taskwarrior
 //! and todo.txt have them where they mean the same.
 
-use crate::task::Priority;
+use crate::domain::task::Priority;
 
 /// A field that a quick word or a flag can give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

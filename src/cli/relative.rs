@@ -2,7 +2,7 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
-use crate::{
+use crate::domain::{
     task::Timestamp,
     when::{When, Zone},
 };

@@ -9,9 +9,7 @@ use serde::Serialize;
 
 use super::{CliResult, Context};
 use crate::{
-    change::GroupId,
-    command::Outcome,
-    error::Result,
+    domain::{change::GroupId, command::Outcome, error::Result},
     render::{self, TaskObject},
 };
 
@@ -52,7 +50,8 @@ impl Context {
         verbs: Verbs,
         notes: &[String],
     ) -> CliResult {
-        let is_unchanged = |edit: &crate::change::Edit| edit.before.as_ref() == Some(&edit.after);
+        let is_unchanged =
+            |edit: &crate::domain::change::Edit| edit.before.as_ref() == Some(&edit.after);
         if self.screen.json {
             let store = self.reader()?;
             let tasks = outcome

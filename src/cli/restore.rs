@@ -6,13 +6,12 @@ use serde_json::json;
 
 use super::{CliResult, Context, backup};
 use crate::{
-    change::Edit,
     clock,
+    domain::{change::Edit, task::Task},
     store::{
         Paths,
         restore::{self, Outcome},
     },
-    task::Task,
 };
 
 /// Restore all tasks from a backup

@@ -10,10 +10,12 @@ use super::{
     width::isolated,
 };
 use crate::{
-    change::Change,
+    domain::{
+        change::Change,
+        task::{Summary, Tag, TaskId, TaskWithComments, Timestamp},
+        when::When,
+    },
     render,
-    task::{Summary, Tag, TaskId, TaskWithComments, Timestamp},
-    when::When,
 };
 
 /// Returns the sheet of `task`; its history is left out where there are no `changes`.

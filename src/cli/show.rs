@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use super::{CliResult, Context, ids::IdArgs, log::ChangeObject, sheet::sheet};
 use crate::{
-    change::Change,
-    error::{Error, Result},
+    domain::{
+        change::Change,
+        error::{Error, Result},
+        task::{Summary, TaskId, TaskWithComments},
+    },
     render::TaskObject,
     store::Store,
-    task::{Summary, TaskId, TaskWithComments},
 };
 
 /// Show everything about a task, also from the trash

@@ -14,10 +14,12 @@ use super::{
     width::{cut, isolated, width},
 };
 use crate::{
+    domain::{
+        task::{Priority, Status, Summary, Task, Timestamp},
+        when::Zone,
+    },
     render,
     store::View,
-    task::{Priority, Status, Summary, Task, Timestamp},
-    when::Zone,
 };
 
 /// The part of a line a title is given before another column.
@@ -375,7 +377,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_line_is_wider_than_the_terminal(title in "\\PC{1,60}", project in "\\PC{1,20}", columns in 20..140_usize) {
-            prop_assume!(crate::task::Title::cleaned(&title).is_ok() && crate::task::Project::cleaned(&project).is_ok());
+            prop_assume!(crate::domain::task::Title::cleaned(&title).is_ok() && crate::domain::task::Project::cleaned(&project).is_ok());
             let lines = plain_lines(&[task(1, &title, &project, "x"), task(200, "y", "z", "w")], columns);
             for line in lines {
                 prop_assert!(width(&line) <= columns, "{line:?}");

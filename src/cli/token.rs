@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::{CliResult, Context};
 use crate::{
+    domain::task::Timestamp,
     http::{OWN_TOKEN, TokenEntry, Tokens},
     render,
-    task::Timestamp,
 };
 
 /// Show, make and revoke the tokens that clients of the daemon need

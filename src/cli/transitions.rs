@@ -1,7 +1,7 @@
 //! `taskhold start`, `done`, `reopen` and `cancel`: tasks moved from one status to another.
 
 use super::{CliResult, Context, ids::IdArgs, report::Verbs};
-use crate::{
+use crate::domain::{
     command::{Command, Patch},
     task::Status,
 };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{CliResult, Context, report::Verbs};
-use crate::{change::GroupId, command::Command, task::TaskId};
+use crate::domain::{change::GroupId, command::Command, task::TaskId};
 
 /// How many tasks are shown, each in a line.
 const SHOWN: usize = 20;

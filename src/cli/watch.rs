@@ -16,13 +16,12 @@ use super::{
 };
 use crate::{
     clock,
-    command::Caller,
+    domain::{command::Caller, task::Timestamp},
     render,
     store::{
         Moment, Store,
         db::{Db, Session, Subscription},
     },
-    task::Timestamp,
 };
 
 /// Show a list and keep it up to date, whichever process changes it

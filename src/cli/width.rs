@@ -131,7 +131,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_cut_fits(text in any::<String>(), columns in 0..40_usize) {
-            let text = crate::text::clean(&text).text.replace('\n', " ");
+            let text = crate::domain::text::clean(&text).text.replace('\n', " ");
             prop_assert!(width(&cut(&text, columns)) <= columns);
         }
     }

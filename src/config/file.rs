@@ -15,7 +15,7 @@ use serde::{
 use toml_edit::{Document, Item, TableLike, TomlError};
 
 use super::{Color, ConfigError, ViewWord};
-use crate::{disk::open_theirs, task::Project};
+use crate::{disk::open_theirs, domain::task::Project};
 
 /// The most bytes a configuration file may have.
 const MAX_FILE: u64 = 64 * 1024;
@@ -168,7 +168,7 @@ impl ConfigReader<'_> {
                 self.file.warnings.push(ConfigError::Unknown {
                     file: self.path.to_owned(),
                     line: self.line(span.or_else(|| item.span())),
-                    key: crate::task::shortened(&key, 60),
+                    key: crate::domain::task::shortened(&key, 60),
                 });
             }
         }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::{Contents, Notes, Relatives, WriteError};
-use crate::{
+use crate::domain::{
     task::{Task, TaskWithComments, Timestamp},
     when::When,
 };

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use chrono::NaiveDate;
 
 use super::{Contents, Notes, Relatives, WriteError};
-use crate::{
+use crate::domain::{
     repeat::Repeat,
     task::{Priority, Status, Task, TaskId, TaskWithComments, Timestamp},
     when::{When, Zone},

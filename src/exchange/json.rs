@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Contents, Fault, Notes, Relatives, WriteError, comment, description, lines::Lines, title,
 };
-use crate::{
+use crate::domain::{
     imported::{Arrival, Name, Terms},
     repeat::Repeat,
     task::{

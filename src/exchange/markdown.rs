@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Contents, Notes, Relatives, WriteError};
-use crate::{
+use crate::domain::{
     task::{Status, Task, TaskWithComments},
     when::Zone,
 };

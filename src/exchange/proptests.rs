@@ -3,7 +3,7 @@
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::*;
-use crate::{
+use crate::domain::{
     imported::Name,
     repeat::Repeat,
     task::{Priority, Project, Tag},

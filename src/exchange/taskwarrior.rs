@@ -25,7 +25,7 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::{Fault, Notes, comment, day_or_instant, description, json, lines, new_task, title};
-use crate::{
+use crate::domain::{
     command::Caller,
     imported::{Arrival, Name},
     repeat::Repeat,
@@ -434,7 +434,7 @@ impl<'a> Fields<'a> {
         &self,
         entry: Timestamp,
         notes: &mut Notes,
-    ) -> Result<Vec<crate::task::Comment>, Invalid> {
+    ) -> Result<Vec<crate::domain::task::Comment>, Invalid> {
         const FIELD: &str = "annotations";
         let Some(value) = self.object.get(FIELD) else {
             return Ok(Vec::new());

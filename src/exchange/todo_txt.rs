@@ -13,7 +13,7 @@ use std::io::{self, BufRead, Write};
 use chrono::NaiveDate;
 
 use super::{Fault, Notes, Relatives, WriteError, lines::Lines, new_task, title};
-use crate::{
+use crate::domain::{
     command::{Caller, begin_series},
     imported::{Arrival, Name, Terms},
     repeat::Repeat,

@@ -9,10 +9,12 @@ use rmcp::model::{ArgumentInfo, CompletionInfo, ErrorData, Reference};
 
 use super::{internal, prompts, refused};
 use crate::{
-    error::Result,
+    domain::{
+        error::Result,
+        task::{Project, Tag, shortened},
+    },
     render::bounds,
     store::{Store, Words, db::Session},
-    task::{Project, Tag, shortened},
 };
 
 /// How many ids or names are looked through for those that fit.

@@ -10,10 +10,12 @@ use rmcp::model::{
 use super::{internal, refused};
 use crate::{
     clock,
-    error::{Code, Error, Result},
+    domain::{
+        error::{Code, Error, Result},
+        task::{Status, TaskId, Timestamp, shortened},
+        when::Zone,
+    },
     store::{Filters, View, db::Session},
-    task::{Status, TaskId, Timestamp, shortened},
-    when::Zone,
 };
 
 mod lists;

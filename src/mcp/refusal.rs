@@ -3,7 +3,7 @@
 use rmcp::model::{ErrorCode, ErrorData};
 use serde_json::Value;
 
-use crate::{render::bounds, text::clean};
+use crate::{domain::text::clean, render::bounds};
 
 /// Returns the error with this code and message, cleaned like all text that is shown, and bounded like every reply.
 pub(crate) fn refusal(code: ErrorCode, message: impl AsRef<str>) -> ErrorData {

@@ -13,16 +13,18 @@ use super::{
 };
 use crate::{
     clock,
-    error::{Error, Result},
+    domain::{
+        error::{Error, Result},
+        task::{Comment, Summary, Task, Timestamp},
+        text::clean,
+        when::Zone,
+    },
     render::{
         self, TaskWriter,
         bounds::{self, MAX_REPLY_BYTES},
         parts::Parts,
     },
     store::{Filters, Moment, Page, Position, Store, View, db::Session},
-    task::{Comment, Summary, Task, Timestamp},
-    text::clean,
-    when::Zone,
 };
 
 const TEXT: &str = "text/plain";

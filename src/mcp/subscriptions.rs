@@ -28,13 +28,11 @@ use super::{
 };
 use crate::{
     clock,
-    error::Result,
+    domain::{error::Result, task::Timestamp, when::Zone},
     store::{
         Moment, View,
         db::{Session, Subscription, locked},
     },
-    task::Timestamp,
-    when::Zone,
 };
 
 /// The subscriptions of one session.

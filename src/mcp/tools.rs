@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 
 use crate::{
     clock,
-    command::Caller,
-    error::{Code, Error},
+    domain::{
+        command::Caller,
+        error::{Code, Error},
+        task::{Actor, shortened},
+        text::clean,
+        when::Zone,
+    },
     render::bounds,
     store::db::Session,
-    task::{Actor, shortened},
-    text::clean,
-    when::Zone,
 };
 
 mod args;

@@ -5,10 +5,12 @@ use std::{collections::BTreeSet, fmt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::{
+    domain::{
+        task::{Project, Tag, Task, TaskId, Timestamp},
+        when::{When, Zone},
+    },
     render,
     store::db::{Batch, Touched},
-    task::{Project, Tag, Task, TaskId, Timestamp},
-    when::{When, Zone},
 };
 
 /// A resource of this server.
@@ -197,11 +199,13 @@ mod tests {
 
         use super::*;
         use crate::{
-            command::{Caller, Command, Draft, Patch},
+            domain::{
+                command::{Caller, Command, Draft, Patch},
+                repeat::Repeat,
+                task::{Actor, CommentText, Description, Priority, Status, Title},
+            },
             mcp::resources,
-            repeat::Repeat,
             store::{Access, Store, db::Batch},
-            task::{Actor, CommentText, Description, Priority, Status, Title},
         };
 
         const DAY: i64 = 24 * 60 * 60 * 1000;

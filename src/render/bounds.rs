@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::task::TaskId;
+use crate::domain::task::TaskId;
 
 /// The most that any form of a reply has, in bytes. Codex keeps 12,000 and cuts the middle out of what is longer.
 pub const MAX_REPLY_BYTES: usize = 11_500;

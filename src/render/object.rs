@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{bounds, instant, parts::Parts};
-use crate::{
+use crate::domain::{
     task::{Comment, Priority, Project, Task, TaskId},
     when::{When, Zone},
 };

@@ -8,7 +8,7 @@ use super::{
     bounds::{beginning, most_of, shares},
     instant,
 };
-use crate::{
+use crate::domain::{
     task::{Comment, Tag, Task, TaskId, cut},
     when::Zone,
 };

@@ -1,7 +1,7 @@
 //! What a caller should know beside the result of a call, looked up in the transaction that made it.
 
 use super::Store;
-use crate::{
+use crate::domain::{
     advice::{self, Advice, News},
     command::{Caller, Command, Outcome},
     error::Result,
@@ -91,10 +91,12 @@ impl Store {
 mod tests {
     use super::*;
     use crate::{
-        command::{Draft, Reference},
+        domain::{
+            command::{Draft, Reference},
+            task::{Timestamp, Title},
+            when::Zone,
+        },
         store::Access,
-        task::{Timestamp, Title},
-        when::Zone,
     };
 
     fn store() -> (Store, tempfile::TempDir) {

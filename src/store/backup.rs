@@ -24,8 +24,10 @@ use super::{
 };
 use crate::{
     disk::{Lock, OF_BACKUPS, create_private, discard, lock, try_lock},
-    error::{Error, Result, WhileTrying},
-    task::Timestamp,
+    domain::{
+        error::{Error, Result, WhileTrying},
+        task::Timestamp,
+    },
 };
 
 mod free_space;

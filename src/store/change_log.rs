@@ -8,7 +8,7 @@ use super::{
     Store,
     rows::{change_columns, change_from_row},
 };
-use crate::{
+use crate::domain::{
     advice::Advice,
     change::{
         COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, joined,
@@ -271,7 +271,7 @@ impl Store {
 
 /// Returns whether replaying `changes`, all of a task's, gives `task`. Comments are not looked at.
 pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {
-    let mut fields = crate::change::Fields::new();
+    let mut fields = crate::domain::change::Fields::new();
     for change in changes {
         fields.extend(
             change

@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::Store;
-use crate::{
+use crate::domain::{
     change::CommentDiff,
     error::{Result, WhileTrying},
     task::{Comment, Task, TaskId, TaskWithComments},

@@ -36,9 +36,11 @@ use tokio::sync::{Semaphore, oneshot, watch as signal};
 
 use super::{Paths, Store, watch::ChangeFeed};
 use crate::{
-    command::{Caller, Command, Outcome},
     disk::patience::Patience,
-    error::{Error, Result},
+    domain::{
+        command::{Caller, Command, Outcome},
+        error::{Error, Result},
+    },
 };
 
 mod calls;

@@ -17,7 +17,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use super::{Paths, paths::located};
-use crate::{error::Error, task::Timestamp, when::Zone};
+use crate::domain::{error::Error, task::Timestamp, when::Zone};
 
 mod backups;
 mod contents;

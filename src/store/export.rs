@@ -1,7 +1,7 @@
 //! Reading everything, to be written elsewhere: in pages, so that memory stays small however many tasks there are.
 
 use super::{Store, rows::task_columns, rows::task_from_row};
-use crate::{
+use crate::domain::{
     error::{Error, Result, WhileTrying},
     task::{Task, TaskId},
 };

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode};
 
 use super::open::explain;
-use crate::error::Result;
+use crate::domain::error::Result;
 
 /// How many faults are looked at. SQLite tells those of pages first.
 const MOST: u32 = 1_000;

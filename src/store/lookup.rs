@@ -6,7 +6,7 @@ use super::{
     Store,
     rows::{summary_columns, summary_from_row},
 };
-use crate::{
+use crate::domain::{
     error::{Result, WhileTrying},
     task::{Project, Summary, Tag, TaskId},
 };
@@ -94,10 +94,12 @@ impl Store {
 mod tests {
     use super::*;
     use crate::{
-        command::{Caller, Command, Draft, Reference},
+        domain::{
+            command::{Caller, Command, Draft, Reference},
+            task::{Actor, Timestamp, Title},
+            when::Zone,
+        },
         store::Access,
-        task::{Actor, Timestamp, Title},
-        when::Zone,
     };
 
     /// Returns a store, and the folder it lives in.

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     clock,
     disk::{self, OF_DATABASE, TOO_FEW, lock, make_private, patience},
-    error::{Error, Result, WhileTrying},
+    domain::error::{Error, Result, WhileTrying},
 };
 
 mod read_only;

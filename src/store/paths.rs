@@ -12,7 +12,7 @@ use crate::{
         self, LockError, NotOurs, Others, create_private, has_other_names, is_another_users,
         make_folder, not_our_folder, not_ours, other_writers,
     },
-    error::{Error, Result},
+    domain::error::{Error, Result},
 };
 
 /// File systems whose locks or shared memory do not hold between machines.

@@ -14,7 +14,7 @@ use super::{
     restore::Walk,
     writer::Entry,
 };
-use crate::{
+use crate::domain::{
     change::{Edit, Kind},
     command::{Caller, Wrong, noting},
     error::{Error, Result, WhileTrying},

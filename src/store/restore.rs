@@ -17,7 +17,7 @@ use super::{
     paths::{Paths, unusable},
     writer::Entry,
 };
-use crate::{
+use crate::domain::{
     change::{Edit, GroupId, Kind},
     command::{Caller, restore as decide},
     error::{Error, Result, WhileTrying},
@@ -359,10 +359,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        command::{Command, Draft, Patch},
+        domain::{
+            command::{Command, Draft, Patch},
+            task::{Actor, Title},
+            when::Zone,
+        },
         store::write_task,
-        task::{Actor, Title},
-        when::Zone,
     };
 
     #[test]

@@ -7,7 +7,7 @@ use rusqlite::{
 
 use serde::de::DeserializeOwned;
 
-use crate::{
+use crate::domain::{
     change::{Change, Fields, Kind},
     repeat::Repeat,
     task::{

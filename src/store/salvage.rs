@@ -16,7 +16,7 @@ use super::{
     paths::{located, unusable},
     writer::Entry,
 };
-use crate::{
+use crate::domain::{
     change::{COMMENTS, Change, CommentDiff, Edit, Fields, Kind, is_chain, replayed},
     command::{Caller, Wrong, noting, wrong},
     error::Result,

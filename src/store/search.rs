@@ -12,7 +12,7 @@ use super::{
     views::{Filters, Moment, Page, Parameters, Position, View, open},
     words::Words,
 };
-use crate::{
+use crate::domain::{
     error::{Result, WhileTrying},
     task::{TaskId, Title},
 };

@@ -5,7 +5,7 @@ use std::fs;
 use serde::Serialize;
 
 use super::{Store, backup};
-use crate::error::{Result, WhileTrying};
+use crate::domain::error::{Result, WhileTrying};
 
 /// The database as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

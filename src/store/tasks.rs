@@ -7,7 +7,7 @@ use super::{
     rows::{summary_columns, summary_from_row, task_columns, task_from_row},
     views::{Moment, View, open},
 };
-use crate::{
+use crate::domain::{
     error::{Error, Result, WhileTrying},
     task::{Summary, Task, TaskId, Timestamp},
 };
@@ -151,10 +151,12 @@ const NEXT_STALE: &str = "SELECT min(updated_at) FROM task
 mod tests {
     use super::*;
     use crate::{
-        command::{Caller, Command, Draft, Patch},
+        domain::{
+            command::{Caller, Command, Draft, Patch},
+            task::{Actor, Status, Title},
+            when::{When, Zone},
+        },
         store::Access,
-        task::{Actor, Status, Title},
-        when::{When, Zone},
     };
 
     const HOUR: i64 = 60 * 60 * 1000;

@@ -4,7 +4,7 @@
 //! can, since few tasks have them.
 
 use super::{Store, rows::summary_from_row};
-use crate::{
+use crate::domain::{
     error::{Result, WhileTrying},
     task::{Priority, Project, Status, Summary, Tag, Timestamp},
     when::{When, Zone},

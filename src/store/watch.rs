@@ -26,10 +26,12 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{Access, Store, db::locked};
 use crate::{
-    change::{Change, rewound},
     disk::patience::{Patience, begin_call},
-    error::{Error, Result},
-    task::{Task, TaskId},
+    domain::{
+        change::{Change, rewound},
+        error::{Error, Result},
+        task::{Task, TaskId},
+    },
 };
 
 /// How long a commit by another process stays unseen when its ring is lost.

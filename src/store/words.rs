@@ -2,7 +2,7 @@
 //!
 //! What a person types is never handed on as a query: its language has operators, and most texts are errors in it.
 
-use crate::{task::Invalid, text::clean};
+use crate::domain::{task::Invalid, text::clean};
 
 /// Words that a task must have; one of three letters or more may also be the beginning of a longer one.
 #[derive(Clone, Debug, PartialEq, Eq)]

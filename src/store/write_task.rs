@@ -7,7 +7,7 @@ use rusqlite::{
 };
 
 use super::Store;
-use crate::{
+use crate::domain::{
     change::Edit,
     command::refuse_cycle,
     error::{Error, Relation, Result, WhileTrying},
@@ -343,9 +343,11 @@ fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
 mod tests {
     use super::*;
     use crate::{
-        command::{Caller, Command, Draft, Patch},
+        domain::{
+            command::{Caller, Command, Draft, Patch},
+            task::{Actor, Project, Tag, Timestamp, Title},
+        },
         store::{Access, Filters, Moment, View},
-        task::{Actor, Project, Tag, Timestamp, Title},
     };
 
     fn caller() -> Caller {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Store, open};
-use crate::{
+use crate::domain::{
     advice::Advice,
     change::{Change, Diff, Edit, GroupId, Kind},
     command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},

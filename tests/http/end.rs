@@ -10,9 +10,9 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use taskhold::domain::when::Zone;
 use taskhold::mcp::Server;
 use taskhold::store::db::Db;
-use taskhold::when::Zone;
 
 use crate::clock::Standing;
 use crate::daemon::Daemon;

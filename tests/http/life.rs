@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use taskhold::domain::when::Zone;
 use taskhold::mcp::Server;
 use taskhold::store::db::Db;
-use taskhold::when::Zone;
 use tokio_rustls::rustls::{self, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::clock::Standing;

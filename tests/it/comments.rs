@@ -4,10 +4,12 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use taskhold::{
-    command::{Caller, Command, Draft, Patch},
+    domain::{
+        command::{Caller, Command, Draft, Patch},
+        task::{Actor, CommentText, TaskId, Timestamp, Title},
+        when::Zone,
+    },
     store::{Access, Store, backup, doctor, is_replay_of, restore, salvage},
-    task::{Actor, CommentText, TaskId, Timestamp, Title},
-    when::Zone,
 };
 
 fn caller(actor: &str, millis: i64) -> Caller {

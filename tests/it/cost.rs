@@ -6,12 +6,15 @@ use proptest::{collection::btree_set, option, prelude::*, test_runner::Config};
 use rusqlite::{Connection, types::Value};
 use serde_json::json;
 use taskhold::{
-    command::{Caller, Command, Draft, Patch},
-    store::{Access, Store, is_replay_of},
-    task::{
-        Actor, CommentText, Description, Priority, Project, Status, Tag, TaskId, Timestamp, Title,
+    domain::{
+        command::{Caller, Command, Draft, Patch},
+        task::{
+            Actor, CommentText, Description, Priority, Project, Status, Tag, TaskId, Timestamp,
+            Title,
+        },
+        when::{When, Zone},
     },
-    when::{When, Zone},
+    store::{Access, Store, is_replay_of},
 };
 
 use crate::support::{Dialect, Home};

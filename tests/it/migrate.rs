@@ -4,10 +4,12 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use taskhold::{
-    command::{Caller, Command},
+    domain::{
+        command::{Caller, Command},
+        task::{Actor, Task, Timestamp},
+        when::Zone,
+    },
     store::{Access, Filters, Moment, Store, View, Words, backup, is_replay_of},
-    task::{Actor, Task, Timestamp},
-    when::Zone,
 };
 
 const FIXTURES: [&str; 2] = [

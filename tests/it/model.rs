@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use proptest::{collection::vec, option, prelude::*, test_runner::Config};
 use taskhold::{
-    command::{Caller, Command, Draft, Patch, Reference},
-    repeat::Repeat,
+    domain::{
+        command::{Caller, Command, Draft, Patch, Reference},
+        repeat::Repeat,
+        task::{Actor, CommentText, Status, Task, TaskId, Timestamp, Title},
+        when::{When, Zone},
+    },
     store::{Access, Filters, Moment, Store, View, is_replay_of},
-    task::{Actor, CommentText, Status, Task, TaskId, Timestamp, Title},
-    when::{When, Zone},
 };
 
 use known::{Known, Model, Refused};

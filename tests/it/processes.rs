@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
-use taskhold::command::{Caller, Command, Draft, Outcome};
-use taskhold::error::Error;
+use taskhold::domain::command::{Caller, Command, Draft, Outcome};
+use taskhold::domain::error::Error;
+use taskhold::domain::task::{Actor, Timestamp, Title};
+use taskhold::domain::when::Zone;
 use taskhold::store::db::{Db, Session};
-use taskhold::task::{Actor, Timestamp, Title};
-use taskhold::when::Zone;
 
 use crate::support::{Client, Dialect, Home, PATIENCE, object};
 

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, option, prelude::*, sample::select, test_runner::Config};
 use taskhold::{
-    command::{Caller, Command, Draft, Patch, Reference},
-    repeat::Repeat,
-    store::{Access, Filters, Moment, Store, View, backup, is_replay_of, restore},
-    task::{
-        Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId, Timestamp,
-        Title,
+    domain::{
+        command::{Caller, Command, Draft, Patch, Reference},
+        repeat::Repeat,
+        task::{
+            Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId,
+            Timestamp, Title,
+        },
+        when::{When, Zone},
     },
-    when::{When, Zone},
+    store::{Access, Filters, Moment, Store, View, backup, is_replay_of, restore},
 };
 
 fn text<T>(pattern: &'static str) -> impl Strategy<Value = T> + Clone

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, params_from_iter, types::Value};
 use taskhold::{
-    command::{Caller, Command, Draft},
+    domain::{
+        command::{Caller, Command, Draft},
+        task::{Actor, Timestamp, Title},
+        when::Zone,
+    },
     store::{Access, Store},
-    task::{Actor, Timestamp, Title},
-    when::Zone,
 };
 
 use crate::support::{Dialect, Home};

@@ -9,11 +9,13 @@ use crate::{
     cli::{quick::Field, topics::TOPICS, whole},
     clock,
     config::{Loaded, ViewWord},
-    error::Result,
+    domain::{
+        error::Result,
+        task::{Priority, Status, Summary},
+        when::{Zone, names::WEEKDAYS},
+    },
     http::Tokens,
     store::{Filters, Moment, Store, View, backup},
-    task::{Priority, Status, Summary},
-    when::{Zone, names::WEEKDAYS},
 };
 
 type Offered = Vec<CompletionCandidate>;
@@ -63,7 +65,7 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
     offer(|store| {
         let mut offered = Vec::new();
         if which != Which::Closed {
-            let begins = |id: &crate::task::TaskId| id.to_string().starts_with(begin);
+            let begins = |id: &crate::domain::task::TaskId| id.to_string().starts_with(begin);
             let open = store.open_ids(LOOKED_AT)?.into_iter().filter(begins);
             for id in open.take(OFFERED) {
                 offered.extend(store.task(id)?.map(|task| candidate(&task.summary())));

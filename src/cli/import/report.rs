@@ -5,7 +5,11 @@ use std::io::{self, Write as _};
 use serde_json::json;
 
 use super::{CliResult, Context, one_line, plural, say};
-use crate::{exchange::Reader, imported::Name, store::Imported, task::TaskId};
+use crate::{
+    domain::{imported::Name, task::TaskId},
+    exchange::Reader,
+    store::Imported,
+};
 
 /// What of the file was not taken.
 #[derive(Clone, Copy)]

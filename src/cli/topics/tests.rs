@@ -3,8 +3,10 @@ use std::{ffi::OsString, fs, path::Path};
 use super::*;
 use crate::{
     cli::{call, whole},
-    repeat::Repeat,
-    when::{When, Zone},
+    domain::{
+        repeat::Repeat,
+        when::{When, Zone},
+    },
 };
 
 /// Returns the examples of a text.

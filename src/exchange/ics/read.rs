@@ -8,12 +8,14 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::{property::Property, uid};
 use crate::{
-    command::{Caller, begin_series},
+    domain::{
+        command::{Caller, begin_series},
+        imported::{Arrival, Name},
+        repeat::Repeat,
+        task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
+        when::{When, Zone},
+    },
     exchange::{Fault, Notes, comment, description, lines::Lines, new_task, title},
-    imported::{Arrival, Name},
-    repeat::Repeat,
-    task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
-    when::{When, Zone},
 };
 
 /// Who is said to have created what comes from a calendar.

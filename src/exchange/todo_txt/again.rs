@@ -3,7 +3,7 @@
 use chrono::Datelike as _;
 
 use super::Notes;
-use crate::{
+use crate::domain::{
     repeat::Repeat,
     when::{When, Zone},
 };

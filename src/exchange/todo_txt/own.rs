@@ -4,7 +4,7 @@
 //! title whose last word looks like a mark is followed by [`END_OF_TITLE`].
 
 use super::{Notes, again, day, is_mark, known_key};
-use crate::task::{Project, Status, Tag, TaskId};
+use crate::domain::task::{Project, Status, Tag, TaskId};
 
 /// Stands between a title that ends with what looks like a mark and the marks.
 pub(super) const END_OF_TITLE: &str = "--";

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::{
+    domain::{
+        repeat::Repeat,
+        task::{Actor, Title},
+    },
     exchange::Reader as _,
-    repeat::Repeat,
-    task::{Actor, Title},
 };
 
 fn caller() -> Caller {

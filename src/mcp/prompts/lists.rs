@@ -5,15 +5,17 @@ use std::fmt::Write as _;
 use chrono::Days;
 
 use crate::{
-    error::Result,
+    domain::{
+        error::Result,
+        task::{Comment, Summary, Task, Timestamp},
+        when::{When, Zone},
+    },
     render::{
         self,
         bounds::{self, Filled, clipped, shares},
         parts::Parts,
     },
     store::{Bound, Filters, Moment, Position, Store, View},
-    task::{Comment, Summary, Task, Timestamp},
-    when::{When, Zone},
 };
 
 pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{
+use crate::domain::{
     command::Reference,
     task::{Invalid, Priority, Status, TaskId, cut},
 };

@@ -8,13 +8,15 @@ use super::{
     schema::{Arguments, Blank},
 };
 use crate::{
-    change::Change,
-    error::{Error, Result},
+    domain::{
+        change::Change,
+        error::{Error, Result},
+        task::{Comment, Invalid, Task},
+    },
     render::{
         self, Detail, TaskObject,
         parts::{COMMENTS, DEPENDS_ON, DESCRIPTION, HISTORY, Parts, TAGS},
     },
-    task::{Comment, Invalid, Task},
 };
 
 /// So many comments, or changes, are never shown at once.

@@ -12,13 +12,15 @@ use super::{
     schema::{Arguments, Blank},
 };
 use crate::{
-    advice::News,
-    command::{CallKey, Caller, Command, Draft, Outcome, Patch},
-    error::{Error, Result},
+    domain::{
+        advice::News,
+        command::{CallKey, Caller, Command, Draft, Outcome, Patch},
+        error::{Error, Result},
+        task::{CommentText, Description, Project, Title},
+    },
     input::{Notes, read_repeat},
     render::{Detail, TaskObject, bounds},
     store::{Store, db::Session},
-    task::{CommentText, Description, Project, Title},
 };
 
 /// What `delete_task` returns for one task.

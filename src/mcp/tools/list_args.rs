@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use crate::{
-    command::Caller,
+    domain::{
+        command::Caller,
+        task::{Invalid, Priority, Project, Status, Tag, shortened},
+    },
     input,
     store::{self, Filters, Position},
-    task::{Invalid, Priority, Project, Status, Tag, shortened},
 };
 
 #[derive(Deserialize, JsonSchema)]

@@ -10,14 +10,16 @@ use super::{
     schema::{Arguments, Blank},
 };
 use crate::{
-    advice::News,
-    change::Change,
-    command::Command,
-    error::Result,
+    domain::{
+        advice::News,
+        change::Change,
+        command::Command,
+        error::Result,
+        task::{Summary, TaskId, TaskWithComments, shortened},
+        when::Zone,
+    },
     render::{self, Detail, TaskObject, bounds, parts::Parts},
     store::{Moment, Page, Store, View, Words},
-    task::{Summary, TaskId, TaskWithComments, shortened},
-    when::Zone,
 };
 
 /// What `list_tasks` returns to programs.

@@ -4,15 +4,17 @@ use serde::Serialize;
 
 use super::{ToolAnswer, handlers::ToolCall};
 use crate::{
-    command::Outcome,
-    error::{Error, Result},
+    domain::{
+        command::Outcome,
+        error::{Error, Result},
+        task::{Summary, Task},
+    },
     input::Notes,
     render::{
         self, Detail, TaskObject,
         bounds::{self, FRAME_BYTES, MAX_REPLY_BYTES},
         parts::Parts,
     },
-    task::{Summary, Task},
 };
 
 /// The line on what else has happened, which may be added to any reply.
@@ -142,6 +144,6 @@ fn rest(outcome: &Outcome, shown: usize) -> Option<String> {
     Some(format!("{} more ({ids}): {call}", left.len()))
 }
 
-fn is_as_before(edit: &crate::change::Edit) -> bool {
+fn is_as_before(edit: &crate::domain::change::Edit) -> bool {
     edit.before.as_ref() == Some(&edit.after)
 }

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::task::{Invalid, shortened};
+use crate::domain::task::{Invalid, shortened};
 
 /// A call's arguments, not yet read.
 pub(super) struct Arguments {

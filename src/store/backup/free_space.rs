@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::{
-    error::{Error, Result, WhileTrying},
+    domain::error::{Error, Result, WhileTrying},
     store::{
         ballast,
         paths::{Paths, unusable},

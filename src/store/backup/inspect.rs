@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use rusqlite::Connection;
 
 use crate::{
-    error::{Result, WhileTrying},
+    domain::error::{Result, WhileTrying},
     store::{
         Paths, Store,
         doctor::rows::Rows,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::Datelike as _;
 
 use super::{Backup, Reason, name::day};
-use crate::task::Timestamp;
+use crate::domain::task::Timestamp;
 
 const DAYS: usize = 7;
 const WEEKS: usize = 4;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Reason;
-use crate::task::Timestamp;
+use crate::domain::task::Timestamp;
 
 const STAMP: &str = "%Y%m%dT%H%M%S%3fZ";
 

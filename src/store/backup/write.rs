@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     disk::{NewFile, SyncedFile, discard},
-    error::{Error, Result},
+    domain::error::{Error, Result},
     store::{Access, integrity::Part, open, paths::unusable, search::index_waiting},
 };
 

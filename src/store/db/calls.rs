@@ -11,8 +11,10 @@ use std::{
 use tokio::sync::{oneshot, watch as signal};
 
 use crate::{
-    command::{Caller, Command, Outcome},
-    error::Result,
+    domain::{
+        command::{Caller, Command, Outcome},
+        error::Result,
+    },
     store::advise::{Request, WantsNews},
 };
 

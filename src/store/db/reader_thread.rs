@@ -9,7 +9,7 @@ use std::{
 use super::unless_over;
 use crate::{
     disk::patience::{Patience, begin_call},
-    error::Result,
+    domain::error::Result,
     store::{Access, Store},
 };
 

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     clock,
     disk::patience::{Patience, begin_call},
-    error::{Code, Error, Result},
+    domain::error::{Code, Error, Result},
     store::{Access, Store, backup, watch::ChangeFeed},
 };
 

@@ -7,13 +7,15 @@ use std::{
 
 use super::{Finding, rows::Rows};
 use crate::{
-    error::{Error, Result},
+    domain::{
+        error::{Error, Result},
+        task::Timestamp,
+    },
     store::{
         Paths, Store,
         backup::{self, Backup, Reason},
         open,
     },
-    task::Timestamp,
 };
 
 const CHECK: &str = "backups";

@@ -6,7 +6,11 @@ use rusqlite::Connection;
 
 use super::{Finding, Fix, RESCUE, Verdict, rows::Rows};
 use crate::{
-    error::{Error, Result, WhileTrying},
+    domain::{
+        error::{Error, Result, WhileTrying},
+        task::{Priority, Timestamp},
+        when::{When, Zone},
+    },
     store::{
         Paths, Store,
         integrity::{self, Part},
@@ -14,8 +18,6 @@ use crate::{
         views::ZONES_APART,
         write_task::{NO_DEFER, NO_DUE},
     },
-    task::{Priority, Timestamp},
-    when::{When, Zone},
 };
 
 /// Whose database it is.

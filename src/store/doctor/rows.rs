@@ -4,11 +4,13 @@ use serde_json::Value;
 
 use super::{Finding, Fix, RESCUE};
 use crate::{
-    change::{is_chain, replayed},
-    command::{Wrong, noting, wrong},
-    error::{Result, WhileTrying},
+    domain::{
+        change::{is_chain, replayed},
+        command::{Wrong, noting, wrong},
+        error::{Result, WhileTrying},
+        task::{TaskId, TaskWithComments, shortened},
+    },
     store::{Store, is_replay_of},
-    task::{TaskId, TaskWithComments, shortened},
 };
 
 /// How many tasks are named before "and more".

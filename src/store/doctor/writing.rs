@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     disk::way_to_unmark,
-    error::Error,
+    domain::error::Error,
     store::{Paths, open},
 };
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use super::{Access, Schema, connect, connect_by, explain, pragma_value, schema_version, settle};
 use crate::{
     disk::{open_beside, patience},
-    error::{Error, Result, WhileTrying},
+    domain::error::{Error, Result, WhileTrying},
     store::paths::{Paths, refuse_planted, unusable},
 };
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::{
     clock,
-    error::{Result, WhileTrying},
+    domain::error::{Result, WhileTrying},
     store::paths::unusable,
 };
 

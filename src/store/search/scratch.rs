@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use crate::{
+use crate::domain::{
     error::{Result, WhileTrying},
     task::TaskId,
 };

@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::{
-    command::{Caller, Command, Draft, Patch},
+    domain::{
+        command::{Caller, Command, Draft, Patch},
+        task::{Actor, Description, Tag, Timestamp},
+        when::Zone,
+    },
     store::Access,
-    task::{Actor, Description, Tag, Timestamp},
-    when::Zone,
 };
 
 fn store() -> (tempfile::TempDir, Store) {

@@ -11,13 +11,15 @@ use rusqlite::params;
 
 use super::{Entry, Writer};
 use crate::{
-    change::{Edit, GroupId, Kind},
-    command::Caller,
-    error::{Error, Relation, Result, WhileTrying},
-    imported::{Arrival, Name, Terms},
+    domain::{
+        change::{Edit, GroupId, Kind},
+        command::Caller,
+        error::{Error, Relation, Result, WhileTrying},
+        imported::{Arrival, Name, Terms},
+        task::{Invalid, Task, TaskId, TaskWithComments},
+        when::Zone,
+    },
     store::Store,
-    task::{Invalid, Task, TaskId, TaskWithComments},
-    when::Zone,
 };
 
 mod circles;

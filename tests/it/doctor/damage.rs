@@ -4,14 +4,16 @@ use std::{collections::BTreeMap, fs, ops::Range, path::Path};
 
 use serde_json::Value;
 use taskhold::{
-    command::{Caller, Command, Draft, Patch},
+    domain::{
+        command::{Caller, Command, Draft, Patch},
+        task::{Actor, Description, Task, TaskId, Timestamp, Title},
+        when::Zone,
+    },
     store::{
         Access, Filters, Moment, Store, View,
         doctor::{self, Verdict},
         restore, salvage,
     },
-    task::{Actor, Description, Task, TaskId, Timestamp, Title},
-    when::Zone,
 };
 
 use crate::support::{Dialect, Home};
@@ -62,7 +64,7 @@ fn bytes() -> Vec<u8> {
     fs::read(path).unwrap()
 }
 
-fn tasks(path: &Path) -> taskhold::error::Result<BTreeMap<i64, Task>> {
+fn tasks(path: &Path) -> taskhold::domain::error::Result<BTreeMap<i64, Task>> {
     let store = Store::open(path, Access::Read)?;
     let moment = Moment::new(caller().now, Zone::UTC);
     let page = store.list(View::All, &Filters::default(), &moment, None, 10_000)?;

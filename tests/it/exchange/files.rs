@@ -4,10 +4,12 @@ use std::path::Path;
 
 use serde_json::json;
 use taskhold::{
-    command::{Caller, Command},
+    domain::{
+        command::{Caller, Command},
+        task::{Actor, TaskId, Timestamp},
+        when::Zone,
+    },
     store::is_replay_of,
-    task::{Actor, TaskId, Timestamp},
-    when::Zone,
 };
 
 use super::Place;

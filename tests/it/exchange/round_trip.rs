@@ -11,15 +11,17 @@ use proptest::{
 };
 use serde_json::Value;
 use taskhold::{
-    command::{Caller, Command, Draft, Patch, Reference},
-    exchange::{Contents, Format, Reader as _, Relatives, Writer as _, json},
-    repeat::Repeat,
-    store::{Access, Filters, Moment, Store, View, is_replay_of},
-    task::{
-        Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId, Timestamp,
-        Title,
+    domain::{
+        command::{Caller, Command, Draft, Patch, Reference},
+        repeat::Repeat,
+        task::{
+            Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId,
+            Timestamp, Title,
+        },
+        when::{When, Zone},
     },
-    when::{When, Zone},
+    exchange::{Contents, Format, Reader as _, Relatives, Writer as _, json},
+    store::{Access, Filters, Moment, Store, View, is_replay_of},
 };
 
 #[derive(Clone, Debug)]
@@ -295,7 +297,7 @@ proptest! {
         prop_assert_eq!(to.count_all().unwrap().0, new);
         to.each_task(|task| {
             assert!(is_replay_of(&task, &to.history(task.id, 0)?), "{task:?}");
-            Ok::<(), taskhold::error::Error>(())
+            Ok::<(), taskhold::domain::error::Error>(())
         }).unwrap();
         // Once more, into what is there now: nothing is doubled.
         prop_assert_eq!(import(&mut to, &text, &at(1_760_000_000_000)), 0);
@@ -409,7 +411,7 @@ fn the_most_a_task_can_hold_comes_back() {
     assert_eq!(export(&to), exported);
     to.each_task(|task| {
         assert!(is_replay_of(&task, &to.history(task.id, 0)?));
-        Ok::<(), taskhold::error::Error>(())
+        Ok::<(), taskhold::domain::error::Error>(())
     })
     .unwrap();
 }

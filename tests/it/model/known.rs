@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use taskhold::task::Status;
+use taskhold::domain::task::Status;
 
 /// What the model knows of a task.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Quick words and flags: what they set, and how a title that looks like them is said.
 
 use proptest::prelude::*;
-use taskhold::task::Title;
+use taskhold::domain::task::Title;
 
 use super::{json, run};
 use crate::support::Home;

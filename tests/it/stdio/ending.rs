@@ -3,9 +3,9 @@
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use taskhold::domain::when::Zone;
 use taskhold::stdio::serve_on;
 use taskhold::store::db::Db;
-use taskhold::when::Zone;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio_util::sync::CancellationToken;
 

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::{field_of, names::Names};
-use crate::{
+use crate::domain::{
     command::each_cycle,
     error::{Relation, Result, named, round},
     task::{Invalid, TaskId},

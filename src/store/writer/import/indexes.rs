@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use crate::error::{Result, WhileTrying};
+use crate::domain::error::{Result, WhileTrying};
 
 /// The statements that make the indexes again. Nothing of this outlasts a transaction that is taken back.
 #[derive(Debug)]

@@ -6,11 +6,13 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::{
-    error::{Result, WhileTrying},
-    imported::{Arrival, Terms},
+    domain::{
+        error::{Result, WhileTrying},
+        imported::{Arrival, Terms},
+        task::{Project, Task, TaskId, Timestamp, Title},
+        when::{When, Zone},
+    },
     store::Store,
-    task::{Project, Task, TaskId, Timestamp, Title},
-    when::{When, Zone},
 };
 
 /// The tasks that were here before the import. Each stands for one of the file.

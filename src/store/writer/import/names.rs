@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, types::ToSqlOutput};
 
-use crate::{
+use crate::domain::{
     error::{Relation, Result, WhileTrying},
     imported::{Arrival, Name},
     task::{Invalid, TaskId},

@@ -2,9 +2,11 @@ use rusqlite::StatementStatus;
 
 use super::*;
 use crate::{
+    domain::{
+        task::{Actor, Description, Status, Timestamp, Title},
+        when::Zone,
+    },
     store::{Access, write_task},
-    task::{Actor, Description, Status, Timestamp, Title},
-    when::Zone,
 };
 
 fn caller() -> Caller {
@@ -47,7 +49,7 @@ fn arrival(id: i64, parent: Option<i64>, depends_on: Option<i64>) -> Arrival {
             repeat_from: None,
             project: None,
             tags: [format!("t{}", id % 5)]
-                .map(|tag| crate::task::Tag::try_from(tag).unwrap())
+                .map(|tag| crate::domain::task::Tag::try_from(tag).unwrap())
                 .into(),
             parent: None,
             depends_on: BTreeSet::new(),

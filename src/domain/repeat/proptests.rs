@@ -6,7 +6,7 @@ use rrule::{NWeekday, RRule};
 
 use super::rule::{Frequency, Rule};
 use super::*;
-use crate::when::any::any_zone;
+use crate::domain::when::any::any_zone;
 
 /// The calendar is the same after so many years, and the library gives up at the year 10000, which is then near.
 const CYCLES: i32 = 7600;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{Invalid, shortened};
-use crate::text::clean;
+use crate::domain::text::clean;
 
 /// What stands for a text of which nothing can be seen.
 const UNSEEN: &str = "(invisible)";

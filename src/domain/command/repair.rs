@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{
+use crate::domain::{
     change::{CommentDiff, Edit},
     task::{TaskWithComments, Timestamp},
 };
@@ -52,7 +52,7 @@ fn between(before: &TaskWithComments, after: &TaskWithComments) -> Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::sample::{NOW, task};
+    use crate::domain::command::sample::{NOW, task};
 
     fn with_comments(title: &str, rev: i64) -> TaskWithComments {
         TaskWithComments {

@@ -30,7 +30,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::when::{MAX_CHARS, Unreadable, When, Zone};
+use crate::domain::when::{MAX_CHARS, Unreadable, When, Zone};
 
 mod dates;
 mod describe;

@@ -1,6 +1,6 @@
 //! Going back to the state of a backup: which change that is for each task.
 
-use crate::{
+use crate::domain::{
     change::{CommentDiff, Edit},
     task::{Task, TaskWithComments, Timestamp},
 };
@@ -52,7 +52,7 @@ pub(crate) fn restore(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::sample::{NOW, task};
+    use crate::domain::command::sample::{NOW, task};
 
     fn alone(task: Task) -> TaskWithComments {
         TaskWithComments {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::UPDATED_AT;
-use crate::task::Task;
+use crate::domain::task::Task;
 
 /// Fields of a task by name, in the form [`Task`] serializes to.
 pub type Fields = Map<String, Value>;

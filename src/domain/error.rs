@@ -3,9 +3,11 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    change::GroupId,
     disk::was_limit_reached,
-    task::{Actor, Invalid, TaskId},
+    domain::{
+        change::GroupId,
+        task::{Actor, Invalid, TaskId},
+    },
 };
 
 /// The crate's result.

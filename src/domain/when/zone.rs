@@ -204,7 +204,7 @@ fn shift(offset: tz::Offset) -> FixedOffset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::when::tests::{rows, zone};
+    use crate::domain::when::tests::{rows, zone};
 
     fn wall(text: &str) -> NaiveDateTime {
         NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()

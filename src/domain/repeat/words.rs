@@ -4,8 +4,8 @@ use super::rule::Frequency::{self, Daily, Monthly, Weekly, Yearly};
 use chrono::Weekday;
 
 use super::rule::{INTERVALS, Rule, Until, WORKDAYS};
-use crate::when::full_date;
-use crate::when::names::{self, MONTHS, WEEKDAYS, amount, day_number};
+use crate::domain::when::full_date;
+use crate::domain::when::names::{self, MONTHS, WEEKDAYS, amount, day_number};
 
 /// Why words give no rule; a reason reads on after the text, `None` is words not known.
 type Refused = Option<String>;

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::task::CommentText;
+use crate::domain::task::CommentText;
 
 fn task(title: &str, rev: i64) -> Task {
     let fields = json!({

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{
+use crate::domain::{
     error::{Error, Relation, Result},
     task::TaskId,
 };

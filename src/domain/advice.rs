@@ -1,6 +1,6 @@
 //! Advice: what a caller should know beside the result of a call. It is of the state that the call made.
 
-use crate::{
+use crate::domain::{
     change::Edit,
     task::{Actor, Status, Task, TaskId, Title},
     when::Zone,

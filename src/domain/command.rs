@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
+use crate::domain::{
     advice::Advice,
     change::{CommentDiff, Edit, GroupId, Kind},
     error::{Error, Result},

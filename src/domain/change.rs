@@ -17,7 +17,7 @@ pub use fields::Fields;
 use fields::differing;
 pub(crate) use fields::{logged_fields, with_fields};
 
-use crate::task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp};
+use crate::domain::task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp};
 
 /// One call makes one group; its number is the sequence number of its first change.
 pub type GroupId = i64;

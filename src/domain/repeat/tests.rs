@@ -1,7 +1,7 @@
 //! Tables of rules and their dates.
 
 use super::*;
-use crate::when::tests::{rows, zone};
+use crate::domain::when::tests::{rows, zone};
 
 fn when(text: &str) -> When {
     text.parse().unwrap()

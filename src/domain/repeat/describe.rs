@@ -4,7 +4,7 @@ use super::rule::Frequency::{Daily, Monthly, Weekly, Yearly};
 use chrono::Weekday;
 
 use super::rule::{Rule, Until, WORKDAYS};
-use crate::when::names::MONTHS;
+use crate::domain::when::names::MONTHS;
 
 /// Returns the rule in words that are read as this rule again where weeks begin on `week_start`, or its text where there
 /// are none.

@@ -236,7 +236,7 @@ fn utc(millis: i64) -> NaiveDateTime {
 
 /// Returns at most `max` characters of `text` for a message, in one line, without those that cannot be seen.
 fn printable(text: &str, max: usize) -> String {
-    let cleaned = crate::text::clean(text).text;
+    let cleaned = crate::domain::text::clean(text).text;
     let mut chars = cleaned.trim().chars().filter(|c| !c.is_control());
     let mut kept: String = chars.by_ref().take(max).collect();
     if chars.next().is_some() {

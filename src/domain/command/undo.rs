@@ -1,7 +1,7 @@
 //! Taking a group of changes back: which change that is for each task, or what is in the way.
 
 use super::Caller;
-use crate::{
+use crate::domain::{
     change::{
         COMMENTS, Change, CommentDiff, Edit, Fields, Kind, leave_comments, logged_fields, rewound,
         with_fields,

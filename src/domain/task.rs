@@ -2,14 +2,14 @@
 //!
 //! # Invariants
 //!
-//! - A value of these types is valid: it was checked and cleaned ([`crate::text::clean`]) when it was made.
+//! - A value of these types is valid: it was checked and cleaned ([`crate::domain::text::clean`]) when it was made.
 //! - Nothing here reads a clock, a file or the environment.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{repeat::Repeat, when::When};
+use crate::domain::{repeat::Repeat, when::When};
 
 pub(crate) mod cut;
 mod id;

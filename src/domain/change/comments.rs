@@ -1,7 +1,7 @@
 //! The comments that a change takes away and adds.
 
 use super::Change;
-use crate::task::Comment;
+use crate::domain::task::Comment;
 
 /// The comments that an edit takes away and adds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A task read from a file, before it is written: checked and cleaned, its references still as the file writes them.
 
-use crate::task::{Comment, Task, TaskId, Timestamp};
+use crate::domain::task::{Comment, Task, TaskId, Timestamp};
 
 /// What a file calls a task, so that others in it can refer to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

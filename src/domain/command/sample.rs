@@ -1,7 +1,7 @@
 //! A task for the tests of what a command decides.
 
 use super::{Caller, Draft, add};
-use crate::{
+use crate::domain::{
     task::{Actor, Task, TaskId, Timestamp, Title},
     when::Zone,
 };
