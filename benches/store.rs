@@ -15,10 +15,11 @@ use rusqlite::{Connection, params};
 use taskhold::{
     domain::{
         command::{Caller, Command, Draft},
+        query::{Filters, Moment, View},
         task::{Actor, Description, TaskId, Timestamp, Title},
         when::Zone,
     },
-    store::{Access, Filters, Moment, Store, View, db::Db},
+    store::{Access, Store, db::Db},
 };
 
 /// A database of `size` tasks, all pending, in a folder on the disk the program is built on.

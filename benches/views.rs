@@ -11,13 +11,14 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use taskhold::{
     domain::{
         command::{Caller, Command, Draft, Patch, Reference},
+        query::{Filters, Moment, View},
         task::{
             Actor, CommentText, Description, Priority, Project, Status, Tag, TaskId, Timestamp,
             Title,
         },
         when::{When, Zone},
     },
-    store::{Access, Filters, Moment, Store, View, Words},
+    store::{Access, Store, Words},
 };
 
 const NOW: i64 = 1_795_348_800_000;

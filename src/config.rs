@@ -11,12 +11,14 @@ use chrono::Weekday;
 use serde::Deserialize;
 
 use crate::domain::{
+    query::View,
     task::Project,
     when::{UnknownZone, Zone},
 };
 
 mod file;
 
+use clap::builder::PossibleValue;
 use file::{File, WeekStart};
 
 /// The variable that names the database when `--db` does not.
@@ -150,42 +152,36 @@ pub enum Color {
     Never,
 }
 
-/// A view by its word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum ViewWord {
-    /// Pending or in progress, soonest due first
-    #[value(alias = "pending", alias = "todo", alias = "active")]
-    Open,
-    /// Pending, not deferred, not blocked
-    #[value(alias = "actionable")]
-    Ready,
-    /// Due today or overdue
-    Today,
-    /// Past their date
-    #[value(alias = "late")]
-    Overdue,
-    /// Waiting for others
-    #[value(alias = "waiting")]
-    Blocked,
-    /// In progress, untouched for three days
-    Stale,
-    /// Completed, the latest first
-    #[value(alias = "done", alias = "finished")]
-    Completed,
-    /// All but the trash, in the order they were added
-    #[value(alias = "everything")]
-    All,
-    /// The trash, the latest first
-    #[value(alias = "deleted")]
-    Trash,
+impl clap::ValueEnum for View {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Open => "Pending or in progress, soonest due first",
+            Self::Ready => "Pending, not deferred, not blocked",
+            Self::Today => "Due today or overdue",
+            Self::Overdue => "Past their date",
+            Self::Blocked => "Waiting for others",
+            Self::InProgress => "In progress, the longest untouched first",
+            Self::Stale => "In progress, untouched for three days",
+            Self::Completed => "Completed, the latest first",
+            Self::Cancelled => "Given up, the latest first",
+            Self::All => "All but the trash, in the order they were added",
+            Self::Trash => "The trash, the latest first",
+        };
+        let is_a_status = matches!(self, Self::InProgress | Self::Cancelled);
+        let value = PossibleValue::new(self.as_str()).aliases(self.synonyms());
+        Some(value.help(help).hide(is_a_status))
+    }
 }
 
 /// What a command takes where its call does not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defaults {
     /// What `list` and `watch` list.
-    pub view: Setting<ViewWord>,
+    pub view: Setting<View>,
     /// How many tasks a list shows.
     pub limit: Setting<u32>,
     /// The project of a task that `add` adds; `None` for none.
@@ -314,7 +310,7 @@ impl Loaded {
             ])
             .unwrap_or_else(|| in_file.setting(file.color, Color::default())),
             defaults: Defaults {
-                view: in_file.setting(file.view, ViewWord::Open),
+                view: in_file.setting(file.view, View::Open),
                 limit: in_file.setting(file.limit, LIST_LIMIT),
                 project: in_file.setting(file.project.map(Some), None),
             },

@@ -6,6 +6,7 @@
 //! | [`task`] | a task, its fields and what each may hold |
 //! | [`when`] | a date or an instant, read from words; time zones |
 //! | [`repeat`] | recurrence rules (RFC 5545), read from words; the dates they give |
+//! | [`query`] | what to list: views, filters, pages |
 //! | [`change`] | edits and change log entries; replay and rewind of a task |
 //! | [`command`] | what can be asked for, and which edits that makes; undo, restore and repair |
 //! | `advice` | advice beside a result |
@@ -17,6 +18,7 @@ pub mod change;
 pub mod command;
 pub mod error;
 pub mod imported;
+pub mod query;
 pub mod repeat;
 pub mod task;
 pub mod text;

@@ -4,16 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    domain::{
-        command::Caller,
-        error::Result,
-        repeat::Repeat,
-        task::{Invalid, Status, Tag, Task},
-        text,
-        when::{Reading, When},
-    },
-    store::{Bound, View},
+use crate::domain::{
+    command::Caller,
+    error::Result,
+    query::{Bound, View},
+    repeat::Repeat,
+    task::{Invalid, Status, Tag, Task},
+    text,
+    when::{Reading, When},
 };
 
 /// What a caller should know about how its words were taken.

@@ -19,6 +19,7 @@
 //! | `lookup` | ids, projects and tags for completion |
 //! | `advise` | what a caller should know beside the result of a call |
 //! | `change_log` | reads the change log: history, groups, what is undone |
+//! | `failure` | what SQLite refuses, as errors of ours |
 //! | `state` | figures for `/readyz`: size of the log, last backup, free space |
 //! | `export` | reads everything, page by page |
 //! | `backup`, `restore` | backups; going back to one while others work |
@@ -38,12 +39,13 @@ use std::{cell::OnceCell, path::Path};
 use rusqlite::{Connection, TransactionBehavior};
 
 use advise::{Request, WantsNews};
+use failure::{WhileTrying, explain};
 
 use crate::{
     disk::patience,
     domain::{
         command::{Caller, Command, Outcome},
-        error::{Code, Error, Result, WhileTrying},
+        error::{Code, Error, Result},
     },
 };
 
@@ -55,6 +57,7 @@ mod comments;
 pub mod db;
 pub mod doctor;
 mod export;
+mod failure;
 mod index;
 mod integrity;
 mod lookup;
@@ -79,7 +82,6 @@ pub use open::Access;
 use paths::Identity;
 pub use paths::Paths;
 pub use state::State;
-pub use views::{Bound, Filters, Moment, Page, Position, View};
 pub use words::Words;
 pub use writer::{Import, Imported, Taken, Writer};
 
@@ -191,7 +193,7 @@ impl Store {
         self.refuse_moved()?;
         let transaction =
             rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-                .map_err(|error| open::explain(error, &self.paths.database, "begin to write"))?;
+                .map_err(|error| explain(error, &self.paths.database, "begin to write"))?;
         self.refuse_upgraded()?;
         Ok(Writer::new(self, transaction))
     }

@@ -135,7 +135,7 @@ impl Failure {
                 Error::ReadOnly => "read_only",
                 Error::Busy | Error::Locked { .. } => "busy",
                 Error::ShuttingDown
-                | Error::Sqlite { .. }
+                | Error::Database { .. }
                 | Error::Log { .. }
                 | Error::Uncertain { .. }
                 | Error::Fault => "internal",

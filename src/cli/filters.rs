@@ -6,13 +6,13 @@ use super::{
     quick::{Field, Word},
 };
 use crate::{
-    config::ViewWord,
     domain::{
         command::Caller,
+        query::{Filters, View},
         task::{Invalid, Priority, Project, Status, Tag, shortened},
     },
     input,
-    store::{self, Filters},
+    store::{self},
 };
 
 /// Flags that narrow a list down.
@@ -61,26 +61,10 @@ impl LimitArgs {
     }
 }
 
-impl From<ViewWord> for store::View {
-    fn from(word: ViewWord) -> Self {
-        match word {
-            ViewWord::Open => Self::Open,
-            ViewWord::Ready => Self::Ready,
-            ViewWord::Today => Self::Today,
-            ViewWord::Overdue => Self::Overdue,
-            ViewWord::Blocked => Self::Blocked,
-            ViewWord::Stale => Self::Stale,
-            ViewWord::Completed => Self::Completed,
-            ViewWord::All => Self::All,
-            ViewWord::Trash => Self::Trash,
-        }
-    }
-}
-
 /// What to read from the store.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
-    pub(super) view: store::View,
+    pub(super) view: View,
     pub(super) words: Option<store::Words>,
     pub(super) filters: Filters,
     pub(super) limit: u32,
@@ -95,14 +79,9 @@ impl Query {
 
 impl FilterArgs {
     /// Takes views and quick words among `words` for what they are.
-    pub(super) fn take_words(
-        &mut self,
-        view: &mut Option<ViewWord>,
-        words: &[String],
-    ) -> CliResult {
+    pub(super) fn take_words(&mut self, view: &mut Option<View>, words: &[String]) -> CliResult {
         for text in self.take_quick_words(words)? {
-            let read = <ViewWord as clap::ValueEnum>::from_str(text, true);
-            let read = read.map_err(|_| no_view(text))?;
+            let read = text.parse().map_err(|_| no_view(text))?;
             once("the view", view, read)?;
         }
         Ok(())
@@ -142,14 +121,14 @@ impl FilterArgs {
     }
 
     /// Returns `usual`; `None` where a status names a view of its own.
-    pub(super) fn view_or(&self, usual: ViewWord) -> Option<ViewWord> {
+    pub(super) fn view_or(&self, usual: View) -> Option<View> {
         self.status.is_none().then_some(usual)
     }
 
     /// Returns what to read, of `view` unless a status names another.
     pub(super) fn query(
         &self,
-        view: Option<ViewWord>,
+        view: Option<View>,
         words: Option<store::Words>,
         limit: u32,
         caller: &Caller,
@@ -175,7 +154,7 @@ impl FilterArgs {
             due_to: date(&self.due_before, input::due_before)?,
         };
         Ok(Query {
-            view: input::view(view.map(store::View::from), self.status),
+            view: input::view(view, self.status),
             words,
             filters,
             limit,

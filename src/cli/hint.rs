@@ -110,7 +110,7 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
             return None;
         }
         Error::Locked { .. } | Error::ReadOnly | Error::ShuttingDown => return None,
-        Error::Unusable { .. } | Error::Sqlite { .. } | Error::Log { .. } | Error::Fault => {
+        Error::Unusable { .. } | Error::Database { .. } | Error::Log { .. } | Error::Fault => {
             "taskhold doctor tells what is wrong; taskhold config, which database it is".to_owned()
         }
     })

@@ -13,10 +13,12 @@ use super::{
     table::{Table, plain_line},
 };
 use crate::{
-    config::ViewWord,
-    domain::error::Result,
+    domain::{
+        error::Result,
+        query::{Moment, Page, Position, View},
+    },
     render::TaskObject,
-    store::{Moment, Page, Position, Store, View},
+    store::Store,
 };
 
 /// List tasks, soonest due first
@@ -30,7 +32,7 @@ pub(super) struct ListArgs {
     words: Vec<String>,
     /// Which tasks
     #[arg(long, value_enum)]
-    view: Option<ViewWord>,
+    view: Option<View>,
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]

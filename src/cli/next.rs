@@ -1,7 +1,10 @@
 //! `taskhold next`
 
 use super::{CliResult, Context, Failure, filters::FilterArgs, report::say, sheet::sheet};
-use crate::{config::ViewWord, render, store::Moment};
+use crate::{
+    domain::query::{Moment, View},
+    render,
+};
 
 /// Show the ready task to do first
 ///
@@ -24,7 +27,7 @@ impl NextArgs {
                 format!("a view: taskhold list {other}; by words: taskhold search {other}"),
             ));
         }
-        let view = Some(ViewWord::Ready);
+        let view = Some(View::Ready);
         let query = self.filters.query(view, None, 1, &context.caller)?;
         let store = context.reader()?;
         if context.screen.json {

@@ -9,11 +9,12 @@ use super::{CliResult, Context};
 use crate::{
     domain::{
         error::Result,
+        query::{Filters, Moment, View},
         task::{Priority, Status, Summary},
         when::Zone,
     },
     render::{self, TaskObject},
-    store::{Filters, Moment, Store, View},
+    store::Store,
 };
 
 /// Print the open work in at most 1,000 bytes, for hooks at a session's start

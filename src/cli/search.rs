@@ -4,7 +4,7 @@ use super::{
     CliResult, Context, Failure,
     filters::{FilterArgs, LimitArgs},
 };
-use crate::{config::ViewWord, store::Words};
+use crate::{domain::query::View, store::Words};
 
 /// Find tasks by the words in their title, description and comments
 ///
@@ -20,8 +20,8 @@ pub(super) struct SearchArgs {
     #[arg(last = true, value_name = "TEXT")]
     literal: Vec<String>,
     /// Which tasks
-    #[arg(long, value_enum, default_value_t = ViewWord::All, hide_possible_values = true)]
-    view: ViewWord,
+    #[arg(long, value_enum, default_value_t = View::All, hide_possible_values = true)]
+    view: View,
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]

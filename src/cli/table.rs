@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{
     domain::{
+        query::View,
         task::{Priority, Status, Summary, Task, Timestamp},
         when::Zone,
     },
     render,
-    store::View,
 };
 
 /// The part of a line a title is given before another column.

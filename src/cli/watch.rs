@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     clock,
-    domain::{command::Caller, task::Timestamp},
+    domain::{command::Caller, query::Moment, task::Timestamp},
     render,
     store::{
-        Moment, Store,
+        Store,
         db::{Db, Session, Subscription},
     },
 };

@@ -14,8 +14,11 @@ use serde::{
 };
 use toml_edit::{Document, Item, TableLike, TomlError};
 
-use super::{Color, ConfigError, ViewWord};
-use crate::{disk::open_theirs, domain::task::Project};
+use super::{Color, ConfigError};
+use crate::{
+    disk::open_theirs,
+    domain::{query::View, task::Project},
+};
 
 /// The most bytes a configuration file may have.
 const MAX_FILE: u64 = 64 * 1024;
@@ -27,7 +30,7 @@ pub(super) struct File {
     pub(super) time_zone: Option<String>,
     pub(super) week_start: Option<WeekStart>,
     pub(super) color: Option<Color>,
-    pub(super) view: Option<ViewWord>,
+    pub(super) view: Option<View>,
     pub(super) limit: Option<u32>,
     pub(super) project: Option<Project>,
     /// Values that cannot be used, but for the database.

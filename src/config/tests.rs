@@ -134,7 +134,7 @@ fn the_file_sets_what_a_command_takes_where_its_call_does_not_say() {
     assert_eq!(
         none.view,
         Setting {
-            value: ViewWord::Open,
+            value: View::Open,
             source: Source::Default
         }
     );
@@ -144,7 +144,7 @@ fn the_file_sets_what_a_command_takes_where_its_call_does_not_say() {
     let table = "[defaults]\nview = 'ready'\nlimit = 20\nproject = ' Inbox '";
     for text in [inline, table] {
         let set = load(text, &[]).defaults;
-        assert_eq!((set.view.value, set.limit.value), (ViewWord::Ready, 20));
+        assert_eq!((set.view.value, set.limit.value), (View::Ready, 20));
         assert_eq!(set.project.value.unwrap().as_str(), "Inbox");
         assert!(matches!(set.project.source, Source::File(_)));
     }
@@ -172,7 +172,7 @@ fn what_the_file_says_wrong_is_named_with_its_line() {
         ("defaults = 3", "line 1: defaults holds settings"),
         (
             "[defaults]\nview = 'someday'",
-            "line 2: defaults.view: unknown variant `someday`",
+            "line 2: defaults.view: view \"someday\" is none of open, ready",
         ),
         ("[defaults]\nproject = ' '", "project is blank"),
     ] {

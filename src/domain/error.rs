@@ -2,16 +2,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{
-    disk::was_limit_reached,
-    domain::{
-        change::GroupId,
-        task::{Actor, Invalid, TaskId},
-    },
+use crate::domain::{
+    change::GroupId,
+    task::{Actor, Invalid, TaskId},
 };
 
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error below ours, whatever library it is of.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 /// How many tasks of a circle are named.
 const NAMED: usize = 10;
@@ -143,13 +143,13 @@ pub enum Error {
         /// Who has it, what for, and the way out.
         reason: String,
     },
-    /// SQLite refused a statement; `action` is an infinitive: "read task".
+    /// The database refused a statement; `action` is an infinitive: "read task".
     #[error("cannot {action}")]
-    Sqlite {
+    Database {
         /// What was tried.
         action: &'static str,
-        /// What SQLite said.
-        source: Arc<rusqlite::Error>,
+        /// What the database said.
+        source: Cause,
     },
     /// The file is damaged. What was tried is an infinitive: "read a task".
     #[error(
@@ -158,8 +158,10 @@ pub enum Error {
     Damaged {
         /// What was tried.
         action: &'static str,
-        /// What SQLite said.
-        source: Arc<rusqlite::Error>,
+        /// One row holds what no task or change can hold; the rows beside it may be sound.
+        is_one_row: bool,
+        /// What the database said.
+        source: Cause,
     },
     /// A row of the change log does not fit the task it belongs to.
     #[error("the change log does not fit its tasks")]
@@ -172,8 +174,8 @@ pub enum Error {
         "the commit failed, and whether the change was kept is not certain; read the task before repeating"
     )]
     Uncertain {
-        /// What SQLite said.
-        source: Arc<rusqlite::Error>,
+        /// What the database said.
+        source: Cause,
     },
     /// The call met a fault of ours on the thread that owns the database.
     #[error("the call met an internal fault and was rolled back: nothing was changed")]
@@ -237,29 +239,12 @@ impl Error {
             | Self::Busy
             | Self::Locked { .. }
             | Self::ShuttingDown => Code::Environment,
-            Self::Sqlite { .. }
+            Self::Database { .. }
             | Self::Damaged { .. }
             | Self::Uncertain { .. }
             | Self::Log { .. }
             | Self::Fault => Code::Internal,
         }
-    }
-
-    /// Returns what is said where SQLite found no room for what it had to write; `None` if that is not what went wrong.
-    /// Nothing is kept of a commit that fails so.
-    pub(crate) fn of_room(source: &rusqlite::Error) -> Option<Self> {
-        use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR, SQLITE_IOERR_SHMSIZE};
-        let code = source.sqlite_error()?.extended_code;
-        if code & 0xFF == SQLITE_IOERR && was_limit_reached() {
-            return Some(Self::FileLimit);
-        }
-        // The second: there was no room for the memory that processes share.
-        matches!(code, SQLITE_FULL | SQLITE_IOERR_SHMSIZE).then_some(Self::DiskFull)
-    }
-
-    /// Reports whether a row was read that holds what no task or change can hold; the rows beside it may be sound.
-    pub(crate) fn is_of_a_row(&self) -> bool {
-        matches!(self, Self::Damaged { source, .. } if source.sqlite_error_code().is_none())
     }
 
     /// Returns the message with the reasons behind it, in one line.
@@ -275,57 +260,6 @@ impl Error {
     }
 }
 
-/// Says what was tried when SQLite refused.
-pub(crate) trait WhileTrying<T> {
-    /// Turns SQLite's error into ours; `action` is an infinitive.
-    fn while_trying(self, action: &'static str) -> Result<T>;
-}
-
-impl<T> WhileTrying<T> for rusqlite::Result<T> {
-    fn while_trying(self, action: &'static str) -> Result<T> {
-        use rusqlite::ErrorCode;
-        self.map_err(|source| {
-            if let Some(error) = Error::of_room(&source) {
-                return error;
-            }
-            match source.sqlite_error_code() {
-                // The last: SQLite itself has tried for long to get a lock of the log.
-                Some(
-                    ErrorCode::DatabaseBusy
-                    | ErrorCode::DatabaseLocked
-                    | ErrorCode::FileLockingProtocolFailed,
-                ) => Error::Busy,
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
-                    action,
-                    source: Arc::new(source),
-                },
-                None if is_of_a_value(&source) => Error::Damaged {
-                    action,
-                    source: Arc::new(source),
-                },
-                _ => Error::Sqlite {
-                    action,
-                    source: Arc::new(source),
-                },
-            }
-        })
-    }
-}
-
-/// Reports whether a column holds what was never written there.
-fn is_of_a_value(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error::{
-        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
-    };
-    matches!(
-        error,
-        FromSqlConversionFailure(..)
-            | IntegralValueOutOfRange(..)
-            | InvalidColumnType(..)
-            | Utf8Error(..)
-    )
-}
-
 impl From<serde_json::Error> for Error {
     fn from(source: serde_json::Error) -> Self {
         Self::Log {
@@ -336,8 +270,6 @@ impl From<serde_json::Error> for Error {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::ffi;
-
     use super::*;
 
     #[test]
@@ -356,17 +288,6 @@ mod tests {
         ];
         for (tasks, said) in cases {
             assert_eq!(way_round(&way(tasks)), said);
-        }
-    }
-
-    #[test]
-    fn a_lock_that_another_process_keeps_is_busy_however_sqlite_calls_it() {
-        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED, ffi::SQLITE_PROTOCOL] {
-            let refused = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let error = Err::<(), _>(refused)
-                .while_trying("read a task")
-                .unwrap_err();
-            assert!(matches!(error, Error::Busy), "{code}: {error}");
         }
     }
 }

@@ -12,10 +12,11 @@ use crate::{
     clock,
     domain::{
         error::{Code, Error, Result},
+        query::{Filters, View},
         task::{Status, TaskId, Timestamp, shortened},
         when::Zone,
     },
-    store::{Filters, View, db::Session},
+    store::db::Session,
 };
 
 mod lists;

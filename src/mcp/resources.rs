@@ -5,16 +5,12 @@ use std::fmt::Write as _;
 use rmcp::model::{ErrorCode, ErrorData, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
-use super::{
-    internal,
-    refusal::refusal_with,
-    tools::{cursor, view_word},
-    uri::ResourceUri,
-};
+use super::{internal, refusal::refusal_with, tools::cursor, uri::ResourceUri};
 use crate::{
     clock,
     domain::{
         error::{Error, Result},
+        query::{Filters, Moment, Page, Position, View},
         task::{Comment, Summary, Task, Timestamp},
         text::clean,
         when::Zone,
@@ -24,7 +20,7 @@ use crate::{
         bounds::{self, MAX_REPLY_BYTES},
         parts::Parts,
     },
-    store::{Filters, Moment, Page, Position, Store, View, db::Session},
+    store::{Store, db::Session},
 };
 
 const TEXT: &str = "text/plain";
@@ -288,7 +284,7 @@ impl ResourceList {
         // Names are long, so the call that brings the rest is reckoned with.
         let mut which = match self.view {
             View::Open => String::new(),
-            view => format!(" view:\"{}\"", view_word(view)),
+            view => format!(" view:\"{}\"", view.as_str()),
         };
         if let Some(project) = &self.filters.project {
             let _ = write!(which, " project:{}", json!(project.as_str()));

@@ -28,11 +28,13 @@ use super::{
 };
 use crate::{
     clock,
-    domain::{error::Result, task::Timestamp, when::Zone},
-    store::{
-        Moment, View,
-        db::{Session, Subscription, locked},
+    domain::{
+        error::Result,
+        query::{Moment, View},
+        task::Timestamp,
+        when::Zone,
     },
+    store::db::{Session, Subscription, locked},
 };
 
 /// The subscriptions of one session.

@@ -34,7 +34,7 @@ mod schema;
 use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
 use handlers::ToolCall;
 use list_args::ListTasks;
-pub(super) use list_args::{cursor, view_word};
+pub(super) use list_args::cursor;
 use schema::Arguments;
 
 /// What kind of effect a tool has, for the hints hosts show and act on.

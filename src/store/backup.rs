@@ -25,9 +25,10 @@ use super::{
 use crate::{
     disk::{Lock, OF_BACKUPS, create_private, discard, lock, try_lock},
     domain::{
-        error::{Error, Result, WhileTrying},
+        error::{Error, Result},
         task::Timestamp,
     },
+    store::failure::WhileTrying,
 };
 
 mod free_space;

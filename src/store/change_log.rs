@@ -8,15 +8,18 @@ use super::{
     Store,
     rows::{change_columns, change_from_row},
 };
-use crate::domain::{
-    advice::Advice,
-    change::{
-        COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, joined,
-        logged_fields,
+use crate::{
+    domain::{
+        advice::Advice,
+        change::{
+            COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, joined,
+            logged_fields,
+        },
+        command::{CallKey, Caller, Outcome},
+        error::{Error, Result},
+        task::{Actor, Summary, Task, TaskId},
     },
-    command::{CallKey, Caller, Outcome},
-    error::{Error, Result, WhileTrying},
-    task::{Actor, Summary, Task, TaskId},
+    store::failure::WhileTrying,
 };
 
 impl Store {

@@ -3,10 +3,13 @@
 use rusqlite::{Row, params};
 
 use super::Store;
-use crate::domain::{
-    change::CommentDiff,
-    error::{Result, WhileTrying},
-    task::{Comment, Task, TaskId, TaskWithComments},
+use crate::{
+    domain::{
+        change::CommentDiff,
+        error::Result,
+        task::{Comment, Task, TaskId, TaskWithComments},
+    },
+    store::failure::WhileTrying,
 };
 
 impl Store {

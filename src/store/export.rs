@@ -1,9 +1,12 @@
 //! Reading everything, to be written elsewhere: in pages, so that memory stays small however many tasks there are.
 
 use super::{Store, rows::task_columns, rows::task_from_row};
-use crate::domain::{
-    error::{Error, Result, WhileTrying},
-    task::{Task, TaskId},
+use crate::{
+    domain::{
+        error::{Error, Result},
+        task::{Task, TaskId},
+    },
+    store::failure::WhileTrying,
 };
 
 /// How many tasks are read at a time.

@@ -11,7 +11,7 @@ use super::{
     Store,
     search::{Scratch, Text, index_waiting},
 };
-use crate::domain::error::{Result, WhileTrying};
+use crate::{domain::error::Result, store::failure::WhileTrying};
 
 /// How many tasks are indexed at a time to compare.
 const BATCH: u32 = 10_000;

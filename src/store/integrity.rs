@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::open::explain;
+use super::failure::explain;
 use crate::domain::error::Result;
 
 /// How many faults are looked at. SQLite tells those of pages first.

@@ -6,9 +6,12 @@ use super::{
     Store,
     rows::{summary_columns, summary_from_row},
 };
-use crate::domain::{
-    error::{Result, WhileTrying},
-    task::{Project, Summary, Tag, TaskId},
+use crate::{
+    domain::{
+        error::Result,
+        task::{Project, Summary, Tag, TaskId},
+    },
+    store::failure::WhileTrying,
 };
 
 const OPEN_IDS: &str = "SELECT id FROM task

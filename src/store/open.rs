@@ -14,16 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 
 use super::{
     backup, ballast,
+    failure::{WhileTrying, explain, has_few_handles},
     paths::{Paths, refuse_planted, settled, unlocked, unusable},
 };
 use crate::{
     clock,
-    disk::{self, OF_DATABASE, TOO_FEW, lock, make_private, patience},
-    domain::error::{Error, Result, WhileTrying},
+    disk::{OF_DATABASE, TOO_FEW, lock, make_private, patience},
+    domain::error::{Error, Result},
 };
 
 mod read_only;
@@ -67,7 +68,9 @@ fn open_with(path: &Path, access: Access, schema: &Schema) -> Result<(Connection
         opened = open_at(&paths, access, schema);
     }
     let connection = match opened {
-        Err(Error::Unusable { .. } | Error::Sqlite { .. }) if has_few_handles(&paths.database) => {
+        Err(Error::Unusable { .. } | Error::Database { .. })
+            if has_few_handles(&paths.database) =>
+        {
             Err(unusable(&paths.database, TOO_FEW, None))
         }
         Err(Error::DiskFull | Error::FileLimit) if access == Access::Read => {
@@ -335,36 +338,6 @@ fn settle(connection: &Connection, access: Access) -> Result<()> {
         .and_then(|_| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false))
         .while_trying("set up the connection")?;
     Ok(())
-}
-
-/// Reports whether this process may open fewer files than `database` needs.
-fn has_few_handles(database: &Path) -> bool {
-    database
-        .parent()
-        .is_some_and(|folder| disk::spare_handles(folder).is_err())
-}
-
-/// Says in words what SQLite's refusal of a file means.
-pub(super) fn explain(error: rusqlite::Error, path: &Path, action: &'static str) -> Error {
-    let reason = match error.sqlite_error_code() {
-        Some(ErrorCode::CannotOpen) if has_few_handles(path) => TOO_FEW,
-        Some(ErrorCode::NotADatabase) => "it is not a database; choose another file",
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            "it cannot be opened for writing; see who owns it and its folder"
-        }
-        Some(ErrorCode::ReadOnly) => {
-            "it cannot be written: the file, its -wal or -shm, its folder or the medium is read-only; taskhold doctor says which"
-        }
-        Some(ErrorCode::DatabaseCorrupt) => {
-            "it is damaged; keep the file and its -wal, and see `taskhold doctor`"
-        }
-        _ => {
-            return Err::<(), _>(error)
-                .while_trying(action)
-                .expect_err("it is an error");
-        }
-    };
-    unusable(path, reason, None)
 }
 
 #[cfg(test)]

@@ -14,11 +14,14 @@ use super::{
     restore::Walk,
     writer::Entry,
 };
-use crate::domain::{
-    change::{Edit, Kind},
-    command::{Caller, Wrong, noting},
-    error::{Error, Result, WhileTrying},
-    task::{Actor, Status, TaskId, TaskWithComments},
+use crate::{
+    domain::{
+        change::{Edit, Kind},
+        command::{Caller, Wrong, noting},
+        error::{Error, Result},
+        task::{Actor, Status, TaskId, TaskWithComments},
+    },
+    store::failure::WhileTrying,
 };
 
 /// One thing may hide another, so it is looked again; this often at most.

@@ -13,15 +13,19 @@ use super::{
     Access, Store, Writer,
     backup::{self, Backup, Reason, Reserved},
     doctor::rows::{Rows, named},
+    failure::explain,
     open,
     paths::{Paths, unusable},
     writer::Entry,
 };
-use crate::domain::{
-    change::{Edit, GroupId, Kind},
-    command::{Caller, restore as decide},
-    error::{Error, Result, WhileTrying},
-    task::{Task, TaskId, Timestamp},
+use crate::{
+    domain::{
+        change::{Edit, GroupId, Kind},
+        command::{Caller, restore as decide},
+        error::{Error, Result},
+        task::{Task, TaskId, Timestamp},
+    },
+    store::failure::WhileTrying,
 };
 
 /// How many tasks are read at a time.
@@ -159,7 +163,7 @@ fn upgraded(backup: &Connection, file: &Path) -> Result<(Store, TempDir)> {
     backup
         .prepare_cached("VACUUM INTO ?1")
         .and_then(|mut statement| statement.execute([target]))
-        .map_err(|error| open::explain(error, file, "copy the backup"))?;
+        .map_err(|error| explain(error, file, "copy the backup"))?;
     let (connection, paths) = open::open(&copy, Access::Write)?;
     Ok((Store::over(connection, paths), folder))
 }

@@ -9,12 +9,16 @@ use rusqlite::{Connection, params};
 
 use super::{
     Store,
-    views::{Filters, Moment, Page, Parameters, Position, View, open},
+    views::{Parameters, open},
     words::Words,
 };
-use crate::domain::{
-    error::{Result, WhileTrying},
-    task::{TaskId, Title},
+use crate::{
+    domain::{
+        error::Result,
+        query::{Filters, Moment, Page, Position, View},
+        task::{TaskId, Title},
+    },
+    store::failure::WhileTrying,
 };
 
 mod scratch;

@@ -5,7 +5,7 @@ use std::fs;
 use serde::Serialize;
 
 use super::{Store, backup};
-use crate::domain::error::{Result, WhileTrying};
+use crate::{domain::error::Result, store::failure::WhileTrying};
 
 /// The database as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,11 +5,15 @@ use rusqlite::OptionalExtension;
 use super::{
     Store,
     rows::{summary_columns, summary_from_row, task_columns, task_from_row},
-    views::{Moment, View, open},
+    views::open,
 };
-use crate::domain::{
-    error::{Error, Result, WhileTrying},
-    task::{Summary, Task, TaskId, Timestamp},
+use crate::{
+    domain::{
+        error::{Error, Result},
+        query::{Moment, View},
+        task::{Summary, Task, TaskId, Timestamp},
+    },
+    store::failure::WhileTrying,
 };
 
 impl Store {

@@ -7,12 +7,15 @@ use rusqlite::{
 };
 
 use super::Store;
-use crate::domain::{
-    change::Edit,
-    command::refuse_cycle,
-    error::{Error, Relation, Result, WhileTrying},
-    task::{Priority, Task, TaskId},
-    when::{When, Zone},
+use crate::{
+    domain::{
+        change::Edit,
+        command::refuse_cycle,
+        error::{Error, Relation, Result},
+        task::{Priority, Task, TaskId},
+        when::{When, Zone},
+    },
+    store::failure::WhileTrying,
 };
 
 /// Sorts after every date.
@@ -345,9 +348,10 @@ mod tests {
     use crate::{
         domain::{
             command::{Caller, Command, Draft, Patch},
+            query::{Filters, Moment, View},
             task::{Actor, Project, Tag, Timestamp, Title},
         },
-        store::{Access, Filters, Moment, View},
+        store::Access,
     };
 
     fn caller() -> Caller {

@@ -1,15 +1,18 @@
 //! Writing: commands to rows, in one transaction.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use super::{Store, open};
-use crate::domain::{
-    advice::Advice,
-    change::{Change, Diff, Edit, GroupId, Kind},
-    command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
-    error::{Error, Result, WhileTrying},
-    task::{Task, TaskId, TaskWithComments},
-    when::Zone,
+use super::{Store, failure::no_room, open};
+use crate::{
+    domain::{
+        advice::Advice,
+        change::{Change, Diff, Edit, GroupId, Kind},
+        command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
+        error::{Error, Result},
+        task::{Task, TaskId, TaskWithComments},
+        when::Zone,
+    },
+    store::failure::WhileTrying,
 };
 
 mod import;
@@ -82,16 +85,16 @@ impl<'store> Writer<'store> {
                 // Both are found out before anything is kept.
                 Some(ErrorCode::DatabaseBusy) => return Error::Busy,
                 Some(ErrorCode::ConstraintViolation) => {
-                    return Error::Sqlite {
+                    return Error::Database {
                         action: "keep the changes",
-                        source: source.into(),
+                        source: Arc::new(source),
                     };
                 }
                 _ => {}
             }
             open::forget_failed(&self.store.connection);
-            Error::of_room(&source).unwrap_or_else(|| Error::Uncertain {
-                source: source.into(),
+            no_room(&source).unwrap_or_else(|| Error::Uncertain {
+                source: Arc::new(source),
             })
         })
     }

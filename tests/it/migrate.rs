@@ -6,10 +6,11 @@ use rusqlite::Connection;
 use taskhold::{
     domain::{
         command::{Caller, Command},
+        query::{Filters, Moment, View},
         task::{Actor, Task, Timestamp},
         when::Zone,
     },
-    store::{Access, Filters, Moment, Store, View, Words, backup, is_replay_of},
+    store::{Access, Store, Words, backup, is_replay_of},
 };
 
 const FIXTURES: [&str; 2] = [

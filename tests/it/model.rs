@@ -8,11 +8,12 @@ use proptest::{collection::vec, option, prelude::*, test_runner::Config};
 use taskhold::{
     domain::{
         command::{Caller, Command, Draft, Patch, Reference},
+        query::{Filters, Moment, View},
         repeat::Repeat,
         task::{Actor, CommentText, Status, Task, TaskId, Timestamp, Title},
         when::{When, Zone},
     },
-    store::{Access, Filters, Moment, Store, View, is_replay_of},
+    store::{Access, Store, is_replay_of},
 };
 
 use known::{Known, Model, Refused};

@@ -6,6 +6,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select, test_runner:
 use taskhold::{
     domain::{
         command::{Caller, Command, Draft, Patch, Reference},
+        query::{Filters, Moment, View},
         repeat::Repeat,
         task::{
             Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId,
@@ -13,7 +14,7 @@ use taskhold::{
         },
         when::{When, Zone},
     },
-    store::{Access, Filters, Moment, Store, View, backup, is_replay_of, restore},
+    store::{Access, Store, backup, is_replay_of, restore},
 };
 
 fn text<T>(pattern: &'static str) -> impl Strategy<Value = T> + Clone

@@ -8,14 +8,15 @@ use clap_complete::engine::CompletionCandidate;
 use crate::{
     cli::{quick::Field, topics::TOPICS, whole},
     clock,
-    config::{Loaded, ViewWord},
+    config::Loaded,
     domain::{
         error::Result,
+        query::{Filters, Moment, View},
         task::{Priority, Status, Summary},
         when::{Zone, names::WEEKDAYS},
     },
     http::Tokens,
-    store::{Filters, Moment, Store, View, backup},
+    store::{Store, backup},
 };
 
 type Offered = Vec<CompletionCandidate>;
@@ -167,7 +168,7 @@ fn after_comma(typed: &str) -> (&str, &str) {
 }
 
 pub(super) fn views(typed: &OsStr) -> Offered {
-    let words = ViewWord::value_variants().iter();
+    let words = View::value_variants().iter();
     let words = words.filter_map(|view| Some(view.to_possible_value()?.get_name().to_owned()));
     beginning(words, typed)
 }

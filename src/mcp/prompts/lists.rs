@@ -7,6 +7,7 @@ use chrono::Days;
 use crate::{
     domain::{
         error::Result,
+        query::{Bound, Filters, Moment, Position, View},
         task::{Comment, Summary, Task, Timestamp},
         when::{When, Zone},
     },
@@ -15,7 +16,7 @@ use crate::{
         bounds::{self, Filled, clipped, shares},
         parts::Parts,
     },
-    store::{Bound, Filters, Moment, Position, Store, View},
+    store::Store,
 };
 
 pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;

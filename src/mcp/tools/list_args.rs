@@ -1,21 +1,21 @@
 //! What `list_tasks` takes: views, filters and cursors.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::{
     domain::{
         command::Caller,
+        query::{Filters, Position, View},
         task::{Invalid, Priority, Project, Status, Tag, shortened},
     },
     input,
-    store::{self, Filters, Position},
 };
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListTasks {
-    pub(super) view: Option<View>,
+    pub(super) view: Option<Listed>,
     /// Words to find, in every text; view all or trash for finished or deleted ones
     pub(super) query: Option<String>,
     pub(super) status: Option<Status>,
@@ -32,76 +32,105 @@ pub(super) struct ListTasks {
     pub(super) format: Option<Format>,
 }
 
-/// Declares a closed set of words, some with synonyms, read without regard to case. Those after the semicolon are
-/// understood, but models are not told of them.
-macro_rules! words {
-    (
-        $name:ident, $field:literal,
-        $($variant:ident = $word:literal $(| $synonym:literal)*),+
-        $(; $($silent:ident = $($silent_word:literal)|+),+)?
-    ) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-        #[schemars(inline)]
-        pub(super) enum $name {
-            $(#[schemars(rename = $word)] $variant,)+
-            $($(#[schemars(skip)] $silent,)+)?
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let given = String::deserialize(deserializer)?;
-                match given.trim().to_lowercase().as_str() {
-                    $($word $(| $synonym)* => Ok(Self::$variant),)+
-                    $($($($silent_word)|+ => Ok(Self::$silent),)+)?
-                    _ => Err(serde::de::Error::custom(format!(
-                        "{} \"{}\" is none of {}",
-                        $field,
-                        shortened(&given, 40),
-                        [$($word),+].join(", "),
-                    ))),
-                }
-            }
-        }
-    };
+/// What a model asks to list: a view, or what others have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    View(View),
+    Changed,
 }
 
-words!(
-    View,
-    "view",
-    Open = "open" | "pending" | "todo" | "active",
-    Ready = "ready" | "next" | "actionable",
-    Today = "today",
-    Overdue = "overdue" | "late",
-    Blocked = "blocked" | "waiting",
-    Completed = "completed" | "complete" | "done" | "finished",
-    All = "all" | "everything",
-    Trash = "trash" | "deleted",
-    Stale = "stale",
-    Changed = "changed" | "changes" | "news";
-    InProgress = "in_progress" | "in-progress" | "in progress" | "wip" | "started" | "doing",
-    Cancelled = "cancelled" | "canceled"
-);
-words!(Format, "format", Text = "text", Json = "json");
+impl Listed {
+    const CHANGED: &'static str = "changed";
+    /// The views that models are told of. The two others are a status as well.
+    const VIEWS: [View; 9] = [
+        View::Open,
+        View::Ready,
+        View::Today,
+        View::Overdue,
+        View::Blocked,
+        View::Completed,
+        View::All,
+        View::Trash,
+        View::Stale,
+    ];
+
+    fn words() -> impl Iterator<Item = &'static str> {
+        Self::VIEWS
+            .map(View::as_str)
+            .into_iter()
+            .chain([Self::CHANGED])
+    }
+}
+
+impl<'de> Deserialize<'de> for Listed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = String::deserialize(deserializer)?;
+        match given.trim().to_lowercase().as_str() {
+            Self::CHANGED | "changes" | "news" => Ok(Self::Changed),
+            word => word
+                .parse()
+                .map(Self::View)
+                .map_err(|_| none_of("view", &given, Self::words())),
+        }
+    }
+}
+
+impl JsonSchema for Listed {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "View".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": Self::words().collect::<Vec<_>>() })
+    }
+}
+
+/// The form of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, rename_all = "lowercase")]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = String::deserialize(deserializer)?;
+        match given.trim().to_lowercase().as_str() {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(none_of("format", &given, ["text", "json"].into_iter())),
+        }
+    }
+}
+
+fn none_of<E: serde::de::Error>(
+    field: &str,
+    given: &str,
+    words: impl Iterator<Item = &'static str>,
+) -> E {
+    E::custom(format!(
+        "{field} \"{}\" is none of {}",
+        shortened(given, 40),
+        words.collect::<Vec<_>>().join(", ")
+    ))
+}
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 200;
 
 impl ListTasks {
     /// Returns what to list. What changed is no view of the store's.
-    pub(super) fn view(&self) -> store::View {
-        let view = self.view.map(|view| match view {
-            View::Open | View::Changed => store::View::Open,
-            View::Ready => store::View::Ready,
-            View::Today => store::View::Today,
-            View::Overdue => store::View::Overdue,
-            View::Blocked => store::View::Blocked,
-            View::InProgress => store::View::InProgress,
-            View::Completed => store::View::Completed,
-            View::Cancelled => store::View::Cancelled,
-            View::All => store::View::All,
-            View::Trash => store::View::Trash,
-            View::Stale => store::View::Stale,
-        });
+    pub(super) fn view(&self) -> View {
+        let view = match self.view {
+            Some(Listed::View(view)) => Some(view),
+            Some(Listed::Changed) => Some(View::Open),
+            None => None,
+        };
         input::view(view, self.status)
     }
 
@@ -203,30 +232,13 @@ impl ListTasks {
     }
 }
 
-/// Returns the word for a view.
-pub(in crate::mcp) fn view_word(view: store::View) -> &'static str {
-    match view {
-        store::View::Open => "open",
-        store::View::Ready => "ready",
-        store::View::Today => "today",
-        store::View::Overdue => "overdue",
-        store::View::Blocked => "blocked",
-        store::View::InProgress => "in_progress",
-        store::View::Stale => "stale",
-        store::View::Completed => "completed",
-        store::View::Cancelled => "cancelled",
-        store::View::All => "all",
-        store::View::Trash => "trash",
-    }
-}
-
 /// Returns the word a cursor begins with; one of a search does not fit the view alone.
-fn cursor_word(view: store::View, is_search: bool) -> String {
-    format!("{}{}", view_word(view), if is_search { "?" } else { "" })
+fn cursor_word(view: View, is_search: bool) -> String {
+    format!("{}{}", view.as_str(), if is_search { "?" } else { "" })
 }
 
 /// Returns the cursor that goes on at `position`.
-pub(in crate::mcp) fn cursor(view: store::View, is_search: bool, position: Position) -> String {
+pub(in crate::mcp) fn cursor(view: View, is_search: bool, position: Position) -> String {
     let Position {
         key: (first, second),
         id,

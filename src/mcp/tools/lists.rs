@@ -15,11 +15,12 @@ use crate::{
         change::Change,
         command::Command,
         error::Result,
+        query::{Moment, Page, View},
         task::{Summary, TaskId, TaskWithComments, shortened},
         when::Zone,
     },
     render::{self, Detail, TaskObject, bounds, parts::Parts},
-    store::{Moment, Page, Store, View, Words},
+    store::{Store, Words},
 };
 
 /// What `list_tasks` returns to programs.
@@ -33,7 +34,7 @@ struct ListReply<'a> {
 impl ToolCall<'_> {
     pub(super) async fn list_tasks(self, arguments: Arguments) -> Result<ToolAnswer> {
         let args = arguments.read::<ListTasks>(Blank::LeftOut)?;
-        if args.view == Some(list_args::View::Changed) {
+        if args.view == Some(list_args::Listed::Changed) {
             return self.changed(&args).await;
         }
         let (view, after, limit) = (args.view(), args.after()?, args.limit()?);
@@ -172,7 +173,7 @@ impl ToolCall<'_> {
                 format!(
                     "{} {}",
                     render::bounded(*count, Store::COUNT_LIMIT),
-                    list_args::view_word(*view)
+                    view.as_str()
                 )
             })
             .collect();
@@ -181,7 +182,7 @@ impl ToolCall<'_> {
             counts.push(format!(
                 "{}{more} found in {}",
                 page.tasks.len(),
-                list_args::view_word(view)
+                view.as_str()
             ));
         }
         let heading = render::heading(now, zone, &counts.join(", "));

@@ -5,9 +5,10 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::{
-    domain::error::{Error, Result, WhileTrying},
+    domain::error::{Error, Result},
     store::{
         ballast,
+        failure::WhileTrying,
         paths::{Paths, unusable},
     },
 };

@@ -5,10 +5,11 @@ use std::{fs, path::Path};
 use rusqlite::Connection;
 
 use crate::{
-    domain::error::{Result, WhileTrying},
+    domain::error::Result,
     store::{
         Paths, Store,
         doctor::rows::Rows,
+        failure::WhileTrying,
         integrity::{self, Part},
         open,
         paths::unusable,

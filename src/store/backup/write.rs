@@ -15,7 +15,9 @@ use super::{
 use crate::{
     disk::{NewFile, SyncedFile, discard},
     domain::error::{Error, Result},
-    store::{Access, integrity::Part, open, paths::unusable, search::index_waiting},
+    store::{
+        Access, failure::explain, integrity::Part, open, paths::unusable, search::index_waiting,
+    },
 };
 
 /// What SQLite puts beside a file that it writes, and a crash or a full disk may leave there.
@@ -85,7 +87,7 @@ fn copy(connection: &Connection, to: &Path) -> Result<Option<(NewFile, Contents)
         Ok(_) => {}
         // If it is a table that is damaged, copying it alone fails too.
         Err(error) if is_damage(&error) => return Ok(None),
-        Err(error) => return Err(open::explain(error, to, "back up the database")),
+        Err(error) => return Err(explain(error, to, "back up the database")),
     }
     let looked = Looked::at(to)?;
     match looked.worst {
@@ -128,7 +130,7 @@ fn tables_alone(connection: &Connection) -> Result<(Connection, TempDir)> {
         index_waiting(&new)?;
         new.execute_batch("COMMIT; DETACH damaged")
     });
-    copied.map_err(|error| open::explain(error, &database, "back up the database"))?;
+    copied.map_err(|error| explain(error, &database, "back up the database"))?;
     Ok((new, folder))
 }
 

@@ -7,15 +7,16 @@ use rusqlite::Connection;
 use super::{Finding, Fix, RESCUE, Verdict, rows::Rows};
 use crate::{
     domain::{
-        error::{Error, Result, WhileTrying},
+        error::{Error, Result},
+        query::ZONES_APART,
         task::{Priority, Timestamp},
         when::{When, Zone},
     },
     store::{
         Paths, Store,
+        failure::WhileTrying,
         integrity::{self, Part},
         open,
-        views::ZONES_APART,
         write_task::{NO_DEFER, NO_DUE},
     },
 };

@@ -7,10 +7,10 @@ use crate::{
     domain::{
         change::{is_chain, replayed},
         command::{Wrong, noting, wrong},
-        error::{Result, WhileTrying},
+        error::{Error, Result},
         task::{TaskId, TaskWithComments, shortened},
     },
-    store::{Store, is_replay_of},
+    store::{Store, failure::WhileTrying, is_replay_of},
 };
 
 /// How many tasks are named before "and more".
@@ -163,7 +163,9 @@ impl Store {
             .task(id)
             .and_then(|task| task.map(|task| self.with_comments(task)).transpose());
         match task {
-            Err(error) if error.is_of_a_row() => Ok(None),
+            Err(Error::Damaged {
+                is_one_row: true, ..
+            }) => Ok(None),
             task => task,
         }
     }
@@ -173,7 +175,9 @@ impl Store {
         let history = match self.history(id, 0) {
             Ok(history) => history,
             // A row that cannot be read is damage of the log; anything else keeps us from looking.
-            Err(error) if error.is_of_a_row() => return Ok(None),
+            Err(Error::Damaged {
+                is_one_row: true, ..
+            }) => return Ok(None),
             Err(error) => return Err(error),
         };
         let task = replayed(&history).ok().flatten();

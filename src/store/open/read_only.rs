@@ -4,11 +4,14 @@ use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{Access, Schema, connect, connect_by, explain, pragma_value, schema_version, settle};
+use super::{Access, Schema, connect, connect_by, pragma_value, schema_version, settle};
 use crate::{
     disk::{open_beside, patience},
-    domain::error::{Error, Result, WhileTrying},
-    store::paths::{Paths, refuse_planted, unusable},
+    domain::error::{Error, Result},
+    store::{
+        failure::{WhileTrying, explain},
+        paths::{Paths, refuse_planted, unusable},
+    },
 };
 
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed. Only what

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 
 use crate::{
     clock,
-    domain::error::{Result, WhileTrying},
-    store::paths::unusable,
+    domain::error::Result,
+    store::{failure::WhileTrying, paths::unusable},
 };
 
 mod embedded {

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, Row, params};
 
-use crate::domain::{
-    error::{Result, WhileTrying},
-    task::TaskId,
+use crate::{
+    domain::{error::Result, task::TaskId},
+    store::failure::WhileTrying,
 };
 
 /// A task, and its texts: title; project and tags; description; comments.

@@ -5,8 +5,10 @@
 
 use rusqlite::{Statement, ToSql};
 
-use super::{Bound, Filters, Moment, Position, View, ZONES_APART};
-use crate::store::rows::summary_columns;
+use crate::{
+    domain::query::{Bound, Filters, Moment, Position, View, ZONES_APART},
+    store::rows::summary_columns,
+};
 
 /// Open and not in the trash; the words of the partial indexes.
 macro_rules! open {

@@ -14,12 +14,12 @@ use crate::{
     domain::{
         change::{Edit, GroupId, Kind},
         command::Caller,
-        error::{Error, Relation, Result, WhileTrying},
+        error::{Error, Relation, Result},
         imported::{Arrival, Name, Terms},
         task::{Invalid, Task, TaskId, TaskWithComments},
         when::Zone,
     },
-    store::Store,
+    store::{Store, failure::WhileTrying},
 };
 
 mod circles;

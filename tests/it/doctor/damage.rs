@@ -6,11 +6,12 @@ use serde_json::Value;
 use taskhold::{
     domain::{
         command::{Caller, Command, Draft, Patch},
+        query::{Filters, Moment, View},
         task::{Actor, Description, Task, TaskId, Timestamp, Title},
         when::Zone,
     },
     store::{
-        Access, Filters, Moment, Store, View,
+        Access, Store,
         doctor::{self, Verdict},
         restore, salvage,
     },

@@ -13,6 +13,7 @@ use serde_json::Value;
 use taskhold::{
     domain::{
         command::{Caller, Command, Draft, Patch, Reference},
+        query::{Filters, Moment, View},
         repeat::Repeat,
         task::{
             Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId,
@@ -21,7 +22,7 @@ use taskhold::{
         when::{When, Zone},
     },
     exchange::{Contents, Format, Reader as _, Relatives, Writer as _, json},
-    store::{Access, Filters, Moment, Store, View, is_replay_of},
+    store::{Access, Store, is_replay_of},
 };
 
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use crate::domain::error::{Result, WhileTrying};
+use crate::{domain::error::Result, store::failure::WhileTrying};
 
 /// The statements that make the indexes again. Nothing of this outlasts a transaction that is taken back.
 #[derive(Debug)]

@@ -7,12 +7,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::{
     domain::{
-        error::{Result, WhileTrying},
+        error::Result,
         imported::{Arrival, Terms},
         task::{Project, Task, TaskId, Timestamp, Title},
         when::{When, Zone},
     },
-    store::Store,
+    store::{Store, failure::WhileTrying},
 };
 
 /// The tasks that were here before the import. Each stands for one of the file.

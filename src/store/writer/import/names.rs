@@ -5,10 +5,13 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, types::ToSqlOutput};
 
-use crate::domain::{
-    error::{Relation, Result, WhileTrying},
-    imported::{Arrival, Name},
-    task::{Invalid, TaskId},
+use crate::{
+    domain::{
+        error::{Relation, Result},
+        imported::{Arrival, Name},
+        task::{Invalid, TaskId},
+    },
+    store::failure::WhileTrying,
 };
 
 /// The names and references of one import.

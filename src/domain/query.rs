@@ -1,0 +1,246 @@
+//! What to list: a view, what narrows it down, and a page of it.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+
+use super::{
+    task::{Invalid, Priority, Project, Status, Summary, Tag, Timestamp, shortened},
+    when::{When, Zone},
+};
+
+/// Which tasks to list, and in which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum View {
+    /// Those with something left to do: overdue and due first, then by priority, then by age.
+    Open,
+    /// Those that can be worked on: pending, not deferred, not blocked. Ordered as open ones.
+    Ready,
+    /// Open ones that are due today or overdue.
+    Today,
+    /// Open ones whose date has passed.
+    Overdue,
+    /// Open ones that wait for another.
+    Blocked,
+    /// Those in progress, the longest untouched first.
+    InProgress,
+    /// Those in progress that nobody has touched for days.
+    Stale,
+    /// Completed ones, the latest first.
+    Completed,
+    /// Those given up, the latest first.
+    Cancelled,
+    /// All but the trash, in the order they were added.
+    All,
+    /// The trash, the latest first.
+    Trash,
+}
+
+impl View {
+    /// Every view.
+    pub const ALL: [Self; 11] = [
+        Self::Open,
+        Self::Ready,
+        Self::Today,
+        Self::Overdue,
+        Self::Blocked,
+        Self::InProgress,
+        Self::Stale,
+        Self::Completed,
+        Self::Cancelled,
+        Self::All,
+        Self::Trash,
+    ];
+
+    /// Returns its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Ready => "ready",
+            Self::Today => "today",
+            Self::Overdue => "overdue",
+            Self::Blocked => "blocked",
+            Self::InProgress => "in_progress",
+            Self::Stale => "stale",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::All => "all",
+            Self::Trash => "trash",
+        }
+    }
+
+    /// Returns the other words that are understood for it.
+    pub fn synonyms(self) -> &'static [&'static str] {
+        match self {
+            Self::Open => &["pending", "todo", "active"],
+            Self::Ready => &["next", "actionable"],
+            Self::Overdue => &["late"],
+            Self::Blocked => &["waiting"],
+            Self::InProgress => &["in-progress", "in progress", "wip", "started", "doing"],
+            Self::Completed => &["complete", "done", "finished"],
+            Self::Cancelled => &["canceled"],
+            Self::All => &["everything"],
+            Self::Trash => &["deleted"],
+            Self::Today | Self::Stale => &[],
+        }
+    }
+}
+
+impl FromStr for View {
+    type Err = Invalid;
+
+    /// Reads the word of a view and its synonyms.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let word = text.trim().to_lowercase();
+        let view = Self::ALL
+            .into_iter()
+            .find(|view| view.as_str() == word || view.synonyms().contains(&word.as_str()));
+        view.ok_or_else(|| {
+            let words = Self::ALL.map(Self::as_str).join(", ");
+            Invalid::new(
+                "view",
+                format!("\"{}\" is none of {words}", shortened(text, 40)),
+            )
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for View {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// What else a task must be to be listed; `None` asks for nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filters {
+    /// It belongs to this project, whatever the case of its letters.
+    pub project: Option<Project>,
+    /// It belongs to no project.
+    pub no_project: bool,
+    /// It has this tag.
+    pub tag: Option<Tag>,
+    /// It has this priority.
+    pub priority: Option<Priority>,
+    /// It is pending, in progress, ...
+    pub status: Option<Status>,
+    /// It is due from here on.
+    pub due_from: Option<Bound>,
+    /// It is due before this.
+    pub due_to: Option<Bound>,
+}
+
+/// A date to compare due dates with: one for days, one for instants, both as they are stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// For days.
+    pub day: String,
+    /// For instants.
+    pub at: String,
+}
+
+/// The time of a call, as the views need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The instant, in ms since the Unix epoch.
+    pub millis: i64,
+    /// Today, as dates are stored.
+    pub today: String,
+    /// The instant, as instants are stored.
+    pub now: String,
+    /// The end of today, likewise.
+    pub end_of_today: String,
+    /// Before this, in ms since the Unix epoch, what is in progress was last touched when it is stale.
+    pub stale_before: i64,
+}
+
+/// A task's place in the order of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// What the view sorts by first, and then.
+    pub key: (i64, i64),
+    /// The task.
+    pub id: i64,
+}
+
+/// A part of a view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The tasks.
+    pub tasks: Vec<Summary>,
+    /// For each, where it would be gone on from to begin with it; `None` for the very first.
+    pub places: Vec<Option<Position>>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Position>,
+    /// The place of the last task, or where it began.
+    last: Option<Position>,
+}
+
+impl Page {
+    pub(crate) fn new(after: Option<Position>) -> Self {
+        Self {
+            tasks: Vec::new(),
+            places: Vec::new(),
+            next: None,
+            last: after,
+        }
+    }
+
+    /// Appends tasks until it holds `limit`; one more tells that there are more.
+    pub(crate) fn fill(&mut self, rows: Vec<(Summary, (i64, i64))>, limit: u32) {
+        for (task, key) in rows {
+            if self.tasks.len() == limit as usize {
+                self.next = self.last;
+                break;
+            }
+            self.places.push(self.last);
+            self.last = Some(Position {
+                key,
+                id: task.id.get(),
+            });
+            self.tasks.push(task);
+        }
+    }
+}
+
+/// The ends of a day in different zones are at most this far apart, and two days, in ms. A date was sorted by the zone
+/// it was set in; a view looks this much further and then asks each task exactly.
+pub(crate) const ZONES_APART: i64 = 51 * 60 * 60 * 1000;
+
+impl Moment {
+    /// Returns the moment `now` for a user in `zone`.
+    pub fn new(now: Timestamp, zone: Zone) -> Self {
+        const STALE_AFTER: i64 = 3 * 24 * 60 * 60 * 1000;
+        let millis = now.as_millis();
+        let today = When::Day(zone.today(millis));
+        Self {
+            millis,
+            today: today.to_string(),
+            now: When::At(millis).to_string(),
+            end_of_today: When::At(today.order(zone)).to_string(),
+            stale_before: millis - STALE_AFTER,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_names_one_view() {
+        for view in View::ALL {
+            for word in view.synonyms().iter().chain([&view.as_str()]) {
+                assert_eq!(word.parse(), Ok(view), "{word}");
+                assert_eq!(word.to_uppercase().parse(), Ok(view), "{word}");
+            }
+        }
+        let refused = "somewhere".parse::<View>().unwrap_err().to_string();
+        assert!(
+            refused.contains("\"somewhere\" is none of open, ready"),
+            "{refused}"
+        );
+    }
+}
