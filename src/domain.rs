@@ -9,6 +9,7 @@
 //! | [`query`] | what to list: views, filters, pages |
 //! | [`change`] | edits and change log entries; replay and rewind of a task |
 //! | [`command`] | what can be asked for, and which edits that makes; undo, restore and repair |
+//! | `plan` | the rules of a whole call: references, cycles, keys, numbers, what undo takes back |
 //! | `advice` | advice beside a result |
 //! | [`imported`] | an imported task on its way in |
 //! | [`error`] | every error, its words and its code |
@@ -18,6 +19,7 @@ pub mod change;
 pub mod command;
 pub mod error;
 pub mod imported;
+pub(crate) mod plan;
 pub mod query;
 pub mod repeat;
 pub mod task;

@@ -252,42 +252,27 @@ impl Store {
         self.try_all(calls)
     }
 
-    /// A command that fails after it has written is left out, and the transaction made again without it. Savepoints
-    /// would do the same, but at each the full-text index writes all it has gathered: they cost more than the rows.
     fn try_all(&mut self, calls: &[Request<'_>]) -> Result<Committed> {
-        let mut refused: Vec<Option<Error>> = vec![None; calls.len()];
-        'again: loop {
-            let mut writer = self.writer()?;
-            let mut outcomes = Vec::with_capacity(calls.len());
-            for (call, refused) in calls.iter().zip(&mut refused) {
-                if let Some(error) = refused {
-                    outcomes.push(Err(error.clone()));
-                    continue;
+        let mut writer = self.writer()?;
+        let mut outcomes = Vec::with_capacity(calls.len());
+        for call in calls {
+            let outcome = match writer.plan(call.command, call.caller) {
+                Err(error) if error.code() == Code::Internal => return Err(error),
+                Err(error) => Err(error),
+                Ok(plan) => {
+                    let mut outcome = writer.carry_out(plan, call.caller)?;
+                    outcome.advice = writer.store().advice(call, &outcome)?;
+                    Ok(outcome)
                 }
-                let before = writer.writes();
-                match writer.execute(call.command, call.caller) {
-                    Err(error) if error.code() == Code::Internal => return Err(error),
-                    Err(error) if writer.writes() > before => {
-                        if error.code() != Code::Caller {
-                            return Err(error);
-                        }
-                        *refused = Some(error);
-                        continue 'again;
-                    }
-                    Err(error) => outcomes.push(Err(error)),
-                    Ok(mut outcome) => {
-                        outcome.advice = writer.store().advice(call, &outcome)?;
-                        outcomes.push(Ok(outcome));
-                    }
-                }
-            }
-            let last_change = writer.last_change();
-            writer.commit()?;
-            return Ok(Committed {
-                outcomes,
-                last_change,
-            });
+            };
+            outcomes.push(outcome);
         }
+        let last_change = writer.last_change();
+        writer.commit()?;
+        Ok(Committed {
+            outcomes,
+            last_change,
+        })
     }
 
     /// Does what has been put off: indexes the tasks that wait for it, moves the log into the database and empties it.

@@ -216,7 +216,7 @@ pub struct Patch {
 }
 
 /// What a command came to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The group in the change log; `None` if nothing changed.
     pub group: Option<GroupId>,

@@ -10,8 +10,7 @@ use super::Store;
 use crate::{
     domain::{
         change::Edit,
-        command::refuse_cycle,
-        error::{Error, Relation, Result},
+        error::Result,
         task::{Priority, Task, TaskId},
         when::{When, Zone},
     },
@@ -58,15 +57,7 @@ const COLUMNS: [&str; 23] = [
 ];
 
 impl Store {
-    /// Writes the task of `edit`, and brings everything derived from it up to date. Refuses a task that refers to what
-    /// is not there, or would come back to itself.
-    pub(super) fn put(&self, edit: &Edit, zone: Zone) -> Result<()> {
-        self.refuse_missing(edit)?;
-        self.write(edit, zone)?;
-        self.refuse_cycles(edit)
-    }
-
-    /// Like [`Self::put`], and refuses nothing.
+    /// Writes the task of `edit`, and brings everything derived from it up to date.
     pub(super) fn write(&self, edit: &Edit, zone: Zone) -> Result<()> {
         let (before, task) = (edit.before.as_ref(), &edit.after);
         let uncleaned = before.map_or(Ok(None), |before| self.uncleaned_tags(before))?;
@@ -129,40 +120,6 @@ impl Store {
             })
             .while_trying("read a task")?;
         Ok(tags.as_deref().map(serde_json::from_str).transpose()?)
-    }
-
-    /// Refuses a new reference to a task that is not there, or in the trash.
-    fn refuse_missing(&self, edit: &Edit) -> Result<()> {
-        let (before, task) = (edit.before.as_ref(), &edit.after);
-        let parent = task
-            .parent
-            .filter(|_| before.is_none_or(|before| before.parent != task.parent));
-        let is_new = |id: &&TaskId| before.is_none_or(|before| !before.depends_on.contains(id));
-        for id in parent.iter().chain(task.depends_on.iter().filter(is_new)) {
-            if self.existing(*id)?.is_deleted() {
-                return Err(Error::Deleted { id: *id });
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses a task that would be a part of itself, or wait for itself.
-    pub(super) fn refuse_cycles(&self, edit: &Edit) -> Result<()> {
-        // A new task is not yet pointed to.
-        let (Some(before), task) = (&edit.before, &edit.after) else {
-            return Ok(());
-        };
-        if before.parent != task.parent {
-            refuse_cycle(&[task.id], Relation::Parent, &|id| {
-                Ok(self.existing(id)?.parent.into_iter().collect())
-            })?;
-        }
-        if before.depends_on != task.depends_on {
-            refuse_cycle(&[task.id], Relation::DependsOn, &|id| {
-                Ok(self.existing(id)?.depends_on.into_iter().collect())
-            })?;
-        }
-        Ok(())
     }
 
     /// Counts for every task anew how many of those it depends on are open.

@@ -1,15 +1,15 @@
 //! Writing: commands to rows, in one transaction.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use super::{Store, failure::no_room, open};
 use crate::{
     domain::{
-        advice::Advice,
         change::{Change, Diff, Edit, GroupId, Kind},
-        command::{self, CallKey, Caller, Command, Draft, Outcome, Reverting},
+        command::{CallKey, Caller, Command, Outcome},
         error::{Error, Result},
-        task::{Task, TaskId, TaskWithComments},
+        plan::{Plan, Tasks, plan},
+        task::{Comment, Task, TaskId, TaskWithComments},
         when::Zone,
     },
     store::failure::WhileTrying,
@@ -28,7 +28,6 @@ pub struct Writer<'store> {
     next_task: Option<i64>,
     next_change: Option<i64>,
     last_change: Option<i64>,
-    writes: usize,
 }
 
 impl<'store> Writer<'store> {
@@ -39,33 +38,59 @@ impl<'store> Writer<'store> {
             next_task: None,
             next_change: None,
             last_change: None,
-            writes: 0,
         }
     }
 }
 
 impl<'store> Writer<'store> {
-    /// Runs `command`. If it fails, what it has written by then stands until the transaction ends.
-    pub fn execute(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
-        let outcome = self.apply(command, caller);
-        match &outcome {
-            Ok(outcome) if outcome.group.is_some() => {
-                self.last_change = self.next_change.map(|next| next - 1);
-            }
-            Ok(_) => {}
-            Err(_) => (self.next_task, self.next_change) = (None, None),
+    /// Decides what `command` makes, and writes nothing.
+    pub(super) fn plan<'a>(&self, command: &'a Command, caller: &Caller) -> Result<Plan<'a>> {
+        if self.store.is_disk_full && matches!(command, Command::Add { .. }) {
+            return Err(Error::DiskFull);
         }
-        outcome
+        plan(command, caller, self)
+    }
+
+    /// Writes what was planned in this transaction. If that fails, the transaction must not be committed.
+    pub(super) fn carry_out(&mut self, plan: Plan<'_>, caller: &Caller) -> Result<Outcome> {
+        match plan {
+            Plan::Write {
+                kind,
+                edits,
+                reverted,
+                key,
+            } => {
+                let mut entry = Entry::new(kind, caller, reverted.map(|(group, _)| group));
+                for edit in &edits {
+                    self.log(&mut entry, edit, Store::write)?;
+                    if edit.before.is_none() {
+                        self.next_task = Some(edit.after.id.get() + 1);
+                    }
+                }
+                if let (Some(key), Some(group)) = (key, entry.group) {
+                    self.store.keep_key(key, group, caller)?;
+                }
+                if entry.group.is_some() {
+                    self.last_change = self.next_change.map(|next| next - 1);
+                }
+                Ok(Outcome {
+                    group: entry.group,
+                    edits,
+                    reverted,
+                    ..Outcome::default()
+                })
+            }
+            Plan::Repeat(group) => self.store.as_first_answered(group),
+            Plan::Look(seq) => {
+                self.store.keep_look(seq, caller)?;
+                Ok(Outcome::default())
+            }
+        }
     }
 
     /// Returns the database it writes to.
     pub(super) fn store(&self) -> &'store Store {
         self.store
-    }
-
-    /// Returns how many writes were begun here.
-    pub(super) fn writes(&self) -> usize {
-        self.writes
     }
 
     /// Returns the sequence number of the last change made here; `None` if there is none.
@@ -99,124 +124,6 @@ impl<'store> Writer<'store> {
         })
     }
 
-    fn apply(&mut self, command: &Command, caller: &Caller) -> Result<Outcome> {
-        match command {
-            Command::Add { .. } if self.store.is_disk_full => Err(Error::DiskFull),
-            Command::Add { drafts, key } => self.add(drafts, key.as_ref(), caller),
-            Command::Update { ids, patch, if_rev } => {
-                self.each(Kind::Update, ids, caller, |task| {
-                    command::update(task, patch, *if_rev, caller)
-                })
-            }
-            Command::Complete(ids) => self.each(Kind::Complete, ids, caller, |task| {
-                command::complete(task, caller)
-            }),
-            Command::Delete { ids, confirm } => {
-                command::confirm_deletion(ids, *confirm)?;
-                self.each(Kind::Delete, ids, caller, |task| {
-                    command::delete(task, caller.now)
-                })
-            }
-            Command::Undo(group) => {
-                let group = match group {
-                    Some(group) => *group,
-                    None => self.store.last_group(caller)?,
-                };
-                self.undo(group, caller)
-            }
-            Command::Look(seq) => {
-                self.writes += 1;
-                self.store.keep_look(*seq, caller)?;
-                Ok(Entry::new(Kind::Update, caller, None).outcome(None))
-            }
-        }
-    }
-
-    fn add(&mut self, drafts: &[Draft], key: Option<&CallKey>, caller: &Caller) -> Result<Outcome> {
-        if let Some(key) = key
-            && let Some(group) = self.store.group_of_key(key, caller)?
-        {
-            return self.store.as_first_answered(group);
-        }
-        let mut entry = Entry::new(Kind::Add, caller, None);
-        let mut added = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let edit = command::add(draft, self.next_task_id()?, &added, caller)?;
-            added.push(edit.after.id);
-            self.record(&mut entry, edit)?;
-        }
-        if let (Some(key), Some(group)) = (key, entry.group) {
-            self.store.keep_key(key, group, caller)?;
-        }
-        Ok(entry.outcome(None))
-    }
-
-    /// Decides an edit for each task once, however often its id was given, and writes it.
-    fn each(
-        &mut self,
-        kind: Kind,
-        ids: &[TaskId],
-        caller: &Caller,
-        decide: impl Fn(&Task) -> Result<Edit>,
-    ) -> Result<Outcome> {
-        let mut entry = Entry::new(kind, caller, None);
-        let mut seen = HashSet::with_capacity(ids.len());
-        for id in ids {
-            if seen.insert(*id) {
-                let edit = decide(&self.store.existing(*id)?)?;
-                self.record(&mut entry, edit)?;
-            }
-        }
-        Ok(entry.outcome(None))
-    }
-
-    fn undo(&mut self, group: GroupId, caller: &Caller) -> Result<Outcome> {
-        let changes = self.store.group(group)?;
-        let Some(kind) = changes.first().map(|first| first.kind) else {
-            return Err(Error::NoSuchGroup { group });
-        };
-        if let Some(by) = self.store.undone_by(group)? {
-            return Err(Error::AlreadyUndone { group, by });
-        }
-        let reverting = changes
-            .into_iter()
-            .map(|change| {
-                let task = self.store.existing(change.task)?;
-                let later = self.store.history(change.task, change.seq)?;
-                let mut comments = Vec::new();
-                for comment in change.comments()?.added {
-                    if self.store.has_comment(task.id, &comment)? {
-                        comments.push(comment);
-                    }
-                }
-                Ok(Reverting {
-                    change,
-                    task,
-                    comments,
-                    later,
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let edits = command::undo(&reverting, caller)?;
-        let mut entry = Entry::new(Kind::Undo, caller, Some(group));
-        for edit in &edits {
-            self.log(&mut entry, edit, Store::write)?;
-        }
-        // What a task referred to may lie in the trash by now: it did not lose the reference then, and gets it back now.
-        for edit in &edits {
-            self.store.refuse_cycles(edit)?;
-        }
-        entry.edits = edits;
-        Ok(entry.outcome(Some((group, kind))))
-    }
-
-    /// Writes an edit and its log row; one that changes nothing is only remembered.
-    fn record(&mut self, entry: &mut Entry<'_>, edit: Edit) -> Result<()> {
-        self.log(entry, &edit, Store::put)?;
-        entry.edits.push(edit);
-        Ok(())
-    }
-
     /// Writes an edit by `write`, and its log row; one that changes nothing is passed over.
     pub(super) fn log(
         &mut self,
@@ -227,7 +134,6 @@ impl<'store> Writer<'store> {
         let Some(diff) = edit.diff() else {
             return Ok(());
         };
-        self.writes += 1;
         write(self.store, edit, entry.caller.zone)?;
         self.append(entry, &edit.after, diff)
     }
@@ -295,15 +201,6 @@ impl<'store> Writer<'store> {
             .while_trying("begin to write")
     }
 
-    fn next_task_id(&mut self) -> Result<TaskId> {
-        let id = match self.next_task {
-            Some(id) => id,
-            None => self.store.last_number("task")? + 1,
-        };
-        self.next_task = Some(id + 1);
-        Ok(TaskId::try_from(id)?)
-    }
-
     fn next_change_seq(&mut self) -> Result<i64> {
         let seq = match self.next_change {
             Some(seq) => seq,
@@ -321,7 +218,6 @@ pub(super) struct Entry<'a> {
     caller: &'a Caller,
     reverts: Option<GroupId>,
     group: Option<GroupId>,
-    edits: Vec<Edit>,
 }
 
 impl<'a> Entry<'a> {
@@ -331,7 +227,6 @@ impl<'a> Entry<'a> {
             caller,
             reverts,
             group: None,
-            edits: Vec::new(),
         }
     }
 
@@ -339,14 +234,39 @@ impl<'a> Entry<'a> {
     pub(super) fn group(&self) -> Option<GroupId> {
         self.group
     }
+}
 
-    fn outcome(self, reverted: Option<(GroupId, Kind)>) -> Outcome {
-        Outcome {
-            group: self.group,
-            edits: self.edits,
-            reverted,
-            is_repeat: false,
-            advice: Advice::default(),
-        }
+impl Tasks for Writer<'_> {
+    fn task(&self, id: TaskId) -> Result<Task> {
+        self.store.existing(id)
+    }
+
+    fn next_task(&self) -> Result<i64> {
+        self.next_task
+            .map_or_else(|| Ok(self.store.last_number("task")? + 1), Ok)
+    }
+
+    fn has_comment(&self, id: TaskId, comment: &Comment) -> Result<bool> {
+        self.store.has_comment(id, comment)
+    }
+
+    fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>> {
+        self.store.history(id, seq)
+    }
+
+    fn group(&self, group: GroupId) -> Result<Vec<Change>> {
+        self.store.group(group)
+    }
+
+    fn last_group(&self, caller: &Caller) -> Result<GroupId> {
+        self.store.last_group(caller)
+    }
+
+    fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>> {
+        self.store.undone_by(group)
+    }
+
+    fn group_of_key(&self, key: &CallKey, caller: &Caller) -> Result<Option<GroupId>> {
+        self.store.group_of_key(key, caller)
     }
 }

@@ -1,0 +1,368 @@
+//! The rules of a whole call: what each task it names becomes, and whether what they refer to holds. All of it is decided
+//! before anything is written, so a call that is refused leaves nothing behind.
+
+use std::collections::HashMap;
+
+use super::{
+    change::{Change, Edit, GroupId, Kind},
+    command::{self, CallKey, Caller, Command, Draft, Reverting, refuse_cycle},
+    error::{Error, Relation, Result},
+    task::{Comment, Task, TaskId},
+};
+
+/// What planning reads. All answers are of one state of the database.
+pub(crate) trait Tasks {
+    /// Returns the task, which may be in the trash; [`Error::NotFound`] if there is none.
+    fn task(&self, id: TaskId) -> Result<Task>;
+    /// Returns the number of the next task that is added.
+    fn next_task(&self) -> Result<i64>;
+    /// Reports whether the task has a comment.
+    fn has_comment(&self, id: TaskId, comment: &Comment) -> Result<bool>;
+    /// Returns the changes of a task after the sequence number `seq`, in commit order.
+    fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>>;
+    /// Returns the changes of a group, in commit order; none if there is no such group.
+    fn group(&self, group: GroupId) -> Result<Vec<Change>>;
+    /// Returns the last group of the caller that is in force; [`Error::NothingToUndo`] if there is none.
+    fn last_group(&self, caller: &Caller) -> Result<GroupId>;
+    /// Returns the undo that reverted `group` and is in force itself.
+    fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>>;
+    /// Returns the group of the call that the caller made with `key`.
+    fn group_of_key(&self, key: &CallKey, caller: &Caller) -> Result<Option<GroupId>>;
+}
+
+/// A call as it is to be written.
+#[derive(Debug)]
+pub(crate) enum Plan<'a> {
+    /// These edits make one group. One without a difference found its task as asked for.
+    Write {
+        kind: Kind,
+        edits: Vec<Edit>,
+        /// The group that they take back, and its kind.
+        reverted: Option<(GroupId, Kind)>,
+        key: Option<&'a CallKey>,
+    },
+    /// The call was made before, with the same key, and made this group.
+    Repeat(GroupId),
+    /// The caller has looked at all changes up to this one.
+    Look(i64),
+}
+
+/// Decides what `command` makes.
+pub(crate) fn plan<'a>(
+    command: &'a Command,
+    caller: &Caller,
+    tasks: &dyn Tasks,
+) -> Result<Plan<'a>> {
+    match command {
+        Command::Add { drafts, key } => add(drafts, key.as_ref(), caller, tasks),
+        Command::Update { ids, patch, if_rev } => each(Kind::Update, ids, tasks, |task| {
+            command::update(task, patch, *if_rev, caller)
+        }),
+        Command::Complete(ids) => each(Kind::Complete, ids, tasks, |task| {
+            command::complete(task, caller)
+        }),
+        Command::Delete { ids, confirm } => {
+            command::confirm_deletion(ids, *confirm)?;
+            each(Kind::Delete, ids, tasks, |task| {
+                command::delete(task, caller.now)
+            })
+        }
+        Command::Undo(group) => {
+            let group = group.map_or_else(|| tasks.last_group(caller), Ok)?;
+            undo(group, caller, tasks)
+        }
+        Command::Look(seq) => Ok(Plan::Look(*seq)),
+    }
+}
+
+fn add<'a>(
+    drafts: &[Draft],
+    key: Option<&'a CallKey>,
+    caller: &Caller,
+    tasks: &dyn Tasks,
+) -> Result<Plan<'a>> {
+    if let Some(key) = key
+        && let Some(group) = tasks.group_of_key(key, caller)?
+    {
+        return Ok(Plan::Repeat(group));
+    }
+    let first = tasks.next_task()?;
+    let mut planned = Planned::of(tasks);
+    let mut added = Vec::with_capacity(drafts.len());
+    for (id, draft) in (first..).zip(drafts) {
+        let edit = command::add(draft, TaskId::try_from(id)?, &added, caller)?;
+        added.push(edit.after.id);
+        planned.refuse_missing(&edit)?;
+        planned.take(edit);
+    }
+    Ok(planned.write(Kind::Add, None, key))
+}
+
+/// Decides an edit for each task once, however often its id was given.
+fn each<'a>(
+    kind: Kind,
+    ids: &[TaskId],
+    tasks: &dyn Tasks,
+    decide: impl Fn(&Task) -> Result<Edit>,
+) -> Result<Plan<'a>> {
+    let mut planned = Planned::of(tasks);
+    for id in ids {
+        if planned.places.contains_key(id) {
+            continue;
+        }
+        let edit = decide(&tasks.task(*id)?)?;
+        planned.refuse_missing(&edit)?;
+        planned.take(edit);
+        planned.refuse_cycles(planned.edits.len() - 1)?;
+    }
+    Ok(planned.write(kind, None, None))
+}
+
+fn undo<'a>(group: GroupId, caller: &Caller, tasks: &dyn Tasks) -> Result<Plan<'a>> {
+    let changes = tasks.group(group)?;
+    let Some(kind) = changes.first().map(|first| first.kind) else {
+        return Err(Error::NoSuchGroup { group });
+    };
+    if let Some(by) = tasks.undone_by(group)? {
+        return Err(Error::AlreadyUndone { group, by });
+    }
+    let mut reverting = Vec::with_capacity(changes.len());
+    for change in changes {
+        let mut comments = Vec::new();
+        for comment in change.comments()?.added {
+            if tasks.has_comment(change.task, &comment)? {
+                comments.push(comment);
+            }
+        }
+        reverting.push(Reverting {
+            task: tasks.task(change.task)?,
+            later: tasks.history(change.task, change.seq)?,
+            change,
+            comments,
+        });
+    }
+    let mut planned = Planned::of(tasks);
+    for edit in command::undo(&reverting, caller)? {
+        planned.take(edit);
+    }
+    // What a task referred to may lie in the trash by now: it did not lose the reference then, and gets it back now.
+    (0..planned.edits.len()).try_for_each(|place| planned.refuse_cycles(place))?;
+    Ok(planned.write(Kind::Undo, Some((group, kind)), None))
+}
+
+/// The edits of a call so far, over the tasks as they are.
+struct Planned<'a> {
+    tasks: &'a dyn Tasks,
+    edits: Vec<Edit>,
+    /// Where in `edits` each task is.
+    places: HashMap<TaskId, usize>,
+}
+
+impl<'a> Planned<'a> {
+    fn of(tasks: &'a dyn Tasks) -> Self {
+        Self {
+            tasks,
+            edits: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+
+    fn take(&mut self, edit: Edit) {
+        self.places.insert(edit.after.id, self.edits.len());
+        self.edits.push(edit);
+    }
+
+    /// Runs `read` on a task as this call leaves it.
+    fn with_task<T>(&self, id: TaskId, read: impl Fn(&Task) -> T) -> Result<T> {
+        match self.places.get(&id) {
+            Some(place) => Ok(read(&self.edits[*place].after)),
+            None => self.tasks.task(id).map(|task| read(&task)),
+        }
+    }
+
+    /// Refuses a new reference to a task that is not there, or in the trash.
+    fn refuse_missing(&self, edit: &Edit) -> Result<()> {
+        let (before, task) = (edit.before.as_ref(), &edit.after);
+        let parent = task
+            .parent
+            .filter(|_| before.is_none_or(|before| before.parent != task.parent));
+        let is_new = |id: &&TaskId| before.is_none_or(|before| !before.depends_on.contains(id));
+        for id in parent.iter().chain(task.depends_on.iter().filter(is_new)) {
+            if self.with_task(*id, Task::is_deleted)? {
+                return Err(Error::Deleted { id: *id });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses an edit that makes a task a part of itself, or wait for itself. A new task is not yet pointed to.
+    fn refuse_cycles(&self, place: usize) -> Result<()> {
+        let Edit {
+            before: Some(before),
+            after,
+            ..
+        } = &self.edits[place]
+        else {
+            return Ok(());
+        };
+        if before.parent != after.parent {
+            refuse_cycle(&[after.id], Relation::Parent, &|id| {
+                self.with_task(id, |task| task.parent.into_iter().collect())
+            })?;
+        }
+        if before.depends_on != after.depends_on {
+            refuse_cycle(&[after.id], Relation::DependsOn, &|id| {
+                self.with_task(id, |task| task.depends_on.iter().copied().collect())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        self,
+        kind: Kind,
+        reverted: Option<(GroupId, Kind)>,
+        key: Option<&CallKey>,
+    ) -> Plan<'_> {
+        Plan::Write {
+            kind,
+            edits: self.edits,
+            reverted,
+            key,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        command::{Patch, Reference},
+        task::{Actor, Timestamp, Title},
+        when::Zone,
+    };
+
+    /// Tasks without a history.
+    struct Known(Vec<Task>);
+
+    impl Tasks for Known {
+        fn task(&self, id: TaskId) -> Result<Task> {
+            let found = self.0.iter().find(|task| task.id == id);
+            found.cloned().ok_or(Error::NotFound { id })
+        }
+
+        fn next_task(&self) -> Result<i64> {
+            Ok(i64::try_from(self.0.len()).unwrap() + 1)
+        }
+
+        fn has_comment(&self, _: TaskId, _: &Comment) -> Result<bool> {
+            Ok(false)
+        }
+
+        fn history(&self, _: TaskId, _: i64) -> Result<Vec<Change>> {
+            Ok(Vec::new())
+        }
+
+        fn group(&self, _: GroupId) -> Result<Vec<Change>> {
+            Ok(Vec::new())
+        }
+
+        fn last_group(&self, caller: &Caller) -> Result<GroupId> {
+            let actor = caller.actor.clone();
+            Err(Error::NothingToUndo { actor })
+        }
+
+        fn undone_by(&self, _: GroupId) -> Result<Option<GroupId>> {
+            Ok(None)
+        }
+
+        fn group_of_key(&self, _: &CallKey, _: &Caller) -> Result<Option<GroupId>> {
+            Ok(None)
+        }
+    }
+
+    fn caller() -> Caller {
+        Caller {
+            actor: Actor::named("test"),
+            now: Timestamp::from_millis(0),
+            zone: Zone::UTC,
+        }
+    }
+
+    fn id(number: i64) -> TaskId {
+        TaskId::try_from(number).unwrap()
+    }
+
+    fn draft(title: &str) -> Draft {
+        Draft::titled(Title::try_from(title.to_owned()).unwrap())
+    }
+
+    fn edits(command: &Command, tasks: &Known) -> Result<Vec<Edit>> {
+        match plan(command, &caller(), tasks)? {
+            Plan::Write { edits, .. } => Ok(edits),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Returns so many tasks, each a part of the one before it.
+    fn nested(count: usize) -> Known {
+        let mut known = Known(Vec::new());
+        for place in 0..count {
+            let drafts = vec![Draft {
+                parent: place
+                    .checked_sub(1)
+                    .map(|above| Reference::Task(known.0[above].id)),
+                ..draft("nested")
+            }];
+            let added = edits(&Command::Add { drafts, key: None }, &known).unwrap();
+            known.0.extend(added.into_iter().map(|edit| edit.after));
+        }
+        known
+    }
+
+    #[test]
+    fn a_draft_may_refer_to_a_task_that_the_same_call_adds_before_it() {
+        let second = Draft {
+            parent: Some(Reference::Earlier(1)),
+            ..draft("part")
+        };
+        let drafts = vec![draft("whole"), second];
+        let edits = edits(&Command::Add { drafts, key: None }, &nested(1)).unwrap();
+        assert_eq!(edits[1].after.parent, Some(id(2)));
+    }
+
+    #[test]
+    fn a_reference_to_a_task_that_is_not_there_or_in_the_trash_is_refused() {
+        let mut tasks = nested(2);
+        tasks.0[1].deleted_at = Some(Timestamp::from_millis(1));
+        for (named, is_deleted) in [(2, true), (9, false)] {
+            let refers = Draft {
+                depends_on: [Reference::Task(id(named))].into(),
+                ..draft("refers")
+            };
+            let drafts = vec![draft("first"), refers];
+            match edits(&Command::Add { drafts, key: None }, &tasks) {
+                Err(Error::Deleted { id }) if is_deleted => assert_eq!(id.get(), named),
+                Err(Error::NotFound { id }) if !is_deleted => assert_eq!(id.get(), named),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_task_that_would_become_a_part_of_itself_is_refused_with_the_way_round() {
+        let tasks = nested(3);
+        let update = Command::Update {
+            ids: vec![id(1)],
+            patch: Patch {
+                parent: Some(Some(id(3))),
+                ..Patch::default()
+            },
+            if_rev: None,
+        };
+        let Err(Error::Cycle { way, .. }) = edits(&update, &tasks) else {
+            panic!("it was not refused")
+        };
+        assert_eq!(way, [id(1), id(3), id(2), id(1)]);
+    }
+}
