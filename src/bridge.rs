@@ -17,10 +17,11 @@
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use rmcp::model::{ClientNotification, ClientRequest, ErrorCode, ErrorData, RequestId};
 use serde_json::{Value, json};
 use tokio::{
@@ -30,13 +31,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    stdio::{
-        self, MAX_LINE,
-        lines::{Line, Lines},
-        message::{self, Incoming, refusal},
-    },
-    store::db::locked,
+use crate::stdio::{
+    self, MAX_LINE,
+    lines::{Line, Lines},
+    message::{self, Incoming, refusal},
 };
 
 mod client;
@@ -221,7 +219,7 @@ impl Bridge {
             "notifications/initialized" => self.hear(),
             "resources/subscribe" | "resources/unsubscribe" => {
                 if let (Some(session), Some(uri)) = (
-                    &mut *locked(&self.session),
+                    &mut *self.session.lock(),
                     call.message["params"]["uri"].as_str(),
                 ) {
                     if method == "resources/subscribe" {
@@ -260,7 +258,7 @@ impl Bridge {
         }
         let version = event.message["result"]["protocolVersion"].as_str();
         if let (Some(id), Some(version)) = (id, version) {
-            *locked(&self.session) = Some(Session {
+            *self.session.lock() = Some(Session {
                 id,
                 version: version.to_owned(),
                 initialize,
@@ -272,9 +270,11 @@ impl Bridge {
 
     /// Begins the session again that the daemon has lost, without the host's noticing.
     async fn begin_again(self: &Arc<Self>) -> Result<(), Failure> {
-        let lost = locked(&self.session).clone().ok_or(Failure::NoSession)?;
+        let lost = self.session.lock().clone().ok_or(Failure::NoSession)?;
         let _alone = self.beginning.lock().await;
-        if locked(&self.session)
+        if self
+            .session
+            .lock()
             .as_ref()
             .is_some_and(|session| session.id != lost.id)
         {
@@ -296,7 +296,7 @@ impl Bridge {
             let updated = "notifications/resources/updated";
             self.put(&json!({ "jsonrpc": "2.0", "method": updated, "params": params }));
         }
-        if let Some(session) = &mut *locked(&self.session) {
+        if let Some(session) = &mut *self.session.lock() {
             session.subscribed = lost.subscribed;
         }
         self.hear();
@@ -332,7 +332,7 @@ impl Bridge {
                 tokio::time::sleep(AGAIN).await;
             }
         });
-        if let Some(earlier) = locked(&self.open).insert(None, hearing)
+        if let Some(earlier) = self.open.lock().insert(None, hearing)
             && !earlier.is_finished()
         {
             earlier.abort();
@@ -344,12 +344,12 @@ impl Bridge {
         let (bridge, id) = (Arc::clone(self), call.id.clone());
         let listening = tokio::spawn(async move {
             let heard = bridge.hear_out(&call).await;
-            if locked(&bridge.open).remove(&call.id).is_some() {
+            if bridge.open.lock().remove(&call.id).is_some() {
                 let failure = heard.err().unwrap_or(Failure::CutOff);
                 bridge.fail(call.id.as_ref(), &failure);
             }
         });
-        locked(&self.open).insert(id, listening);
+        self.open.lock().insert(id, listening);
     }
 
     /// Hands on what is said of a subscription, up to the daemon's last word unless another was said already.
@@ -361,7 +361,7 @@ impl Bridge {
                 continue;
             }
             let is_last = event.message.get("method").is_none();
-            if is_last && locked(&self.open).remove(&call.id).is_none() {
+            if is_last && self.open.lock().remove(&call.id).is_none() {
                 break;
             }
             self.put(&event.message);
@@ -372,7 +372,7 @@ impl Bridge {
     /// Ends a subscription, which is done by hanging up. Reports whether `id` was one.
     fn cancel(&self, id: Option<&RequestId>) -> bool {
         let Some(id) = id else { return false };
-        let listening = locked(&self.open).remove(&Some(id.clone()));
+        let listening = self.open.lock().remove(&Some(id.clone()));
         listening.inspect(JoinHandle::abort).is_some()
     }
 
@@ -380,7 +380,7 @@ impl Bridge {
         if client::is_modern(message) {
             return Vec::new();
         }
-        let session = locked(&self.session);
+        let session = self.session.lock();
         session.as_ref().map_or_else(Vec::new, |session| {
             vec![
                 (SESSION, session.id.clone()),
@@ -391,7 +391,7 @@ impl Bridge {
 
     /// Ends what is open, and says goodbye to the daemon.
     async fn end(&self) {
-        let open: Vec<_> = locked(&self.open).drain().collect();
+        let open: Vec<_> = self.open.lock().drain().collect();
         for (id, open) in open {
             open.abort();
             if let Some(id) = id {

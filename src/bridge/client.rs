@@ -1,19 +1,19 @@
 //! One request to the daemon, and its answer as it comes.
 
-use std::{io, path::PathBuf, sync::Mutex};
+use std::{io, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::{
     events::{Event, Events},
     target::{Endpoint, Sender, Target},
 };
-use crate::store::db::locked;
 
 /// Why the daemon did not answer as hoped.
 #[derive(Debug, thiserror::Error)]
@@ -149,7 +149,7 @@ impl Client {
                 reason: error.to_string(),
             })?;
         // A connection that rested too long may be closed; what was not sent on it is sent on another.
-        let mut free = locked(&self.free).take();
+        let mut free = self.free.lock().take();
         loop {
             let was_free = free.is_some();
             let mut sender = match free.take() {
@@ -255,7 +255,7 @@ impl MessageStream<'_> {
     /// All was read: the connection is free again.
     fn finish(&mut self) {
         self.is_over = true;
-        *locked(&self.client.free) = self.sender.take();
+        *self.client.free.lock() = self.sender.take();
     }
 }
 

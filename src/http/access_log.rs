@@ -1,17 +1,18 @@
 //! Access log and per-request metrics, written when the response ends.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use http::{Method, StatusCode};
+use parking_lot::Mutex;
 
 use super::{
     connection::Connection, listeners::Listening, metrics::Metrics, routes::Route, shares::Share,
     unread::Unread,
 };
-use crate::{mcp::Principal, store::db::locked};
+use crate::mcp::Principal;
 
 /// How many lines are written of requests that were not let in, in each [`WHILE`]. The rest is counted.
 const LINES: u64 = 20;
@@ -91,7 +92,7 @@ struct LineBudget {
 impl Strangers {
     /// Counts a request. Reports whether a line may be written of it.
     fn may_tell(&self) -> bool {
-        let mut lines = locked(&self.0);
+        let mut lines = self.0.lock();
         lines.since.get_or_insert_with(Instant::now);
         let may_tell = lines.written < LINES;
         if may_tell {
@@ -104,7 +105,7 @@ impl Strangers {
 
     /// Begins anew when it is time, and says how many requests no line was written of.
     pub(super) fn sum_up(&self) {
-        let mut lines = locked(&self.0);
+        let mut lines = self.0.lock();
         if lines.since.is_some_and(|since| since.elapsed() >= WHILE) {
             lines.tell_left_out();
             *lines = LineBudget::default();
@@ -122,7 +123,7 @@ impl LineBudget {
 
 impl Drop for Strangers {
     fn drop(&mut self) {
-        locked(&self.0).tell_left_out();
+        self.0.lock().tell_left_out();
     }
 }
 
@@ -136,7 +137,7 @@ mod tests {
         let told = (0..100).filter(|_| strangers.may_tell()).count();
         assert_eq!(told as u64, LINES);
         let before = Instant::now().checked_sub(WHILE);
-        locked(&strangers.0).since = before;
+        strangers.0.lock().since = before;
         strangers.sum_up();
         assert_eq!(strangers.may_tell(), before.is_some());
     }

@@ -8,11 +8,12 @@ use std::{
     collections::BTreeMap,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,7 @@ use super::{
     shares::{self, Share, Shares},
     unread::{Counted, Keeper, Unread},
 };
-use crate::{mcp::Principal, store::db::locked};
+use crate::mcp::Principal;
 
 /// How long to wait for an evicted connection to close.
 const GOING: Duration = Duration::from_secs(1);
@@ -72,7 +73,7 @@ impl Connection {
     }
 
     fn enter(&self, phase: Phase) {
-        *locked(&self.phase) = (phase, Instant::now());
+        *self.phase.lock() = (phase, Instant::now());
     }
 
     /// A head has arrived.
@@ -82,7 +83,7 @@ impl Connection {
 
     /// The request has arrived as a whole.
     pub(super) fn request_received(&self) {
-        let mut phase = locked(&self.phase);
+        let mut phase = self.phase.lock();
         if phase.0 == Phase::Answer {
             phase.0 = Phase::Whole { next_begun: false };
         }
@@ -96,13 +97,13 @@ impl Connection {
     pub(super) fn gives(&self, unread: &Arc<Unread>, token: [u8; 32], bytes: usize) {
         let keeper = Keeper::Connection(self.kill.clone());
         let (counted, surplus) = unread.count(token, bytes, keeper);
-        locked(&self.unsent).push(counted);
+        self.unsent.lock().push(counted);
         surplus.give_up();
     }
 
     /// All that it was given is sent.
     fn has_sent(&self) {
-        let sent = std::mem::take(&mut *locked(&self.unsent));
+        let sent = std::mem::take(&mut *self.unsent.lock());
         drop(sent);
     }
 
@@ -113,7 +114,7 @@ impl Connection {
 
     /// The answer is sent.
     pub(super) fn rests(&self) {
-        let mut phase = locked(&self.phase);
+        let mut phase = self.phase.lock();
         let next = match phase.0 {
             Phase::Whole { next_begun: true } => Phase::Head,
             _ => Phase::Idle,
@@ -122,7 +123,7 @@ impl Connection {
     }
 
     fn bytes_came(&self) {
-        let mut phase = locked(&self.phase);
+        let mut phase = self.phase.lock();
         match &mut phase.0 {
             Phase::Idle => *phase = (Phase::Head, Instant::now()),
             Phase::Whole { next_begun } => *next_begun = true,
@@ -131,7 +132,7 @@ impl Connection {
     }
 
     fn is_overdue(&self, limits: &Limits) -> bool {
-        let (phase, since) = *locked(&self.phase);
+        let (phase, since) = *self.phase.lock();
         let allowed = match phase {
             Phase::Head => limits.head_time,
             Phase::Answer | Phase::Whole { .. } => limits.body_time + limits.answer_time,
@@ -167,7 +168,7 @@ pub(super) struct ConnectionPermit {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut open = locked(&self.connections.open);
+        let mut open = self.connections.open.lock();
         open.by_number.remove(&self.connection.number);
         self.connection.gone.cancel();
     }
@@ -200,7 +201,7 @@ impl Connections {
                 return None;
             }
         }
-        let mut open = locked(&self.open);
+        let mut open = self.open.lock();
         open.last += 1;
         let connection = Arc::new(Connection::new(open.last));
         open.by_number
@@ -214,7 +215,7 @@ impl Connections {
     /// Closes the oldest connection that has not proved itself. Reports whether there was one, and it is gone.
     pub(super) async fn make_way(&self) -> bool {
         let oldest = {
-            let open = locked(&self.open);
+            let open = self.open.lock();
             let mut all = open.by_number.values();
             all.find(|connection| !connection.is_authenticated())
                 .cloned()
@@ -230,18 +231,18 @@ impl Connections {
 
     /// Closes all, whatever they are at.
     pub(super) fn kill_all(&self) {
-        for connection in locked(&self.open).by_number.values() {
+        for connection in self.open.lock().by_number.values() {
             connection.kill.cancel();
         }
     }
 
     pub(super) fn count(&self) -> usize {
-        locked(&self.open).by_number.len()
+        self.open.lock().by_number.len()
     }
 
     /// Closes those that take too long over something.
     pub(super) fn close_overdue(&self, limits: &Limits) {
-        for connection in locked(&self.open).by_number.values() {
+        for connection in self.open.lock().by_number.values() {
             if connection.is_overdue(limits) {
                 connection.kill.cancel();
             }

@@ -1,13 +1,11 @@
 //! Open streams of notifications: how many a token has, and their end when it is revoked.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{mcp::Principal, store::db::locked};
+use crate::mcp::Principal;
 
 /// The open streams.
 #[derive(Debug, Default)]
@@ -36,7 +34,7 @@ impl Listeners {
         kill: CancellationToken,
         most: usize,
     ) -> Option<Listening> {
-        let mut open = locked(&self.open);
+        let mut open = self.open.lock();
         let theirs = |(other, _): &&(Principal, _)| other == principal;
         if open.by_number.values().filter(theirs).count() >= most {
             return None;
@@ -52,7 +50,7 @@ impl Listeners {
 
     /// Ends the streams of those principals that `over` picks.
     pub(super) fn end_those(&self, over: impl Fn(&Principal) -> bool) {
-        for (principal, kill) in locked(&self.open).by_number.values() {
+        for (principal, kill) in self.open.lock().by_number.values() {
             if over(principal) {
                 kill.cancel();
             }
@@ -60,13 +58,13 @@ impl Listeners {
     }
 
     pub(super) fn count(&self) -> usize {
-        locked(&self.open).by_number.len()
+        self.open.lock().by_number.len()
     }
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        locked(&self.open).by_number.remove(&self.number);
+        self.open.lock().by_number.remove(&self.number);
     }
 }
 

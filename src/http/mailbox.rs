@@ -9,18 +9,18 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     io,
     ops::Bound,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Instant,
 };
 
 use futures::Stream;
+use parking_lot::Mutex;
 use rmcp::{
     model::ServerJsonRpcMessage, transport::streamable_http_server::session::ServerSseMessage,
 };
 use tokio::sync::watch;
 
 use super::unread::{Counted, Keeper, Unread};
-use crate::store::db::locked;
 
 /// The most messages kept that have no subject.
 const MOST_LOOSE: usize = 4_096;
@@ -79,7 +79,7 @@ impl Mailbox {
     ) {
         let bytes = length(&message);
         let surplus = {
-            let mut letters = locked(&self.letters);
+            let mut letters = self.letters.lock();
             letters.last += 1;
             let number = letters.last;
             let keeper = Keeper::Mailbox(Arc::downgrade(self), number);
@@ -107,7 +107,7 @@ impl Mailbox {
 
     /// Throws away what has this subject: the client does not want to hear of it any more.
     pub(super) fn forget(&self, subject: &str) {
-        let mut letters = locked(&self.letters);
+        let mut letters = self.letters.lock();
         if let Some(number) = letters.by_subject.remove(subject) {
             letters.by_number.remove(&number);
         }
@@ -115,7 +115,7 @@ impl Mailbox {
 
     /// Throws a message away because too much is unread.
     pub(super) fn give_up(&self, number: u64) {
-        let mut letters = locked(&self.letters);
+        let mut letters = self.letters.lock();
         if letters.by_number.remove(&number).is_some() {
             letters.given_up = letters.given_up.max(number);
             letters.has_lost |= number > letters.carried;
@@ -124,32 +124,30 @@ impl Mailbox {
 
     /// Reports whether a message was given up that no stream had carried.
     pub(super) fn has_lost(&self) -> bool {
-        locked(&self.letters).has_lost
+        self.letters.lock().has_lost
     }
 
     /// Reports whether a message ever had this number, or none yet, and all after it are there: a stream can begin
     /// after it.
     pub(super) fn can_go_on(&self, number: u64) -> bool {
-        let letters = locked(&self.letters);
+        let letters = self.letters.lock();
         (letters.given_up..=letters.last).contains(&number)
     }
 
     /// Says that nothing more will come. A stream ends when it has carried all.
     pub(super) fn close(&self) {
-        locked(&self.letters)
-            .closed
-            .get_or_insert_with(Instant::now);
+        self.letters.lock().closed.get_or_insert_with(Instant::now);
         self.bell.send_replace(());
     }
 
     /// Returns since when nothing more can come; `None` while something can.
     pub(super) fn closed(&self) -> Option<Instant> {
-        locked(&self.letters).closed
+        self.letters.lock().closed
     }
 
     /// Reports whether there is no message, and none can come.
     pub(super) fn is_spent(&self) -> bool {
-        let letters = locked(&self.letters);
+        let letters = self.letters.lock();
         letters.closed.is_some() && letters.by_number.is_empty()
     }
 
@@ -161,7 +159,7 @@ impl Mailbox {
         held: H,
     ) -> impl Stream<Item = ServerSseMessage> + Send + Sync + use<H> {
         let reader = {
-            let mut letters = locked(&self.letters);
+            let mut letters = self.letters.lock();
             letters.reader += 1;
             letters.reader
         };
@@ -199,7 +197,7 @@ impl Mailbox {
     }
 
     fn next(&self, after: u64, reader: u64) -> Next {
-        let mut letters = locked(&self.letters);
+        let mut letters = self.letters.lock();
         if letters.reader != reader {
             return Next::Replaced;
         }
@@ -324,7 +322,7 @@ mod tests {
         for _ in 0..MOST_LOOSE + 10 {
             put(&mailbox, "b", None);
         }
-        assert_eq!(locked(&mailbox.letters).by_number.len(), MOST_LOOSE + 1);
+        assert_eq!(mailbox.letters.lock().by_number.len(), MOST_LOOSE + 1);
     }
 
     #[tokio::test]
@@ -369,7 +367,7 @@ mod tests {
         for _ in 0..10 {
             put(&mailbox, "a", None);
         }
-        let kept: Vec<u64> = locked(&mailbox.letters).by_number.keys().copied().collect();
+        let kept: Vec<u64> = mailbox.letters.lock().by_number.keys().copied().collect();
         assert!(kept.len() < 5 && kept.ends_with(&[9, 10]), "{kept:?}");
         assert!(unread.bytes() <= 1_000);
         drop(mailbox);

@@ -3,13 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use futures::{Stream, StreamExt as _};
+use parking_lot::Mutex;
 use rmcp::{
     RoleServer,
     model::{
@@ -26,7 +27,7 @@ use super::{
     mailbox::{AtEnd, Mailbox},
     unread::Unread,
 };
-use crate::{mcp::Principal, store::db::locked};
+use crate::mcp::Principal;
 
 /// How long the answer to a call is kept for a client whose connection broke before it had it.
 const UNREAD_ANSWER: Duration = Duration::from_mins(1);
@@ -129,12 +130,12 @@ impl Session {
 
     /// Returns how long nothing has been asked or answered.
     pub(super) fn unused(&self) -> Duration {
-        locked(&self.state).last_used.elapsed()
+        self.state.lock().last_used.elapsed()
     }
 
     /// Reports whether a stream is open or a call is being answered.
     pub(super) fn is_busy(&self) -> bool {
-        let state = locked(&self.state);
+        let state = self.state.lock();
         state.streams > 0 || !state.calls.is_empty()
     }
 
@@ -146,11 +147,11 @@ impl Session {
 
     /// A request came for it.
     pub(super) fn touch(&self) {
-        locked(&self.state).last_used = Instant::now();
+        self.state.lock().last_used = Instant::now();
     }
 
     pub(super) fn forget_unread(&self) {
-        locked(&self.state).mailboxes.retain(|_, mailbox| {
+        self.state.lock().mailboxes.retain(|_, mailbox| {
             mailbox
                 .closed()
                 .is_none_or(|since| since.elapsed() < UNREAD_ANSWER)
@@ -159,14 +160,14 @@ impl Session {
 
     pub(super) fn close(&self) {
         // The server's loop ends when it hears that no more can come.
-        drop(locked(&self.to_server).take());
-        for mailbox in locked(&self.state).mailboxes.values() {
+        drop(self.to_server.lock().take());
+        for mailbox in self.state.lock().mailboxes.values() {
             mailbox.close();
         }
     }
 
     pub(super) fn send(&self, message: ClientJsonRpcMessage) -> Result<(), SessionError> {
-        let to_server = locked(&self.to_server);
+        let to_server = self.to_server.lock();
         let to_server = to_server.as_ref().ok_or(SessionError::Unknown)?;
         to_server.send(message).map_err(|_| SessionError::Unknown)
     }
@@ -177,7 +178,7 @@ impl Session {
         mut message: ClientJsonRpcMessage,
     ) -> Result<Arc<Mailbox>, SessionError> {
         let mailbox = {
-            let mut state = locked(&self.state);
+            let mut state = self.state.lock();
             state.sweep();
             state.last_call += 1;
             let number = state.last_call;
@@ -205,7 +206,7 @@ impl Session {
 
     /// Takes what the server has to say to where the client hears it.
     fn deliver(&self, mut message: ServerJsonRpcMessage) {
-        let mut state = locked(&self.state);
+        let mut state = self.state.lock();
         let answered = match &message {
             JsonRpcMessage::Response(response) => Some(response.id.clone()),
             JsonRpcMessage::Error(error) => error.id.clone(),
@@ -257,7 +258,7 @@ impl Session {
 
     /// Ends the calls that the client calls `id`: they get no answer. Returns the ids the server knows them by.
     pub(super) fn cancel(&self, id: &RequestId) -> Vec<RequestId> {
-        let mut state = locked(&self.state);
+        let mut state = self.state.lock();
         let cancelled = state.calls.extract_if(|_, call| call.id == *id);
         cancelled
             .filter_map(|(number, call)| {
@@ -269,7 +270,7 @@ impl Session {
 
     /// Answers every open call with `error`.
     pub(super) fn abandon(&self, error: &ErrorData) {
-        for (_, call) in locked(&self.state).calls.drain() {
+        for (_, call) in self.state.lock().calls.drain() {
             let answer = JsonRpcMessage::Error(JsonRpcError::new(Some(call.id), error.clone()));
             call.mailbox.put(answer, None, self.token());
             call.mailbox.close();
@@ -277,7 +278,7 @@ impl Session {
     }
 
     pub(super) fn mailbox(&self, number: u64) -> Result<Arc<Mailbox>, SessionError> {
-        let state = locked(&self.state);
+        let state = self.state.lock();
         let mailbox = state.mailboxes.get(&number).cloned();
         mailbox.ok_or(SessionError::EventId)
     }
@@ -300,7 +301,7 @@ impl Session {
         mailbox: Arc<Mailbox>,
         after: u64,
     ) -> impl Stream<Item = ServerSseMessage> + Send + Sync + use<> {
-        locked(&self.state).streams += 1;
+        self.state.lock().streams += 1;
         let primes = self.primes.load(Ordering::Relaxed);
         let open = OpenStream {
             session: Arc::clone(self),
@@ -362,7 +363,7 @@ impl AtEnd for OpenStream {
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        let mut state = locked(&self.session.state);
+        let mut state = self.session.state.lock();
         state.streams -= 1;
         state.last_used = Instant::now();
         if self.number != STANDALONE && !self.can_come_again {
@@ -411,6 +412,6 @@ mod tests {
             let answer = ServerResult::EmptyResult(EmptyResult {});
             session.deliver(JsonRpcMessage::response(answer, id));
         }
-        assert!(locked(&session.state).mailboxes.len() <= 2 * SWEEP);
+        assert!(session.state.lock().mailboxes.len() <= 2 * SWEEP);
     }
 }

@@ -14,14 +14,10 @@
 //! - No token's session makes room for one of a token that has more.
 //! - A session belongs to the token that began it; to any other it does not exist.
 
-use std::{
-    cmp::Reverse,
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt as _};
+use parking_lot::Mutex;
 use rmcp::{
     model::{
         ClientJsonRpcMessage, ClientNotification, ErrorData, GetExtensions as _, JsonRpcMessage,
@@ -38,7 +34,7 @@ use super::{
     session::{STANDALONE, Session, SessionError, SessionTransport},
     unread::Unread,
 };
-use crate::{mcp::Principal, store::db::locked};
+use crate::mcp::Principal;
 
 /// The open sessions.
 #[derive(Debug)]
@@ -61,7 +57,7 @@ impl Sessions {
 
     /// Reports whether `principal` has the session `id`.
     pub(super) fn belongs(&self, id: &str, principal: &Principal) -> bool {
-        let open = locked(&self.open);
+        let open = self.open.lock();
         let owner = open.get(id).and_then(|session| session.owner.get());
         owner == Some(principal)
     }
@@ -74,14 +70,14 @@ impl Sessions {
 
     /// Returns how many there are.
     pub(super) fn count(&self) -> usize {
-        locked(&self.open).len()
+        self.open.lock().len()
     }
 
     /// Ends those that are long unused, those that have lost a message, and those of a principal that may not come in
     /// any more. Forgets answers that nobody came for.
     pub(super) fn tidy(&self, may_come_in: impl Fn(&Principal) -> bool) {
         let mut over = Vec::new();
-        locked(&self.open).retain(|_, session| {
+        self.open.lock().retain(|_, session| {
             let is_wanted = session.is_busy() || session.unused() < self.idle;
             let keep =
                 is_wanted && !session.has_lost() && session.owner.get().is_none_or(&may_come_in);
@@ -99,7 +95,7 @@ impl Sessions {
 
     /// Ends the streams that belong to no call.
     pub(super) fn end_streams(&self) {
-        for session in locked(&self.open).values() {
+        for session in self.open.lock().values() {
             if let Ok(standalone) = session.mailbox(STANDALONE) {
                 standalone.close();
             }
@@ -108,7 +104,7 @@ impl Sessions {
 
     /// Answers every open call with `error`.
     pub(super) fn abandon(&self, error: &ErrorData) {
-        for session in locked(&self.open).values() {
+        for session in self.open.lock().values() {
             session.abandon(error);
         }
     }
@@ -117,7 +113,7 @@ impl Sessions {
     pub(super) fn make_room(&self, newcomer: &Principal) -> bool {
         let mut ended = Vec::new();
         let has_room = {
-            let mut open = locked(&self.open);
+            let mut open = self.open.lock();
             loop {
                 if open.len() < self.most {
                     break true;
@@ -147,7 +143,7 @@ impl Sessions {
     }
 
     fn session(&self, id: &str) -> Result<Arc<Session>, SessionError> {
-        let open = locked(&self.open);
+        let open = self.open.lock();
         open.get(id).cloned().ok_or(SessionError::Unknown)
     }
 }
@@ -184,7 +180,9 @@ impl SessionManager for Sessions {
         let (session, from_client) = Session::new(&self.unread);
         let id = session_id();
         // There was room. Should others have taken it since, the next one that comes finds too many, and ends them.
-        locked(&self.open).insert(Arc::clone(&id), Arc::clone(&session));
+        self.open
+            .lock()
+            .insert(Arc::clone(&id), Arc::clone(&session));
         let transport = SessionTransport {
             session,
             from_client,
@@ -224,7 +222,7 @@ impl SessionManager for Sessions {
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), SessionError> {
-        let session = locked(&self.open).remove(id);
+        let session = self.open.lock().remove(id);
         if let Some(session) = session {
             session.close();
         }

@@ -1,11 +1,10 @@
 //! Shares: how many of something each token may hold at once, so that none can take all of it from the others.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, sync::Arc};
 
-use crate::{mcp::Principal, store::db::locked};
+use parking_lot::Mutex;
+
+use crate::mcp::Principal;
 
 /// Returns the most that one token may hold of `all`: three quarters. The rest is there for the others.
 pub(super) fn largest(all: usize) -> usize {
@@ -44,7 +43,7 @@ impl Shares {
 
     /// Takes one more for `principal`; `None` if it has as many as one may have, or all are taken.
     pub(super) fn take(self: &Arc<Self>, principal: &Principal) -> Option<Share> {
-        let mut held = locked(&self.held);
+        let mut held = self.held.lock();
         let token = principal.token_hash;
         let theirs = held.by_token.get(&token).copied().unwrap_or_default();
         if held.all >= self.most || theirs >= self.most_of_one {
@@ -61,7 +60,7 @@ impl Shares {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut held = locked(&self.shares.held);
+        let mut held = self.shares.held.lock();
         held.all -= 1;
         if let Some(theirs) = held.by_token.get_mut(&self.token) {
             *theirs -= 1;
@@ -94,7 +93,7 @@ mod tests {
         first.pop();
         assert!(take(2).is_some());
         drop((first, second));
-        assert!(locked(&shares.held).by_token.is_empty());
+        assert!(shares.held.lock().by_token.is_empty());
     }
 
     #[test]

@@ -15,11 +15,12 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Instant, SystemTime},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use parking_lot::Mutex;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -27,7 +28,7 @@ use subtle::ConstantTimeEq as _;
 use crate::{
     disk::{Lock, OF_DATABASE, TOO_FEW, are_used_up, lock, replace_private},
     mcp::Principal,
-    store::{Paths, db::locked},
+    store::Paths,
 };
 
 mod file;
@@ -300,7 +301,7 @@ impl Tokens {
 
     /// Says in the log what is wrong with a file: once, and again when something else is.
     fn tell(&self, error: Option<&TokenError>) {
-        let mut told = locked(&self.told);
+        let mut told = self.told.lock();
         let words = error.map(ToString::to_string);
         if *told != words {
             if let Some(words) = &words {
@@ -323,7 +324,7 @@ impl Tokens {
 
     /// Counts a wrong token. Reports whether there have been more than `most` within a second.
     pub(super) fn is_one_too_many(&self, most: u32) -> bool {
-        let mut wrong = locked(&self.wrong);
+        let mut wrong = self.wrong.lock();
         let (since, count) = wrong
             .filter(|(since, _)| since.elapsed().as_secs() < 1)
             .unwrap_or_else(|| (Instant::now(), 0));
@@ -402,13 +403,13 @@ fn current(
     read: impl FnOnce() -> Result<Arc<[Principal]>, TokenError>,
 ) -> Result<Arc<[Principal]>, TokenError> {
     let stamp = stamp(path);
-    if let Some((earlier, principals)) = &*locked(known)
+    if let Some((earlier, principals)) = &*known.lock()
         && *earlier == stamp
     {
         return Ok(Arc::clone(principals));
     }
     let principals = read()?;
-    *locked(known) = Some((stamp, Arc::clone(&principals)));
+    *known.lock() = Some((stamp, Arc::clone(&principals)));
     Ok(principals)
 }
 

@@ -1,18 +1,13 @@
 //! Turns: how many reads of each token are made at once. Without them a read of one token waits for all that another has
 //! asked for.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::Mutex;
 use rmcp::model::ClientRequest;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    mcp::{Principal, is_reading_tool},
-    store::db::locked,
-};
+use crate::mcp::{Principal, is_reading_tool};
 
 /// So many reads keep the readers of the database at work.
 const AT_ONCE: usize = 8;
@@ -33,7 +28,7 @@ impl Turns {
     /// Waits until fewer than eight reads of `principal` are being made. Those that wait come one after another.
     pub(super) async fn wait(&self, principal: &Principal) -> Turn {
         let turns = {
-            let mut by_token = locked(&self.by_token);
+            let mut by_token = self.by_token.lock();
             let turns = by_token.entry(principal.token_hash);
             Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
         };

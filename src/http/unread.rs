@@ -5,13 +5,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Weak},
 };
 
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::mailbox::Mailbox;
-use crate::store::db::locked;
 
 /// What keeping one costs beside its bytes, roughly.
 const KEEPING: usize = 200;
@@ -74,7 +74,7 @@ impl Unread {
         keeper: Keeper,
     ) -> (Counted, Surplus) {
         let mut surplus = Vec::new();
-        let mut tokens = locked(&self.tokens);
+        let mut tokens = self.tokens.lock();
         tokens.last += 1;
         let number = tokens.last;
         let account = tokens.accounts.entry(token).or_default();
@@ -98,14 +98,14 @@ impl Unread {
 
     /// Returns how many bytes are unread, of all tokens.
     pub(super) fn bytes(&self) -> usize {
-        let tokens = locked(&self.tokens);
+        let tokens = self.tokens.lock();
         tokens.accounts.values().map(|account| account.bytes).sum()
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let mut tokens = locked(&self.unread.tokens);
+        let mut tokens = self.unread.tokens.lock();
         if let Some(account) = tokens.accounts.get_mut(&self.token) {
             if let Some((bytes, _)) = account.kept.remove(&self.number) {
                 account.bytes -= bytes;
@@ -168,6 +168,6 @@ mod tests {
         assert!(!kill.is_cancelled());
         drop(counted);
         assert_eq!(unread.bytes(), 0);
-        assert!(locked(&unread.tokens).accounts.is_empty());
+        assert!(unread.tokens.lock().accounts.is_empty());
     }
 }

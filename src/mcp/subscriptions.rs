@@ -10,10 +10,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use rmcp::{
     ErrorData, Peer, RoleServer,
     model::{ErrorCode, ResourceUpdatedNotificationParam, SubscriptionFilter},
@@ -34,7 +35,7 @@ use crate::{
         task::Timestamp,
         when::Zone,
     },
-    store::db::{Session, Subscription, locked},
+    store::db::{Session, Subscription},
 };
 
 /// The subscriptions of one session.
@@ -90,9 +91,9 @@ impl Subscriptions {
         peer: Peer<RoleServer>,
     ) -> std::result::Result<(), ErrorData> {
         let resource = ResourceUri::parse(uri).ok_or_else(|| resources::not_found(uri))?;
-        let mut forwarder = locked(&self.legacy.forwarder);
+        let mut forwarder = self.legacy.forwarder.lock();
         let is_too_many = {
-            let watched = locked(&self.legacy.watched);
+            let watched = self.legacy.watched.lock();
             watched.len() >= self.most && !watched.contains_key(&resource)
         };
         if is_too_many {
@@ -109,7 +110,7 @@ impl Subscriptions {
             tokio::spawn(stop.clone().run_until_cancelled_owned(forwarding));
             *forwarder = Some(stop.drop_guard());
         }
-        locked(&self.legacy.watched).insert(resource, uri.to_owned());
+        self.legacy.watched.lock().insert(resource, uri.to_owned());
         self.legacy.altered.notify_one();
         Ok(())
     }
@@ -117,8 +118,8 @@ impl Subscriptions {
     /// Serves `resources/unsubscribe`. What was not subscribed is not missed.
     pub(super) fn unsubscribe(&self, uri: &str) -> std::result::Result<(), ErrorData> {
         let resource = ResourceUri::parse(uri).ok_or_else(|| resources::not_found(uri))?;
-        let mut forwarder = locked(&self.legacy.forwarder);
-        let mut watched = locked(&self.legacy.watched);
+        let mut forwarder = self.legacy.forwarder.lock();
+        let mut watched = self.legacy.watched.lock();
         watched.remove(&resource);
         if watched.is_empty() {
             *forwarder = None;
@@ -137,7 +138,7 @@ impl Subscriptions {
             && let Some(id) = tokio::task::try_id()
         {
             match self.watch() {
-                Ok(watch) => drop(locked(&self.early).insert(id, watch)),
+                Ok(watch) => drop(self.early.lock().insert(id, watch)),
                 // Nothing is promised that cannot be kept.
                 Err(error) => {
                     tracing::error!("cannot subscribe: {}", error.with_causes());
@@ -150,7 +151,7 @@ impl Subscriptions {
 
     /// Serves `subscriptions/listen` until the client cancels it or the session ends.
     pub(super) async fn listen(&self, context: SubscriptionContext) {
-        let watch = tokio::task::try_id().and_then(|id| locked(&self.early).remove(&id));
+        let watch = tokio::task::try_id().and_then(|id| self.early.lock().remove(&id));
         let watched: BTreeMap<ResourceUri, String> = context
             .accepted()
             .resource_subscriptions
@@ -183,7 +184,7 @@ impl Subscriptions {
 /// Forwards news to a legacy client.
 async fn forward(legacy: Weak<Legacy>, mut watch: Watch, peer: Peer<RoleServer>) {
     while let Some(legacy) = legacy.upgrade() {
-        let watched = locked(&legacy.watched).clone();
+        let watched = legacy.watched.lock().clone();
         let uris = watched.keys().cloned().collect();
         let told = tokio::select! {
             told = watch.next(&uris) => told,
@@ -191,7 +192,7 @@ async fn forward(legacy: Weak<Legacy>, mut watch: Watch, peer: Peer<RoleServer>)
         };
         let Some(altered) = told else { return };
         // What was unsubscribed while the news came is not told any more.
-        let watched = locked(&legacy.watched).clone();
+        let watched = legacy.watched.lock().clone();
         drop(legacy);
         for uri in altered.iter().filter_map(|uri| watched.get(uri)) {
             let updated = ResourceUpdatedNotificationParam::new(uri);

@@ -25,13 +25,14 @@ use std::{
     io::Write as _,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot, watch as signal};
 
 use super::{Paths, Store, watch::ChangeFeed};
@@ -117,10 +118,16 @@ impl Db {
             open: None,
             backed_up: None,
         };
-        locked(&shared.writer).employ("writer", move || writer.run(&waiting));
+        shared
+            .writer
+            .lock()
+            .employ("writer", move || writer.run(&waiting));
         for _ in 0..readers {
             let (path, queue, patience) = (path.to_owned(), queue.clone(), shared.patience.clone());
-            locked(&shared.readers).employ("reader", move || serve_reads(&path, &queue, &patience));
+            shared
+                .readers
+                .lock()
+                .employ("reader", move || serve_reads(&path, &queue, &patience));
         }
         Self { shared }
     }
@@ -162,12 +169,12 @@ impl Db {
 
     fn end(&self, last_wait: Instant, limit: Instant) -> Result<()> {
         self.give_up();
-        *locked(&self.shared.last_wait) = Some(last_wait);
+        *self.shared.last_wait.lock() = Some(last_wait);
         // The readers first: the log cannot be emptied while one of them reads.
-        drop(locked(&self.shared.reads).take());
-        let mut is_over = locked(&self.shared.readers).join(limit);
-        drop(locked(&self.shared.work).take());
-        is_over &= locked(&self.shared.writer).join(limit);
+        drop(self.shared.reads.lock().take());
+        let mut is_over = self.shared.readers.lock().join(limit);
+        drop(self.shared.work.lock().take());
+        is_over &= self.shared.writer.lock().join(limit);
         if !is_over {
             tracing::warn!("the database was left before it was closed: the disk does not answer");
         }
@@ -178,7 +185,8 @@ impl Db {
 impl Shared {
     /// Queues work for the writer thread. Reports whether that still takes any.
     fn queue(&self, work: Work) -> bool {
-        locked(&self.work)
+        self.work
+            .lock()
             .as_ref()
             .is_some_and(|queue| queue.send(work).is_ok())
     }
@@ -188,11 +196,6 @@ impl Shared {
             self.queue(Work::CatchingUp);
         }
     }
-}
-
-/// The mutexes here guard single values, which a panic cannot leave half changed.
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One client's view of the database.
@@ -281,7 +284,10 @@ impl Session {
                 }
             });
             db.shared.catch_up_when_calls_pause();
-            let queued = locked(&db.shared.reads)
+            let queued = db
+                .shared
+                .reads
+                .lock()
                 .as_ref()
                 .is_some_and(|reads| reads.send(QueuedRead { read: job, since }).is_ok());
             match answered.await {

@@ -13,7 +13,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicI64, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
@@ -22,9 +22,10 @@ use std::{
 };
 
 use notify::{RecursiveMode, Watcher};
+use parking_lot::Mutex;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{Access, Store, db::locked};
+use super::{Access, Store};
 use crate::{
     disk::patience::{Patience, begin_call},
     domain::{
@@ -111,14 +112,14 @@ impl ChangeFeed {
     /// Tells that this process has committed up to `last_change`.
     pub(super) fn committed(&self, last_change: i64) {
         self.shared.committed.store(last_change, Ordering::Release);
-        if let Some(wake) = &*locked(&self.shared.watcher) {
+        if let Some(wake) = &*self.shared.watcher.lock() {
             let _ = wake.send(());
         }
     }
 
     /// Starts to listen. When it returns, the thread knows where in the change log it starts.
     pub(super) fn subscribe(&self) -> Result<Subscription> {
-        let mut watcher = locked(&self.shared.watcher);
+        let mut watcher = self.shared.watcher.lock();
         let news = self.shared.hub.subscribe();
         if watcher.is_none() {
             *watcher = Some(self.start()?);
@@ -225,7 +226,7 @@ impl Watch {
             }
             if feed.shared.hub.receiver_count() == 0 {
                 // Under the lock a subscriber either is counted, or comes later and starts a new thread.
-                let mut watcher = locked(&feed.shared.watcher);
+                let mut watcher = feed.shared.watcher.lock();
                 if feed.shared.hub.receiver_count() == 0 {
                     *watcher = None;
                     return;

@@ -7,15 +7,7 @@ use rusqlite::{
 };
 
 use super::Store;
-use crate::{
-    domain::{
-        change::Edit,
-        error::Result,
-        task::{Priority, Task, TaskId},
-        when::{When, Zone},
-    },
-    store::failure::WhileTrying,
-};
+use crate::{domain::{change::Edit, error::Result, task::{Priority, Task}, when::{When, Zone}}, store::failure::WhileTrying};
 
 /// Sorts after every date.
 pub(super) const NO_DUE: i64 = i64::MAX;

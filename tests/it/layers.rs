@@ -214,46 +214,6 @@ fn each_library_stays_where_it_belongs() {
     }
 }
 
-/// What is locked besides files: mutexes of threads, and the standard streams.
-const LOCKED_OTHERWISE: [&str; 6] = [
-    "io::stdin()",
-    "io::stdout()",
-    "io::stderr()",
-    "KNOWN",
-    "mutex",
-    "self.beginning",
-];
-
-#[test]
-fn files_are_locked_in_one_place() {
-    for Source {
-        path, code: source, ..
-    } in sources()
-    {
-        if path.ends_with("disk/lock.rs") {
-            continue;
-        }
-        for name in [
-            ".try_lock(",
-            ".lock_shared(",
-            "TryLockError",
-            "File::lock",
-            "flock(",
-        ] {
-            assert!(!source.contains(name), "{}: {name}", path.display());
-        }
-        for (at, _) in source.match_indices(".lock()") {
-            let before = source[..at].trim_end();
-            assert!(
-                LOCKED_OTHERWISE.iter().any(|name| before.ends_with(name)),
-                "{}: what is locked here? ...{}",
-                path.display(),
-                &before[before.floor_char_boundary(before.len().saturating_sub(60))..]
-            );
-        }
-    }
-}
-
 #[test]
 fn only_the_disk_module_names_syncs_and_removes_files() {
     let mut made_by_disk = 0;

@@ -1,7 +1,6 @@
 //! The time zone the user lives in, and wall clocks in it.
 
-use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use chrono::{
     DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc,
@@ -9,6 +8,7 @@ use chrono::{
 };
 use jiff::civil;
 use jiff::tz::{self, AmbiguousOffset, TimeZoneDatabase};
+use parking_lot::Mutex;
 
 use super::names::WEEKDAYS;
 
@@ -92,7 +92,7 @@ impl Zone {
         name: &str,
         find: impl FnOnce(&str) -> Result<tz::TimeZone, jiff::Error>,
     ) -> Result<Self, UnknownZone> {
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = KNOWN.lock();
         if let Some((name, tz)) = known.get_key_value(name) {
             return Ok(Self::monday_first(tz, name));
         }

@@ -4,7 +4,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
@@ -12,12 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use tokio::sync::watch as signal;
 
 use super::{
     Doorbell,
     calls::{Work, WriteCall},
-    locked,
     threads::spawn,
     unless_over,
 };
@@ -93,7 +93,7 @@ impl WriterThread {
             }
             pause = Some(IDLE_BEFORE_CATCHING_UP);
         }
-        let last_wait = *locked(&self.last_wait);
+        let last_wait = *self.last_wait.lock();
         while !self.catch_up() && last_wait.is_some_and(|until| Instant::now() < until) {
             thread::sleep(BETWEEN_LAST_TRIES);
         }
