@@ -39,11 +39,13 @@ use crate::stdio::{
 
 mod client;
 mod events;
+mod failure;
 mod target;
 
 pub use target::{Target, TargetError, TrustError};
 
-use client::{Client, Failure, SESSION};
+use client::{Client, SESSION};
+use failure::Failure;
 
 /// How long to wait before a stream that broke is opened again.
 const AGAIN: Duration = Duration::from_secs(1);

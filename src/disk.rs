@@ -23,15 +23,15 @@ mod size_limit;
 mod writers;
 
 pub(crate) use durable::{
-    NewFile, SyncedFile, discard, make_usual_folder, remove, replace_private, replace_readable,
-    sync, sync_folder,
+    NewFile, SyncedFile, discard, make_folder, make_usual_folder, remove, replace_private,
+    replace_readable, sync, sync_folder,
 };
 pub(crate) use handles::{TOO_FEW, are_used_up, spare_handles};
 pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, lock, try_lock};
 pub(crate) use marks::way_to_unmark;
 pub(crate) use private::{
-    NotOurs, create_private, has_other_names, is_another_users, make_folder, make_private,
-    not_our_folder, not_ours, open_beside, open_own, open_theirs,
+    NotOurs, create_private, has_other_names, is_another_users, make_private, not_our_folder,
+    not_ours, open_beside, open_own, open_theirs,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use process::Process;

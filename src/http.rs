@@ -57,6 +57,7 @@ mod headers;
 mod instance;
 mod limits;
 mod listen;
+mod listen_error;
 mod listeners;
 mod mailbox;
 mod metrics;
@@ -72,7 +73,8 @@ mod unread;
 
 pub use instance::{Instance, InstanceError};
 pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES, parse_duration};
-pub use listen::{DoorError, Doors, Tls, is_of_this_machine};
+pub use listen::{Sockets, Tls, is_of_this_machine};
+pub use listen_error::ListenError;
 pub use routes::{ROUTES, Route};
 #[cfg(unix)]
 pub use socket::Folder as SocketFolder;
@@ -112,7 +114,7 @@ pub struct Setup {
 /// Serves clients with what `handler` makes, until `stop` is cancelled, which it is too when nobody comes for long
 /// enough. `handler` is given a token that is cancelled when subscriptions must end.
 pub async fn serve<H: ServerHandler + Send + 'static>(
-    doors: Doors,
+    doors: Sockets,
     setup: Setup,
     database: Session,
     handler: impl Fn(CancellationToken) -> H + Send + Sync + 'static,

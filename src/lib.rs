@@ -7,6 +7,7 @@
 //! | `disk` | files of ours that are not the database: private, durable, locked |
 //! | [`clock`] | the time now |
 //! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
+//! | [`care`] | examining, repairing, restoring and rescuing a database |
 //! | `input` | fields as callers write them, read into what a task can hold |
 //! | [`render`] | tasks as people, models and programs see them |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
@@ -21,6 +22,7 @@
 //! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
 
 pub mod bridge;
+pub mod care;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -22,9 +22,8 @@
 //! | `failure` | what SQLite refuses, as errors of ours |
 //! | `state` | figures for `/readyz`: size of the log, last backup, free space |
 //! | `export` | reads everything, page by page |
-//! | `backup`, `restore` | backups; going back to one while others work |
-//! | `doctor`, `integrity`, `repair` | examines the database; what SQLite finds; repairs what is safe |
-//! | `salvage`, `pages` | copies tasks out of a damaged file, which it reads without SQLite |
+//! | `backup` | backups: taken each day and before an upgrade, checked, thinned out by age |
+//! | `integrity`, `consistency` | what SQLite finds wrong in a file; whether each row is what its log gives |
 //! | `ballast` | space reserved for a full disk |
 //!
 //! # Invariants
@@ -51,31 +50,27 @@ use crate::{
 
 pub mod advise;
 pub mod backup;
-mod ballast;
+pub(crate) mod ballast;
 mod change_log;
 mod comments;
+pub(crate) mod consistency;
 pub mod db;
-pub mod doctor;
 mod export;
-mod failure;
+pub(crate) mod failure;
 mod index;
-mod integrity;
+pub(crate) mod integrity;
 mod lookup;
-mod open;
-mod pages;
-mod paths;
-mod repair;
-pub mod restore;
+pub(crate) mod open;
+pub(crate) mod paths;
 mod rows;
-pub mod salvage;
 mod search;
 mod state;
 mod tasks;
 mod views;
 mod watch;
 mod words;
-mod write_task;
-mod writer;
+pub(crate) mod write_task;
+pub(crate) mod writer;
 
 pub use change_log::is_replay_of;
 pub use open::Access;
@@ -88,7 +83,7 @@ pub use writer::{Import, Imported, Taken, Writer};
 /// One connection to the task database.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
+    pub(crate) connection: Connection,
     paths: Paths,
     /// The file that was opened; `None` where it does not matter which it was.
     opened: Option<Identity>,
@@ -113,7 +108,7 @@ impl Store {
 
     /// Opens the database at `path`, which must be absolute, creating or upgrading it where that is due.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
-        let (connection, paths) = open::open(path, access)?;
+        let (connection, paths) = backup::open(path, access)?;
         let is_disk_full = access == Access::Write && ballast::is_disk_full(&paths);
         Ok(Self {
             opened: Identity::of(&paths.database),
@@ -142,7 +137,7 @@ impl Store {
     }
 
     /// Works on a connection that is open already.
-    fn over(connection: Connection, paths: Paths) -> Self {
+    pub(crate) fn over(connection: Connection, paths: Paths) -> Self {
         Self {
             connection,
             paths,

@@ -12,12 +12,13 @@ use super::{
     backup::{new_file, tasks},
 };
 use crate::{
-    clock,
-    http::{TokenError, Tokens},
-    store::{
-        doctor::{self, Finding, Mended, Verdict},
+    care::{
+        doctor::{self, Finding, Verdict},
+        repair::{self, Mended},
         salvage::{self, Salvaged},
     },
+    clock,
+    http::{TokenError, Tokens},
 };
 
 /// Check the database, its files and its backups
@@ -51,7 +52,7 @@ impl DoctorArgs {
             backup,
             failure,
         } = if self.fix {
-            doctor::fix(&context.database, &context.caller)
+            repair::fix(&context.database, &context.caller)
         } else {
             Mended {
                 found: doctor::examine(&context.database, context.caller.zone, now),

@@ -13,7 +13,7 @@ use crate::{
         error::{Error, Relation, way_round},
         task::{Invalid, TaskId},
     },
-    http::{DoorError, InstanceError, TokenError},
+    http::{InstanceError, ListenError, TokenError},
     install::Refusal,
 };
 
@@ -54,7 +54,7 @@ pub(super) enum Failure {
     #[error(transparent)]
     Instance(#[from] InstanceError),
     #[error(transparent)]
-    Door(#[from] DoorError),
+    Listen(#[from] ListenError),
     #[error(transparent)]
     Service(#[from] service::ServiceError),
     #[error(transparent)]
@@ -99,7 +99,7 @@ impl Failure {
         let is_of_the_call = match self {
             Self::Setting(_) | Self::Call { .. } | Self::Value { .. } => true,
             Self::Token(error) => matches!(error, TokenError::Label { .. } | TokenError::Own),
-            Self::Door(error) => matches!(error, DoorError::Network { .. }),
+            Self::Listen(error) => matches!(error, ListenError::Network { .. }),
             _ => false,
         };
         ExitCode::from(if is_of_the_call { 2 } else { 1 })
@@ -113,7 +113,7 @@ impl Failure {
             Self::Output(_) => "output",
             Self::Install(_) => "install",
             Self::Input { .. } => "file",
-            Self::Instance(_) | Self::Door(_) | Self::Service(_) => "daemon",
+            Self::Instance(_) | Self::Listen(_) | Self::Service(_) => "daemon",
             Self::Token(_) => "token",
             Self::Declined(_) => "declined",
             Self::Told => "told",

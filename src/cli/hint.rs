@@ -6,7 +6,7 @@ use super::{Context, failure::Failure};
 use crate::{
     config::ConfigError,
     domain::{error::Error, task::shortened},
-    http::{DoorError, InstanceError, TokenError},
+    http::{InstanceError, ListenError, TokenError},
 };
 
 impl Failure {
@@ -37,10 +37,12 @@ impl Failure {
             Self::Instance(InstanceError::Taken { .. }) => {
                 "use that one, or end it first; taskhold service stop, if it was started so"
             }
-            Self::Door(DoorError::Bind { .. }) => "taskhold serve --listen 8276",
-            Self::Door(DoorError::Network { .. }) => "taskhold serve listens on this machine alone",
-            Self::Door(DoorError::Taken { .. }) => "taskhold serve --socket=/PATH",
-            Self::Door(DoorError::Tls { .. }) => {
+            Self::Listen(ListenError::Bind { .. }) => "taskhold serve --listen 8276",
+            Self::Listen(ListenError::Network { .. }) => {
+                "taskhold serve listens on this machine alone"
+            }
+            Self::Listen(ListenError::Taken { .. }) => "taskhold serve --socket=/PATH",
+            Self::Listen(ListenError::Tls { .. }) => {
                 "taskhold serve --tls-cert FILE --tls-key FILE, both as PEM"
             }
             Self::Service(_) => "taskhold service install --dry-run shows what would be set up",

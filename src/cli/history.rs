@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use anstyle::Style;
 
 use super::{
-    Context,
+    Context, relative,
     screen::{DIM, Layout, painted},
-    sheet::said,
     width::{cut, isolated, width},
 };
 use crate::{
@@ -96,7 +95,7 @@ impl HistoryRow {
         let of_task = |text: &dyn Fn(&str) -> String| title.map(text).unwrap_or_default();
         Self {
             group: change.group.to_string(),
-            when: said(change.at, context),
+            when: relative::shown(change.at, context),
             actor: change.actor.to_string(),
             what,
             id: of_task(&|_| change.task.to_string()),

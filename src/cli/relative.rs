@@ -2,9 +2,13 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
-use crate::domain::{
-    task::Timestamp,
-    when::{When, Zone},
+use super::Context;
+use crate::{
+    domain::{
+        task::Timestamp,
+        when::{When, Zone},
+    },
+    render,
 };
 
 const MINUTE: i64 = 60_000;
@@ -87,6 +91,16 @@ pub(super) fn instant(at: Timestamp, now: Timestamp, zone: Zone) -> String {
 fn days_ahead(day: NaiveDate, now: Timestamp, zone: Zone) -> i64 {
     day.signed_duration_since(zone.today(now.as_millis()))
         .num_days()
+}
+
+/// Returns a past instant: as people say it at a terminal, in full elsewhere.
+pub(super) fn shown(at: Timestamp, context: &Context) -> String {
+    let (now, zone) = (context.caller.now, context.caller.zone);
+    if context.screen.is_table() {
+        instant(at, now, zone)
+    } else {
+        render::instant(at, zone)
+    }
 }
 
 #[cfg(test)]

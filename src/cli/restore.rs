@@ -6,12 +6,10 @@ use serde_json::json;
 
 use super::{CliResult, Context, backup};
 use crate::{
+    care::restore::{self, Outcome},
     clock,
     domain::{change::Edit, task::Task},
-    store::{
-        Paths,
-        restore::{self, Outcome},
-    },
+    store::Paths,
 };
 
 /// Restore all tasks from a backup

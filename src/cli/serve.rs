@@ -8,7 +8,7 @@ use super::{CliResult, Context, Failure, stop};
 #[cfg(unix)]
 use crate::http::SocketFolder;
 use crate::{
-    http::{self, Doors, Instance, LIMIT_NAMES, Limits, Setup, Tls, Tokens, is_of_this_machine},
+    http::{self, Instance, LIMIT_NAMES, Limits, Setup, Sockets, Tls, Tokens, is_of_this_machine},
     mcp::Server,
     store::{Store, db::Db},
 };
@@ -134,9 +134,9 @@ impl ServeArgs {
             stop::on_signal(asked.clone())?;
             // A database that cannot be used is told now, not at the first call.
             db.session().read(Store::state).await?;
-            let doors = self.open().await?;
-            instance.announce(&doors.places().join(", "))?;
-            greeting::print(context, &doors)?;
+            let sockets = self.open().await?;
+            instance.announce(&sockets.places().join(", "))?;
+            greeting::print(context, &sockets)?;
             let mut limits = self.limits();
             limits.fit_handles();
             let most = limits.subscriptions;
@@ -150,7 +150,7 @@ impl ServeArgs {
             let handler = move |ending| Server::new(&served, zone, ending).watching_at_most(most);
             notify(Lifecycle::Ready);
             let ends = asked.clone();
-            let serving = http::serve(doors, setup, session, handler, asked);
+            let serving = http::serve(sockets, setup, session, handler, asked);
             tokio::join!(serving, async move {
                 ends.cancelled().await;
                 notify(Lifecycle::Stopping);
@@ -172,13 +172,13 @@ impl ServeArgs {
         limits
     }
 
-    async fn open(&self) -> Result<Doors, Failure> {
-        let mut doors = Doors::default();
+    async fn open(&self) -> Result<Sockets, Failure> {
+        let mut sockets = Sockets::default();
         if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            doors.encrypt(Tls::read(certificate, key)?);
+            sockets.encrypt(Tls::read(certificate, key)?);
         }
         #[cfg(unix)]
-        let inherited = doors.inherit()?;
+        let inherited = sockets.inherit()?;
         #[cfg(not(unix))]
         let inherited = false;
         let default = [Listen::Port(PORT)];
@@ -189,16 +189,16 @@ impl ServeArgs {
         };
         for listen in listen {
             match listen {
-                Listen::Port(port) => doors.open_loopback(*port).await?,
+                Listen::Port(port) => sockets.open_loopback(*port).await?,
                 Listen::Address(address) => {
-                    doors.check_reach(*address, self.allow_network)?;
-                    doors.open_address(*address).await?;
+                    sockets.check_reach(*address, self.allow_network)?;
+                    sockets.open_address(*address).await?;
                 }
             }
         }
-        let addresses: Vec<SocketAddr> = doors.addresses().collect();
+        let addresses: Vec<SocketAddr> = sockets.addresses().collect();
         for address in &addresses {
-            doors.check_reach(*address, self.allow_network)?;
+            sockets.check_reach(*address, self.allow_network)?;
         }
         if self.allow_network && addresses.iter().all(|address| is_of_this_machine(*address)) {
             return Err(Failure::call(
@@ -208,9 +208,9 @@ impl ServeArgs {
         }
         #[cfg(unix)]
         if let Some((path, folder)) = self.socket_path() {
-            doors.open_socket(&path, folder).await?;
+            sockets.open_socket(&path, folder).await?;
         }
-        Ok(doors)
+        Ok(sockets)
     }
 
     /// Returns where the Unix socket is to be, and in whose folder that is; `None` if there is to be none.

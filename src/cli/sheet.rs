@@ -9,13 +9,10 @@ use super::{
     table::headline,
     width::isolated,
 };
-use crate::{
-    domain::{
-        change::Change,
-        task::{Summary, Tag, TaskId, TaskWithComments, Timestamp},
-        when::When,
-    },
-    render,
+use crate::domain::{
+    change::Change,
+    task::{Summary, Tag, TaskId, TaskWithComments},
+    when::When,
 };
 
 /// Returns the sheet of `task`; its history is left out where there are no `changes`.
@@ -38,7 +35,7 @@ pub(super) fn sheet(
             when.show(zone)
         }
     };
-    let instant = |at| said(at, context);
+    let instant = |at| relative::shown(at, context);
     let is_late = task.is_open() && Horizon::of(task.due, now, zone) == Horizon::Overdue;
     let due = task.due.map(|due| {
         let due = date(due);
@@ -117,16 +114,6 @@ pub(super) fn sheet(
         sheet.push_str(&history::lines(changes, |_| None, 2, context));
     }
     sheet
-}
-
-/// Returns a past instant: as people say it at a terminal, in full elsewhere.
-pub(super) fn said(at: Timestamp, context: &Context) -> String {
-    let (now, zone) = (context.caller.now, context.caller.zone);
-    if context.screen.is_table() {
-        relative::instant(at, now, zone)
-    } else {
-        render::instant(at, zone)
-    }
 }
 
 fn indented(text: &str) -> String {

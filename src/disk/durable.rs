@@ -165,8 +165,22 @@ pub(crate) fn make_usual_folder(folder: &Path) -> io::Result<()> {
     make_durably(folder, &fs::DirBuilder::new())
 }
 
+/// Creates a folder, and those above it, that only its owner can enter, and that survive a power cut.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    let builder = {
+        use std::os::unix::fs::DirBuilderExt;
+        let mut builder = fs::DirBuilder::new();
+        builder.mode(0o700);
+        builder
+    };
+    #[cfg(not(unix))]
+    let builder = fs::DirBuilder::new();
+    make_durably(folder, &builder)
+}
+
 /// Creates a folder, and those above it: each by `builder`, and on the disk in the folder that holds it.
-pub(super) fn make_durably(folder: &Path, builder: &fs::DirBuilder) -> io::Result<()> {
+fn make_durably(folder: &Path, builder: &fs::DirBuilder) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }

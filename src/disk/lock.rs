@@ -11,8 +11,9 @@
 use std::{fs, io, path::Path, sync::Arc};
 
 use super::{
+    durable::make_folder,
     patience::{self, LIMIT, pause},
-    private::{make_folder, open_beside},
+    private::open_beside,
     process::Process,
 };
 

@@ -9,8 +9,6 @@
 
 use std::{fs, io, path::Path};
 
-use super::durable::make_durably;
-
 /// Why what lies in the place of a file of ours is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}; {}", self.what(), self.way_out())]
@@ -54,20 +52,6 @@ impl From<NotOurs> for io::Error {
     fn from(reason: NotOurs) -> Self {
         Self::new(io::ErrorKind::InvalidInput, reason)
     }
-}
-
-/// Creates a folder, and those above it, that only its owner can enter, and that survive a power cut.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    let builder = {
-        use std::os::unix::fs::DirBuilderExt;
-        let mut builder = fs::DirBuilder::new();
-        builder.mode(0o700);
-        builder
-    };
-    #[cfg(not(unix))]
-    let builder = fs::DirBuilder::new();
-    make_durably(folder, &builder)
 }
 
 /// Creates an empty file that only its owner can read. SQLite gives its `-wal` and `-shm` the same mode.

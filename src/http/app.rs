@@ -141,7 +141,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     pub(super) async fn answer(
         &self,
         request: Request<IncomingBody>,
-        door: &ListenAddress,
+        address: &ListenAddress,
         connection: &Arc<Connection>,
     ) -> http::Response<Holding> {
         connection.answers();
@@ -163,7 +163,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             share: None,
             listening: None,
         };
-        let mut answer = match self.respond(request, door, &mut told).await {
+        let mut answer = match self.respond(request, address, &mut told).await {
             Ok(answer) | Err(answer) => answer,
         };
         answer::close_to_pages(&mut answer);
@@ -178,11 +178,11 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     async fn respond(
         &self,
         request: Request<IncomingBody>,
-        door: &ListenAddress,
+        address: &ListenAddress,
         told: &mut AccessRecord,
     ) -> Result<Answer, Answer> {
         let (mut head, body) = request.into_parts();
-        guard::check(&head, door, &self.names)?;
+        guard::check(&head, address, &self.names)?;
         match told.route {
             Route::Health => {
                 only_get(&head)?;
@@ -195,7 +195,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             }
             _ => {}
         }
-        let principal = self.let_in(&mut head.headers, door)?;
+        let principal = self.let_in(&mut head.headers, address)?;
         told.principal = Some(principal.clone());
         if !self.connections.prove(&told.connection, &principal) {
             let reason = "too many connections for this token";
@@ -227,14 +227,18 @@ impl<H: ServerHandler + Send + 'static> App<H> {
 
     /// Finds out whose request it is. The token is taken out of the headers, so that nothing further on can tell it.
     /// Without one, nothing is looked up.
-    fn let_in(&self, headers: &mut HeaderMap, door: &ListenAddress) -> Result<Principal, Answer> {
+    fn let_in(
+        &self,
+        headers: &mut HeaderMap,
+        address: &ListenAddress,
+    ) -> Result<Principal, Answer> {
         let is_given_twice = headers
             .get_all(header::AUTHORIZATION)
             .iter()
             .nth(1)
             .is_some();
         let given = headers.remove(header::AUTHORIZATION);
-        if *door == ListenAddress::Socket {
+        if *address == ListenAddress::Socket {
             return Ok(Principal::default());
         }
         if is_given_twice {

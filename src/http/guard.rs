@@ -36,14 +36,18 @@ const fn refuse(status: StatusCode, reason: &'static str) -> Refusal {
 }
 
 /// Checks how a request is addressed. `names` are further host names of this machine, in lower case.
-pub(super) fn check(head: &Parts, door: &ListenAddress, names: &[String]) -> Result<(), Refusal> {
+pub(super) fn check(
+    head: &Parts,
+    address: &ListenAddress,
+    names: &[String],
+) -> Result<(), Refusal> {
     if head.uri.authority().is_some() || head.uri.scheme().is_some() {
         let reason = "the request line must hold a path alone; this is no proxy";
         return Err(refuse(StatusCode::BAD_REQUEST, reason));
     }
     let host = only_host(&head.headers)?;
-    check_host(&host, door, names)?;
-    check_origin(&head.headers, door, names)
+    check_host(&host, address, names)?;
+    check_origin(&head.headers, address, names)
 }
 
 fn only_host(headers: &HeaderMap) -> Result<Authority, Refusal> {
@@ -64,8 +68,8 @@ fn only_host(headers: &HeaderMap) -> Result<Authority, Refusal> {
         .map_err(|_| bad("the Host header is malformed"))
 }
 
-fn check_host(host: &Authority, door: &ListenAddress, names: &[String]) -> Result<(), Refusal> {
-    let ListenAddress::Tcp { local, tls } = door else {
+fn check_host(host: &Authority, address: &ListenAddress, names: &[String]) -> Result<(), Refusal> {
+    let ListenAddress::Tcp { local, tls } = address else {
         return Ok(());
     };
     if port(host, *tls) == Some(local.port()) && is_ours(host.host(), local.ip(), names) {
@@ -77,12 +81,12 @@ fn check_host(host: &Authority, door: &ListenAddress, names: &[String]) -> Resul
 
 fn check_origin(
     headers: &HeaderMap,
-    door: &ListenAddress,
+    address: &ListenAddress,
     names: &[String],
 ) -> Result<(), Refusal> {
     let refusal = refuse(StatusCode::FORBIDDEN, "web pages are not served");
     for origin in headers.get_all(header::ORIGIN) {
-        let ListenAddress::Tcp { local, tls } = door else {
+        let ListenAddress::Tcp { local, tls } = address else {
             return Err(refusal);
         };
         let scheme = if *tls { "https://" } else { "http://" };
@@ -137,7 +141,7 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    fn door(local: &str) -> ListenAddress {
+    fn address(local: &str) -> ListenAddress {
         ListenAddress::Tcp {
             local: local.parse().unwrap(),
             tls: false,
@@ -146,7 +150,7 @@ mod tests {
 
     fn status(uri: &str, headers: &[(&str, &str)]) -> u16 {
         let names = ["tasks.example".to_owned()];
-        match check(&head(uri, headers), &door("127.0.0.1:8275"), &names) {
+        match check(&head(uri, headers), &address("127.0.0.1:8275"), &names) {
             Ok(()) => 200,
             Err(refusal) => refusal.status.as_u16(),
         }
@@ -214,7 +218,8 @@ mod tests {
 
     #[test]
     fn each_address_answers_to_its_own_number() {
-        let check = |host, local| check(&head("/", &[("host", host)]), &door(local), &[]).is_ok();
+        let check =
+            |host, local| check(&head("/", &[("host", host)]), &address(local), &[]).is_ok();
         assert!(check("[::1]:8275", "[::1]:8275"));
         assert!(check("localhost:8275", "[::1]:8275"));
         assert!(check("192.168.1.5:8275", "192.168.1.5:8275"));

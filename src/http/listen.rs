@@ -18,91 +18,17 @@ use tokio_rustls::{
 };
 
 #[cfg(unix)]
-use super::socket::{Folder, Socket};
+use super::{
+    listen_error::ListenError,
+    socket::{Folder, Socket},
+};
 
 /// How often a port that is free for both loopback addresses is looked for.
 const TRIES: usize = 16;
 
-/// A socket that cannot be listened on.
-#[derive(Debug, thiserror::Error)]
-pub enum DoorError {
-    /// The system refused.
-    #[error("cannot listen on {door}: {source}{}", hint(source))]
-    Bind {
-        /// Where.
-        door: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It would be open to the network.
-    #[error(
-        "{address} can be reached from other machines: whoever has a token could read and change your tasks from there. If that is meant, give --allow-network with --tls-cert and --tls-key"
-    )]
-    Network {
-        /// The address.
-        address: SocketAddr,
-    },
-    /// Another program listens on the socket, or is about to.
-    #[error("another program listens on {}; choose another path with --socket=PATH", path.display())]
-    Taken {
-        /// The socket.
-        path: PathBuf,
-    },
-    /// Something else lies where the socket is to be.
-    #[error("{} is there already and is no socket, so it is left alone; move it away, or choose another path with --socket=PATH", path.display())]
-    NoSocket {
-        /// What lies there.
-        path: PathBuf,
-    },
-    /// Others could put a socket of their own there.
-    #[error("{} {reason}, or choose another path with --socket=PATH", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why, and the way out.
-        reason: &'static str,
-    },
-    /// The system refused the socket, or something about its place.
-    #[error("cannot listen on {}: {source}; choose another path with --socket=PATH", path.display())]
-    Socket {
-        /// What was to be used.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The environment names sockets in a way that cannot be read.
-    #[error(
-        "{variable} is \"{value}\", which {expected}; only systemd sets it: take it out of the environment, or start with systemd's socket unit"
-    )]
-    Inherited {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-        /// What it should say.
-        expected: &'static str,
-    },
-    /// The certificate or the key cannot be used.
-    #[error("cannot use {}: {reason}", path.display())]
-    Tls {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-}
-
-fn hint(error: &io::Error) -> &'static str {
-    if error.kind() == io::ErrorKind::AddrInUse {
-        "; choose another with --listen"
-    } else {
-        ""
-    }
-}
-
 /// The sockets of a daemon.
 #[derive(Debug, Default)]
-pub struct Doors {
+pub struct Sockets {
     pub(super) listeners: Vec<Listener>,
     pub(super) tls: Option<Tls>,
 }
@@ -148,8 +74,8 @@ impl Listener {
 
 impl Tls {
     /// Reads a certificate chain and its key from PEM files.
-    pub fn read(certificates: &Path, key: &Path) -> Result<Self, DoorError> {
-        let unusable = |path: &Path, reason: String| DoorError::Tls {
+    pub fn read(certificates: &Path, key: &Path) -> Result<Self, ListenError> {
+        let unusable = |path: &Path, reason: String| ListenError::Tls {
             path: path.to_owned(),
             reason,
         };
@@ -211,14 +137,14 @@ fn is_known_to_others(_: &fs::Metadata) -> bool {
 
 /// Checks what systemd said of sockets: `listenfd` takes what it cannot read for none.
 #[cfg(unix)]
-fn check_inherited(read: impl Fn(&str) -> Option<String>) -> Result<(), DoorError> {
+fn check_inherited(read: impl Fn(&str) -> Option<String>) -> Result<(), ListenError> {
     /// More sockets than a unit lists.
     const MOST: u32 = 1_024;
     let said = |name| read(name).filter(|value| !value.is_empty());
     let (Some(count), process) = (said("LISTEN_FDS"), said("LISTEN_PID")) else {
         return Ok(());
     };
-    let wrong = |variable, value, expected| DoorError::Inherited {
+    let wrong = |variable, value, expected| ListenError::Inherited {
         variable,
         value,
         expected,
@@ -242,45 +168,45 @@ pub fn is_of_this_machine(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
-impl Doors {
+impl Sockets {
     /// Encrypts what goes through TCP.
     pub fn encrypt(&mut self, tls: Tls) {
         self.tls = Some(tls);
     }
 
     /// Refuses an address that can be reached from other machines, unless that is allowed and encrypted.
-    pub fn check_reach(&self, address: SocketAddr, allowed: bool) -> Result<(), DoorError> {
+    pub fn check_reach(&self, address: SocketAddr, allowed: bool) -> Result<(), ListenError> {
         if is_of_this_machine(address) || (allowed && self.tls.is_some()) {
             Ok(())
         } else {
-            Err(DoorError::Network { address })
+            Err(ListenError::Network { address })
         }
     }
 
     /// Listens on `address`.
-    pub async fn open_address(&mut self, address: SocketAddr) -> Result<(), DoorError> {
+    pub async fn open_address(&mut self, address: SocketAddr) -> Result<(), ListenError> {
         let listener = bind(address).await?;
         self.listeners.push(Listener::Tcp(listener));
         Ok(())
     }
 
     /// Listens on `port` of both loopback addresses, or of the one there is; 0 takes a port that is free.
-    pub async fn open_loopback(&mut self, port: u16) -> Result<(), DoorError> {
+    pub async fn open_loopback(&mut self, port: u16) -> Result<(), ListenError> {
         for left in (0..TRIES).rev() {
             let v4 = bind((Ipv4Addr::LOCALHOST, port).into()).await?;
             let chosen = v4.local_addr().map_or(port, |address| address.port());
             let v6 = match bind((Ipv6Addr::LOCALHOST, chosen).into()).await {
                 Ok(v6) => Some(v6),
                 // On the other address another program would be taken for us.
-                Err(DoorError::Bind { source, .. })
+                Err(ListenError::Bind { source, .. })
                     if source.kind() == io::ErrorKind::AddrInUse && port == 0 && left > 0 =>
                 {
                     continue;
                 }
-                Err(DoorError::Bind { door, source })
+                Err(ListenError::Bind { place, source })
                     if source.kind() == io::ErrorKind::AddrInUse =>
                 {
-                    return Err(DoorError::Bind { door, source });
+                    return Err(ListenError::Bind { place, source });
                 }
                 // The machine has no IPv6.
                 Err(_) => None,
@@ -294,7 +220,7 @@ impl Doors {
 
     /// Listens on a Unix socket that only its owner can reach. One that a killed daemon left behind is replaced.
     #[cfg(unix)]
-    pub async fn open_socket(&mut self, path: &Path, folder: Folder) -> Result<(), DoorError> {
+    pub async fn open_socket(&mut self, path: &Path, folder: Folder) -> Result<(), ListenError> {
         let socket = Socket::open(path, folder).await?;
         self.listeners.push(Listener::Socket(socket));
         Ok(())
@@ -302,12 +228,12 @@ impl Doors {
 
     /// Takes over the sockets that systemd has opened for us. Reports whether there were any.
     #[cfg(unix)]
-    pub fn inherit(&mut self) -> Result<bool, DoorError> {
+    pub fn inherit(&mut self) -> Result<bool, ListenError> {
         check_inherited(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
         let mut inherited = listenfd::ListenFd::from_env();
         for index in 0..inherited.len() {
-            let failed = |source| DoorError::Bind {
-                door: format!("the socket {index} that systemd opened"),
+            let failed = |source| ListenError::Bind {
+                place: format!("the socket {index} that systemd opened"),
                 source,
             };
             let listener = if let Ok(Some(socket)) = inherited.take_unix_listener(index) {
@@ -361,11 +287,11 @@ impl Doors {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, DoorError> {
+async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address)
         .await
-        .map_err(|source| DoorError::Bind {
-            door: address.to_string(),
+        .map_err(|source| ListenError::Bind {
+            place: address.to_string(),
             source,
         })
 }

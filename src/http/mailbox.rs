@@ -20,7 +20,7 @@ use rmcp::{
 };
 use tokio::sync::watch;
 
-use super::unread::{Counted, Keeper, Unread};
+use super::unread::{Counted, Keeper, KeepsMessages, Unread};
 
 /// The most messages kept that have no subject.
 const MOST_LOOSE: usize = 4_096;
@@ -82,7 +82,8 @@ impl Mailbox {
             let mut letters = self.letters.lock();
             letters.last += 1;
             let number = letters.last;
-            let keeper = Keeper::Mailbox(Arc::downgrade(self), number);
+            let mailbox = Arc::downgrade(self);
+            let keeper = Keeper::Mailbox(mailbox, number);
             let (counted, too_much) = self.unread.count(token, bytes, keeper);
             let letter = Letter {
                 message: Arc::new(message),
@@ -110,15 +111,6 @@ impl Mailbox {
         let mut letters = self.letters.lock();
         if let Some(number) = letters.by_subject.remove(subject) {
             letters.by_number.remove(&number);
-        }
-    }
-
-    /// Throws a message away because too much is unread.
-    pub(super) fn give_up(&self, number: u64) {
-        let mut letters = self.letters.lock();
-        if letters.by_number.remove(&number).is_some() {
-            letters.given_up = letters.given_up.max(number);
-            letters.has_lost |= number > letters.carried;
         }
     }
 
@@ -211,6 +203,16 @@ impl Mailbox {
             }
             None if letters.closed.is_some() => Next::End,
             None => Next::Nothing,
+        }
+    }
+}
+
+impl KeepsMessages for Mailbox {
+    fn give_up(&self, number: u64) {
+        let mut letters = self.letters.lock();
+        if letters.by_number.remove(&number).is_some() {
+            letters.given_up = letters.given_up.max(number);
+            letters.has_lost |= number > letters.carried;
         }
     }
 }

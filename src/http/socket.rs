@@ -14,7 +14,7 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
-use super::listen::DoorError;
+use super::listen_error::ListenError;
 use crate::disk::{Lock, discard, make_folder, try_lock};
 
 /// A socket that is listened on.
@@ -57,8 +57,8 @@ fn id(path: &Path) -> io::Result<(u64, u64)> {
 
 impl Socket {
     /// Listens at `path`, where only its owner can connect. A socket that a killed daemon left behind is replaced.
-    pub(super) async fn open(path: &Path, folder: Folder) -> Result<Self, DoorError> {
-        let failed = |source| DoorError::Socket {
+    pub(super) async fn open(path: &Path, folder: Folder) -> Result<Self, ListenError> {
+        let failed = |source| ListenError::Socket {
             path: path.to_owned(),
             source,
         };
@@ -123,21 +123,21 @@ impl Socket {
     }
 }
 
-fn taken(path: &Path) -> DoorError {
-    DoorError::Taken {
+fn taken(path: &Path) -> ListenError {
+    ListenError::Taken {
         path: path.to_owned(),
     }
 }
 
 /// Reports whether a socket lies at `path`. Whatever else lies there is not ours to replace.
-fn is_there(path: &Path) -> Result<bool, DoorError> {
+fn is_there(path: &Path) -> Result<bool, ListenError> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => Ok(true),
-        Ok(_) => Err(DoorError::NoSocket {
+        Ok(_) => Err(ListenError::NoSocket {
             path: path.to_owned(),
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(DoorError::Socket {
+        Err(source) => Err(ListenError::Socket {
             path: path.to_owned(),
             source,
         }),
@@ -145,12 +145,12 @@ fn is_there(path: &Path) -> Result<bool, DoorError> {
 }
 
 /// Refuses a folder in which another user could put a socket in the place of ours, and be taken for us.
-fn check_folder(folder: &Path, whose: Folder) -> Result<(), DoorError> {
+fn check_folder(folder: &Path, whose: Folder) -> Result<(), ListenError> {
     const OTHERS: u32 = 0o077;
     const OTHERS_WRITE: u32 = 0o022;
     /// Only the owner of what is in it can take that away, as in `/tmp`.
     const STICKY: u32 = 0o1000;
-    let refused = |reason| DoorError::Folder {
+    let refused = |reason| ListenError::Folder {
         folder: folder.to_owned(),
         reason,
     };
@@ -159,7 +159,7 @@ fn check_folder(folder: &Path, whose: Folder) -> Result<(), DoorError> {
         Folder::Own => fs::symlink_metadata(folder),
         Folder::Given => fs::metadata(folder),
     };
-    let found = found.map_err(|source| DoorError::Socket {
+    let found = found.map_err(|source| ListenError::Socket {
         path: folder.to_owned(),
         source,
     })?;

@@ -11,8 +11,6 @@ use std::{
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::mailbox::Mailbox;
-
 /// What keeping one costs beside its bytes, roughly.
 const KEEPING: usize = 200;
 
@@ -36,11 +34,17 @@ struct Account {
     kept: BTreeMap<u64, (usize, Keeper)>,
 }
 
+/// What keeps messages until they are read.
+pub(super) trait KeepsMessages: std::fmt::Debug + Send + Sync {
+    /// Throws away the message with this number, since too much is unread.
+    fn give_up(&self, number: u64);
+}
+
 /// What keeps some bytes, and can give them up.
 #[derive(Debug)]
 pub(super) enum Keeper {
     /// The message with a number.
-    Mailbox(Weak<Mailbox>, u64),
+    Mailbox(Weak<dyn KeepsMessages>, u64),
     /// A connection, which is closed.
     Connection(CancellationToken),
 }

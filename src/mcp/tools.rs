@@ -24,6 +24,7 @@ use crate::{
 };
 
 mod args;
+mod call;
 mod get;
 mod handlers;
 mod list_args;
@@ -32,7 +33,7 @@ mod replies;
 mod schema;
 
 use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
-use handlers::ToolCall;
+use call::ToolCall;
 use list_args::ListTasks;
 pub(super) use list_args::cursor;
 use schema::Arguments;

@@ -23,6 +23,7 @@ use super::{
     paths::{located, refuse_planted_folder, unlocked, unusable},
 };
 use crate::{
+    clock,
     disk::{Lock, OF_BACKUPS, create_private, discard, lock, try_lock},
     domain::{
         error::{Error, Result},
@@ -214,9 +215,20 @@ pub fn latest(backups: &[Backup], now: Timestamp) -> Option<&Backup> {
         .or_else(|| backups.first())
 }
 
+/// Opens the database at `path`, which must be absolute, and creates or upgrades it where that is due. A backup is taken
+/// before an upgrade.
+pub(crate) fn open(path: &Path, access: Access) -> Result<(Connection, Paths)> {
+    open::open(path, access, before_upgrade)
+}
+
+/// Takes the backup that precedes an upgrade.
+pub(super) fn before_upgrade(connection: &Connection, paths: &Paths) -> Result<()> {
+    take_with(connection, paths, Reason::Upgrade, clock::now()).map(drop)
+}
+
 /// Opens a database to copy it, which a disk that cannot be written does not forbid.
 fn opened(database: &Path) -> Result<(Connection, Paths)> {
-    let (connection, paths) = open::open(database, Access::Read)?;
+    let (connection, paths) = open(database, Access::Read)?;
     // VACUUM INTO writes: another file.
     connection
         .pragma_update(None, "query_only", "OFF")
@@ -224,7 +236,7 @@ fn opened(database: &Path) -> Result<(Connection, Paths)> {
     Ok((connection, paths))
 }
 
-pub(super) fn take_with(
+pub(crate) fn take_with(
     connection: &Connection,
     paths: &Paths,
     reason: Reason,
@@ -234,7 +246,7 @@ pub(super) fn take_with(
 }
 
 /// Removes what crashed backups left behind. Returns how many files that were; 0 while a backup is being taken.
-pub(super) fn sweep(paths: &Paths) -> Result<usize> {
+pub(crate) fn sweep(paths: &Paths) -> Result<usize> {
     if !paths.backups.exists() {
         return Ok(0);
     }
@@ -242,7 +254,7 @@ pub(super) fn sweep(paths: &Paths) -> Result<usize> {
 }
 
 /// Returns the files of unfinished backups.
-pub(super) fn leftovers(paths: &Paths) -> Vec<PathBuf> {
+pub(crate) fn leftovers(paths: &Paths) -> Vec<PathBuf> {
     if refuse_planted_folder(paths).is_err() {
         return Vec::new();
     }

@@ -34,13 +34,13 @@ pub(super) fn keep(paths: &Paths) -> io::Result<()> {
 }
 
 /// Makes sure the space is kept, if it can be. Returns whether the disk is full.
-pub(super) fn is_disk_full(paths: &Paths) -> bool {
+pub(crate) fn is_disk_full(paths: &Paths) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     keep(paths).is_err_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
 }
 
 /// Reports whether the space is kept.
-pub(super) fn is_kept(paths: &Paths) -> bool {
+pub(crate) fn is_kept(paths: &Paths) -> bool {
     fs::symlink_metadata(&paths.ballast)
         .is_ok_and(|found| found.is_file() && found.len() == SIZE as u64)
 }

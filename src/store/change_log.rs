@@ -32,7 +32,7 @@ impl Store {
     }
 
     /// Returns the highest number `table` ever gave out; 0 before the first.
-    pub(super) fn last_number(&self, table: &str) -> Result<i64> {
+    pub(crate) fn last_number(&self, table: &str) -> Result<i64> {
         self.connection
             .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")
             .and_then(|mut statement| statement.query_row([table], |row| row.get(0)).optional())

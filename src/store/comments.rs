@@ -46,7 +46,7 @@ impl Store {
     }
 
     /// Makes `comments` those of a task, whatever it has.
-    pub(super) fn replace_comments(&self, id: TaskId, comments: &[Comment]) -> Result<()> {
+    pub(crate) fn replace_comments(&self, id: TaskId, comments: &[Comment]) -> Result<()> {
         self.run("DELETE FROM comment WHERE task_id = ?1", [id])?;
         let added = comments.to_vec();
         self.put_comments(

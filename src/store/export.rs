@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// Returns up to `limit` tasks whose id is greater than `id`, by id, trashed ones too.
-    pub(super) fn tasks_after(&self, id: i64, limit: u32) -> Result<Vec<Task>> {
+    pub(crate) fn tasks_after(&self, id: i64, limit: u32) -> Result<Vec<Task>> {
         self.connection
             .prepare_cached(concat!(
                 "SELECT ",

@@ -82,7 +82,7 @@ pub(super) fn has_few_handles(database: &Path) -> bool {
 }
 
 /// Says in words what SQLite's refusal of a file means.
-pub(super) fn explain(error: SqliteError, path: &Path, action: &'static str) -> Error {
+pub(crate) fn explain(error: SqliteError, path: &Path, action: &'static str) -> Error {
     let reason = match error.sqlite_error_code() {
         Some(ErrorCode::CannotOpen) if has_few_handles(path) => TOO_FEW,
         Some(ErrorCode::NotADatabase) => "it is not a database; choose another file",

@@ -18,7 +18,7 @@ const BATCH: u32 = 10_000;
 
 impl Store {
     /// Fills the search index, which is empty, from the tasks. Called in a transaction.
-    pub(super) fn index_all(&self) -> Result<()> {
+    pub(crate) fn index_all(&self) -> Result<()> {
         self.run(
             "INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task",
             [],
@@ -27,7 +27,7 @@ impl Store {
     }
 
     /// Reports whether the search index is the one that the tasks give, but for those that wait to be indexed.
-    pub(super) fn index_agrees(&self) -> Result<bool> {
+    pub(crate) fn index_agrees(&self) -> Result<bool> {
         let waiting: HashSet<i64> = self
             .connection
             .prepare_cached("SELECT task_id FROM unindexed")

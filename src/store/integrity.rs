@@ -16,7 +16,7 @@ const OWN_INDEX: &str = "sqlite_autoindex";
 
 /// What a fault lies in. The greatest is seen to first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// Pages that nothing uses: they take room, and no more. A repair that was cut short leaves them.
     Unused,
     /// A value that no task can have, in a row that can be read.
@@ -31,14 +31,14 @@ pub(super) enum Part {
 
 /// A fault.
 #[derive(Clone, Debug)]
-pub(super) struct Fault {
-    pub(super) part: Part,
+pub(crate) struct Fault {
+    pub(crate) part: Part,
     /// In SQLite's words.
-    pub(super) what: String,
+    pub(crate) what: String,
 }
 
 /// Returns the faults of the database in `file`, none if it is sound.
-pub(super) fn faults(connection: &Connection, file: &Path) -> Result<Vec<Fault>> {
+pub(crate) fn faults(connection: &Connection, file: &Path) -> Result<Vec<Fault>> {
     let mut most = MOST;
     let (mut lines, mut ended) = check(connection, Scope::Everything(most));
     // Unused pages are told last of the pages, a line each: with room for all of them, the rest is told as well.

@@ -17,12 +17,11 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 
 use super::{
-    backup, ballast,
+    ballast,
     failure::{WhileTrying, explain, has_few_handles},
     paths::{Paths, refuse_planted, settled, unlocked, unusable},
 };
 use crate::{
-    clock,
     disk::{OF_DATABASE, TOO_FEW, lock, make_private, patience},
     domain::error::{Error, Result},
 };
@@ -31,9 +30,9 @@ mod read_only;
 mod schema;
 
 use read_only::{is_frozen, open_frozen};
-pub(super) use read_only::{is_writable, open_to_look};
+pub(crate) use read_only::{is_writable, open_to_look};
 use schema::Schema;
-pub(super) use schema::in_memory;
+pub(crate) use schema::in_memory;
 
 /// "thld": the mark in the file's header that it is ours. Set by the first migration.
 const APPLICATION_ID: i64 = 0x7468_6C64;
@@ -41,7 +40,7 @@ const APPLICATION_ID: i64 = 0x7468_6C64;
 const FORGETTING: Duration = Duration::from_secs(2);
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 /// The first SQLite without the WAL-reset bug, which corrupts when two connections write and checkpoint at once.
-pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
+pub(crate) const OLDEST_SQLITE: i32 = 3_051_003;
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -51,21 +50,34 @@ pub enum Access {
     Read,
 }
 
+/// Keeps what the database holds before its schema is upgraded.
+pub(super) type BeforeUpgrade = fn(&Connection, &Paths) -> Result<()>;
+
 /// Opens the database at `path`, which must be absolute, and creates or upgrades it where that is due.
-pub(super) fn open(path: &Path, access: Access) -> Result<(Connection, Paths)> {
-    open_with(path, access, &Schema::latest())
+/// What is done before its schema is upgraded is up to `before_upgrade`.
+pub(super) fn open(
+    path: &Path,
+    access: Access,
+    before_upgrade: BeforeUpgrade,
+) -> Result<(Connection, Paths)> {
+    open_with(path, access, &Schema::latest(), before_upgrade)
 }
 
-fn open_with(path: &Path, access: Access, schema: &Schema) -> Result<(Connection, Paths)> {
+fn open_with(
+    path: &Path,
+    access: Access,
+    schema: &Schema,
+    before_upgrade: BeforeUpgrade,
+) -> Result<(Connection, Paths)> {
     assert!(
         rusqlite::version_number() >= OLDEST_SQLITE,
         "SQLite is older than 3.51.3"
     );
     let paths = Paths::new(&settled(path)?);
-    let mut opened = open_at(&paths, access, schema);
+    let mut opened = open_at(&paths, access, schema, before_upgrade);
     if matches!(opened, Err(Error::DiskFull)) && ballast::release(&paths) {
         // Even reading takes a little room.
-        opened = open_at(&paths, access, schema);
+        opened = open_at(&paths, access, schema, before_upgrade);
     }
     let connection = match opened {
         Err(Error::Unusable { .. } | Error::Database { .. })
@@ -82,7 +94,12 @@ fn open_with(path: &Path, access: Access, schema: &Schema) -> Result<(Connection
     Ok((connection, paths))
 }
 
-fn open_at(paths: &Paths, access: Access, schema: &Schema) -> Result<Connection> {
+fn open_at(
+    paths: &Paths,
+    access: Access,
+    schema: &Schema,
+    before_upgrade: BeforeUpgrade,
+) -> Result<Connection> {
     let known = schema.version;
     let mut connection = connect(&paths.database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // SQLite reads what it may not write, and says so only when it is written.
@@ -96,7 +113,8 @@ fn open_at(paths: &Paths, access: Access, schema: &Schema) -> Result<Connection>
         let lock = lock(&paths.lock, OF_DATABASE).map_err(|error| unlocked(&paths.lock, error))?;
         // The ruling state is the one under the lock: another process may have been first.
         if !is_ready(&connection, &paths.database, known)? {
-            prepare(&mut connection, paths, schema).inspect_err(|_| forget_failed(&connection))?;
+            prepare(&mut connection, paths, schema, before_upgrade)
+                .inspect_err(|_| forget_failed(&connection))?;
         }
         drop(lock);
     }
@@ -185,7 +203,7 @@ pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
 ///
 /// Whoever reads is waited for, though the program may be about to end. Where one reads on, the next transaction is
 /// written over the one that failed.
-pub(super) fn forget_failed(connection: &Connection) {
+pub(crate) fn forget_failed(connection: &Connection) {
     let until = Instant::now() + FORGETTING;
     while matches!(empty_log(connection), Ok(false)) && Instant::now() < until {
         thread::sleep(BETWEEN_TRIES);
@@ -241,7 +259,12 @@ fn is_empty(connection: &Connection, database: &Path) -> Result<bool> {
 
 /// Makes or upgrades the schema and switches to WAL. Called under the lock: without it, processes that start together
 /// run a migration twice, and the switch fails for all but one of them.
-fn prepare(connection: &mut Connection, paths: &Paths, schema: &Schema) -> Result<()> {
+fn prepare(
+    connection: &mut Connection,
+    paths: &Paths,
+    schema: &Schema,
+    before_upgrade: BeforeUpgrade,
+) -> Result<()> {
     let database = &paths.database;
     let version = pragma_value(connection, database, "user_version")?;
     if version == 0 {
@@ -250,8 +273,7 @@ fn prepare(connection: &mut Connection, paths: &Paths, schema: &Schema) -> Resul
             .map_err(|error| unusable(database, "it cannot be kept from others", Some(error)))?;
     }
     if version > 0 && version < schema.version {
-        let now = clock::now();
-        backup::take_with(connection, paths, backup::Reason::Upgrade, now)?;
+        before_upgrade(connection, paths)?;
     }
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
@@ -278,7 +300,7 @@ fn prepare(connection: &mut Connection, paths: &Paths, schema: &Schema) -> Resul
 }
 
 /// Returns the version of the schema of a database of ours that this program knows; any other is refused.
-pub(super) fn schema_version(connection: &Connection, file: &Path) -> Result<i64> {
+pub(crate) fn schema_version(connection: &Connection, file: &Path) -> Result<i64> {
     let known = latest_schema();
     if pragma_value(connection, file, "application_id")? != APPLICATION_ID {
         return Err(unusable(file, "it holds no tasks of taskhold", None));
@@ -291,14 +313,14 @@ pub(super) fn schema_version(connection: &Connection, file: &Path) -> Result<i64
 }
 
 /// Reports whether a database holds nothing yet.
-pub(super) fn is_blank(connection: &Connection, file: &Path) -> Result<bool> {
+pub(crate) fn is_blank(connection: &Connection, file: &Path) -> Result<bool> {
     Ok(pragma_value(connection, file, "application_id")? == 0
         && pragma_value(connection, file, "user_version")? == 0
         && is_empty(connection, file)?)
 }
 
 /// Returns the version of the schema that this program makes.
-pub(super) fn latest_schema() -> i64 {
+pub(crate) fn latest_schema() -> i64 {
     Schema::LATEST
 }
 
@@ -343,9 +365,10 @@ fn settle(connection: &Connection, access: Access) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::backup::{self, before_upgrade};
 
     fn add_one(path: &Path) {
-        open(path, Access::Write)
+        open(path, Access::Write, before_upgrade)
             .unwrap()
             .0
             .execute_batch(
@@ -373,7 +396,8 @@ mod tests {
             "ALTER TABLE task ADD COLUMN extra TEXT; PRAGMA user_version = {}",
             Schema::LATEST + 1
         );
-        let (upgraded, paths) = open_with(&path, Access::Write, &Schema::next(&sql)).unwrap();
+        let (upgraded, paths) =
+            open_with(&path, Access::Write, &Schema::next(&sql), before_upgrade).unwrap();
         assert_eq!(titles(&upgraded), ["kept"]);
         let backups = backup::list(&path).unwrap();
         let [backup] = backups.as_slice() else {
@@ -390,7 +414,7 @@ mod tests {
                 0o600
             );
         }
-        let (restored, _) = open(backup, Access::Write).unwrap();
+        let (restored, _) = open(backup, Access::Write, before_upgrade).unwrap();
         assert_eq!(titles(&restored), ["kept"]);
     }
 
@@ -400,14 +424,15 @@ mod tests {
         let path = folder.path().join("tasks.db");
         add_one(&path);
         let sql = "ALTER TABLE task ADD COLUMN extra TEXT; SELECT no_such_function()";
-        let refusal = open_with(&path, Access::Write, &Schema::next(sql)).unwrap_err();
+        let refusal =
+            open_with(&path, Access::Write, &Schema::next(sql), before_upgrade).unwrap_err();
         assert!(
             refusal
                 .to_string()
                 .contains("its schema cannot be upgraded"),
             "{refusal}"
         );
-        let (connection, _) = open(&path, Access::Write).unwrap();
+        let (connection, _) = open(&path, Access::Write, before_upgrade).unwrap();
         assert_eq!(titles(&connection), ["kept"]);
     }
 
@@ -429,7 +454,12 @@ mod tests {
     #[test]
     fn a_connection_is_as_safe_as_it_can_be() {
         let folder = tempfile::tempdir().unwrap();
-        let (writer, _) = open(&folder.path().join("tasks.db"), Access::Write).unwrap();
+        let (writer, _) = open(
+            &folder.path().join("tasks.db"),
+            Access::Write,
+            before_upgrade,
+        )
+        .unwrap();
         let pragma = |connection: &Connection, name: &str| -> String {
             connection
                 .pragma_query_value(None, name, |row| {
@@ -450,7 +480,12 @@ mod tests {
         for (name, value) in expected {
             assert_eq!(pragma(&writer, name), value, "{name}");
         }
-        let (reader, _) = open(&folder.path().join("tasks.db"), Access::Read).unwrap();
+        let (reader, _) = open(
+            &folder.path().join("tasks.db"),
+            Access::Read,
+            before_upgrade,
+        )
+        .unwrap();
         assert_eq!(pragma(&reader, "query_only"), "Integer(1)");
         reader.execute_batch("DELETE FROM task").unwrap_err();
         for connection in [&reader, &writer] {

@@ -262,7 +262,7 @@ fn moved(database: &Path) -> Error {
 }
 
 /// Returns where the database really is, creating nothing.
-pub(super) fn located(path: &Path) -> Result<PathBuf> {
+pub(crate) fn located(path: &Path) -> Result<PathBuf> {
     if let Ok(found) = dunce::canonicalize(path) {
         return Ok(found);
     }
@@ -274,7 +274,7 @@ pub(super) fn located(path: &Path) -> Result<PathBuf> {
 }
 
 /// Says that `path` cannot be used, and why.
-pub(super) fn unusable(path: &Path, reason: impl Into<String>, source: Option<io::Error>) -> Error {
+pub(crate) fn unusable(path: &Path, reason: impl Into<String>, source: Option<io::Error>) -> Error {
     if source.as_ref().is_some_and(disk::are_used_up) {
         return unusable(path, disk::TOO_FEW, None);
     }
@@ -303,7 +303,7 @@ pub(super) fn unlocked(path: &Path, error: LockError) -> Error {
 }
 
 /// Returns who can write something, as the subject of a sentence.
-pub(super) fn said(others: &Others) -> String {
+pub(crate) fn said(others: &Others) -> String {
     match others {
         Others::Everyone => "every user".to_owned(),
         Others::Group(name) => format!("the group {name}"),
@@ -311,7 +311,7 @@ pub(super) fn said(others: &Others) -> String {
 }
 
 /// Returns the way out for people who have opened their tasks to each other.
-pub(super) fn team(others: &Others) -> &'static str {
+pub(crate) fn team(others: &Others) -> &'static str {
     match others {
         Others::Everyone => "",
         Others::Group(_) => {
@@ -388,7 +388,7 @@ fn refuse_network(folder: &Path, path: &Path) -> Result<()> {
 }
 
 /// Returns the kind of disk that holds `folder`, `None` where the system does not say, and whether it is a network's.
-pub(super) fn disk_of(folder: &Path) -> (Option<String>, bool) {
+pub(crate) fn disk_of(folder: &Path) -> (Option<String>, bool) {
     let is_share = matches!(
         folder.components().next(),
         Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))

@@ -96,7 +96,7 @@ pub struct Subscription {
 
 impl ChangeFeed {
     /// `patience` is that of the thread which watches.
-    pub(super) fn new(path: &Path, patience: Patience) -> Self {
+    pub(crate) fn new(path: &Path, patience: Patience) -> Self {
         let shared = Shared {
             path: path.to_owned(),
             patience,

@@ -7,14 +7,22 @@ use rusqlite::{
 };
 
 use super::Store;
-use crate::{domain::{change::Edit, error::Result, task::{Priority, Task}, when::{When, Zone}}, store::failure::WhileTrying};
+use crate::{
+    domain::{
+        change::Edit,
+        error::Result,
+        task::{Priority, Task},
+        when::{When, Zone},
+    },
+    store::failure::WhileTrying,
+};
 
 /// Sorts after every date.
-pub(super) const NO_DUE: i64 = i64::MAX;
+pub(crate) const NO_DUE: i64 = i64::MAX;
 /// Sorts before every date.
-pub(super) const NO_DEFER: i64 = i64::MIN;
+pub(crate) const NO_DEFER: i64 = i64::MIN;
 /// Adds a row. A test counts its steps.
-pub(super) const INSERT: &str =
+pub(crate) const INSERT: &str =
     "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
                        completed_at, created_by, rev, deleted_at, priority, due, defer_until,
                        repeat, repeat_from, project, tags, parent, depends_on, due_order,
@@ -50,7 +58,7 @@ const COLUMNS: [&str; 23] = [
 
 impl Store {
     /// Writes the task of `edit`, and brings everything derived from it up to date.
-    pub(super) fn write(&self, edit: &Edit, zone: Zone) -> Result<()> {
+    pub(crate) fn write(&self, edit: &Edit, zone: Zone) -> Result<()> {
         let (before, task) = (edit.before.as_ref(), &edit.after);
         let uncleaned = before.map_or(Ok(None), |before| self.uncleaned_tags(before))?;
         match before {
@@ -115,7 +123,7 @@ impl Store {
     }
 
     /// Counts for every task anew how many of those it depends on are open.
-    pub(super) fn recount_blockers(&self) -> Result<()> {
+    pub(crate) fn recount_blockers(&self) -> Result<()> {
         self.run(
             "UPDATE task SET blockers = counted.open
                FROM (SELECT waiting.id AS id,
@@ -129,7 +137,7 @@ impl Store {
     }
 
     /// Adds the row of a task.
-    pub(super) fn insert_row(&self, task: &Task, zone: Zone) -> Result<()> {
+    pub(crate) fn insert_row(&self, task: &Task, zone: Zone) -> Result<()> {
         self.connection
             .prepare_cached(INSERT)
             .and_then(|mut statement| statement.execute(params_from_iter(values(task, zone)?)))
@@ -139,7 +147,7 @@ impl Store {
 
     /// Writes the columns in which `task` differs from `before`; all of them if that is `None`. An index is written only
     /// where a column of its own is set.
-    pub(super) fn update_row(&self, before: Option<&Task>, task: &Task, zone: Zone) -> Result<()> {
+    pub(crate) fn update_row(&self, before: Option<&Task>, task: &Task, zone: Zone) -> Result<()> {
         let update = || -> rusqlite::Result<()> {
             let after = values(task, zone)?;
             let before = before.map(|before| values(before, zone)).transpose()?;
@@ -168,7 +176,7 @@ impl Store {
         update().while_trying("write a task")
     }
 
-    pub(super) fn put_tags(&self, before: Option<&Task>, task: &Task) -> Result<()> {
+    pub(crate) fn put_tags(&self, before: Option<&Task>, task: &Task) -> Result<()> {
         let was = before.map(|before| &before.tags);
         let gone = was
             .into_iter()
@@ -193,7 +201,7 @@ impl Store {
         Ok(())
     }
 
-    pub(super) fn put_dependencies(&self, before: Option<&Task>, task: &Task) -> Result<()> {
+    pub(crate) fn put_dependencies(&self, before: Option<&Task>, task: &Task) -> Result<()> {
         let was = before.map(|before| &before.depends_on);
         let gone = was
             .into_iter()
@@ -242,7 +250,7 @@ impl Store {
         )
     }
 
-    pub(super) fn run(&self, sql: &'static str, params: impl rusqlite::Params) -> Result<()> {
+    pub(crate) fn run(&self, sql: &'static str, params: impl rusqlite::Params) -> Result<()> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))
@@ -298,7 +306,7 @@ mod tests {
         domain::{
             command::{Caller, Command, Draft, Patch},
             query::{Filters, Moment, View},
-            task::{Actor, Project, Tag, Timestamp, Title},
+            task::{Actor, Project, Tag, TaskId, Timestamp, Title},
         },
         store::Access,
     };

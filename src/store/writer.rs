@@ -31,7 +31,7 @@ pub struct Writer<'store> {
 }
 
 impl<'store> Writer<'store> {
-    pub(super) fn new(store: &'store Store, transaction: rusqlite::Transaction<'store>) -> Self {
+    pub(crate) fn new(store: &'store Store, transaction: rusqlite::Transaction<'store>) -> Self {
         Self {
             store,
             transaction,
@@ -89,7 +89,7 @@ impl<'store> Writer<'store> {
     }
 
     /// Returns the database it writes to.
-    pub(super) fn store(&self) -> &'store Store {
+    pub(crate) fn store(&self) -> &'store Store {
         self.store
     }
 
@@ -125,7 +125,7 @@ impl<'store> Writer<'store> {
     }
 
     /// Writes an edit by `write`, and its log row; one that changes nothing is passed over.
-    pub(super) fn log(
+    pub(crate) fn log(
         &mut self,
         entry: &mut Entry<'_>,
         edit: &Edit,
@@ -164,7 +164,7 @@ impl<'store> Writer<'store> {
     }
 
     /// Takes over a task of another database with its history, numbers and all.
-    pub(super) fn adopt(
+    pub(crate) fn adopt(
         &mut self,
         task: &TaskWithComments,
         history: &[Change],
@@ -177,7 +177,7 @@ impl<'store> Writer<'store> {
     }
 
     /// Makes sure that the numbers of `table` up to `number` are not given out again.
-    pub(super) fn use_up(&mut self, table: &str, number: i64) -> Result<()> {
+    pub(crate) fn use_up(&mut self, table: &str, number: i64) -> Result<()> {
         (self.next_task, self.next_change) = (None, None);
         let connection = &self.store.connection;
         let updated = connection
@@ -194,7 +194,7 @@ impl<'store> Writer<'store> {
     }
 
     /// Leaves it to the commit to check that what is referred to is there.
-    pub(super) fn defer_references(&self) -> Result<()> {
+    pub(crate) fn defer_references(&self) -> Result<()> {
         self.store
             .connection
             .pragma_update(None, "defer_foreign_keys", "ON")
@@ -213,7 +213,7 @@ impl<'store> Writer<'store> {
 
 /// What one call has written so far.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     kind: Kind,
     caller: &'a Caller,
     reverts: Option<GroupId>,
@@ -221,7 +221,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    pub(super) fn new(kind: Kind, caller: &'a Caller, reverts: Option<GroupId>) -> Self {
+    pub(crate) fn new(kind: Kind, caller: &'a Caller, reverts: Option<GroupId>) -> Self {
         Self {
             kind,
             caller,
@@ -231,7 +231,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Returns the number of the group; `None` while nothing is written.
-    pub(super) fn group(&self) -> Option<GroupId> {
+    pub(crate) fn group(&self) -> Option<GroupId> {
         self.group
     }
 }

@@ -5,9 +5,11 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::daemon::Daemon;
-use crate::support::{Dialect, Home, PATIENCE, initialize, listen};
-use crate::wire::{Wire, connect, exchange, status};
+use crate::{
+    daemon::Daemon,
+    support::{Dialect, Home, PATIENCE, initialize, listen},
+    wire::{Wire, connect, exchange, status},
+};
 
 const ALL: &str = "tasks://all";
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use rmcp::ServerHandler;
-use taskhold::http::{self, Doors, Limits, Setup, Tokens};
+use taskhold::http::{self, Sockets, Limits, Setup, Tokens};
 use taskhold::store::db::Session;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
@@ -59,10 +59,10 @@ impl Standing {
                 // A paused clock goes forward by itself when nobody has anything to do, but not beside blocking work.
                 #[expect(clippy::disallowed_methods, reason = "it is what stops the clock")]
                 tokio::task::spawn_blocking(move || _ = standing.recv());
-                let mut doors = Doors::default();
-                doors.open_loopback(0).await.unwrap();
+                let mut sockets = Sockets::default();
+                sockets.open_loopback(0).await.unwrap();
                 listening
-                    .send(doors.addresses().next().unwrap().port())
+                    .send(sockets.addresses().next().unwrap().port())
                     .unwrap();
                 tokio::spawn(async move {
                     while let Some(time) = forwarding.recv().await {
@@ -70,7 +70,7 @@ impl Standing {
                     }
                 });
                 let since = Instant::now();
-                http::serve(doors, setup, session, handler, stopping).await;
+                http::serve(sockets, setup, session, handler, stopping).await;
                 let _ = ending.send(since.elapsed());
             });
         });

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
-use crate::daemon::Daemon;
-use crate::support::{Home, PATIENCE, exit_status, read_all};
-use crate::wire::Wire;
+use crate::{
+    daemon::Daemon,
+    support::{Home, PATIENCE, exit_status, read_all},
+    wire::Wire,
+};
 
 fn own_file(home: &Home) -> PathBuf {
     home.database().with_extension("db.token")

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use taskhold::{
+    care::{doctor, restore, salvage},
     domain::{
         command::{Caller, Command, Draft, Patch},
         task::{Actor, CommentText, TaskId, Timestamp, Title},
         when::Zone,
     },
-    store::{Access, Store, backup, doctor, is_replay_of, restore, salvage},
+    store::{Access, Store, backup, is_replay_of},
 };
 
 fn caller(actor: &str, millis: i64) -> Caller {

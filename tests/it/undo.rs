@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, option, prelude::*, sample::select, test_runner::Config};
 use taskhold::{
+    care::restore,
     domain::{
         command::{Caller, Command, Draft, Patch, Reference},
         query::{Filters, Moment, View},
@@ -14,7 +15,7 @@ use taskhold::{
         },
         when::{When, Zone},
     },
-    store::{Access, Store, backup, is_replay_of, restore},
+    store::{Access, Store, backup, is_replay_of},
 };
 
 fn text<T>(pattern: &'static str) -> impl Strategy<Value = T> + Clone

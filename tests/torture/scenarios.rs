@@ -14,8 +14,10 @@ use std::thread;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::Home;
-use crate::trace::{Calls, SHORTLY, traced};
+use crate::{
+    support::Home,
+    trace::{Calls, SHORTLY, traced},
+};
 pub(crate) use seen::{Seen, look};
 
 /// One command and where it is run.

@@ -21,9 +21,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::daemon::{Daemon, read_lines};
-use crate::support::{Dialect, Home, PATIENCE, exit_status, read_all};
-use crate::wire::Wire;
+use crate::{
+    daemon::{Daemon, read_lines},
+    support::{Dialect, Home, PATIENCE, exit_status, read_all},
+    wire::Wire,
+};
 use gauge::Gauge;
 use subscriber::{Http, Stdio as Server, Subscriber, Transport};
 

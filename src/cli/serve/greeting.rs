@@ -3,17 +3,17 @@
 use std::io::{self, Write as _};
 
 use super::super::Context;
-use crate::{http::Doors, install};
+use crate::{http::Sockets, install};
 
 /// Says it, to a person or to a program. The token is not told: what is printed here ends up in logs.
-pub(super) fn print(context: &Context, doors: &Doors) -> io::Result<()> {
-    let places = doors.places();
+pub(super) fn print(context: &Context, sockets: &Sockets) -> io::Result<()> {
+    let places = sockets.places();
     if context.screen.json {
         return context.screen.print_json(&serde_json::json!({
             "program": env!("CARGO_PKG_VERSION"),
             "database": context.database,
             "listening": places,
-            "url": doors.urls().next(),
+            "url": sockets.urls().next(),
         }));
     }
     let mut out = io::stdout().lock();
@@ -21,7 +21,7 @@ pub(super) fn print(context: &Context, doors: &Doors) -> io::Result<()> {
     writeln!(out, "tasks:     {}", context.database.display())?;
     writeln!(out, "listening: {}", places.join("  "))?;
     let program = command(&install::called());
-    if let Some(url) = doors.urls().next() {
+    if let Some(url) = sockets.urls().next() {
         // Another database has another token.
         let database = context
             .named_database()
@@ -35,7 +35,7 @@ pub(super) fn print(context: &Context, doors: &Doors) -> io::Result<()> {
             out,
             "\nOr any host with a JSON configuration, with the token that `{token}` prints:\n  {{ \"mcpServers\": {{ \"tasks\": {{ \"type\": \"http\", \"url\": \"{url}\", \"headers\": {{ \"Authorization\": \"Bearer TOKEN\" }} }} }} }}"
         )?;
-    } else if let Some(path) = doors.sockets().next() {
+    } else if let Some(path) = sockets.sockets().next() {
         let socket = word(&format!("unix:{}", path.display()));
         writeln!(
             out,

@@ -3,7 +3,7 @@
 use super::{
     ToolAnswer,
     args::GetTask,
-    handlers::ToolCall,
+    call::ToolCall,
     replies::{ROOM, object},
     schema::{Arguments, Blank},
 };

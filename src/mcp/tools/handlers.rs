@@ -1,26 +1,22 @@
 //! One method a tool: read the arguments, make one store call, say what came of it.
 
-use std::sync::OnceLock;
-
 use serde::Serialize;
 
 use super::{
     ToolAnswer,
     args::{AddItem, AddTask, Clearable, Delete, Several, Undo, UpdateTask},
-    lists::news_line,
+    call::ToolCall,
     replies::{self, ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},
 };
 use crate::{
     domain::{
-        advice::News,
         command::{CallKey, Caller, Command, Draft, Outcome, Patch},
         error::{Error, Result},
         task::{CommentText, Description, Project, Title},
     },
     input::{Notes, read_repeat},
     render::{Detail, TaskObject, bounds},
-    store::{Store, db::Session},
 };
 
 /// What `delete_task` returns for one task.
@@ -31,15 +27,6 @@ struct Deleted<'a> {
     task: TaskObject<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
-}
-
-pub(super) struct ToolCall<'session> {
-    pub(super) session: &'session Session,
-    pub(super) caller: Caller,
-    /// Nothing is written for this caller.
-    pub(super) is_read_only: bool,
-    /// What else has happened, once the database was looked at for that.
-    pub(super) news: &'session OnceLock<Option<String>>,
 }
 
 fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
@@ -73,47 +60,6 @@ fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
 }
 
 impl ToolCall<'_> {
-    /// The one way any tool writes.
-    pub(super) async fn write(&self, command: Command) -> Result<Outcome> {
-        if self.is_read_only {
-            return Err(Error::ReadOnly);
-        }
-        let outcome = self.session.write(command, self.caller.clone()).await?;
-        let news = outcome.advice.news.as_ref();
-        self.tell(news);
-        Ok(outcome)
-    }
-
-    /// Reads one state of the database, and what else has happened from the same: a second turn on a reader thread would
-    /// take as long as most reads.
-    pub(super) async fn look<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Store) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let (session, actor) = (self.session.clone(), self.caller.actor.clone());
-        let both = self.session.read(move |store| {
-            store.snapshot(|store| {
-                let found = read(store)?;
-                // When a client has sent more calls, the reply to the last of them says it. Where it cannot be found out, the
-                // reply does without.
-                let is_idle = session.is_idle();
-                let news = is_idle.then(|| store.news(session.told(), &actor).ok());
-                Ok((found, news.flatten()))
-            })
-        });
-        let (found, news) = both.await?;
-        self.tell(news.as_ref());
-        Ok(found)
-    }
-
-    /// Has the reply tell what else has happened, unless another reply has told it meanwhile.
-    fn tell(&self, news: Option<&News>) {
-        let line = news
-            .filter(|news| self.session.tell_after(news.told, news.last))
-            .and_then(news_line);
-        let _ = self.news.set(line);
-    }
-
     pub(super) async fn add_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let mut args: AddTask = arguments.read(Blank::LeftOut)?;
         let key = args.key.take().map(CallKey::try_from).transpose()?;

@@ -4,19 +4,18 @@ use serde::Serialize;
 
 use super::{
     ToolAnswer,
-    handlers::ToolCall,
+    call::ToolCall,
     list_args::{self, Format, ListTasks},
     replies::{ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},
 };
 use crate::{
     domain::{
-        advice::News,
         change::Change,
         command::Command,
         error::Result,
         query::{Moment, Page, View},
-        task::{Summary, TaskId, TaskWithComments, shortened},
+        task::{Summary, TaskId, TaskWithComments},
         when::Zone,
     },
     render::{self, Detail, TaskObject, bounds, parts::Parts},
@@ -291,14 +290,4 @@ struct Listed {
     whole: Vec<TaskWithComments>,
     counts: Vec<(View, u32)>,
     left: Option<u32>,
-}
-
-/// Returns a line on what others have changed since this client was last told; `None` if they have not.
-pub(super) fn news_line(news: &News) -> Option<String> {
-    let who = shortened(news.by.as_ref()?.as_str(), 24);
-    let changes = if news.count == 1 { "change" } else { "changes" };
-    let count = render::bounded(news.count, Store::COUNT_LIMIT);
-    Some(format!(
-        "{count} {changes} by {who} since your last call: list_tasks view:\"changed\""
-    ))
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ToolAnswer, handlers::ToolCall};
+use super::{ToolAnswer, call::ToolCall};
 use crate::{
     domain::{
         command::Outcome,

@@ -8,7 +8,7 @@ use crate::{
     domain::error::Result,
     store::{
         Paths, Store,
-        doctor::rows::Rows,
+        consistency::Rows,
         failure::WhileTrying,
         integrity::{self, Part},
         open,

@@ -121,7 +121,7 @@ fn tables_alone(connection: &Connection) -> Result<(Connection, TempDir)> {
     }
     let failed = |error| unusable(&database, "there is no room to copy it", Some(error));
     let folder = tempfile::tempdir().map_err(failed)?;
-    let (new, _) = open::open(&folder.path().join("tasks.db"), Access::Write)?;
+    let (new, _) = super::open(&folder.path().join("tasks.db"), Access::Write)?;
     let name = name_of(&database)?;
     let copied = attaching_one(&new, || {
         new.prepare_cached("ATTACH ?1 AS damaged")?

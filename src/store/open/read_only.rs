@@ -16,7 +16,7 @@ use crate::{
 
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed. Only what
 /// a crash left half written is rolled back: nobody can read the database before.
-pub(in crate::store) fn open_to_look(file: &Path) -> Result<Connection> {
+pub(crate) fn open_to_look(file: &Path) -> Result<Connection> {
     let found = dunce::canonicalize(file).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
         _ => unusable(file, "it cannot be read", Some(error)),
@@ -60,7 +60,7 @@ fn leave_nothing(connection: &Connection) -> Result<()> {
 
 /// Reports whether SQLite lets a change begin in a database of ours. Nothing is changed: the transaction is rolled back. A
 /// change that another process is at shows that it can be written.
-pub(in crate::store) fn is_writable(database: &Path) -> Result<bool> {
+pub(crate) fn is_writable(database: &Path) -> Result<bool> {
     // To open it for writing would be to roll back what a crash left.
     if is_beside(database, "-journal") {
         return Ok(true);

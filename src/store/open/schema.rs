@@ -61,7 +61,7 @@ impl Schema {
 }
 
 /// Returns a database in memory with the schema of this program, and nothing in it.
-pub(in crate::store) fn in_memory() -> Result<Connection> {
+pub(crate) fn in_memory() -> Result<Connection> {
     let mut connection = Connection::open_in_memory().while_trying("make a schema")?;
     Schema::latest().migrate(&mut connection, Path::new(":memory:"))?;
     Ok(connection)

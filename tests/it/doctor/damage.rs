@@ -4,17 +4,17 @@ use std::{collections::BTreeMap, fs, ops::Range, path::Path};
 
 use serde_json::Value;
 use taskhold::{
+    care::{
+        doctor::{self, Verdict},
+        repair, restore, salvage,
+    },
     domain::{
         command::{Caller, Command, Draft, Patch},
         query::{Filters, Moment, View},
         task::{Actor, Description, Task, TaskId, Timestamp, Title},
         when::Zone,
     },
-    store::{
-        Access, Store,
-        doctor::{self, Verdict},
-        restore, salvage,
-    },
+    store::{Access, Store},
 };
 
 use crate::support::{Dialect, Home};
@@ -203,7 +203,7 @@ fn a_flipped_bit_in_a_text_is_noticed_and_costs_nothing() {
         salvage::salvage(&path, &out, &caller()).unwrap();
         expect_nothing_lost(&out, &expected);
 
-        let after = doctor::fix(&path, &caller());
+        let after = repair::fix(&path, &caller());
         assert!(after.failure.is_none(), "{round}: {:?}", after.failure);
         // A log that cannot be read any more cannot be mended, but then the rows are right.
         if after

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::holder::{await_listening, signal};
-use crate::daemon::read_lines;
-use crate::support::{Client, Dialect, Home, PATIENCE, initialize, read_all};
+use crate::{
+    daemon::read_lines,
+    support::{Client, Dialect, Home, PATIENCE, initialize, read_all},
+};
 
 /// How long a command may be silent before it is given up: it would never answer.
 pub(super) const HANG: Duration = Duration::from_mins(1);

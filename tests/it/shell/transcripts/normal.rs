@@ -6,8 +6,7 @@
 
 use chrono::{Datelike as _, NaiveDate, TimeDelta, Timelike as _, Utc};
 
-use crate::shell::noon_zone;
-use crate::support::Home;
+use crate::{shell::noon_zone, support::Home};
 
 /// Replaces what differs from machine to machine, and from run to run: folders, disks, names of backups, tokens.
 pub(super) fn without_places(home: &Home, text: &str) -> String {

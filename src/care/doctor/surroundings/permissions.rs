@@ -2,7 +2,7 @@
 //!
 //! By mode and owner alone: no file is opened, since closing the database would drop SQLite's locks.
 
-use crate::store::{Paths, doctor::Finding};
+use crate::{care::doctor::Finding, store::Paths};
 
 const CHECK: &str = "permissions";
 
@@ -25,12 +25,12 @@ pub(super) fn examine(paths: &Paths) -> Finding {
 
 /// Gives the owner what is the owner's, and takes it from all others. What belongs to another user stays as it is.
 #[cfg(unix)]
-pub(in crate::store) fn mend(paths: &Paths) {
+pub(in crate::care) fn mend(paths: &Paths) {
     unix::mend(paths);
 }
 
 #[cfg(not(unix))]
-pub(in crate::store) fn mend(_: &Paths) {}
+pub(in crate::care) fn mend(_: &Paths) {}
 
 #[cfg(unix)]
 mod unix {
@@ -42,14 +42,12 @@ mod unix {
 
     use super::{CHECK, Finding, Paths};
     use crate::{
-        disk::{NotOurs, not_ours, other_writers},
-        store::{
-            doctor::{
-                Fix,
-                surroundings::{beside, folder_of},
-            },
-            paths::{said, team},
+        care::doctor::{
+            Fix,
+            surroundings::{beside, folder_of},
         },
+        disk::{NotOurs, not_ours, other_writers},
+        store::paths::{said, team},
     };
 
     const OWNER: u32 = 0o700;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Finding, Fix, RESCUE, Verdict, rows::Rows};
+use super::{Finding, Fix, RESCUE, Verdict, rows};
 use crate::{
     domain::{
         error::{Error, Result},
@@ -14,6 +14,7 @@ use crate::{
     },
     store::{
         Paths, Store,
+        consistency::Rows,
         failure::WhileTrying,
         integrity::{self, Part},
         open,
@@ -178,14 +179,14 @@ fn schema(connection: &Connection) -> Result<Finding> {
 
 fn tables(store: &Store, words_are_sound: bool, zone: Zone, now: Timestamp) -> Vec<Finding> {
     let looked = store.snapshot(|store| {
-        let rows = Rows::read(store)?;
+        let read = Rows::read(store)?;
         let mut found = vec![
-            rows.finding(store)?,
-            rows.unlogged_finding(),
+            rows::finding(&read, store)?,
+            rows::unlogged_finding(&read),
             clock(store, zone, now)?,
         ];
         // What is derived from wrong rows is wrong as well, and mended with them.
-        if rows.are_good() {
+        if read.are_good() {
             found.push(derived(store)?);
             if words_are_sound {
                 found.push(index(store)?);

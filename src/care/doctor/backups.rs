@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, UNIX_EPOCH},
 };
 
-use super::{Finding, rows::Rows};
+use super::Finding;
 use crate::{
     domain::{
         error::{Error, Result},
@@ -14,6 +14,7 @@ use crate::{
     store::{
         Paths, Store,
         backup::{self, Backup, Reason},
+        consistency::Rows,
         open,
     },
 };

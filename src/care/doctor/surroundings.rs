@@ -11,7 +11,7 @@ use crate::{
     store::{Paths, backup, ballast, paths::disk_of},
 };
 
-pub(in crate::store) mod permissions;
+pub(in crate::care) mod permissions;
 
 /// Names of folders that other programs copy to other machines while we write.
 const SYNCED: [&str; 12] = [

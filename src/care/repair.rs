@@ -6,13 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, config::DbConfig, limits::Limit};
 
 use super::{
-    Access, Paths, Store, Writer, backup, ballast,
-    db::Doorbell,
-    doctor::{Finding, Fix, Verdict, examine, rows::Rows, surroundings::permissions},
-    open,
-    paths::located,
+    doctor::{Finding, Fix, Verdict, examine, surroundings::permissions},
     restore::Walk,
-    writer::Entry,
 };
 use crate::{
     domain::{
@@ -21,7 +16,10 @@ use crate::{
         error::{Error, Result},
         task::{Actor, Status, TaskId, TaskWithComments},
     },
-    store::failure::WhileTrying,
+    store::{
+        Access, Paths, Store, Writer, backup, ballast, consistency::Rows, db::Doorbell,
+        failure::WhileTrying, open, paths::located, writer::Entry,
+    },
 };
 
 /// One thing may hide another, so it is looked again; this often at most.
@@ -103,7 +101,7 @@ fn mend_tables(
     backup: &mut Option<PathBuf>,
     caller: &Caller,
 ) -> Result<()> {
-    let (connection, paths) = open::open(database, Access::Write)?;
+    let (connection, paths) = backup::open(database, Access::Write)?;
     if backup.is_none() {
         let (taken, _) =
             backup::take_with(&connection, &paths, backup::Reason::Repair, caller.now)?;

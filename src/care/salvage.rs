@@ -10,17 +10,19 @@ use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{
-    Access, Store, Writer, backup, is_replay_of, open,
-    pages::{Pages, Row, RowAddress, Value},
-    paths::{located, unusable},
-    writer::Entry,
-};
-use crate::domain::{
-    change::{COMMENTS, Change, CommentDiff, Edit, Fields, Kind, is_chain, replayed},
-    command::{Caller, Wrong, noting, wrong},
-    error::Result,
-    task::{Actor, Comment, CommentText, Task, TaskId, TaskWithComments, Timestamp},
+use super::pages::{Pages, Row, RowAddress, Value};
+use crate::{
+    domain::{
+        change::{COMMENTS, Change, CommentDiff, Edit, Fields, Kind, is_chain, replayed},
+        command::{Caller, Wrong, noting, wrong},
+        error::Result,
+        task::{Actor, Comment, CommentText, Task, TaskId, TaskWithComments, Timestamp},
+    },
+    store::{
+        Access, Store, Writer, backup, is_replay_of,
+        paths::{located, unusable},
+        writer::Entry,
+    },
 };
 
 /// The columns of a task after its id, as the schema has them; those in JSON are named by [`JSON_COLUMNS`]. Derived columns
@@ -220,7 +222,7 @@ impl FoundRows {
             unreadable_pages: self.unreadable_pages,
             ..Salvaged::default()
         };
-        let (connection, paths) = open::open(new, Access::Write)?;
+        let (connection, paths) = backup::open(new, Access::Write)?;
         let mut store = Store::over(connection, paths);
         // References to what is lost are dropped before the end.
         let mut writer = store.writer_in_any_order()?;

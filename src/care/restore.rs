@@ -9,15 +9,6 @@ use std::{iter::Peekable, path::Path, vec};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{
-    Access, Store, Writer,
-    backup::{self, Backup, Reason, Reserved},
-    doctor::rows::{Rows, named},
-    failure::explain,
-    open,
-    paths::{Paths, unusable},
-    writer::Entry,
-};
 use crate::{
     domain::{
         change::{Edit, GroupId, Kind},
@@ -25,7 +16,15 @@ use crate::{
         error::{Error, Result},
         task::{Task, TaskId, Timestamp},
     },
-    store::failure::WhileTrying,
+    store::{
+        Access, Store, Writer,
+        backup::{self, Backup, Reason, Reserved},
+        consistency::{Rows, named},
+        failure::{WhileTrying, explain},
+        open,
+        paths::{Paths, unusable},
+        writer::Entry,
+    },
 };
 
 /// How many tasks are read at a time.
@@ -164,7 +163,7 @@ fn upgraded(backup: &Connection, file: &Path) -> Result<(Store, TempDir)> {
         .prepare_cached("VACUUM INTO ?1")
         .and_then(|mut statement| statement.execute([target]))
         .map_err(|error| explain(error, file, "copy the backup"))?;
-    let (connection, paths) = open::open(&copy, Access::Write)?;
+    let (connection, paths) = backup::open(&copy, Access::Write)?;
     Ok((Store::over(connection, paths), folder))
 }
 

@@ -16,17 +16,18 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use super::{Paths, paths::located};
-use crate::domain::{error::Error, task::Timestamp, when::Zone};
+use crate::{
+    domain::{error::Error, task::Timestamp, when::Zone},
+    store::{Paths, open, paths::located},
+};
 
 mod backups;
 mod contents;
 mod processes;
-pub(super) mod rows;
+mod rows;
 pub(super) mod surroundings;
 mod writing;
 
-pub use super::repair::{Mended, fix};
 use contents::Header;
 
 /// The result of one check.
@@ -249,7 +250,7 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
 
 fn sqlite() -> Finding {
     let version = rusqlite::version();
-    if rusqlite::version_number() >= super::open::OLDEST_SQLITE {
+    if rusqlite::version_number() >= open::OLDEST_SQLITE {
         Finding::good("sqlite", version)
     } else {
         Finding::bad(
