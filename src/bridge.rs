@@ -31,10 +31,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::stdio::{
-    self, MAX_LINE,
-    lines::{Line, Lines},
-    message::{self, Incoming, refusal},
+use crate::{
+    jsonrpc::{
+        lines::{Line, Lines, MAX_LINE, write_lines},
+        message::{self, Incoming},
+        refusal::refusal,
+    },
+    stdio,
 };
 
 mod client;
@@ -73,7 +76,7 @@ async fn serve_on(
 ) {
     let (outbox, written) = mpsc::unbounded_channel();
     let over = stop.child_token();
-    let writer = tokio::spawn(stdio::write_lines(output, written, over.clone()));
+    let writer = tokio::spawn(write_lines(output, written, over.clone()));
     let (calls, queue) = mpsc::unbounded_channel();
     let bridge = Arc::new(Bridge {
         client: Client::new(target),

@@ -11,6 +11,7 @@
 //! | `input` | fields as callers write them, read into what a task can hold |
 //! | [`render`] | tasks as people, models and programs see them |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
+//! | `jsonrpc` | JSON-RPC messages and lines, for every transport |
 //! | [`stdio`] | MCP over standard input and output |
 //! | [`install`] | taskhold in the configuration of AI hosts |
 //! | [`http`] | MCP over HTTP: the daemon |
@@ -32,6 +33,7 @@ pub mod exchange;
 pub mod http;
 mod input;
 pub mod install;
+mod jsonrpc;
 pub mod mcp;
 pub mod render;
 pub mod stdio;

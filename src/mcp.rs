@@ -9,7 +9,7 @@
 //! | `prompts/list`, `prompts/get` | `prompts` |
 //! | `completion/complete` | `completions` |
 //!
-//! `uri` parses resource URIs and tells which of them a commit alters; `refusal` makes protocol errors.
+//! `uri` parses resource URIs and tells which of them a commit alters.
 //!
 //! One [`Server`] serves a session of any protocol version from 2024-11-05 to 2026-07-28; which one is decided for each
 //! request, since a client may mix them.
@@ -47,18 +47,17 @@ use crate::{
         task::{Actor, shortened},
         when::Zone,
     },
+    jsonrpc::refusal::refusal,
     store::db::{Db, Session},
 };
 
 mod completions;
 mod prompts;
-mod refusal;
 mod resources;
 mod subscriptions;
 mod tools;
 mod uri;
 
-pub(crate) use refusal::refusal;
 use subscriptions::Subscriptions;
 
 /// What a model reads about the server before it calls anything.

@@ -8,7 +8,7 @@
 //! - Nothing but the protocol is written to the output, whole lines at a time.
 //! - Every request is answered, in the worst case with an error, before the end of a session; and the session ends
 //!   when the input does.
-//! - What is held in memory for one line is bounded by [`MAX_LINE`].
+//! - What is held in memory for one line is bounded by `MAX_LINE`.
 
 use std::{collections::HashSet, io, time::Duration};
 
@@ -22,7 +22,7 @@ use rmcp::{
     transport::Transport,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
+    io::{AsyncRead, AsyncWrite, BufReader},
     sync::mpsc,
     time::Instant,
 };
@@ -30,20 +30,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::when::Zone,
-    mcp::{Server, refusal},
+    jsonrpc::{
+        lines::{Line, Lines, MAX_LINE, write_lines},
+        message::{self, Incoming},
+        refusal::refusal,
+    },
+    mcp::Server,
     store::db::Db,
 };
 
 mod handles;
-pub(crate) mod lines;
-pub(crate) mod message;
 
 pub(crate) use handles::open;
-use lines::{Line, Lines};
-use message::Incoming;
-
-/// The longest line that is read, in bytes. A longer one is answered with an error.
-pub const MAX_LINE: usize = 4 * 1024 * 1024;
 
 /// How long the end of a session waits for answers still to come, and then for a client that does not read them.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -235,29 +233,4 @@ impl<R: AsyncRead + Send + Unpin + 'static> StdioTransport<R> {
         let outbox = self.outbox.as_ref().ok_or(Closed)?;
         outbox.send(line).map_err(|_| Closed)
     }
-}
-
-/// Writes what is queued, as many lines at once as are waiting.
-pub(crate) async fn write_lines(
-    mut output: impl AsyncWrite + Unpin,
-    mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
-    unread: CancellationToken,
-) {
-    const ENOUGH: usize = 64 * 1024;
-    while let Some(mut lines) = queue.recv().await {
-        while lines.len() < ENOUGH
-            && let Ok(line) = queue.try_recv()
-        {
-            lines.extend_from_slice(&line);
-        }
-        let written = async {
-            output.write_all(&lines).await?;
-            output.flush().await
-        };
-        if written.await.is_err() {
-            unread.cancel();
-            return;
-        }
-    }
-    let _ = output.shutdown().await;
 }

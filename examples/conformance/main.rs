@@ -39,7 +39,7 @@ use rmcp::{
 };
 use serde_json::json;
 use taskhold::{
-    http::{self, Doors, Limits, Setup, Tokens},
+    http::{self, Limits, Setup, Sockets, Tokens},
     store::db::Db,
 };
 use tokio::sync::broadcast;
@@ -325,9 +325,9 @@ fn main() {
     runtime.block_on(async {
         let tokens = Tokens::new(&database);
         tokens.own().unwrap();
-        let mut doors = Doors::default();
-        doors.open_loopback(0).await.unwrap();
-        println!("listening: {}", doors.urls().next().unwrap());
+        let mut sockets = Sockets::default();
+        sockets.open_loopback(0).await.unwrap();
+        println!("listening: {}", sockets.urls().next().unwrap());
         let setup = Setup {
             tokens,
             limits: Limits::default(),
@@ -341,7 +341,7 @@ fn main() {
             changes: changes.clone(),
             ending,
         };
-        http::serve(doors, setup, db.session(), fixtures, stop).await;
+        http::serve(sockets, setup, db.session(), fixtures, stop).await;
     });
     db.close().unwrap();
 }

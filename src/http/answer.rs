@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use super::{access_log::AccessRecord, guard::Refusal};
-use crate::mcp::refusal;
+use crate::jsonrpc::refusal::refusal;
 
 /// An answer.
 pub(super) type Answer = Response<BoxBody<Bytes, Infallible>>;

@@ -41,8 +41,8 @@ use super::{
     unread::Unread,
 };
 use crate::{
+    jsonrpc::message::{self, Incoming},
     mcp::{self, Principal},
-    stdio::message::{self, Incoming},
     store::{State, Store, db::Session},
 };
 

@@ -33,7 +33,7 @@ use super::{
     shares::Share,
     turns::Turn,
 };
-use crate::mcp::{Principal, refusal};
+use crate::{jsonrpc::refusal::refusal, mcp::Principal};
 
 /// How a header says that its value is encoded; the SDK decodes it.
 const ENCODED: &str = "=?base64?";

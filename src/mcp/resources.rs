@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rmcp::model::{ErrorCode, ErrorData, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
-use super::{internal, refusal::refusal_with, tools::cursor, uri::ResourceUri};
+use super::{internal, tools::cursor, uri::ResourceUri};
 use crate::{
     clock,
     domain::{
@@ -15,6 +15,7 @@ use crate::{
         text::clean,
         when::Zone,
     },
+    jsonrpc::refusal::refusal_with,
     render::{
         self, TaskWriter,
         bounds::{self, MAX_REPLY_BYTES},

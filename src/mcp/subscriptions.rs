@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    internal, refusal, resources,
+    internal, resources,
     uri::{ResourceUri, altered},
 };
 use crate::{
@@ -35,6 +35,7 @@ use crate::{
         task::Timestamp,
         when::Zone,
     },
+    jsonrpc::refusal::refusal,
     store::db::{Session, Subscription},
 };
 

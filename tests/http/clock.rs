@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use rmcp::ServerHandler;
-use taskhold::http::{self, Sockets, Limits, Setup, Tokens};
+use taskhold::http::{self, Limits, Setup, Sockets, Tokens};
 use taskhold::store::db::Session;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;

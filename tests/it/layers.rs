@@ -1,71 +1,45 @@
 //! Who may import whom. Nothing points back up.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("disk", &[]),
-    ("when", &["text"]),
-    ("repeat", &["when"]),
-    ("text", &[]),
-    ("task", &["repeat", "text", "when"]),
-    ("imported", &["task"]),
-    ("change", &["task"]),
-    ("error", &["change", "disk", "task"]),
-    ("advice", &["change", "task", "when"]),
-    (
-        "command",
-        &["advice", "change", "error", "repeat", "task", "when"],
-    ),
-    (
-        "store",
-        &[
-            "advice", "imported", "change", "clock", "command", "disk", "error", "repeat", "task",
-            "text", "when",
-        ],
-    ),
-    (
-        "input",
-        &[
-            "command", "error", "repeat", "store", "task", "text", "when",
-        ],
-    ),
-    ("clock", &["task", "when"]),
-    (
-        "exchange",
-        &["imported", "command", "error", "repeat", "task", "when"],
-    ),
-    ("render", &["change", "command", "repeat", "task", "when"]),
+    ("domain", &[]),
+    ("clock", &["domain"]),
+    ("store", &["clock", "disk", "domain"]),
+    ("care", &["disk", "domain", "store"]),
+    ("input", &["domain"]),
+    ("exchange", &["domain"]),
+    ("render", &["domain"]),
+    ("jsonrpc", &["domain", "render"]),
     (
         "mcp",
-        &[
-            "change", "clock", "command", "error", "input", "advice", "render", "repeat", "store",
-            "task", "text", "when",
-        ],
+        &["clock", "domain", "input", "jsonrpc", "render", "store"],
     ),
-    ("stdio", &["mcp", "store", "when"]),
+    ("stdio", &["domain", "jsonrpc", "mcp", "store"]),
     ("install", &["disk"]),
-    ("http", &["clock", "disk", "mcp", "stdio", "store"]),
-    ("bridge", &["stdio", "store"]),
-    ("config", &["disk", "task", "when"]),
+    ("http", &["clock", "disk", "jsonrpc", "mcp", "store"]),
+    ("bridge", &["jsonrpc", "stdio"]),
+    ("config", &["disk", "domain"]),
     (
         "cli",
         &[
-            "imported", "bridge", "change", "clock", "command", "config", "disk", "error",
-            "exchange", "input", "http", "install", "mcp", "advice", "render", "repeat", "stdio",
-            "store", "task", "text", "when",
+            "bridge", "care", "clock", "config", "disk", "domain", "exchange", "http", "input",
+            "install", "mcp", "render", "stdio", "store",
         ],
     ),
 ];
 
 /// A library, and the modules that may use it.
 const LIBRARIES: [(&str, &[&str]); 7] = [
-    ("rusqlite", &["store", "error"]),
+    ("rusqlite", &["care", "store"]),
     ("refinery", &["store"]),
-    ("rmcp", &["bridge", "http", "mcp", "stdio"]),
+    ("rmcp", &["bridge", "http", "jsonrpc", "mcp", "stdio"]),
     ("clap", &["cli", "config", "main"]),
     ("clap_complete", &["cli"]),
     ("jsonc_parser", &["install"]),
@@ -199,6 +173,119 @@ fn no_module_uses_one_above_it() {
     }
 }
 
+/// Returns the paths that `code` uses, whole: of `use super::{b, c::d}` they are `super::b` and `super::c::d`.
+fn used_paths(code: &str) -> Vec<String> {
+    let is_of_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let mut paths = Vec::new();
+    for root in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(root) {
+            let before = code[..at].trim_end_matches(is_of_path);
+            if before.len() < at {
+                continue;
+            }
+            if before.ends_with("use ") {
+                let end = code[at..].find(';').map_or(code.len(), |end| at + end);
+                paths.extend(leaves(&code[at..end]));
+            } else {
+                let path: String = code[at..].chars().take_while(|c| is_of_path(*c)).collect();
+                paths.push(path.trim_end_matches(':').to_owned());
+            }
+        }
+    }
+    paths
+}
+
+/// Returns the paths of the tree of a `use`.
+fn leaves(tree: &str) -> Vec<String> {
+    let Some((root, group)) = tree.split_once('{') else {
+        return vec![tree.split(" as ").next().unwrap().trim().to_owned()];
+    };
+    let (mut depth, mut begin, mut branches) = (0, 0, Vec::new());
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                branches.push(&group[begin..at]);
+                begin = at + 1;
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    let branches = branches
+        .into_iter()
+        .filter(|branch| !branch.trim().is_empty());
+    let paths = branches.flat_map(|branch| leaves(branch.trim()));
+    paths.map(|path| format!("{}{path}", root.trim())).collect()
+}
+
+/// Returns the modules that lead to the one at `path`: `store`, `db` of `store/db.rs`.
+fn modules_of(path: &Path) -> Vec<String> {
+    let path = path.with_extension("");
+    let names = path.iter().map(|name| name.to_str().unwrap().to_owned());
+    names.collect()
+}
+
+/// Returns where `used` leads from `module`, as far as it names modules.
+fn resolved(used: &str, module: &[String]) -> Vec<String> {
+    let mut at = module.to_vec();
+    for name in used.split("::").map(str::trim) {
+        match name {
+            "crate" => at.clear(),
+            "super" => drop(at.pop()),
+            "self" => {}
+            name => at.push(name.to_owned()),
+        }
+    }
+    at
+}
+
+/// A file may use its own folder's files and what its parent declares; two that need each other belong together, or have
+/// something below them that both need.
+#[test]
+fn no_files_of_a_folder_import_each_other_in_a_ring() {
+    let mut edges: BTreeMap<Vec<String>, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    let sources = sources();
+    let known: BTreeSet<Vec<String>> = sources
+        .iter()
+        .map(|source| modules_of(&source.path))
+        .collect();
+    for source in &sources {
+        let module = modules_of(&source.path);
+        for used in used_paths(source.own_code()) {
+            let target = resolved(&used, &module);
+            let shared = module
+                .iter()
+                .zip(&target)
+                .take_while(|(a, b)| a == b)
+                .count();
+            let (Some(from), Some(to)) = (module.get(shared), target.get(shared)) else {
+                continue;
+            };
+            if known.contains(&target[..=shared]) {
+                let folder = edges.entry(module[..shared].to_vec()).or_default();
+                folder.entry(from.clone()).or_default().insert(to.clone());
+            }
+        }
+    }
+    assert!(edges.len() > 10, "imports are written in another way now");
+    for (folder, edges) in edges {
+        let mut left = edges;
+        // Whoever uses nothing that is left is in no ring.
+        loop {
+            let files: BTreeSet<String> = left.keys().cloned().collect();
+            left.values_mut()
+                .for_each(|uses| uses.retain(|used| files.contains(used)));
+            let before = left.len();
+            left.retain(|_, uses| !uses.is_empty());
+            if left.len() == before {
+                break;
+            }
+        }
+        assert!(left.is_empty(), "in {}: {left:?}", folder.join("/"));
+    }
+}
+
 #[test]
 fn each_library_stays_where_it_belongs() {
     for Source { module, code, .. } in sources() {
@@ -261,4 +348,20 @@ fn no_text_that_is_embedded_has_a_carriage_return() {
 fn uses_are_found_in_paths_and_groups() {
     let source = "use crate::{\n    a::{b, c},\n    d,\n};\nlet x = crate::e::f;";
     assert_eq!(crate_uses(source), ["a", "d", "e"]);
+}
+
+#[test]
+fn a_path_is_resolved_from_the_module_that_uses_it() {
+    let code = "use super::{db::{self, Db}, Store as S};\nlet x = crate::domain::task::f();";
+    assert_eq!(
+        used_paths(code),
+        [
+            "crate::domain::task::f",
+            "super::db::self",
+            "super::db::Db",
+            "super::Store",
+        ]
+    );
+    let module = ["store".to_owned(), "watch".to_owned()];
+    assert_eq!(resolved("super::db::Db", &module), ["store", "db", "Db"]);
 }

@@ -15,7 +15,7 @@ pub(crate) fn refusal(code: ErrorCode, message: impl AsRef<str>) -> ErrorData {
     clippy::disallowed_methods,
     reason = "the one place that makes protocol errors"
 )]
-pub(super) fn refusal_with(
+pub(crate) fn refusal_with(
     code: ErrorCode,
     message: impl AsRef<str>,
     data: Option<Value>,

@@ -3,7 +3,14 @@
 use std::io;
 
 use rmcp::model::RequestId;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    sync::mpsc,
+};
+use tokio_util::sync::CancellationToken;
+
+/// The longest line that is read, in bytes. A longer one is answered with an error.
+pub(crate) const MAX_LINE: usize = 4 * 1024 * 1024;
 
 /// A line of input.
 #[derive(Debug, PartialEq)]
@@ -176,6 +183,31 @@ impl IdScanner {
         }
         self.number.clear();
     }
+}
+
+/// Writes what is queued, as many lines at once as are waiting.
+pub(crate) async fn write_lines(
+    mut output: impl AsyncWrite + Unpin,
+    mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
+    unread: CancellationToken,
+) {
+    const ENOUGH: usize = 64 * 1024;
+    while let Some(mut lines) = queue.recv().await {
+        while lines.len() < ENOUGH
+            && let Ok(line) = queue.try_recv()
+        {
+            lines.extend_from_slice(&line);
+        }
+        let written = async {
+            output.write_all(&lines).await?;
+            output.flush().await
+        };
+        if written.await.is_err() {
+            unread.cancel();
+            return;
+        }
+    }
+    let _ = output.shutdown().await;
 }
 
 #[cfg(test)]

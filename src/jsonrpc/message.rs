@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, error::Category, json};
 
 use super::lines::IdScanner;
-pub(crate) use crate::mcp::refusal;
+use crate::jsonrpc::refusal::refusal;
 
 /// What a line was.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 
 /// Reads a line. Text that is not quite UTF-8, or has half of a surrogate pair where a JavaScript client cut an emoji
 /// in two, is repaired and read.
-pub(super) fn read(line: &[u8]) -> Incoming {
+pub(crate) fn read(line: &[u8]) -> Incoming {
     read_text(line).0
 }
 
@@ -210,7 +210,7 @@ fn notification(method: &str, params: Option<Value>) -> Incoming {
 }
 
 /// Reports whether the request begins a session. A ping and a probe leave it open which kind it will be.
-pub(super) fn begins_session(request: &ClientRequest) -> bool {
+pub(crate) fn begins_session(request: &ClientRequest) -> bool {
     match request {
         ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
         ClientRequest::InitializeRequest(_) => true,

@@ -1,0 +1,12 @@
+//! JSON-RPC 2.0 messages, as MCP restricts them (specification 2025-06-18, "Base Protocol"): from bytes to a typed message, or
+//! to the refusal that answers bytes that are none.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `lines` | lines of bounded length from a stream |
+//! | `message` | one message, parsed and checked once |
+//! | `refusal` | every protocol error, cleaned and bounded |
+
+pub(crate) mod lines;
+pub(crate) mod message;
+pub(crate) mod refusal;
