@@ -14,6 +14,10 @@ use crate::domain::{
     when::{Reading, When},
 };
 
+mod fields;
+
+pub(crate) use fields::{Clearable, GivenFields, is_none};
+
 /// What a caller should know about how its words were taken.
 #[derive(Default)]
 pub(crate) struct Notes(Vec<String>);

@@ -1,7 +1,5 @@
 //! The fields of a task as a command line gives them, by flag or by quick word, read into drafts and patches.
 
-use std::collections::BTreeSet;
-
 use super::{
     CliResult, Failure,
     hint::of_value,
@@ -9,11 +7,11 @@ use super::{
 };
 use crate::{
     domain::{
-        command::{Caller, Draft, Patch, Reference},
-        error::{Error, Result},
-        task::{Description, Invalid, Project, Status, TaskId, Title},
+        command::{Caller, Draft, Patch},
+        error::Error,
+        task::{Invalid, Status},
     },
-    input::{Notes, read_repeat},
+    input::{Clearable, GivenFields, Notes},
 };
 
 /// Flags for what quick words say too.
@@ -225,20 +223,9 @@ impl Given {
         Some(&value.text)
     }
 
-    /// Reads the value of `field`. A refusal names it, and says how it becomes text if it was a word.
-    fn read<T>(&self, field: Field, read: impl FnOnce(&str) -> Result<T>) -> CliResult<Option<T>> {
-        let Some(value) = self.values.iter().find(|value| value.field == field) else {
-            return Ok(None);
-        };
-        match read(&value.text) {
-            Ok(read) => Ok(Some(read)),
-            Err(Error::Invalid(invalid)) => Err(self.refused(value, invalid)),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     fn refused(&self, value: &Value, mut invalid: Invalid) -> Failure {
-        if matches!(invalid.field, "task_id" | "reference") {
+        // A flag and a quick word are named by what people type.
+        if matches!(invalid.field, "task_id" | "reference" | "defer_until") {
             invalid.field = value.field.name();
         }
         let hint = value.word.as_ref().map(|word| {
@@ -251,26 +238,6 @@ impl Given {
         Failure::Value { invalid, hint }
     }
 
-    /// Reads the value of `field`; one that stands for none is none.
-    fn some<T>(&self, field: Field, read: impl FnOnce(&str) -> Result<T>) -> CliResult<Option<T>> {
-        Ok(self.cleared_or(field, read)?.flatten())
-    }
-
-    /// Reads the value of `field`: `None` if it was not given, `Some(None)` if it is to be cleared.
-    #[expect(
-        clippy::option_option,
-        reason = "a patch tells what stays from what is cleared this way"
-    )]
-    fn cleared_or<T>(
-        &self,
-        field: Field,
-        read: impl FnOnce(&str) -> Result<T>,
-    ) -> CliResult<Option<Option<T>>> {
-        self.read(field, |value| {
-            (!is_nothing(value)).then(|| read(value)).transpose()
-        })
-    }
-
     /// Returns the draft of a task with `title` and the other fields that were given.
     pub(super) fn draft(
         &self,
@@ -278,31 +245,13 @@ impl Given {
         notes: &mut Notes,
         caller: &Caller,
     ) -> CliResult<Draft> {
-        let mut tags = self
-            .read(Field::Tags, |words| notes.tags(&list(words)))?
-            .unwrap_or_default();
-        tags.extend(notes.tags(&self.tags)?);
-        Ok(Draft {
-            title: notes.text(Title::cleaned(title))?,
-            description: self
-                .read(Field::Description, |text| {
-                    notes.text(Description::cleaned(text))
-                })?
-                .unwrap_or_default(),
-            priority: self.some(Field::Priority, |word| Ok(word.parse()?))?,
-            due: self.some(Field::Due, |text| notes.date("due", text, caller))?,
-            defer_until: self.some(Field::Defer, |text| notes.date("defer", text, caller))?,
-            repeat: self.some(Field::Repeat, |text| read_repeat(text, caller))?,
-            project: self.some(Field::Project, |name| notes.text(Project::cleaned(name)))?,
-            tags,
-            parent: self.some(Field::Parent, |id| Ok(id.parse()?))?,
-            depends_on: self
-                .some(Field::After, |ids| {
-                    let ids = list(ids).into_iter().map(|id| id.parse::<Reference>());
-                    Ok(ids.collect::<std::result::Result<_, Invalid>>()?)
-                })?
-                .unwrap_or_default(),
-        })
+        let fields = GivenFields {
+            title: Some(title.to_owned()),
+            ..self.fields()?
+        };
+        fields
+            .draft(notes, caller)
+            .map_err(|error| self.explained(error))
     }
 
     /// Returns the patch that sets what was given; an empty value clears its field.
@@ -312,40 +261,69 @@ impl Given {
         notes: &mut Notes,
         caller: &Caller,
     ) -> CliResult<Patch> {
-        let title = self.title.as_deref();
-        Ok(Patch {
-            title: title
-                .map(|title| notes.text(Title::cleaned(title)))
-                .transpose()?,
-            description: self.read(Field::Description, |text| {
-                notes.text(Description::cleaned(text))
-            })?,
-            status: self.read(Field::Status, |word| Ok(word.parse()?))?,
-            priority: self.cleared_or(Field::Priority, |word| Ok(word.parse()?))?,
-            due: self.cleared_or(Field::Due, |text| notes.date("due", text, caller))?,
-            defer_until: self.cleared_or(Field::Defer, |text| notes.date("defer", text, caller))?,
-            repeat: self.cleared_or(Field::Repeat, |text| read_repeat(text, caller))?,
-            project: self.cleared_or(Field::Project, |name| notes.text(Project::cleaned(name)))?,
-            tags: self
-                .cleared_or(Field::Tags, |words| notes.tags(&list(words)))?
-                .map(Option::unwrap_or_default),
-            add_tags: notes.tags(&self.tags)?,
-            remove_tags: notes.tags(untag)?,
-            parent: self.cleared_or(Field::Parent, |id| Ok(id.parse()?))?,
-            depends_on: self
-                .cleared_or(Field::After, read_ids)?
-                .map(Option::unwrap_or_default),
-            ..Patch::default()
-        })
+        let fields = GivenFields {
+            title: self.title.clone(),
+            remove_tags: untag.to_owned(),
+            ..self.fields()?
+        };
+        fields
+            .patch(notes, caller)
+            .map_err(|error| self.explained(error))
+    }
+
+    fn fields(&self) -> CliResult<GivenFields> {
+        let mut fields = GivenFields {
+            add_tags: self.tags.clone(),
+            ..GivenFields::default()
+        };
+        for value in &self.values {
+            put(&mut fields, value.field, &value.text)
+                .map_err(|invalid| self.refused(value, invalid))?;
+        }
+        Ok(fields)
+    }
+
+    /// Says how a word whose value is refused becomes text.
+    fn explained(&self, error: Error) -> Failure {
+        let Error::Invalid(invalid) = error else {
+            return error.into();
+        };
+        let field = Field::of_task(invalid.field);
+        match self.values.iter().find(|value| Some(value.field) == field) {
+            Some(value) => self.refused(value, invalid),
+            None => Error::Invalid(invalid).into(),
+        }
     }
 }
 
-/// Reads ids with commas between them.
-pub(super) fn read_ids(text: &str) -> Result<BTreeSet<TaskId>> {
-    Ok(list(text)
-        .iter()
-        .map(|id| id.parse())
-        .collect::<std::result::Result<_, Invalid>>()?)
+/// Puts the text of a field where it belongs; one that stands for none clears it.
+pub(super) fn put(fields: &mut GivenFields, field: Field, text: &str) -> Result<(), Invalid> {
+    let given = if is_nothing(text) {
+        Clearable::Clear
+    } else {
+        Clearable::Set(text.to_owned())
+    };
+    let items = given
+        .clone()
+        .set()
+        .map(|text| list(&text))
+        .unwrap_or_default();
+    match field {
+        Field::Description => fields.description = Some(text.to_owned()),
+        Field::Status => fields.status = Some(text.parse()?),
+        Field::Priority => fields.priority = Some(given.parsed()?),
+        Field::Due => fields.due = Some(given),
+        Field::Defer => fields.defer_until = Some(given),
+        Field::Repeat => fields.repeat = Some(given),
+        Field::Project => fields.project = Some(given),
+        Field::Tags => fields.tags = Some(items),
+        Field::Parent => fields.parent = Some(given.parsed()?),
+        Field::After => {
+            let ids = items.iter().map(|id| id.parse());
+            fields.depends_on = Some(ids.collect::<Result<_, _>>()?);
+        }
+    }
+    Ok(())
 }
 
 /// Reports whether a value stands for none.

@@ -22,15 +22,15 @@
 //! To the new account.
 //! ```
 
-use super::fields::{is_nothing, list, read_ids};
+use super::{fields::put, quick::Field};
 use crate::{
     domain::{
         command::{Caller, Patch},
         error::Result,
-        task::{Description, Invalid, Project, Task, Title, shortened},
+        task::{Invalid, Task, shortened},
         when::Zone,
     },
-    input::{Notes, read_repeat},
+    input::{GivenFields, Notes},
 };
 
 /// The fields, in the order of the lines.
@@ -103,50 +103,21 @@ pub(super) fn read(
         return Ok(None);
     }
     let form = Form::read(&text)?;
-    let mut patch = Patch::default();
+    let mut fields = GivenFields::default();
     for (name, given) in form.fields {
         if given == value(task, name, caller.zone) {
             continue;
         }
-        set(&mut patch, name, given, notes, caller)?;
+        match Field::named(name) {
+            Some(field) => put(&mut fields, field, given)?,
+            None => fields.title = Some(given.to_owned()),
+        }
     }
     let before = task.description.as_str().trim_end();
-    if let Some(description) = form.description.filter(|text| *text != before) {
-        patch.description = Some(notes.text(Description::cleaned(description))?);
-    }
+    let description = form.description.filter(|text| *text != before);
+    fields.description = description.map(str::to_owned);
+    let patch = fields.patch(notes, caller)?;
     Ok((patch != Patch::default()).then_some((patch, form.rev)))
-}
-
-fn set(
-    patch: &mut Patch,
-    name: &str,
-    given: &str,
-    notes: &mut Notes,
-    caller: &Caller,
-) -> Result<()> {
-    let kept = Some(given).filter(|given| !is_nothing(given));
-    match name {
-        "title" => patch.title = Some(notes.text(Title::cleaned(given))?),
-        "status" => patch.status = Some(given.parse()?),
-        "due" => {
-            let due = kept.map(|text| notes.date("due", text, caller));
-            patch.due = Some(due.transpose()?);
-        }
-        "defer" => {
-            let until = kept.map(|text| notes.date("defer", text, caller));
-            patch.defer_until = Some(until.transpose()?);
-        }
-        "priority" => patch.priority = Some(kept.map(str::parse).transpose()?),
-        "repeat" => patch.repeat = Some(kept.map(|text| read_repeat(text, caller)).transpose()?),
-        "project" => {
-            let project = kept.map(|name| notes.text(Project::cleaned(name)));
-            patch.project = Some(project.transpose()?);
-        }
-        "tags" => patch.tags = Some(notes.tags(&list(given))?),
-        "parent" => patch.parent = Some(kept.map(str::parse).transpose()?),
-        _ => patch.depends_on = Some(read_ids(given)?),
-    }
-    Ok(())
 }
 
 impl<'a> Form<'a> {

@@ -61,6 +61,15 @@ impl Field {
             .map_or("", |(name, _)| name)
     }
 
+    /// Returns the field that a refusal calls `name`.
+    pub(super) fn of_task(name: &str) -> Option<Self> {
+        match name {
+            "defer_until" => Some(Self::Defer),
+            "depends_on" => Some(Self::After),
+            name => Self::named(name),
+        }
+    }
+
     /// Returns the field that stands before a colon as `name`.
     pub(super) fn named(name: &str) -> Option<Self> {
         NAMES

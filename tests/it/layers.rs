@@ -274,8 +274,9 @@ fn no_files_of_a_folder_import_each_other_in_a_ring() {
         // Whoever uses nothing that is left is in no ring.
         loop {
             let files: BTreeSet<String> = left.keys().cloned().collect();
-            left.values_mut()
-                .for_each(|uses| uses.retain(|used| files.contains(used)));
+            for uses in left.values_mut() {
+                uses.retain(|used| files.contains(used));
+            }
             let before = left.len();
             left.retain(|_, uses| !uses.is_empty());
             if left.len() == before {

@@ -4,9 +4,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::domain::{
-    command::Reference,
-    task::{Invalid, Priority, Status, TaskId, cut},
+use crate::{
+    domain::{
+        command::Reference,
+        task::{Invalid, Priority, Status, TaskId, cut},
+    },
+    input::{Clearable, is_none},
 };
 
 /// A task to add. Flat, so that a call for one task needs no list.
@@ -190,12 +193,6 @@ pub(super) struct Undo {
     pub(super) group: Option<i64>,
 }
 
-/// A value to set; an empty one clears the field.
-pub(super) enum Clearable<T> {
-    Clear,
-    Set(T),
-}
-
 impl Ids {
     /// Returns the ids a command is about: at least one.
     pub(super) fn some(self) -> Result<Vec<TaskId>, Invalid> {
@@ -207,38 +204,6 @@ impl Ids {
         }
         Ok(self.0)
     }
-}
-
-impl<T> Clearable<T> {
-    /// Returns the value, of a field that cannot be cleared.
-    pub(super) fn set(self) -> Option<T> {
-        match self {
-            Self::Clear => None,
-            Self::Set(value) => Some(value),
-        }
-    }
-
-    pub(super) fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Option<U>, E> {
-        match self {
-            Self::Clear => Ok(None),
-            Self::Set(value) => map(value).map(Some),
-        }
-    }
-}
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Clearable<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) if is_none(&text) => Ok(Self::Clear),
-            value => T::deserialize(value)
-                .map(Self::Set)
-                .map_err(serde::de::Error::custom),
-        }
-    }
-}
-
-fn is_none(text: &str) -> bool {
-    matches!(text.trim().to_lowercase().as_str(), "" | "none" | "null")
 }
 
 /// Reads one value where a list is meant.

@@ -4,18 +4,17 @@ use serde::Serialize;
 
 use super::{
     ToolAnswer,
-    args::{AddItem, AddTask, Clearable, Delete, Several, Undo, UpdateTask},
+    args::{AddItem, AddTask, Delete, Several, Undo, UpdateTask},
     call::ToolCall,
     replies::{self, ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},
 };
 use crate::{
     domain::{
-        command::{CallKey, Caller, Command, Draft, Outcome, Patch},
+        command::{CallKey, Command, Outcome, Reference},
         error::{Error, Result},
-        task::{CommentText, Description, Project, Title},
     },
-    input::{Notes, read_repeat},
+    input::{Clearable, GivenFields, Notes},
     render::{Detail, TaskObject, bounds},
 };
 
@@ -29,34 +28,49 @@ struct Deleted<'a> {
     note: Option<String>,
 }
 
-fn draft(item: AddItem, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
-    let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-    Ok(Draft {
-        title: notes.text(Title::cleaned(&item.title))?,
-        description: notes.text(Description::cleaned(&item.description.unwrap_or_default()))?,
-        priority: item.priority,
-        due: given(item.due)
-            .map(|text| notes.date("due", &text, caller))
-            .transpose()?,
-        defer_until: given(item.defer_until)
-            .map(|text| notes.date("defer_until", &text, caller))
-            .transpose()?,
-        repeat: given(item.repeat)
-            .map(|text| read_repeat(&text, caller))
-            .transpose()?,
-        project: given(item.project)
-            .map(|name| notes.text(Project::cleaned(&name)))
-            .transpose()?,
-        tags: notes.tags(&item.tags.unwrap_or_default().0)?,
-        parent: item.parent.map(|parent| parent.0),
-        depends_on: item
-            .depends_on
-            .unwrap_or_default()
-            .0
-            .into_iter()
-            .map(|one| one.0)
-            .collect(),
-    })
+impl From<AddItem> for GivenFields {
+    fn from(item: AddItem) -> Self {
+        // Many a model fills in every field.
+        let given = |text: Option<String>| {
+            let text = text.filter(|text| !text.trim().is_empty());
+            text.map(Clearable::Set)
+        };
+        let depends_on = item.depends_on.unwrap_or_default().0;
+        Self {
+            title: Some(item.title),
+            description: item.description,
+            priority: item.priority.map(Clearable::Set),
+            due: given(item.due),
+            defer_until: given(item.defer_until),
+            repeat: given(item.repeat),
+            project: given(item.project),
+            tags: item.tags.map(|tags| tags.0),
+            parent: item.parent.map(|parent| Clearable::Set(parent.0)),
+            depends_on: Some(depends_on.into_iter().map(|one| one.0).collect()),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<UpdateTask> for GivenFields {
+    fn from(args: UpdateTask) -> Self {
+        let depends_on = args.depends_on.map(|ids| ids.0.into_iter());
+        Self {
+            title: args.title,
+            description: args.description,
+            status: args.status.and_then(Clearable::set),
+            priority: args.priority,
+            due: args.due,
+            defer_until: args.defer_until,
+            repeat: args.repeat,
+            project: args.project,
+            tags: args.tags.map(|tags| tags.0),
+            parent: args.parent.map(|parent| parent.map(Reference::Task)),
+            depends_on: depends_on.map(|ids| ids.map(Reference::Task).collect()),
+            comment: args.comment,
+            ..Self::default()
+        }
+    }
 }
 
 impl ToolCall<'_> {
@@ -69,10 +83,12 @@ impl ToolCall<'_> {
             .into_iter()
             .zip(1..)
             .map(|(item, number)| {
-                draft(item, &mut notes, &self.caller).map_err(|error| match error {
-                    Error::Invalid(invalid) if is_batch => invalid.of(number).into(),
-                    error => error,
-                })
+                GivenFields::from(item)
+                    .draft(&mut notes, &self.caller)
+                    .map_err(|error| match error {
+                        Error::Invalid(invalid) if is_batch => invalid.of(number).into(),
+                        error => error,
+                    })
             })
             .collect::<Result<Vec<_>>>()?;
         let outcome = self.write(Command::Add { drafts, key }).await?;
@@ -86,55 +102,11 @@ impl ToolCall<'_> {
     }
 
     pub(super) async fn update_task(self, arguments: Arguments) -> Result<ToolAnswer> {
-        let args: UpdateTask = arguments.read(Blank::Clears)?;
-        let (ids, if_rev) = (args.task_id.some()?, args.if_rev.and_then(Clearable::set));
+        let mut args: UpdateTask = arguments.read(Blank::Clears)?;
+        let ids = std::mem::take(&mut args.task_id).some()?;
+        let if_rev = args.if_rev.take().and_then(Clearable::set);
         let mut notes = Notes::default();
-        let caller = &self.caller;
-        let mut date = |field, value: Option<Clearable<String>>| {
-            value
-                .map(|value| value.try_map(|text| notes.date(field, &text, caller)))
-                .transpose()
-        };
-        let (due, defer_until) = (
-            date("due", args.due)?,
-            date("defer_until", args.defer_until)?,
-        );
-        let patch = Patch {
-            title: args
-                .title
-                .map(|text| notes.text(Title::cleaned(&text)))
-                .transpose()?,
-            description: args
-                .description
-                .map(|text| notes.text(Description::cleaned(&text)))
-                .transpose()?,
-            status: args.status.and_then(Clearable::set),
-            priority: args
-                .priority
-                .map(|value| value.try_map(Ok::<_, Error>))
-                .transpose()?,
-            due,
-            defer_until,
-            repeat: args
-                .repeat
-                .map(|value| value.try_map(|text| read_repeat(&text, caller)))
-                .transpose()?,
-            project: args
-                .project
-                .map(|value| value.try_map(|name| notes.text(Project::cleaned(&name))))
-                .transpose()?,
-            tags: args.tags.map(|tags| notes.tags(&tags.0)).transpose()?,
-            parent: args
-                .parent
-                .map(|value| value.try_map(Ok::<_, Error>))
-                .transpose()?,
-            depends_on: args.depends_on.map(|ids| ids.0.into_iter().collect()),
-            comment: args
-                .comment
-                .map(|text| notes.text(CommentText::cleaned(&text)))
-                .transpose()?,
-            ..Patch::default()
-        };
+        let patch = GivenFields::from(args).patch(&mut notes, &self.caller)?;
         let is_closing = patch.status.is_some_and(|status| !status.is_open());
         let outcome = self.write(Command::Update { ids, patch, if_rev }).await?;
         if outcome.group.is_none() {

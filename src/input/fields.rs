@@ -1,0 +1,207 @@
+//! The fields of a task as a caller wrote them, read into a draft or a patch: one way for tools, command line and editor.
+
+use std::{collections::BTreeSet, str::FromStr};
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{Notes, read_repeat};
+use crate::domain::{
+    command::{Caller, Draft, Patch, Reference},
+    error::Result,
+    repeat::Repeat,
+    task::{CommentText, Description, Invalid, Priority, Project, Status, Tag, TaskId, Title},
+    when::When,
+};
+
+/// A value to set, or that the field is to be cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clearable<T> {
+    Clear,
+    Set(T),
+}
+
+impl<T> Clearable<T> {
+    /// Returns the value; `None` if the field is to be cleared.
+    pub(crate) fn set(self) -> Option<T> {
+        match self {
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// Returns the value as another.
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Clearable<U> {
+        match self {
+            Self::Clear => Clearable::Clear,
+            Self::Set(value) => Clearable::Set(map(value)),
+        }
+    }
+}
+
+impl Clearable<String> {
+    /// Reads the value.
+    pub(crate) fn parsed<T: FromStr>(self) -> std::result::Result<Clearable<T>, T::Err> {
+        Ok(match self {
+            Self::Clear => Clearable::Clear,
+            Self::Set(text) => Clearable::Set(text.parse()?),
+        })
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Clearable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) if is_none(&text) => Ok(Self::Clear),
+            value => T::deserialize(value)
+                .map(Self::Set)
+                .map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// Reports whether a program writes this for no value.
+pub(crate) fn is_none(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "" | "none" | "null")
+}
+
+/// The fields that a caller gave, as it wrote them; `None` where a field was not given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GivenFields {
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) status: Option<Status>,
+    pub(crate) priority: Option<Clearable<Priority>>,
+    pub(crate) due: Option<Clearable<String>>,
+    pub(crate) defer_until: Option<Clearable<String>>,
+    pub(crate) repeat: Option<Clearable<String>>,
+    pub(crate) project: Option<Clearable<String>>,
+    /// All tags.
+    pub(crate) tags: Option<Vec<String>>,
+    pub(crate) add_tags: Vec<String>,
+    pub(crate) remove_tags: Vec<String>,
+    pub(crate) parent: Option<Clearable<Reference>>,
+    /// All dependencies.
+    pub(crate) depends_on: Option<Vec<Reference>>,
+    pub(crate) comment: Option<String>,
+}
+
+/// The fields whose texts had to be read.
+struct ReadFields {
+    title: Option<Title>,
+    description: Option<Description>,
+    due: Option<Clearable<When>>,
+    defer_until: Option<Clearable<When>>,
+    repeat: Option<Clearable<Repeat>>,
+    project: Option<Clearable<Project>>,
+    tags: Option<BTreeSet<Tag>>,
+    add_tags: BTreeSet<Tag>,
+}
+
+impl GivenFields {
+    /// Returns the draft that they make. Without a title it is refused as one with an empty title is.
+    pub(crate) fn draft(&self, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
+        let read = self.read(notes, caller)?;
+        let mut tags = read.tags.unwrap_or_default();
+        tags.extend(read.add_tags);
+        Ok(Draft {
+            title: match read.title {
+                Some(title) => title,
+                None => Title::try_from(String::new())?,
+            },
+            description: read.description.unwrap_or_default(),
+            priority: self.priority.and_then(Clearable::set),
+            due: read.due.and_then(Clearable::set),
+            defer_until: read.defer_until.and_then(Clearable::set),
+            repeat: read.repeat.and_then(Clearable::set),
+            project: read.project.and_then(Clearable::set),
+            tags,
+            parent: self.parent.and_then(Clearable::set),
+            depends_on: self.depends_on.iter().flatten().copied().collect(),
+        })
+    }
+
+    /// Returns the patch that sets them.
+    pub(crate) fn patch(&self, notes: &mut Notes, caller: &Caller) -> Result<Patch> {
+        let read = self.read(notes, caller)?;
+        let depends_on = self.depends_on.as_ref();
+        Ok(Patch {
+            title: read.title,
+            description: read.description,
+            status: self.status,
+            priority: self.priority.map(Clearable::set),
+            due: read.due.map(Clearable::set),
+            defer_until: read.defer_until.map(Clearable::set),
+            repeat: read.repeat.map(Clearable::set),
+            project: read.project.map(Clearable::set),
+            tags: read.tags,
+            add_tags: read.add_tags,
+            remove_tags: notes.tags(&self.remove_tags)?,
+            parent: match self.parent {
+                Some(Clearable::Set(parent)) => Some(Some(id_of(parent)?)),
+                Some(Clearable::Clear) => Some(None),
+                None => None,
+            },
+            depends_on: depends_on
+                .map(|ids| ids.iter().copied().map(id_of).collect::<Result<_>>())
+                .transpose()?,
+            comment: self
+                .comment
+                .as_deref()
+                .map(|text| notes.text(CommentText::cleaned(text)))
+                .transpose()?,
+        })
+    }
+
+    fn read(&self, notes: &mut Notes, caller: &Caller) -> Result<ReadFields> {
+        let title = self.title.as_deref();
+        let description = self.description.as_deref();
+        Ok(ReadFields {
+            title: title
+                .map(|text| notes.text(Title::cleaned(text)))
+                .transpose()?,
+            description: description
+                .map(|text| notes.text(Description::cleaned(text)))
+                .transpose()?,
+            due: each(self.due.as_ref(), |text| notes.date("due", text, caller))?,
+            defer_until: each(self.defer_until.as_ref(), |text| {
+                notes.date("defer_until", text, caller)
+            })?,
+            repeat: each(self.repeat.as_ref(), |text| read_repeat(text, caller))?,
+            project: each(self.project.as_ref(), |name| {
+                notes.text(Project::cleaned(name))
+            })?,
+            tags: self
+                .tags
+                .as_deref()
+                .map(|tags| notes.tags(tags))
+                .transpose()?,
+            add_tags: notes.tags(&self.add_tags)?,
+        })
+    }
+}
+
+fn each<T>(
+    given: Option<&Clearable<String>>,
+    read: impl FnOnce(&str) -> Result<T>,
+) -> Result<Option<Clearable<T>>> {
+    Ok(match given {
+        Some(Clearable::Set(text)) => Some(Clearable::Set(read(text)?)),
+        Some(Clearable::Clear) => Some(Clearable::Clear),
+        None => None,
+    })
+}
+
+/// Returns the id of a task that is there; only what is added may refer to what the same call adds.
+fn id_of(reference: Reference) -> Result<TaskId> {
+    match reference {
+        Reference::Task(id) => Ok(id),
+        Reference::Earlier(place) => Err(Invalid::new(
+            "reference",
+            format!(
+                "^{place} names a task that the same call adds; give the id of one that is there"
+            ),
+        )
+        .into()),
+    }
+}
