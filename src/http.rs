@@ -15,7 +15,7 @@
 //! | `connection` | connections, and how long one may take over what |
 //! | `handles` | how many file handles there are for them |
 //! | `limits` | every limit there is |
-//! | `listen`, `socket` | the sockets that are listened on |
+//! | `listen`, `socket`, `listen_error` | the sockets that are listened on; why one cannot be |
 //! | `instance` | one daemon a database |
 //! | `routes` | paths, and what each leads to |
 //! | `answer` | answers |

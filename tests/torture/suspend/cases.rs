@@ -236,13 +236,10 @@ fn play(case: &Case, files: &Files<'_>) -> Report {
     prepare(&home, case);
     let holder = case.holder.map(|(arguments, moment)| {
         let holder = Holder::stopped(&home, arguments, moment);
-        let locked = holder.locked_files(&home);
-        assert!(
-            locked.iter().any(|file| file.ends_with(case.lock)),
-            "{}: it was to hold {}, and holds {locked:?}",
-            case.name,
-            case.lock
-        );
+        if let Err(locked) = holder.await_lock(&home, case.lock) {
+            let (name, lock) = (case.name, case.lock);
+            panic!("{name}: it was to hold {lock}, and holds {locked:?}");
+        }
         holder
     });
     let pid = holder.as_ref().map(Holder::pid);

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::daemon::read_lines;
@@ -89,8 +90,24 @@ impl Holder {
         }
     }
 
+    /// Waits until it holds the lock of a file. The stop is told of when the first of its threads stands still; the one that
+    /// locks may still be in its system call. Returns what it holds instead if it never does.
+    pub(super) fn await_lock(&self, home: &Home, file: &str) -> Result<(), Vec<String>> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let locked = self.locked_files(home);
+            if locked.iter().any(|locked| locked.ends_with(file)) {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(locked);
+            }
+            thread::sleep(STEP);
+        }
+    }
+
     /// Returns the names of the files that it has locked against others, as the kernel lists them.
-    pub(super) fn locked_files(&self, home: &Home) -> Vec<String> {
+    fn locked_files(&self, home: &Home) -> Vec<String> {
         let names = inodes(home.database().parent().unwrap());
         let pid = self.pid().to_string();
         let locks = fs::read_to_string("/proc/locks").expect("the system lists its locks");
