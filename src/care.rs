@@ -5,13 +5,13 @@
 //! | [`doctor`] | examines the database and what is around it |
 //! | [`repair`] | repairs what is safe to repair: `doctor --fix` |
 //! | [`restore`] | goes back to a backup while others work |
-//! | [`salvage`], `pages` | copies tasks out of a damaged file, which it reads without SQLite |
+//! | [`salvage`], `sqlite_pages` | copies tasks out of a damaged file, which it reads without SQLite |
 //!
 //! Backups are taken in [`store::backup`](crate::store::backup): opening the database for an upgrade and the first change of a
 //! day take one.
 
 pub mod doctor;
-mod pages;
 pub mod repair;
 pub mod restore;
 pub mod salvage;
+mod sqlite_pages;

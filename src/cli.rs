@@ -8,20 +8,20 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `call` | parses the command line, and rewrites what clap says is wrong with it |
-//! | `quick` | parses quick words: `due:fri +home !high` |
+//! | `quick_words` | parses quick words: `due:fri +home !high` |
 //! | `fields` | fields given by flags and quick words, turned into drafts and patches |
 //! | `filters` | a view and filters given by flags and quick words |
 //! | `ids` | ids given as arguments or on standard input |
 //! | `input` | text from standard input and from files, bounded |
-//! | `form` | a task as the text that an editor opens, and the text parsed |
+//! | `edit_text` | a task as the text that an editor opens, and the text parsed |
 //! | `screen` | output: a table at a terminal, lines in a pipe, JSON |
 //! | `table` | a list of tasks as a table |
-//! | `sheet` | one task in full |
+//! | `task_details` | one task in full |
 //! | `history` | changes as a table or as lines |
 //! | `report` | the result of a command that changes tasks |
 //! | `relative` | times relative to now: `tomorrow 17:30`, `3 days ago` |
 //! | `width` | columns that text takes at a terminal |
-//! | `live` | the alternate screen of `watch`, its keys and signals |
+//! | `live_terminal` | the alternate screen of `watch`, its keys and signals |
 //! | `stop` | SIGINT and SIGTERM: the first ends gracefully, the second at once |
 //! | `failure` | errors of commands, their codes and exit status |
 //! | `hint` | the next command to type after an error |
@@ -62,11 +62,11 @@ mod config;
 mod delete;
 mod doctor;
 mod edit;
+mod edit_text;
 mod export;
 mod failure;
 mod fields;
 mod filters;
-mod form;
 mod help;
 mod hint;
 mod history;
@@ -75,14 +75,14 @@ mod import;
 mod input;
 mod install;
 mod list;
-mod live;
+mod live_terminal;
 mod log;
 mod man;
 mod mcp;
 mod next;
 mod paths;
 mod prime;
-mod quick;
+mod quick_words;
 mod relative;
 mod report;
 mod restore;
@@ -90,10 +90,10 @@ mod screen;
 mod search;
 mod serve;
 mod service;
-mod sheet;
 mod show;
 mod stop;
 mod table;
+mod task_details;
 mod token;
 mod topics;
 mod transitions;

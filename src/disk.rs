@@ -3,19 +3,19 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `private` | folders and files that only their owner can read or write |
-//! | `handles` | file handles, and whether there are any left |
+//! | `open_file_limit` | file handles, and whether there are any left |
 //! | `size_limit` | what happens at `ulimit -f` |
 //! | `writers` | who else may write a file or a folder |
 //! | `durable` | the one way to write a file so that it survives a power cut |
-//! | `marks` | marks that keep everyone from changing a file |
+//! | `immutable` | marks that keep everyone from changing a file |
 //! | `lock` | locks between processes, waited for with a limit |
 //! | `patience` | how long a call waits for locks, SQLite's too |
 //! | `process` | who holds a lock, or has a file open |
 
 mod durable;
-mod handles;
+mod immutable;
 mod lock;
-mod marks;
+mod open_file_limit;
 pub(crate) mod patience;
 mod private;
 mod process;
@@ -26,9 +26,9 @@ pub(crate) use durable::{
     NewFile, SyncedFile, discard, make_folder, make_usual_folder, remove, replace_private,
     replace_readable, sync, sync_folder,
 };
-pub(crate) use handles::{TOO_FEW, are_used_up, spare_handles};
+pub(crate) use immutable::way_to_unmark;
 pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, lock, try_lock};
-pub(crate) use marks::way_to_unmark;
+pub(crate) use open_file_limit::{TOO_FEW, are_used_up, spare_handles};
 pub(crate) use private::{
     NotOurs, create_private, has_other_names, is_another_users, make_private, not_our_folder,
     not_ours, open_beside, open_own, open_theirs,

@@ -4,16 +4,16 @@
 //! |---|---|
 //! | `app` | one request: turned away, let in, routed, answered |
 //! | `direct` | requests handed on as they were parsed, without the SDK's HTTP service |
-//! | `guard` | which requests are turned away for how they were addressed |
+//! | `origin` | which requests are turned away for how they were addressed |
 //! | `headers` | which protocol a client speaks, and what it takes |
 //! | `tokens` | who may come in |
-//! | `shares` | how much of something one token may have |
-//! | `turns` | how many reads of one token are made at once |
-//! | `unread` | what the clients of one token have not read |
+//! | `token_shares` | how much of something one token may have |
+//! | `read_turns` | how many reads of one token are made at once |
+//! | `unread_limit` | what the clients of one token have not read |
 //! | `sessions`, `session`, `mailbox` | sessions of older clients, and what waits for them |
 //! | `listeners` | open streams of notifications |
 //! | `connection` | connections, and how long one may take over what |
-//! | `handles` | how many file handles there are for them |
+//! | `open_file_limit` | how many file handles there are for them |
 //! | `limits` | every limit there is |
 //! | `listen`, `socket`, `listen_error` | the sockets that are listened on; why one cannot be |
 //! | `instance` | one daemon a database |
@@ -21,7 +21,7 @@
 //! | `answer` | answers |
 //! | `access_log`, `metrics` | what is logged and counted |
 //!
-//! The protocol is the SDK's, on hyper. What the SDK would do wrong is done before it is reached (`guard`, `tokens`,
+//! The protocol is the SDK's, on hyper. What the SDK would do wrong is done before it is reached (`origin`, `tokens`,
 //! the size and the shape of a message) or in its place (`sessions`).
 //!
 //! # Invariants
@@ -51,8 +51,6 @@ mod answer;
 mod app;
 mod connection;
 mod direct;
-mod guard;
-mod handles;
 mod headers;
 mod instance;
 mod limits;
@@ -61,15 +59,17 @@ mod listen_error;
 mod listeners;
 mod mailbox;
 mod metrics;
+mod open_file_limit;
+mod origin;
+mod read_turns;
 mod routes;
 mod session;
 mod sessions;
-mod shares;
 #[cfg(unix)]
 mod socket;
+mod token_shares;
 mod tokens;
-mod turns;
-mod unread;
+mod unread_limit;
 
 pub use instance::{Instance, InstanceError};
 pub use limits::{LimitError, Limits, NAMES as LIMIT_NAMES, parse_duration};
@@ -82,7 +82,7 @@ pub use tokens::{OWN as OWN_TOKEN, TokenEntry, TokenError, Tokens};
 
 use app::App;
 use connection::Watched;
-use guard::ListenAddress;
+use origin::ListenAddress;
 
 /// How long calls may take to finish when the daemon ends. Those that are not begun by then are refused.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -39,9 +39,9 @@ use crate::{
     store::db::Db,
 };
 
-mod handles;
+mod streams;
 
-pub(crate) use handles::open;
+pub(crate) use streams::open;
 
 /// How long the end of a session waits for answers still to come, and then for a client that does not read them.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -8,22 +8,22 @@
 //! | `open` | opening a connection: permissions, lock, checks, migrations, settings |
 //! | `paths` | the path of the database and of the files beside it; which folders and disks are refused |
 //! | `db` | the database for many callers: queue, writer thread, readers, sessions |
-//! | `watch` | the change feed: commits of all processes, for subscribers |
+//! | `change_feed` | the change feed: commits of all processes, for subscribers |
 //! | `writer` | a write transaction: commands to rows; imports |
 //! | `write_task` | writes one task: its row, and what is derived from it |
 //! | `comments` | the comments of a task, a row each |
 //! | `rows` | rows to types and back |
 //! | `tasks` | reads single tasks and their relations |
 //! | `views` | lists: a page of a view, a count |
-//! | `search`, `words`, `index` | full-text search; what a person types, as a query; the index compared and rebuilt |
+//! | `search`, `search_words`, `index` | full-text search; what a person types, as a query; the index compared and rebuilt |
 //! | `lookup` | ids, projects and tags for completion |
 //! | `advise` | what a caller should know beside the result of a call |
 //! | `change_log` | reads the change log: history, groups, what is undone |
 //! | `failure` | what SQLite refuses, as errors of ours |
-//! | `state` | figures for `/readyz`: size of the log, last backup, free space |
+//! | `figures` | figures for `/readyz`: size of the log, last backup, free space |
 //! | `export` | reads everything, page by page |
 //! | `backup` | backups: taken each day and before an upgrade, checked, thinned out by age |
-//! | `integrity`, `consistency` | what SQLite finds wrong in a file; whether each row is what its log gives |
+//! | `integrity`, `history_check` | what SQLite finds wrong in a file; whether each row is what its log gives |
 //! | `ballast` | space reserved for a full disk |
 //!
 //! # Invariants
@@ -51,12 +51,14 @@ use crate::{
 pub mod advise;
 pub mod backup;
 pub(crate) mod ballast;
+mod change_feed;
 mod change_log;
 mod comments;
-pub(crate) mod consistency;
 pub mod db;
 mod export;
 pub(crate) mod failure;
+mod figures;
+pub(crate) mod history_check;
 mod index;
 pub(crate) mod integrity;
 mod lookup;
@@ -64,20 +66,18 @@ pub(crate) mod open;
 pub(crate) mod paths;
 mod rows;
 mod search;
-mod state;
+mod search_words;
 mod tasks;
 mod views;
-mod watch;
-mod words;
 pub(crate) mod write_task;
 pub(crate) mod writer;
 
 pub use change_log::is_replay_of;
+pub use figures::State;
 pub use open::Access;
 use paths::Identity;
 pub use paths::Paths;
-pub use state::State;
-pub use words::Words;
+pub use search_words::Words;
 pub use writer::{Import, Imported, Taken, Writer};
 
 /// One connection to the task database.

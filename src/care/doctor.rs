@@ -5,8 +5,8 @@
 //! | `surroundings` | folder, permissions, disk, ballast, leftovers |
 //! | `writing` | whether the database can be written |
 //! | `processes` | who has the database open |
-//! | `contents` | header, schema, pages, what is derived from the rows |
-//! | `rows` | rows against the log |
+//! | `database_file` | header, schema, pages, what is derived from the rows |
+//! | `task_history` | rows against the log |
 //! | `backups` | whether there is a way back |
 //!
 //! # Invariants
@@ -22,13 +22,13 @@ use crate::{
 };
 
 mod backups;
-mod contents;
+mod database_file;
 mod processes;
-mod rows;
 pub(super) mod surroundings;
+mod task_history;
 mod writing;
 
-use contents::Header;
+use database_file::Header;
 
 /// The result of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -213,7 +213,7 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
         return found;
     }
     let elsewhere = "give another database with --db or TASKHOLD_DB";
-    let (connection, schema) = match contents::header(paths) {
+    let (connection, schema) = match database_file::header(paths) {
         Ok(Header::Ours { connection, schema }) => (connection, schema),
         Ok(Header::Foreign(error)) => {
             let way_out = format!("{elsewhere}, or update taskhold");
@@ -243,7 +243,7 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
     found.extend(processes::examine(paths));
     let what = format!("a database of taskhold, schema {schema}");
     found.push(Finding::good("header", what));
-    found.extend(contents::examine(paths, connection, schema, zone, now));
+    found.extend(database_file::examine(paths, connection, schema, zone, now));
     found.push(backups::examine(paths, now));
     found
 }

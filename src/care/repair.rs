@@ -17,8 +17,8 @@ use crate::{
         task::{Actor, Status, TaskId, TaskWithComments},
     },
     store::{
-        Access, Paths, Store, Writer, backup, ballast, consistency::Rows, db::Doorbell,
-        failure::WhileTrying, open, paths::located, writer::Entry,
+        Access, Paths, Store, Writer, backup, ballast, db::Doorbell, failure::WhileTrying,
+        history_check::Rows, open, paths::located, writer::Entry,
     },
 };
 

@@ -19,8 +19,8 @@ use crate::{
     store::{
         Access, Store, Writer,
         backup::{self, Backup, Reason, Reserved},
-        consistency::{Rows, named},
         failure::{WhileTrying, explain},
+        history_check::{Rows, named},
         open,
         paths::{Paths, unusable},
         writer::Entry,

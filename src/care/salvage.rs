@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 
 use serde_json::{Map, Value as Json, json};
 
-use super::pages::{Pages, Row, RowAddress, Value};
+use super::sqlite_pages::{Pages, Row, RowAddress, Value};
 use crate::{
     domain::{
         change::{COMMENTS, Change, CommentDiff, Edit, Fields, Kind, is_chain, replayed},

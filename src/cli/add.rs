@@ -4,7 +4,7 @@ use super::{
     CliResult, Context, Failure,
     fields::{FieldArgs, Purpose},
     input::stdin_lines,
-    quick::Field,
+    quick_words::Field,
     report::Verbs,
 };
 use crate::{

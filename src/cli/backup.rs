@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{CliResult, Context, Failure, export::is_of_database};
 use crate::{
     clock,
-    domain::error::Error,
+    domain::{error::Error, text::counted},
     render,
     store::backup::{self, Backup, Contents, Reason},
 };
@@ -86,7 +86,7 @@ fn print_taken(path: &Path, contents: &Contents, context: &Context) -> CliResult
     writeln!(
         io::stdout().lock(),
         "Backed up {}, {}: {}",
-        tasks(contents.tasks),
+        counted(contents.tasks, "task"),
         size(contents.bytes),
         path.display()
     )?;
@@ -108,12 +108,12 @@ fn print_list(context: &Context) -> CliResult {
     let mut out = io::stdout().lock();
     for (number, one) in (1..).zip(&backups) {
         let holds = match backup::inspect(&one.path) {
-            Ok(contents) => tasks(contents.tasks),
+            Ok(contents) => counted(contents.tasks, "task"),
             Err(error) => error.to_string(),
         };
         let taken_at = context.caller.zone.at(one.taken_at.as_millis());
         let to_come = if one.is_to_come(context.caller.now) {
-            "  (of a time to come: a clock was wrong)"
+            "  (dated in the future: a clock was wrong)"
         } else {
             ""
         };
@@ -195,16 +195,12 @@ fn latest<'a>(backups: &'a [Backup], context: &Context) -> CliResult<Option<&'a 
         let taken_at = context.caller.zone.at(found.taken_at.as_millis());
         writeln!(
             io::stderr(),
-            "note: {to_come} of the backups are of a time to come, as a clock was wrong; this one is of {}",
+            "note: passed over {}, dated in the future since a clock was wrong; this one is of {}",
+            counted(to_come, "backup"),
             taken_at.format("%a %Y-%m-%d %H:%M:%S")
         )?;
     }
     Ok(found)
-}
-
-/// Returns a number of tasks in words.
-pub(super) fn tasks(count: i64) -> String {
-    format!("{count} task{}", if count == 1 { "" } else { "s" })
 }
 
 /// Returns a size as people say it: thousands of bytes are kB, as disks are sold.

@@ -7,10 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{
-    CliResult, Context, Failure,
-    backup::{new_file, tasks},
-};
+use super::{CliResult, Context, Failure, backup::new_file};
 use crate::{
     care::{
         doctor::{self, Finding, Verdict},
@@ -18,6 +15,7 @@ use crate::{
         salvage::{self, Salvaged},
     },
     clock,
+    domain::text::counted,
     http::{TokenError, Tokens},
 };
 
@@ -105,7 +103,7 @@ fn print(found: &[Finding], mended: &[&str], backup: Option<&Path>) -> CliResult
     let count = |verdict| found.iter().filter(|one| one.verdict == verdict).count();
     match (count(Verdict::Bad), count(Verdict::Warning)) {
         (0, 0) => writeln!(out, "All is well.")?,
-        (bad, warnings) => writeln!(out, "{bad} bad, {warnings} to be seen to.")?,
+        (bad, warnings) => writeln!(out, "{bad} bad, {}.", counted(warnings, "warning"))?,
     }
     Ok(())
 }
@@ -174,7 +172,7 @@ fn say_salvaged(salvaged: &Salvaged, lost: &[String], file: &Path) -> CliResult 
     writeln!(
         out,
         "Salvaged {found} of {} into {}",
-        tasks(found + salvaged.lost_tasks()),
+        counted(found + salvaged.lost_tasks(), "task"),
         file.display()
     )?;
     for (number, what) in [
@@ -198,7 +196,7 @@ fn say_salvaged(salvaged: &Salvaged, lost: &[String], file: &Path) -> CliResult 
     ] {
         if number > 0 {
             let number = i64::try_from(number).unwrap_or(i64::MAX);
-            writeln!(out, "  {}: {what}", tasks(number))?;
+            writeln!(out, "  {}: {what}", counted(number, "task"))?;
         }
     }
     if !lost.is_empty() {

@@ -11,12 +11,11 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    CliResult, Context, Failure,
+    CliResult, Context, Failure, edit_text,
     fields::{FieldArgs, Purpose},
-    form,
     ids::Ids,
     input::{file_text, stdin_text},
-    quick::Field,
+    quick_words::Field,
     report::Verbs,
     screen::can_ask,
 };
@@ -239,7 +238,7 @@ fn edit_text(
         let rev = task.rev;
         return Err(Error::Stale { id, rev, expected }.into());
     }
-    let before = form::write(&task, context.caller.zone);
+    let before = edit_text::write(&task, context.caller.zone);
     if only_print && context.screen.json {
         return Ok(context.screen.print_json(&Text { text: &before })?);
     }
@@ -289,7 +288,7 @@ fn edit_file(text: &str, task: &Task, context: &Context) -> CliResult {
 
 fn apply(text: &str, task: &Task, if_rev: Option<i64>, context: &Context) -> CliResult {
     let mut notes = Notes::default();
-    let read = form::read(text, task, &mut notes, &context.caller);
+    let read = edit_text::read(text, task, &mut notes, &context.caller);
     let Some((patch, rev)) = read.map_err(Failure::Failed)? else {
         let as_it_was = Outcome {
             group: None,

@@ -3,7 +3,7 @@
 use super::{
     CliResult, Failure,
     hint::of_value,
-    quick::{Field, Word, doubt},
+    quick_words::{Field, Word, doubt},
 };
 use crate::{
     domain::{

@@ -3,7 +3,7 @@
 use super::{
     CliResult, Failure,
     fields::{is_nothing, list},
-    quick::{Field, Word},
+    quick_words::{Field, Word},
 };
 use crate::{
     domain::{

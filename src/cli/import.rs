@@ -171,10 +171,6 @@ fn one_line(message: &str) -> String {
     text::clean(message).text.replace('\n', " ")
 }
 
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
-}
-
 /// Hands all tasks of a file to `import`. An error if something of it cannot be used and is not to be left out.
 fn take_all(
     mut import: Import<'_, '_>,
@@ -290,8 +286,8 @@ impl<'a> Faults<'a> {
         if untold > 0 {
             say(&format!("{}: and {untold} more", self.name));
         }
-        let s = plural(count);
-        let message = format!("nothing was imported because of {count} fault{s}");
+        let faults = text::counted(count, "fault");
+        let message = format!("nothing was imported because of {faults}");
         Err(failed(self.name, message).with_hint(
             "mend the file, or give --skip-bad to leave out what is at fault and import the rest",
         ))

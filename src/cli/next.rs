@@ -1,6 +1,6 @@
 //! `taskhold next`
 
-use super::{CliResult, Context, Failure, filters::FilterArgs, report::say, sheet::sheet};
+use super::{CliResult, Context, Failure, filters::FilterArgs, report::say, task_details::sheet};
 use crate::{
     domain::query::{Moment, View},
     render,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CliResult, Context, ids::IdArgs, log::ChangeObject, sheet::sheet};
+use super::{CliResult, Context, ids::IdArgs, log::ChangeObject, task_details::sheet};
 use crate::{
     domain::{
         change::Change,

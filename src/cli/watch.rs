@@ -8,7 +8,7 @@ use super::{
     CliResult, Context,
     filters::Query,
     list::{ListArgs, ListNote},
-    live::{Event, Outside, Terminal},
+    live_terminal::{Event, Outside, Terminal},
     report::say,
     screen::{DIM, Layout, painted},
     stop,

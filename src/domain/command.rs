@@ -18,15 +18,15 @@ use crate::domain::{
 };
 
 mod cycles;
-mod repair;
-mod restore;
+mod restore_edits;
+mod row_or_log;
 #[cfg(test)]
 mod sample;
 mod undo;
 
 pub(crate) use cycles::{each_cycle, refuse_cycle};
-pub(crate) use repair::{Wrong, noting, wrong};
-pub(crate) use restore::restore;
+pub(crate) use restore_edits::restore;
+pub(crate) use row_or_log::{Wrong, noting, wrong};
 pub(crate) use undo::{Reverting, undo};
 
 /// A change someone asks for. All of it happens, or none.

@@ -14,11 +14,11 @@ use crate::domain::{repeat::Repeat, when::When};
 pub(crate) mod cut;
 mod id;
 mod status;
-mod words;
+mod text_fields;
 
 pub use id::TaskId;
 pub use status::{Priority, Status};
-pub use words::{Actor, CommentText, Description, Project, Tag, Title};
+pub use text_fields::{Actor, CommentText, Description, Project, Tag, Title};
 
 /// A value that cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -15,6 +15,8 @@
 //! - Cleaned text is NFC and holds none of the code points [`is_forbidden`] names, but where an emoji or a script is
 //!   written with them.
 
+use std::fmt;
+
 use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -168,6 +170,12 @@ fn no_context(text: &str) -> Kept {
 
 fn is_braille(c: char) -> bool {
     matches!(c, EMPTY_CELL..='\u{28FF}')
+}
+
+/// Returns a number of things in words: `1 task`, `2 tasks`.
+pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    let ending = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 /// Reports whether `c` is kept or not by what stands beside it.

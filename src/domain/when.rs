@@ -1,6 +1,6 @@
 //! When a task is due: a calendar date or an instant, read from the words people use.
 //!
-//! `read` takes a text apart: fillers, the time of day, several readings of one text. `day` reads the words of days and
+//! `words` takes a text apart: fillers, the time of day, several readings of one text. `day` reads the words of days and
 //! spans, `clock` times of day.
 //!
 //! # Invariants
@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 
 mod clock;
 mod day;
-pub(crate) mod names;
-mod read;
+pub(crate) mod number_words;
+mod words;
 mod zone;
 
 use zone::Fit;
@@ -89,7 +89,7 @@ impl Unreadable {
 impl When {
     /// Reads a date or a time as people say them, seen from `now_ms` in `zone`.
     pub fn read(text: &str, now_ms: i64, zone: Zone) -> Result<Reading, Unreadable> {
-        read::read(text, now_ms, zone)
+        words::read(text, now_ms, zone)
     }
 
     /// Reports whether it is over: an instant before `now_ms`, a day before today.

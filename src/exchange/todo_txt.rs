@@ -5,7 +5,7 @@
 //! `status:` is ours, for what the format has no sign for.
 //!
 //! The format has no way to escape. A line of our own ends with `id:N`, and its title comes back as it was, whatever it
-//! looks like (`own`). In any other, marks at the end are taken out of the title; those in the middle of a sentence stay in
+//! looks like (`own_export`). In any other, marks at the end are taken out of the title; those in the middle of a sentence stay in
 //! it too, so that nobody has to read "Call about". A key that is not known here is a part of the title.
 
 use std::io::{self, BufRead, Write};
@@ -21,8 +21,8 @@ use crate::domain::{
     when::{When, Zone},
 };
 
-mod again;
-mod own;
+mod own_export;
+mod repeat;
 
 /// Who is said to have created what comes from such a file.
 const SOURCE: &str = "todo.txt";
@@ -72,8 +72,8 @@ impl Writer {
         }
         words.push(day(task.created_at));
         words.push(task.title.as_str().to_owned());
-        if own::needs_end(task.title.as_str()) {
-            words.push(own::END_OF_TITLE.to_owned());
+        if own_export::needs_end(task.title.as_str()) {
+            words.push(own_export::END_OF_TITLE.to_owned());
         }
         let project = task.project.iter().map(|project| ('+', project.as_str()));
         let tags = task.tags.iter().map(|tag| ('@', tag.as_str()));
@@ -96,7 +96,7 @@ impl Writer {
         let again = task
             .repeat
             .as_ref()
-            .map(|repeat| again::write(repeat, task.due, self.zone));
+            .map(|repeat| repeat::write(repeat, task.due, self.zone));
         if let Some(Some(again)) = &again {
             key("rec", again.clone());
         }
@@ -307,7 +307,7 @@ fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Inval
         letter: start.letter,
         again: None,
     };
-    let own = own::split(start.rest);
+    let own = own_export::split(start.rest);
     let is_own = own.is_some();
     let sentence = match own {
         Some((title, marks)) => {
@@ -388,7 +388,7 @@ impl LateMarks {
     /// Sets what `key` says. Returns whether `value` could be read.
     fn set(&mut self, arrival: &mut Arrival, key: &str, value: &str, notes: &mut Notes) -> bool {
         match key {
-            "rec" => again::read(value, notes)
+            "rec" => repeat::read(value, notes)
                 .map(|repeat| self.again = Some(repeat))
                 .is_some(),
             "pri" => set_letter(&mut self.letter, value),

@@ -9,8 +9,8 @@ use http::{Method, StatusCode};
 use parking_lot::Mutex;
 
 use super::{
-    connection::Connection, listeners::Listening, metrics::Metrics, routes::Route, shares::Share,
-    unread::Unread,
+    connection::Connection, listeners::Listening, metrics::Metrics, routes::Route,
+    token_shares::Share, unread_limit::Unread,
 };
 use crate::mcp::Principal;
 

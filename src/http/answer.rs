@@ -15,7 +15,7 @@ use rmcp::model::{ErrorCode, ErrorData, RequestId};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use super::{access_log::AccessRecord, guard::Refusal};
+use super::{access_log::AccessRecord, origin::Refusal};
 use crate::jsonrpc::refusal::refusal;
 
 /// An answer.

@@ -28,17 +28,17 @@ use super::{
     answer::{self, Answer, Holding},
     connection::{Connection, Connections},
     direct,
-    guard::{self, ListenAddress},
     headers::{accept_all, is_gone},
     limits::Limits,
     listeners::Listeners,
     metrics::{self, Metrics},
+    origin::{self, ListenAddress},
+    read_turns::{Turns, is_read},
     routes::Route,
     sessions::Sessions,
-    shares::{self, Shares},
+    token_shares::{self, Shares},
     tokens::Tokens,
-    turns::{Turns, is_read},
-    unread::Unread,
+    unread_limit::Unread,
 };
 use crate::{
     jsonrpc::message::{self, Incoming},
@@ -113,7 +113,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 .into_iter()
                 .map(|name| name.to_ascii_lowercase())
                 .collect(),
-            calls: Shares::new(limits.calls, shares::largest(limits.calls)),
+            calls: Shares::new(limits.calls, token_shares::largest(limits.calls)),
             turns: Turns::default(),
             unread,
             strangers: Arc::default(),
@@ -182,7 +182,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         told: &mut AccessRecord,
     ) -> Result<Answer, Answer> {
         let (mut head, body) = request.into_parts();
-        guard::check(&head, address, &self.names)?;
+        origin::check(&head, address, &self.names)?;
         match told.route {
             Route::Health => {
                 only_get(&head)?;

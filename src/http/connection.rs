@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     limits::Limits,
-    shares::{self, Share, Shares},
-    unread::{Counted, Keeper, Unread},
+    token_shares::{self, Share, Shares},
+    unread_limit::{Counted, Keeper, Unread},
 };
 use crate::mcp::Principal;
 
@@ -179,7 +179,10 @@ impl Connections {
         Arc::new(Self {
             open: Mutex::default(),
             most: limits.connections,
-            shares: Shares::new(limits.connections, shares::largest(limits.connections)),
+            shares: Shares::new(
+                limits.connections,
+                token_shares::largest(limits.connections),
+            ),
         })
     }
 

@@ -29,9 +29,9 @@ use rmcp::{
 
 use super::{
     answer::{self, Answer},
+    read_turns::Turn,
     sessions::Sessions,
-    shares::Share,
-    turns::Turn,
+    token_shares::Share,
 };
 use crate::{jsonrpc::refusal::refusal, mcp::Principal};
 

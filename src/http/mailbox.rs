@@ -3,7 +3,7 @@
 //! A stream that breaks loses nothing: the messages stay, numbered, and the next stream begins after the last one the
 //! client says it has. So that they cannot pile up, a message takes the place of an earlier one with the same subject.
 //! Subjects are resources that are watched, of which a session has so many; none of them is thrown away for another.
-//! All of it counts as unread by its token (`unread`), whose oldest message is given up when that is too much.
+//! All of it counts as unread by its token (`unread_limit`), whose oldest message is given up when that is too much.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -20,7 +20,7 @@ use rmcp::{
 };
 use tokio::sync::watch;
 
-use super::unread::{Counted, Keeper, KeepsMessages, Unread};
+use super::unread_limit::{Counted, Keeper, KeepsMessages, Unread};
 
 /// The most messages kept that have no subject.
 const MOST_LOOSE: usize = 4_096;

@@ -13,7 +13,9 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{connection::Connections, listeners::Listeners, sessions::Sessions, unread::Unread};
+use super::{
+    connection::Connections, listeners::Listeners, sessions::Sessions, unread_limit::Unread,
+};
 
 /// The media type of the text.
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

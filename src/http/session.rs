@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use super::{
     mailbox::{AtEnd, Mailbox},
-    unread::Unread,
+    unread_limit::Unread,
 };
 use crate::mcp::Principal;
 

@@ -32,7 +32,7 @@ use rmcp::{
 use super::{
     limits::Limits,
     session::{STANDALONE, Session, SessionError, SessionTransport},
-    unread::Unread,
+    unread_limit::Unread,
 };
 use crate::mcp::Principal;
 

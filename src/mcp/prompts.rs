@@ -19,9 +19,9 @@ use crate::{
     store::db::Session,
 };
 
-mod lists;
+mod task_lists;
 
-use lists::{DAY, Form, List, Snapshot};
+use task_lists::{DAY, Form, List, Snapshot};
 
 const PLAN_DAY: &str = "plan_day";
 const WEEKLY_REVIEW: &str = "weekly_review";
@@ -190,11 +190,11 @@ fn plan_day(snapshot: &Snapshot<'_>) -> Result<String> {
     };
     let today = List {
         filters: pending(),
-        after: Some(lists::before(snapshot.start_of_today())),
+        after: Some(task_lists::before(snapshot.start_of_today())),
         ..List::of("Due today", View::Today, "view:\"today\"")
     };
     let ready = List {
-        after: Some(lists::before(snapshot.end_of_today())),
+        after: Some(task_lists::before(snapshot.end_of_today())),
         ..List::of("Ready, due later or never", View::Ready, "view:\"ready\"")
     };
     let heading = snapshot.heading(&[
@@ -239,7 +239,7 @@ fn weekly_review(snapshot: &Snapshot<'_>) -> Result<String> {
             due_to: Some(snapshot.before_day(8)),
             ..Filters::default()
         },
-        after: Some(lists::before(snapshot.start_of_today())),
+        after: Some(task_lists::before(snapshot.start_of_today())),
         ..List::of(
             "Due today and in the next 7 days",
             View::Open,

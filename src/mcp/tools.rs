@@ -25,17 +25,17 @@ use crate::{
 
 mod args;
 mod call;
-mod get;
+mod get_task;
 mod handlers;
-mod list_args;
-mod lists;
+mod list_tasks;
+mod list_tasks_args;
 mod replies;
 mod schema;
 
 use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
 use call::ToolCall;
-use list_args::ListTasks;
-pub(super) use list_args::cursor;
+use list_tasks_args::ListTasks;
+pub(super) use list_tasks_args::cursor;
 use schema::Arguments;
 
 /// What kind of effect a tool has, for the hints hosts show and act on.

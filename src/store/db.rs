@@ -35,7 +35,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot, watch as signal};
 
-use super::{Paths, Store, watch::ChangeFeed};
+use super::{Paths, Store, change_feed::ChangeFeed};
 use crate::{
     disk::patience::Patience,
     domain::{
@@ -56,7 +56,7 @@ use reader_thread::{QueuedRead, Read, serve_reads};
 use threads::Crew;
 use writer_thread::WriterThread;
 
-pub use super::watch::{Batch, Subscription, Touched};
+pub use super::change_feed::{Batch, Subscription, Touched};
 
 /// The most reads that are queued, made or not yet taken by who asked, for each reader thread: more than keeps it at work,
 /// and few enough that what was read does not pile up in memory before a caller that is slower.

@@ -1,6 +1,9 @@
 //! Reading everything, to be written elsewhere: in pages, so that memory stays small however many tasks there are.
 
-use super::{Store, rows::task_columns, rows::task_from_row};
+use super::{
+    Store,
+    rows::{task_columns, task_from_row},
+};
 use crate::{
     domain::{
         error::{Error, Result},

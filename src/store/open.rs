@@ -26,13 +26,13 @@ use crate::{
     domain::error::{Error, Result},
 };
 
+mod migrations;
 mod read_only;
-mod schema;
 
+use migrations::Schema;
+pub(crate) use migrations::in_memory;
 use read_only::{is_frozen, open_frozen};
 pub(crate) use read_only::{is_writable, open_to_look};
-use schema::Schema;
-pub(crate) use schema::in_memory;
 
 /// "thld": the mark in the file's header that it is ours. Set by the first migration.
 const APPLICATION_ID: i64 = 0x7468_6C64;

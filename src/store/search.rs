@@ -9,8 +9,8 @@ use rusqlite::{Connection, params};
 
 use super::{
     Store,
+    search_words::Words,
     views::{Parameters, open},
-    words::Words,
 };
 use crate::{
     domain::{

@@ -177,7 +177,7 @@ fn backups_of_a_clock_that_was_ahead_displace_none_and_are_not_the_latest() {
     let output = home.command(&["restore", "latest"]).output().unwrap();
     let note = String::from_utf8(output.stderr).unwrap();
     assert!(
-        note.contains("7 of the backups are of a time to come"),
+        note.contains("passed over 7 backups, dated in the future"),
         "{note}"
     );
     let listed = home.run(&["list"]);

@@ -14,7 +14,7 @@ use crate::{
     store::{
         Paths, Store,
         backup::{self, Backup, Reason},
-        consistency::Rows,
+        history_check::Rows,
         open,
     },
 };
@@ -75,7 +75,7 @@ fn look(paths: &Paths, now: Timestamp) -> Result<Finding> {
     if to_come > 0 {
         return Ok(Finding::warning(
             CHECK,
-            format!("{what}; {to_come} are of a time to come, as a clock was wrong"),
+            format!("{what}; {to_come} of them dated in the future, since a clock was wrong"),
             "set the clock if it is wrong now; else remove them, or leave them: they take the place of no others",
         ));
     }

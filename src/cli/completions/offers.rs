@@ -6,14 +6,14 @@ use clap::ValueEnum as _;
 use clap_complete::engine::CompletionCandidate;
 
 use crate::{
-    cli::{quick::Field, topics::TOPICS, whole},
+    cli::{quick_words::Field, topics::TOPICS, whole},
     clock,
     config::Loaded,
     domain::{
         error::Result,
         query::{Filters, Moment, View},
         task::{Priority, Status, Summary},
-        when::{Zone, names::WEEKDAYS},
+        when::{Zone, number_words::WEEKDAYS},
     },
     http::Tokens,
     store::{Store, backup},

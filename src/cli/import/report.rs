@@ -4,9 +4,9 @@ use std::io::{self, Write as _};
 
 use serde_json::json;
 
-use super::{CliResult, Context, one_line, plural, say};
+use super::{CliResult, Context, one_line, say};
 use crate::{
-    domain::{imported::Name, task::TaskId},
+    domain::{imported::Name, task::TaskId, text::counted},
     exchange::Reader,
     store::Imported,
 };
@@ -57,12 +57,12 @@ pub(super) fn print(imported: &Imported, reader: &dyn Reader, is_rehearsal: bool
     } else {
         "Imported"
     };
-    let (new, s) = (imported.new, plural(imported.new));
+    let new = counted(imported.new, "task");
     let which = imported
         .ends
         .as_ref()
         .map_or_else(String::new, |ends| which(ends, imported.keeps_ids));
-    writeln!(out, "{imports} {new} task{s}{which}.")?;
+    writeln!(out, "{imports} {new}{which}.")?;
     if imported.here > 0 {
         let (here, differ) = (imported.here, imported.differ);
         write!(
@@ -105,19 +105,18 @@ fn which(ends: &[(TaskId, Option<Name>); 2], keeps_ids: bool) -> String {
 
 /// Returns what was left out, or taken otherwise than it is written.
 fn notes(imported: &Imported, reader: &dyn Reader) -> Vec<String> {
-    let remarks = reader.notes().iter().map(|(remark, count)| {
-        let s = plural(count);
-        one_line(&format!("{remark} ({count} task{s})"))
-    });
+    let remarks = reader
+        .notes()
+        .iter()
+        .map(|(remark, count)| one_line(&format!("{remark} ({})", counted(count, "task"))));
     let barren = imported.first_barren.map(|first| {
-        let (count, s) = (imported.barren, plural(imported.barren));
+        let tasks = counted(imported.barren, "task");
         format!(
-            "{count} task{s} with a rule that never comes again from the date: each ends when it is done, as #{first}; change its rule, or its date"
+            "{tasks} with a rule that never comes again from the date: each ends when it is done, as #{first}; change its rule, or its date"
         )
     });
     let left_out = |count: u64, which: &str| {
-        let s = plural(count);
-        (count > 0).then(|| format!("{count} reference{s} {which} left out"))
+        (count > 0).then(|| format!("{} {which} left out", counted(count, "reference")))
     };
     remarks
         .chain(left_out(

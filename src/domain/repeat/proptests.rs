@@ -4,8 +4,10 @@ use chrono::{Datelike, Days, Month, NaiveDate, NaiveTime, Weekday};
 use proptest::prelude::*;
 use rrule::{NWeekday, RRule};
 
-use super::rule::{Frequency, Rule};
-use super::*;
+use super::{
+    rule::{Frequency, Rule},
+    *,
+};
 use crate::domain::when::any::any_zone;
 
 /// The calendar is the same after so many years, and the library gives up at the year 10000, which is then near.

@@ -3,8 +3,7 @@
 use chrono::DateTime;
 use proptest::prelude::*;
 
-use super::tests::zone;
-use super::*;
+use super::{tests::zone, *};
 
 /// Some of the words dates are made of, and some that are not.
 fn phrase() -> impl Strategy<Value = String> {

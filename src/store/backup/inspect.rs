@@ -8,8 +8,8 @@ use crate::{
     domain::error::Result,
     store::{
         Paths, Store,
-        consistency::Rows,
         failure::WhileTrying,
+        history_check::Rows,
         integrity::{self, Part},
         open,
         paths::unusable,

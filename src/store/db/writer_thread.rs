@@ -25,7 +25,7 @@ use crate::{
     clock,
     disk::patience::{Patience, begin_call},
     domain::error::{Code, Error, Result},
-    store::{Access, Store, backup, watch::ChangeFeed},
+    store::{Access, Store, backup, change_feed::ChangeFeed},
 };
 
 /// The most calls committed together: a bound on how long the first of them waits for the others.

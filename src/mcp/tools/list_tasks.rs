@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     ToolAnswer,
     call::ToolCall,
-    list_args::{self, Format, ListTasks},
+    list_tasks_args::{self, Format, ListTasks},
     replies::{ROOM, ROOM_FOR_NAMES, object},
     schema::{Arguments, Blank},
 };
@@ -33,7 +33,7 @@ struct ListReply<'a> {
 impl ToolCall<'_> {
     pub(super) async fn list_tasks(self, arguments: Arguments) -> Result<ToolAnswer> {
         let args = arguments.read::<ListTasks>(Blank::LeftOut)?;
-        if args.view == Some(list_args::Listed::Changed) {
+        if args.view == Some(list_tasks_args::Listed::Changed) {
             return self.changed(&args).await;
         }
         let (view, after, limit) = (args.view(), args.after()?, args.limit()?);
@@ -204,7 +204,7 @@ impl ToolCall<'_> {
                 format!("{} ", render::bounded(after, Store::COUNT_LIMIT))
             };
             let why = if unshown > 0 { ", cut for length" } else { "" };
-            let cursor = list_args::cursor(view, is_search, next);
+            let cursor = list_tasks_args::cursor(view, is_search, next);
             lines.push(format!("{more}more{why}: repeat with cursor:\"{cursor}\""));
         }
         if is_search && page.tasks.is_empty() && view == View::Open {
@@ -226,7 +226,7 @@ impl ToolCall<'_> {
         let next = next.or(page.next);
         object(&ListReply {
             tasks,
-            next_cursor: next.map(|next| list_args::cursor(view, is_search, next)),
+            next_cursor: next.map(|next| list_tasks_args::cursor(view, is_search, next)),
         })
     }
 }

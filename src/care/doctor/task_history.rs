@@ -8,10 +8,11 @@ use crate::{
         command::{Wrong, noting},
         error::Result,
         task::{TaskWithComments, shortened},
+        text::counted,
     },
     store::{
         Store,
-        consistency::{NAMED, Rows, named},
+        history_check::{NAMED, Rows, named},
     },
 };
 
@@ -23,7 +24,7 @@ pub(super) fn finding(rows: &Rows, store: &Store) -> Result<Finding> {
     if rows.wrong.is_empty() {
         return Ok(Finding::good(
             "rows",
-            format!("{} tasks, each as its log says", rows.count),
+            format!("{}, each as its log says", counted(rows.count, "task")),
         ));
     }
     let mut what = format!(
@@ -59,8 +60,8 @@ pub(super) fn unlogged_finding(rows: &Rows) -> Finding {
         return Finding::good("history", "the log of every task is whole");
     }
     let what = format!(
-        "the log of {} tasks is damaged: {}",
-        rows.unlogged.len(),
+        "the log of {} is damaged: {}",
+        counted(rows.unlogged.len(), "task"),
         named(rows.unlogged.iter().copied())
     );
     Finding::bad("history", what, RESCUE)

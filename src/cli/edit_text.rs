@@ -22,7 +22,7 @@
 //! To the new account.
 //! ```
 
-use super::{fields::put, quick::Field};
+use super::{fields::put, quick_words::Field};
 use crate::{
     domain::{
         command::{Caller, Patch},

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Finding, Fix, RESCUE, Verdict, rows};
+use super::{Finding, Fix, RESCUE, Verdict, task_history};
 use crate::{
     domain::{
         error::{Error, Result},
@@ -14,8 +14,8 @@ use crate::{
     },
     store::{
         Paths, Store,
-        consistency::Rows,
         failure::WhileTrying,
+        history_check::Rows,
         integrity::{self, Part},
         open,
         write_task::{NO_DEFER, NO_DUE},
@@ -181,8 +181,8 @@ fn tables(store: &Store, words_are_sound: bool, zone: Zone, now: Timestamp) -> V
     let looked = store.snapshot(|store| {
         let read = Rows::read(store)?;
         let mut found = vec![
-            rows::finding(&read, store)?,
-            rows::unlogged_finding(&read),
+            task_history::finding(&read, store)?,
+            task_history::unlogged_finding(&read),
             clock(store, zone, now)?,
         ];
         // What is derived from wrong rows is wrong as well, and mended with them.

@@ -2,10 +2,12 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use super::clock::{self, Clock, PartOfDay};
-use super::day::{self, DateMatch, Refused, Span};
-use super::names::number;
-use super::{Fit, MAX_CHARS, Reading, Unreadable, When, Zone};
+use super::{
+    Fit, MAX_CHARS, Reading, Unreadable, When, Zone,
+    clock::{self, Clock, PartOfDay},
+    day::{self, DateMatch, Refused, Span},
+    number_words::number,
+};
 
 const MINUTE: i64 = 60_000;
 
