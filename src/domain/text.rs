@@ -173,7 +173,10 @@ fn is_braille(c: char) -> bool {
 }
 
 /// Returns a number of things in words: `1 task`, `2 tasks`.
-pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+pub(crate) fn counted<N: fmt::Display + PartialEq + Copy + From<u8>>(
+    count: N,
+    noun: &str,
+) -> String {
     let ending = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }
