@@ -16,7 +16,7 @@
 //! - What is read is cleaned and checked like all text that enters.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{self, BufRead, Write},
 };
 
@@ -25,7 +25,7 @@ use crate::domain::{
     error::Error,
     imported::{Arrival, Terms},
     task::{
-        Actor, Comment, CommentText, Description, Invalid, Status, Task, TaskId, TaskWithComments,
+        Actor, Comment, CommentText, Description, Invalid, Task, TaskId, TaskWithComments,
         Timestamp, Title,
     },
     when::{When, Zone},
@@ -277,28 +277,7 @@ impl Notes {
 
 /// Returns a task as a file of another program gives it, before its fields are set.
 fn new_task(title: Title, source: &str, created_at: Timestamp) -> Task {
-    Task {
-        id: TaskId::FIRST,
-        title,
-        description: Description::default(),
-        status: Status::Pending,
-        created_at,
-        updated_at: created_at,
-        started_at: None,
-        completed_at: None,
-        created_by: Actor::named(source),
-        rev: 1,
-        deleted_at: None,
-        priority: None,
-        due: None,
-        defer_until: None,
-        repeat: None,
-        repeat_from: None,
-        project: None,
-        tags: BTreeSet::new(),
-        parent: None,
-        depends_on: BTreeSet::new(),
-    }
+    Task::new(TaskId::FIRST, title, Actor::named(source), created_at)
 }
 
 /// Takes a title in, and remarks if it had to be cleaned.

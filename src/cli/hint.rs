@@ -45,6 +45,9 @@ impl Failure {
             Self::Listen(ListenError::Tls { .. }) => {
                 "taskhold serve --tls-cert FILE --tls-key FILE, both as PEM"
             }
+            Self::Output(_) => {
+                "a change that was asked for is made, only its answer is missing: taskhold log shows it"
+            }
             Self::Service(_) => "taskhold service install --dry-run shows what would be set up",
             Self::Token(TokenError::Label { .. }) => "taskhold token add --name phone",
             Self::Token(TokenError::Own | TokenError::Open { .. }) => "taskhold token rotate",

@@ -242,31 +242,18 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
             )
         }),
     };
+    let depends_on = draft.depends_on.iter().map(resolve);
     let mut after = Task {
-        id,
-        title: draft.title.clone(),
         description: draft.description.clone(),
-        status: Status::Pending,
-        created_at: caller.now,
-        updated_at: caller.now,
-        started_at: None,
-        completed_at: None,
-        created_by: caller.actor.clone(),
-        rev: 1,
-        deleted_at: None,
         priority: draft.priority,
         due: draft.due,
         defer_until: draft.defer_until,
         repeat: draft.repeat.clone(),
-        repeat_from: None,
         project: draft.project.clone(),
         tags: draft.tags.clone(),
         parent: draft.parent.as_ref().map(resolve).transpose()?,
-        depends_on: draft
-            .depends_on
-            .iter()
-            .map(resolve)
-            .collect::<std::result::Result<_, _>>()?,
+        depends_on: depends_on.collect::<std::result::Result<_, _>>()?,
+        ..Task::new(id, draft.title.clone(), caller.actor.clone(), caller.now)
     };
     begin_series(&mut after, caller);
     refuse_barren(draft.repeat.as_ref(), &after, caller)?;

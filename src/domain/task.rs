@@ -197,6 +197,32 @@ impl Task {
     /// The most tags a task may have.
     pub const MAX_TAGS: usize = 64;
 
+    /// Returns a pending task that `created_by` has just made, with nothing said but its title.
+    pub(crate) fn new(id: TaskId, title: Title, created_by: Actor, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            title,
+            description: Description::default(),
+            status: Status::Pending,
+            created_at,
+            updated_at: created_at,
+            started_at: None,
+            completed_at: None,
+            created_by,
+            rev: 1,
+            deleted_at: None,
+            priority: None,
+            due: None,
+            defer_until: None,
+            repeat: None,
+            repeat_from: None,
+            project: None,
+            tags: BTreeSet::new(),
+            parent: None,
+            depends_on: BTreeSet::new(),
+        }
+    }
+
     pub(crate) fn refuse_too_many_tags(count: usize) -> Result<(), Invalid> {
         if count > Self::MAX_TAGS {
             let reason = format!("are {count}, {} are the most", Self::MAX_TAGS);
@@ -393,28 +419,8 @@ mod tests {
     #[test]
     fn the_times_follow_the_status() {
         let at = Timestamp::from_millis;
-        let mut task = Task {
-            id: TaskId::try_from(1).unwrap(),
-            title: Title::try_from("x".to_owned()).unwrap(),
-            description: Description::default(),
-            status: Status::Pending,
-            created_at: at(0),
-            updated_at: at(0),
-            started_at: None,
-            completed_at: None,
-            created_by: Actor::named("cli"),
-            rev: 1,
-            deleted_at: None,
-            priority: None,
-            due: None,
-            defer_until: None,
-            repeat: None,
-            repeat_from: None,
-            project: None,
-            tags: BTreeSet::new(),
-            parent: None,
-            depends_on: BTreeSet::new(),
-        };
+        let title = Title::try_from("x".to_owned()).unwrap();
+        let mut task = Task::new(TaskId::FIRST, title, Actor::named("cli"), at(0));
         let steps = [
             (Status::InProgress, 1, Some(at(1)), None),
             (Status::InProgress, 2, Some(at(1)), None),

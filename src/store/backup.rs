@@ -41,6 +41,7 @@ mod write;
 pub use inspect::{Contents, inspect};
 use keep::{is_to_come, surplus};
 use name::{day, name, parse};
+pub(crate) use write::is_journal;
 use write::{failed, is_unfinished, write};
 
 /// What is being written ends in this; a crash may leave it behind.

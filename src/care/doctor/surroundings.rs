@@ -8,6 +8,7 @@ use std::{
 use super::{Finding, Fix};
 use crate::{
     disk::has_other_names,
+    domain::text::counted,
     store::{Paths, backup, ballast, paths::disk_of},
 };
 
@@ -170,11 +171,17 @@ fn log(paths: &Paths) -> Finding {
 
 fn leftovers(paths: &Paths) -> Finding {
     const CHECK: &str = "leftovers";
-    match backup::leftovers(paths).len() {
+    let files = backup::leftovers(paths);
+    // SQLite may have left its journal beside one.
+    let journals = files.iter().filter(|file| backup::is_journal(file)).count();
+    match files.len() {
         0 => Finding::good(CHECK, "no unfinished backups"),
         count => Finding::warning(
             CHECK,
-            format!("{count} unfinished backups, of a crash or being written just now"),
+            format!(
+                "{}, of a crash or being written just now",
+                counted((count - journals).max(1), "unfinished backup")
+            ),
             "",
         )
         .mended_by(Fix::Leftovers),

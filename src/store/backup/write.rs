@@ -43,6 +43,11 @@ pub(super) fn is_unfinished(path: &Path) -> bool {
         .ends_with(PARTIAL)
 }
 
+/// Reports whether a file is the journal of one.
+pub(crate) fn is_journal(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(JOURNAL)
+}
+
 pub(super) fn failed(path: &Path, error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::StorageFull => Error::DiskFull,

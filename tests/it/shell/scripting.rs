@@ -26,6 +26,22 @@ fn titles_from_standard_input_are_one_change() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_change_whose_answer_cannot_be_written_is_made_and_the_failure_says_so() {
+    let home = Home::new();
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut add = home.command(&["add", "kept"]);
+    let output = add.stdout(full.unwrap()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        said.contains("a change that was asked for is made"),
+        "{said}"
+    );
+    assert_eq!(json(&home, &["list"])["tasks"][0]["title"], "kept");
+}
+
 #[test]
 fn lines_of_a_list_are_ids_for_the_next_command() {
     let home = Home::new();

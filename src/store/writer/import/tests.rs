@@ -3,7 +3,7 @@ use rusqlite::StatementStatus;
 use super::*;
 use crate::{
     domain::{
-        task::{Actor, Description, Status, Timestamp, Title},
+        task::{Actor, Timestamp, Title},
         when::Zone,
     },
     store::{Access, write_task},
@@ -31,28 +31,15 @@ fn arrival(id: i64, parent: Option<i64>, depends_on: Option<i64>) -> Arrival {
         line: id.cast_unsigned(),
         name: Some(Name::Number(id)),
         task: Task {
-            id: own,
-            title: Title::try_from(format!("Task {id}")).unwrap(),
-            description: Description::default(),
-            status: Status::Pending,
-            created_at: at,
-            updated_at: at,
-            started_at: None,
-            completed_at: None,
-            created_by: Actor::named("x"),
-            rev: 1,
-            deleted_at: None,
-            priority: None,
-            due: None,
-            defer_until: None,
-            repeat: None,
-            repeat_from: None,
-            project: None,
             tags: [format!("t{}", id % 5)]
                 .map(|tag| crate::domain::task::Tag::try_from(tag).unwrap())
                 .into(),
-            parent: None,
-            depends_on: BTreeSet::new(),
+            ..Task::new(
+                own,
+                Title::try_from(format!("Task {id}")).unwrap(),
+                Actor::named("x"),
+                at,
+            )
         },
         comments: Vec::new(),
         id: Some(own),
