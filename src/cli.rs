@@ -410,9 +410,14 @@ impl Context {
         self.has_written.set(true);
     }
 
+    /// Reports whether the command has committed a change.
+    fn has_written(&self) -> bool {
+        self.has_written.get()
+    }
+
     /// Takes the backup of the day after a write, once its result is printed.
     fn back_up_daily(&self) {
-        if self.has_written.get()
+        if self.has_written()
             && let Err(error) = store::backup::take_daily(&self.database, clock::now())
         {
             tracing::warn!("no backup today: {}", error.with_causes());

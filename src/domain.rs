@@ -1,4 +1,5 @@
-//! What a task is, and what a call makes of it: no database, no files, no clock.
+//! What a task is, and what a call makes of it: no database, no files, no clock; only
+//! `Zone::system` asks the system.
 //!
 //! | file | what it holds |
 //! |---|---|

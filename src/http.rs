@@ -114,7 +114,7 @@ pub struct Setup {
 /// Serves clients with what `handler` makes, until `stop` is cancelled, which it is too when nobody comes for long
 /// enough. `handler` is given a token that is cancelled when subscriptions must end.
 pub async fn serve<H: ServerHandler + Send + 'static>(
-    doors: Sockets,
+    sockets: Sockets,
     setup: Setup,
     database: Session,
     handler: impl Fn(CancellationToken) -> H + Send + Sync + 'static,
@@ -140,8 +140,8 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
         open: TaskTracker::new(),
     });
     let accepting = TaskTracker::new();
-    for listener in doors.listeners {
-        accepting.spawn(Arc::clone(&daemon).accept(listener, doors.tls.clone()));
+    for listener in sockets.listeners {
+        accepting.spawn(Arc::clone(&daemon).accept(listener, sockets.tls.clone()));
     }
     daemon.tidy(setup.idle_exit).await;
     stop.cancel();
@@ -225,12 +225,12 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
                     let _ = stream.set_nodelay(true);
                     match tls.clone() {
                         None => {
-                            let door = ListenAddress::Tcp { local, tls: false };
-                            self.admit(door, ready(Ok(stream))).await;
+                            let address = ListenAddress::Tcp { local, tls: false };
+                            self.admit(address, ready(Ok(stream))).await;
                         }
                         Some(tls) => {
-                            let door = ListenAddress::Tcp { local, tls: true };
-                            self.admit(door, async move { tls.accept(stream).await })
+                            let address = ListenAddress::Tcp { local, tls: true };
+                            self.admit(address, async move { tls.accept(stream).await })
                                 .await;
                         }
                     }
@@ -256,7 +256,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
     /// Takes in a connection, whose stream may yet have to be made ready, or tells it that there is no room.
     async fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         self: &Arc<Self>,
-        door: ListenAddress,
+        address: ListenAddress,
         stream: impl Future<Output = io::Result<S>> + Send + 'static,
     ) {
         let place = self.app.connections.admit().await;
@@ -266,7 +266,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
             self.open.spawn(async move {
                 let kill = &place.connection.kill;
                 if let Some(Ok(stream)) = kill.run_until_cancelled(stream).await {
-                    daemon.converse(stream, door, &place.connection).await;
+                    daemon.converse(stream, address, &place.connection).await;
                 }
             });
             return;
@@ -286,7 +286,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
     async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
-        door: ListenAddress,
+        address: ListenAddress,
         connection: &Arc<connection::Connection>,
     ) {
         if !clock::is_set() {
@@ -303,7 +303,7 @@ impl<H: ServerHandler + Send + 'static> Daemon<H> {
         };
         // In a box of its own, what a call needs is given back with its answer, and a connection that rests is small.
         let service = service_fn(|request| {
-            let answer = Box::pin(self.app.answer(request, &door, connection));
+            let answer = Box::pin(self.app.answer(request, &address, connection));
             answer.map(Ok::<_, std::convert::Infallible>)
         });
         let mut conversation = std::pin::pin!(

@@ -1,9 +1,9 @@
 //! JSON-RPC 2.0 messages, as MCP restricts them (specification 2025-06-18, "Base Protocol"): from bytes to a typed message, or
-//! to the refusal that answers bytes that are none.
+//! to the error that answers bytes which are no message.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `lines` | lines of bounded length from a stream |
+//! | `lines` | lines of bounded length from a stream, and lines written to one |
 //! | `message` | one message, parsed and checked once |
 //! | `refusal` | every protocol error, cleaned and bounded |
 

@@ -6,7 +6,7 @@
 //! | [`exchange`] | tasks as files that other programs read and write |
 //! | `disk` | files of ours that are not the database: private, durable, locked |
 //! | [`clock`] | the time now |
-//! | [`store`] | every SQL statement, the open sequence, the writer thread and the change feed |
+//! | [`store`] | every SQL statement of everyday use, the open sequence, the writer thread and the change feed |
 //! | [`care`] | examining, repairing, restoring and rescuing a database |
 //! | `input` | fields as callers write them, read into what a task can hold |
 //! | [`render`] | tasks as people, models and programs see them |
@@ -19,7 +19,8 @@
 //! | [`config`] | settings and where they come from |
 //! | [`cli`] | the command line |
 //!
-//! A call travels `stdio`, `http` or `cli`, then `mcp`, then `store`, which asks `command` what to write. News of a commit
+//! A call travels `stdio` or `http`, then `jsonrpc`, `mcp` and `store`, which asks `domain::plan` what to write; `cli` calls
+//! `store` itself. News of a commit
 //! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
 
 pub mod bridge;

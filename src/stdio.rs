@@ -8,7 +8,7 @@
 //! - Nothing but the protocol is written to the output, whole lines at a time.
 //! - Every request is answered, in the worst case with an error, before the end of a session; and the session ends
 //!   when the input does.
-//! - What is held in memory for one line is bounded by `MAX_LINE`.
+//! - What is held in memory for one line is bounded by `MAX_LINE` of `jsonrpc::lines`.
 
 use std::{collections::HashSet, io, time::Duration};
 

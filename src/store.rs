@@ -1,4 +1,4 @@
-//! The task database: every SQL statement the program runs.
+//! The task database: every SQL statement of everyday use.
 //!
 //! A [`Store`] owns one SQLite connection and is synchronous. Async callers, and all who write side by side, go
 //! through [`db::Db`].
@@ -9,7 +9,7 @@
 //! | `paths` | the path of the database and of the files beside it; which folders and disks are refused |
 //! | `db` | the database for many callers: queue, writer thread, readers, sessions |
 //! | `change_feed` | the change feed: commits of all processes, for subscribers |
-//! | `writer` | a write transaction: commands to rows; imports |
+//! | `writer` | a write transaction: reads for planning, writes what was planned; imports |
 //! | `write_task` | writes one task: its row, and what is derived from it |
 //! | `comments` | the comments of a task, a row each |
 //! | `rows` | rows to types and back |
@@ -45,6 +45,7 @@ use crate::{
     domain::{
         command::{Caller, Command, Outcome},
         error::{Code, Error, Result},
+        plan::Plan,
     },
 };
 
@@ -252,15 +253,21 @@ impl Store {
         let mut outcomes = Vec::with_capacity(calls.len());
         for call in calls {
             let outcome = match writer.plan(call.command, call.caller) {
-                Err(error) if error.code() == Code::Internal => return Err(error),
+                // What was answered before is only read.
+                Ok(plan @ Plan::Repeat(_)) => writer.carry_out(plan, call.caller),
+                Ok(plan) => Ok(writer.carry_out(plan, call.caller)?),
                 Err(error) => Err(error),
-                Ok(plan) => {
-                    let mut outcome = writer.carry_out(plan, call.caller)?;
+            };
+            outcomes.push(match outcome {
+                Err(error) if error.code() == Code::Internal || writer.has_ended() => {
+                    return Err(error);
+                }
+                Err(error) => Err(error),
+                Ok(mut outcome) => {
                     outcome.advice = writer.store().advice(call, &outcome)?;
                     Ok(outcome)
                 }
-            };
-            outcomes.push(outcome);
+            });
         }
         let last_change = writer.last_change();
         writer.commit()?;

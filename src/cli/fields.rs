@@ -9,7 +9,7 @@ use crate::{
     domain::{
         command::{Caller, Draft, Patch},
         error::Error,
-        task::{Invalid, Status},
+        task::{Invalid, Status, Tag},
     },
     input::{Clearable, GivenFields, Notes},
 };
@@ -289,7 +289,15 @@ impl Given {
             return error.into();
         };
         let field = Field::of_task(invalid.field);
-        match self.values.iter().find(|value| Some(value.field) == field) {
+        // A tag may also come from a flag.
+        let is_at_fault = |value: &&Value| {
+            Some(value.field) == field
+                && (value.field != Field::Tags
+                    || list(&value.text)
+                        .iter()
+                        .any(|tag| Tag::cleaned(tag).is_err()))
+        };
+        match self.values.iter().find(is_at_fault) {
             Some(value) => self.refused(value, invalid),
             None => Error::Invalid(invalid).into(),
         }

@@ -11,8 +11,7 @@ use crate::{
         query::{Filters, View},
         task::{Invalid, Priority, Project, Status, Tag, shortened},
     },
-    input,
-    store::{self},
+    input, store,
 };
 
 /// Flags that narrow a list down.

@@ -45,8 +45,8 @@ impl Failure {
             Self::Listen(ListenError::Tls { .. }) => {
                 "taskhold serve --tls-cert FILE --tls-key FILE, both as PEM"
             }
-            Self::Output(_) => {
-                "a change that was asked for is made, only its answer is missing: taskhold log shows it"
+            Self::Output(_) if context.is_some_and(Context::has_written) => {
+                "the change was made, only its output is missing: taskhold log shows it"
             }
             Self::Service(_) => "taskhold service install --dry-run shows what would be set up",
             Self::Token(TokenError::Label { .. }) => "taskhold token add --name phone",

@@ -6,11 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CliResult, Context, Failure, stop};
 #[cfg(unix)]
+use crate::http::SocketFolder;
 use crate::{
-    http::{
-        self, Instance, LIMIT_NAMES, Limits, Setup, SocketFolder, Sockets, Tls, Tokens,
-        is_of_this_machine,
-    },
+    http::{self, Instance, LIMIT_NAMES, Limits, Setup, Sockets, Tls, Tokens, is_of_this_machine},
     mcp::Server,
     store::{Store, db::Db},
 };

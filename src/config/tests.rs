@@ -172,7 +172,7 @@ fn what_the_file_says_wrong_is_named_with_its_line() {
         ("defaults = 3", "line 1: defaults holds settings"),
         (
             "[defaults]\nview = 'someday'",
-            "line 2: defaults.view: view \"someday\" is none of open, ready",
+            "line 2: defaults.view: \"someday\" is none of open, ready",
         ),
         ("[defaults]\nproject = ' '", "project is blank"),
     ] {

@@ -1,7 +1,6 @@
-//! What a caller asks for, and which changes that makes: the rules, without a database.
+//! What a caller asks for, and what one task becomes by it.
 //!
-//! The store reads the rows a command needs, asks here, and writes the edits it is given. Time, actor and ids come in
-//! as arguments.
+//! `plan` asks here for each task of a call; the store writes the edits. Time, actor and ids come in as arguments.
 
 use std::collections::BTreeSet;
 

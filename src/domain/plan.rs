@@ -1,5 +1,5 @@
-//! The rules of a whole call: what each task it names becomes, and whether what they refer to holds. All of it is decided
-//! before anything is written, so a call that is refused leaves nothing behind.
+//! The rules of a whole call: what each task it names becomes, and whether the tasks that those refer to exist and close no
+//! circle. All of it is decided before anything is written, so a call that is refused leaves nothing behind.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub(crate) trait Tasks {
 /// A call as it is to be written.
 #[derive(Debug)]
 pub(crate) enum Plan<'a> {
-    /// These edits make one group. One without a difference found its task as asked for.
+    /// These edits make one group. An edit whose task is the same before and after is not written.
     Write {
         kind: Kind,
         edits: Vec<Edit>,

@@ -109,7 +109,7 @@ impl<'de> Deserialize<'de> for View {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?
             .parse()
-            .map_err(serde::de::Error::custom)
+            .map_err(|invalid: Invalid| serde::de::Error::custom(invalid.reason))
     }
 }
 

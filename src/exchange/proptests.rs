@@ -1,12 +1,14 @@
 //! Whatever tasks hold: each format that is read reads its own export, and reads it as it was written.
 
+use std::collections::BTreeSet;
+
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::*;
 use crate::domain::{
     imported::Name,
     repeat::Repeat,
-    task::{Priority, Project, Tag},
+    task::{Priority, Project, Status, Tag},
 };
 
 /// Words that mean something in one of the formats, or nearly.

@@ -17,11 +17,9 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
+use super::listen_error::ListenError;
 #[cfg(unix)]
-use super::{
-    listen_error::ListenError,
-    socket::{Folder, Socket},
-};
+use super::socket::{Folder, Socket};
 
 /// How often a port that is free for both loopback addresses is looked for.
 const TRIES: usize = 16;

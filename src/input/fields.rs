@@ -138,12 +138,16 @@ impl GivenFields {
             add_tags: read.add_tags,
             remove_tags: notes.tags(&self.remove_tags)?,
             parent: match self.parent {
-                Some(Clearable::Set(parent)) => Some(Some(id_of(parent)?)),
+                Some(Clearable::Set(parent)) => Some(Some(id_of("parent", parent)?)),
                 Some(Clearable::Clear) => Some(None),
                 None => None,
             },
             depends_on: depends_on
-                .map(|ids| ids.iter().copied().map(id_of).collect::<Result<_>>())
+                .map(|ids| {
+                    ids.iter()
+                        .map(|id| id_of("depends_on", *id))
+                        .collect::<Result<_>>()
+                })
                 .transpose()?,
             comment: self
                 .comment
@@ -193,11 +197,11 @@ fn each<T>(
 }
 
 /// Returns the id of a task that is there; only what is added may refer to what the same call adds.
-fn id_of(reference: Reference) -> Result<TaskId> {
+fn id_of(field: &'static str, reference: Reference) -> Result<TaskId> {
     match reference {
         Reference::Task(id) => Ok(id),
         Reference::Earlier(place) => Err(Invalid::new(
-            "reference",
+            field,
             format!(
                 "^{place} names a task that the same call adds; give the id of one that is there"
             ),

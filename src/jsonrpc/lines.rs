@@ -1,4 +1,4 @@
-//! Lines of bounded length from a stream.
+//! Lines of bounded length from a stream, and lines written to one.
 
 use std::io;
 

@@ -19,7 +19,9 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    Access, Paths, Store, open,
+    Access, Paths, Store,
+    failure::WhileTrying,
+    open,
     paths::{located, refuse_planted_folder, unlocked, unusable},
 };
 use crate::{
@@ -29,7 +31,6 @@ use crate::{
         error::{Error, Result},
         task::Timestamp,
     },
-    store::failure::WhileTrying,
 };
 
 mod free_space;

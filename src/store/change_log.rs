@@ -6,20 +6,18 @@ use rusqlite::{OptionalExtension, named_params};
 
 use super::{
     Store,
+    failure::WhileTrying,
     rows::{change_columns, change_from_row},
 };
-use crate::{
-    domain::{
-        advice::Advice,
-        change::{
-            COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, joined,
-            logged_fields,
-        },
-        command::{CallKey, Caller, Outcome},
-        error::{Error, Result},
-        task::{Actor, Summary, Task, TaskId},
+use crate::domain::{
+    advice::Advice,
+    change::{
+        COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, joined,
+        logged_fields,
     },
-    store::failure::WhileTrying,
+    command::{CallKey, Caller, Outcome},
+    error::{Error, Result},
+    task::{Actor, Summary, Task, TaskId},
 };
 
 impl Store {

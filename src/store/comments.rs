@@ -2,14 +2,11 @@
 
 use rusqlite::{Row, params};
 
-use super::Store;
-use crate::{
-    domain::{
-        change::CommentDiff,
-        error::Result,
-        task::{Comment, Task, TaskId, TaskWithComments},
-    },
-    store::failure::WhileTrying,
+use super::{Store, failure::WhileTrying};
+use crate::domain::{
+    change::CommentDiff,
+    error::Result,
+    task::{Comment, Task, TaskId, TaskWithComments},
 };
 
 impl Store {

@@ -2,14 +2,12 @@
 
 use super::{
     Store,
+    failure::WhileTrying,
     rows::{task_columns, task_from_row},
 };
-use crate::{
-    domain::{
-        error::{Error, Result},
-        task::{Task, TaskId},
-    },
-    store::failure::WhileTrying,
+use crate::domain::{
+    error::{Error, Result},
+    task::{Task, TaskId},
 };
 
 /// How many tasks are read at a time.

@@ -26,7 +26,6 @@ fn while_trying(source: SqliteError, action: &'static str) -> Error {
     if let Some(error) = no_room(&source) {
         return error;
     }
-    let is_one_row = is_of_a_value(&source);
     match source.sqlite_error_code() {
         // The last: SQLite itself has tried for long to get a lock of the log.
         Some(
@@ -39,9 +38,9 @@ fn while_trying(source: SqliteError, action: &'static str) -> Error {
             is_one_row: false,
             source: Arc::new(source),
         },
-        None if is_one_row => Error::Damaged {
+        None if is_of_a_value(&source) => Error::Damaged {
             action,
-            is_one_row,
+            is_one_row: true,
             source: Arc::new(source),
         },
         _ => Error::Database {

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde::Serialize;
 
-use super::{Store, backup};
-use crate::{domain::error::Result, store::failure::WhileTrying};
+use super::{Store, backup, failure::WhileTrying};
+use crate::domain::error::Result;
 
 /// The database as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

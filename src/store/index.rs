@@ -9,9 +9,10 @@ use rusqlite::Connection;
 
 use super::{
     Store,
+    failure::WhileTrying,
     search::{Scratch, Text, index_waiting},
 };
-use crate::{domain::error::Result, store::failure::WhileTrying};
+use crate::domain::error::Result;
 
 /// How many tasks are indexed at a time to compare.
 const BATCH: u32 = 10_000;

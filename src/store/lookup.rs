@@ -4,14 +4,12 @@
 
 use super::{
     Store,
+    failure::WhileTrying,
     rows::{summary_columns, summary_from_row},
 };
-use crate::{
-    domain::{
-        error::Result,
-        task::{Project, Summary, Tag, TaskId},
-    },
-    store::failure::WhileTrying,
+use crate::domain::{
+    error::Result,
+    task::{Project, Summary, Tag, TaskId},
 };
 
 const OPEN_IDS: &str = "SELECT id FROM task

@@ -9,16 +9,14 @@ use rusqlite::{Connection, params};
 
 use super::{
     Store,
+    failure::WhileTrying,
     search_words::Words,
     views::{Parameters, open},
 };
-use crate::{
-    domain::{
-        error::Result,
-        query::{Filters, Moment, Page, Position, View},
-        task::{TaskId, Title},
-    },
-    store::failure::WhileTrying,
+use crate::domain::{
+    error::Result,
+    query::{Filters, Moment, Page, Position, View},
+    task::{TaskId, Title},
 };
 
 mod scratch;

@@ -4,16 +4,14 @@ use rusqlite::OptionalExtension;
 
 use super::{
     Store,
+    failure::WhileTrying,
     rows::{summary_columns, summary_from_row, task_columns, task_from_row},
     views::open,
 };
-use crate::{
-    domain::{
-        error::{Error, Result},
-        query::{Moment, View},
-        task::{Summary, Task, TaskId, Timestamp},
-    },
-    store::failure::WhileTrying,
+use crate::domain::{
+    error::{Error, Result},
+    query::{Moment, View},
+    task::{Summary, Task, TaskId, Timestamp},
 };
 
 impl Store {

@@ -3,14 +3,11 @@
 //! A view has an order and an index that gives it; filters are tested on the way. A project and a tag lead where they
 //! can, since few tasks have them.
 
-use super::{Store, rows::summary_from_row};
-use crate::{
-    domain::{
-        error::Result,
-        query::{Filters, Moment, Page, Position, View},
-        task::Summary,
-    },
-    store::failure::WhileTrying,
+use super::{Store, failure::WhileTrying, rows::summary_from_row};
+use crate::domain::{
+    error::Result,
+    query::{Filters, Moment, Page, Position, View},
+    task::Summary,
 };
 
 mod sql;

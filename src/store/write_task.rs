@@ -6,15 +6,12 @@ use rusqlite::{
     OptionalExtension, ToSql, named_params, params, params_from_iter, types::ToSqlOutput,
 };
 
-use super::Store;
-use crate::{
-    domain::{
-        change::Edit,
-        error::Result,
-        task::{Priority, Task},
-        when::{When, Zone},
-    },
-    store::failure::WhileTrying,
+use super::{Store, failure::WhileTrying};
+use crate::domain::{
+    change::Edit,
+    error::Result,
+    task::{Priority, Task},
+    when::{When, Zone},
 };
 
 /// Sorts after every date.

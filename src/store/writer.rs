@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Store, failure::no_room, open};
-use crate::{
-    domain::{
-        change::{Change, Diff, Edit, GroupId, Kind},
-        command::{CallKey, Caller, Command, Outcome},
-        error::{Error, Result},
-        plan::{Plan, Tasks, plan},
-        task::{Comment, Task, TaskId, TaskWithComments},
-        when::Zone,
-    },
-    store::failure::WhileTrying,
+use super::{
+    Store,
+    failure::{WhileTrying, no_room},
+    open,
+};
+use crate::domain::{
+    change::{Change, Diff, Edit, GroupId, Kind},
+    command::{CallKey, Caller, Command, Outcome},
+    error::{Error, Result},
+    plan::{Plan, Tasks, plan},
+    task::{Comment, Task, TaskId, TaskWithComments},
+    when::Zone,
 };
 
 mod import;
@@ -31,7 +32,7 @@ pub struct Writer<'store> {
 }
 
 impl<'store> Writer<'store> {
-    pub(crate) fn new(store: &'store Store, transaction: rusqlite::Transaction<'store>) -> Self {
+    pub(super) fn new(store: &'store Store, transaction: rusqlite::Transaction<'store>) -> Self {
         Self {
             store,
             transaction,
@@ -86,6 +87,11 @@ impl<'store> Writer<'store> {
                 Ok(Outcome::default())
             }
         }
+    }
+
+    /// Reports whether SQLite has ended the transaction by itself, as it does when there is no room or an I/O error.
+    pub(super) fn has_ended(&self) -> bool {
+        self.transaction.is_autocommit()
     }
 
     /// Returns the database it writes to.

@@ -363,6 +363,6 @@ fn a_path_is_resolved_from_the_module_that_uses_it() {
             "super::Store",
         ]
     );
-    let module = ["store".to_owned(), "watch".to_owned()];
+    let module = ["store".to_owned(), "change_feed".to_owned()];
     assert_eq!(resolved("super::db::Db", &module), ["store", "db", "Db"]);
 }

@@ -216,9 +216,7 @@ fn serve(home: &Home, number: usize, tasks: usize, failing: Option<u64>) -> (Vec
     let book = converse(&mut client, dialect, &name, tasks, Duration::from_mins(1));
     // strace waits for its program, however busy the machine is.
     client.close_stdin();
-    let end = Instant::now() + Duration::from_mins(1);
-    while client.message_until(end).is_some() {}
-    drop(client);
+    client.wait_for_exit_within(Duration::from_mins(1));
     (book, calls(seen.path()))
 }
 

@@ -166,7 +166,11 @@ pub(crate) fn calls(seen: &Path) -> Vec<Call> {
     let text = fs::read_to_string(seen).unwrap();
     let mut begun: Vec<(u32, u64, String)> = Vec::new();
     let mut calls = Vec::new();
-    for line in text.lines() {
+    // Where strace was ended, the last line may be cut.
+    let lines = text
+        .split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'));
+    for line in lines {
         let (thread, rest) = line.split_once(' ').unwrap();
         let (at, rest) = rest.trim_start().split_once(' ').unwrap();
         let (thread, at) = (thread.parse().unwrap(), nanoseconds(at));

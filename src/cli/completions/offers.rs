@@ -169,8 +169,9 @@ fn after_comma(typed: &str) -> (&str, &str) {
 
 pub(super) fn views(typed: &OsStr) -> Offered {
     let words = View::value_variants().iter();
-    let words = words.filter_map(|view| Some(view.to_possible_value()?.get_name().to_owned()));
-    beginning(words, typed)
+    let words = words.filter_map(View::to_possible_value);
+    let words = words.filter(|word| !word.is_hide_set());
+    beginning(words.map(|word| word.get_name().to_owned()), typed)
 }
 
 pub(super) fn statuses(typed: &OsStr) -> Offered {

@@ -30,16 +30,19 @@ fn titles_from_standard_input_are_one_change() {
 #[test]
 fn a_change_whose_answer_cannot_be_written_is_made_and_the_failure_says_so() {
     let home = Home::new();
-    let full = std::fs::File::options().write(true).open("/dev/full");
-    let mut add = home.command(&["add", "kept"]);
-    let output = add.stdout(full.unwrap()).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(
-        said.contains("a change that was asked for is made"),
-        "{said}"
-    );
+    let said_when_full = |arguments: &[&str]| {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = home.command(arguments).stdout(full.unwrap()).output();
+        let output = output.unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let made = "the change was made";
+    let said = said_when_full(&["add", "kept"]);
+    assert!(said.contains(made), "{said}");
     assert_eq!(json(&home, &["list"])["tasks"][0]["title"], "kept");
+    let said = said_when_full(&["list"]);
+    assert!(!said.contains(made), "{said}");
 }
 
 #[test]

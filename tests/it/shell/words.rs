@@ -17,6 +17,38 @@ fn added(home: &Home, arguments: &[&str]) -> serde_json::Value {
 }
 
 #[test]
+fn tags_none_is_no_tags_and_a_reference_to_the_same_call_is_refused_by_its_field() {
+    let home = Home::new();
+    assert_eq!(
+        added(&home, &["bare", "tags:none"])["tags"],
+        serde_json::Value::Null
+    );
+    for (word, field) in [("parent:^1", "parent"), ("after:^1", "after")] {
+        let refused = run(&home, &["edit", "1", word]);
+        assert_ne!(refused.status, 0);
+        assert!(
+            refused.said.contains(&format!("{field} ^1 names")),
+            "{}",
+            refused.said
+        );
+        assert!(refused.said.contains("after --"), "{}", refused.said);
+    }
+}
+
+#[test]
+fn a_view_has_the_words_that_models_use_too() {
+    let home = Home::new();
+    home.run(&["add", "begun"]);
+    home.run(&["start", "1"]);
+    home.run(&["add", "given up"]);
+    home.run(&["cancel", "2"]);
+    for (word, title) in [("doing", "begun"), ("canceled", "given up")] {
+        let listed = json(&home, &["list", word]);
+        assert_eq!(listed["tasks"][0]["title"], title, "{word}: {listed}");
+    }
+}
+
+#[test]
 fn quick_words_stand_in_any_order_and_flags_say_the_same() {
     let home = Home::new();
     added(&home, &["first"]);

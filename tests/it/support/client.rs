@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::streams::{
-    Wiring, exit_status, protocol, read_all, read_messages, wire, write_from_queue,
-};
+use super::streams::{Wiring, protocol, read_all, read_messages, wire, write_from_queue};
 use super::{Dialect, PATIENCE, initialize, listen, modern_meta, object};
 
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
@@ -368,19 +366,26 @@ impl Client {
 
     /// As [`Client::wait_for_exit`], where soon is not asked for.
     pub(crate) fn wait_for_exit_within(&mut self, limit: Duration) -> Ending {
+        self.end_within(limit).unwrap_or_else(|| {
+            let _ = self.process.kill();
+            panic!("the end of the server did not come within {limit:?}")
+        })
+    }
+
+    /// Reads on until the server has ended, for `limit` at most: its output may close before that. `None` if it goes on.
+    pub(crate) fn end_within(&mut self, limit: Duration) -> Option<Ending> {
         let deadline = Instant::now() + limit;
         let mut messages = Vec::new();
         while let Some(message) = self.message_until(deadline) {
             messages.push(message);
         }
         let left = deadline.saturating_duration_since(Instant::now());
-        let (status, said) =
-            exit_status(&mut self.process, &self.said, left, "the end of the server");
-        Ending {
+        let said = self.said.recv_timeout(left).ok()?;
+        Some(Ending {
             messages,
-            status,
+            status: self.process.wait().unwrap(),
             said,
-        }
+        })
     }
 
     /// Ends the server at once, as `kill -9` does, and returns what it had written before.

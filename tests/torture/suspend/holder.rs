@@ -90,8 +90,8 @@ impl Holder {
         }
     }
 
-    /// Waits until it holds the lock of a file. The stop is told of when the first of its threads stands still; the one that
-    /// locks may still be in its system call. Returns what it holds instead if it never does.
+    /// Waits until it holds the lock of a file. strace reports the stop as soon as one thread has stopped; the thread that
+    /// takes the lock may still be inside its system call. Returns what it holds instead if it never does.
     pub(super) fn await_lock(&self, home: &Home, file: &str) -> Result<(), Vec<String>> {
         let deadline = Instant::now() + PATIENCE;
         loop {
