@@ -8,6 +8,7 @@ use std::{
 };
 
 use chrono::Weekday;
+use clap::builder::PossibleValue;
 use serde::Deserialize;
 
 use crate::domain::{
@@ -18,7 +19,6 @@ use crate::domain::{
 
 mod file;
 
-use clap::builder::PossibleValue;
 use file::{File, WeekStart};
 
 /// The variable that names the database when `--db` does not.

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use super::failure::Failure;
 use bytes::Bytes;
 use http::Uri;
 use http_body_util::Full;
@@ -26,6 +25,8 @@ use tokio_rustls::{
         pki_types::{CertificateDer, ServerName, pem::PemObject as _},
     },
 };
+
+use super::failure::Failure;
 
 /// How long it may take until the daemon can be spoken to.
 const CONNECT: Duration = Duration::from_secs(5);

@@ -39,7 +39,7 @@ const FIELDS: [&str; 10] = [
 ];
 
 /// A text taken apart.
-struct Form<'a> {
+struct EditText<'a> {
     rev: Option<i64>,
     fields: Vec<(&'static str, &'a str)>,
     description: Option<&'a str>,
@@ -47,7 +47,7 @@ struct Form<'a> {
 
 /// Returns `task` as the text.
 pub(super) fn write(task: &Task, zone: Zone) -> String {
-    let mut form = format!(
+    let mut text = format!(
         "# Task {}. Save and close to change it; an empty text leaves it as it is.\n\
          # A field without a value is cleared; tags and the ids after \"after:\" have commas between them.\n\
          # Below the empty line is the description.\n\
@@ -56,15 +56,15 @@ pub(super) fn write(task: &Task, zone: Zone) -> String {
     );
     for name in FIELDS {
         let value = value(task, name, zone);
-        form.push_str(format!("{name}: {value}").trim_end());
-        form.push('\n');
+        text.push_str(format!("{name}: {value}").trim_end());
+        text.push('\n');
     }
-    form.push('\n');
-    form.push_str(task.description.as_str());
+    text.push('\n');
+    text.push_str(task.description.as_str());
     if !task.description.is_empty() {
-        form.push('\n');
+        text.push('\n');
     }
-    form
+    text
 }
 
 fn value(task: &Task, name: &str, zone: Zone) -> String {
@@ -102,9 +102,9 @@ pub(super) fn read(
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let form = Form::read(&text)?;
+    let edited = EditText::read(&text)?;
     let mut fields = GivenFields::default();
-    for (name, given) in form.fields {
+    for (name, given) in edited.fields {
         if given == value(task, name, caller.zone) {
             continue;
         }
@@ -114,13 +114,13 @@ pub(super) fn read(
         }
     }
     let before = task.description.as_str().trim_end();
-    let description = form.description.filter(|text| *text != before);
+    let description = edited.description.filter(|text| *text != before);
     fields.description = description.map(str::to_owned);
     let patch = fields.patch(notes, caller)?;
-    Ok((patch != Patch::default()).then_some((patch, form.rev)))
+    Ok((patch != Patch::default()).then_some((patch, edited.rev)))
 }
 
-impl<'a> Form<'a> {
+impl<'a> EditText<'a> {
     fn read(text: &'a str) -> Result<Self> {
         let (head, description) = match text.split_once("\n\n") {
             Some((head, description)) => (head, Some(description.trim_end())),

@@ -1,7 +1,7 @@
 //! Which tasks a command is about: ids as arguments, or one at the beginning of each line of standard input.
 
 use super::{CliResult, Failure, input::stdin_lines};
-use crate::domain::task::TaskId;
+use crate::domain::task::{TaskId, shortened};
 
 /// The most lines of standard input that are read for ids.
 const MOST_LINES: usize = 1_000_000;
@@ -81,7 +81,7 @@ fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
         match word.parse() {
             Ok(Ids::Tasks(more)) => ids.extend(more),
             Ok(Ids::Stdin) | Err(_) => {
-                let word = crate::domain::task::shortened(word, 40);
+                let word = shortened(word, 40);
                 return Err(Failure::input(format!("standard input, line {number}: \"{word}\" is no id")).with_hint("a line begins with one, or with several and commas between them: 12, #12 or 12,13"));
             }
         }

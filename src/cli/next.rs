@@ -1,6 +1,6 @@
 //! `taskhold next`
 
-use super::{CliResult, Context, Failure, filters::FilterArgs, report::say, task_details::sheet};
+use super::{CliResult, Context, Failure, filters::FilterArgs, report::say, task_details::details};
 use crate::{
     domain::query::{Moment, View},
     render,
@@ -40,7 +40,7 @@ impl NextArgs {
             Some(task) if context.screen.is_table() => {
                 let children = store.children(task.id, 20)?;
                 let task = store.with_comments(store.existing(task.id)?)?;
-                context.screen.print(&sheet(&task, &children, &[], context))?;
+                context.screen.print(&details(&task, &children, &[], context))?;
             }
             Some(task) => {
                 let line = render::line(&task, now, zone);

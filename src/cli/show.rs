@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CliResult, Context, ids::IdArgs, log::ChangeObject, task_details::sheet};
+use super::{CliResult, Context, ids::IdArgs, log::ChangeObject, task_details::details};
 use crate::{
     domain::{
         change::Change,
@@ -63,7 +63,7 @@ impl ShowArgs {
         }
         let sheets: Vec<String> = shown
             .iter()
-            .map(|shown| sheet(&shown.task, &shown.children, &shown.history, context))
+            .map(|shown| details(&shown.task, &shown.children, &shown.history, context))
             .collect();
         Ok(context.screen.print(&sheets.join("\n"))?)
     }

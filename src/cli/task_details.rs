@@ -15,8 +15,8 @@ use crate::domain::{
     when::When,
 };
 
-/// Returns the sheet of `task`; its history is left out where there are no `changes`.
-pub(super) fn sheet(
+/// Returns the details of `task`; its history is left out where there are no `changes`.
+pub(super) fn details(
     TaskWithComments { task, comments }: &TaskWithComments,
     children: &[Summary],
     changes: &[Change],
@@ -94,26 +94,30 @@ pub(super) fn sheet(
             (task.rev > 1).then(|| format!("{} (rev {})", instant(task.updated_at), task.rev)),
         ),
     ];
-    let mut sheet = headline(task);
-    sheet.push('\n');
+    let mut details = headline(task);
+    details.push('\n');
     for (name, value) in fields {
         if let Some(value) = value {
-            let _ = writeln!(sheet, "  {} {value}", painted(DIM, &format!("{name:<12}")));
+            let _ = writeln!(
+                details,
+                "  {} {value}",
+                painted(DIM, &format!("{name:<12}"))
+            );
         }
     }
     if !task.description.is_empty() {
-        let _ = writeln!(sheet, "\n{}", indented(task.description.as_str()));
+        let _ = writeln!(details, "\n{}", indented(task.description.as_str()));
     }
     for comment in comments {
         let head = format!("{} by {}:", instant(comment.at), comment.actor);
         let text = indented(comment.text.as_str());
-        let _ = writeln!(sheet, "\n  {}\n{text}", painted(DIM, &head));
+        let _ = writeln!(details, "\n  {}\n{text}", painted(DIM, &head));
     }
     if !changes.is_empty() {
-        let _ = writeln!(sheet, "\n  {}", painted(BOLD, "History"));
-        sheet.push_str(&history::lines(changes, |_| None, 2, context));
+        let _ = writeln!(details, "\n  {}", painted(BOLD, "History"));
+        details.push_str(&history::lines(changes, |_| None, 2, context));
     }
-    sheet
+    details
 }
 
 fn indented(text: &str) -> String {

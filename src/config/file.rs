@@ -17,7 +17,10 @@ use toml_edit::{Document, Item, TableLike, TomlError};
 use super::{Color, ConfigError};
 use crate::{
     disk::open_theirs,
-    domain::{query::View, task::Project},
+    domain::{
+        query::View,
+        task::{Project, shortened},
+    },
 };
 
 /// The most bytes a configuration file may have.
@@ -171,7 +174,7 @@ impl ConfigReader<'_> {
                 self.file.warnings.push(ConfigError::Unknown {
                     file: self.path.to_owned(),
                     line: self.line(span.or_else(|| item.span())),
-                    key: crate::domain::task::shortened(&key, 60),
+                    key: shortened(&key, 60),
                 });
             }
         }

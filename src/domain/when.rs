@@ -24,9 +24,9 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod calendar_words;
 mod clock;
 mod day;
-pub(crate) mod number_words;
 mod words;
 mod zone;
 

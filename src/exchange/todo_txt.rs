@@ -22,7 +22,7 @@ use crate::domain::{
 };
 
 mod own_export;
-mod repeat;
+mod rec;
 
 /// Who is said to have created what comes from such a file.
 const SOURCE: &str = "todo.txt";
@@ -96,7 +96,7 @@ impl Writer {
         let again = task
             .repeat
             .as_ref()
-            .map(|repeat| repeat::write(repeat, task.due, self.zone));
+            .map(|repeat| rec::write(repeat, task.due, self.zone));
         if let Some(Some(again)) = &again {
             key("rec", again.clone());
         }
@@ -388,7 +388,7 @@ impl LateMarks {
     /// Sets what `key` says. Returns whether `value` could be read.
     fn set(&mut self, arrival: &mut Arrival, key: &str, value: &str, notes: &mut Notes) -> bool {
         match key {
-            "rec" => repeat::read(value, notes)
+            "rec" => rec::read(value, notes)
                 .map(|repeat| self.again = Some(repeat))
                 .is_some(),
             "pri" => set_letter(&mut self.letter, value),

@@ -270,7 +270,7 @@ impl Sockets {
     }
 
     /// Returns the paths of the Unix sockets.
-    pub fn sockets(&self) -> impl Iterator<Item = PathBuf> {
+    pub fn unix_paths(&self) -> impl Iterator<Item = PathBuf> {
         self.listeners.iter().filter_map(|listener| match listener {
             Listener::Tcp(_) => None,
             #[cfg(unix)]
@@ -280,7 +280,7 @@ impl Sockets {
 
     /// Returns every place that is listened on, as people write it.
     pub fn places(&self) -> Vec<String> {
-        let sockets = self.sockets().map(|path| path.display().to_string());
+        let sockets = self.unix_paths().map(|path| path.display().to_string());
         self.urls().chain(sockets).collect()
     }
 }

@@ -9,8 +9,7 @@ use rmcp::model::{
 use serde::Deserialize;
 use serde_json::{Value, error::Category, json};
 
-use super::lines::IdScanner;
-use crate::jsonrpc::refusal::refusal;
+use super::{lines::IdScanner, refusal::refusal};
 
 /// What a line was.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::{
         error::Result,
         query::{Filters, Moment, View},
         task::{Priority, Status, Summary},
-        when::{Zone, number_words::WEEKDAYS},
+        when::{Zone, calendar_words::WEEKDAYS},
     },
     http::Tokens,
     store::{Store, backup},

@@ -35,7 +35,7 @@ pub(super) fn print(context: &Context, sockets: &Sockets) -> io::Result<()> {
             out,
             "\nOr any host with a JSON configuration, with the token that `{token}` prints:\n  {{ \"mcpServers\": {{ \"tasks\": {{ \"type\": \"http\", \"url\": \"{url}\", \"headers\": {{ \"Authorization\": \"Bearer TOKEN\" }} }} }} }}"
         )?;
-    } else if let Some(path) = sockets.sockets().next() {
+    } else if let Some(path) = sockets.unix_paths().next() {
         let socket = word(&format!("unix:{}", path.display()));
         writeln!(
             out,

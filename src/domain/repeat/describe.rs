@@ -1,12 +1,12 @@
 //! A recurrence rule in words.
 
+use chrono::Weekday;
+
 use super::rule::{
     Frequency::{Daily, Monthly, Weekly, Yearly},
     Rule, Until, WORKDAYS,
 };
-use chrono::Weekday;
-
-use crate::domain::when::number_words::MONTHS;
+use crate::domain::when::calendar_words::MONTHS;
 
 /// Returns the rule in words that are read as this rule again where weeks begin on `week_start`, or its text where there
 /// are none.

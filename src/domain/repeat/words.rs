@@ -1,14 +1,14 @@
 //! Words for a recurrence rule: `every 2 weeks on mon and thu until 2027-01-01`.
 
+use chrono::Weekday;
+
 use super::rule::{
     Frequency::{self, Daily, Monthly, Weekly, Yearly},
     INTERVALS, Rule, Until, WORKDAYS,
 };
-use chrono::Weekday;
-
 use crate::domain::when::{
+    calendar_words::{self, MONTHS, WEEKDAYS, amount, day_number},
     full_date,
-    number_words::{self, MONTHS, WEEKDAYS, amount, day_number},
 };
 
 /// Why words give no rule; a reason reads on after the text, `None` is words not known.
@@ -194,11 +194,14 @@ fn bare_detail(words: &[&str]) -> Result<Rule, Refused> {
             "is twice a month to some; write every 2 months or monthly on the 1st and 15th"
                 .to_owned(),
         ));
-    } else if words.iter().any(|word| number_words::month(word).is_some()) {
+    } else if words
+        .iter()
+        .any(|word| calendar_words::month(word).is_some())
+    {
         rule.freq = Yearly;
         set_day_of_year(&mut rule, words)?;
     } else if let ["2nd" | "second", name] = *words
-        && number_words::weekday(name).is_some()
+        && calendar_words::weekday(name).is_some()
     {
         return Err(Some(format!(
             "can be read as every other {name} and as the 2nd {name} of the month; write the one you mean"
@@ -228,7 +231,7 @@ fn weekdays(words: &[&str]) -> Option<Vec<(i16, Weekday)>> {
 }
 
 fn weekday(word: &str) -> Option<Weekday> {
-    let name = number_words::weekday(word)?;
+    let name = calendar_words::weekday(word)?;
     let index = WEEKDAYS.iter().position(|day| *day == name)?;
     Weekday::try_from(u8::try_from(index).ok()?).ok()
 }
@@ -298,11 +301,11 @@ fn set_days_of_month(rule: &mut Rule, words: &[&str]) -> Result<(), Refused> {
 /// Reads `jun 5`, `5th june`, `4th thursday november`.
 fn set_day_of_year(rule: &mut Rule, words: &[&str]) -> Result<(), Refused> {
     let (name, rest) = match *words {
-        [ref rest @ .., name] if number_words::month(name).is_some() => (name, rest),
+        [ref rest @ .., name] if calendar_words::month(name).is_some() => (name, rest),
         [name, ref rest @ ..] => (name, rest),
         [] => return Err(None),
     };
-    let name = number_words::month(name).ok_or(None)?;
+    let name = calendar_words::month(name).ok_or(None)?;
     let month = MONTHS.iter().position(|month| *month == name).ok_or(None)?;
     rule.months = vec![u8::try_from(month + 1).map_err(|_| None)?];
     match *rest {

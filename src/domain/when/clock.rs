@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::{NaiveTime, Timelike};
 
-use super::number_words::number;
+use super::calendar_words::number;
 
 /// A time of day as written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta, Weekday};
 
-use super::number_words::{MONTHS, WEEKDAYS, amount, day_number, month, number};
+use super::calendar_words::{MONTHS, WEEKDAYS, amount, day_number, month, number};
 
 /// A date as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,7 +322,7 @@ fn next_of_year(day: u32, month: u32, today: NaiveDate) -> Result<NaiveDate> {
 
 /// Returns the weekday given by at least three letters of its name.
 fn weekday(word: &str) -> Option<Weekday> {
-    let name = super::number_words::weekday(word)?;
+    let name = super::calendar_words::weekday(word)?;
     let index = WEEKDAYS.iter().position(|known| *known == name)?;
     Weekday::try_from(u8::try_from(index).ok()?).ok()
 }

@@ -4,9 +4,9 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use super::{
     Fit, MAX_CHARS, Reading, Unreadable, When, Zone,
+    calendar_words::number,
     clock::{self, Clock, PartOfDay},
     day::{self, DateMatch, Refused, Span},
-    number_words::number,
 };
 
 const MINUTE: i64 = 60_000;

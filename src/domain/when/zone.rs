@@ -10,7 +10,7 @@ use jiff::civil;
 use jiff::tz::{self, AmbiguousOffset, TimeZoneDatabase};
 use parking_lot::Mutex;
 
-use super::number_words::WEEKDAYS;
+use super::calendar_words::WEEKDAYS;
 
 /// A zone that is neither in the time zone database nor a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 //! In such a line marks count only in the run of marks at its end, the last of a kind; all before is the title, as it is. A
 //! title whose last word looks like a mark is followed by [`END_OF_TITLE`].
 
-use super::{Notes, day, is_mark, known_key, repeat};
+use super::{Notes, day, is_mark, known_key, rec};
 use crate::domain::task::{Project, Status, Tag, TaskId};
 
 /// Stands between a title that ends with what looks like a mark and the marks.
@@ -58,7 +58,7 @@ fn is_readable(word: &str) -> bool {
     };
     match key {
         "due" | "t" => day(value).is_some(),
-        "rec" => repeat::read(value, &mut Notes::default()).is_some(),
+        "rec" => rec::read(value, &mut Notes::default()).is_some(),
         "pri" => matches!(value.as_bytes(), [b'A'..=b'Z']),
         "status" => matches!(value.parse(), Ok(Status::InProgress | Status::Cancelled)),
         _ => true,

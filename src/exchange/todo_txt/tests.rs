@@ -199,7 +199,7 @@ fn rules_are_written_where_rec_can_say_them() {
     for (words, expected) in cases {
         let repeat = Repeat::read(words).unwrap();
         assert_eq!(
-            super::repeat::write(&repeat, due, Zone::UTC).as_deref(),
+            rec::write(&repeat, due, Zone::UTC).as_deref(),
             expected,
             "{words}"
         );

@@ -33,7 +33,7 @@ struct ListReply<'a> {
 impl ToolCall<'_> {
     pub(super) async fn list_tasks(self, arguments: Arguments) -> Result<ToolAnswer> {
         let args = arguments.read::<ListTasks>(Blank::LeftOut)?;
-        if args.view == Some(list_tasks_args::Listed::Changed) {
+        if args.view == Some(list_tasks_args::Wanted::Changed) {
             return self.changed(&args).await;
         }
         let (view, after, limit) = (args.view(), args.after()?, args.limit()?);

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListTasks {
-    pub(super) view: Option<Listed>,
+    pub(super) view: Option<Wanted>,
     /// Words to find, in every text; view all or trash for finished or deleted ones
     pub(super) query: Option<String>,
     pub(super) status: Option<Status>,
@@ -34,12 +34,12 @@ pub(super) struct ListTasks {
 
 /// What a model asks to list: a view, or what others have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Listed {
+pub(super) enum Wanted {
     View(View),
     Changed,
 }
 
-impl Listed {
+impl Wanted {
     const CHANGED: &'static str = "changed";
     /// The views that models are told of. The two others are a status as well.
     const VIEWS: [View; 9] = [
@@ -62,7 +62,7 @@ impl Listed {
     }
 }
 
-impl<'de> Deserialize<'de> for Listed {
+impl<'de> Deserialize<'de> for Wanted {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given = String::deserialize(deserializer)?;
         match given.trim().to_lowercase().as_str() {
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Listed {
     }
 }
 
-impl JsonSchema for Listed {
+impl JsonSchema for Wanted {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "View".into()
     }
@@ -127,8 +127,8 @@ impl ListTasks {
     /// Returns what to list. What changed is no view of the store's.
     pub(super) fn view(&self) -> View {
         let view = match self.view {
-            Some(Listed::View(view)) => Some(view),
-            Some(Listed::Changed) => Some(View::Open),
+            Some(Wanted::View(view)) => Some(view),
+            Some(Wanted::Changed) => Some(View::Open),
             None => None,
         };
         input::view(view, self.status)
