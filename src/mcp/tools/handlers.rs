@@ -30,7 +30,7 @@ struct Deleted<'a> {
 
 impl From<AddItem> for GivenFields {
     fn from(item: AddItem) -> Self {
-        // Many a model fills in every field.
+        // Many models send every field, blank where they mean nothing.
         let given = |text: Option<String>| {
             let text = text.filter(|text| !text.trim().is_empty());
             text.map(Clearable::Set)
