@@ -11,6 +11,7 @@
 //! | `change_feed` | the change feed: commits of all processes, for subscribers |
 //! | `writer` | a write transaction: reads for planning, writes what was planned; imports |
 //! | `write_task` | writes one task: its row, and what is derived from it |
+//! | `checkpoint` | moves the write-ahead log into the database; takes a failed commit out of it |
 //! | `comments` | the comments of a task, a row each |
 //! | `rows` | rows to types and back |
 //! | `tasks` | reads single tasks and their relations |
@@ -54,6 +55,7 @@ pub mod backup;
 pub(crate) mod ballast;
 mod change_feed;
 mod change_log;
+pub(crate) mod checkpoint;
 mod comments;
 pub mod db;
 mod export;
@@ -290,7 +292,7 @@ impl Store {
             }
             transaction
                 .commit()
-                .inspect_err(|_| open::forget_failed(&self.connection))
+                .inspect_err(|_| checkpoint::forget_failed(&self.connection))
         };
         patience::without_waiting(index).while_trying("index tasks")?;
         self.checkpoint()
@@ -298,7 +300,7 @@ impl Store {
 
     /// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
     pub(crate) fn checkpoint(&self) -> Result<bool> {
-        open::empty_log(&self.connection).while_trying("checkpoint")
+        checkpoint::empty_log(&self.connection).while_trying("checkpoint")
     }
 
     /// Returns a number that differs from the last one when another connection has committed since.

@@ -17,8 +17,8 @@ use crate::{
         task::{Actor, Status, TaskId, TaskWithComments},
     },
     store::{
-        Access, Paths, Store, Writer, backup, ballast, db::Doorbell, failure::WhileTrying,
-        history_check::Rows, open, paths::located, writer::Entry,
+        Access, Paths, Store, Writer, backup, ballast, checkpoint, db::Doorbell,
+        failure::WhileTrying, history_check::Rows, open, paths::located, writer::Entry,
     },
 };
 
@@ -239,7 +239,7 @@ fn free_pages(connection: &Connection) -> Result<()> {
         freed
     };
     free()
-        .inspect_err(|_| open::forget_failed(connection))
+        .inspect_err(|_| checkpoint::forget_failed(connection))
         .while_trying("free the pages that nothing uses")
 }
 

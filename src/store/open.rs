@@ -8,27 +8,27 @@
 //!   drops SQLite's locks, and with them other processes' acknowledged writes. The only exception is the creation of
 //!   an empty file that did not exist.
 
-use std::{
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
+use rusqlite::{Connection, OpenFlags};
 
 use super::{
     ballast,
+    checkpoint::forget_failed,
     failure::{WhileTrying, explain, has_few_handles},
     paths::{Paths, refuse_planted, settled, unlocked, unusable},
 };
 use crate::{
-    disk::{OF_DATABASE, TOO_FEW, lock, make_private, patience},
+    disk::{OF_DATABASE, TOO_FEW, lock, make_private},
     domain::error::{Error, Result},
 };
 
+mod connect;
 mod migrations;
 mod read_only;
 
+pub use connect::Access;
+use connect::{connect, settle};
 use migrations::Schema;
 pub(crate) use migrations::in_memory;
 use read_only::{is_frozen, open_frozen};
@@ -36,25 +36,14 @@ pub(crate) use read_only::{is_writable, open_to_look};
 
 /// "thld": the mark in the file's header that it is ours. Set by the first migration.
 const APPLICATION_ID: i64 = 0x7468_6C64;
-/// How long readers are waited for when a commit has failed, and how often the log is tried.
-const FORGETTING: Duration = Duration::from_secs(2);
-const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 /// The first SQLite without the WAL-reset bug, which corrupts when two connections write and checkpoint at once.
 pub(crate) const OLDEST_SQLITE: i32 = 3_051_003;
-/// What a connection is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Reads and writes.
-    Write,
-    /// Reads only.
-    Read,
-}
 
 /// Keeps what the database holds before its schema is upgraded.
 pub(super) type BeforeUpgrade = fn(&Connection, &Paths) -> Result<()>;
 
-/// Opens the database at `path`, which must be absolute, and creates or upgrades it where that is due.
-/// What is done before its schema is upgraded is up to `before_upgrade`.
+/// Opens the database at `path`, which must be absolute, and creates or upgrades it where that is due; before an upgrade,
+/// `before_upgrade` is called.
 pub(super) fn open(
     path: &Path,
     access: Access,
@@ -133,80 +122,6 @@ pub(super) fn is_current(path: &Path) -> bool {
     match dunce::canonicalize(path) {
         Ok(found) => is_ready(found).unwrap_or(true),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-    }
-}
-
-fn connect(database: &Path, mode: OpenFlags) -> Result<Connection> {
-    connect_by(database, database, mode)
-}
-
-/// As [`connect`]; SQLite is given another `name` of the database, by which people would not know it.
-fn connect_by(name: &Path, database: &Path, mode: OpenFlags) -> Result<Connection> {
-    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let mut connection = Connection::open_with_flags(name, flags)
-        .map_err(|error| explain(error, database, "open the database"))?;
-    // Before the first statement: recovery after a crash locks too.
-    wait_for_locks(&mut connection).while_trying("set the busy handler")?;
-    let switches = [
-        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
-        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
-        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
-        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
-        // A plan that depends on the values bound would be made anew for each call.
-        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
-        // Until the file is known to be ours, closing must not write it.
-        (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
-    ];
-    for (switch, on) in switches {
-        connection
-            .set_db_config(switch, on)
-            .while_trying("secure the connection")?;
-    }
-    let limits = [
-        (Limit::SQLITE_LIMIT_LENGTH, 8 << 20),
-        (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
-        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
-        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
-        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
-        // One, until `settle`: VACUUM INTO, the backup before a migration, attaches its target.
-        (Limit::SQLITE_LIMIT_ATTACHED, 1),
-    ];
-    for (limit, value) in limits {
-        connection
-            .set_limit(limit, value)
-            .while_trying("limit the connection")?;
-    }
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-/// Has `connection` wait for the locks of other processes as long as the call on the thread may.
-fn wait_for_locks(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.busy_handler(Some(|tries| {
-        patience::pause(u32::try_from(tries).unwrap_or(0))
-    }))
-}
-
-/// Moves the log into the database and empties it, if nobody is in the way. Reports whether it is empty.
-pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
-    patience::without_waiting(|| {
-        connection
-            .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
-            // Whoever is in the way is no error here, but the first column.
-            .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
-    })
-}
-
-/// Takes a transaction whose commit failed out of the log. Where the sync failed, the system takes what was written for
-/// synced, though the disk does not have it: once all have closed the database, the next to open it would find the
-/// transaction in the log, and its own would not outlive a power cut.
-///
-/// Whoever reads is waited for, though the program may be about to end. Where one reads on, the next transaction is
-/// written over the one that failed.
-pub(crate) fn forget_failed(connection: &Connection) {
-    let until = Instant::now() + FORGETTING;
-    while matches!(empty_log(connection), Ok(false)) && Instant::now() < until {
-        thread::sleep(BETWEEN_TRIES);
     }
 }
 
@@ -331,39 +246,10 @@ fn newer(file: &Path, version: i64, known: i64) -> Error {
     unusable(file, reason, None)
 }
 
-fn settle(connection: &Connection, access: Access) -> Result<()> {
-    let pragmas = [
-        // An acknowledged commit is on the disk. NORMAL lost acknowledged tasks in 97 of 100 simulated power cuts.
-        ("synchronous", "FULL"),
-        // macOS: fsync alone leaves the data in the drive's cache.
-        ("fullfsync", "ON"),
-        ("checkpoint_fullfsync", "ON"),
-        ("foreign_keys", "ON"),
-        // Notice a damaged page before using it.
-        ("cell_size_check", "ON"),
-        // A mapped file turns an I/O error into a signal.
-        ("mmap_size", "0"),
-        // A log that grew under a long reader shrinks again.
-        ("journal_size_limit", "67108864"),
-        (
-            "query_only",
-            if access == Access::Read { "ON" } else { "OFF" },
-        ),
-    ];
-    for (name, value) in pragmas {
-        connection
-            .pragma_update(None, name, value)
-            .while_trying("set up the connection")?;
-    }
-    connection
-        .set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)
-        .and_then(|_| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false))
-        .while_trying("set up the connection")?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use rusqlite::config::DbConfig;
+
     use super::*;
     use crate::store::backup::{self, before_upgrade};
 

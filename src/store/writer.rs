@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Store,
+    Store, checkpoint,
     failure::{WhileTrying, no_room},
-    open,
 };
 use crate::domain::{
     change::{Change, Diff, Edit, GroupId, Kind},
@@ -123,7 +122,7 @@ impl<'store> Writer<'store> {
                 }
                 _ => {}
             }
-            open::forget_failed(&self.store.connection);
+            checkpoint::forget_failed(&self.store.connection);
             no_room(&source).unwrap_or_else(|| Error::Uncertain {
                 source: Arc::new(source),
             })

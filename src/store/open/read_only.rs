@@ -4,7 +4,11 @@ use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{Access, Schema, connect, connect_by, pragma_value, schema_version, settle};
+use super::{
+    connect::{Access, connect, connect_by, settle},
+    migrations::Schema,
+    pragma_value, schema_version,
+};
 use crate::{
     disk::{open_beside, patience},
     domain::error::{Error, Result},
