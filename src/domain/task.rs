@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_tag_that_begins_with_signs_and_blanks_is_the_same_when_given_again() {
-        for raw in ["# #x", "@ @x", " #\u{a0}x"] {
+        for raw in ["# #x", "@ @x", " #\u{a0}x", "+x", "#-x", "-- x"] {
             assert_settled!(raw, Tag);
             assert_eq!(Tag::cleaned(raw).unwrap().0.as_str(), "x", "{raw:?}");
         }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -60,6 +61,21 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Clearable<T> {
     }
 }
 
+/// A model is told what it may set; what clears is taken as well.
+impl<T: JsonSchema> JsonSchema for Clearable<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
 /// Reports whether a program writes this for no value.
 pub(crate) fn is_none(text: &str) -> bool {
     matches!(text.trim().to_lowercase().as_str(), "" | "none" | "null")
@@ -99,6 +115,31 @@ struct ReadFields {
 }
 
 impl GivenFields {
+    /// Takes tags as a list has them: all that the task is to have, or with `+` and `-` those to add and to take away. A list
+    /// with both is refused.
+    pub(crate) fn take_tags(&mut self, words: Vec<String>) -> std::result::Result<(), Invalid> {
+        let is_signed = |word: &&String| word.trim_start().starts_with(['+', '-']);
+        let signed = words.iter().filter(is_signed).count();
+        if signed == 0 {
+            self.tags = Some(words);
+            return Ok(());
+        }
+        if signed < words.len() {
+            return Err(Invalid::new(
+                "tags",
+                "are all tags (a, b), or changes to them (+a, -b), not both in one call",
+            ));
+        }
+        for word in words {
+            let word = word.trim();
+            match word.strip_prefix('-') {
+                Some(taken) => self.remove_tags.push(taken.to_owned()),
+                None => self.add_tags.push(word.trim_start_matches('+').to_owned()),
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the draft that they make. Without a title it is refused as one with an empty title is.
     pub(crate) fn draft(&self, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
         let read = self.read(notes, caller)?;

@@ -24,19 +24,21 @@ use crate::{
 };
 
 mod args;
+mod arguments;
 mod call;
 mod get_task;
 mod handlers;
 mod list_tasks;
 mod list_tasks_args;
 mod replies;
+mod said;
 mod schema;
 
 use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
+use arguments::Arguments;
 use call::ToolCall;
 use list_tasks_args::ListTasks;
 pub(super) use list_tasks_args::cursor;
-use schema::Arguments;
 
 /// What kind of effect a tool has, for the hints hosts show and act on.
 #[derive(Clone, Copy)]
@@ -45,13 +47,11 @@ enum Effect {
     Read,
     /// It adds; each call adds again.
     Add,
-    /// It sets; repeating it changes nothing more.
-    Set,
-    /// It goes a step further; repeating it may go another.
+    /// It goes a step further; repeating it may go another: a comment is appended again, a series goes on.
     Advance,
     /// It takes something away, if only to the trash.
     Remove,
-    /// It takes back; each call takes back more.
+    /// It takes back, which can be taken back in turn; each call takes back more.
     Revert,
 }
 
@@ -90,7 +90,7 @@ const SPECS: [Spec; 7] = [
         title: "Update task",
         description: "Change tasks; what is left out stays, an empty value clears. Set status to start, reopen or cancel.",
         schema: schema::schema::<UpdateTask>,
-        effect: Effect::Set,
+        effect: Effect::Advance,
     },
     Spec {
         name: "complete_task",
@@ -109,7 +109,7 @@ const SPECS: [Spec; 7] = [
     Spec {
         name: "undo",
         title: "Undo",
-        description: "Take back your last change to the tasks; again for the one before. Refused if someone else changed the task since.",
+        description: "Take back your last change to the tasks; again for the one before.",
         schema: schema::schema::<Undo>,
         effect: Effect::Revert,
     },
@@ -134,10 +134,8 @@ impl Spec {
     fn tool(&self) -> Tool {
         let (read_only, destructive, idempotent) = match self.effect {
             Effect::Read => (true, false, true),
-            Effect::Add | Effect::Advance => (false, false, false),
-            Effect::Set => (false, false, true),
+            Effect::Add | Effect::Advance | Effect::Revert => (false, false, false),
             Effect::Remove => (false, true, true),
-            Effect::Revert => (false, true, false),
         };
         let annotations = ToolAnnotations::with_title(self.title)
             .read_only(read_only)

@@ -11,10 +11,12 @@ use crate::domain::{
 /// How much of a task an object tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What the tutorial's clients know, and what was set beyond that.
-    Brief,
+    /// What the tutorial's clients know, and the fields that are asked for.
+    Contract,
+    /// The id, the title and the fields that are asked for.
+    Named,
     /// That and the revision, for a caller who goes on editing.
-    Revision,
+    Changes,
     /// Everything.
     Full,
     /// Everything, with dates as ISO 8601 alone.
@@ -37,7 +39,8 @@ pub struct TaskObject<'a> {
     parts: Parts<'a>,
     detail: Detail,
     zone: Zone,
-    note: Option<String>,
+    /// The fields that are shown beyond those of `detail`.
+    fields: Vec<&'static str>,
 }
 
 impl<'a> TaskObject<'a> {
@@ -48,7 +51,7 @@ impl<'a> TaskObject<'a> {
             parts,
             detail,
             zone,
-            note: None,
+            fields: Vec::new(),
         }
     }
 
@@ -58,10 +61,10 @@ impl<'a> TaskObject<'a> {
         Self::new(task, parts, Detail::Program, zone)
     }
 
-    /// Adds a note, if there is one: what the caller should know about the call, such as that it changed nothing.
+    /// Shows these fields where the detail does not show all of them anyway.
     #[must_use]
-    pub fn with_note(mut self, note: Option<String>) -> Self {
-        self.note = note;
+    pub fn with_fields(mut self, fields: Vec<&'static str>) -> Self {
+        self.fields = fields;
         self
     }
 
@@ -96,6 +99,8 @@ impl Serialize for TaskObject<'_> {
             Detail::Program => when.iso(self.zone),
             _ => when.show(self.zone),
         };
+        let is = |one: Detail| detail == one || detail.is_full();
+        let shows = |name| detail.is_full() || self.fields.contains(&name);
         let mut map = serializer.serialize_map(None)?;
         macro_rules! field {
             ($name:literal, $value:expr) => {
@@ -108,46 +113,68 @@ impl Serialize for TaskObject<'_> {
         if !is_part {
             field!("title", Some(task.title.as_str()));
         }
+        let shows_description = match detail {
+            Detail::Named | Detail::Changes => false,
+            Detail::Part => !parts.description.is_empty(),
+            Detail::Contract | Detail::Full | Detail::Program => true,
+        };
         field!(
             "description",
-            Some(&parts.description).filter(|text| !is_part || !text.is_empty())
+            shows_description.then_some(&parts.description)
         );
+        let shows_status = is(Detail::Contract) || shows("status");
+        field!("status", shows_status.then(|| task.status.as_str()));
         if !is_part {
-            field!("status", Some(task.status.as_str()));
-            field!("priority", task.priority.map(Priority::as_str));
-            field!("due", task.due.map(date));
-            field!("defer_until", task.defer_until.map(date));
-            let repeat = task.repeat.as_ref().map(|repeat| match detail {
+            field!(
+                "priority",
+                task.priority
+                    .filter(|_| shows("priority"))
+                    .map(Priority::as_str)
+            );
+            field!("due", task.due.filter(|_| shows("due")).map(date));
+            field!(
+                "defer_until",
+                task.defer_until.filter(|_| shows("defer_until")).map(date)
+            );
+            let repeat = task.repeat.as_ref().filter(|_| shows("repeat"));
+            let repeat = repeat.map(|repeat| match detail {
                 Detail::Program => repeat.to_string(),
                 _ => repeat.words(self.zone),
             });
             field!("repeat", repeat);
-            field!("project", task.project.as_ref().map(Project::as_str));
+            let project = task.project.as_ref().filter(|_| shows("project"));
+            field!("project", project.map(Project::as_str));
         }
-        field!("tags", Some(&parts.tags).filter(|tags| !tags.is_empty()));
+        let shows_tags = !parts.tags.is_empty() && (is_part || shows("tags"));
+        field!("tags", shows_tags.then_some(&parts.tags));
         if !is_part {
-            field!("parent", task.parent.map(TaskId::get));
+            field!(
+                "parent",
+                task.parent.filter(|_| shows("parent")).map(TaskId::get)
+            );
         }
+        let shows_dependencies = !parts.depends_on.is_empty() && (is_part || shows("depends_on"));
         field!(
             "depends_on",
-            Some(&parts.depends_on).filter(|ids| !ids.is_empty())
+            shows_dependencies.then_some(&parts.depends_on)
         );
         field!(
             "comments",
             Some(&parts.comments).filter(|comments| !comments.is_empty())
         );
-        if !is_part {
-            let full = detail.is_full();
-            field!("created_at", Some(time(task.created_at)));
-            field!("updated_at", full.then(|| time(task.updated_at)));
-            let started_at = task.started_at.filter(|_| detail != Detail::Brief);
-            field!("started_at", started_at.map(time));
-            field!("completed_at", task.completed_at.map(time));
-            field!("deleted_at", task.deleted_at.filter(|_| full).map(time));
-            field!("created_by", full.then(|| task.created_by.as_str()));
-        }
-        field!("rev", (detail != Detail::Brief).then_some(task.rev));
-        field!("note", self.note.as_deref());
+        let full = detail.is_full();
+        let shows_times = is(Detail::Contract);
+        field!("created_at", shows_times.then(|| time(task.created_at)));
+        field!("updated_at", full.then(|| time(task.updated_at)));
+        field!("started_at", task.started_at.filter(|_| full).map(time));
+        field!(
+            "completed_at",
+            task.completed_at.filter(|_| shows_times).map(time)
+        );
+        field!("deleted_at", task.deleted_at.filter(|_| full).map(time));
+        field!("created_by", full.then(|| task.created_by.as_str()));
+        let shows_rev = is_part || is(Detail::Changes);
+        field!("rev", shows_rev.then_some(task.rev));
         field!(
             "history",
             Some(&parts.history).filter(|history| !history.is_empty())

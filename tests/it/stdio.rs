@@ -11,6 +11,7 @@
 mod arguments;
 mod ending;
 mod lines;
+mod models;
 mod requests;
 
 use serde_json::{Value, json};

@@ -182,10 +182,11 @@ impl Project {
 }
 
 text_type!(
-    /// A word to find a task by: 1 to 64 characters without blanks; a leading `#` or `@` is dropped.
+    /// A word to find a task by: 1 to 64 characters without blanks; a leading `#` or `@` is dropped, and so are `+` and `-`, which
+    /// stand for adding and taking away.
     Tag,
     |text| {
-        let bare = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '#' | '@'));
+        let bare = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '#' | '@' | '+' | '-'));
         // A # that was dropped may have been the beginning of an emoji.
         let bare = if bare.len() < text.len() { clean(bare).text } else { bare.to_owned() };
         let word = one_line(&bare, "tag", Tag::MAX_CHARS)?;

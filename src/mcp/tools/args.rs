@@ -1,6 +1,6 @@
 //! What the tools take: types that read the arguments, and the schemas made from them.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -12,87 +12,77 @@ use crate::{
     input::{Clearable, is_none},
 };
 
-/// A task to add. Flat, so that a call for one task needs no list.
+// A comment before a type with `///` would be sent to models.
+
+// One of several tasks to add.
 #[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct AddItem {
     pub(super) title: String,
     pub(super) description: Option<String>,
-    pub(super) priority: Option<Priority>,
-    pub(super) due: Option<String>,
-    pub(super) defer_until: Option<String>,
-    pub(super) repeat: Option<String>,
-    pub(super) project: Option<String>,
+    pub(super) due: Option<Clearable<String>>,
+    #[schemars(with = "Option<String>")]
+    pub(super) priority: Option<Clearable<Priority>>,
+    pub(super) project: Option<Clearable<String>>,
     pub(super) tags: Option<Words>,
-    pub(super) parent: Option<OneReference>,
+    pub(super) parent: Option<Clearable<OneReference>>,
     pub(super) depends_on: Option<References>,
+    pub(super) repeat: Option<Clearable<String>>,
+    pub(super) defer_until: Option<Clearable<String>>,
 }
 
+// Flat, so that a call for one task needs no list.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct AddTask {
-    /// One line; required unless tasks is given
+    /// One line
     title: Option<String>,
     description: Option<String>,
-    priority: Option<Priority>,
-    /// A date, with or without time: 2026-12-24, tomorrow 17:30, fri, in 3 days
-    due: Option<String>,
-    /// Hidden from ready until then
-    defer_until: Option<String>,
-    /// every weekday, every 2 weeks on mon, monthly on the 31st, or an RRULE
-    repeat: Option<String>,
-    project: Option<String>,
+    /// Date or time: 2026-12-24, tomorrow 17:30, fri, in 3 days
+    due: Option<Clearable<String>>,
+    priority: Option<Clearable<Priority>>,
+    project: Option<Clearable<String>>,
     tags: Option<Words>,
-    /// Task id
-    parent: Option<OneReference>,
-    /// Ids of tasks to be done first
+    /// Id of the whole, whose dates are not inherited
+    parent: Option<Clearable<OneReference>>,
+    /// Ids to be done first
     depends_on: Option<References>,
+    /// every 2 weeks on mon, monthly on the 31st, or an RRULE
+    repeat: Option<Clearable<String>>,
+    /// Hidden until then
+    defer_until: Option<Clearable<String>>,
     /// Makes a retry safe: same key, same answer
     pub(super) key: Option<String>,
-    /// Many at once, each with the fields above; ^1 in parent or `depends_on` is the first of them
-    #[schemars(with = "Option<Vec<serde_json::Map<String, Value>>>")]
+    /// Many at once, with the fields beside it in common; there ^1 in parent and `depends_on` is the first
     tasks: Option<Vec<AddItem>>,
 }
 
 impl AddTask {
     /// Returns the tasks to add: the list, or the one whose fields stand beside it. The flag tells which.
     pub(super) fn items(self) -> Result<(Vec<AddItem>, bool), Invalid> {
-        let Self {
-            title,
-            description,
-            priority,
-            due,
-            defer_until,
-            repeat,
-            project,
-            tags,
-            parent,
-            depends_on,
-            key: _,
-            tasks,
-        } = self;
         let item = AddItem {
-            title: title.unwrap_or_default(),
-            description,
-            priority,
-            due,
-            defer_until,
-            repeat,
-            project,
-            tags,
-            parent,
-            depends_on,
+            title: self.title.unwrap_or_default(),
+            description: self.description,
+            due: self.due,
+            priority: self.priority,
+            project: self.project,
+            tags: self.tags,
+            parent: self.parent,
+            depends_on: self.depends_on,
+            repeat: self.repeat,
+            defer_until: self.defer_until,
         };
-        match tasks {
-            Some(_) if !item.is_empty() => Err(Invalid::new(
+        match self.tasks {
+            Some(_) if !item.title.is_empty() => Err(Invalid::new(
                 "tasks",
-                "and the fields of one task exclude each other; put every field into tasks",
+                "and a title beside them exclude each other; put it into tasks",
             )),
             None if item.title.is_empty() => Err(Invalid::new(
                 "title",
                 "is missing; say in one line what is to be done",
             )),
-            Some(tasks) if (1..=MAX_BATCH).contains(&tasks.len()) => Ok((tasks, true)),
+            Some(tasks) if (1..=MAX_BATCH).contains(&tasks.len()) => {
+                let tasks = tasks.into_iter().map(|task| task.or(&item));
+                Ok((tasks.collect(), true))
+            }
             Some(tasks) => {
                 let given = tasks.len();
                 Err(Invalid::new(
@@ -106,47 +96,42 @@ impl AddTask {
 }
 
 impl AddItem {
-    fn is_empty(&self) -> bool {
-        let Self {
-            title,
-            description,
-            priority,
-            due,
-            defer_until,
-            repeat,
-            project,
-            tags,
-            parent,
-            depends_on,
-        } = self;
-        let texts = [description, due, defer_until, repeat, project];
-        title.is_empty()
-            && texts
-                .iter()
-                .all(|text| text.as_ref().is_none_or(String::is_empty))
-            && priority.is_none()
-            && tags.as_ref().is_none_or(|tags| tags.0.is_empty())
-            && parent.is_none()
-            && depends_on.as_ref().is_none_or(|ids| ids.0.is_empty())
+    /// Takes from `common` what it does not say itself.
+    fn or(self, common: &Self) -> Self {
+        Self {
+            title: self.title,
+            description: self.description.or_else(|| common.description.clone()),
+            due: self.due.or_else(|| common.due.clone()),
+            priority: self.priority.or(common.priority),
+            project: self.project.or_else(|| common.project.clone()),
+            tags: self.tags.or_else(|| common.tags.clone()),
+            parent: self.parent.or(common.parent),
+            depends_on: self.depends_on.or_else(|| common.depends_on.clone()),
+            repeat: self.repeat.or_else(|| common.repeat.clone()),
+            defer_until: self.defer_until.or_else(|| common.defer_until.clone()),
+        }
     }
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Several {
-    pub(super) task_id: Ids,
+    #[schemars(with = "Option<i64>")]
+    pub(super) task_id: Option<Ids>,
+    #[schemars(with = "Option<Vec<i64>>")]
+    pub(super) task_ids: Option<Ids>,
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Delete {
-    pub(super) task_id: Ids,
+    #[schemars(with = "Option<i64>")]
+    pub(super) task_id: Option<Ids>,
+    #[schemars(with = "Option<Vec<i64>>")]
+    pub(super) task_ids: Option<Ids>,
     /// How many, when more than 20
     pub(super) confirm: Option<usize>,
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct GetTask {
     pub(super) task_id: TaskId,
     /// Also who changed what when
@@ -155,73 +140,64 @@ pub(super) struct GetTask {
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct UpdateTask {
-    pub(super) task_id: Ids,
+    #[schemars(with = "Option<i64>")]
+    pub(super) task_id: Option<Ids>,
+    #[schemars(with = "Option<Vec<i64>>")]
+    pub(super) task_ids: Option<Ids>,
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
-    #[schemars(with = "Option<Status>")]
     pub(super) status: Option<Clearable<Status>>,
-    #[schemars(with = "Option<Priority>")]
-    pub(super) priority: Option<Clearable<Priority>>,
-    #[schemars(with = "Option<String>")]
     pub(super) due: Option<Clearable<String>>,
-    #[schemars(with = "Option<String>")]
-    pub(super) defer_until: Option<Clearable<String>>,
-    #[schemars(with = "Option<String>")]
-    pub(super) repeat: Option<Clearable<String>>,
-    #[schemars(with = "Option<String>")]
+    pub(super) priority: Option<Clearable<Priority>>,
     pub(super) project: Option<Clearable<String>>,
-    /// All of them
+    /// All of them, or +a -b
     pub(super) tags: Option<Words>,
-    #[schemars(with = "Option<i64>")]
-    pub(super) parent: Option<Clearable<TaskId>>,
+    pub(super) parent: Option<Clearable<OneReference>>,
     /// All of them
-    #[schemars(with = "Option<Vec<i64>>")]
-    pub(super) depends_on: Option<Ids>,
+    pub(super) depends_on: Option<References>,
+    pub(super) repeat: Option<Clearable<String>>,
+    pub(super) defer_until: Option<Clearable<String>>,
     /// To append
     pub(super) comment: Option<String>,
-    /// Refuse if the task's rev is another
-    #[schemars(with = "Option<i64>")]
+    /// Refuse if rev is another
     pub(super) if_rev: Option<Clearable<i64>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Undo {
-    /// Another change than the last, by its group number
+    /// Another than the last, by its group
     pub(super) group: Option<i64>,
 }
 
-impl Ids {
-    /// Returns the ids a command is about: at least one.
-    pub(super) fn some(self) -> Result<Vec<TaskId>, Invalid> {
-        if self.0.is_empty() {
-            return Err(Invalid::new(
-                "task_id",
-                "names no task; give a whole number from 1, like 12",
-            ));
-        }
-        Ok(self.0)
+/// Returns the tasks that a call names in `task_id`, in `task_ids`, or in both: at least one.
+pub(super) fn ids(one: Option<Ids>, several: Option<Ids>) -> Result<Vec<TaskId>, Invalid> {
+    let mut ids = one.unwrap_or_default().0;
+    ids.extend(several.unwrap_or_default().0);
+    if ids.is_empty() {
+        return Err(Invalid::new(
+            "task_id",
+            "is missing; give the number of a task, like 12",
+        ));
     }
+    Ok(ids)
 }
 
-/// Reads one value where a list is meant.
+/// Reads one value where a list is meant. What programs write for no value is none.
 fn one_or_many<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     let values = match Value::deserialize(deserializer)? {
         Value::Array(values) => values,
-        Value::String(text) if is_none(&text) => Vec::new(),
         Value::String(text) => text
             .split(',')
-            .filter(|part| !part.trim().is_empty())
             .map(|part| Value::String(part.trim().to_owned()))
             .collect(),
         value => vec![value],
     };
     values
         .into_iter()
+        .filter(|value| !value.is_null() && !value.as_str().is_some_and(is_none))
         .map(|value| {
             if let Value::String(item) = &value {
                 cut::refuse_cut_item(item).map_err(serde::de::Error::custom)?;
@@ -231,10 +207,10 @@ fn one_or_many<'de, T: DeserializeOwned, D: Deserializer<'de>>(
         .collect()
 }
 
-/// Declares a list that may also be given as one value, with the schema a model sees.
+/// Declares a list that may also be given as one value.
 macro_rules! list {
-    ($name:ident, $item:ty, $schema:tt) => {
-        #[derive(Default)]
+    ($name:ident, $item:ty) => {
+        #[derive(Clone, Default)]
         pub(super) struct $name(pub(super) Vec<$item>);
 
         impl<'de> Deserialize<'de> for $name {
@@ -242,28 +218,37 @@ macro_rules! list {
                 one_or_many(deserializer).map(Self)
             }
         }
+    };
+}
 
+/// Gives a type the schema of another.
+macro_rules! schema_of {
+    ($name:ty, $as:ty) => {
         impl JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
+                <$as>::schema_name()
             }
 
             fn inline_schema() -> bool {
                 true
             }
 
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                <$as>::json_schema(generator)
             }
         }
     };
 }
 
-list!(Ids, TaskId, { "type": ["integer", "array"], "items": { "type": "integer" } });
-list!(Words, String, { "type": "array", "items": { "type": "string" } });
-list!(References, OneReference, { "type": "array", "items": { "type": ["integer", "string"] } });
+list!(Ids, TaskId);
+list!(Words, String);
+list!(References, OneReference);
+schema_of!(Words, Vec<String>);
+schema_of!(References, Vec<String>);
+schema_of!(OneReference, String);
 
 /// A task id, or `^1`.
+#[derive(Clone, Copy)]
 pub(super) struct OneReference(pub(super) Reference);
 
 impl<'de> Deserialize<'de> for OneReference {
@@ -273,20 +258,6 @@ impl<'de> Deserialize<'de> for OneReference {
             value => value.to_string(),
         };
         text.parse().map(Self).map_err(serde::de::Error::custom)
-    }
-}
-
-impl JsonSchema for OneReference {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Reference".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["integer", "string"] })
     }
 }
 

@@ -3,9 +3,9 @@
 use super::{
     ToolAnswer,
     args::GetTask,
+    arguments::{Arguments, Blank},
     call::ToolCall,
     replies::{ROOM, object},
-    schema::{Arguments, Blank},
 };
 use crate::{
     domain::{

@@ -1,62 +1,58 @@
 //! One method a tool: read the arguments, make one store call, say what came of it.
 
-use serde::Serialize;
-
 use super::{
     ToolAnswer,
-    args::{AddItem, AddTask, Delete, Several, Undo, UpdateTask},
+    args::{self, AddItem, AddTask, Delete, Several, Undo, UpdateTask},
+    arguments::{Arguments, Blank},
     call::ToolCall,
-    replies::{self, ROOM, ROOM_FOR_NAMES, object},
-    schema::{Arguments, Blank},
+    replies::Kind,
 };
 use crate::{
     domain::{
-        command::{CallKey, Command, Outcome, Reference},
+        command::{CallKey, Command, Outcome},
         error::{Error, Result},
+        task::{Invalid, Status, shortened},
     },
-    input::{Clearable, GivenFields, Notes},
-    render::{Detail, TaskObject, bounds},
+    input::{Clearable, GivenFields, Notes, is_none},
 };
 
-/// What `delete_task` returns for one task.
-#[derive(Serialize)]
-struct Deleted<'a> {
-    success: bool,
-    #[serde(rename = "deleted")]
-    task: TaskObject<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
-}
+impl TryFrom<AddItem> for GivenFields {
+    type Error = Invalid;
 
-impl From<AddItem> for GivenFields {
-    fn from(item: AddItem) -> Self {
-        // Many models send every field, blank where they mean nothing.
-        let given = |text: Option<String>| {
-            let text = text.filter(|text| !text.trim().is_empty());
-            text.map(Clearable::Set)
-        };
+    fn try_from(item: AddItem) -> std::result::Result<Self, Invalid> {
         let depends_on = item.depends_on.unwrap_or_default().0;
-        Self {
+        let mut given = Self {
             title: Some(item.title),
             description: item.description,
-            priority: item.priority.map(Clearable::Set),
-            due: given(item.due),
-            defer_until: given(item.defer_until),
-            repeat: given(item.repeat),
-            project: given(item.project),
-            tags: item.tags.map(|tags| tags.0),
-            parent: item.parent.map(|parent| Clearable::Set(parent.0)),
+            priority: item.priority,
+            due: item.due,
+            defer_until: item.defer_until,
+            repeat: item.repeat,
+            project: item.project,
+            parent: item.parent.map(|parent| parent.map(|one| one.0)),
             depends_on: Some(depends_on.into_iter().map(|one| one.0).collect()),
             ..Self::default()
+        };
+        given.take_tags(item.tags.unwrap_or_default().0)?;
+        if let Some(tag) = given.remove_tags.first() {
+            let tag = shortened(tag, 40);
+            return Err(Invalid::new(
+                "tags",
+                format!("\"-{tag}\" takes a tag away, and a new task has none; leave it out"),
+            ));
         }
+        Ok(given)
     }
 }
 
-impl From<UpdateTask> for GivenFields {
-    fn from(args: UpdateTask) -> Self {
+impl TryFrom<UpdateTask> for GivenFields {
+    type Error = Invalid;
+
+    fn try_from(args: UpdateTask) -> std::result::Result<Self, Invalid> {
         let depends_on = args.depends_on.map(|ids| ids.0.into_iter());
-        Self {
-            title: args.title,
+        let mut given = Self {
+            // A task has a title, so an empty one is not meant to clear it.
+            title: args.title.filter(|title| !title.trim().is_empty()),
             description: args.description,
             status: args.status.and_then(Clearable::set),
             priority: args.priority,
@@ -64,49 +60,65 @@ impl From<UpdateTask> for GivenFields {
             defer_until: args.defer_until,
             repeat: args.repeat,
             project: args.project,
-            tags: args.tags.map(|tags| tags.0),
-            parent: args.parent.map(|parent| parent.map(Reference::Task)),
-            depends_on: depends_on.map(|ids| ids.map(Reference::Task).collect()),
-            comment: args.comment,
+            parent: args.parent.map(|parent| parent.map(|one| one.0)),
+            depends_on: depends_on.map(|ids| ids.map(|one| one.0).collect()),
+            comment: args.comment.filter(|comment| !is_none(comment)),
             ..Self::default()
+        };
+        if let Some(words) = args.tags {
+            given.take_tags(words.0)?;
         }
+        Ok(given)
     }
 }
 
 impl ToolCall<'_> {
     pub(super) async fn add_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let mut args: AddTask = arguments.read(Blank::LeftOut)?;
-        let key = args.key.take().map(CallKey::try_from).transpose()?;
+        let key = args.key.take().filter(|key| !is_none(key));
+        let key = key.map(CallKey::try_from).transpose()?;
         let (items, is_batch) = args.items()?;
         let mut notes = Notes::default();
-        let drafts = items
-            .into_iter()
-            .zip(1..)
-            .map(|(item, number)| {
-                GivenFields::from(item)
-                    .draft(&mut notes, &self.caller)
-                    .map_err(|error| match error {
-                        Error::Invalid(invalid) if is_batch => invalid.of(number).into(),
-                        error => error,
-                    })
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let mut given = Vec::with_capacity(items.len());
+        let mut drafts = Vec::with_capacity(items.len());
+        for (item, number) in items.into_iter().zip(1..) {
+            let read = GivenFields::try_from(item)
+                .map_err(Error::from)
+                .and_then(|fields| Ok((fields.draft(&mut notes, &self.caller)?, fields)));
+            let (draft, fields) = read.map_err(|error| match error {
+                Error::Invalid(invalid) if is_batch => invalid.of(number).into(),
+                error => error,
+            })?;
+            drafts.push(draft);
+            given.push(fields);
+        }
         let outcome = self.write(Command::Add { drafts, key }).await?;
         for remark in outcome.advice.on_adding(outcome.is_repeat) {
             notes.add(remark);
         }
+        // What a repeated call finds may be other than what it says.
+        let said = if outcome.is_repeat { Vec::new() } else { given };
         if is_batch {
-            return Ok(self.several("Added", &outcome, notes));
+            return Ok(self.added(&outcome, &said, notes));
         }
-        self.answer("Added", &outcome, Detail::Brief, notes)
+        self.answer(Kind::Whole, &outcome, &said, notes)
     }
 
     pub(super) async fn update_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let mut args: UpdateTask = arguments.read(Blank::Clears)?;
-        let ids = std::mem::take(&mut args.task_id).some()?;
+        let ids = args::ids(args.task_id.take(), args.task_ids.take())?;
         let if_rev = args.if_rev.take().and_then(Clearable::set);
         let mut notes = Notes::default();
-        let patch = GivenFields::from(args).patch(&mut notes, &self.caller)?;
+        let given = GivenFields::try_from(args)?;
+        if let (Some(title), [_, _, ..]) = (&given.title, ids.as_slice()) {
+            let (title, count) = (shortened(title, 40), ids.len());
+            return Err(Invalid::new(
+                "title",
+                format!("\"{title}\" would be that of {count} tasks; give each its own, in a call of its own"),
+            )
+            .into());
+        }
+        let patch = given.patch(&mut notes, &self.caller)?;
         let is_closing = patch.status.is_some_and(|status| !status.is_open());
         let outcome = self.write(Command::Update { ids, patch, if_rev }).await?;
         if outcome.group.is_none() {
@@ -115,44 +127,36 @@ impl ToolCall<'_> {
         if is_closing {
             self.remark_closed(&outcome, &mut notes);
         }
-        self.answer("Updated", &outcome, Detail::Revision, notes)
+        self.answer(Kind::Changes, &outcome, &[given], notes)
     }
 
     pub(super) async fn complete_task(self, arguments: Arguments) -> Result<ToolAnswer> {
-        let Several { task_id: ids } = arguments.read(Blank::LeftOut)?;
-        let outcome = self.write(Command::Complete(ids.some()?)).await?;
+        let Several { task_id, task_ids } = arguments.read(Blank::LeftOut)?;
+        let command = Command::Complete(args::ids(task_id, task_ids)?);
+        let outcome = self.write(command).await?;
         let mut notes = Notes::default();
         if outcome.group.is_none() {
             notes.add("nothing changed: completed already");
         }
         self.remark_closed(&outcome, &mut notes);
-        self.answer("Completed", &outcome, Detail::Brief, notes)
+        let said = GivenFields {
+            status: Some(Status::Completed),
+            ..GivenFields::default()
+        };
+        self.answer(Kind::Whole, &outcome, &[said], notes)
     }
 
     pub(super) async fn delete_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let Delete {
-            task_id: ids,
+            task_id,
+            task_ids,
             confirm,
         } = arguments.read(Blank::LeftOut)?;
-        let outcome = self
-            .write(Command::Delete {
-                ids: ids.some()?,
-                confirm,
-            })
-            .await?;
+        let ids = args::ids(task_id, task_ids)?;
+        let outcome = self.write(Command::Delete { ids, confirm }).await?;
         let mut notes = Notes::default();
         self.remark_closed(&outcome, &mut notes);
-        if let [edit] = outcome.edits.as_slice() {
-            let note = replies::note(notes);
-            let taken = note.as_deref().map_or(0, bounds::size) + ROOM_FOR_NAMES;
-            let deleted = self.object(&edit.after, Detail::Brief);
-            return Ok(object(&Deleted {
-                success: true,
-                task: deleted.fitted(ROOM - taken),
-                note,
-            }));
-        }
-        Ok(self.several("Moved to the trash", &outcome, notes))
+        self.answer(Kind::Deleted, &outcome, &[], notes)
     }
 
     pub(super) async fn undo(self, arguments: Arguments) -> Result<ToolAnswer> {

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::{
     ToolAnswer,
+    arguments::{Arguments, Blank},
     call::ToolCall,
     list_tasks_args::{self, Format, ListTasks},
     replies::{ROOM, ROOM_FOR_NAMES, object},
-    schema::{Arguments, Blank},
 };
 use crate::{
     domain::{

@@ -2,14 +2,19 @@
 
 use serde::Serialize;
 
-use super::{ToolAnswer, call::ToolCall};
+use super::{
+    ToolAnswer,
+    call::ToolCall,
+    said::{cleared, unsaid},
+};
 use crate::{
     domain::{
+        change::Edit,
         command::Outcome,
         error::{Error, Result},
-        task::{Summary, Task},
+        task::{Summary, shortened},
     },
-    input::Notes,
+    input::{GivenFields, Notes},
     render::{
         self, Detail, TaskObject,
         bounds::{self, FRAME_BYTES, MAX_REPLY_BYTES},
@@ -23,6 +28,9 @@ const NEWS_BYTES: usize = 300;
 pub(super) const ROOM: usize = MAX_REPLY_BYTES - FRAME_BYTES - NEWS_BYTES;
 /// What the names around one part of a reply take: of the fields of an object, of the call that brings the rest.
 pub(super) const ROOM_FOR_NAMES: usize = 250;
+
+/// What the names of cleared fields take beside an object.
+const ROOM_FOR_CLEARED: usize = 60;
 
 /// The most of one task in a list.
 const MAX_LINE_BYTES: usize = 2_600;
@@ -49,55 +57,191 @@ pub(super) fn object(value: &impl Serialize) -> ToolAnswer {
     )
 }
 
-impl ToolCall<'_> {
-    /// Returns the object of a task for a reply to a change of it: without its comments, and of its description the
-    /// beginning.
-    pub(super) fn object<'a>(&self, task: &'a Task, detail: Detail) -> TaskObject<'a> {
-        let parts = Parts::of(task).with_short_description(BRIEF_DESCRIPTION);
-        TaskObject::new(task, parts, detail, self.caller.zone)
-    }
+/// What a reply tells of each task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What the tutorial's clients know of it.
+    Whole,
+    /// What changed, and the revision.
+    Changes,
+    /// As [`Kind::Whole`], named as deleted.
+    Deleted,
+}
 
+/// The reply on one task.
+#[derive(Serialize)]
+struct One<'a> {
+    #[serde(flatten)]
+    task: TaskObject<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cleared: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+/// The reply on one task that was deleted, or on several.
+#[derive(Default, Serialize)]
+struct Many<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success: Option<bool>,
+    /// The ids, in the order of the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tasks: Vec<One<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<Deleted<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Deleted<'a> {
+    One(Box<TaskObject<'a>>),
+    Several(Vec<One<'a>>),
+}
+
+impl ToolCall<'_> {
     /// Returns the line of a list for `task`, and what is said after it.
     pub(super) fn line(&self, task: &Summary, after: &str) -> String {
         let line = render::line(task, self.caller.now, self.caller.zone);
         format!("{}{after}", bounds::clipped(&line, MAX_LINE_BYTES))
     }
 
-    /// Answers with the task, or with a line for each of several.
+    /// Answers with the task, or with each of several: what a change came to, and nothing that the call said. `given` is what it
+    /// said, of all tasks or of each.
     pub(super) fn answer(
         &self,
-        done: &str,
+        kind: Kind,
         outcome: &Outcome,
-        detail: Detail,
+        given: &[GivenFields],
         notes: Notes,
     ) -> Result<ToolAnswer> {
-        match outcome.edits.as_slice() {
-            [] => Err(Error::Fault),
-            [edit] => {
-                let task = self.object(&edit.after, detail).with_note(note(notes));
-                Ok(object(&task.fitted(ROOM)))
-            }
-            _ => Ok(self.several(done, outcome, notes)),
-        }
+        let [edit] = outcome.edits.as_slice() else {
+            return self.several(kind, outcome, given.first(), notes);
+        };
+        let (zone, note) = (self.caller.zone, note(notes));
+        let comment = comment(outcome).filter(|_| kind == Kind::Changes);
+        let detail = match kind {
+            Kind::Changes => Detail::Changes,
+            Kind::Whole | Kind::Deleted => Detail::Contract,
+        };
+        let parts = Parts::of(&edit.after).with_short_description(BRIEF_DESCRIPTION);
+        let taken = [&note, &comment].map(|text| text.as_deref().map_or(0, bounds::size));
+        let task = TaskObject::new(&edit.after, parts, detail, zone)
+            .with_fields(unsaid(edit, outcome, given.first(), zone))
+            .fitted(ROOM - taken.iter().sum::<usize>() - ROOM_FOR_NAMES);
+        Ok(match kind {
+            Kind::Deleted => object(&Many {
+                success: Some(true),
+                deleted: Some(Deleted::One(Box::new(task))),
+                note,
+                ..Many::default()
+            }),
+            Kind::Whole | Kind::Changes => object(&One {
+                task,
+                cleared: cleared(edit).filter(|_| kind == Kind::Changes).collect(),
+                comment,
+                note,
+            }),
+        })
     }
 
-    /// Answers with a line for each task, as many as fit.
-    pub(super) fn several(&self, done: &str, outcome: &Outcome, notes: Notes) -> ToolAnswer {
-        let head = format!("{done} {}:", outcome.edits.len());
-        let note = note(notes);
-        let taken = bounds::size(&head) + note.as_deref().map_or(0, bounds::size);
-        let lines = outcome
-            .edits
-            .iter()
-            .map(|edit| self.line(&edit.after.summary(), ""));
-        let filled = bounds::fill(lines, "\n", ROOM - taken - 2 * ROOM_FOR_NAMES);
-        let rest = rest(outcome, filled.shown).map(|rest| format!("... and {rest}"));
-        let lines: Vec<String> = [head, filled.text]
-            .into_iter()
-            .chain(rest)
-            .chain(note)
+    fn several(
+        &self,
+        kind: Kind,
+        outcome: &Outcome,
+        given: Option<&GivenFields>,
+        notes: Notes,
+    ) -> Result<ToolAnswer> {
+        if outcome.edits.is_empty() {
+            return Err(Error::Fault);
+        }
+        let edits = outcome.edits.iter();
+        let objects = edits.map(|edit| self.one_of_several(kind, edit, outcome, given));
+        let (note, comment) = (note(notes), comment(outcome));
+        let taken = [&note, &comment].map(|text| text.as_deref().map_or(0, bounds::size));
+        let tasks = fitting(
+            objects,
+            ROOM - taken.iter().sum::<usize>() - 2 * ROOM_FOR_NAMES,
+        );
+        let reply = Many {
+            more: rest(outcome, tasks.len()),
+            comment: comment.filter(|_| kind == Kind::Changes),
+            note,
+            ..Many::default()
+        };
+        Ok(match kind {
+            Kind::Deleted => object(&Many {
+                success: Some(true),
+                deleted: Some(Deleted::Several(tasks)),
+                ..reply
+            }),
+            Kind::Whole | Kind::Changes => object(&Many { tasks, ..reply }),
+        })
+    }
+
+    /// Answers with the ids of the tasks of a list that was added, and with what became of those of which the call did not say it.
+    /// Where the call was made before, with all of them.
+    pub(super) fn added(
+        &self,
+        outcome: &Outcome,
+        given: &[GivenFields],
+        notes: Notes,
+    ) -> ToolAnswer {
+        let zone = self.caller.zone;
+        let edits = outcome.edits.iter().zip(0..);
+        let told: Vec<_> = edits
+            .filter(|(edit, place)| {
+                outcome.is_repeat || !unsaid(edit, outcome, given.get(*place), zone).is_empty()
+            })
             .collect();
-        ToolAnswer::Text(lines.join("\n"))
+        let objects = told.iter().map(|(edit, place)| {
+            self.one_of_several(Kind::Whole, edit, outcome, given.get(*place))
+        });
+        let note = note(notes);
+        let taken = note.as_deref().map_or(0, bounds::size);
+        let tasks = fitting(objects, ROOM - taken - 2 * ROOM_FOR_NAMES);
+        let left = bounds::ranges(told[tasks.len()..].iter().map(|(edit, _)| edit.after.id));
+        object(&Many {
+            added: Some(bounds::ranges(
+                outcome.edits.iter().map(|edit| edit.after.id),
+            )),
+            more: (!left.is_empty()).then(|| format!("get_task shows {left}")),
+            tasks,
+            note,
+            ..Many::default()
+        })
+    }
+
+    fn one_of_several<'a>(
+        &self,
+        kind: Kind,
+        edit: &'a Edit,
+        outcome: &Outcome,
+        given: Option<&GivenFields>,
+    ) -> One<'a> {
+        let detail = match kind {
+            Kind::Changes => Detail::Changes,
+            Kind::Whole | Kind::Deleted => Detail::Named,
+        };
+        let zone = self.caller.zone;
+        let task = TaskObject::new(&edit.after, Parts::of(&edit.after), detail, zone)
+            .with_fields(unsaid(edit, outcome, given, zone))
+            .fitted(MAX_LINE_BYTES);
+        One {
+            task,
+            cleared: cleared(edit).filter(|_| kind == Kind::Changes).collect(),
+            comment: None,
+            note: None,
+        }
     }
 
     /// Answers with what an undo did, and how to do it again.
@@ -144,6 +288,28 @@ fn rest(outcome: &Outcome, shown: usize) -> Option<String> {
     Some(format!("{} more ({ids}): {call}", left.len()))
 }
 
-fn is_as_before(edit: &crate::domain::change::Edit) -> bool {
+fn is_as_before(edit: &Edit) -> bool {
     edit.before.as_ref() == Some(&edit.after)
+}
+
+/// Returns as many of the first as take at most `room`; one in any case.
+fn fitting<'a>(objects: impl Iterator<Item = One<'a>>, room: usize) -> Vec<One<'a>> {
+    let mut left = room;
+    let mut fitting = Vec::new();
+    for one in objects {
+        let size = one.task.size() + ROOM_FOR_CLEARED + ",".len();
+        match left.checked_sub(size) {
+            Some(rest) => left = rest,
+            None if fitting.is_empty() => left = 0,
+            None => break,
+        }
+        fitting.push(one);
+    }
+    fitting
+}
+
+/// Returns the beginning of the comment that a call has appended.
+fn comment(outcome: &Outcome) -> Option<String> {
+    let added = outcome.edits.first()?.comments.added.last()?;
+    Some(shortened(added.text.as_str(), BRIEF_DESCRIPTION))
 }

@@ -63,7 +63,6 @@ fn a_past_or_ambiguous_date_is_taken_with_a_note() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
     let past = client.call("add_task", json!({ "title": "late", "due": "2020-02-29" }));
-    assert_eq!(past["due"], "Sat 2020-02-29");
     assert!(note(&past).contains("Sat 2020-02-29 is past"), "{past}");
     let vague = client.call("add_task", json!({ "title": "party", "due": "12/24" }));
     let due = vague["due"].as_str().unwrap();

@@ -52,12 +52,17 @@ fn a_batch_is_added_once_too() {
     let mut client = home.connect(Dialect::Legacy);
     let call =
         json!({ "key": "k", "tasks": [{ "title": "one" }, { "title": "two", "parent": "^1" }] });
-    let first = say(&mut client, "add_task", &call);
-    let again = say(&mut client, "add_task", &call);
-    assert!(
-        again.starts_with(&first) && again.len() > first.len(),
-        "{again}"
+    let first = client.call("add_task", call.clone());
+    let again = client.call("add_task", call);
+    assert_eq!(
+        (&again["added"], &first["added"]),
+        (&json!("1-2"), &json!("1-2"))
     );
+    assert_eq!(
+        again["tasks"][1],
+        json!({ "id": 2, "title": "two", "parent": 1 })
+    );
+    assert!(note(&again).starts_with("nothing was added"), "{again}");
     assert_eq!(client.tasks("all").len(), 2);
 }
 

@@ -11,25 +11,43 @@ fn titles(count: usize) -> Vec<Value> {
         .collect()
 }
 
-/// Follows the calls that replies name, and returns the ids at the beginnings of the lines.
-fn followed(client: &mut Client, first: &str) -> Vec<i64> {
-    let mut ids = Vec::new();
-    let mut text = first.to_owned();
-    loop {
-        ids.extend(ids_in(&text));
-        let call = match text.rsplit_once(" more changes; from here on: cursor:\"") {
+/// Returns the ids that a reply tells of, and the call for the rest.
+fn told(text: &str) -> (Vec<i64>, Option<Value>) {
+    let Ok(reply) = serde_json::from_str::<Value>(text) else {
+        let next = match text.rsplit_once(" more changes; from here on: cursor:\"") {
             Some((_, cursor)) => {
                 let cursor = cursor.split('"').next().unwrap();
-                json!({ "view": "changed", "cursor": cursor, "limit": 200 })
+                Some(json!({ "view": "changed", "cursor": cursor, "limit": 200 }))
             }
-            None => match next_call(&text, "list_tasks") {
-                Some(call) => Value::Object(call),
-                None => return ids,
-            },
+            None => next_call(text, "list_tasks").map(Value::Object),
         };
-        text = say(client, "list_tasks", &call);
+        return (ids_in(text), next);
+    };
+    let tasks = reply["tasks"].as_array().or(reply["deleted"].as_array());
+    let ids = tasks
+        .unwrap()
+        .iter()
+        .map(|task| task["id"].as_i64().unwrap());
+    let more = reply["more"].as_str();
+    assert!(
+        more.is_none_or(|more| more.contains("-500)")),
+        "the ids left out: {text}"
+    );
+    let next = more.and_then(|more| next_call(more, "list_tasks"));
+    (ids.collect(), next.map(Value::Object))
+}
+
+/// Follows the calls that replies name, and returns the ids of the tasks they tell of.
+fn followed(client: &mut Client, first: &str) -> Vec<i64> {
+    let (mut ids, mut next) = told(first);
+    while let Some(call) = next {
+        let text = say(client, "list_tasks", &call);
         assert!(text.len() <= MOST, "{}", text.len());
+        let (more, after) = told(&text);
+        ids.extend(more);
+        next = after;
     }
+    ids
 }
 
 #[test]
@@ -38,31 +56,66 @@ fn a_batch_tells_its_first_tasks_whole_and_the_call_for_the_rest() {
         let home = Home::new();
         let mut client = home.connect(dialect);
         let all: Vec<i64> = (1..=500).collect();
+        let added = client.call("add_task", json!({ "tasks": titles(500) }));
+        assert_eq!(added, json!({ "added": "1-500" }));
         let steps = [
-            ("add_task", json!({ "tasks": titles(500) }), "Added 500:\n"),
-            (
-                "update_task",
-                json!({ "task_id": all, "priority": "low" }),
-                "Updated 500:\n",
-            ),
-            (
-                "complete_task",
-                json!({ "task_id": all }),
-                "Completed 500:\n",
-            ),
-            (
-                "delete_task",
-                json!({ "task_id": all, "confirm": 500 }),
-                "Moved to the trash 500:\n",
-            ),
+            ("update_task", json!({ "task_ids": all, "priority": "low" })),
+            ("complete_task", json!({ "task_ids": all })),
+            ("delete_task", json!({ "task_ids": all, "confirm": 500 })),
         ];
-        for (tool, arguments, start) in steps {
+        for (tool, arguments) in steps {
             let text = say(&mut client, tool, &arguments);
-            assert!(text.starts_with(start), "{text}");
-            assert!(text.contains("-500)"), "the ids left out: {text}");
+            assert!(text.len() <= MOST, "{}", text.len());
+            assert!(text.contains("\"more\""), "{text}");
             let ids = followed(&mut client, &text);
             assert_eq!(ids, all, "{tool}");
         }
+    }
+}
+
+#[test]
+fn of_a_batch_with_dates_in_words_each_is_told_as_far_as_there_is_room() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    let tasks: Vec<Value> = (1..=500)
+        .map(|n| json!({ "title": format!("task {n}"), "due": if n % 2 == 0 { "2031-01-01" } else { "jan 1 2031" } }))
+        .collect();
+    let text = say(&mut client, "add_task", &json!({ "tasks": tasks }));
+    assert!(text.len() <= MOST, "{}", text.len());
+    let reply: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(reply["added"], "1-500");
+    let first = json!({ "id": 1, "title": "task 1", "due": "Wed 2031-01-01" });
+    assert_eq!(
+        (&reply["tasks"][0], &reply["tasks"][1]["id"]),
+        (&first, &json!(3))
+    );
+    let more = reply["more"].as_str().unwrap();
+    assert!(
+        more.starts_with("get_task shows ") && more.ends_with(", 499"),
+        "{more}"
+    );
+}
+
+#[test]
+fn what_is_told_of_one_of_several_is_what_is_told_of_one() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    client.call("add_task", json!({ "tasks": ["a", "b", "c"] }));
+    let one = client.call(
+        "update_task",
+        json!({ "task_id": 3, "due": "2031-01-01T09:00" }),
+    );
+    let two = client.call(
+        "update_task",
+        json!({ "task_ids": [1, 2], "due": "2031-01-01T09:00" }),
+    );
+    let fields = |task: &Value| {
+        let fields = task.as_object().unwrap().keys();
+        fields.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(fields(&one), ["id", "title", "due", "rev"]);
+    for task in two["tasks"].as_array().unwrap() {
+        assert_eq!(fields(task), fields(&one), "{two}");
     }
 }
 
@@ -104,7 +157,7 @@ fn a_batch_that_is_short_is_told_as_before() {
         "add_task",
         &json!({ "tasks": [{ "title": "a" }, { "title": "b" }] }),
     );
-    assert_eq!(added, "Added 2:\n1 a\n2 b");
+    assert_eq!(added, r#"{"added":"1-2"}"#);
     let undone = say(&mut client, "undo", &json!({}));
     assert_eq!(
         undone,

@@ -1,0 +1,293 @@
+//! Reading a call's arguments into types, with refusals that help.
+
+use rmcp::model::JsonObject;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+use crate::domain::task::{Invalid, shortened};
+
+/// What hosts add to the arguments of any tool, for themselves: `wait_for_previous` Gemini CLI (its issue 27403), `toolCallId` and
+/// `sessionId` n8n (its issues 21500 and 37308), `_sessionID` SiYuan (its issue 17927).
+const ADDED_BY_HOSTS: [&str; 4] = ["wait_for_previous", "toolCallId", "sessionId", "_sessionID"];
+
+/// What models call a field that has another name here.
+const OTHER_NAMES: [(&str, &[&str]); 13] = [
+    (
+        "title",
+        &["name", "text", "task", "summary", "subject", "content"],
+    ),
+    ("description", &["note", "notes", "details", "body"]),
+    ("due", &["deadline", "date", "due_date", "due_on", "due_at"]),
+    ("priority", &["importance", "urgency"]),
+    ("project", &["category", "list", "folder", "area"]),
+    ("tags", &["labels", "label", "contexts"]),
+    ("parent", &["subtasks", "children", "parts", "part_of"]),
+    (
+        "depends_on",
+        &["dependencies", "blocked_by", "after", "requires"],
+    ),
+    ("repeat", &["recurrence", "recurring", "rrule", "frequency"]),
+    (
+        "defer_until",
+        &["start", "start_date", "scheduled", "wait", "snooze"],
+    ),
+    ("task_id", &["id", "task"]),
+    ("status", &["state"]),
+    ("query", &["search", "q", "text", "keywords"]),
+];
+
+/// A call's arguments, not yet read.
+pub(super) struct Arguments {
+    pub(super) tool: &'static str,
+    /// What the tool takes, as models are told.
+    pub(super) schema: &'static JsonObject,
+    pub(super) given: JsonObject,
+}
+
+/// What an empty value means in a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blank {
+    /// The argument was left out: some hosts fill in every one.
+    LeftOut,
+    /// The field is to be cleared.
+    Clears,
+}
+
+impl Arguments {
+    /// Reads the arguments as `T`; a refusal names the argument and what the tool takes.
+    pub(super) fn read<T: DeserializeOwned>(self, blank: Blank) -> Result<T, Invalid> {
+        let Self {
+            tool,
+            schema,
+            given: mut arguments,
+        } = self;
+        arguments.retain(|name, _| !ADDED_BY_HOSTS.contains(&name.as_str()));
+        let properties = properties(schema);
+        if let Some(complaint) = unknown_field(&arguments, properties) {
+            return Err(Invalid::new(tool, complaint));
+        }
+        mend(&mut arguments, properties, blank);
+        refuse_unknown_in_items(&arguments, properties)?;
+        serde_path_to_error::deserialize(Value::Object(arguments))
+            .map_err(|error| refusal(tool, schema, error.path(), &error.inner().to_string()))
+    }
+}
+
+fn properties(schema: &JsonObject) -> &JsonObject {
+    static NONE: std::sync::LazyLock<JsonObject> = std::sync::LazyLock::new(JsonObject::new);
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.unwrap_or(&NONE)
+}
+
+/// Returns what is wrong with the first field that `properties` do not have, and which was meant.
+fn unknown_field(given: &JsonObject, properties: &JsonObject) -> Option<String> {
+    let unknown = given.keys().find(|name| !properties.contains_key(*name))?;
+    let known = || properties.keys().map(String::as_str);
+    let lower = unknown.to_lowercase();
+    let other_name = || {
+        let mut names = OTHER_NAMES.iter();
+        names.find_map(|(name, others)| {
+            let is_meant = others.contains(&lower.as_str()) && properties.contains_key(*name);
+            is_meant.then_some(*name)
+        })
+    };
+    let distance = |name: &str| strsim::damerau_levenshtein(&lower, name);
+    let nearest = || {
+        let close =
+            known().filter(|name| distance(name) <= name.len() / 2 || name.ends_with(&lower));
+        close.min_by_key(|name| distance(name))
+    };
+    let way_out = match other_name().or_else(nearest) {
+        Some("parent") => "; give each part an item of its own, with parent".to_owned(),
+        Some(meant) => format!("; did you mean {meant}?"),
+        None => format!("; it takes {}", known().collect::<Vec<_>>().join(", ")),
+    };
+    Some(format!(
+        "has no field \"{}\"{way_out}",
+        shortened(unknown, 40)
+    ))
+}
+
+fn refuse_unknown_in_items(given: &JsonObject, properties: &JsonObject) -> Result<(), Invalid> {
+    for (name, value) in given {
+        let Some(schema) = properties
+            .get(name)
+            .and_then(|list| list["items"].as_object())
+        else {
+            continue;
+        };
+        for (item, number) in value.as_array().into_iter().flatten().zip(1..) {
+            let complaint = item
+                .as_object()
+                .and_then(|item| unknown_field(item, self::properties(schema)));
+            if let Some(complaint) = complaint {
+                return Err(Invalid::new(
+                    "tasks",
+                    format!("number {number} {complaint}"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says what is wrong at `path`. What serde has against a value names types of Rust's; our own refusals name the field.
+fn refusal(tool: &'static str, schema: &JsonObject, path: &Path, reason: &str) -> Invalid {
+    let reason = match reason.strip_prefix("missing field `") {
+        Some(name) => format!("{} is missing", name.trim_end_matches('`')),
+        None if reason.starts_with("invalid ") => {
+            format!(
+                "must be {}",
+                schema_at(schema, path).map_or_else(String::new, kinds)
+            )
+        }
+        None => reason.to_owned(),
+    };
+    let path = path.to_string();
+    let (number, field) = match in_a_task(&path) {
+        Some((number, field)) => (Some(number), field),
+        None if path == "." => (None, ""),
+        None => (None, path.as_str()),
+    };
+    // A part of a list is told by the list.
+    let field = field.split('[').next().unwrap_or_default();
+    let what = if reason.starts_with(field) {
+        reason
+    } else {
+        format!("{field} {reason}")
+    };
+    match number {
+        Some(number) => Invalid::new("tasks", format!("number {number}: {what}")),
+        None => Invalid::new(tool, format!("refused: {what}")),
+    }
+}
+
+/// Returns the schema of what stands at `path`, or of what holds it.
+fn schema_at<'a>(schema: &'a JsonObject, path: &Path) -> Option<&'a Value> {
+    let mut found = None;
+    let mut object = schema;
+    for segment in path {
+        let next = match segment {
+            Segment::Map { key } => properties(object).get(key),
+            Segment::Seq { .. } => object.get("items"),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        let Some(next) = next else { break };
+        found = Some(next);
+        let Some(inner) = next.as_object() else { break };
+        object = inner;
+    }
+    found
+}
+
+/// Returns which of several tasks `path` is about, from 1, and the rest of it.
+fn in_a_task(path: &str) -> Option<(usize, &str)> {
+    let (index, rest) = path.strip_prefix("tasks[")?.split_once(']')?;
+    Some((
+        index.parse::<usize>().ok()? + 1,
+        rest.trim_start_matches('.'),
+    ))
+}
+
+/// Turns every argument into what it was meant as, also those of tasks in a list.
+fn mend(arguments: &mut JsonObject, properties: &JsonObject, blank: Blank) {
+    for (name, value) in arguments.iter_mut() {
+        let Some(schema) = properties.get(name) else {
+            continue;
+        };
+        meant(value, schema);
+        let fields = schema["items"].as_object();
+        if let Some(fields) = fields.filter(|fields| fields.contains_key("properties")) {
+            mend_items(value, self::properties(fields), blank);
+        }
+        if name == "parent" && value == "0" {
+            *value = Value::String(String::new());
+        }
+    }
+    arguments.retain(|name, value| {
+        let is_blank = match value {
+            Value::String(text) => text.trim().is_empty(),
+            Value::Array(items) => items.is_empty(),
+            _ => false,
+        };
+        // Hosts that make a model fill in every number get 0 for none.
+        let is_filler = *value == 0 && name != "task_id";
+        !is_filler && (blank == Blank::Clears || !is_blank)
+    });
+}
+
+/// Likewise for a list of objects.
+fn mend_items(list: &mut Value, properties: &JsonObject, blank: Blank) {
+    if list.is_string() {
+        *list = Value::Array(vec![list.take()]);
+    }
+    for item in list.as_array_mut().into_iter().flatten() {
+        match item {
+            Value::Object(item) => mend(item, properties, blank),
+            // A model that names a task and nothing else.
+            Value::String(title) => *item = serde_json::json!({ "title": title }),
+            _ => {}
+        }
+    }
+}
+
+/// Turns `value` into what it must have been meant as: models send `"5"` and `5.0` for 5, lists as text, 1 for "1".
+fn meant(value: &mut Value, schema: &Value) {
+    let takes = |kind: &str| schema["type"] == kind;
+    match value {
+        Value::Array(items) => {
+            let schema = if takes("array") {
+                &schema["items"]
+            } else {
+                schema
+            };
+            items.iter_mut().for_each(|item| meant(item, schema));
+        }
+        Value::Number(number) if takes("string") => {
+            *value = Value::String(number.to_string());
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole, and in range")]
+        Value::Number(number) if takes("integer") => {
+            if let Some(whole) = number
+                .as_f64()
+                .filter(|_| number.is_f64())
+                .filter(|number| number.fract() == 0.0 && number.abs() < 1e15)
+            {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::String(text) if !takes("string") && text.trim_start().starts_with('[') => {
+            if let Ok(Value::Array(items)) = serde_json::from_str(text) {
+                *value = Value::Array(items);
+                meant(value, schema);
+            }
+        }
+        Value::String(text) if takes("integer") => {
+            if let Ok(number) = text.trim().parse::<i64>() {
+                *value = Value::from(number);
+            }
+        }
+        Value::String(text) if takes("boolean") => match text.trim().to_lowercase().as_str() {
+            "true" | "yes" | "1" => *value = Value::Bool(true),
+            "false" | "no" | "0" => *value = Value::Bool(false),
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// Says what kind of value `schema` takes.
+fn kinds(schema: &Value) -> String {
+    if let Some(words) = schema["enum"].as_array() {
+        let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+        return format!("one of {}", words.join(", "));
+    }
+    match schema["type"].as_str() {
+        Some("integer") => "a whole number".to_owned(),
+        Some("boolean") => "true or false".to_owned(),
+        Some("object") => "an object".to_owned(),
+        Some("array") => format!("a list; each item is {}", kinds(&schema["items"])),
+        _ => "text".to_owned(),
+    }
+}
