@@ -14,8 +14,10 @@ use crate::domain::{
     when::{Reading, When},
 };
 
+mod digest;
 mod fields;
 
+pub(crate) use digest::digest_of;
 pub(crate) use fields::{Clearable, GivenFields, is_none};
 
 /// What a caller should know about how its words were taken.

@@ -196,8 +196,9 @@ impl Writer<'_> {
 
     /// Takes over which keys were used, what each client has seen, and which numbers are used up.
     fn adopt_marks(&mut self, then: &Store) -> Result<()> {
-        for (actor, key, group) in then.call_keys()? {
-            self.store().adopt_key(&actor, &key, group)?;
+        for (actor, key, group, digest) in then.call_keys()? {
+            self.store()
+                .adopt_key(&actor, &key, group, digest.as_deref())?;
         }
         for (actor, seq) in then.looks()? {
             self.store().adopt_look(&actor, seq)?;
@@ -312,23 +313,31 @@ impl Store {
         }))
     }
 
-    fn call_keys(&self) -> Result<Vec<(String, String, GroupId)>> {
+    fn call_keys(&self) -> Result<Vec<(String, String, GroupId, Option<Vec<u8>>)>> {
         self.connection
-            .prepare_cached("SELECT actor, key, group_seq FROM call_key")
+            .prepare_cached("SELECT actor, key, group_seq, digest FROM call_key")
             .and_then(|mut statement| {
                 statement
-                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                    .query_map([], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                    })?
                     .collect()
             })
             .while_trying("read the keys of calls")
     }
 
-    fn adopt_key(&self, actor: &str, key: &str, group: GroupId) -> Result<()> {
+    fn adopt_key(
+        &self,
+        actor: &str,
+        key: &str,
+        group: GroupId,
+        digest: Option<&[u8]>,
+    ) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT OR IGNORE INTO call_key (actor, key, group_seq) VALUES (?1, ?2, ?3)",
+                "INSERT OR IGNORE INTO call_key (actor, key, group_seq, digest) VALUES (?1, ?2, ?3, ?4)",
             )
-            .and_then(|mut statement| statement.execute((actor, key, group)))
+            .and_then(|mut statement| statement.execute((actor, key, group, digest)))
             .while_trying("keep a key")?;
         Ok(())
     }

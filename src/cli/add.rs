@@ -12,7 +12,7 @@ use crate::{
         command::{CallKey, Command, Draft},
         task::Title,
     },
-    input::Notes,
+    input::{Notes, digest_of, is_none},
 };
 
 /// Add a task
@@ -27,7 +27,7 @@ pub(super) struct AddArgs {
     literal: Vec<String>,
     #[command(flatten)]
     fields: FieldArgs,
-    /// Make a retry safe: the same key adds nothing again, and answers as the first time
+    /// Make a retry safe: the same key adds nothing again
     #[arg(long, value_name = "TEXT")]
     key: Option<String>,
 }
@@ -60,6 +60,7 @@ impl AddArgs {
         let mut given = self
             .fields
             .with_words(&self.words, &self.literal, Purpose::Add)?;
+        let mut sent = given.sent();
         if let Some(project) = &context.config.defaults.project.value {
             given.set_default(Field::Project, project.as_str());
         }
@@ -87,7 +88,11 @@ impl AddArgs {
             .iter()
             .map(|title| given.draft(title, &mut notes, &context.caller))
             .collect::<CliResult<Vec<Draft>>>()?;
-        let key = self.key.map(CallKey::try_from).transpose()?;
+        let key = self.key.filter(|key| !is_none(key));
+        let key = key.map(CallKey::try_from).transpose()?.map(|key| {
+            sent["titles"] = titles.into();
+            key.of_call(digest_of(&sent))
+        });
         let outcome = context.write(&Command::Add { drafts, key })?;
         for remark in outcome.advice.on_adding(outcome.is_repeat) {
             notes.add(remark);

@@ -1,5 +1,7 @@
 //! The fields of a task as a command line gives them, by flag or by quick word, read into drafts and patches.
 
+use serde_json::json;
+
 use super::{
     CliResult, Failure,
     hint::of_value,
@@ -209,6 +211,16 @@ impl Given {
             word: word.map(str::to_owned),
         });
         Ok(())
+    }
+
+    /// Returns what was given, to tell another call from the same one made again.
+    pub(super) fn sent(&self) -> serde_json::Value {
+        let fields = self
+            .values
+            .iter()
+            .map(|value| (value.field.name().to_owned(), value.text.clone().into()));
+        let fields: serde_json::Map<_, _> = fields.collect();
+        json!({ "tags": self.tags, "fields": fields })
     }
 
     /// Sets `field` where it was not given.

@@ -95,6 +95,9 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
                 "taskhold log {id} shows what came after; taskhold undo {later} reverts that first"
             )
         }
+        Error::RoundDone { id, day, .. } => format!("taskhold done {id} --due {day}"),
+        Error::OtherDate { id, .. } => format!("taskhold show {id}"),
+        Error::KeyUsed { .. } => of_value("key")?.to_owned(),
         Error::Invalid(invalid) => return of_refused(invalid.field).map(str::to_owned),
         Error::DiskFull => {
             "tasks can be read, and deleted and changed while the space kept for this day lasts; taskhold export /other/disk/tasks.jsonl saves them"

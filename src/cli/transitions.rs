@@ -1,9 +1,12 @@
 //! `taskhold start`, `done`, `reopen` and `cancel`: tasks moved from one status to another.
 
-use super::{CliResult, Context, ids::IdArgs, report::Verbs};
-use crate::domain::{
-    command::{Command, Patch},
-    task::Status,
+use super::{CliResult, Context, Failure, ids::IdArgs, report::Verbs};
+use crate::{
+    domain::{
+        command::{Command, Patch},
+        task::Status,
+    },
+    input::read_date,
 };
 
 /// Mark tasks as in progress
@@ -21,11 +24,14 @@ pub(super) struct StartArgs {
 /// All of them or none: if one cannot be completed, nothing changes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  taskhold done 12 13\n  taskhold list +errand | taskhold done -"
+    after_help = "Examples:\n  taskhold done 12 13\n  taskhold list +errand | taskhold done -\n  taskhold done 12 --due 2027-01-01"
 )]
 pub(super) struct DoneArgs {
     #[command(flatten)]
     ids: IdArgs,
+    /// Date that the task is due: completes a round once more before its date has come
+    #[arg(long, value_name = "DATE")]
+    due: Option<String>,
 }
 
 /// Open finished tasks again, or stop work on those in progress
@@ -60,7 +66,21 @@ impl StartArgs {
 
 impl DoneArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let outcome = context.write(&Command::Complete(self.ids.read()?))?;
+        let ids = self.ids.read()?;
+        let command = match (self.due, ids.as_slice()) {
+            (None, _) => Command::Complete(ids),
+            (Some(due), [id]) => Command::CompleteRound {
+                id: *id,
+                due: read_date("due", &due, &context.caller)?.when,
+            },
+            (Some(_), _) => {
+                return Err(Failure::call(
+                    "--due names the date of one task",
+                    "complete it in a call of its own: taskhold done 12 --due 2027-01-01",
+                ));
+            }
+        };
+        let outcome = context.write(&command)?;
         let verbs = Verbs {
             done: "Completed",
             unchanged: "Nothing changed, completed already:",

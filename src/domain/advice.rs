@@ -42,10 +42,12 @@ impl Advice {
             let task = &edit.after;
             task.repeat.as_ref()?;
             let was_open = edit.before.as_ref().is_some_and(Task::is_open);
-            match task.due {
-                Some(due) if task.is_open() => Some(format!(
-                    "{} is done for this time; next: {}",
+            let done = edit.before.as_ref().and_then(|before| before.due);
+            match (done, task.due) {
+                (Some(done), Some(due)) if task.is_open() => Some(format!(
+                    "{}: completed the round of {}; comes again {}",
                     task.id,
+                    done.show(zone),
                     due.show(zone)
                 )),
                 _ if was_open && task.status == Status::Completed => Some(format!(
@@ -70,7 +72,7 @@ impl Advice {
             .as_ref()
             .map(|(id, title)| format!("similar, and open too: {id} {title}"));
         let repeated = is_repeat.then(|| {
-            "nothing was added: this key was used before, and this is what it added".to_owned()
+            "nothing was added now: this call was made before with this key, and here is what it added, as it is now".to_owned()
         });
         let in_trash = named("in the trash since", &self.in_trash);
         [similar, repeated, in_trash]

@@ -6,25 +6,31 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     advice::Advice,
-    change::{CommentDiff, Edit, GroupId, Kind},
+    change::{Change, CommentDiff, Edit, GroupId, Kind},
     error::{Error, Result},
     repeat::Repeat,
     task::{
-        Actor, Comment, CommentText, Description, Invalid, Priority, Project, Status, Tag, Task,
-        TaskId, Timestamp, Title, cut, shortened,
+        Comment, CommentText, Description, Invalid, Priority, Project, Status, Tag, Task, TaskId,
+        Timestamp, Title, cut, shortened,
     },
-    when::{When, Zone},
+    when::When,
 };
 
+mod caller;
 mod cycles;
 mod restore_edits;
+mod rounds;
 mod row_or_log;
 #[cfg(test)]
 mod sample;
 mod undo;
 
+pub(crate) use caller::KeyedCall;
+pub use caller::{CallKey, Caller, Digest};
 pub(crate) use cycles::{each_cycle, refuse_cycle};
 pub(crate) use restore_edits::restore;
+pub(crate) use rounds::is_round;
+use rounds::{finish, refuse_again, refuse_other_date};
 pub(crate) use row_or_log::{Wrong, noting, wrong};
 pub(crate) use undo::{Reverting, undo};
 
@@ -39,7 +45,7 @@ pub enum Command {
     Add {
         /// What to add, in order.
         drafts: Vec<Draft>,
-        /// The same key makes a repeated call answer as the first one did.
+        /// A call that is made again with the same key adds nothing.
         key: Option<CallKey>,
     },
     /// Set fields of tasks.
@@ -53,6 +59,13 @@ pub enum Command {
     },
     /// Complete tasks.
     Complete(Vec<TaskId>),
+    /// Complete a task that is due then, though the date has not come.
+    CompleteRound {
+        /// Which task.
+        id: TaskId,
+        /// When it is due.
+        due: When,
+    },
     /// Move tasks to the trash.
     Delete {
         /// Which tasks.
@@ -69,43 +82,6 @@ pub enum Command {
 impl Command {
     /// So many tasks are deleted in one call without asking again.
     pub const CONFIRM_ABOVE: usize = 20;
-}
-
-/// Who asks, and when.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Caller {
-    /// The client.
-    pub actor: Actor,
-    /// The time of the call.
-    pub now: Timestamp,
-    /// Where the user is: what a day is, and when it ends.
-    pub zone: Zone,
-}
-
-/// A caller's own name for a call: 1 to 200 bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallKey(String);
-
-impl CallKey {
-    /// Returns the text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for CallKey {
-    type Error = Invalid;
-
-    fn try_from(key: String) -> std::result::Result<Self, Invalid> {
-        if (1..=200).contains(&key.len()) {
-            Ok(Self(key))
-        } else {
-            Err(Invalid::new(
-                "key",
-                format!("must have 1 to 200 bytes; it has {}", key.len()),
-            ))
-        }
-    }
 }
 
 /// A task named in a draft: one that is there, or one that the same call adds before this one.
@@ -223,7 +199,7 @@ pub struct Outcome {
     pub edits: Vec<Edit>,
     /// On undo: the group that was reverted, and its kind.
     pub reverted: Option<(GroupId, Kind)>,
-    /// The call was made before, with the same key: this is what it came to then, and nothing was done now.
+    /// The call was made before, with the same key: these are the tasks it added, as they are now, and nothing was done.
     pub is_repeat: bool,
     /// What the caller should know besides.
     pub advice: Advice,
@@ -309,12 +285,14 @@ fn move_instance(before: &Task, after: &mut Task) -> Result<()> {
     Ok(())
 }
 
-/// Decides what setting the fields of `patch` makes.
+/// Decides what setting the fields of `patch` makes. `last_round` finds the last time that the task, which repeats, was
+/// completed.
 pub(crate) fn update(
     task: &Task,
     patch: &Patch,
     if_rev: Option<i64>,
     caller: &Caller,
+    last_round: impl FnOnce() -> Result<Option<Change>>,
 ) -> Result<Edit> {
     if *patch == Patch::default() {
         return Err(Invalid::new("update", "changes nothing; give the fields to set").into());
@@ -368,7 +346,13 @@ pub(crate) fn update(
         edit.comments.added.push(comment);
     }
     match patch.status {
-        Some(Status::Completed) => finish(after, caller),
+        Some(Status::Completed) => {
+            // Who sets the date has named it.
+            if patch.due.is_none() {
+                refuse_again(after, caller, last_round)?;
+            }
+            finish(after, caller);
+        }
         Some(status) => after.set_status(status, caller.now),
         None => {}
     }
@@ -381,39 +365,22 @@ fn set<T: Clone>(field: &mut T, value: Option<&T>) {
     }
 }
 
-/// Decides what completing `task` makes.
-pub(crate) fn complete(task: &Task, caller: &Caller) -> Result<Edit> {
+/// Decides what completing `task` makes, which the call may have said is due at `named`. `last_round` finds the last time
+/// that the task, which repeats, was completed.
+pub(crate) fn complete(
+    task: &Task,
+    named: Option<When>,
+    caller: &Caller,
+    last_round: impl FnOnce() -> Result<Option<Change>>,
+) -> Result<Edit> {
     refuse_deleted(task)?;
+    match named {
+        Some(named) => refuse_other_date(task, named, caller)?,
+        None => refuse_again(task, caller, last_round)?,
+    }
     let mut edit = Edit::of(task);
     finish(&mut edit.after, caller);
     Ok(edit.stamped(caller.now))
-}
-
-/// Completes a task; one that repeats goes on to its next date instead, until its series ends.
-fn finish(task: &mut Task, caller: &Caller) {
-    let next = task
-        .repeat
-        .as_ref()
-        .filter(|_| task.status.is_open())
-        .and_then(|repeat| {
-            let due = task.due?;
-            // The date the rule gave is in phase with it; one the user moved to need not be.
-            let given = task.repeat_from.unwrap_or(due);
-            let next = repeat.next(&given, &given, caller.now.as_millis(), caller.zone)?;
-            Some((given, next, repeat.advance()?))
-        });
-    let Some((given, next, rest)) = next else {
-        task.set_status(Status::Completed, caller.now);
-        return;
-    };
-    let ahead = next.order(caller.zone) - given.order(caller.zone);
-    task.defer_until = task
-        .defer_until
-        .map(|until| until.moved_by(ahead, caller.zone));
-    task.due = Some(next);
-    task.repeat = Some(rest);
-    task.repeat_from = None;
-    task.set_status(Status::Pending, caller.now);
 }
 
 /// Refuses to delete many tasks unless their number is said once more.

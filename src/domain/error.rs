@@ -96,6 +96,40 @@ pub enum Error {
         /// The undo that reverted it.
         by: GroupId,
     },
+    /// The caller has completed the last round of a task that repeats, and the date of the next has not come.
+    #[error(
+        "task {id}: completed the round of {done}; comes again {next}. Nothing was changed now: to complete that round before its date, give due {day}"
+    )]
+    RoundDone {
+        /// The task.
+        id: TaskId,
+        /// When the round was due.
+        done: String,
+        /// When the next is.
+        next: String,
+        /// Its day, as it is written in a call.
+        day: String,
+    },
+    /// The call names another date than the task has.
+    #[error("task {id} {due}, and the call names {named}: nothing was changed")]
+    OtherDate {
+        /// The task.
+        id: TaskId,
+        /// Whether and when it is due, as it stands after a name.
+        due: String,
+        /// The date of the call.
+        named: String,
+    },
+    /// The key of the call is that of an earlier call which said something else.
+    #[error(
+        "key \"{key}\" was used before, by a call that said something else and added {added}; nothing was added now: give each new call a key of its own"
+    )]
+    KeyUsed {
+        /// The key.
+        key: String,
+        /// What the earlier call added.
+        added: String,
+    },
     /// Someone changed the task after the group that is to be undone.
     #[error(
         "cannot undo change group {group}: {actor} changed task {id} since ({what}, group {later}); nothing was undone"
@@ -232,6 +266,9 @@ impl Error {
             | Self::NoSuchGroup { .. }
             | Self::AlreadyUndone { .. }
             | Self::Conflict { .. }
+            | Self::KeyUsed { .. }
+            | Self::RoundDone { .. }
+            | Self::OtherDate { .. }
             | Self::ReadOnly => Code::Caller,
             Self::Unusable { .. }
             | Self::DiskFull

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use super::{
     change::{Change, Edit, GroupId, Kind},
-    command::{self, CallKey, Caller, Command, Draft, Reverting, refuse_cycle},
+    command::{
+        self, CallKey, Caller, Command, Draft, KeyedCall, Reverting, is_round, refuse_cycle,
+    },
     error::{Error, Relation, Result},
-    task::{Comment, Task, TaskId},
+    task::{Comment, Status, Task, TaskId, shortened},
 };
 
 /// What planning reads. All answers are of one state of the database.
@@ -26,8 +28,8 @@ pub(crate) trait Tasks {
     fn last_group(&self, caller: &Caller) -> Result<GroupId>;
     /// Returns the undo that reverted `group` and is in force itself.
     fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>>;
-    /// Returns the group of the call that the caller made with `key`.
-    fn group_of_key(&self, key: &CallKey, caller: &Caller) -> Result<Option<GroupId>>;
+    /// Returns the call that the caller made with `key`.
+    fn keyed_call(&self, key: &CallKey, caller: &Caller) -> Result<Option<KeyedCall>>;
 }
 
 /// A call as it is to be written.
@@ -55,11 +57,22 @@ pub(crate) fn plan<'a>(
 ) -> Result<Plan<'a>> {
     match command {
         Command::Add { drafts, key } => add(drafts, key.as_ref(), caller, tasks),
-        Command::Update { ids, patch, if_rev } => each(Kind::Update, ids, tasks, |task| {
-            command::update(task, patch, *if_rev, caller)
-        }),
+        Command::Update { ids, patch, if_rev } => {
+            // Whichever way a task is completed, the log calls it that: a round shows by it.
+            let kind = match patch.status {
+                Some(Status::Completed) => Kind::Complete,
+                _ => Kind::Update,
+            };
+            each(kind, ids, tasks, |task| {
+                let last_round = || last_round(task.id, tasks);
+                command::update(task, patch, *if_rev, caller, last_round)
+            })
+        }
         Command::Complete(ids) => each(Kind::Complete, ids, tasks, |task| {
-            command::complete(task, caller)
+            command::complete(task, None, caller, || last_round(task.id, tasks))
+        }),
+        Command::CompleteRound { id, due } => each(Kind::Complete, &[*id], tasks, |task| {
+            command::complete(task, Some(*due), caller, || Ok(None))
         }),
         Command::Delete { ids, confirm } => {
             command::confirm_deletion(ids, *confirm)?;
@@ -82,9 +95,15 @@ fn add<'a>(
     tasks: &dyn Tasks,
 ) -> Result<Plan<'a>> {
     if let Some(key) = key
-        && let Some(group) = tasks.group_of_key(key, caller)?
+        && let Some(earlier) = tasks.keyed_call(key, caller)?
     {
-        return Ok(Plan::Repeat(group));
+        if earlier.may_be(key) {
+            return Ok(Plan::Repeat(earlier.group));
+        }
+        return Err(Error::KeyUsed {
+            key: shortened(key.as_str(), 40),
+            added: added_by(earlier.group, tasks)?,
+        });
     }
     let first = tasks.next_task()?;
     let mut planned = Planned::of(tasks);
@@ -96,6 +115,36 @@ fn add<'a>(
         planned.take(edit);
     }
     Ok(planned.write(Kind::Add, None, key))
+}
+
+/// Returns the change that completed the last round of a task which repeats, and is in force.
+fn last_round(id: TaskId, tasks: &dyn Tasks) -> Result<Option<Change>> {
+    let history = tasks.history(id, 0)?;
+    for change in history.into_iter().rev().filter(is_round) {
+        if tasks.undone_by(change.group)?.is_none() {
+            return Ok(Some(change));
+        }
+    }
+    Ok(None)
+}
+
+/// Says which tasks the call added that made `group`: the first of them by id and title.
+fn added_by(group: GroupId, tasks: &dyn Tasks) -> Result<String> {
+    const NAMED: usize = 5;
+    let added = tasks.group(group)?;
+    let mut named = Vec::new();
+    for change in added.iter().take(NAMED) {
+        let task = tasks.task(change.task)?;
+        named.push(format!(
+            "{} \"{}\"",
+            task.id,
+            shortened(task.title.as_str(), 60)
+        ));
+    }
+    if added.len() > NAMED {
+        named.push(format!("{} more", added.len() - NAMED));
+    }
+    Ok(named.join(", "))
 }
 
 /// Decides an edit for each task once, however often its id was given.
@@ -276,7 +325,7 @@ mod tests {
             Ok(None)
         }
 
-        fn group_of_key(&self, _: &CallKey, _: &Caller) -> Result<Option<GroupId>> {
+        fn keyed_call(&self, _: &CallKey, _: &Caller) -> Result<Option<KeyedCall>> {
             Ok(None)
         }
     }

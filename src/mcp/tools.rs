@@ -34,7 +34,7 @@ mod replies;
 mod said;
 mod schema;
 
-use args::{AddTask, Delete, GetTask, Several, Undo, UpdateTask};
+use args::{AddTask, Complete, Delete, GetTask, Undo, UpdateTask};
 use arguments::Arguments;
 use call::ToolCall;
 use list_tasks_args::ListTasks;
@@ -96,7 +96,7 @@ const SPECS: [Spec; 7] = [
         name: "complete_task",
         title: "Complete task",
         description: "Mark tasks as completed. One that repeats moves to its next date.",
-        schema: schema::schema::<Several>,
+        schema: schema::schema::<Complete>,
         effect: Effect::Advance,
     },
     Spec {

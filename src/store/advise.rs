@@ -51,7 +51,13 @@ impl Store {
                 let task = &edit.after;
                 advice.similar = self.similar(&task.title, task.id)?;
             }
-            (Command::Update { .. } | Command::Complete(_) | Command::Delete { .. }, _) => {
+            (
+                Command::Update { .. }
+                | Command::Complete(_)
+                | Command::CompleteRound { .. }
+                | Command::Delete { .. },
+                _,
+            ) => {
                 let closed = advice::closed(&outcome.edits);
                 if !closed.is_empty() {
                     advice.open_parts = self.open_children(&closed)?;

@@ -12,10 +12,10 @@ use super::{
 use crate::domain::{
     advice::Advice,
     change::{
-        COMMENTS, Change, Edit, GroupId, Kind, UPDATED_AT, as_added, is_nothing, joined,
+        COMMENTS, Change, CommentDiff, Edit, GroupId, Kind, UPDATED_AT, is_nothing, joined,
         logged_fields,
     },
-    command::{CallKey, Caller, Outcome},
+    command::{CallKey, Caller, KeyedCall, Outcome},
     error::{Error, Result},
     task::{Actor, Summary, Task, TaskId},
 };
@@ -116,13 +116,17 @@ impl Store {
         Ok(joined(rows))
     }
 
-    /// Returns the group of the call that `caller` made with `key`.
-    pub(super) fn group_of_key(&self, key: &CallKey, caller: &Caller) -> Result<Option<GroupId>> {
+    /// Returns the call that `caller` made with `key`.
+    pub(super) fn keyed_call(&self, key: &CallKey, caller: &Caller) -> Result<Option<KeyedCall>> {
         self.connection
-            .prepare_cached("SELECT group_seq FROM call_key WHERE actor = ?1 AND key = ?2")
+            .prepare_cached("SELECT group_seq, digest FROM call_key WHERE actor = ?1 AND key = ?2")
             .and_then(|mut statement| {
+                let read = |row: &rusqlite::Row<'_>| {
+                    let (group, digest) = (row.get(0)?, row.get(1)?);
+                    Ok(KeyedCall { group, digest })
+                };
                 statement
-                    .query_row((&caller.actor, key.as_str()), |row| row.get(0))
+                    .query_row((&caller.actor, key.as_str()), read)
                     .optional()
             })
             .while_trying("look up a key")
@@ -131,8 +135,12 @@ impl Store {
     /// Remembers that `caller` made `group` with `key`.
     pub(super) fn keep_key(&self, key: &CallKey, group: GroupId, caller: &Caller) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT INTO call_key (actor, key, group_seq) VALUES (?1, ?2, ?3)")
-            .and_then(|mut statement| statement.execute((&caller.actor, key.as_str(), group)))
+            .prepare_cached(
+                "INSERT INTO call_key (actor, key, group_seq, digest) VALUES (?1, ?2, ?3, ?4)",
+            )
+            .and_then(|mut statement| {
+                statement.execute((&caller.actor, key.as_str(), group, key.digest()))
+            })
             .while_trying("keep a key")?;
         Ok(())
     }
@@ -191,17 +199,19 @@ impl Store {
         Ok((tasks.collect::<Result<_>>()?, at))
     }
 
-    /// Returns what the call that made `group` was answered, from the log.
-    pub(super) fn as_first_answered(&self, group: GroupId) -> Result<Outcome> {
-        let added = self
-            .group(group)?
-            .iter()
-            .map(as_added)
-            .collect::<serde_json::Result<Vec<_>>>()?;
-        let edits = added.into_iter().flatten().map(Edit::adding).collect();
+    /// Returns the tasks that the call added which made `group`, as they are now.
+    pub(super) fn added_before(&self, group: GroupId) -> Result<Outcome> {
+        let added = self.group(group)?;
+        let as_now = added.iter().map(|change| {
+            Ok(Edit {
+                before: None,
+                after: self.existing(change.task)?,
+                comments: CommentDiff::default(),
+            })
+        });
         Ok(Outcome {
             group: Some(group),
-            edits,
+            edits: as_now.collect::<Result<_>>()?,
             reverted: None,
             is_repeat: true,
             advice: Advice::default(),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     change::{Change, Diff, Edit, GroupId, Kind},
-    command::{CallKey, Caller, Command, Outcome},
+    command::{CallKey, Caller, Command, KeyedCall, Outcome},
     error::{Error, Result},
     plan::{Plan, Tasks, plan},
     task::{Comment, Task, TaskId, TaskWithComments},
@@ -80,7 +80,7 @@ impl<'store> Writer<'store> {
                     ..Outcome::default()
                 })
             }
-            Plan::Repeat(group) => self.store.as_first_answered(group),
+            Plan::Repeat(group) => self.store.added_before(group),
             Plan::Look(seq) => {
                 self.store.keep_look(seq, caller)?;
                 Ok(Outcome::default())
@@ -271,7 +271,7 @@ impl Tasks for Writer<'_> {
         self.store.undone_by(group)
     }
 
-    fn group_of_key(&self, key: &CallKey, caller: &Caller) -> Result<Option<GroupId>> {
-        self.store.group_of_key(key, caller)
+    fn keyed_call(&self, key: &CallKey, caller: &Caller) -> Result<Option<KeyedCall>> {
+        self.store.keyed_call(key, caller)
     }
 }

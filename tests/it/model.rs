@@ -136,7 +136,8 @@ impl Call {
                 let made = if patch == Patch::default() {
                     Err(Refused)
                 } else {
-                    model.each(actor, &pick, |task| new.apply(task, actor, now))
+                    let completes = new.status == Some(Status::Completed);
+                    model.each(actor, &pick, completes, |task| new.apply(task, actor, now))
                 };
                 let ids = real(&pick);
                 (
@@ -149,11 +150,11 @@ impl Call {
                 )
             }
             Self::Complete(pick) => {
-                let made = model.each(actor, &pick, |task| task.complete(now));
+                let made = model.each(actor, &pick, true, |task| task.complete(now));
                 (Command::Complete(real(&pick)), made)
             }
             Self::Delete(pick) => {
-                let made = model.each(actor, &pick, |task| task.deleted_at = Some(now));
+                let made = model.each(actor, &pick, false, |task| task.deleted_at = Some(now));
                 (
                     Command::Delete {
                         ids: real(&pick),

@@ -9,14 +9,18 @@ use crate::domain::{
 /// After the task was added.
 pub(super) const NOW: Timestamp = Timestamp::from_millis(9);
 
-/// Returns task 1 with this title, at this revision.
-pub(super) fn task(title: &str, rev: i64) -> Task {
-    let caller = Caller {
+/// Returns who adds it.
+pub(super) fn caller() -> Caller {
+    Caller {
         actor: Actor::named("test"),
         now: Timestamp::from_millis(1),
         zone: Zone::UTC,
-    };
+    }
+}
+
+/// Returns task 1 with this title, at this revision.
+pub(super) fn task(title: &str, rev: i64) -> Task {
     let draft = Draft::titled(Title::try_from(title.to_owned()).unwrap());
-    let edit = add(&draft, TaskId::try_from(1).unwrap(), &[], &caller).unwrap();
+    let edit = add(&draft, TaskId::try_from(1).unwrap(), &[], &caller()).unwrap();
     Task { rev, ..edit.after }
 }

@@ -114,11 +114,13 @@ impl AddItem {
 }
 
 #[derive(Deserialize, JsonSchema)]
-pub(super) struct Several {
+pub(super) struct Complete {
     #[schemars(with = "Option<i64>")]
     pub(super) task_id: Option<Ids>,
     #[schemars(with = "Option<Vec<i64>>")]
     pub(super) task_ids: Option<Ids>,
+    /// Of a series, the date that is done, when it is done early
+    pub(super) due: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]

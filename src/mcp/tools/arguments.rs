@@ -5,7 +5,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-use crate::domain::task::{Invalid, shortened};
+use crate::{
+    domain::{
+        command::Digest,
+        task::{Invalid, shortened},
+    },
+    input::digest_of,
+};
 
 /// What hosts add to the arguments of any tool, for themselves: `wait_for_previous` Gemini CLI (its issue 27403), `toolCallId` and
 /// `sessionId` n8n (its issues 21500 and 37308), `_sessionID` SiYuan (its issue 17927).
@@ -55,6 +61,14 @@ pub(super) enum Blank {
 }
 
 impl Arguments {
+    /// Returns the digest of what was sent, but for the key that names the call and what a host adds: that may be another
+    /// each time.
+    pub(super) fn digest_but_key(&self) -> Digest {
+        let mut sent = self.given.clone();
+        sent.retain(|name, _| name != "key" && !ADDED_BY_HOSTS.contains(&name.as_str()));
+        digest_of(&Value::Object(sent))
+    }
+
     /// Reads the arguments as `T`; a refusal names the argument and what the tool takes.
     pub(super) fn read<T: DeserializeOwned>(self, blank: Blank) -> Result<T, Invalid> {
         let Self {

@@ -2,7 +2,7 @@
 
 use super::{
     ToolAnswer,
-    args::{self, AddItem, AddTask, Delete, Several, Undo, UpdateTask},
+    args::{self, AddItem, AddTask, Complete, Delete, Undo, UpdateTask},
     arguments::{Arguments, Blank},
     call::ToolCall,
     replies::Kind,
@@ -13,7 +13,7 @@ use crate::{
         error::{Error, Result},
         task::{Invalid, Status, shortened},
     },
-    input::{Clearable, GivenFields, Notes, is_none},
+    input::{Clearable, GivenFields, Notes, is_none, read_date},
 };
 
 impl TryFrom<AddItem> for GivenFields {
@@ -74,9 +74,11 @@ impl TryFrom<UpdateTask> for GivenFields {
 
 impl ToolCall<'_> {
     pub(super) async fn add_task(self, arguments: Arguments) -> Result<ToolAnswer> {
+        let sent = arguments.digest_but_key();
         let mut args: AddTask = arguments.read(Blank::LeftOut)?;
         let key = args.key.take().filter(|key| !is_none(key));
         let key = key.map(CallKey::try_from).transpose()?;
+        let key = key.map(|key| key.of_call(sent));
         let (items, is_batch) = args.items()?;
         let mut notes = Notes::default();
         let mut given = Vec::with_capacity(items.len());
@@ -131,8 +133,24 @@ impl ToolCall<'_> {
     }
 
     pub(super) async fn complete_task(self, arguments: Arguments) -> Result<ToolAnswer> {
-        let Several { task_id, task_ids } = arguments.read(Blank::LeftOut)?;
-        let command = Command::Complete(args::ids(task_id, task_ids)?);
+        let Complete {
+            task_id,
+            task_ids,
+            due,
+        } = arguments.read(Blank::LeftOut)?;
+        let ids = args::ids(task_id, task_ids)?;
+        let due = due.filter(|due| !is_none(due));
+        let command = match (due, ids.as_slice()) {
+            (None, _) => Command::Complete(ids),
+            (Some(due), [id]) => Command::CompleteRound {
+                id: *id,
+                due: read_date("due", &due, &self.caller)?.when,
+            },
+            (Some(_), _) => {
+                let reason = "names the date of one task; complete it in a call of its own";
+                return Err(Invalid::new("due", reason).into());
+            }
+        };
         let outcome = self.write(command).await?;
         let mut notes = Notes::default();
         if outcome.group.is_none() {

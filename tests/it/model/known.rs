@@ -105,6 +105,8 @@ impl Known {
 #[derive(Debug)]
 struct Made {
     actor: &'static str,
+    /// The call it belongs to, counted from 0.
+    group: usize,
     before: Option<Known>,
     after: Known,
 }
@@ -166,11 +168,13 @@ impl Model {
         Ok(())
     }
 
-    /// Changes each of the tasks in `ids` once, all or none.
+    /// Changes each of the tasks in `ids` once, all or none. Whoever `completes` a task that repeats does not do so twice:
+    /// no day has come yet.
     pub(super) fn each(
         &mut self,
         actor: &'static str,
         ids: &[i64],
+        completes: bool,
         change: impl Fn(&mut Known),
     ) -> Result<(), Refused> {
         let mut tasks = self.tasks();
@@ -179,6 +183,14 @@ impl Model {
             let place = usize::try_from(*id - 1).expect("an id is positive");
             let before = tasks.get(place).filter(|task| task.deleted_at.is_none());
             let before = before.ok_or(Refused)?.clone();
+            let is_round = completes && before.day.is_some() && before.status.is_open();
+            if is_round
+                && self
+                    .last_round(place)
+                    .is_some_and(|made| made.actor == actor)
+            {
+                return Err(Refused);
+            }
             let mut after = before.clone();
             change(&mut after);
             refuse_missing(&tasks, &after, Some(&before))?;
@@ -187,6 +199,17 @@ impl Model {
         }
         self.keep(actor, false, &tasks);
         Ok(())
+    }
+
+    /// The last change that moved a task which repeats to its next day, and is in force.
+    fn last_round(&self, place: usize) -> Option<&Made> {
+        self.changes[place].iter().rfind(|made| {
+            let group = &self.groups[made.group];
+            let before = made.before.as_ref();
+            !group.is_undo
+                && !group.is_undone
+                && before.is_some_and(|before| before.day != made.after.day)
+        })
     }
 
     /// Takes back what `actor` did last and is in force: every field as it was, the comments gone. A task that was added
@@ -245,6 +268,7 @@ impl Model {
             let after = after.clone();
             self.changes[place].push(Made {
                 actor,
+                group: self.groups.len(),
                 before,
                 after,
             });

@@ -6,12 +6,11 @@ use super::{add, connect_as, get, note, say};
 use crate::support::{Dialect, Home};
 
 #[test]
-fn the_same_key_gets_the_first_answer_from_any_process_and_after_a_restart() {
+fn the_same_call_is_answered_with_the_task_as_it_is_now_by_any_process_and_after_a_restart() {
     let home = Home::new();
     let call = || json!({ "title": "one", "description": "d", "key": "k-1" });
     let mut first = home.connect(Dialect::Modern);
-    let mut answer = first.call("add_task", call());
-    assert_eq!(note(&answer), "");
+    assert_eq!(note(&first.call("add_task", call())), "");
     first.call(
         "update_task",
         json!({ "task_id": 1, "title": "renamed since" }),
@@ -26,13 +25,67 @@ fn the_same_key_gets_the_first_answer_from_any_process_and_after_a_restart() {
             home.connect(Dialect::Modern).call("add_task", call())
         },
     ];
-    for mut again in again {
-        assert!(note(&again).contains("key"), "{again}");
-        again["note"].take();
-        answer["note"].take();
-        assert_eq!(again, answer);
+    for again in again {
+        assert!(
+            note(&again).contains("nothing was added now") && note(&again).contains("key"),
+            "{again}"
+        );
+        assert_eq!(
+            (&again["id"], &again["title"]),
+            (&json!(1), &json!("renamed since"))
+        );
     }
     assert_eq!(home.tasks("all").len(), 1);
+}
+
+#[test]
+fn a_key_used_again_for_other_content_is_refused_and_says_what_it_added() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let call = json!({ "key": "k", "tasks": [{ "title": "one" }, { "title": "two" }] });
+    say(&mut client, "add_task", &call);
+    client.call("update_task", json!({ "task_id": 2, "title": "deux" }));
+    for other in [
+        json!({ "key": "k", "title": "one" }),
+        json!({ "key": "k", "tasks": [{ "title": "one" }, { "title": "two", "due": "fri" }] }),
+    ] {
+        let refused = client.complaint("add_task", other);
+        assert!(
+            refused.contains("added 1 \"one\", 2 \"deux\"; nothing was added now"),
+            "{refused}"
+        );
+    }
+    assert_eq!(client.tasks("all").len(), 2);
+    let reordered = json!({ "tasks": [{ "title": "one" }, { "title": "two" }], "key": "k" });
+    say(&mut client, "add_task", &reordered);
+    assert_eq!(client.tasks("all").len(), 2);
+}
+
+#[test]
+fn a_key_of_an_older_version_answers_whatever_the_call_says() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    client.call("add_task", json!({ "title": "one", "key": "k" }));
+    let database = rusqlite::Connection::open(home.database()).unwrap();
+    database
+        .execute_batch("UPDATE call_key SET digest = NULL")
+        .unwrap();
+    let again = client.call("add_task", json!({ "title": "another", "key": "k" }));
+    assert_eq!(again["title"], "one");
+}
+
+#[test]
+fn words_for_nothing_are_no_keys() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    for key in ["none", "null", " ", "None"] {
+        client.call("add_task", json!({ "title": "Buy milk", "key": key }));
+        client.call("complete_task", json!({ "task_id": 1 }));
+        let bank = json!({ "title": "Call the bank", "due": "2099-01-01", "key": key });
+        assert_eq!(client.call("add_task", bank)["title"], "Call the bank");
+        home.run(&["add", "Water the plants", "--key", key]);
+    }
+    assert_eq!(client.tasks("all").len(), 12);
 }
 
 #[test]

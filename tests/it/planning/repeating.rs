@@ -16,8 +16,10 @@ fn repeating(rule: &str) -> (Home, Client) {
     (home, client)
 }
 
+/// Completes the round that is next, though its date has not come.
 fn complete(client: &mut Client) -> Value {
-    client.call("complete_task", json!({ "task_id": 1 }))
+    let due = get(client, 1)["due"].take();
+    client.call("complete_task", json!({ "task_id": 1, "due": due }))
 }
 
 #[test]
@@ -28,7 +30,11 @@ fn completing_moves_to_the_next_date_and_says_so_and_undo_brings_the_old_one_bac
         (&done["status"], &done["due"]),
         (&json!("pending"), &json!("Mon 2099-01-12"))
     );
-    assert!(note(&done).contains("next: Mon 2099-01-12"), "{done}");
+    assert!(
+        note(&done)
+            .contains("1: completed the round of Mon 2099-01-05; comes again Mon 2099-01-12"),
+        "{done}"
+    );
     let history =
         client.call("get_task", json!({ "task_id": 1, "history": true }))["history"].take();
     let last = history
@@ -197,4 +203,87 @@ fn a_deferral_stays_as_far_before_the_date_when_one_instance_was_moved() {
         (&next["due"], &next["defer_until"]),
         (&json!("Mon 2099-01-12"), &json!("Sat 2099-01-10"))
     );
+}
+
+#[test]
+fn the_same_call_made_again_completes_no_second_round() {
+    let (home, mut client) = repeating("every monday");
+    let call = || json!({ "task_id": 1 });
+    client.call("complete_task", call());
+    let refused = client.complaint("complete_task", call());
+    assert!(
+        refused.contains("completed the round of Mon 2099-01-05; comes again Mon 2099-01-12"),
+        "{refused}"
+    );
+    for (tool, arguments) in [
+        ("complete_task", json!({ "task_id": [1] })),
+        (
+            "complete_task",
+            json!({ "task_id": 1, "due": "2099-01-05" }),
+        ),
+        ("complete_task", json!({ "task_id": 1, "due": "none" })),
+        (
+            "update_task",
+            json!({ "task_id": 1, "status": "completed" }),
+        ),
+        (
+            "update_task",
+            json!({ "task_id": 1, "status": "completed", "comment": "paid" }),
+        ),
+    ] {
+        let refused = client.complaint(tool, arguments);
+        assert!(refused.contains("2099-01-12"), "{refused}");
+    }
+    // After a restart it is the same client still.
+    client.close_stdin_and_wait().assert_good("a restart");
+    let mut client = home.connect(Dialect::Legacy);
+    client.complaint("complete_task", call());
+    let named = client.call(
+        "complete_task",
+        json!({ "task_id": 1, "due": "2099-01-12" }),
+    );
+    assert_eq!(named["due"], "Mon 2099-01-19");
+    home.run(&["done", "1"]);
+    assert_eq!(
+        get(&mut client, 1)["due"],
+        "Mon 2099-01-26",
+        "another client's is its first"
+    );
+    let theirs = client.call("complete_task", call());
+    assert_eq!(
+        theirs["due"], "Mon 2099-02-02",
+        "and the last round was not this client's"
+    );
+}
+
+#[test]
+fn a_round_that_was_undone_is_completed_anew() {
+    let (_home, mut client) = repeating("every monday");
+    let call = || json!({ "task_id": 1 });
+    client.call("complete_task", call());
+    say(&mut client, "undo", &json!({}));
+    assert_eq!(
+        client.call("complete_task", call())["due"],
+        "Mon 2099-01-12"
+    );
+    client.call("update_task", json!({ "task_id": 1, "due": "2020-01-06" }));
+    let done = client.call("complete_task", call());
+    assert!(
+        note(&done).contains("the round of Mon 2020-01-06"),
+        "its date has come: {done}"
+    );
+}
+
+#[test]
+fn a_date_is_named_for_one_task_at_a_time() {
+    let (_home, mut client) = repeating("every monday");
+    client.call("add_task", json!({ "title": "two" }));
+    let several = json!({ "task_id": [1, 2], "due": "2099-01-05" });
+    let refused = client.complaint("complete_task", several);
+    assert!(refused.contains("one task"), "{refused}");
+    let refused = client.complaint(
+        "complete_task",
+        json!({ "task_id": 2, "due": "2099-01-05" }),
+    );
+    assert!(refused.contains("task 2 has no due date"), "{refused}");
 }

@@ -176,7 +176,7 @@ fn of_many_notes_the_first_are_told_and_how_many_more() {
     let ids: Vec<i64> = (1..=300).collect();
     let text = say(&mut client, "complete_task", &json!({ "task_id": ids }));
     assert!(text.len() <= MOST, "{}", text.len());
-    assert!(text.contains("1 is done for this time; next: "), "{text}");
+    assert!(text.contains("1: completed the round of "), "{text}");
     let more = text.lines().last().unwrap();
     assert!(more.contains("more notes"), "{more}");
 }

@@ -23,7 +23,7 @@ fn closing_a_task_says_what_it_leaves_behind() {
     let done = run(&home, &["done", "4"]);
     assert_eq!(
         done.said,
-        "note: 4 is done for this time; next: Mon 2031-03-17\n"
+        "note: 4: completed the round of Mon 2031-03-03; comes again Mon 2031-03-17\n"
     );
     assert_eq!(json(&home, &["show", "4"])["tasks"][0]["status"], "pending");
 }

@@ -157,7 +157,7 @@ fn a_status_is_set_by_a_word_and_by_a_flag_and_what_closing_leaves_is_told() {
     let next = run(&home, &["edit", "3", "status:completed"]);
     assert_eq!(
         next.said,
-        "note: 3 is done for this time; next: Mon 2031-03-17\n"
+        "note: 3: completed the round of Mon 2031-03-03; comes again Mon 2031-03-17\n"
     );
     // What only changes a task that repeats says nothing of it.
     assert_eq!(run(&home, &["edit", "3", "+x"]).said, "");

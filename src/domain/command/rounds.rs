@@ -1,0 +1,223 @@
+//! Tasks that repeat: each completion is a round, and a call that is made again does not make a second one.
+
+use super::Caller;
+use crate::domain::{
+    change::{Change, Kind},
+    error::{Error, Result},
+    task::{Status, Task},
+    when::{When, Zone},
+};
+
+/// The field of the log by which a round shows.
+const DUE: &str = "due";
+
+/// Reports whether `change` completed a round of a task that repeats, and moved it to its next date.
+pub(crate) fn is_round(change: &Change) -> bool {
+    let is_over = change.new.get("status").and_then(|status| status.as_str())
+        == Some(Status::Completed.as_str());
+    change.kind == Kind::Complete
+        && !is_over
+        && done(change).is_some()
+        && moved_to(change).is_some()
+}
+
+/// Returns the date of the round that `change` completed.
+fn done(change: &Change) -> Option<When> {
+    change.old.as_ref()?.get(DUE)?.as_str()?.parse().ok()
+}
+
+/// Returns the date to which `change` moved its task.
+fn moved_to(change: &Change) -> Option<When> {
+    change.new.get(DUE)?.as_str()?.parse().ok()
+}
+
+/// Refuses to complete `task` if it is a second time: its date has not come, and the caller has completed the round before.
+pub(super) fn refuse_again(
+    task: &Task,
+    caller: &Caller,
+    last_round: impl FnOnce() -> Result<Option<Change>>,
+) -> Result<()> {
+    let today = caller.zone.today(caller.now.as_millis());
+    let (true, Some(_), Some(due)) = (task.is_open(), &task.repeat, task.due) else {
+        return Ok(());
+    };
+    if due.day(caller.zone) <= today {
+        return Ok(());
+    }
+    let Some(round) = last_round()?.filter(|round| round.actor == caller.actor) else {
+        return Ok(());
+    };
+    Err(Error::RoundDone {
+        id: task.id,
+        done: done(&round).map_or_else(String::new, |done| done.show(caller.zone)),
+        next: due.show(caller.zone),
+        day: day_of(due, caller.zone),
+    })
+}
+
+/// Refuses to complete `task` if it is due at another date than the call has named.
+pub(super) fn refuse_other_date(task: &Task, named: When, caller: &Caller) -> Result<()> {
+    let zone = caller.zone;
+    let is_it = |due: When| due == named || When::Day(due.day(zone)) == named;
+    if task.due.is_some_and(is_it) {
+        return Ok(());
+    }
+    Err(Error::OtherDate {
+        id: task.id,
+        due: task.due.map_or_else(
+            || "has no due date".to_owned(),
+            |due| format!("is due {}", due.show(zone)),
+        ),
+        named: named.show(zone),
+    })
+}
+
+fn day_of(due: When, zone: Zone) -> String {
+    When::Day(due.day(zone)).to_string()
+}
+
+/// Completes a task; one that repeats goes on to its next date instead, until its series ends.
+pub(super) fn finish(task: &mut Task, caller: &Caller) {
+    let next = task
+        .repeat
+        .as_ref()
+        .filter(|_| task.status.is_open())
+        .and_then(|repeat| {
+            let due = task.due?;
+            // The date the rule gave is in phase with it; one the user moved to need not be.
+            let given = task.repeat_from.unwrap_or(due);
+            let next = repeat.next(&given, &given, caller.now.as_millis(), caller.zone)?;
+            Some((given, next, repeat.advance()?))
+        });
+    let Some((given, next, rest)) = next else {
+        task.set_status(Status::Completed, caller.now);
+        return;
+    };
+    let ahead = next.order(caller.zone) - given.order(caller.zone);
+    task.defer_until = task
+        .defer_until
+        .map(|until| until.moved_by(ahead, caller.zone));
+    task.due = Some(next);
+    task.repeat = Some(rest);
+    task.repeat_from = None;
+    task.set_status(Status::Pending, caller.now);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        change::Edit,
+        command::{self, Draft, sample},
+        repeat::Repeat,
+        task::{Actor, TaskId, Timestamp, Title},
+    };
+
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+
+    /// Returns a caller at noon of so many days from 2026-12-01 on.
+    fn caller(name: &str, day: i64) -> Caller {
+        Caller {
+            actor: Actor::named(name),
+            now: Timestamp::from_millis(1_796_126_400_000 + day * DAY),
+            ..sample::caller()
+        }
+    }
+
+    fn monthly(due: &str) -> Task {
+        let draft = Draft {
+            due: due.parse().ok(),
+            repeat: Repeat::read("monthly").ok(),
+            ..Draft::titled(Title::try_from("Pay the rent".to_owned()).unwrap())
+        };
+        let id = TaskId::try_from(1).unwrap();
+        command::add(&draft, id, &[], &caller("one", 0))
+            .unwrap()
+            .after
+    }
+
+    /// Returns what the log holds of `edit`.
+    fn logged(edit: &Edit, actor: &str) -> Change {
+        let diff = edit.diff().unwrap();
+        Change {
+            seq: 7,
+            group: 7,
+            at: edit.after.updated_at,
+            actor: Actor::named(actor),
+            kind: Kind::Complete,
+            task: edit.after.id,
+            rev: edit.after.rev,
+            old: diff.old,
+            new: diff.new,
+            reverts: None,
+            part: 1,
+            parts: 1,
+        }
+    }
+
+    fn due(task: &Task) -> String {
+        task.due.unwrap().to_string()
+    }
+
+    #[test]
+    fn the_same_client_completes_no_second_round_before_its_date_unless_it_names_it() {
+        let task = monthly("2026-12-01");
+        let first = command::complete(&task, None, &caller("one", 0), || Ok(None)).unwrap();
+        assert_eq!(due(&first.after), "2027-01-01");
+        let round = logged(&first, "one");
+        assert!(is_round(&round));
+        let again = |named: Option<&str>, caller: &Caller| {
+            let named = named.map(|named| named.parse().unwrap());
+            let round = round.clone();
+            command::complete(&first.after, named, caller, || Ok(Some(round)))
+        };
+        let refused = again(None, &caller("one", 0)).unwrap_err().to_string();
+        assert!(
+            refused.contains("the round of Tue 2026-12-01")
+                && refused.contains("comes again Fri 2027-01-01"),
+            "{refused}"
+        );
+        for (named, by, day) in [
+            (Some("2027-01-01"), "one", 0),
+            (None, "another", 0),
+            (None, "one", 31),
+        ] {
+            let second = again(named, &caller(by, day)).unwrap();
+            assert_eq!(due(&second.after), "2027-02-01", "{named:?} {by} {day}");
+        }
+        let refused = again(Some("2026-12-01"), &caller("one", 0)).unwrap_err();
+        assert!(
+            refused.to_string().contains("is due Fri 2027-01-01"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_round_that_is_overdue_is_completed_whoever_completed_the_one_before() {
+        let task = monthly("2026-12-01");
+        let first = command::complete(&task, None, &caller("one", 0), || Ok(None)).unwrap();
+        let round = logged(&first, "one");
+        let overdue = caller("one", 45);
+        let second = command::complete(&first.after, None, &overdue, || Ok(Some(round))).unwrap();
+        assert_eq!(due(&second.after), "2027-02-01");
+        let round = logged(&second, "one");
+        let third = command::complete(&second.after, None, &overdue, || Ok(Some(round)));
+        assert!(third.is_err(), "{third:?}");
+    }
+
+    #[test]
+    fn a_date_is_named_by_its_day_or_as_it_is() {
+        let mut task = monthly("2026-12-01");
+        task.due = "2026-12-01T17:00:00.000Z".parse().ok();
+        for (named, is_it) in [
+            ("2026-12-01", true),
+            ("2026-12-01T17:00:00.000Z", true),
+            ("2026-12-01T18:00:00.000Z", false),
+            ("2026-12-02", false),
+        ] {
+            let named = named.parse().unwrap();
+            let refused = refuse_other_date(&task, named, &caller("one", 0));
+            assert_eq!(refused.is_ok(), is_it, "{named}");
+        }
+    }
+}
