@@ -41,6 +41,7 @@ fn caller(days_ago: i64) -> Caller {
         actor: Actor::named("bench"),
         now: Timestamp::from_millis(NOW - days_ago * DAY),
         zone: Zone::UTC,
+        session: None,
     }
 }
 

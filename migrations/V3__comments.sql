@@ -30,6 +30,8 @@ ALTER TABLE change ADD COLUMN parts INTEGER NOT NULL DEFAULT 1;   -- how many ro
 ALTER TABLE change ADD COLUMN session TEXT;   -- the client's session that made the change
 ALTER TABLE change ADD COLUMN origin  TEXT;   -- the way by which the call came in
 ALTER TABLE call_key ADD COLUMN digest BLOB;  -- of what the call with this key said
+-- Serves undo: the last group of a session.
+CREATE INDEX change_by_session ON change (session, group_seq) WHERE session IS NOT NULL;
 
 -- The log: where a list was appended to, what was appended; where an undo cut it, what was cut; otherwise item by item.
 DROP TRIGGER change_is_append_only_update;
@@ -138,7 +140,8 @@ SELECT id, title AS heading,
        coalesce((SELECT group_concat(text, char(10)) FROM (SELECT text FROM comment WHERE task_id = task.id ORDER BY at, id)), '') AS remarks
   FROM task;
 
--- Up to which change each client has looked.
+-- Up to which change each client has looked (-1: it never did), and up to which it was told that others made any.
 ALTER TABLE client RENAME TO client_seen;
+ALTER TABLE client_seen ADD COLUMN told_seq INTEGER NOT NULL DEFAULT 0;
 
 PRAGMA user_version = 3;   -- last, so that it stands only where all above does

@@ -45,8 +45,9 @@ use crate::{
     config::{self as settings, Color, Config, Loaded, Source},
     disk::fail_writes_past_limit,
     domain::{
-        command::{Caller, Command as TaskCommand, Outcome},
+        command::{Caller, CallerSession, Command as TaskCommand, Outcome},
         error::Error,
+        session::SessionId,
         task::Actor,
         text,
     },
@@ -355,8 +356,12 @@ impl Context {
     fn new(config: Config, screen: Screen) -> Self {
         let caller = Caller {
             zone: config.zone.value,
-            actor: Actor::named("cli"),
+            actor: Actor::shells(),
             now: clock::now(),
+            session: Some(CallerSession {
+                id: SessionId::shells(),
+                client: Actor::shells(),
+            }),
         };
         Self {
             database: config.database.value.clone(),

@@ -9,6 +9,7 @@
 //! | [`repeat`] | recurrence rules (RFC 5545), read from words; the dates they give |
 //! | [`query`] | what to list: views, filters, pages |
 //! | [`change`] | edits and change log entries; replay and rewind of a task |
+//! | [`session`] | the session of a client that makes a change |
 //! | [`command`] | what can be asked for, and which edits that makes; undo, restore and repair |
 //! | `plan` | the rules of a whole call: references, cycles, keys, numbers, what undo takes back |
 //! | `advice` | advice beside a result |
@@ -23,6 +24,7 @@ pub mod imported;
 pub(crate) mod plan;
 pub mod query;
 pub mod repeat;
+pub mod session;
 pub mod task;
 pub mod text;
 pub mod when;

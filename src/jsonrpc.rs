@@ -10,3 +10,6 @@
 pub(crate) mod lines;
 pub(crate) mod message;
 pub(crate) mod refusal;
+
+/// The header by which a program that hands on the requests of several hosts names the session of each.
+pub(crate) const SESSION_HEADER: &str = "taskhold-session";

@@ -9,7 +9,8 @@
 //! | `prompts/list`, `prompts/get` | `prompts` |
 //! | `completion/complete` | `completions` |
 //!
-//! `uri` parses resource URIs and tells which of them a commit alters.
+//! `uri` parses resource URIs and tells which of them a commit alters; `principal` and `client_name`
+//! say who calls.
 //!
 //! One [`Server`] serves a session of any protocol version from 2024-11-05 to 2026-07-28; which one is decided for each
 //! request, since a client may mix them.
@@ -20,10 +21,7 @@
 //! - Every result is complete as text. A failed tool call is a result; a protocol error means that the request could
 //!   not be routed.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{Arc, LazyLock},
-};
+use std::{panic::AssertUnwindSafe, sync::LazyLock};
 
 use futures::FutureExt as _;
 use rmcp::{
@@ -42,22 +40,21 @@ use rmcp::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{
-        error::Error,
-        task::{Actor, shortened},
-        when::Zone,
-    },
+    domain::{error::Error, task::shortened, when::Zone},
     jsonrpc::refusal::refusal,
     store::db::{Db, Session},
 };
 
+mod client_name;
 mod completions;
+mod principal;
 mod prompts;
 mod resources;
 mod subscriptions;
 mod tools;
 mod uri;
 
+pub use principal::Principal;
 use subscriptions::Subscriptions;
 
 /// What a model reads about the server before it calls anything.
@@ -88,6 +85,27 @@ impl Server {
         }
     }
 
+    /// Returns the session that a request is made in, and who makes it. Where a request names no session, it is that of its
+    /// connection; where it has none of its own, as over HTTP in the modern dialect, that of its token and client.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> (Session, tools::Client) {
+        let given = Principal::given(context);
+        let principal = given.cloned().unwrap_or_default();
+        let info = client_info(context);
+        let stands_alone = given.is_some() && is_modern(context);
+        let session = if stands_alone || principal.session.is_some() {
+            let id = principal.session_of(&info.name);
+            self.session.named(id)
+        } else {
+            self.session.clone()
+        };
+        let client = tools::Client {
+            actor: principal.actor(client_name::readable(&info)),
+            name: principal.actor(&info.name),
+            is_read_only: principal.is_read_only,
+        };
+        (session, client)
+    }
+
     /// Lets a session watch `most` resources, and a stream as many; without it they may watch any number.
     #[must_use]
     pub fn watching_at_most(mut self, most: usize) -> Self {
@@ -116,42 +134,6 @@ fn result_meta(context: &RequestContext<RoleServer>) -> Option<MetaObject> {
     is_modern(context).then(|| META.clone())
 }
 
-/// What the transport knows of who is calling. A transport that serves several clients puts one into the extensions
-/// of each request, or of the HTTP request that it came in; where there is none, the caller is the user.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Principal {
-    /// The label of the token it came with; `None` where no token is needed.
-    pub label: Option<Arc<str>>,
-    /// Whether it may only look.
-    pub is_read_only: bool,
-    /// SHA-256 of that token, which tells it from an earlier one of the same label; zeroes where none is needed.
-    pub token_hash: [u8; 32],
-}
-
-impl Principal {
-    fn of(context: &RequestContext<RoleServer>) -> Self {
-        let http = || context.extensions.get::<http::request::Parts>();
-        let principal = context.extensions.get::<Self>();
-        principal
-            .or_else(|| http()?.extensions.get::<Self>())
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// Returns the actor of a client that calls itself `name`: `name (label)`. A name is cut rather than the label, and
-    /// what looks like a label in it is written otherwise.
-    fn actor(&self, name: &str) -> Actor {
-        let Some(label) = &self.label else {
-            return Actor::named(name);
-        };
-        let room = Actor::MAX_CHARS.saturating_sub(label.chars().count() + " ()".len());
-        let name = Actor::named(name);
-        let name = name.as_str().replace('(', "[").replace(')', "]");
-        let name: String = name.chars().take(room).collect();
-        Actor::named(&format!("{name} ({label})"))
-    }
-}
-
 /// Returns the name of the tool called `name`, if there is one.
 pub(crate) fn tool_name(name: &str) -> Option<&'static str> {
     tools::names().find(|tool| *tool == name)
@@ -162,15 +144,15 @@ pub(crate) fn is_reading_tool(name: &str) -> bool {
     tools::is_reading(name)
 }
 
-/// Returns what the client calls itself; empty if it has not said.
-fn client_name(context: &RequestContext<RoleServer>) -> String {
+/// Returns what the client says of itself; without a name if it has not said.
+fn client_info(context: &RequestContext<RoleServer>) -> Implementation {
     let client = if is_modern(context) {
         // Where a request does not say, the SDK would answer with its own name.
         context.meta.client_info()
     } else {
         context.client_info()
     };
-    client.map_or_else(String::new, |client| client.name)
+    client.unwrap_or_else(|| Implementation::new("", ""))
 }
 
 /// A fault that leaves as a protocol error, where no tool result can carry it.
@@ -249,12 +231,8 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name;
         let arguments = request.arguments.unwrap_or_default();
-        let principal = Principal::of(&context);
-        let client = tools::Client {
-            actor: principal.actor(&client_name(&context)),
-            is_read_only: principal.is_read_only,
-        };
-        let call = tools::call(&self.session, &name, arguments, client, self.zone);
+        let (session, client) = self.caller(&context);
+        let call = tools::call(&session, &name, arguments, client, self.zone);
         let answered = tokio::select! {
             biased;
             answered = AssertUnwindSafe(call).catch_unwind() => answered,
@@ -393,6 +371,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::domain::task::Actor;
 
     #[test]
     fn no_argument_of_a_tool_is_asked_for_in_a_header() {
@@ -405,6 +384,7 @@ mod tests {
     async fn add(session: &Session, name: &str) -> String {
         let client = tools::Client {
             actor: Actor::named(name),
+            name: Actor::named(name),
             is_read_only: false,
         };
         let arguments = rmcp::object!({ "title": "Buy milk" });
@@ -436,27 +416,5 @@ mod tests {
         assert!(answer.contains("1 change by other since"), "{answer}");
         drop(go_on);
         assert!(busy.await.unwrap().unwrap());
-    }
-
-    #[test]
-    fn an_actor_is_named_by_the_client_and_the_label_of_its_token() {
-        let long = "x".repeat(1000);
-        let with = |label: &str| Principal {
-            label: Some(label.into()),
-            ..Principal::default()
-        };
-        let cases = [
-            (Principal::default(), "claude", "claude"),
-            (with("work"), "claude", "claude (work)"),
-            (with("work"), "", "unknown (work)"),
-            (with("work"), "x (admin)", "x [admin] (work)"),
-            (Principal::default(), "x (admin)", "x (admin)"),
-        ];
-        for (principal, name, actor) in cases {
-            assert_eq!(principal.actor(name).as_str(), actor);
-        }
-        let cut = with("work").actor(&long);
-        assert!(cut.as_str().ends_with("x (work)"), "{cut}");
-        assert_eq!(cut.as_str().chars().count(), Actor::MAX_CHARS);
     }
 }

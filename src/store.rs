@@ -20,6 +20,7 @@
 //! | `lookup` | ids, projects and tags for completion |
 //! | `advise` | what a caller should know beside the result of a call |
 //! | `change_log` | reads the change log: history, groups, what is undone |
+//! | `seen` | what each client has seen of the changes by others |
 //! | `failure` | what SQLite refuses, as errors of ours |
 //! | `figures` | figures for `/readyz`: size of the log, last backup, free space |
 //! | `export` | reads everything, page by page |
@@ -70,6 +71,7 @@ pub(crate) mod paths;
 mod rows;
 mod search;
 mod search_words;
+mod seen;
 mod tasks;
 mod views;
 pub(crate) mod write_task;
@@ -351,6 +353,7 @@ mod tests {
             actor: Actor::named("test"),
             now: Timestamp::from_millis(0),
             zone: Zone::UTC,
+            session: None,
         };
         let draft = Draft::titled(Title::try_from("waits".to_owned()).unwrap());
         let add = Command::Add {
@@ -386,6 +389,7 @@ mod tests {
             actor: Actor::named("test"),
             now: Timestamp::from_millis(0),
             zone: Zone::UTC,
+            session: None,
         };
         let draft = Draft {
             description: Description::try_from("x".repeat(60_000)).unwrap(),

@@ -13,6 +13,7 @@ use super::{
     failure::Failure,
     target::{Endpoint, Sender, Target},
 };
+use crate::jsonrpc::SESSION_HEADER;
 
 /// The header that names a session.
 pub(super) const SESSION: &str = "mcp-session-id";
@@ -21,6 +22,8 @@ pub(super) const SESSION: &str = "mcp-session-id";
 #[derive(Debug)]
 pub(super) struct Client {
     target: Target,
+    /// What the host's session is called: to the daemon every host of a user comes with the same token.
+    session: String,
     /// A connection that is free.
     free: Mutex<Option<Sender>>,
 }
@@ -48,8 +51,10 @@ fn modern_version(message: &Value) -> Option<&str> {
 
 impl Client {
     pub(super) fn new(target: Target) -> Self {
+        let number = getrandom::u64().unwrap_or_else(|_| fastrand::u64(..));
         Self {
             target,
+            session: format!("{number:016x}"),
             free: Mutex::default(),
         }
     }
@@ -103,7 +108,8 @@ impl Client {
             .method(method)
             .uri(path)
             .header(header::HOST, host)
-            .header(header::ACCEPT, "application/json, text/event-stream");
+            .header(header::ACCEPT, "application/json, text/event-stream")
+            .header(SESSION_HEADER, &self.session);
         if let Some(token) = &self.target.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }

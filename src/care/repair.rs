@@ -154,6 +154,8 @@ impl Writer<'_> {
     fn mend_rows(&mut self, caller: &Caller) -> Result<()> {
         let caller = Caller {
             actor: Actor::named("doctor"),
+            // It is not what a shell would undo as its own.
+            session: None,
             ..caller.clone()
         };
         let store = self.store();

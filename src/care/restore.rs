@@ -200,8 +200,8 @@ impl Writer<'_> {
             self.store()
                 .adopt_key(&actor, &key, group, digest.as_deref())?;
         }
-        for (actor, seq) in then.looks()? {
-            self.store().adopt_look(&actor, seq)?;
+        for (actor, look, told) in then.looks()? {
+            self.store().adopt_look(&actor, look, told)?;
         }
         for table in ["task", "change"] {
             self.use_up(table, then.last_number(table)?)?;
@@ -342,24 +342,25 @@ impl Store {
         Ok(())
     }
 
-    fn looks(&self) -> Result<Vec<(String, i64)>> {
+    fn looks(&self) -> Result<Vec<(String, i64, i64)>> {
         self.connection
-            .prepare_cached("SELECT actor, seen_seq FROM client_seen")
+            .prepare_cached("SELECT actor, seen_seq, told_seq FROM client_seen")
             .and_then(|mut statement| {
                 statement
-                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                     .collect()
             })
             .while_trying("read what clients have seen")
     }
 
-    fn adopt_look(&self, actor: &str, seq: i64) -> Result<()> {
+    fn adopt_look(&self, actor: &str, look: i64, told: i64) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO client_seen (actor, seen_seq) VALUES (?1, ?2)
-                 ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq)",
+                "INSERT INTO client_seen (actor, seen_seq, told_seq) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq),
+                                                   told_seq = max(told_seq, excluded.told_seq)",
             )
-            .and_then(|mut statement| statement.execute((actor, seq)))
+            .and_then(|mut statement| statement.execute((actor, look, told)))
             .while_trying("keep what a client has seen")?;
         Ok(())
     }
@@ -386,6 +387,7 @@ mod tests {
             actor: Actor::named("test"),
             now: Timestamp::from_millis(0),
             zone: Zone::UTC,
+            session: None,
         };
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("then.db");

@@ -16,6 +16,7 @@ use crate::{
         change::{COMMENTS, Change, CommentDiff, Edit, Fields, Kind, is_chain, replayed},
         command::{Caller, Wrong, noting, wrong},
         error::Result,
+        session::SessionId,
         task::{Actor, Comment, CommentText, Task, TaskId, TaskWithComments, Timestamp},
     },
     store::{
@@ -462,11 +463,19 @@ fn change_in(row: &Row) -> Option<Change> {
         return None;
     };
     let fields = |text: &str| serde_json::from_str::<Fields>(text).ok();
-    let (part, parts) = match parts {
+    let (part, parts, session) = match parts {
         // A row that was written before changes had parts.
-        [] => (1, 1),
-        [Value::Integer(part), Value::Integer(parts), ..] => {
-            (u32::try_from(*part).ok()?, u32::try_from(*parts).ok()?)
+        [] => (1, 1, None),
+        [Value::Integer(part), Value::Integer(parts), rest @ ..] => {
+            let session = match rest.first() {
+                Some(Value::Text(session)) => Some(SessionId::stored(session)),
+                _ => None,
+            };
+            (
+                u32::try_from(*part).ok()?,
+                u32::try_from(*parts).ok()?,
+                session,
+            )
         }
         _ => return None,
     };
@@ -490,5 +499,6 @@ fn change_in(row: &Row) -> Option<Change> {
         },
         part,
         parts,
+        session,
     })
 }

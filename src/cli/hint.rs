@@ -85,6 +85,10 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
         Error::Cycle { way, .. } => {
             format!("taskhold edit {} --after '' --parent '' frees it", way[0])
         }
+        Error::NothingToUndo {
+            elsewhere: Some((group, _)),
+            ..
+        } => format!("taskhold undo {group} takes that back"),
         Error::NothingToUndo { .. } => {
             "taskhold log lists every change; taskhold undo GROUP reverts one".to_owned()
         }

@@ -21,10 +21,10 @@ pub struct Advice {
     pub news: Option<News>,
 }
 
-/// What others than a client have changed since it was last told.
+/// What others than a session have changed since it was last told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct News {
-    /// The last change the client had been told of; `None` before it was told anything.
+    /// The last change the session had been told of; `None` before it was told anything.
     pub told: Option<i64>,
     /// The last change there is.
     pub last: i64,
@@ -32,6 +32,10 @@ pub struct News {
     pub count: u32,
     /// Who made the last of them; `None` if nobody did.
     pub by: Option<Actor>,
+    /// Before the session was told anything: after which change the list of changes begins for it.
+    pub look: Option<i64>,
+    /// Nothing is known of the client yet, so nothing is news to it.
+    pub is_new: bool,
 }
 
 impl Advice {

@@ -17,7 +17,10 @@ pub use fields::Fields;
 use fields::differing;
 pub(crate) use fields::{logged_fields, with_fields};
 
-use crate::domain::task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp};
+use crate::domain::{
+    session::SessionId,
+    task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp},
+};
 
 /// One call makes one group; its number is the sequence number of its first change.
 pub type GroupId = i64;
@@ -100,6 +103,8 @@ pub struct Change {
     pub part: u32,
     /// How many rows there are.
     pub parts: u32,
+    /// In which session of the actor; `None` in what an earlier version wrote.
+    pub session: Option<SessionId>,
 }
 
 /// A task before and after a command, as the domain decided; not yet written.

@@ -26,7 +26,7 @@ mod sample;
 mod undo;
 
 pub(crate) use caller::KeyedCall;
-pub use caller::{CallKey, Caller, Digest};
+pub use caller::{CallKey, Caller, CallerSession, Digest};
 pub(crate) use cycles::{each_cycle, refuse_cycle};
 pub(crate) use restore_edits::restore;
 pub(crate) use rounds::is_round;
@@ -73,10 +73,12 @@ pub enum Command {
         /// How many they are, said once more: wanted from [`Command::CONFIRM_ABOVE`] on.
         confirm: Option<usize>,
     },
-    /// Revert a group of changes; `None` is the caller's last that is still in force.
+    /// Revert a group of changes; `None` is the last of the caller's session that is still in force.
     Undo(Option<GroupId>),
     /// Remember that the caller has looked at all changes up to this one. No task changes.
     Look(i64),
+    /// Remember that the caller was told what others changed, up to this change. No task changes.
+    Told(i64),
 }
 
 impl Command {

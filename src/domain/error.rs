@@ -38,6 +38,15 @@ pub(crate) fn way_round(way: &[TaskId]) -> String {
     round(&names, others)
 }
 
+fn nothing_to_undo(actor: &Actor, elsewhere: Option<&(GroupId, String)>) -> String {
+    match elsewhere {
+        None => format!("nothing to undo: {actor} has made no change that is still in force"),
+        Some((group, what)) => format!(
+            "nothing to undo in this session, which has made no change that is still in force; the last of {actor} is group {group}, {what}: undo with that group takes it back"
+        ),
+    }
+}
+
 /// A call that failed. It changed nothing, unless it says otherwise.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -76,11 +85,13 @@ pub enum Error {
         /// The way round, from a task back to itself.
         way: Vec<TaskId>,
     },
-    /// The caller has made no change that is still in force.
-    #[error("nothing to undo: {actor} has made no change that is still in force")]
+    /// The caller's session has made no change that is still in force.
+    #[error("{}", nothing_to_undo(.actor, .elsewhere.as_ref()))]
     NothingToUndo {
         /// The caller.
         actor: Actor,
+        /// The last change that the client has made in another session and is in force: its group, and what it did.
+        elsewhere: Option<(GroupId, String)>,
     },
     /// No change group has the number.
     #[error("no change group {group}")]
@@ -132,7 +143,7 @@ pub enum Error {
     },
     /// Someone changed the task after the group that is to be undone.
     #[error(
-        "cannot undo change group {group}: {actor} changed task {id} since ({what}, group {later}); nothing was undone"
+        "cannot undo change group {group}: {by} changed task {id} since ({what}, group {later}); nothing was undone"
     )]
     Conflict {
         /// The group asked for.
@@ -140,7 +151,7 @@ pub enum Error {
         /// The task.
         id: TaskId,
         /// Who changed it since.
-        actor: Actor,
+        by: String,
         /// What that change did.
         what: String,
         /// The later group.

@@ -24,8 +24,10 @@ pub(crate) trait Tasks {
     fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>>;
     /// Returns the changes of a group, in commit order; none if there is no such group.
     fn group(&self, group: GroupId) -> Result<Vec<Change>>;
-    /// Returns the last group of the caller that is in force; [`Error::NothingToUndo`] if there is none.
-    fn last_group(&self, caller: &Caller) -> Result<GroupId>;
+    /// Returns the last group of the caller's session that is in force.
+    fn last_group(&self, caller: &Caller) -> Result<Option<GroupId>>;
+    /// Likewise of all sessions of its client.
+    fn last_group_of_client(&self, caller: &Caller) -> Result<Option<GroupId>>;
     /// Returns the undo that reverted `group` and is in force itself.
     fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>>;
     /// Returns the call that the caller made with `key`.
@@ -47,6 +49,8 @@ pub(crate) enum Plan<'a> {
     Repeat(GroupId),
     /// The caller has looked at all changes up to this one.
     Look(i64),
+    /// The caller was told of all changes up to this one.
+    Told(i64),
 }
 
 /// Decides what `command` makes.
@@ -81,10 +85,14 @@ pub(crate) fn plan<'a>(
             })
         }
         Command::Undo(group) => {
-            let group = group.map_or_else(|| tasks.last_group(caller), Ok)?;
+            let group = match group {
+                Some(group) => *group,
+                None => last_of_session(caller, tasks)?,
+            };
             undo(group, caller, tasks)
         }
         Command::Look(seq) => Ok(Plan::Look(*seq)),
+        Command::Told(seq) => Ok(Plan::Told(*seq)),
     }
 }
 
@@ -165,6 +173,40 @@ fn each<'a>(
         planned.refuse_cycles(planned.edits.len() - 1)?;
     }
     Ok(planned.write(kind, None, None))
+}
+
+/// Returns the group that `undo` takes back where none is named. Where the session has made none, its client may have in
+/// another: that is for the caller to say.
+fn last_of_session(caller: &Caller, tasks: &dyn Tasks) -> Result<GroupId> {
+    if let Some(group) = tasks.last_group(caller)? {
+        return Ok(group);
+    }
+    let elsewhere = match tasks.last_group_of_client(caller)? {
+        Some(group) => Some((group, summary(group, tasks)?)),
+        None => None,
+    };
+    Err(Error::NothingToUndo {
+        actor: caller.actor.clone(),
+        elsewhere,
+    })
+}
+
+/// Says what a group did, and to which tasks.
+fn summary(group: GroupId, tasks: &dyn Tasks) -> Result<String> {
+    let changes = tasks.group(group)?;
+    let [change] = changes.as_slice() else {
+        let kind = changes
+            .first()
+            .map_or("change", |first| first.kind.as_str());
+        return Ok(format!("the {kind} of {} tasks", changes.len()));
+    };
+    let task = tasks.task(change.task)?;
+    let title = shortened(task.title.as_str(), 60);
+    Ok(format!(
+        "the {} of {} \"{title}\"",
+        change.summary(),
+        task.id
+    ))
 }
 
 fn undo<'a>(group: GroupId, caller: &Caller, tasks: &dyn Tasks) -> Result<Plan<'a>> {
@@ -316,9 +358,12 @@ mod tests {
             Ok(Vec::new())
         }
 
-        fn last_group(&self, caller: &Caller) -> Result<GroupId> {
-            let actor = caller.actor.clone();
-            Err(Error::NothingToUndo { actor })
+        fn last_group(&self, _: &Caller) -> Result<Option<GroupId>> {
+            Ok(None)
+        }
+
+        fn last_group_of_client(&self, _: &Caller) -> Result<Option<GroupId>> {
+            Ok(None)
         }
 
         fn undone_by(&self, _: GroupId) -> Result<Option<GroupId>> {
@@ -335,6 +380,7 @@ mod tests {
             actor: Actor::named("test"),
             now: Timestamp::from_millis(0),
             zone: Zone::UTC,
+            session: None,
         }
     }
 

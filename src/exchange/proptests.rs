@@ -204,6 +204,7 @@ fn back(format: Format, zone: Zone, tasks: &[TaskWithComments]) -> Vec<Arrival> 
         actor: Actor::named("cli"),
         now: Timestamp::from_millis(1_795_305_600_000),
         zone,
+        session: None,
     };
     let text = String::from_utf8(out.clone()).unwrap();
     let mut reader = reader(format, Box::new(&*out), &caller).unwrap();

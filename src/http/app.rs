@@ -28,7 +28,7 @@ use super::{
     answer::{self, Answer, Holding},
     connection::{Connection, Connections},
     direct,
-    headers::{accept_all, is_gone},
+    headers::{accept_all, is_gone, named_session},
     limits::Limits,
     listeners::Listeners,
     metrics::{self, Metrics},
@@ -195,7 +195,8 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             }
             _ => {}
         }
-        let principal = self.let_in(&mut head.headers, address)?;
+        let mut principal = self.let_in(&mut head.headers, address)?;
+        principal.session = named_session(&head.headers);
         told.principal = Some(principal.clone());
         if !self.connections.prove(&told.connection, &principal) {
             let reason = "too many connections for this token";

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     clock,
     domain::{
-        command::Caller,
+        command::{Caller, CallerSession},
         error::{Code, Error},
         task::{Actor, shortened},
         text::clean,
@@ -209,7 +209,10 @@ impl From<Reply> for CallToolResult {
 
 /// Who calls a tool.
 pub(super) struct Client {
+    /// As people read it.
     pub(super) actor: Actor,
+    /// As it calls itself.
+    pub(super) name: Actor,
     pub(super) is_read_only: bool,
 }
 
@@ -236,6 +239,10 @@ pub(super) async fn call(
         actor: client.actor,
         now: clock::now(),
         zone,
+        session: Some(CallerSession {
+            id: session.id().clone(),
+            client: client.name,
+        }),
     };
     let news = OnceLock::new();
     let call = || ToolCall {

@@ -322,7 +322,7 @@ mod tests {
                 for (step, command) in (0_i64..).zip(commands) {
                     let before = texts(&store);
                     let made = Timestamp::from_millis(NOW - 30 * DAY + step * 1_000);
-                    let caller = Caller { actor: Actor::named("told"), now: made, zone };
+                    let caller = Caller { actor: Actor::named("told"), now: made, zone, session: None };
                     let Ok(outcome) = store.execute(&command, &caller) else { continue };
                     let after = texts(&store);
                     let touched = outcome

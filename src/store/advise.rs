@@ -2,10 +2,10 @@
 
 use super::Store;
 use crate::domain::{
-    advice::{self, Advice, News},
+    advice::{self, Advice},
     command::{Caller, Command, Outcome},
     error::Result,
-    task::{Actor, TaskId},
+    task::TaskId,
 };
 
 /// A call to make.
@@ -26,7 +26,7 @@ pub struct Request<'a> {
 pub enum WantsNews {
     /// No.
     No,
-    /// After this change, the last it was told of; after its last look if it was told of none yet.
+    /// After this change, the last it was told of; what its client was not, if it was told of none yet.
     After(Option<i64>),
 }
 
@@ -67,29 +67,9 @@ impl Store {
             _ => {}
         }
         if let WantsNews::After(told) = request.wants_news {
-            advice.news = Some(self.news(told, &request.caller.actor)?);
+            advice.news = Some(self.news(told, request.caller)?);
         }
         Ok(advice)
-    }
-
-    /// Returns what others than `actor` have changed after `told`, or after its last look if it was told nothing yet.
-    pub fn news(&self, told: Option<i64>, actor: &Actor) -> Result<News> {
-        let last = self.last_change()?;
-        let after = match told {
-            Some(told) => told,
-            None => self.last_look(actor)?.unwrap_or(last),
-        };
-        let (count, by) = if after == last {
-            (0, None)
-        } else {
-            self.foreign_changes(after, actor)?
-        };
-        Ok(News {
-            told,
-            last,
-            count,
-            by,
-        })
     }
 }
 
@@ -99,7 +79,7 @@ mod tests {
     use crate::{
         domain::{
             command::{Draft, Reference},
-            task::{Timestamp, Title},
+            task::{Actor, Timestamp, Title},
             when::Zone,
         },
         store::Access,
@@ -116,6 +96,7 @@ mod tests {
             actor: Actor::named(name),
             now: Timestamp::from_millis(1_795_305_600_000),
             zone: Zone::UTC,
+            session: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::{OptionalExtension, ToSql, named_params};
 
 use super::{
     Store,
@@ -16,8 +16,8 @@ use crate::domain::{
         logged_fields,
     },
     command::{CallKey, Caller, KeyedCall, Outcome},
-    error::{Error, Result},
-    task::{Actor, Summary, Task, TaskId},
+    error::Result,
+    task::{Summary, Task, TaskId},
 };
 
 impl Store {
@@ -72,8 +72,8 @@ impl Store {
         let new = serde_json::to_string(&change.new)?;
         self.connection
             .prepare_cached(
-                "INSERT INTO change (seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts)
-                 VALUES (:seq, :group, :at, :actor, :kind, :task, :rev, :old, :new, :reverts, :part, :parts)",
+                "INSERT INTO change (seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts, session)
+                 VALUES (:seq, :group, :at, :actor, :kind, :task, :rev, :old, :new, :reverts, :part, :parts, :session)",
             )
             .and_then(|mut statement| {
                 statement.execute(named_params! {
@@ -89,6 +89,7 @@ impl Store {
                     ":reverts": change.reverts,
                     ":part": change.part,
                     ":parts": change.parts,
+                    ":session": change.session,
                 })
             })
             .while_trying("log a change")?;
@@ -126,7 +127,7 @@ impl Store {
                     Ok(KeyedCall { group, digest })
                 };
                 statement
-                    .query_row((&caller.actor, key.as_str()), read)
+                    .query_row((caller.client(), key.as_str()), read)
                     .optional()
             })
             .while_trying("look up a key")
@@ -139,44 +140,10 @@ impl Store {
                 "INSERT INTO call_key (actor, key, group_seq, digest) VALUES (?1, ?2, ?3, ?4)",
             )
             .and_then(|mut statement| {
-                statement.execute((&caller.actor, key.as_str(), group, key.digest()))
+                statement.execute((caller.client(), key.as_str(), group, key.digest()))
             })
             .while_trying("keep a key")?;
         Ok(())
-    }
-
-    /// Returns up to which change `actor` has looked; `None` if it never did.
-    pub fn last_look(&self, actor: &Actor) -> Result<Option<i64>> {
-        self.connection
-            .prepare_cached("SELECT seen_seq FROM client_seen WHERE actor = ?1")
-            .and_then(|mut statement| statement.query_row([actor], |row| row.get(0)).optional())
-            .while_trying("read what a client has seen")
-    }
-
-    /// Remembers up to which change the caller has looked; never goes back.
-    pub(super) fn keep_look(&self, seq: i64, caller: &Caller) -> Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO client_seen (actor, seen_seq) VALUES (?1, ?2)
-                 ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq)",
-            )
-            .and_then(|mut statement| statement.execute((&caller.actor, seq)))
-            .while_trying("keep what a client has seen")?;
-        Ok(())
-    }
-
-    /// Returns how many changes others than `actor` made after `seq`, counted up to [`Self::COUNT_LIMIT`], and who
-    /// made the last of them.
-    pub fn foreign_changes(&self, seq: i64, actor: &Actor) -> Result<(u32, Option<Actor>)> {
-        self.connection
-            .prepare_cached(
-                "SELECT count(*), (SELECT actor FROM change WHERE seq > ?1 AND actor <> ?2 ORDER BY seq DESC LIMIT 1)
-                   FROM (SELECT 1 FROM change WHERE seq > ?1 AND actor <> ?2 LIMIT ?3)",
-            )
-            .and_then(|mut statement| {
-                statement.query_row((seq, actor, Self::COUNT_LIMIT), |row| Ok((row.get(0)?, row.get(1)?)))
-            })
-            .while_trying("read the change log")
     }
 
     /// Returns the tasks changed after `seq`, each with its last change, in the order of those; up to `limit`, and the
@@ -235,50 +202,88 @@ impl Store {
         }
     }
 
-    /// Returns the last group of the caller that is in force and is not itself an undo.
-    pub(super) fn last_group(&self, caller: &Caller) -> Result<GroupId> {
+    /// Returns the last group of the caller's session that is in force and is not itself an undo; of its client where there
+    /// are no sessions.
+    pub(super) fn last_group(&self, caller: &Caller) -> Result<Option<GroupId>> {
+        match caller.session_id() {
+            Some(session) => self.last_in_force(&LAST_OF_SESSION, session),
+            None => self.last_group_of_client(caller),
+        }
+    }
+
+    /// Likewise of all sessions of the client.
+    pub(super) fn last_group_of_client(&self, caller: &Caller) -> Result<Option<GroupId>> {
+        let last = self.last_in_force(&LAST_OF_ACTOR, &caller.actor)?;
+        if *caller.client() == caller.actor {
+            return Ok(last);
+        }
+        // Under the name that an earlier version showed.
+        Ok(last.max(self.last_in_force(&LAST_OF_ACTOR, caller.client())?))
+    }
+
+    fn last_in_force(&self, sql: &LastGroup, whose: &dyn ToSql) -> Result<Option<GroupId>> {
         // The first row of a group has the group's number.
         let untouched: Option<GroupId> = self
             .connection
-            .prepare_cached(
-                "SELECT group_seq FROM change AS made
-                  WHERE actor = ?1 AND kind <> 'undo'
-                    AND NOT EXISTS (SELECT 1 FROM change WHERE reverts = made.group_seq)
-                  ORDER BY group_seq DESC LIMIT 1",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_row([&caller.actor], |row| row.get(0))
-                    .optional()
-            })
+            .prepare_cached(sql.untouched)
+            .and_then(|mut statement| statement.query_row([whose], |row| row.get(0)).optional())
             .while_trying("read the change log")?;
         // One whose undo was undone may be in force, too.
         let redone: Vec<GroupId> = self
             .connection
-            .prepare_cached(
-                "SELECT DISTINCT made.group_seq
-                   FROM change AS again
-                   CROSS JOIN change AS undone ON undone.seq = again.reverts
-                   CROSS JOIN change AS made ON made.seq = undone.reverts
-                  WHERE again.reverts IS NOT NULL AND made.actor = ?1 AND made.kind <> 'undo'
-                    AND made.group_seq > ?2
-                  ORDER BY made.group_seq DESC",
-            )
+            .prepare_cached(sql.redone)
             .and_then(|mut statement| {
-                let newer = (&caller.actor, untouched.unwrap_or(0));
-                statement.query_map(newer, |row| row.get(0))?.collect()
+                let newer = untouched.unwrap_or(0);
+                let rows =
+                    statement.query_map(rusqlite::params![whose, newer], |row| row.get(0))?;
+                rows.collect()
             })
             .while_trying("read the change log")?;
         for group in redone {
             if self.undone_by(group)?.is_none() {
-                return Ok(group);
+                return Ok(Some(group));
             }
         }
-        untouched.ok_or_else(|| Error::NothingToUndo {
-            actor: caller.actor.clone(),
-        })
+        Ok(untouched)
     }
 }
+
+/// How the last group is found that someone has made and is in force.
+struct LastGroup {
+    /// Of those that no undo has reverted.
+    untouched: &'static str,
+    /// Those after it whose undo was reverted.
+    redone: &'static str,
+}
+
+macro_rules! last_group_by {
+    ($column:literal) => {
+        LastGroup {
+            untouched: concat!(
+                "SELECT group_seq FROM change AS made
+                  WHERE ",
+                $column,
+                " = ?1 AND kind <> 'undo'
+                    AND NOT EXISTS (SELECT 1 FROM change WHERE reverts = made.group_seq)
+                  ORDER BY group_seq DESC LIMIT 1"
+            ),
+            redone: concat!(
+                "SELECT DISTINCT made.group_seq
+                   FROM change AS again
+                   CROSS JOIN change AS undone ON undone.seq = again.reverts
+                   CROSS JOIN change AS made ON made.seq = undone.reverts
+                  WHERE again.reverts IS NOT NULL AND made.",
+                $column,
+                " = ?1 AND made.kind <> 'undo'
+                    AND made.group_seq > ?2
+                  ORDER BY made.group_seq DESC"
+            ),
+        }
+    };
+}
+
+const LAST_OF_ACTOR: LastGroup = last_group_by!("actor");
+const LAST_OF_SESSION: LastGroup = last_group_by!("session");
 
 /// Returns whether replaying `changes`, all of a task's, gives `task`. Comments are not looked at.
 pub fn is_replay_of(task: &Task, changes: &[Change]) -> bool {

@@ -6,6 +6,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `named_sessions` | what sessions were told that outlive a request, and not the process |
 //! | `calls` | what the writer thread is asked for, and which calls of a session are settled |
 //! | `writer_thread`, `reader_thread` | what each of them does |
 //! | `threads` | starting threads, and waiting for their end |
@@ -41,10 +42,12 @@ use crate::{
     domain::{
         command::{Caller, Command, Outcome},
         error::{Error, Result},
+        session::SessionId,
     },
 };
 
 mod calls;
+mod named_sessions;
 mod reader_thread;
 #[cfg(test)]
 mod tests;
@@ -52,6 +55,7 @@ mod threads;
 mod writer_thread;
 
 use calls::{Settles, Told, Work, WriteCall, Written};
+use named_sessions::NamedSessions;
 use reader_thread::{QueuedRead, Read, serve_reads};
 use threads::Crew;
 use writer_thread::WriterThread;
@@ -85,6 +89,7 @@ struct Shared {
     /// Whether the database could be used, once that is known; then whether it still can.
     health: signal::Receiver<Option<Result<()>>>,
     feed: ChangeFeed,
+    named: Mutex<NamedSessions>,
 }
 
 impl Db {
@@ -107,6 +112,7 @@ impl Db {
             health,
             feed: ChangeFeed::new(path, patience.clone()),
             patience,
+            named: Mutex::default(),
         });
         let writer = WriterThread {
             path: path.to_owned(),
@@ -132,10 +138,13 @@ impl Db {
         Self { shared }
     }
 
-    /// Starts a session: the reads and writes of one client.
+    /// Starts a session: the reads and writes of one window of a client.
     pub fn session(&self) -> Session {
+        // Where the system has no random numbers, the time and the thread make one.
+        let number = getrandom::u64().unwrap_or_else(|_| fastrand::u64(..));
         Session {
             db: self.clone(),
+            id: SessionId::numbered(number),
             told: Arc::default(),
             written: Arc::default(),
         }
@@ -198,10 +207,11 @@ impl Shared {
     }
 }
 
-/// One client's view of the database.
+/// One session's view of the database.
 #[derive(Clone, Debug)]
 pub struct Session {
     db: Db,
+    id: SessionId,
     told: Arc<Told>,
     written: Arc<Written>,
 }
@@ -212,12 +222,38 @@ impl Session {
         &self.db
     }
 
-    /// Returns the last change this client was told of; `None` at first.
+    /// Returns the session of this name, which goes on where it was last left, over the connection of this one.
+    #[must_use]
+    pub fn named(&self, id: SessionId) -> Self {
+        let told = self.db.shared.named.lock().told(&id);
+        Self {
+            id,
+            told,
+            ..self.clone()
+        }
+    }
+
+    /// Returns its name in the change log.
+    pub fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// Returns from which change on it has not looked; `None` before it was told anything.
+    pub fn looked(&self) -> Option<i64> {
+        self.told.looked()
+    }
+
+    /// Takes all changes up to `seq` for looked at.
+    pub fn look(&self, seq: i64) {
+        self.told.look(seq);
+    }
+
+    /// Returns the last change it was told of; `None` at first.
     pub fn told(&self) -> Option<i64> {
         self.told.get()
     }
 
-    /// Takes `seq` for the last change this client was told of.
+    /// Takes `seq` for the last change it was told of.
     pub fn tell(&self, seq: i64) {
         self.told.set(seq);
     }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::{
     change::{Change, Fields, Kind},
     repeat::Repeat,
+    session::SessionId,
     task::{
         Actor, CommentText, Description, Priority, Project, Status, Summary, Tag, Task, TaskId,
         Timestamp, Title,
@@ -33,7 +34,7 @@ macro_rules! summary_columns {
 /// The columns [`change_from_row`] reads, for a `SELECT` list.
 macro_rules! change_columns {
     () => {
-        "seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts"
+        "seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts, session"
     };
 }
 pub(super) use {change_columns, summary_columns, task_columns};
@@ -107,6 +108,7 @@ pub(super) fn change_from_row(row: &Row<'_>) -> rusqlite::Result<Change> {
         reverts: row.get("reverts")?,
         part: row.get("part")?,
         parts: row.get("parts")?,
+        session: row.get("session")?,
     })
 }
 
@@ -143,6 +145,18 @@ impl FromSql for Timestamp {
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.as_millis().into())
+    }
+}
+
+impl FromSql for SessionId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str().map(Self::stored)
+    }
+}
+
+impl ToSql for SessionId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
     }
 }
 

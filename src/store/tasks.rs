@@ -178,6 +178,7 @@ mod tests {
                 actor: Actor::named("test"),
                 now: Timestamp::from_millis(at),
                 zone: Zone::UTC,
+                session: None,
             };
             let draft = Draft {
                 due: due.map(When::At),

@@ -313,6 +313,7 @@ mod tests {
             actor: Actor::named("test"),
             now: Timestamp::from_millis(1_795_305_600_000),
             zone: Zone::UTC,
+            session: None,
         }
     }
 

@@ -85,6 +85,10 @@ impl<'store> Writer<'store> {
                 self.store.keep_look(seq, caller)?;
                 Ok(Outcome::default())
             }
+            Plan::Told(seq) => {
+                self.store.keep_told(seq, caller)?;
+                Ok(Outcome::default())
+            }
         }
     }
 
@@ -163,6 +167,7 @@ impl<'store> Writer<'store> {
                 reverts: entry.reverts,
                 part,
                 parts,
+                session: entry.caller.session_id().cloned(),
             })?;
         }
         Ok(())
@@ -263,8 +268,12 @@ impl Tasks for Writer<'_> {
         self.store.group(group)
     }
 
-    fn last_group(&self, caller: &Caller) -> Result<GroupId> {
+    fn last_group(&self, caller: &Caller) -> Result<Option<GroupId>> {
         self.store.last_group(caller)
+    }
+
+    fn last_group_of_client(&self, caller: &Caller) -> Result<Option<GroupId>> {
+        self.store.last_group_of_client(caller)
     }
 
     fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>> {

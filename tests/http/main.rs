@@ -30,3 +30,4 @@ mod sessions;
 #[cfg(unix)]
 mod socket;
 mod stateless;
+mod windows;

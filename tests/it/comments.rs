@@ -18,6 +18,7 @@ fn caller(actor: &str, millis: i64) -> Caller {
         actor: Actor::named(actor),
         now: Timestamp::from_millis(millis),
         zone: Zone::UTC,
+        session: None,
     }
 }
 

@@ -24,6 +24,7 @@ fn caller(millis: i64) -> Caller {
         actor: Actor::named("test"),
         now: Timestamp::from_millis(millis),
         zone: Zone::UTC,
+        session: None,
     }
 }
 

@@ -113,6 +113,7 @@ fn what_a_client_did_under_schema_1_can_still_be_undone() {
         actor: Actor::named("cli"),
         now: Timestamp::from_millis(1),
         zone: Zone::UTC,
+        session: None,
     };
     store.execute(&Command::Undo(None), &caller).unwrap();
     assert_eq!(titles(&list(&store, View::Trash)), ["From a host"]);
@@ -167,6 +168,7 @@ fn an_undone_comment_of_schema_2_comes_back_when_its_undo_is_undone() {
         actor: Actor::named("cli"),
         now: Timestamp::from_millis(1),
         zone: Zone::UTC,
+        session: None,
     };
     store.execute(&Command::Undo(Some(8)), &caller).unwrap();
     let id = list(&store, View::Open)[0].id;

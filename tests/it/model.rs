@@ -325,6 +325,7 @@ proptest! {
                 actor: Actor::named(actor),
                 now: Timestamp::from_millis(now),
                 zone: Zone::UTC,
+                session: None,
             };
             let (command, expected) = call.make(&mut model, actor, now);
             let outcome = store.execute(&command, &caller);

@@ -1,4 +1,4 @@
-//! A task's fields, batches, keys, repetition, undo, history, and what a refusal says.
+//! A task's fields, batches, keys, repetition, undo, sessions, history, and what a refusal says.
 //!
 //! Dates are far in the future unless a test is about the past: nothing here depends on the day it runs.
 
@@ -7,6 +7,7 @@ mod dates;
 mod keys;
 mod repeating;
 mod undoing;
+mod windows;
 
 use serde_json::{Value, json};
 

@@ -211,6 +211,7 @@ fn add(session: &Session, n: usize) -> impl Future<Output = Result<Outcome, Erro
         actor: Actor::named("test"),
         now: Timestamp::from_millis(0),
         zone: Zone::UTC,
+        session: None,
     };
     session.write(add, caller)
 }

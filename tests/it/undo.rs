@@ -217,6 +217,7 @@ fn a_dependency_on_a_task_in_the_trash_comes_back() {
         actor: Actor::named("undo"),
         now: Timestamp::from_millis(1_795_000_000_000),
         zone: Zone::UTC,
+        session: None,
     };
     let titled = |title: &str| Draft::titled(Title::try_from(title.to_owned()).unwrap());
     let waiting = Draft {
@@ -258,6 +259,7 @@ proptest! {
                 actor: Actor::named("undo"),
                 now: Timestamp::from_millis(1_795_000_000_000 + day * 86_400_000),
                 zone: Zone::UTC,
+                session: None,
             };
             let before = state(&store);
             let Ok(outcome) = store.execute(&command, &caller) else {
@@ -300,6 +302,7 @@ proptest! {
             actor: Actor::named("undo"),
             now: Timestamp::from_millis(1_795_000_000_000 + day * 86_400_000),
             zone: Zone::UTC,
+            session: None,
         };
         // What is refused leaves nothing behind.
         for (day, command) in (0..).zip(&early) {

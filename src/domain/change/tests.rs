@@ -26,6 +26,7 @@ fn rows(edit: &Edit) -> Vec<Change> {
     let count = u32::try_from(parts.len()).unwrap();
     let numbered = (1..).zip(parts);
     let row = |(part, diff): (u32, Diff)| Change {
+        session: None,
         seq: 10 + i64::from(part),
         group: 11,
         at: Timestamp::from_millis(9),

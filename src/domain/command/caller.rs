@@ -1,7 +1,8 @@
 //! Who makes a call, and its key.
 
 use crate::domain::{
-    change::GroupId,
+    change::{Change, GroupId},
+    session::SessionId,
     task::{Actor, Invalid, Timestamp},
     when::Zone,
 };
@@ -9,12 +10,50 @@ use crate::domain::{
 /// Who asks, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Caller {
-    /// The client.
+    /// The client, by the name that people read.
     pub actor: Actor,
     /// The time of the call.
     pub now: Timestamp,
     /// Where the user is: what a day is, and when it ends.
     pub zone: Zone,
+    /// Which session of the client it is; `None` where the client has none, and is one caller.
+    pub session: Option<CallerSession>,
+}
+
+/// A session of a client: a window of a host, or all shells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerSession {
+    /// Its name in the change log.
+    pub id: SessionId,
+    /// What the client calls itself. Its keys, and what it has seen, are kept under this name: it outlives the session,
+    /// and the more readable one of a later version.
+    pub client: Actor,
+}
+
+impl Caller {
+    /// Returns what the client calls itself.
+    pub fn client(&self) -> &Actor {
+        let session = self.session.as_ref();
+        session.map_or(&self.actor, |session| &session.client)
+    }
+
+    /// Returns the name of the session.
+    pub fn session_id(&self) -> Option<&SessionId> {
+        self.session.as_ref().map(|session| &session.id)
+    }
+
+    /// Reports whether `actor` is this client, in whichever session.
+    pub fn is_client(&self, actor: &Actor) -> bool {
+        *actor == self.actor || actor == self.client()
+    }
+
+    /// Reports whether `change` was made by somebody else than this session. What was made in no session is its client's.
+    pub(crate) fn is_foreign(&self, change: &Change) -> bool {
+        match (&change.session, self.session_id()) {
+            (Some(theirs), Some(mine)) => theirs != mine,
+            _ => !self.is_client(&change.actor),
+        }
+    }
 }
 
 /// What a call says, in 32 bytes: equal for equal calls, and for no others.

@@ -44,7 +44,7 @@ pub(super) fn refuse_again(
     if due.day(caller.zone) <= today {
         return Ok(());
     }
-    let Some(round) = last_round()?.filter(|round| round.actor == caller.actor) else {
+    let Some(round) = last_round()?.filter(|round| caller.is_client(&round.actor)) else {
         return Ok(());
     };
     Err(Error::RoundDone {
@@ -152,6 +152,7 @@ mod tests {
             reverts: None,
             part: 1,
             parts: 1,
+            session: None,
         }
     }
 

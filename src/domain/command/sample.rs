@@ -15,6 +15,7 @@ pub(super) fn caller() -> Caller {
         actor: Actor::named("test"),
         now: Timestamp::from_millis(1),
         zone: Zone::UTC,
+        session: None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::{
         with_fields,
     },
     error::{Error, Result},
-    task::{Actor, Comment, Task},
+    task::{Comment, Task},
 };
 
 /// A change that is to be reverted, with what there is to know about its task.
@@ -23,8 +23,9 @@ pub(crate) struct Reverting {
 
 /// Decides what reverting a group makes: every task as it was before it, or a refusal that names what is in the way.
 ///
-/// A task that someone else changed since is left alone, unless nothing of that change is left. Own later changes are
-/// in the way only where they touched the same fields.
+/// A task that someone else changed since is left alone, unless nothing of that change is left: another client, or a
+/// session that is neither the caller's nor that of the group. Other later changes are in the way only where they
+/// touched the same fields.
 pub(crate) fn undo(reverting: &[Reverting], caller: &Caller) -> Result<Vec<Edit>> {
     reverting.iter().map(|one| revert(one, caller)).collect()
 }
@@ -38,11 +39,11 @@ fn revert(
     }: &Reverting,
     caller: &Caller,
 ) -> Result<Edit> {
-    if let Some(obstacle) = obstacle(change, task, later, &caller.actor)? {
+    if let Some(obstacle) = obstacle(change, task, later, caller)? {
         return Err(Error::Conflict {
             group: change.group,
             id: task.id,
-            actor: obstacle.actor.clone(),
+            by: who_else(obstacle, caller),
             what: obstacle.summary(),
             later: obstacle.group,
         });
@@ -66,7 +67,7 @@ fn obstacle<'a>(
     change: &Change,
     task: &Task,
     later: &'a [Change],
-    actor: &Actor,
+    caller: &Caller,
 ) -> Result<Option<&'a Change>> {
     let now = logged_fields(task);
     let left_as_it_was =
@@ -74,7 +75,11 @@ fn obstacle<'a>(
     if left_as_it_was && leave_comments(later.iter())? {
         return Ok(None);
     }
-    if let Some(foreign) = later.iter().rev().find(|later| later.actor != *actor) {
+    let is_foreign = |later: &&Change| {
+        !caller.is_client(&later.actor)
+            || (caller.is_foreign(later) && later.session != change.session)
+    };
+    if let Some(foreign) = later.iter().rev().find(is_foreign) {
         return Ok(Some(foreign));
     }
     // A comment is in no other's way.
@@ -97,6 +102,13 @@ fn obstacle<'a>(
     } else {
         later.iter().rev().find(touched)
     })
+}
+
+/// Says who made a change that is in the way.
+fn who_else(change: &Change, caller: &Caller) -> String {
+    let is_window = caller.is_client(&change.actor) && caller.is_foreign(change);
+    let session = if is_window { " in another session" } else { "" };
+    format!("{}{session}", change.actor)
 }
 
 impl Change {

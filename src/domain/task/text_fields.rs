@@ -159,6 +159,11 @@ impl Actor {
     /// The longest name kept, in characters; what is longer is cut.
     pub const MAX_CHARS: usize = 64;
 
+    /// Returns the actor of every call in a shell. No other client is called so.
+    pub fn shells() -> Self {
+        Self("cli".to_owned())
+    }
+
     /// Returns the actor of a client that calls itself `name`; one without a visible name is `unknown`.
     pub fn named(name: &str) -> Self {
         Self::cleaned(name).map_or_else(|_| Self("unknown".to_owned()), |(actor, _)| actor)

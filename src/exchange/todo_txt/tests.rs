@@ -14,6 +14,7 @@ fn caller() -> Caller {
         actor: Actor::named("cli"),
         now: Timestamp::from_millis(1_795_305_600_000), // Sun 2026-11-22
         zone: Zone::UTC,
+        session: None,
     }
 }
 

@@ -30,8 +30,8 @@ impl ToolCall<'_> {
             return Err(Error::ReadOnly);
         }
         let outcome = self.session.write(command, self.caller.clone()).await?;
-        let news = outcome.advice.news.as_ref();
-        self.tell(news);
+        // What the session changes itself tells how far it has come.
+        self.tell(outcome.advice.news.as_ref(), outcome.group.is_some());
         Ok(outcome)
     }
 
@@ -41,37 +41,62 @@ impl ToolCall<'_> {
         &self,
         read: impl FnOnce(&Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (session, actor) = (self.session.clone(), self.caller.actor.clone());
+        let (session, caller) = (self.session.clone(), self.caller.clone());
         let both = self.session.read(move |store| {
             store.snapshot(|store| {
                 let found = read(store)?;
                 // When a client has sent more calls, the reply to the last of them says it. Where it cannot be found out, the
                 // reply does without.
                 let is_idle = session.is_idle();
-                let news = is_idle.then(|| store.news(session.told(), &actor).ok());
+                let news = is_idle.then(|| store.news(session.told(), &caller).ok());
                 Ok((found, news.flatten()))
             })
         });
         let (found, news) = both.await?;
-        self.tell(news.as_ref());
+        self.tell(news.as_ref(), false);
         Ok(found)
     }
 
-    /// Has the reply tell what else has happened, unless another reply has told it meanwhile.
-    fn tell(&self, news: Option<&News>) {
-        let line = news
-            .filter(|news| self.session.tell_after(news.told, news.last))
-            .and_then(news_line);
+    /// Has the reply tell what else has happened, unless another reply has told it meanwhile. That is kept for the next
+    /// session of the client, unless it `is_kept` by itself.
+    fn tell(&self, news: Option<&News>, is_kept: bool) {
+        let news = news.filter(|news| self.session.tell_after(news.told, news.last));
+        if let Some(news) = news {
+            if let (None, Some(look)) = (self.session.looked(), news.look) {
+                self.session.look(look);
+            }
+            if !is_kept && !self.is_read_only && (news.count > 0 || news.is_new) {
+                self.keep(news.last);
+            }
+        }
+        let line = news.and_then(|news| news_line(news, &self.caller));
         let _ = self.news.set(line);
+    }
+
+    /// Has it kept that the client was told of all changes up to `seq`. Nobody waits for that: where it fails, the next
+    /// session is told again.
+    fn keep(&self, seq: i64) {
+        let aside = self.session.db().session();
+        tokio::spawn(aside.write(Command::Told(seq), self.caller.clone()));
     }
 }
 
-/// Returns a line on what others have changed since this client was last told; `None` if they have not.
-fn news_line(news: &News) -> Option<String> {
-    let who = shortened(news.by.as_ref()?.as_str(), 24);
+/// Returns a line on what others have changed since this session was last told; `None` if they have not.
+fn news_line(news: &News, caller: &Caller) -> Option<String> {
+    let by = news.by.as_ref()?;
+    let who = shortened(by.as_str(), 24);
+    let session = if caller.is_client(by) {
+        " in another session"
+    } else {
+        ""
+    };
     let changes = if news.count == 1 { "change" } else { "changes" };
     let count = render::bounded(news.count, Store::COUNT_LIMIT);
+    let since = match news.told {
+        Some(_) => "call",
+        None => "session",
+    };
     Some(format!(
-        "{count} {changes} by {who} since your last call: list_tasks view:\"changed\""
+        "{count} {changes} by {who}{session} since your last {since}: list_tasks view:\"changed\""
     ))
 }

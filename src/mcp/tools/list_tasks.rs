@@ -93,7 +93,7 @@ impl ToolCall<'_> {
     async fn changed(self, args: &ListTasks) -> Result<ToolAnswer> {
         let (since, limit) = (args.after_change()?, args.limit()?);
         args.refuse_filters()?;
-        let actor = self.caller.actor.clone();
+        let (looked, client) = (self.session.looked(), self.caller.client().clone());
         let is_json = matches!(args.format, Some(Format::Json));
         let zone = self.caller.zone;
         let (changed, whole, at, last) = self
@@ -103,8 +103,10 @@ impl ToolCall<'_> {
                     let last = store.last_change()?;
                     let since = match since {
                         Some(since) => since.min(last),
-                        // At the first look the latest changes are news enough.
-                        None => store.last_look(&actor)?.unwrap_or(last - 50).max(0),
+                        None => match looked {
+                            Some(looked) => looked,
+                            None => store.last_look(&client)?,
+                        },
                     };
                     let (changed, at) = store.changed_since(since, limit)?;
                     let tasks = changed.iter().filter(|_| is_json);
@@ -155,6 +157,7 @@ impl ToolCall<'_> {
     /// Remembers that the caller was told of all changes up to this one.
     async fn looked(&self, at: i64) -> Result<()> {
         self.session.tell(at);
+        self.session.look(at);
         if !self.is_read_only {
             self.write(Command::Look(at)).await?;
         }

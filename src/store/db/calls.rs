@@ -18,34 +18,53 @@ use crate::{
     store::advise::{Request, WantsNews},
 };
 
-/// The last change a client was told of.
+/// What a session was told of the changes by others.
 #[derive(Debug)]
-pub(super) struct Told(AtomicI64);
+pub(super) struct Told {
+    /// The last change that a reply has counted.
+    last: AtomicI64,
+    /// The last that the list of changes has shown.
+    looked: AtomicI64,
+}
 
-/// Before a client was told anything.
+/// Before a session was told anything.
 const NOTHING: i64 = -1;
 
 impl Default for Told {
     fn default() -> Self {
-        Self(AtomicI64::new(NOTHING))
+        Self {
+            last: AtomicI64::new(NOTHING),
+            looked: AtomicI64::new(NOTHING),
+        }
     }
 }
 
 impl Told {
     pub(super) fn get(&self) -> Option<i64> {
-        let told = self.0.load(Ordering::Relaxed);
+        let told = self.last.load(Ordering::Relaxed);
         (told != NOTHING).then_some(told)
     }
 
+    pub(super) fn looked(&self) -> Option<i64> {
+        let looked = self.looked.load(Ordering::Relaxed);
+        (looked != NOTHING).then_some(looked)
+    }
+
+    pub(super) fn look(&self, seq: i64) {
+        self.looked.store(seq, Ordering::Relaxed);
+    }
+
     pub(super) fn set(&self, seq: i64) {
-        self.0.store(seq, Ordering::Relaxed);
+        self.last.store(seq, Ordering::Relaxed);
     }
 
     /// Sets it if it is `told`. Reports whether it was.
     pub(super) fn replace(&self, told: Option<i64>, seq: i64) -> bool {
         let told = told.unwrap_or(NOTHING);
         let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
-        self.0.compare_exchange(told, seq, success, failure).is_ok()
+        self.last
+            .compare_exchange(told, seq, success, failure)
+            .is_ok()
     }
 }
 

@@ -21,6 +21,7 @@ fn run(store: &mut Store, command: &Command) {
         actor: Actor::named("test"),
         now: Timestamp::from_millis(0),
         zone: Zone::UTC,
+        session: None,
     };
     store.execute(command, &caller).unwrap();
 }

@@ -29,6 +29,7 @@ fn caller() -> Caller {
         actor: Actor::named("test"),
         now: Timestamp::from_millis(1_795_000_000_000),
         zone: Zone::UTC,
+        session: None,
     }
 }
 

@@ -26,6 +26,7 @@ fn caller() -> Caller {
         actor: Actor::named("cli"),
         now: Timestamp::from_millis(1_800_000_000_000),
         zone: Zone::UTC,
+        session: None,
     }
 }
 

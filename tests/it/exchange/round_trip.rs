@@ -216,6 +216,7 @@ fn at(at: i64) -> Caller {
         actor: Actor::named("prop"),
         now: Timestamp::from_millis(at),
         zone: Zone::UTC,
+        session: None,
     }
 }
 

@@ -14,6 +14,7 @@ fn caller() -> Caller {
         actor: Actor::named("test"),
         now: Timestamp::from_millis(0),
         zone: Zone::UTC,
+        session: None,
     }
 }
 
