@@ -1,8 +1,9 @@
-// Takes the funding links out of package-lock.json: a lock says what is installed, and points to no place.
+// Takes the funding links out of the package-lock.json of the folder it is run in: a lock says what is installed, and points to
+// no place.
 
 import { readFile, writeFile } from 'node:fs/promises';
 
-const file = new URL('package-lock.json', import.meta.url);
+const file = 'package-lock.json';
 const lock = JSON.parse(await readFile(file, 'utf8'));
 for (const entry of Object.values(lock.packages)) delete entry.funding;
 await writeFile(file, `${JSON.stringify(lock, null, 2)}\n`);
