@@ -101,12 +101,14 @@ const gemini = {
 
 const opencode = {
   clientInfo: 'opencode',
-  // It works long at its start, and its windows start one after the other.
-  deadline: 600_000,
   shows: 'content',
   unwrapped: text => text,
   program: [installed('opencode', 'opencode-linux-x64/bin/opencode')],
   async install({ home, model, installed, command }) {
+    // It fetches a package for plugins into its configuration at every start, unless it is there and in the lock.
+    const folder = join(home, '.config/opencode');
+    await mkdir(join(folder, 'node_modules'), { recursive: true });
+    await edit(join(folder, 'package-lock.json'), () => ({ packages: { '': { dependencies: { '@opencode-ai/plugin': '*' } } } }));
     await edit(join(home, '.config/opencode/opencode.json'), ({ mcp, ...config }) => ({
       ...config,
       autoupdate: false,
