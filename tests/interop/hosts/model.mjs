@@ -20,6 +20,8 @@ export class Model {
   gone = new Map();
   /** Places beyond this machine that were asked for. */
   refused = new Set();
+  /** Called at each request of the host. */
+  onRequest = () => {};
   /** Everything that the host sent, for the log. */
   requests = [];
   #script;
@@ -90,6 +92,7 @@ export class Model {
     const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw).toString();
     const body = text.startsWith('{') ? JSON.parse(text) : {};
     this.requests.push({ method: request.method, path: request.url, body });
+    this.onRequest();
     const dialect = DIALECTS.find(({ path }) => path.test(pathname));
     if (request.method !== 'POST' || !dialect) {
       // Lists of models, counts of tokens, telemetry: nothing that a host cannot do without.

@@ -12,8 +12,8 @@ import { command, endAll, start } from './processes.mjs';
 import { differences } from './schemas.mjs';
 import { CALLS } from './script.mjs';
 
-// Guards against waiting for ever: a host takes 6 to 60 s of a processor.
-const DEADLINE_MS = 900_000;
+// How long a host may say nothing to its model: a guard against waiting for ever. All of it takes 6 to 60 s of a processor.
+const SILENCE_MS = 600_000;
 
 async function playIn(name, binary, logs) {
   const host = HOSTS[name];
@@ -24,7 +24,10 @@ async function playIn(name, binary, logs) {
     const said = await withoutAHost(host, binary, join(root, 'bare'), url);
     const setup = { name, host, binary, model, url };
     const windows = [await overStdio(setup, join(root, 'stdio')), await overHttp(setup, join(root, 'stdio'), join(root, 'http'))];
-    await within(Promise.all(windows.map(opened)));
+    const guard = setTimeout(endAll, SILENCE_MS);
+    model.onRequest = () => guard.refresh();
+    await Promise.all(windows.map(opened));
+    clearTimeout(guard);
     return await report(name, host, model, said, logs);
   } finally {
     endAll();
@@ -91,13 +94,6 @@ async function opened(windows) {
     await Promise.race([model.hasBegun(window), ended]);
   }
   await Promise.all(ends);
-}
-
-async function within(work) {
-  let timer;
-  const late = new Promise(resolve => (timer = setTimeout(resolve, DEADLINE_MS))).then(endAll);
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 /** Prints what is not as expected, and returns whether everything is. */
