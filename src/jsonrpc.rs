@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `lines` | lines of bounded length from a stream, and lines written to one |
 //! | `message` | one message, parsed and checked once |
+//! | `params` | parameters put as the protocol has them, and what is wrong with those that do not fit |
 //! | `refusal` | every protocol error, cleaned and bounded |
 
 pub(crate) mod lines;
 pub(crate) mod message;
+mod params;
 pub(crate) mod refusal;
 
 /// The header by which a program that hands on the requests of several hosts names the session of each.

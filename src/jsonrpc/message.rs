@@ -6,10 +6,14 @@ use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientNotification, ClientRequest, ErrorCode,
     ErrorData, GetMeta as _, JsonObject, ProtocolVersion, RequestId, RequestMetaObject,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, error::Category, json};
 
-use super::{lines::IdScanner, refusal::refusal};
+use super::{
+    lines::IdScanner,
+    params::{misfit, normalize},
+    refusal::refusal,
+};
 
 /// What a line was.
 #[derive(Debug)]
@@ -45,19 +49,27 @@ pub(crate) const METHODS: [&str; 15] = [
 ];
 
 /// The members of a JSON-RPC message (JSON-RPC 2.0, sections 4 and 5).
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
     jsonrpc: Cow<'a, str>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     id: Option<Value>,
     #[serde(default, borrow)]
     method: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     params: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present", skip_serializing)]
     result: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present", skip_serializing)]
     error: Option<Value>,
 }
 
@@ -72,14 +84,15 @@ pub(crate) fn read(line: &[u8]) -> Incoming {
     read_text(line).0
 }
 
-/// As [`read`]; also returns the text as it was read, repaired where it had to be.
+/// As [`read`]; also returns the text as it was read: repaired where it had to be, with parameters as the protocol has them.
 pub(crate) fn read_text(line: &[u8]) -> (Incoming, Cow<'_, [u8]>) {
     let line = line
         .strip_prefix(b"\xEF\xBB\xBF")
         .unwrap_or(line)
         .trim_ascii();
     let error = match parse(line) {
-        Ok(incoming) => return (incoming, Cow::Borrowed(line)),
+        Ok((incoming, None)) => return (incoming, Cow::Borrowed(line)),
+        Ok((incoming, Some(rewritten))) => return (incoming, Cow::Owned(rewritten)),
         Err(error) => error,
     };
     if matches!(error.classify(), Category::Data) {
@@ -87,7 +100,9 @@ pub(crate) fn read_text(line: &[u8]) -> (Incoming, Cow<'_, [u8]>) {
     }
     let repaired = repair(line).into_bytes();
     let incoming = match parse(&repaired) {
-        Ok(incoming) => incoming,
+        Ok((incoming, rewritten)) => {
+            return (incoming, Cow::Owned(rewritten.unwrap_or(repaired)));
+        }
         Err(error) if matches!(error.classify(), Category::Data) => refuse_shape(&repaired),
         Err(error) => Incoming::Refused(
             id_in(line),
@@ -112,30 +127,53 @@ fn refuse_shape(line: &[u8]) -> Incoming {
     Incoming::Refused(id_in(line), refusal(ErrorCode::INVALID_REQUEST, reason))
 }
 
-fn parse(line: &[u8]) -> serde_json::Result<Incoming> {
+/// Returns the message, and its text where that is not what the line says.
+fn parse(line: &[u8]) -> serde_json::Result<(Incoming, Option<Vec<u8>>)> {
     if !line.starts_with(b"{") {
         // Valid JSON or not, it is no message; serde would read an array as a struct.
         let _: serde::de::IgnoredAny = serde_json::from_slice(line)?;
-        return Ok(refuse_shape(line));
+        return Ok((refuse_shape(line), None));
     }
-    let envelope: Envelope<'_> = serde_json::from_slice(line)?;
-    if envelope.jsonrpc != "2.0" {
-        return Ok(refuse_shape(line));
-    }
+    let mut envelope: Envelope<'_> = serde_json::from_slice(line)?;
     let answers = envelope.result.is_some() || envelope.error.is_some();
-    Ok(match (envelope.method, envelope.id) {
-        (Some(_), _) if answers => refuse_shape(line),
-        (Some(method), Some(id)) => match serde_json::from_value(id) {
-            Ok(id) => request(id, &method, envelope.params),
-            Err(_) => refuse_shape(line),
-        },
-        (Some(method), None) => notification(&method, envelope.params),
-        (None, _) if answers => Incoming::Ignored,
-        (None, _) => refuse_shape(line),
-    })
+    let method = match &envelope.method {
+        _ if envelope.jsonrpc != "2.0" => return Ok((refuse_shape(line), None)),
+        None if answers => return Ok((Incoming::Ignored, None)),
+        Some(method) if !answers => method,
+        _ => return Ok((refuse_shape(line), None)),
+    };
+    let id = match envelope.id.as_ref().map(RequestId::deserialize) {
+        Some(Err(_)) => return Ok((refuse_shape(line), None)),
+        id => id.and_then(Result::ok),
+    };
+    let is_changed = match normalize(&mut envelope.params) {
+        Ok(is_changed) => is_changed,
+        Err(reason) => return Ok((refuse_params(id, method, &reason), None)),
+    };
+    let rewritten = is_changed
+        .then(|| serde_json::to_vec(&envelope))
+        .transpose()?;
+    let incoming = match id {
+        Some(id) => request(id, method, envelope.params),
+        None => notification(method, envelope.params),
+    };
+    Ok((incoming, rewritten))
+}
+
+fn refuse_params(id: Option<RequestId>, method: &str, reason: &str) -> Incoming {
+    if id.is_none() {
+        return Incoming::Ignored;
+    }
+    let message = format!("invalid params for {method}: {reason}");
+    Incoming::Refused(id, refusal(ErrorCode::INVALID_PARAMS, message))
 }
 
 fn request(id: RequestId, method: &str, params: Option<Value>) -> Incoming {
+    let params = match params {
+        None => None,
+        Some(Value::Object(params)) => Some(params),
+        Some(_) => return refuse_params(Some(id), method, "they are not an object"),
+    };
     let read = if method == "tools/call" {
         call_tool(params)
     } else {
@@ -143,28 +181,20 @@ fn request(id: RequestId, method: &str, params: Option<Value>) -> Incoming {
     };
     match read {
         Ok(request) => Incoming::Request(id, Box::new(request)),
-        Err(reason) => {
-            let message = format!("invalid params for {method}: {reason}");
-            Incoming::Refused(Some(id), refusal(ErrorCode::INVALID_PARAMS, message))
-        }
+        Err(reason) => refuse_params(Some(id), method, &reason),
     }
 }
 
 /// The one request that comes often, read straight into its type. The SDK tries two dozen types one after another.
-fn call_tool(params: Option<Value>) -> Result<ClientRequest, String> {
-    let mut params: JsonObject = match params {
-        Some(Value::Object(params)) => params,
-        Some(_) => return Err("they are not an object".to_owned()),
-        None => return Err("there are none".to_owned()),
-    };
+fn call_tool(params: Option<JsonObject>) -> Result<ClientRequest, String> {
+    if let Some(reason) = misfit("tools/call", params.as_ref()) {
+        return Err(reason);
+    }
+    let mut params = params.unwrap_or_default();
     let meta = match params.remove("_meta") {
         Some(Value::Object(meta)) => Some(RequestMetaObject::from(meta)),
-        Some(_) => return Err("_meta is not an object".to_owned()),
-        None => None,
+        _ => None,
     };
-    if params.get("arguments").is_some_and(Value::is_null) {
-        params.remove("arguments");
-    }
     let params: CallToolRequestParams = serde_path_to_error::deserialize(Value::Object(params))
         .map_err(|error| format!("{}: {}", error.path(), error.inner()))?;
     let mut request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
@@ -174,27 +204,28 @@ fn call_tool(params: Option<Value>) -> Result<ClientRequest, String> {
     Ok(request)
 }
 
-fn any_request(method: &str, params: Option<Value>) -> Result<ClientRequest, String> {
-    let mut message = json!({ "method": method });
-    if let Some(params) = params {
-        if !params.is_object() {
-            return Err("they are not an object".to_owned());
+fn any_request(method: &str, params: Option<JsonObject>) -> Result<ClientRequest, String> {
+    let is_known = METHODS.contains(&method);
+    if is_known {
+        if let Some(reason) = misfit(method, params.as_ref()) {
+            return Err(reason);
         }
         // The SDK takes a cursor of the wrong type for none.
-        if params
-            .get("cursor")
-            .is_some_and(|cursor| !cursor.is_string())
-        {
+        let cursor = params.as_ref().and_then(|params| params.get("cursor"));
+        if cursor.is_some_and(|cursor| !cursor.is_string()) {
             return Err("cursor is not a string".to_owned());
         }
-        message["params"] = params;
+    }
+    let mut message = json!({ "method": method });
+    if let Some(params) = params {
+        message["params"] = params.into();
     }
     let request: ClientRequest =
         serde_json::from_value(message).map_err(|error| error.to_string())?;
     match &request {
         // What fits no type of the protocol falls through to this one.
-        ClientRequest::CustomRequest(custom) if METHODS.contains(&custom.method.as_str()) => {
-            Err("a parameter is missing or has the wrong type".to_owned())
+        ClientRequest::CustomRequest(_) if is_known => {
+            Err("a parameter has the wrong type".to_owned())
         }
         _ => Ok(request),
     }

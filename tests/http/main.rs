@@ -29,5 +29,6 @@ mod service;
 mod sessions;
 #[cfg(unix)]
 mod socket;
+mod spoken;
 mod stateless;
 mod windows;

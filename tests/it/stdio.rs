@@ -6,6 +6,7 @@
 //! | `stdio/lines.rs` | lines that are no request, and lines that only look broken |
 //! | `stdio/requests.rs` | requests that cannot be served, ids in every shape |
 //! | `stdio/arguments.rs` | tool arguments that cannot be meant |
+//! | `stdio/spoken.rs` | members that say nothing, arguments as text, short handshakes |
 //! | `stdio/ending.rs` | end of input, signals, a client that is gone |
 
 mod arguments;
@@ -13,6 +14,7 @@ mod ending;
 mod lines;
 mod models;
 mod requests;
+mod spoken;
 
 use serde_json::{Value, json};
 
