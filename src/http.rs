@@ -5,7 +5,9 @@
 //! | `app` | one request: turned away, let in, routed, answered |
 //! | `direct` | requests handed on as they were parsed, without the SDK's HTTP service |
 //! | `origin` | which requests are turned away for how they were addressed |
-//! | `headers` | which protocol a client speaks, and what it takes |
+//! | `headers` | which protocol a client speaks |
+//! | `accept` | what a client takes, and answers put into that form |
+//! | `body` | the body of a request, read within bounds |
 //! | `tokens` | who may come in |
 //! | `token_shares` | how much of something one token may have |
 //! | `read_turns` | how many reads of one token are made at once |
@@ -46,9 +48,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{clock, disk::are_used_up, store::db::Session};
 
+mod accept;
 mod access_log;
 mod answer;
 mod app;
+mod body;
 mod connection;
 mod direct;
 mod headers;

@@ -10,11 +10,11 @@ use std::{sync::Arc, time::Instant};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use http_body::Body as _;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming as IncomingBody;
 use rmcp::{
     Peer, RoleServer, ServerHandler,
-    model::{ClientRequest, ErrorCode, RequestId},
+    model::RequestId,
     transport::{
         StreamableHttpServerConfig, StreamableHttpService,
         common::http_header::{HEADER_LAST_EVENT_ID, HEADER_SESSION_ID},
@@ -24,11 +24,12 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    accept::Accepts,
     access_log::{AccessRecord, Strangers},
     answer::{self, Answer, Holding},
     connection::{Connection, Connections},
     direct,
-    headers::{accept_all, is_gone, named_session},
+    headers::named_session,
     limits::Limits,
     listeners::Listeners,
     metrics::{self, Metrics},
@@ -41,10 +42,13 @@ use super::{
     unread_limit::Unread,
 };
 use crate::{
-    jsonrpc::message::{self, Incoming},
-    mcp::{self, Principal},
+    mcp::Principal,
     store::{State, Store, db::Session},
 };
+
+mod posted;
+
+use posted::Posted;
 
 /// What serves the requests of one daemon.
 pub(super) struct App<H> {
@@ -295,28 +299,70 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         principal: Principal,
         told: &mut AccessRecord,
     ) -> Result<Answer, Answer> {
-        if let Some(session) = head.headers.get(HEADER_SESSION_ID) {
-            let id = session.to_str().unwrap_or_default();
-            if !self.sessions.belongs(id, &principal) {
-                return Err(answer::no_session());
-            }
-            if let Some(last) = head.headers.get(HEADER_LAST_EVENT_ID) {
-                let last = last.to_str().unwrap_or_default();
-                // The SDK would answer with a stream in which nothing ever comes.
-                if head.method == Method::GET && !self.sessions.can_go_on(id, last) {
-                    let reason = "Last-Event-ID names no event of this session, or one that is no longer kept";
-                    return Err(answer::error(StatusCode::BAD_REQUEST, reason));
-                }
+        let accepts = Accepts::of(&head.headers);
+        if head.method == Method::POST {
+            accepts.rewrite(&mut head.headers);
+            let answer = self.exchange(head, body, accepts, principal, told).await?;
+            return Ok(accepts.fit(answer).await);
+        }
+        if accepts.events {
+            accepts.rewrite(&mut head.headers);
+        }
+        self.exchange(head, body, accepts, principal, told).await
+    }
+
+    /// Reports whether a request names a session that is not there, which only one that begins another may.
+    fn has_lost_session(&self, head: &Parts, principal: &Principal) -> Result<bool, Answer> {
+        let Some(session) = head.headers.get(HEADER_SESSION_ID) else {
+            return Ok(false);
+        };
+        let id = session.to_str().unwrap_or_default();
+        if !self.sessions.belongs(id, principal) {
+            // What is posted is known when it is read.
+            let may_begin = head.method == Method::POST;
+            return may_begin.then_some(true).ok_or_else(answer::no_session);
+        }
+        if let Some(last) = head.headers.get(HEADER_LAST_EVENT_ID) {
+            let last = last.to_str().unwrap_or_default();
+            // The SDK would answer with a stream in which nothing ever comes.
+            if head.method == Method::GET && !self.sessions.can_go_on(id, last) {
+                let reason =
+                    "Last-Event-ID names no event of this session, or one that is no longer kept";
+                return Err(answer::error(StatusCode::BAD_REQUEST, reason));
             }
         }
-        accept_all(&mut head.headers);
+        Ok(false)
+    }
+
+    async fn exchange(
+        &self,
+        mut head: Parts,
+        body: IncomingBody,
+        accepts: Accepts,
+        principal: Principal,
+        told: &mut AccessRecord,
+    ) -> Result<Answer, Answer> {
+        let has_lost_session = self.has_lost_session(&head, &principal)?;
         let (mut asked, mut turn) = (None, None);
         let body = match head.method {
             Method::POST => {
-                let message = self.message(&head.headers, body, &principal, told);
+                let message = self.message(&head.headers, body, accepts, &principal, told);
                 // What has not arrived is not made.
                 let message = self.abandoned.run_until_cancelled(message).await;
-                let (request, body) = message.unwrap_or_else(|| Err(answer::shutting_down()))?;
+                let posted = message.unwrap_or_else(|| Err(answer::shutting_down()));
+                if has_lost_session {
+                    // What cannot be read begins none.
+                    let may_begin = match &posted {
+                        Ok(posted) => posted.begins_session(),
+                        Err(refusal) => refusal.status() != StatusCode::BAD_REQUEST,
+                    };
+                    if !may_begin {
+                        told.listening = None;
+                        return Err(answer::no_session());
+                    }
+                    head.headers.remove(HEADER_SESSION_ID);
+                }
+                let Posted::Message(request, body) = posted?;
                 if let Some((id, request)) = request {
                     asked = Some(id.clone());
                     if is_read(&request) {
@@ -382,74 +428,6 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         answer.ok_or_else(|| answer::rpc_error(StatusCode::OK, id, &answer::uncertain()))
     }
 
-    /// Reads and checks the message of a POST. Returns the request in it, if it is one, and the message as the SDK can
-    /// read it.
-    async fn message(
-        &self,
-        headers: &HeaderMap,
-        body: IncomingBody,
-        principal: &Principal,
-        told: &mut AccessRecord,
-    ) -> Result<(Option<(RequestId, Box<ClientRequest>)>, Bytes), Answer> {
-        let media_type = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let media_type = media_type.and_then(|value| value.split(';').next());
-        if !media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json")) {
-            let reason = "the body must be JSON: send the header Content-Type: application/json";
-            return Err(answer::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
-        }
-        let share = self.calls.take(principal).ok_or_else(|| {
-            let reason = "too many calls at once";
-            answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 1)
-        })?;
-        told.share = Some(Arc::new(share));
-        let body = self.whole(headers, body).await?;
-        told.connection.request_received();
-        let (incoming, text) = message::read_text(&body);
-        let mut asked = None;
-        match incoming {
-            // The SDK says that there is no such method, which is more to the point than what is wrong with it.
-            Incoming::Refused(..) if is_gone(headers) => told.call = Some(("other", "")),
-            Incoming::Refused(id, error) => {
-                // What cannot be a message is a bad request; one with bad parameters is answered like any other.
-                let status = match error.code {
-                    ErrorCode::PARSE_ERROR | ErrorCode::INVALID_REQUEST => StatusCode::BAD_REQUEST,
-                    _ => StatusCode::OK,
-                };
-                return Err(answer::rpc_error(status, id.as_ref(), &error));
-            }
-            Incoming::Request(id, request) => {
-                let method = request.method();
-                let method = message::METHODS.into_iter().find(|known| *known == method);
-                let tool = match &*request {
-                    ClientRequest::CallToolRequest(call) => mcp::tool_name(&call.params.name),
-                    _ => Some(""),
-                };
-                told.call = Some((method.unwrap_or("other"), tool.unwrap_or("other")));
-                match &*request {
-                    ClientRequest::InitializeRequest(_) if !self.sessions.make_room(principal) => {
-                        let reason = "too many sessions";
-                        return Err(answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 60));
-                    }
-                    ClientRequest::SubscriptionsListenRequest(_) => {
-                        self.listen(principal, told)?;
-                        // It stays open, and does no work while it does.
-                        told.share = None;
-                    }
-                    _ => {}
-                }
-                asked = Some((id, request));
-            }
-            Incoming::Notification(_) | Incoming::Ignored => told.call = Some(("notification", "")),
-        }
-        let body = match text {
-            std::borrow::Cow::Borrowed(text) => body.slice_ref(text),
-            std::borrow::Cow::Owned(text) => text.into(),
-        };
-        Ok((asked, body))
-    }
-
     /// Takes one of the places for streams.
     fn listen(&self, principal: &Principal, told: &mut AccessRecord) -> Result<(), Answer> {
         let kill = told.connection.kill.clone();
@@ -459,30 +437,6 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             answer::busy(StatusCode::TOO_MANY_REQUESTS, reason, 30)
         })?);
         Ok(())
-    }
-
-    async fn whole(&self, headers: &HeaderMap, body: IncomingBody) -> Result<Bytes, Answer> {
-        let most = self.limits.body_bytes;
-        let too_large = || {
-            let reason = format!("the body is longer than {most} bytes");
-            answer::last_error(StatusCode::PAYLOAD_TOO_LARGE, &reason)
-        };
-        let announced = headers.get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| usize::try_from(length).is_ok_and(|length| length > most))
-        {
-            return Err(too_large());
-        }
-        let read = Limited::new(body, most).collect();
-        match tokio::time::timeout(self.limits.body_time, read).await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-            Ok(Err(_)) => Err(answer::error(StatusCode::BAD_REQUEST, "the body broke off")),
-            Err(_) => Err(answer::last_error(
-                StatusCode::REQUEST_TIMEOUT,
-                "the body took too long",
-            )),
-        }
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Route {
 
 impl Route {
     pub(super) fn of(path: &str) -> Self {
+        // Some clients end each URL with a slash.
+        let path = if path == "/mcp/" { "/mcp" } else { path };
         let known = ROUTES.iter().find(|(known, _)| *known == path);
         match known {
             Some((_, route)) => *route,

@@ -294,7 +294,8 @@ fn wrong_methods_and_paths_are_told_with_a_token() {
         ("DELETE", "/metrics", 405),
         ("POST", "/healthz", 405),
         ("GET", "/nothing", 404),
-        ("GET", "/mcp/", 404),
+        ("PUT", "/mcp/", 405),
+        ("GET", "/readyz/", 404),
     ];
     for (method, path, expected) in cases {
         let request = format!(
@@ -356,7 +357,7 @@ fn every_error_is_told_in_json() {
         ("PATCH", String::new(), 405),
         // What the client would not take.
         ("POST", format!("{JSON}Accept: text/html\r\n"), 406),
-        ("POST", format!("{JSON}Accept: application/json\r\n"), 406),
+        ("POST", format!("{JSON}Accept: application/json\r\n"), 400),
         (
             "GET",
             format!("Mcp-Session-Id: {session}\r\nAccept: text/html\r\n"),

@@ -1,4 +1,5 @@
-//! The protocol as clients speak it: members that say nothing.
+//! The protocol as clients speak it: members that say nothing, one form of answer, a session that has
+//! ended.
 
 use serde_json::{Value, json};
 
@@ -94,4 +95,103 @@ fn a_member_that_says_nothing_is_taken_for_one_left_out_on_every_way() {
         "{said}"
     );
     bridged.close_stdin_and_wait().assert_good("bridge");
+}
+
+#[test]
+fn an_answer_comes_in_the_form_that_the_client_takes() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let mut wire = daemon.wire();
+    let (json, events) = ("application/json", "text/event-stream");
+    for (accept, media_type) in [
+        ("application/json", json),
+        ("application/*", json),
+        ("application/json, text/event-stream;q=0", json),
+        ("text/event-stream", events),
+        ("text/*", events),
+    ] {
+        let accept = format!("Accept: {accept}\r\n");
+        let mut assert_form = |headers: &str, message: &Value| {
+            let answer = post(&mut wire, &format!("{headers}{accept}"), message);
+            assert_eq!(
+                answer.header("content-type"),
+                Some(media_type),
+                "{accept}{answer:?}"
+            );
+            assert_eq!(
+                answer.body.starts_with("data:"),
+                media_type == events,
+                "{answer:?}"
+            );
+            assert_served(&answer, &accept);
+            answer
+        };
+        let begun = assert_form("", &request(1, "initialize", &initialize("2025-06-18")));
+        let session = format!(
+            "Mcp-Session-Id: {}\r\n",
+            begun.header("mcp-session-id").unwrap()
+        );
+        let read = json!({ "uri": "tasks://all" });
+        assert_form(&session, &request(2, "resources/read", &read));
+        let read = json!({ "uri": "tasks://all", "_meta": modern_meta("2026-07-28") });
+        assert_form(
+            &modern("resources/read", &read),
+            &request(3, "resources/read", &read),
+        );
+    }
+    for accept in ["*/*", "application/*, text/*", "text/html, */*;q=0.1"] {
+        let headers = format!("Accept: {accept}\r\n");
+        let message = request(1, "initialize", &initialize("2025-06-18"));
+        assert_served(&post(&mut wire, &headers, &message), accept);
+    }
+    let params = json!({ "notifications": {}, "_meta": modern_meta("2026-07-28") });
+    let listen = request(4, "subscriptions/listen", &params);
+    let headers = modern("subscriptions/listen", &params);
+    let answer = post(
+        &mut wire,
+        &format!("{headers}Accept: application/json\r\n"),
+        &listen,
+    );
+    assert_eq!(answer.status, 406, "{answer:?}");
+    assert!(answer.body.contains("text/event-stream"), "{answer:?}");
+}
+
+#[test]
+fn the_endpoint_may_be_written_with_a_slash_at_its_end() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let mut wire = daemon.wire();
+    let message = request(1, "initialize", &initialize("2025-06-18"));
+    wire.send("POST /mcp/", &format!("{JSON}{BOTH}"), &message.to_string());
+    assert_served(&wire.answer(), "/mcp/");
+}
+
+#[test]
+fn who_begins_anew_under_the_id_of_a_session_that_has_ended_gets_another() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let mut wire = daemon.wire();
+    let ended = "Mcp-Session-Id: ended\r\n";
+    let headers = format!("{ended}{BOTH}");
+    for message in [
+        request(1, "tools/list", &json!({})),
+        json!("no message"),
+    ] {
+        let answer = post(&mut wire, &headers, &message);
+        assert_eq!(answer.status, 404, "{answer:?}");
+    }
+    let initialize = request(2, "initialize", &initialize("2025-06-18"));
+    let answer = post(&mut wire, &headers, &initialize);
+    assert_served(&answer, "initialize");
+    let session = format!(
+        "Mcp-Session-Id: {}\r\n",
+        answer.header("mcp-session-id").unwrap()
+    );
+    assert_ne!(session, ended);
+    let answer = post(
+        &mut wire,
+        &format!("{session}{BOTH}"),
+        &request(3, "tools/list", &json!({})),
+    );
+    assert_served(&answer, "tools/list");
 }

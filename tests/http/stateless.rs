@@ -100,14 +100,7 @@ fn a_request_that_its_headers_contradict_is_refused_and_not_made() {
             format!("{version}{method}Mcp-Name: get_task\r\n{BOTH}"),
             400,
         ),
-        (
-            format!("{version}{method}{name}Accept: application/json\r\n"),
-            406,
-        ),
-        (
-            format!("{version}{method}{name}Accept: text/event-stream\r\n"),
-            406,
-        ),
+        (format!("{version}{method}{name}Accept: text/html\r\n"), 406),
     ];
     let params = json!({ "name": "add_task", "arguments": { "title": "never" } });
     for (headers, status) in cases {
