@@ -22,7 +22,10 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rmcp::model::{ClientNotification, ClientRequest, ErrorCode, ErrorData, RequestId};
+use rmcp::model::{
+    ClientNotification, ClientRequest, ErrorCode, ErrorData, ProtocolVersion, RequestId,
+};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, BufReader},
@@ -33,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     jsonrpc::{
+        batch::{self, Batches},
         lines::{Line, Lines, MAX_LINE, write_lines},
         message::{self, Incoming},
         refusal::refusal,
@@ -83,6 +87,7 @@ async fn serve_on(
         outbox,
         session: Mutex::default(),
         open: Mutex::default(),
+        batches: Mutex::default(),
         beginning: tokio::sync::Mutex::default(),
         ended: CancellationToken::new(),
         over: over.clone(),
@@ -113,6 +118,7 @@ struct Bridge {
     session: Mutex<Option<Session>>,
     /// What can be ended before its end: calls by their id, and the session's stream under none.
     open: Mutex<HashMap<Option<RequestId>, JoinHandle<()>>>,
+    batches: Mutex<Batches>,
     /// Held while a session is begun again, which is done once however many notice.
     beginning: tokio::sync::Mutex<()>,
     /// Cancelled when the host has hung up: the daemon has `PATIENCE` for each answer from then on.
@@ -156,29 +162,64 @@ impl Bridge {
                 }
                 Ok(None) | Err(_) => return,
             };
-            let message = || serde_json::from_slice(&text).unwrap_or_default();
             match incoming {
-                Incoming::Request(id, request) => {
-                    let call = QueuedMessage {
-                        id: Some(id),
-                        message: message(),
-                    };
-                    if matches!(*request, ClientRequest::SubscriptionsListenRequest(_)) {
-                        self.listen(call);
-                    } else {
-                        let _ = calls.send(call);
-                    }
-                }
-                Incoming::Notification(ClientNotification::CancelledNotification(cancelled))
-                    if self.cancel(cancelled.params.request_id.as_ref()) => {}
-                Incoming::Notification(_) | Incoming::Ignored => {
-                    let _ = calls.send(QueuedMessage {
-                        id: None,
-                        message: message(),
-                    });
-                }
-                Incoming::Refused(id, error) => self.refuse(id.as_ref(), &error),
+                Incoming::Batch(messages) => self.unpack(&messages, calls),
+                incoming => self.pass_on(incoming, &text, calls),
             }
+        }
+    }
+
+    /// Makes the calls of a batch one after another, and has their answers kept until all are there.
+    fn unpack(
+        self: &Arc<Self>,
+        messages: &[Vec<u8>],
+        calls: &mpsc::UnboundedSender<QueuedMessage>,
+    ) {
+        let begun = self.batches.lock().begin(messages, |_| true);
+        match begun {
+            Ok(begun) => {
+                for (incoming, text) in begun.messages {
+                    self.pass_on(incoming, &text, calls);
+                }
+                if let Some(answer) = begun.answer {
+                    self.write(answer);
+                }
+            }
+            Err(error) => self.refuse(None, &error),
+        }
+    }
+
+    /// Passes a message of the host on to where it is served.
+    fn pass_on(
+        self: &Arc<Self>,
+        incoming: Incoming,
+        text: &[u8],
+        calls: &mpsc::UnboundedSender<QueuedMessage>,
+    ) {
+        let message = || serde_json::from_slice(text).unwrap_or_default();
+        match incoming {
+            Incoming::Request(id, request) => {
+                self.batches.lock().asked(&request);
+                let call = QueuedMessage {
+                    id: Some(id),
+                    message: message(),
+                };
+                if matches!(*request, ClientRequest::SubscriptionsListenRequest(_)) {
+                    self.listen(call);
+                } else {
+                    let _ = calls.send(call);
+                }
+            }
+            Incoming::Notification(ClientNotification::CancelledNotification(cancelled))
+                if self.cancel(cancelled.params.request_id.as_ref()) => {}
+            Incoming::Notification(_) | Incoming::Ignored => {
+                let _ = calls.send(QueuedMessage {
+                    id: None,
+                    message: message(),
+                });
+            }
+            Incoming::Refused(id, error) => self.refuse(id.as_ref(), &error),
+            Incoming::Batch(_) => {}
         }
     }
 
@@ -203,6 +244,12 @@ impl Bridge {
             };
             if let Some(failure) = failure {
                 self.fail(call.id.as_ref(), &failure);
+            } else if let Some(id) = &call.id {
+                // What was answered is not awaited; of what was not, nothing comes any more.
+                let batch = self.batches.lock().give_up(id);
+                if let Some(answers) = batch {
+                    self.write(answers);
+                }
             }
         }
     }
@@ -262,6 +309,11 @@ impl Bridge {
             event = answer.next().await?.ok_or(Failure::CutOff)?;
         }
         let version = event.message["result"]["protocolVersion"].as_str();
+        if let Ok(version) =
+            ProtocolVersion::deserialize(&event.message["result"]["protocolVersion"])
+        {
+            self.batches.lock().agreed(version);
+        }
         if let (Some(id), Some(version)) = (id, version) {
             *self.session.lock() = Some(Session {
                 id,
@@ -404,6 +456,9 @@ impl Bridge {
                 self.put(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
             }
         }
+        for answers in self.batches.lock().rest() {
+            self.write(answers);
+        }
         let headers = self.session_headers(&Value::Null);
         if !headers.is_empty() {
             let _ = tokio::time::timeout(GOODBYE, self.client.delete(headers)).await;
@@ -417,13 +472,32 @@ impl Bridge {
         }
     }
 
-    /// Answers a message that cannot be carried. Without an id the answer carries `null` (JSON-RPC 2.0, section 5).
+    /// Answers a message that cannot be carried.
     fn refuse(&self, id: Option<&RequestId>, error: &ErrorData) {
-        self.put(&json!({ "jsonrpc": "2.0", "id": id, "error": error }));
+        self.say(id, batch::refused(id, error));
     }
 
     fn put(&self, message: &Value) {
-        let mut line = message.to_string().into_bytes();
+        let answered = match message.get("method") {
+            None => RequestId::deserialize(&message["id"]).ok(),
+            Some(_) => None,
+        };
+        self.say(answered.as_ref(), message.to_string().into_bytes());
+    }
+
+    /// Writes a message, or keeps it until the batch is whole that it belongs to. `answered` is the request that it
+    /// answers.
+    fn say(&self, answered: Option<&RequestId>, text: Vec<u8>) {
+        let text = match answered {
+            Some(id) => self.batches.lock().give(id, text),
+            None => Some(text),
+        };
+        if let Some(text) = text {
+            self.write(text);
+        }
+    }
+
+    fn write(&self, mut line: Vec<u8>) {
         line.push(b'\n');
         let _ = self.outbox.send(line);
     }

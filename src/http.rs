@@ -5,6 +5,7 @@
 //! | `app` | one request: turned away, let in, routed, answered |
 //! | `direct` | requests handed on as they were parsed, without the SDK's HTTP service |
 //! | `origin` | which requests are turned away for how they were addressed |
+//! | `batch` | several messages in one request |
 //! | `headers` | which protocol a client speaks |
 //! | `accept` | what a client takes, and answers put into that form |
 //! | `body` | the body of a request, read within bounds |
@@ -52,6 +53,7 @@ mod accept;
 mod access_log;
 mod answer;
 mod app;
+mod batch;
 mod body;
 mod connection;
 mod direct;

@@ -3,11 +3,13 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `lines` | lines of bounded length from a stream, and lines written to one |
+//! | `lines` | lines of bounded length from a stream, the messages of an array in one, and lines written to a stream |
 //! | `message` | one message, parsed and checked once |
+//! | `batch` | several messages in one array, and their answers in one |
 //! | `params` | parameters put as the protocol has them, and what is wrong with those that do not fit |
 //! | `refusal` | every protocol error, cleaned and bounded |
 
+pub(crate) mod batch;
 pub(crate) mod lines;
 pub(crate) mod message;
 mod params;

@@ -10,13 +10,17 @@
 //!   when the input does.
 //! - What is held in memory for one line is bounded by `MAX_LINE` of `jsonrpc::lines`.
 
-use std::{collections::HashSet, io, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    io,
+    time::Duration,
+};
 
 use rmcp::{
     RoleServer,
     model::{
         ClientJsonRpcMessage, ClientNotification, ErrorCode, ErrorData, JsonRpcMessage, RequestId,
-        ServerJsonRpcMessage,
+        ServerJsonRpcMessage, ServerResult,
     },
     service::serve_server_with_ct,
     transport::Transport,
@@ -31,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::when::Zone,
     jsonrpc::{
+        batch::{self, Batches},
         lines::{Line, Lines, MAX_LINE, write_lines},
         message::{self, Incoming},
         refusal::refusal,
@@ -82,6 +87,8 @@ pub async fn serve_on(
         outbox: Some(outbox),
         db: db.clone(),
         in_flight: HashSet::new(),
+        batches: Batches::default(),
+        unpacked: VecDeque::new(),
         begun: false,
         stop,
         end: None,
@@ -109,6 +116,9 @@ struct StdioTransport<R> {
     db: Db,
     /// Requests that wait for their answer.
     in_flight: HashSet<RequestId>,
+    batches: Batches,
+    /// Messages of a batch that are still to be served.
+    unpacked: VecDeque<Incoming>,
     /// Whether a request has begun the session. Before that the SDK takes a notification for a fatal error.
     begun: bool,
     stop: CancellationToken,
@@ -129,19 +139,18 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for StdioTrans
         &mut self,
         message: ServerJsonRpcMessage,
     ) -> impl Future<Output = Result<(), Closed>> + Send + 'static {
-        match &message {
+        let answered = match &message {
             JsonRpcMessage::Response(response) => {
-                self.in_flight.remove(&response.id);
-            }
-            JsonRpcMessage::Error(error) => {
-                if let Some(id) = &error.id {
-                    self.in_flight.remove(id);
+                if let ServerResult::InitializeResult(begun) = &response.result {
+                    self.batches.agreed(begun.protocol_version.clone());
                 }
+                Some(&response.id)
             }
-            _ => {}
-        }
+            JsonRpcMessage::Error(error) => error.id.as_ref(),
+            _ => None,
+        };
         // Queued at once, so that what is sent first is written first.
-        std::future::ready(self.put(&message))
+        std::future::ready(self.say(answered, &message))
     }
 
     /// The end of the input is held back while requests wait for their answers. Once the SDK knows of it, it sends
@@ -158,6 +167,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for StdioTrans
                 return received;
             }
             self.ended.cancel();
+            self.refuse_unpacked();
             self.end = Some(Instant::now() + PATIENCE);
         }
         // The SDK asks again after each answer it sends.
@@ -172,6 +182,9 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for StdioTrans
     }
 
     async fn close(&mut self) -> Result<(), Closed> {
+        for answers in self.batches.rest() {
+            let _ = self.write(answers);
+        }
         self.outbox = None;
         Ok(())
     }
@@ -181,6 +194,12 @@ impl<R: AsyncRead + Send + Unpin + 'static> StdioTransport<R> {
     /// Returns the next message for the SDK, answering what never reaches it. `None` at the end of the input.
     async fn next(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
+            if let Some(incoming) = self.unpacked.pop_front() {
+                match self.pass_on(incoming) {
+                    Some(message) => return Some(message),
+                    None => continue,
+                }
+            }
             let incoming = match self.lines.next().await {
                 Ok(Some(Line::Whole(line))) => message::read(line),
                 Ok(Some(Line::TooLong(id))) => Incoming::Refused(
@@ -197,38 +216,102 @@ impl<R: AsyncRead + Send + Unpin + 'static> StdioTransport<R> {
                 }
             };
             match incoming {
-                Incoming::Request(id, request) => {
-                    if self.in_flight.insert(id.clone()) {
-                        self.begun |= message::begins_session(&request);
-                        return Some(JsonRpcMessage::request(*request, id));
-                    }
+                Incoming::Batch(messages) => self.unpack(&messages),
+                Incoming::Request(id, _) if !self.in_flight.insert(id.clone()) => {
                     let reason = format!("a request with the id {id} is still being served");
                     self.refuse(Some(&id), &refusal(ErrorCode::INVALID_REQUEST, reason));
                 }
-                Incoming::Notification(notification) => {
-                    if let ClientNotification::CancelledNotification(cancelled) = &notification
-                        && let Some(id) = &cancelled.params.request_id
-                    {
-                        self.in_flight.remove(id);
-                    }
-                    if self.begun {
-                        return Some(JsonRpcMessage::notification(notification));
+                incoming => {
+                    if let Some(message) = self.pass_on(incoming) {
+                        return Some(message);
                     }
                 }
-                Incoming::Refused(id, error) => self.refuse(id.as_ref(), &error),
-                Incoming::Ignored => {}
             }
         }
     }
 
-    /// Answers a line that cannot be served. Without an id the answer carries `null` (JSON-RPC 2.0, section 5).
-    fn refuse(&self, id: Option<&RequestId>, error: &ErrorData) {
-        let answer = serde_json::json!({ "jsonrpc": "2.0", "id": id, "error": error });
-        let _ = self.put(&answer);
+    /// Lets the messages of a batch be served one after another.
+    fn unpack(&mut self, messages: &[Vec<u8>]) {
+        let in_flight = &mut self.in_flight;
+        match self
+            .batches
+            .begin(messages, |id| in_flight.insert(id.clone()))
+        {
+            Ok(begun) => {
+                self.unpacked
+                    .extend(begun.messages.into_iter().map(|(incoming, _)| incoming));
+                if let Some(answer) = begun.answer {
+                    let _ = self.write(answer);
+                }
+            }
+            Err(error) => self.refuse(None, &error),
+        }
     }
 
-    fn put(&self, message: &impl serde::Serialize) -> Result<(), Closed> {
-        let mut line = serde_json::to_vec(message).map_err(|_| Closed)?;
+    /// Answers what is left of a batch when the session is to end.
+    fn refuse_unpacked(&mut self) {
+        let reason = "taskhold is shutting down; the call was not made";
+        let error = refusal(ErrorCode::INTERNAL_ERROR, reason);
+        for incoming in std::mem::take(&mut self.unpacked) {
+            if let Incoming::Request(id, _) = incoming {
+                let _ = self.answer(&id, batch::refused(Some(&id), &error));
+            }
+        }
+    }
+
+    /// Returns what the SDK is told of a message, answering one that cannot be served.
+    fn pass_on(&mut self, incoming: Incoming) -> Option<ClientJsonRpcMessage> {
+        match incoming {
+            Incoming::Request(id, request) => {
+                self.begun |= message::begins_session(&request);
+                self.batches.asked(&request);
+                Some(JsonRpcMessage::request(*request, id))
+            }
+            Incoming::Notification(notification) => {
+                if let ClientNotification::CancelledNotification(cancelled) = &notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.in_flight.remove(id);
+                    if let Some(answers) = self.batches.give_up(id) {
+                        let _ = self.write(answers);
+                    }
+                }
+                self.begun
+                    .then(|| JsonRpcMessage::notification(notification))
+            }
+            Incoming::Refused(id, error) => {
+                self.refuse(id.as_ref(), &error);
+                None
+            }
+            Incoming::Batch(_) | Incoming::Ignored => None,
+        }
+    }
+
+    /// Answers a line that cannot be served.
+    fn refuse(&self, id: Option<&RequestId>, error: &ErrorData) {
+        let _ = self.write(batch::refused(id, error));
+    }
+
+    fn say(
+        &mut self,
+        answered: Option<&RequestId>,
+        message: &ServerJsonRpcMessage,
+    ) -> Result<(), Closed> {
+        let text = serde_json::to_vec(message).map_err(|_| Closed)?;
+        match answered {
+            Some(id) => self.answer(id, text),
+            None => self.write(text),
+        }
+    }
+
+    /// Writes the answer to a request, or keeps it until the batch is whole that it belongs to.
+    fn answer(&mut self, id: &RequestId, text: Vec<u8>) -> Result<(), Closed> {
+        self.in_flight.remove(id);
+        let text = self.batches.give(id, text);
+        text.map_or(Ok(()), |text| self.write(text))
+    }
+
+    fn write(&self, mut line: Vec<u8>) -> Result<(), Closed> {
         line.push(b'\n');
         let outbox = self.outbox.as_ref().ok_or(Closed)?;
         outbox.send(line).map_err(|_| Closed)

@@ -31,6 +31,13 @@ pub(super) fn text(status: StatusCode, media_type: &'static str, text: impl Into
     answer
 }
 
+/// Says that messages were taken which have no answer.
+pub(super) fn accepted() -> Answer {
+    let mut answer = Response::new(Full::default().boxed());
+    *answer.status_mut() = StatusCode::ACCEPTED;
+    answer
+}
+
 /// An error as JSON: what it is, in words.
 pub(super) fn error(status: StatusCode, reason: &str) -> Answer {
     let body = json!({ "error": reason }).to_string();

@@ -27,6 +27,7 @@ use super::{
     accept::Accepts,
     access_log::{AccessRecord, Strangers},
     answer::{self, Answer, Holding},
+    batch::Batch,
     connection::{Connection, Connections},
     direct,
     headers::named_session,
@@ -362,7 +363,22 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                     }
                     head.headers.remove(HEADER_SESSION_ID);
                 }
-                let Posted::Message(request, body) = posted?;
+                let (request, body) = match posted? {
+                    Posted::Message(request, body) => (request, body),
+                    Posted::Batch(messages) => {
+                        let session = head.headers.get(HEADER_SESSION_ID);
+                        let session = session.and_then(|session| session.to_str().ok());
+                        let batch = Batch {
+                            sessions: &self.sessions,
+                            session: session.unwrap_or_default(),
+                            principal: &principal,
+                            turns: &self.turns,
+                            share: told.share.as_ref(),
+                            abandoned: &self.abandoned,
+                        };
+                        return Ok(batch.serve(&messages).await);
+                    }
+                };
                 if let Some((id, request)) = request {
                     asked = Some(id.clone());
                     if is_read(&request) {

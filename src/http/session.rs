@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -44,8 +41,8 @@ pub(super) struct Session {
     pub(super) owner: OnceLock<Principal>,
     /// `None` once it is closed.
     to_server: Mutex<Option<mpsc::UnboundedSender<ClientJsonRpcMessage>>>,
-    /// Whether the client's version begins each stream with an id to come again with.
-    primes: AtomicBool,
+    /// The version that was agreed to; `None` until it is.
+    version: Mutex<Option<ProtocolVersion>>,
     unread: Arc<Unread>,
     state: Mutex<State>,
 }
@@ -106,7 +103,7 @@ impl Session {
         let session = Self {
             owner: OnceLock::new(),
             to_server: Mutex::new(Some(to_server)),
-            primes: AtomicBool::new(false),
+            version: Mutex::default(),
             unread: Arc::clone(unread),
             state: Mutex::new(State {
                 calls: HashMap::new(),
@@ -126,6 +123,11 @@ impl Session {
             .get()
             .map(|owner| owner.token_hash)
             .unwrap_or_default()
+    }
+
+    /// Returns the version that was agreed to; `None` until it is.
+    pub(super) fn version(&self) -> Option<ProtocolVersion> {
+        self.version.lock().clone()
     }
 
     /// Returns how long nothing has been asked or answered.
@@ -219,8 +221,7 @@ impl Session {
             match &mut message {
                 JsonRpcMessage::Response(response) => {
                     if let ServerResult::InitializeResult(begun) = &response.result {
-                        let primes = begun.protocol_version >= ProtocolVersion::V_2025_11_25;
-                        self.primes.store(primes, Ordering::Relaxed);
+                        *self.version.lock() = Some(begun.protocol_version.clone());
                     }
                     response.id = call.id;
                 }
@@ -302,7 +303,8 @@ impl Session {
         after: u64,
     ) -> impl Stream<Item = ServerSseMessage> + Send + Sync + use<> {
         self.state.lock().streams += 1;
-        let primes = self.primes.load(Ordering::Relaxed);
+        // Later versions begin each stream with an id to come again with.
+        let primes = self.version() >= Some(ProtocolVersion::V_2025_11_25);
         let open = OpenStream {
             session: Arc::clone(self),
             number: mailbox.number(),

@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use rmcp::{
     model::{
         ClientJsonRpcMessage, ClientNotification, ErrorData, GetExtensions as _, JsonRpcMessage,
-        ServerJsonRpcMessage,
+        ProtocolVersion, ServerJsonRpcMessage,
     },
     transport::{
         common::server_side_http::session_id,
@@ -60,6 +60,11 @@ impl Sessions {
         let open = self.open.lock();
         let owner = open.get(id).and_then(|session| session.owner.get());
         owner == Some(principal)
+    }
+
+    /// Returns the version that was agreed to in the session `id`.
+    pub(super) fn version(&self, id: &str) -> Option<ProtocolVersion> {
+        self.session(id).ok()?.version()
     }
 
     /// Reports whether the session `id` can go on after the event `last`.

@@ -1,4 +1,4 @@
-//! Lines of bounded length from a stream, and lines written to one.
+//! Lines of bounded length from a stream, the messages of an array in one, and lines written to a stream.
 
 use std::io;
 
@@ -185,6 +185,26 @@ impl IdScanner {
     }
 }
 
+/// Returns the messages in the text of an array that is valid JSON.
+pub(super) fn split_array(array: &[u8]) -> Vec<Vec<u8>> {
+    let mut messages = Vec::new();
+    let mut rest = array.get(1..).unwrap_or_default();
+    loop {
+        let mut values =
+            serde_json::Deserializer::from_slice(rest).into_iter::<serde::de::IgnoredAny>();
+        // The bracket that ends the array is no value.
+        let Some(Ok(_)) = values.next() else {
+            return messages;
+        };
+        let (message, after) = rest.split_at(values.byte_offset());
+        messages.push(message.trim_ascii().to_vec());
+        let Some(after) = after.trim_ascii_start().strip_prefix(b",") else {
+            return messages;
+        };
+        rest = after;
+    }
+}
+
 /// Writes what is queued, as many lines at once as are waiting.
 pub(crate) async fn write_lines(
     mut output: impl AsyncWrite + Unpin,
@@ -251,6 +271,25 @@ mod tests {
         ];
         for (text, id) in cases {
             assert_eq!(id_in(text), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_array_is_split_into_its_messages_as_they_are_written() {
+        let cases: [(&str, &[&str]); 5] = [
+            ("[]", &[]),
+            (" [ ] ", &[]),
+            (r#"[{"a":"],["}]"#, &[r#"{"a":"],["}"#]),
+            ("[ 1 , [2,3] ,\"x\"]", &["1", "[2,3]", "\"x\""]),
+            (r#"[{"a":1,"a":2},{}]"#, &[r#"{"a":1,"a":2}"#, "{}"]),
+        ];
+        for (array, expected) in cases {
+            let parts = split_array(array.trim().as_bytes());
+            let found: Vec<&str> = parts
+                .iter()
+                .map(|part| std::str::from_utf8(part).unwrap())
+                .collect();
+            assert_eq!(found, expected, "{array}");
         }
     }
 

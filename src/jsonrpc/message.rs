@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, error::Category, json};
 
 use super::{
-    lines::IdScanner,
+    lines::{IdScanner, split_array},
     params::{misfit, normalize},
     refusal::refusal,
 };
@@ -24,6 +24,8 @@ pub(crate) enum Incoming {
     Notification(ClientNotification),
     /// To be answered with an error, and nothing else done.
     Refused(Option<RequestId>, ErrorData),
+    /// The messages of a batch, each as it is written.
+    Batch(Vec<Vec<u8>>),
     /// To be passed over: a response, since nothing was asked, or a notification nobody knows.
     Ignored,
 }
@@ -119,12 +121,8 @@ fn id_in(line: &[u8]) -> Option<RequestId> {
 }
 
 fn refuse_shape(line: &[u8]) -> Incoming {
-    let reason = if line.starts_with(b"[") {
-        "batches are not served; send one message a line"
-    } else {
-        "not a JSON-RPC 2.0 message"
-    };
-    Incoming::Refused(id_in(line), refusal(ErrorCode::INVALID_REQUEST, reason))
+    let error = refusal(ErrorCode::INVALID_REQUEST, "not a JSON-RPC 2.0 message");
+    Incoming::Refused(id_in(line), error)
 }
 
 /// Returns the message, and its text where that is not what the line says.
@@ -132,7 +130,12 @@ fn parse(line: &[u8]) -> serde_json::Result<(Incoming, Option<Vec<u8>>)> {
     if !line.starts_with(b"{") {
         // Valid JSON or not, it is no message; serde would read an array as a struct.
         let _: serde::de::IgnoredAny = serde_json::from_slice(line)?;
-        return Ok((refuse_shape(line), None));
+        let incoming = if line.starts_with(b"[") {
+            Incoming::Batch(split_array(line))
+        } else {
+            refuse_shape(line)
+        };
+        return Ok((incoming, None));
     }
     let mut envelope: Envelope<'_> = serde_json::from_slice(line)?;
     let answers = envelope.result.is_some() || envelope.error.is_some();

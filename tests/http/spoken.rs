@@ -1,5 +1,4 @@
-//! The protocol as clients speak it: members that say nothing, one form of answer, a session that has
-//! ended.
+//! The protocol as clients speak it: members that say nothing, batches, one form of answer, a session that has ended.
 
 use serde_json::{Value, json};
 
@@ -98,6 +97,73 @@ fn a_member_that_says_nothing_is_taken_for_one_left_out_on_every_way() {
 }
 
 #[test]
+fn a_batch_of_2025_03_26_is_answered_in_one_array() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let mut wire = daemon.wire();
+    let add = |title: &str| json!({ "name": "add_task", "arguments": { "title": title } });
+    let batch = json!([
+        request(1, "ping", &json!({})),
+        { "jsonrpc": "2.0", "method": "notifications/initialized" },
+        request(2, "tools/call", &add("one")),
+        request(3, "resources/read", &json!({})),
+        request(4, "tools/call", &add("two")),
+    ]);
+    let session = begin(&mut wire, "2025-03-26");
+    for (accept, media_type) in [
+        (BOTH, "application/json"),
+        ("Accept: text/event-stream\r\n", "text/event-stream"),
+    ] {
+        let answer = post(&mut wire, &format!("{session}{accept}"), &batch);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.header("content-type"), Some(media_type));
+        let answers = answer.message();
+        let ids: Vec<_> = answers
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|a| &a["id"])
+            .collect();
+        assert_eq!(ids, [1, 2, 3, 4], "{answers}");
+        assert_eq!(answers[2]["error"]["code"], -32602, "{answers}");
+        assert_eq!(answers[3]["result"]["structuredContent"]["title"], "two");
+    }
+    assert_eq!(home.tasks("all").len(), 4);
+
+    let notes = json!([{ "jsonrpc": "2.0", "method": "notifications/initialized" }]);
+    let answer = post(&mut wire, &format!("{session}{BOTH}"), &notes);
+    assert_eq!((answer.status, answer.body.as_str()), (202, ""));
+
+    let newer = begin(&mut wire, "2025-06-18");
+    for (headers, body, said) in [
+        (&session, json!([]), "empty"),
+        (&newer, batch.clone(), "2025-03-26"),
+        (&String::new(), batch, "2025-03-26"),
+    ] {
+        let answer = post(&mut wire, &format!("{headers}{BOTH}"), &body);
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert!(answer.body.contains(said), "{answer:?}");
+    }
+    assert_eq!(home.tasks("all").len(), 4);
+}
+
+#[test]
+fn a_batch_goes_through_the_bridge() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let url = format!("http://127.0.0.1:{}/mcp", daemon.port);
+    let command = home.command(&["mcp", "--connect", &url]);
+    let mut client = Client::start(command, Dialect::Legacy, Wiring::Pipes);
+    client.request("initialize", initialize("2025-03-26"));
+    let batch = json!([
+        request(11, "ping", &json!({})),
+        request(12, "tools/list", &json!({})),
+    ]);
+    assert_eq!(client.batch(&batch), [json!(11), json!(12)]);
+    client.close_stdin_and_wait().assert_good("bridge");
+}
+
+#[test]
 fn an_answer_comes_in_the_form_that_the_client_takes() {
     let home = Home::new();
     let daemon = Daemon::start(&home, &[]);
@@ -175,6 +241,7 @@ fn who_begins_anew_under_the_id_of_a_session_that_has_ended_gets_another() {
     let headers = format!("{ended}{BOTH}");
     for message in [
         request(1, "tools/list", &json!({})),
+        json!([request(1, "ping", &json!({}))]),
         json!("no message"),
     ] {
         let answer = post(&mut wire, &headers, &message);

@@ -6,7 +6,7 @@
 //! | `stdio/lines.rs` | lines that are no request, and lines that only look broken |
 //! | `stdio/requests.rs` | requests that cannot be served, ids in every shape |
 //! | `stdio/arguments.rs` | tool arguments that cannot be meant |
-//! | `stdio/spoken.rs` | members that say nothing, arguments as text, short handshakes |
+//! | `stdio/spoken.rs` | members that say nothing, arguments as text, short handshakes, batches |
 //! | `stdio/ending.rs` | end of input, signals, a client that is gone |
 
 mod arguments;

@@ -29,6 +29,8 @@ use crate::{
 pub(super) enum Posted {
     /// A message, as the SDK can read it, and the request in it, if it is one.
     Message(Option<(RequestId, Box<ClientRequest>)>, Bytes),
+    /// The messages of a batch.
+    Batch(Vec<Vec<u8>>),
 }
 
 impl Posted {
@@ -101,6 +103,10 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                     _ => {}
                 }
                 asked = Some((id, request));
+            }
+            Incoming::Batch(messages) => {
+                told.call = Some(("batch", ""));
+                return Ok(Posted::Batch(messages));
             }
             Incoming::Notification(_) | Incoming::Ignored => told.call = Some(("notification", "")),
         }

@@ -240,6 +240,14 @@ impl Client {
         answer["result"].take()
     }
 
+    /// Sends a batch, and returns the ids in the array that answers it.
+    pub(crate) fn batch(&mut self, batch: &Value) -> Vec<Value> {
+        self.send_line(batch.to_string());
+        let answers = self.claim("the answers to a batch", Value::is_array);
+        let answers = answers.as_array().unwrap().iter();
+        answers.map(|answer| answer["id"].clone()).collect()
+    }
+
     /// Returns the error of a request that must fail.
     pub(crate) fn refusal(&mut self, method: &str, params: Value) -> Value {
         let id = self.send(method, params);

@@ -53,6 +53,8 @@ pub(super) fn read_messages(from: Box<dyn Read + Send>) -> Receiver<Result<Value
             let Ok(line) = line else { return };
             let message = match serde_json::from_slice::<Value>(&line) {
                 Ok(message) if message["jsonrpc"] == "2.0" => Ok(message),
+                // A batch of answers.
+                Ok(Value::Array(answers)) if !answers.is_empty() => Ok(Value::Array(answers)),
                 _ => Err(String::from_utf8_lossy(&line).into_owned()),
             };
             if sender.send(message).is_err() {
