@@ -37,7 +37,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{
+    CommandFactory as _, Parser, Subcommand,
+    builder::{OsStringValueParser, TypedValueParser},
+};
 use serde::Serialize;
 
 use crate::{
@@ -112,7 +115,7 @@ use screen::{Screen, json_line};
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
 pub struct Cli {
-    #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP)]
+    #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP, value_parser = path())]
     db: Option<PathBuf>,
     /// Print one JSON object with a versioned schema; errors too, on stderr
     #[arg(long, global = true)]
@@ -182,6 +185,11 @@ enum Command {
 
 const DATABASE_HELP: &str = "Database to use, as an absolute path [default: $TASKHOLD_DB, else that of config.toml, else tasks.db in your data directory]";
 
+/// Takes any path, an empty one too: what is wrong with it is said as of one from another source, and a server goes on.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
 type CliResult<T = ()> = Result<T, Failure>;
 
 /// What every command is given.
@@ -220,6 +228,10 @@ impl Cli {
             Command::Man(args) => args.run(),
             Command::Help(args) => args.run(),
             Command::Config(args) => args.run(&config, screen),
+            Command::Mcp(args) if config.database.is_err() => {
+                let database = config.database.map(|database| database.value);
+                args.serve(database, config.zone.value)
+            }
             command => match command.settings(config) {
                 Err(failure) => Err(failure),
                 Ok(config) => {
@@ -352,6 +364,11 @@ fn failed(failure: &Failure, screen: Screen, context: Option<&Context>) -> ExitC
     failure.exit_code()
 }
 
+/// Returns a database's path with links followed.
+fn settled(database: &Path) -> PathBuf {
+    dunce::canonicalize(database).unwrap_or_else(|_| database.to_owned())
+}
+
 impl Context {
     fn new(config: Config, screen: Screen) -> Self {
         let caller = Caller {
@@ -374,7 +391,7 @@ impl Context {
 
     /// Returns the database's path with links followed, so that the files beside it are the same for every process.
     fn settled_database(&self) -> PathBuf {
-        dunce::canonicalize(&self.database).unwrap_or_else(|_| self.database.clone())
+        settled(&self.database)
     }
 
     /// Returns the database if another call of this program must be told which, since it would not find it by itself:

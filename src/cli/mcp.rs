@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{CliResult, Context, Failure, stop};
+use super::{CliResult, Context, Failure, settled, stop};
 use crate::{
     bridge::{self, Target},
+    config::ConfigError,
+    domain::{error::Error, when::Zone},
     http::Tokens,
     stdio,
     store::db::Db,
@@ -36,6 +38,12 @@ pub(super) struct McpArgs {
 
 impl McpArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
+        self.serve(Ok(context.database.clone()), context.caller.zone)
+    }
+
+    /// Serves `database`. One that is not named as it should be is served too: a host says little of a server that ends,
+    /// and shows its user each reply.
+    pub(super) fn serve(self, database: Result<PathBuf, ConfigError>, zone: Zone) -> CliResult {
         // One thread: calls reach the writer in the order the client sent them.
         stop::refuse_few_handles()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -43,7 +51,7 @@ impl McpArgs {
             .build()?;
         if let Some(target) = self.connect {
             let target = with_trust(target, self.tls_ca.as_deref())?;
-            let target = with_token(target, context)?;
+            let target = with_token(target, database)?;
             let bridged = runtime.block_on(async {
                 let asked = CancellationToken::new();
                 stop::on_signal(asked.clone())?;
@@ -52,17 +60,25 @@ impl McpArgs {
             runtime.shutdown_background();
             return Ok(bridged?);
         }
-        let db = Db::start(&context.database, 1);
+        let db = match &database {
+            Ok(path) => Db::start(path, 1),
+            Err(error) => Db::refusing(Error::Unusable {
+                path: "the database".into(),
+                reason: error.to_string(),
+                source: None,
+            }),
+        };
         let served = runtime.block_on(async {
             let asked = CancellationToken::new();
             // Before the first answer: a signal that comes right after it finds the handler in place.
             stop::on_signal(asked.clone())?;
-            stdio::serve(&db, context.caller.zone, asked).await
+            stdio::serve(&db, zone, asked).await
         });
         // A read of the terminal cannot be interrupted; it must not hold up the end.
         runtime.shutdown_background();
         let closed = db.close();
         served?;
+        database?;
         Ok(closed?)
     }
 }
@@ -77,7 +93,7 @@ fn with_trust(target: Target, ca: Option<&Path>) -> Result<Target, Failure> {
         .map_err(|error| Failure::input(error.to_string()))
 }
 
-fn with_token(target: Target, context: &Context) -> Result<Target, Failure> {
+fn with_token(target: Target, database: Result<PathBuf, ConfigError>) -> Result<Target, Failure> {
     if !target.needs_token() {
         return Ok(target);
     }
@@ -92,7 +108,7 @@ fn with_token(target: Target, context: &Context) -> Result<Target, Failure> {
                     format!("name in {TOKEN_VARIABLE} the token that the daemon there knows");
                 return Err(Failure::call(said, hint));
             }
-            None => Tokens::new(&context.settled_database()).own()?,
+            None => Tokens::new(&settled(&database?)).own()?,
         },
     };
     Ok(target.with_token(token))

@@ -77,7 +77,8 @@ pub(super) struct ChangeFeed {
 
 #[derive(Debug)]
 struct Shared {
-    path: PathBuf,
+    /// The path of the database, or why there is none.
+    place: Result<PathBuf>,
     patience: Patience,
     hub: broadcast::Sender<News>,
     /// The last change this process has committed.
@@ -96,9 +97,9 @@ pub struct Subscription {
 
 impl ChangeFeed {
     /// `patience` is that of the thread which watches.
-    pub(crate) fn new(path: &Path, patience: Patience) -> Self {
+    pub(crate) fn new(place: Result<PathBuf>, patience: Patience) -> Self {
         let shared = Shared {
-            path: path.to_owned(),
+            place,
             patience,
             hub: broadcast::Sender::new(BACKLOG),
             committed: AtomicI64::new(0),
@@ -138,7 +139,8 @@ impl ChangeFeed {
             .name("watcher".to_owned())
             .spawn(move || {
                 feed.shared.patience.rule_this_thread();
-                match Watch::begin(&feed.shared.path, ring) {
+                let place = feed.shared.place.clone();
+                match place.and_then(|path| Watch::begin(&path, ring)) {
                     Ok(watch) => {
                         let _ = started.send(Ok(()));
                         watch.run(&feed, &woken);

@@ -24,7 +24,7 @@
 use std::{
     fs::File,
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -96,6 +96,15 @@ impl Db {
     /// Starts the threads for the database at `path` and returns at once; it is opened on the writer thread.
     /// `readers` is how many reads run side by side, at least 1.
     pub fn start(path: &Path, readers: usize) -> Self {
+        Self::start_at(&Ok(path.to_owned()), readers)
+    }
+
+    /// Starts a database that nobody has named as they should: every call is refused with `error`.
+    pub fn refusing(error: Error) -> Self {
+        Self::start_at(&Err(error), 1)
+    }
+
+    fn start_at(place: &Result<PathBuf>, readers: usize) -> Self {
         let (work, waiting) = mpsc::channel();
         let (reads, queue) = crossbeam_channel::unbounded::<QueuedRead>();
         let readers = readers.max(1);
@@ -110,12 +119,12 @@ impl Db {
             writer: Mutex::default(),
             readers: Mutex::default(),
             health,
-            feed: ChangeFeed::new(path, patience.clone()),
+            feed: ChangeFeed::new(place.clone(), patience.clone()),
             patience,
             named: Mutex::default(),
         });
         let writer = WriterThread {
-            path: path.to_owned(),
+            place: place.clone(),
             opened,
             feed: shared.feed.clone(),
             patience: shared.patience.clone(),
@@ -129,11 +138,11 @@ impl Db {
             .lock()
             .employ("writer", move || writer.run(&waiting));
         for _ in 0..readers {
-            let (path, queue, patience) = (path.to_owned(), queue.clone(), shared.patience.clone());
+            let (place, queue, patience) = (place.clone(), queue.clone(), shared.patience.clone());
             shared
                 .readers
                 .lock()
-                .employ("reader", move || serve_reads(&path, &queue, &patience));
+                .employ("reader", move || serve_reads(&place, &queue, &patience));
         }
         Self { shared }
     }

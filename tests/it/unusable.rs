@@ -276,6 +276,49 @@ fn a_server_that_never_could_use_its_database_exits_with_1() {
     );
 }
 
+#[test]
+fn a_server_whose_database_is_named_wrongly_says_so_in_every_answer() {
+    let flag = ["mcp", "--db", "tasks.db"];
+    for (arguments, variable, said) in [
+        (
+            &flag[..],
+            "",
+            "--db: tasks.db is not an absolute path; give /",
+        ),
+        (&["mcp", "--db", ""], "", "--db: the path is empty"),
+        (
+            &flag[..1],
+            "~/tasks.db",
+            "$TASKHOLD_DB: ~/tasks.db is not an absolute path",
+        ),
+    ] {
+        for dialect in Dialect::BOTH {
+            let home = Home::new();
+            let mut command = home.command(arguments);
+            command.env("TASKHOLD_DB", variable);
+            let mut client = Client::start(command, dialect, Wiring::Pipes);
+            client.greet();
+            for list in ["tools/list", "resources/list", "prompts/list"] {
+                client.request(list, json!({}));
+            }
+            let calls = [
+                client.complaint("list_tasks", json!({})),
+                client.complaint("add_task", json!({ "title": "nowhere to be kept" })),
+                client.refusal("resources/read", json!({ "uri": "tasks://all" }))["message"]
+                    .to_string(),
+                client.refusal("prompts/get", json!({ "name": "plan_day" }))["message"].to_string(),
+            ];
+            for answer in calls {
+                assert!(answer.contains(said), "{answer}");
+            }
+            let ending = client.close_stdin_and_wait();
+            assert_eq!(ending.code(), Some(2));
+            let beside = fs::read_dir(home.database().parent().unwrap()).unwrap();
+            assert_eq!(beside.count(), 0, "something was made");
+        }
+    }
+}
+
 /// Runs the server on a disk of 12 MB, in a mount namespace of its own.
 #[cfg(target_os = "linux")]
 #[test]

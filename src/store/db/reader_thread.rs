@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -25,7 +25,7 @@ pub(super) struct QueuedRead {
 }
 
 pub(super) fn serve_reads(
-    path: &Path,
+    place: &Result<PathBuf>,
     queue: &crossbeam_channel::Receiver<QueuedRead>,
     patience: &Patience,
 ) {
@@ -46,7 +46,8 @@ pub(super) fn serve_reads(
         begin_call(since.elapsed());
         let served = catch_unwind(AssertUnwindSafe(|| {
             if store.is_none() {
-                match Store::open(path, Access::Read) {
+                let opened = place.clone();
+                match opened.and_then(|path| Store::open(&path, Access::Read)) {
                     Ok(opened) => store = Some(opened),
                     Err(error) => return job(Err(unless_over(patience, error))),
                 }

@@ -38,7 +38,8 @@ const LONGEST_BETWEEN_TRIES: Duration = Duration::from_mins(1);
 const BETWEEN_LAST_TRIES: Duration = Duration::from_millis(10);
 
 pub(super) struct WriterThread {
-    pub(super) path: PathBuf,
+    /// Its path, or why there is none.
+    pub(super) place: Result<PathBuf>,
     pub(super) opened: signal::Sender<Option<Result<()>>>,
     pub(super) feed: ChangeFeed,
     pub(super) patience: Patience,
@@ -101,7 +102,9 @@ impl WriterThread {
 
     fn opened(&mut self) -> Result<&mut Open> {
         if self.open.is_none() {
-            let opened = Store::open(&self.path, Access::Write)
+            let place = self.place.clone();
+            let opened = place
+                .and_then(|path| Store::open(&path, Access::Write))
                 .map_err(|error| unless_over(&self.patience, error))
                 .map(|store| Open {
                     doorbell: Doorbell::new(store.paths()),
@@ -167,7 +170,7 @@ impl WriterThread {
         if self.backed_up.replace(today) == Some(today) {
             return;
         }
-        let path = self.path.clone();
+        let Ok(path) = self.place.clone() else { return };
         spawn("backup", move || {
             if let Err(error) = backup::take_daily(&path, now) {
                 tracing::warn!("no backup today: {}", error.with_causes());

@@ -41,6 +41,11 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
+    /// Returns the exit status; `None` where a signal ended it.
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
     /// Checks that the server ended as one that has done its work.
     pub(crate) fn assert_good(&self, context: impl Debug) {
         let Self { status, said, .. } = self;
