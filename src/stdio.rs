@@ -44,6 +44,7 @@ use crate::{
     store::db::Db,
 };
 
+mod parent;
 mod streams;
 
 pub(crate) use streams::open;

@@ -7,13 +7,20 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::parent::Attended;
+
 /// The input of a session.
 pub(crate) type Input = Box<dyn AsyncRead + Send + Unpin>;
 /// The output of a session.
 pub(crate) type Output = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// Takes the standard streams.
+/// Takes the standard streams. The input ends too when the process that started this one has ended.
 pub(crate) fn open() -> io::Result<(Input, Output)> {
+    let (input, output) = take()?;
+    Ok((Box::new(Attended::new(input)), output))
+}
+
+fn take() -> io::Result<(Input, Output)> {
     #[cfg(unix)]
     if let (Some(input), Some(output)) = (unix::socket(&io::stdin())?, unix::socket(&io::stdout())?)
     {

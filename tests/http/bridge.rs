@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::daemon::{Daemon, close_to_others};
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+use crate::support::below_a_shell;
 use crate::support::{Client, Dialect, Home, Wiring, initialize, listen, object};
 
 const ALL: &str = "tasks://all";
@@ -275,4 +277,17 @@ fn it_goes_through_the_socket_without_a_token() {
         client.call("get_task", json!({ "task_id": 1 }))["created_by"],
         "support"
     );
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[test]
+fn it_ends_with_its_parent_though_its_input_is_held_open() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let command = below_a_shell(&home.command(&["mcp", "--connect", &url(&daemon)]));
+    let mut client = Client::start(command, Dialect::Legacy, Wiring::Pipes);
+    client.greet();
+    client.end_process();
+    client.call("add_task", json!({ "title": "still here" }));
+    assert_eq!(client.wait_for_exit().messages, Vec::<Value>::new());
 }

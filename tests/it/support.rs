@@ -112,6 +112,21 @@ impl Home {
     }
 }
 
+/// Returns a shell that starts `command` and waits for it.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub(crate) fn below_a_shell(command: &Command) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    // Without the number, a shell has what it starts in the background read from nothing.
+    let script = "exec 3<&0; \"$0\" \"$@\" <&3 3<&- & exec 3<&-; wait";
+    shell.args(["-c", script]).arg(command.get_program());
+    shell.args(command.get_args()).env_clear();
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.unwrap());
+    }
+    shell.current_dir(command.get_current_dir().unwrap());
+    shell
+}
+
 /// Returns the object in a tool's result, which must be the same as text and as structured content.
 pub(crate) fn object(result: &Value) -> Value {
     assert_ne!(result["isError"], true, "the tool refused: {result}");

@@ -397,3 +397,19 @@ async fn converse(db: &Db, dialect: Dialect) {
     while answers.next_line().await.unwrap().is_some() {}
     session.await.unwrap();
 }
+
+/// A host that is killed leaves its input open where it has handed its end on to another process.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[test]
+fn a_server_whose_parent_is_killed_ends_though_its_input_is_held_open() {
+    let home = Home::new();
+    let command = crate::support::below_a_shell(&home.command(&["mcp"]));
+    let mut client = Client::start(command, Dialect::Legacy, Wiring::Pipes);
+    client.greet();
+    client.end_process();
+    // The server is still there, and the one that closes its output.
+    add_a_task(&mut client);
+    let ending = client.wait_for_exit();
+    assert_eq!(ending.messages, Vec::<Value>::new());
+    assert_eq!(home.tasks("all").len(), 1);
+}

@@ -401,6 +401,12 @@ impl Client {
         })
     }
 
+    /// Ends the process that was started, which may have started the server itself, and reads nothing.
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    pub(crate) fn end_process(&mut self) {
+        self.process.kill().unwrap();
+    }
+
     /// Ends the server at once, as `kill -9` does, and returns what it had written before.
     pub(crate) fn kill(&mut self) -> Vec<Value> {
         self.process.kill().unwrap();
