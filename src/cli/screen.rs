@@ -171,7 +171,7 @@ fn without_nulls(line: &str) -> Option<String> {
         return None;
     }
     // The version leads.
-    object.as_object_mut()?.remove("version");
+    object.as_object_mut()?.shift_remove("version");
     let rest = object.to_string();
     let rest = rest.strip_prefix('{')?;
     let comma = if rest.len() > 1 { "," } else { "" };
@@ -212,7 +212,7 @@ mod tests {
             ),
             (
                 json!({ "z": [null], "a": 1 }),
-                r#"{"version":1,"a":1,"z":[null]}"#,
+                r#"{"version":1,"z":[null],"a":1}"#,
             ),
         ];
         for (body, line) in cases {

@@ -65,25 +65,6 @@ fn a_bad_task_in_the_middle_adds_none() {
 }
 
 #[test]
-fn fields_beside_a_batch_are_refused_not_lost() {
-    let home = Home::new();
-    let mut client = home.connect(Dialect::Legacy);
-    for (field, value) in [
-        ("title", "x"),
-        ("project", "Travel"),
-        ("due", "today"),
-        ("parent", "1"),
-    ] {
-        let refusal = client.complaint(
-            "add_task",
-            json!({ field: value, "tasks": [{ "title": "one" }] }),
-        );
-        assert!(refusal.starts_with("tasks and"), "{field}: {refusal}");
-    }
-    assert_eq!(titles(&mut client), [""; 0]);
-}
-
-#[test]
 fn several_tasks_are_completed_together_or_not_at_all() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
