@@ -106,8 +106,8 @@ DROP TABLE task;
 ALTER TABLE task_new RENAME TO task;
 
 -- Lists: overdue and due first, then by priority, then by age; finished and trashed tasks the latest first.
--- Serves the views open, today and overdue.
-CREATE INDEX task_by_plan ON task (due_order, rank, id)
+-- Serves the views open, pending, today and overdue.
+CREATE INDEX task_by_plan ON task (due_order, rank, id, defer_order)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress');
 -- Serves the view ready.
 CREATE INDEX task_by_readiness ON task (due_order, rank, id, defer_order)
@@ -116,14 +116,20 @@ CREATE INDEX task_by_readiness ON task (due_order, rank, id, defer_order)
 CREATE INDEX task_by_blockers ON task (due_order, rank, id)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND blockers > 0;
 -- Serves open tasks of a project.
-CREATE INDEX task_by_project ON task (project, due_order, rank, id)
+CREATE INDEX task_by_project ON task (project, due_order, rank, id, defer_order)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project IS NOT NULL;
+-- Serves the view deferred, and when the next of these comes.
+CREATE INDEX task_by_deferral ON task (defer_order, id)
+    WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND defer_until IS NOT NULL;
 -- Serves what is in progress, also for days.
 CREATE INDEX task_by_progress ON task (updated_at, id)
     WHERE deleted_at IS NULL AND status = 'in_progress';
 -- Serves the view completed.
 CREATE INDEX task_by_completion ON task (completed_at, id)
     WHERE deleted_at IS NULL AND status = 'completed';
+-- Serves finished rounds of series in the view completed: completing such a task sets its next date.
+CREATE INDEX change_by_round ON change (at, task_id, seq)
+    WHERE kind = 'complete' AND instr(new, '"due":') > 0;
 -- Serves what was given up.
 CREATE INDEX task_by_cancellation ON task (updated_at, id)
     WHERE deleted_at IS NULL AND status = 'cancelled';

@@ -159,11 +159,13 @@ impl clap::ValueEnum for View {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = match self {
-            Self::Open => "Pending or in progress, soonest due first",
+            Self::Open => "To do or in progress, not deferred, soonest due first",
             Self::Ready => "Pending, not deferred, not blocked",
             Self::Today => "Due today or overdue",
             Self::Overdue => "Past their date",
             Self::Blocked => "Waiting for others",
+            Self::Deferred => "Not before a day that is to come, the first to come leading",
+            Self::Pending => "Open and deferred",
             Self::InProgress => "In progress, the longest untouched first",
             Self::Stale => "In progress, untouched for three days",
             Self::Completed => "Completed, the latest first",

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Days;
+
 use crate::domain::{
     command::Caller,
     error::Result,
-    query::{Bound, View},
+    query::{Bound, Filters, View},
     repeat::Repeat,
     task::{Invalid, Status, Tag, Task},
     text,
@@ -91,46 +93,95 @@ pub(crate) fn read_repeat(text: &str, caller: &Caller) -> Result<Repeat> {
         .map_err(|error| Invalid::new("repeat", error.to_string()).into())
 }
 
-/// Returns what to list. A status names a view of its own, unless a view was given that it can narrow down.
-pub(crate) fn view(view: Option<View>, status: Option<Status>) -> View {
-    match (view, status) {
-        (None, Some(Status::InProgress)) => View::InProgress,
-        (None | Some(View::Open), Some(Status::Cancelled)) => View::Cancelled,
-        (None | Some(View::Open), Some(Status::Completed)) => View::Completed,
-        (view, _) => view.unwrap_or(View::Open),
+/// Returns what to list. A status, or a date of completion, names a view of its own where none was given; a view that has no
+/// such task is refused.
+pub(crate) fn view(view: Option<View>, filters: &Filters) -> std::result::Result<View, Invalid> {
+    let is_of_completed = filters.completed_from.is_some() || filters.completed_to.is_some();
+    let completed = is_of_completed.then_some(Status::Completed);
+    if let (Some(status), Some(Status::Completed)) = (filters.status, completed)
+        && status != Status::Completed
+    {
+        let reason = format!("{status} excludes a date of completion; leave one of them out");
+        return Err(Invalid::new("status", reason));
+    }
+    let status = filters.status.or(completed);
+    let named = match status {
+        Some(Status::InProgress) => View::InProgress,
+        Some(Status::Cancelled) => View::Cancelled,
+        Some(Status::Completed) => View::Completed,
+        Some(Status::Pending) | None => View::Open,
+    };
+    let Some(view) = view else { return Ok(named) };
+    match status {
+        Some(status) if !view.has(status) => Err(Invalid::new(
+            "view",
+            format!(
+                "\"{}\" has no {status} tasks; leave the view out, or choose {named} or all",
+                view.as_str(),
+                named = named.as_str()
+            ),
+        )),
+        _ => Ok(view),
     }
 }
 
-/// Reads the date that tasks must be due before. A day is left out; so is the day of an instant, since that ends later.
+/// Reads the date that tasks must be due by: with all of a day, before an instant.
 pub(crate) fn due_before(text: &str, caller: &Caller) -> std::result::Result<Bound, Invalid> {
-    let zone = caller.zone;
     let when = read_date("due_before", text, caller)?.when;
-    let day = When::Day(when.day(zone)).to_string();
-    let at = match when {
-        When::Day(day) => When::begin_of(day, zone),
-        When::At(_) => when,
-    };
-    Ok(Bound {
-        day,
-        at: at.to_string(),
-    })
+    Ok(Bound::to(when, caller.zone))
 }
 
-/// Reads the date that tasks must be due after: from the next day on, and from the day of an instant on, since that
-/// ends later.
+/// Reads the date that tasks must be due from: with all of a day, after an instant.
 pub(crate) fn due_after(text: &str, caller: &Caller) -> std::result::Result<Bound, Invalid> {
-    let zone = caller.zone;
     let when = read_date("due_after", text, caller)?.when;
-    let day = when.day(zone);
-    let next = day.succ_opt().unwrap_or(day);
+    Ok(Bound::from(when, caller.zone))
+}
+
+/// Reads the date from which tasks must be completed, as [`due_after`] does; a weekday is the latest one.
+pub(crate) fn completed_after(
+    text: Option<&str>,
+    caller: &Caller,
+) -> std::result::Result<Option<Bound>, Invalid> {
+    let when = text.map(|text| read_past("completed_after", text, 0, caller));
+    Ok(when.transpose()?.map(|when| Bound::from(when, caller.zone)))
+}
+
+/// Reads the date by which tasks must be completed, as [`due_before`] does; a weekday is the latest one.
+pub(crate) fn completed_before(
+    text: Option<&str>,
+    caller: &Caller,
+) -> std::result::Result<Option<Bound>, Invalid> {
+    let when = text.map(|text| read_past("completed_before", text, 6, caller));
+    Ok(when.transpose()?.map(|when| Bound::to(when, caller.zone)))
+}
+
+/// Reads a date that lies behind: `monday` is the latest one, today too; of a week, the day so many after its first.
+fn read_past(
+    field: &'static str,
+    text: &str,
+    day_of_week: u64,
+    caller: &Caller,
+) -> std::result::Result<When, Invalid> {
+    let (now, zone) = (caller.now.as_millis(), caller.zone);
+    let words = text.trim().to_lowercase();
+    let weeks_ago = match words.as_str() {
+        "this week" => Some(0),
+        "last week" => Some(1),
+        _ => None,
+    };
+    let today = zone.today(now);
+    if let Some(weeks) = weeks_ago {
+        let first = today.week(zone.week_start()).first_day();
+        return Ok(When::Day(
+            first - Days::new(7 * weeks) + Days::new(day_of_week),
+        ));
+    }
+    let when = read_date(field, text, caller)?.when;
+    let is_weekday = words.chars().all(char::is_alphabetic) && !words.starts_with("to");
     Ok(match when {
-        When::Day(_) => Bound {
-            day: When::Day(next).to_string(),
-            at: When::begin_of(next, zone).to_string(),
-        },
-        When::At(millis) => Bound {
-            day: When::Day(day).to_string(),
-            at: When::At(millis + 1).to_string(),
-        },
+        When::Day(day) if is_weekday && day > today && day <= today + Days::new(7) => {
+            When::Day(day - Days::new(7))
+        }
+        when => when,
     })
 }

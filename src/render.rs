@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use crate::domain::{
     change::Change,
     task::{Status, Summary, Task, Timestamp, shortened},
-    when::Zone,
+    when::{When, Zone},
 };
 
 pub mod bounds;
@@ -31,8 +31,13 @@ pub fn instant(at: Timestamp, zone: Zone) -> String {
 pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
     let mut line = format!("{} {}", task.id, task.title);
     let mut facts = Vec::new();
-    if task.status != Status::Pending {
-        facts.push(task.status.to_string());
+    match task.completed_at {
+        Some(at) if task.status == Status::Completed => {
+            let day = When::Day(zone.today(at.as_millis()));
+            facts.push(format!("done {}", day.show_short(now.as_millis(), zone)));
+        }
+        _ if task.status != Status::Pending => facts.push(task.status.to_string()),
+        _ => {}
     }
     facts.extend(task.priority.map(|priority| priority.as_str().to_owned()));
     if let Some(due) = &task.due {
@@ -42,7 +47,7 @@ pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
     }
     if let Some(until) = task
         .defer_until
-        .filter(|until| !until.is_past(now.as_millis(), zone))
+        .filter(|until| !until.has_come(now.as_millis(), zone))
     {
         facts.push(format!(
             "not before {}",
@@ -50,8 +55,8 @@ pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
         ));
     }
     facts.extend(task.repeat.as_ref().map(|repeat| repeat.words(zone)));
-    if !task.depends_on.is_empty() && task.is_open() {
-        let ids: Vec<String> = task.depends_on.iter().map(ToString::to_string).collect();
+    if !task.blockers.is_empty() && task.is_open() {
+        let ids: Vec<String> = task.blockers.iter().map(ToString::to_string).collect();
         facts.push(format!("after {}", ids.join(" ")));
     }
     facts.extend(task.parent.map(|parent| format!("part of {parent}")));

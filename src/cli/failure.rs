@@ -198,6 +198,8 @@ pub(super) fn told(invalid: &Invalid) -> String {
         "task_id" | "reference" => "an id",
         "due_before" => "--due-before",
         "due_after" => "--due-after",
+        "completed_after" => "--completed-after",
+        "completed_before" => "--completed-before",
         "confirm" => "--confirm",
         "depends_on" => "after",
         "defer_until" => "defer",

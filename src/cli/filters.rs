@@ -30,12 +30,18 @@ pub(super) struct FilterArgs {
     /// With this priority: high, medium or low [also: !high]
     #[arg(short, long, value_name = "LEVEL")]
     priority: Option<Priority>,
-    /// Due before this date
+    /// Due by this day, or before this time
     #[arg(long, value_name = "DATE")]
     due_before: Option<String>,
-    /// Due after this date
+    /// Due from this day on, or after this time
     #[arg(long, value_name = "DATE")]
     due_after: Option<String>,
+    /// Completed from this day on, or after this time
+    #[arg(long, value_name = "DATE")]
+    completed_after: Option<String>,
+    /// Completed by this day, or before this time
+    #[arg(long, value_name = "DATE")]
+    completed_before: Option<String>,
 }
 
 /// How much of a list is shown.
@@ -119,9 +125,10 @@ impl FilterArgs {
         Ok(others)
     }
 
-    /// Returns `usual`; `None` where a status names a view of its own.
+    /// Returns `usual`; `None` where a status or a date of completion names a view of its own.
     pub(super) fn view_or(&self, usual: View) -> Option<View> {
-        self.status.is_none().then_some(usual)
+        let is_of_completed = self.completed_after.is_some() || self.completed_before.is_some();
+        (self.status.is_none() && !is_of_completed).then_some(usual)
     }
 
     /// Returns what to read, of `view` unless a status names another.
@@ -151,9 +158,11 @@ impl FilterArgs {
             status: self.status,
             due_from: date(&self.due_after, input::due_after)?,
             due_to: date(&self.due_before, input::due_before)?,
+            completed_from: input::completed_after(self.completed_after.as_deref(), caller)?,
+            completed_to: input::completed_before(self.completed_before.as_deref(), caller)?,
         };
         Ok(Query {
-            view: input::view(view, self.status),
+            view: input::view(view, &filters)?,
             words,
             filters,
             limit,
@@ -178,7 +187,7 @@ fn no_view(text: &str) -> Failure {
         "taskhold log lists what was changed".to_owned()
     } else {
         format!(
-            "views are open, ready, today, overdue, blocked, stale, completed, all, trash; by words: taskhold search {text}"
+            "views are open, ready, today, overdue, blocked, deferred, pending, stale, completed, all, trash; by words: taskhold search {text}"
         )
     };
     Failure::call(format!("\"{text}\" is no view"), hint)

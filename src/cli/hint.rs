@@ -141,7 +141,7 @@ impl Context {
 /// What to do about a value of the call that cannot be read.
 pub(super) fn of_value(field: &str) -> Option<&'static str> {
     Some(match field {
-        "due" | "defer" | "due_before" | "due_after" => {
+        "due" | "defer" | "due_before" | "due_after" | "completed_after" | "completed_before" => {
             "taskhold help dates shows how dates are said"
         }
         "repeat" => "taskhold help repeat shows the rules there are",

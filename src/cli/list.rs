@@ -17,7 +17,7 @@ use crate::{
         error::Result,
         query::{Moment, Page, Position, View},
     },
-    render::TaskObject,
+    render::{self, TaskObject},
     store::Store,
 };
 
@@ -112,8 +112,14 @@ impl Context {
     /// Prints the tasks that `query` asks for; what is good to know beside them goes to stderr unless a person sees both.
     pub(super) fn list(&self, store: &Store, query: &Query) -> CliResult {
         let mut out = io::BufWriter::new(self.screen.out());
-        let remark = store.snapshot(|store| Ok(self.write_list(store, query, &mut out)))??;
+        let (remark, facts) = store.snapshot(|store| {
+            let remark = self.write_list(store, query, &mut out);
+            Ok(remark.and_then(|remark| Ok((remark, self.facts(store, query)?))))
+        })??;
         let remark = remark.map(|remark| remark.with_way_out());
+        if self.screen.is_table() && !facts.is_empty() {
+            writeln!(out, "{}", painted(DIM, &facts.join(", ")))?;
+        }
         match remark {
             Some(remark) if self.screen.is_table() => {
                 writeln!(out, "{}", painted(DIM, &remark))?;
@@ -125,6 +131,20 @@ impl Context {
             }
         }
         Ok(())
+    }
+
+    /// Returns how dates among the filters were read, and how many tasks the usual view leaves out.
+    fn facts(&self, store: &Store, query: &Query) -> Result<Vec<String>> {
+        let mut facts: Vec<String> = query.filters.dates_in_words().collect();
+        if query.view == View::Open && query.words.is_none() {
+            let moment = Moment::new(self.caller.now, self.caller.zone);
+            let deferred = store.count(View::Deferred, &query.filters, &moment, None)?;
+            if deferred > 0 {
+                let count = render::bounded(deferred, Store::COUNT_LIMIT);
+                facts.push(format!("{count} deferred: taskhold list deferred"));
+            }
+        }
+        Ok(facts)
     }
 
     /// Writes them to `out`, and returns what is good to know beside them.
@@ -186,7 +206,7 @@ impl Context {
                 if !std::mem::take(&mut is_first) {
                     out.write_all(b",")?;
                 }
-                let whole = store.with_comments(store.existing(task.id)?)?;
+                let whole = store.with_comments(task.shown_of(store.existing(task.id)?))?;
                 let object = TaskObject::whole(&whole.task, &whole.comments, self.caller.zone);
                 serde_json::to_writer(&mut *out, &object).map_err(io::Error::from)?;
             }

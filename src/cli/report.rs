@@ -83,7 +83,7 @@ impl Context {
             } else {
                 verbs.done
             };
-            let line = render::line(&edit.after.summary(), self.caller.now, self.caller.zone);
+            let line = render::line(&outcome.summary_of(edit), self.caller.now, self.caller.zone);
             let _ = writeln!(lines, "{word} {line}");
         }
         self.screen.print(&lines)?;

@@ -71,7 +71,7 @@ impl Table {
         let widths = self.widths(&rows);
         let has_headings = matches!(
             self.view,
-            View::Open | View::Ready | View::Blocked | View::Today
+            View::Open | View::Pending | View::Ready | View::Blocked | View::Today
         ) && rows.iter().any(|row| row.horizon != rows[0].horizon);
         let mut lines = String::new();
         let mut above = None;
@@ -110,15 +110,15 @@ impl Table {
         let mut details = Vec::new();
         details.extend(task.repeat.as_ref().map(|repeat| repeat.words(self.zone)));
         if let Some(until) = task.defer_until
-            && !until.is_past(self.now.as_millis(), self.zone)
+            && !until.has_come(self.now.as_millis(), self.zone)
         {
             details.push(format!(
                 "from {}",
                 relative::date(until, self.now, self.zone)
             ));
         }
-        if !task.depends_on.is_empty() && task.is_open() {
-            let ids: Vec<String> = task.depends_on.iter().map(ToString::to_string).collect();
+        if !task.blockers.is_empty() && task.is_open() {
+            let ids: Vec<String> = task.blockers.iter().map(ToString::to_string).collect();
             details.push(format!("after {}", ids.join(" ")));
         }
         details.extend(task.parent.map(|parent| format!("part of {parent}")));

@@ -1,5 +1,7 @@
 //! Advice: what a caller should know beside the result of a call. It is of the state that the call made.
 
+use std::collections::BTreeSet;
+
 use crate::domain::{
     change::Edit,
     task::{Actor, Status, Task, TaskId, Title},
@@ -15,6 +17,8 @@ pub struct Advice {
     pub open_parts: Vec<TaskId>,
     /// Open tasks that waited for what was closed.
     pub freed: Vec<TaskId>,
+    /// Of what the tasks of the call depend on: what is open no longer.
+    pub closed: BTreeSet<TaskId>,
     /// Of a call that was made before: what it added and is in the trash by now.
     pub in_trash: Vec<TaskId>,
     /// What others have changed, if that was asked for.

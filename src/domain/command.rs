@@ -10,8 +10,8 @@ use crate::domain::{
     error::{Error, Result},
     repeat::Repeat,
     task::{
-        Comment, CommentText, Description, Invalid, Priority, Project, Status, Tag, Task, TaskId,
-        Timestamp, Title, cut, shortened,
+        Comment, CommentText, Description, Invalid, Priority, Project, Status, Summary, Tag, Task,
+        TaskId, Timestamp, Title, cut, shortened,
     },
     when::When,
 };
@@ -192,6 +192,18 @@ pub struct Patch {
     pub comment: Option<CommentText>,
 }
 
+impl Patch {
+    /// Reports whether it completes tasks and sets nothing else, but for a remark.
+    pub(crate) fn only_completes(&self) -> bool {
+        let completes = Self {
+            status: Some(Status::Completed),
+            comment: self.comment.clone(),
+            ..Self::default()
+        };
+        *self == completes
+    }
+}
+
 /// What a command came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -205,6 +217,17 @@ pub struct Outcome {
     pub is_repeat: bool,
     /// What the caller should know besides.
     pub advice: Advice,
+}
+
+impl Outcome {
+    /// Returns what a list shows of the task of `edit`, one of its edits.
+    pub fn summary_of(&self, edit: &Edit) -> Summary {
+        let mut summary = edit.after.summary();
+        summary
+            .blockers
+            .retain(|id| !self.advice.closed.contains(id));
+        summary
+    }
 }
 
 /// Decides what adding `draft` under `id` makes. `earlier` are the tasks the same call has added so far.

@@ -9,7 +9,7 @@ use super::{
         self, CallKey, Caller, Command, Draft, KeyedCall, Reverting, is_round, refuse_cycle,
     },
     error::{Error, Relation, Result},
-    task::{Comment, Status, Task, TaskId, shortened},
+    task::{Comment, Task, TaskId, shortened},
 };
 
 /// What planning reads. All answers are of one state of the database.
@@ -62,10 +62,11 @@ pub(crate) fn plan<'a>(
     match command {
         Command::Add { drafts, key } => add(drafts, key.as_ref(), caller, tasks),
         Command::Update { ids, patch, if_rev } => {
-            // Whichever way a task is completed, the log calls it that: a round shows by it.
-            let kind = match patch.status {
-                Some(Status::Completed) => Kind::Complete,
-                _ => Kind::Update,
+            // A change that does more than complete is no round of a series.
+            let kind = if patch.only_completes() {
+                Kind::Complete
+            } else {
+                Kind::Update
             };
             each(kind, ids, tasks, |task| {
                 let last_round = || last_round(task.id, tasks);

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
 /// Which tasks to list, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum View {
-    /// Those with something left to do: overdue and due first, then by priority, then by age.
+    /// Those to do or in progress that are not deferred: overdue and due first, then by priority, then by age.
     Open,
     /// Those that can be worked on: pending, not deferred, not blocked. Ordered as open ones.
     Ready,
@@ -22,6 +23,10 @@ pub enum View {
     Overdue,
     /// Open ones that wait for another.
     Blocked,
+    /// Open ones whose `defer_until` has not come, what comes first leading.
+    Deferred,
+    /// Open ones and deferred ones. Ordered as open ones.
+    Pending,
     /// Those in progress, the longest untouched first.
     InProgress,
     /// Those in progress that nobody has touched for days.
@@ -38,12 +43,14 @@ pub enum View {
 
 impl View {
     /// Every view.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Open,
         Self::Ready,
         Self::Today,
         Self::Overdue,
         Self::Blocked,
+        Self::Deferred,
+        Self::Pending,
         Self::InProgress,
         Self::Stale,
         Self::Completed,
@@ -60,6 +67,8 @@ impl View {
             Self::Today => "today",
             Self::Overdue => "overdue",
             Self::Blocked => "blocked",
+            Self::Deferred => "deferred",
+            Self::Pending => "pending",
             Self::InProgress => "in_progress",
             Self::Stale => "stale",
             Self::Completed => "completed",
@@ -72,7 +81,9 @@ impl View {
     /// Returns the other words that are understood for it.
     pub fn synonyms(self) -> &'static [&'static str] {
         match self {
-            Self::Open => &["pending", "todo", "active"],
+            Self::Open => &["todo", "active"],
+            Self::Deferred => &["later", "snoozed"],
+            Self::Pending => &["unfinished"],
             Self::Ready => &["next", "actionable"],
             Self::Overdue => &["late"],
             Self::Blocked => &["waiting"],
@@ -82,6 +93,25 @@ impl View {
             Self::All => &["everything"],
             Self::Trash => &["deleted"],
             Self::Today | Self::Stale => &[],
+        }
+    }
+}
+
+impl View {
+    /// Reports whether a task of the view can have `status`.
+    pub fn has(self, status: Status) -> bool {
+        match self {
+            Self::Open
+            | Self::Today
+            | Self::Overdue
+            | Self::Blocked
+            | Self::Deferred
+            | Self::Pending => status.is_open(),
+            Self::Ready => status == Status::Pending,
+            Self::InProgress | Self::Stale => status == Status::InProgress,
+            Self::Completed => status == Status::Completed,
+            Self::Cancelled => status == Status::Cancelled,
+            Self::All | Self::Trash => true,
         }
     }
 }
@@ -130,15 +160,73 @@ pub struct Filters {
     pub due_from: Option<Bound>,
     /// It is due before this.
     pub due_to: Option<Bound>,
+    /// It was completed from here on.
+    pub completed_from: Option<Bound>,
+    /// It was completed before this.
+    pub completed_to: Option<Bound>,
 }
 
-/// A date to compare due dates with: one for days, one for instants, both as they are stored.
+impl Filters {
+    /// Reports whether nothing in it stands for a view of its own: a status, or a date of completion.
+    pub fn names_no_view(&self) -> bool {
+        self.status.is_none() && self.completed_from.is_none() && self.completed_to.is_none()
+    }
+
+    /// Returns how the dates it compares with were read, each as `due by Fri 2026-12-04`.
+    pub fn dates_in_words(&self) -> impl Iterator<Item = String> {
+        let due = [&self.due_from, &self.due_to].map(|bound| ("due", bound));
+        let done = [&self.completed_from, &self.completed_to].map(|bound| ("done", bound));
+        let bounds = due.into_iter().chain(done);
+        bounds.filter_map(|(verb, bound)| Some(format!("{verb} {}", bound.as_ref()?.words)))
+    }
+}
+
+/// A date to compare with, from which on or before which something lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// For days.
+    /// For days, as they are stored.
     pub day: String,
-    /// For instants.
+    /// For instants, as they are stored.
     pub at: String,
+    /// The same instant, in ms since the Unix epoch.
+    pub millis: i64,
+    /// How it was read: `by Fri 2026-12-04`.
+    pub words: String,
+}
+
+impl Bound {
+    /// Returns the bound after which all after `when` lies: a day counts itself, an instant is exact.
+    pub fn from(when: When, zone: Zone) -> Self {
+        let (from, word) = match when {
+            When::Day(day) => (zone.begin(day), "from"),
+            When::At(millis) => (millis + 1, "after"),
+        };
+        Self::new(when.day(zone), from, format!("{word} {}", when.show(zone)))
+    }
+
+    /// Returns the bound before which all before `when` lies: a day counts itself, an instant is exact.
+    pub fn to(when: When, zone: Zone) -> Self {
+        match when {
+            When::Day(day) => {
+                let next = day.succ_opt().unwrap_or(day);
+                Self::new(next, zone.begin(next), format!("by {}", when.show(zone)))
+            }
+            // A day ends later than any of its instants.
+            When::At(millis) => {
+                let words = format!("before {}", when.show(zone));
+                Self::new(when.day(zone), millis, words)
+            }
+        }
+    }
+
+    fn new(day: NaiveDate, millis: i64, words: String) -> Self {
+        Self {
+            day: When::Day(day).to_string(),
+            at: When::At(millis).to_string(),
+            millis,
+            words,
+        }
+    }
 }
 
 /// The time of a call, as the views need it.

@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{repeat::Repeat, when::When};
+use crate::domain::{
+    repeat::Repeat,
+    when::{When, Zone},
+};
 
 pub(crate) mod cut;
 mod id;
@@ -157,11 +160,27 @@ pub struct Summary {
     pub tags: BTreeSet<Tag>,
     /// The task it is a part of.
     pub parent: Option<TaskId>,
-    /// The tasks that must be closed before it can be worked on.
-    pub depends_on: BTreeSet<TaskId>,
+    /// The open tasks that must be closed before it can be worked on.
+    pub blockers: BTreeSet<TaskId>,
+    /// It stands for a finished round of a series: completed, and due when that round was. The task itself went on.
+    pub is_round: bool,
 }
 
 impl Summary {
+    /// Returns `task` as the list has it.
+    #[must_use]
+    pub fn shown_of(&self, task: Task) -> Task {
+        if !self.is_round {
+            return task;
+        }
+        Task {
+            status: self.status,
+            completed_at: self.completed_at,
+            due: self.due,
+            ..task
+        }
+    }
+
     /// Reports whether it is open: not finished, not given up, not in the trash.
     pub fn is_open(&self) -> bool {
         self.status.is_open() && !self.is_deleted()
@@ -241,6 +260,12 @@ impl Task {
         self.deleted_at.is_some()
     }
 
+    /// Reports whether the day or the time from which on it is to be done has not come.
+    pub fn is_deferred(&self, now_ms: i64, zone: Zone) -> bool {
+        self.defer_until
+            .is_some_and(|until| !until.has_come(now_ms, zone))
+    }
+
     /// Returns what a list shows of it.
     pub fn summary(&self) -> Summary {
         Summary {
@@ -257,7 +282,8 @@ impl Task {
             project: self.project.clone(),
             tags: self.tags.clone(),
             parent: self.parent,
-            depends_on: self.depends_on.clone(),
+            blockers: self.depends_on.clone(),
+            is_round: false,
         }
     }
 

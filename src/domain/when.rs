@@ -100,6 +100,14 @@ impl When {
         }
     }
 
+    /// Reports whether it has come: an instant up to `now_ms`, a day up to today.
+    pub fn has_come(&self, now_ms: i64, zone: Zone) -> bool {
+        match *self {
+            Self::Day(day) => day <= zone.today(now_ms),
+            Self::At(millis) => millis <= now_ms,
+        }
+    }
+
     /// Returns the calendar date, as seen in `zone`.
     pub fn day(&self, zone: Zone) -> NaiveDate {
         match *self {

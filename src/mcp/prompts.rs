@@ -12,9 +12,9 @@ use crate::{
     clock,
     domain::{
         error::{Code, Error, Result},
-        query::{Filters, View},
-        task::{Status, TaskId, Timestamp, shortened},
-        when::Zone,
+        query::{Bound, Filters, View},
+        task::{Status, TaskId, shortened},
+        when::{When, Zone},
     },
     store::db::Session,
 };
@@ -213,13 +213,16 @@ fn plan_day(snapshot: &Snapshot<'_>) -> Result<String> {
 }
 
 fn weekly_review(snapshot: &Snapshot<'_>) -> Result<String> {
-    let week_ago = snapshot.now().as_millis() - 7 * DAY;
+    let week_ago = When::At(snapshot.now().as_millis() - 7 * DAY);
     let completed = List {
-        since: Some(Timestamp::from_millis(week_ago)),
+        filters: Filters {
+            completed_from: Some(Bound::from(week_ago, snapshot.zone())),
+            ..Filters::default()
+        },
         ..List::of(
             "Completed in the last 7 days",
             View::Completed,
-            "view:\"completed\"",
+            "completed_after:\"7 days ago\"",
         )
     };
     let overdue = List {
@@ -243,7 +246,7 @@ fn weekly_review(snapshot: &Snapshot<'_>) -> Result<String> {
         ..List::of(
             "Due today and in the next 7 days",
             View::Open,
-            "due_before:\"in 8 days\"",
+            "due_before:\"in 7 days\"",
         )
     };
     let heading = snapshot.heading(&[
@@ -254,7 +257,7 @@ fn weekly_review(snapshot: &Snapshot<'_>) -> Result<String> {
     let lists = snapshot.lists(&[completed, overdue, stale, coming], Form::Line)?;
     Ok(format!(
         "Review my week with me.\n\n\
-         1. Say what I got done. A task that repeats went on to its next date and is not among the completed.\n\
+         1. Say what I got done.\n\
          2. For each task that is overdue or untouched for days, propose one of: do it next, another date, a smaller \
          first step, give it up.\n\
          3. Say what the coming days ask for, and where too much falls on one day.\n\
@@ -304,10 +307,10 @@ fn summary(snapshot: &Snapshot<'_>) -> Result<String> {
     let heading = snapshot.heading(&[
         (View::All, "tasks"),
         (View::Completed, "completed"),
-        (View::Open, "pending"),
+        (View::Pending, "pending"),
         (View::Overdue, "overdue"),
     ])?;
-    let pending = List::of("Pending tasks", View::Open, "view:\"open\"");
+    let pending = List::of("Pending tasks", View::Pending, "view:\"pending\"");
     let completed = List::of("Completed tasks", View::Completed, "view:\"completed\"");
     let lists = snapshot.lists(&[pending, completed], Form::Block)?;
     Ok(format!(

@@ -18,15 +18,15 @@ use crate::{
 pub(super) enum ResourceUri {
     /// `tasks://all`: every task that is not in the trash.
     All,
-    /// `tasks://pending`: every open task.
+    /// `tasks://pending`: every open task, deferred ones too.
     Pending,
     /// `tasks://today`: open tasks due today or overdue.
     Today,
     /// `tasks://overdue`: open tasks whose date has passed.
     Overdue,
-    /// `tasks://project/{name}`: open tasks of a project.
+    /// `tasks://project/{name}`: open tasks of a project that are not deferred.
     Project(Project),
-    /// `tasks://tag/{name}`: open tasks with a tag.
+    /// `tasks://tag/{name}`: likewise, with a tag.
     Tag(Tag),
     /// `tasks://task/{id}`: one task.
     Task(TaskId),
@@ -90,7 +90,7 @@ impl ResourceUri {
 
     /// Reports whether its text changes with the time alone.
     pub(super) fn turns_with_time(&self) -> bool {
-        matches!(self, Self::Today | Self::Overdue)
+        !matches!(self, Self::All | Self::Pending | Self::Task(_))
     }
 
     /// Reports whether `task` is in this resource.
@@ -104,6 +104,7 @@ impl ResourceUri {
             Self::Pending => true,
             Self::Today => is_due(&|due| due.day(zone) <= zone.today(millis)),
             Self::Overdue => is_due(&|due| due.is_past(millis, zone)),
+            _ if task.is_deferred(millis, zone) => false,
             Self::Project(name) => {
                 let project = task.project.as_ref();
                 project.is_some_and(|project| project.is_same(name))

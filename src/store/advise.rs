@@ -66,6 +66,11 @@ impl Store {
             }
             _ => {}
         }
+        let wanted = outcome.edits.iter().flat_map(|edit| &edit.after.depends_on);
+        let wanted: Vec<TaskId> = wanted.copied().collect();
+        if !wanted.is_empty() {
+            advice.closed = self.closed_among(&wanted)?.into_iter().collect();
+        }
         if let WantsNews::After(told) = request.wants_news {
             advice.news = Some(self.news(told, request.caller)?);
         }
@@ -145,7 +150,15 @@ mod tests {
         let advice = advice(&mut store, &calls);
         assert_eq!(advice[3].open_parts, [id(2)]);
         assert_eq!(advice[3].freed, [id(3)]);
-        assert_eq!(advice[4], Advice::default());
+        let closed = [id(1)].into();
+        let nothing_else = Advice::default();
+        assert_eq!(
+            advice[4],
+            Advice {
+                closed,
+                ..nothing_else
+            }
+        );
     }
 
     #[test]

@@ -25,10 +25,20 @@ macro_rules! task_columns {
     };
 }
 /// The columns [`summary_from_row`] reads, for a `SELECT` list. The description, which comes last in a row, is not stepped
-/// over for them.
+/// over for them. Of the dependencies those that are open.
 macro_rules! summary_columns {
     () => {
-        "id, title, status, updated_at, completed_at, deleted_at, priority, due, defer_until, repeat, project, tags, parent, depends_on"
+        "id, title, status, updated_at, completed_at, deleted_at, priority, due, defer_until, repeat, project, tags, parent,
+         CASE WHEN blockers = 0 THEN '[]'
+              ELSE (SELECT json_group_array(other.id)
+                      FROM json_each(task.depends_on) AS dependency JOIN task AS other ON other.id = dependency.value
+                     WHERE other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress')) END"
+    };
+}
+/// What [`summary_columns`] are of a finished round of a series: of its task, and of the change that finished it.
+macro_rules! round_columns {
+    () => {
+        "task.id, title, 'completed', updated_at, change.at, deleted_at, priority, change.old ->> '$.due', NULL, repeat, project, tags, parent, '[]'"
     };
 }
 /// The columns [`change_from_row`] reads, for a `SELECT` list.
@@ -37,7 +47,7 @@ macro_rules! change_columns {
         "seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts, session"
     };
 }
-pub(super) use {change_columns, summary_columns, task_columns};
+pub(super) use {change_columns, round_columns, summary_columns, task_columns};
 
 /// Reads a task from the first columns of a row, which must be [`task_columns`]: looking each up by its name would cost
 /// more than reading it.
@@ -87,7 +97,8 @@ pub(super) fn summary_from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {
         project: row.get(next())?,
         tags: from_json(row, next())?,
         parent: row.get(next())?,
-        depends_on: from_json(row, next())?,
+        blockers: from_json(row, next())?,
+        is_round: false,
     })
 }
 

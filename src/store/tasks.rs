@@ -92,6 +92,18 @@ impl Store {
         )
     }
 
+    /// Returns those of `ids` that are not open.
+    pub fn closed_among(&self, ids: &[TaskId]) -> Result<Vec<TaskId>> {
+        self.relatives(
+            concat!(
+                "SELECT id FROM task WHERE id IN (SELECT value FROM json_each(?1)) AND NOT (",
+                open!(),
+                ")"
+            ),
+            ids,
+        )
+    }
+
     /// Returns those of `ids` that are in the trash.
     pub fn deleted_among(&self, ids: &[TaskId]) -> Result<Vec<TaskId>> {
         self.relatives(
@@ -121,13 +133,10 @@ impl Store {
                 .while_trying("read what comes next")
         };
         let mut turns: Vec<Option<i64>> = vec![first(NEXT_DUE, moment.millis)?];
-        match view {
-            View::Ready => turns.push(first(NEXT_READY, moment.millis)?),
-            View::Stale => {
-                let touched: Option<i64> = first(NEXT_STALE, moment.stale_before)?;
-                turns.push(touched.map(|at| at + moment.millis - moment.stale_before));
-            }
-            _ => {}
+        turns.push(first(NEXT_DEFERRAL, moment.millis)?);
+        if view == View::Stale {
+            let touched: Option<i64> = first(NEXT_STALE, moment.stale_before)?;
+            turns.push(touched.map(|at| at + moment.millis - moment.stale_before));
         }
         let next = turns.into_iter().flatten().min();
         Ok(next
@@ -142,9 +151,12 @@ const NEXT_DUE: &str = concat!(
     open!(),
     " AND due_order >= ?1"
 );
-/// What can be worked on otherwise is no longer deferred.
-const NEXT_READY: &str = "SELECT min(defer_order) FROM task INDEXED BY task_by_readiness
-      WHERE deleted_at IS NULL AND status = 'pending' AND blockers = 0 AND defer_order >= ?1";
+/// An open task is no longer deferred.
+const NEXT_DEFERRAL: &str = concat!(
+    "SELECT min(defer_order) FROM task WHERE ",
+    open!(),
+    " AND defer_until IS NOT NULL AND defer_order >= ?1"
+);
 /// What is in progress becomes stale.
 const NEXT_STALE: &str = "SELECT min(updated_at) FROM task
       WHERE deleted_at IS NULL AND status = 'in_progress' AND updated_at >= ?1";
@@ -212,7 +224,7 @@ mod tests {
             turn.map(|at| (at.as_millis() - NOW) / HOUR)
         };
         for (view, turns) in [
-            (View::Open, [Some(5), Some(5), None]),
+            (View::Open, [Some(2), Some(5), None]),
             (View::Ready, [Some(2), Some(5), None]),
             (View::Stale, [Some(2), Some(5), None]),
         ] {
@@ -232,8 +244,10 @@ mod tests {
                 NEXT_DUE,
                 "SEARCH task USING INDEX task_by_plan (due_order>?)",
             ),
-            // Gone through from end to end: it is sorted by what is due.
-            (NEXT_READY, "SEARCH task USING INDEX task_by_readiness"),
+            (
+                NEXT_DEFERRAL,
+                "SEARCH task USING INDEX task_by_deferral (defer_order>?)",
+            ),
             (
                 NEXT_STALE,
                 "SEARCH task USING INDEX task_by_progress (updated_at>?)",

@@ -32,8 +32,19 @@ impl Store {
             after,
             limit: limit.saturating_add(1),
         };
-        let sql = view.sql(filters).page(after.is_none());
-        page.fill(self.read_rows(&sql, &parameters)?, limit);
+        let sql = view.sql(filters);
+        let mut rows = self.read_rows(&sql.page(after.is_none()), &parameters)?;
+        if view == View::Completed {
+            let rounds = self.read_rows(&sql.rounds(after.is_none()), &parameters)?;
+            rows.extend(rounds.into_iter().map(|(mut round, key)| {
+                round.is_round = true;
+                (round, key)
+            }));
+            // The latest first, as both are.
+            rows.sort_by_key(|(task, (at, seq))| std::cmp::Reverse((*at, task.id, *seq)));
+            rows.truncate(parameters.limit as usize);
+        }
+        page.fill(rows, limit);
         Ok(page)
     }
 
@@ -70,17 +81,22 @@ impl Store {
             after,
             limit: Self::COUNT_LIMIT,
         };
-        let mut statement = self
-            .connection
-            .prepare_cached(&view.sql(filters).count(after.is_none()))
-            .while_trying("count tasks")?;
-        parameters
-            .bind(&mut statement)
-            .while_trying("count tasks")?;
-        let mut rows = statement.raw_query();
-        let row = rows.next().while_trying("count tasks")?;
-        row.map_or(Ok(0), |row| row.get(0))
-            .while_trying("count tasks")
+        let sql = view.sql(filters);
+        let mut count = self.read_count(&sql.count(after.is_none()), &parameters)?;
+        if view == View::Completed && count < Self::COUNT_LIMIT {
+            count += self.read_count(&sql.count_of_rounds(after.is_none()), &parameters)?;
+        }
+        Ok(count.min(Self::COUNT_LIMIT))
+    }
+
+    fn read_count(&self, sql: &str, parameters: &Parameters<'_>) -> Result<u32> {
+        let read = || -> rusqlite::Result<u32> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            parameters.bind(&mut statement)?;
+            let mut rows = statement.raw_query();
+            rows.next()?.map_or(Ok(0), |row| row.get(0))
+        };
+        read().while_trying("count tasks")
     }
 }
 
@@ -107,12 +123,15 @@ mod tests {
         domain::{
             query::Bound,
             task::{Priority, Project, Status, Tag},
+            when::{When, Zone},
         },
         store::Access,
     };
 
-    const VIEWS: [(View, &str); 11] = [
+    const VIEWS: [(View, &str); 13] = [
         (View::Open, "task_by_plan"),
+        (View::Pending, "task_by_plan"),
+        (View::Deferred, "task_by_deferral"),
         (View::Ready, "task_by_readiness"),
         (View::Today, "task_by_plan"),
         (View::Overdue, "task_by_plan"),
@@ -149,6 +168,25 @@ mod tests {
     }
 
     #[test]
+    fn finished_rounds_are_read_along_an_index() {
+        let (_folder, store) = store();
+        let none = Filters::default();
+        let sql = View::Completed.sql(&none);
+        for (sql, seek) in [
+            (sql.rounds(true), "SCAN change USING INDEX change_by_round"),
+            (
+                sql.rounds(false),
+                "SEARCH change USING INDEX change_by_round ((at,task_id)<(?,?))",
+            ),
+        ] {
+            let plan = store.plan(&sql);
+            assert!(plan.contains(seek), "{plan}");
+            assert!(plan.contains("change_by_reverts"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+
+    #[test]
     fn a_later_page_begins_where_the_one_before_ended() {
         let (_folder, store) = store();
         let none = Filters::default();
@@ -162,18 +200,19 @@ mod tests {
     }
 
     #[test]
-    fn open_tasks_are_counted_without_reading_any() {
+    fn open_tasks_are_counted_without_reading_those_that_are_not_deferred() {
         let (_folder, store) = store();
         let none = Filters::default();
-        let sql = format!("EXPLAIN {}", View::Open.sql(&none).count(true));
-        let mut statement = store.connection.prepare_cached(&sql).unwrap();
-        let codes: Vec<String> = statement
-            .raw_query()
-            .mapped(|row| row.get("opcode"))
-            .map(|code| code.unwrap())
-            .collect();
-        assert!(codes.iter().any(|code| code == "AggStep"), "{codes:?}");
-        assert!(codes.iter().all(|code| code != "Column"), "{codes:?}");
+        let codes = |view: View| -> Vec<String> {
+            let sql = format!("EXPLAIN {}", view.sql(&none).count(true));
+            let mut statement = store.connection.prepare_cached(&sql).unwrap();
+            let codes = statement.raw_query().mapped(|row| row.get("opcode"));
+            codes.map(|code| code.unwrap()).collect()
+        };
+        let has = |view, code: &str| codes(view).iter().any(|one| one == code);
+        assert!(has(View::Pending, "AggStep") && !has(View::Pending, "Column"));
+        // The row is looked up only when a column of it is asked for.
+        assert!(has(View::Open, "DeferredSeek"), "{:?}", codes(View::Open));
     }
 
     #[test]
@@ -224,17 +263,20 @@ mod tests {
             for (view, _) in VIEWS {
                 let plan = store.plan(&view.sql(&filters).page(true));
                 let is_sorted = plan.contains("TEMP B-TREE");
-                let tag_leads = view == View::Open && filters.tag.is_some();
-                assert_eq!(is_sorted, tag_leads, "{view:?} with {filters:?}: {plan}");
+                let tag_leads = matches!(view, View::Open | View::Pending) && filters.tag.is_some();
+                // Few tasks are deferred: those of a project are sorted.
+                let project_leads = view == View::Deferred && filters.project.is_some();
+                let may_be_sorted = tag_leads || project_leads;
+                assert_eq!(
+                    is_sorted, may_be_sorted,
+                    "{view:?} with {filters:?}: {plan}"
+                );
             }
         }
     }
 
     fn each_filter() -> [Filters; 5] {
-        let bound = Bound {
-            day: "2026-01-01".to_owned(),
-            at: "2026-01-01T00:00:00.000Z".to_owned(),
-        };
+        let bound = Bound::to(When::At(1_767_225_600_000), Zone::UTC);
         let none = Filters::default;
         [
             Filters {

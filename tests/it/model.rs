@@ -295,7 +295,7 @@ fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
         those.map(|(id, _)| *id).collect()
     };
     let waits = |task: &Known| task.depends_on.iter().any(|id| expected[id].is_open());
-    prop_assert_eq!(ids(View::Open), that(&Known::is_open));
+    prop_assert_eq!(ids(View::Pending), that(&Known::is_open));
     prop_assert_eq!(
         ids(View::Blocked),
         that(&|task| task.is_open() && waits(task))

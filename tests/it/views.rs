@@ -1,5 +1,6 @@
 //! What `list_tasks` lists: views, their order, filters, pages, search, and what others did.
 
+mod completed;
 mod news;
 mod pages;
 mod searching;
@@ -89,20 +90,20 @@ fn each_view_lists_what_its_name_says() {
     let home = Home::new();
     let mut client = connect_at_noon(&home, Dialect::Modern);
     one_of_each(&mut client);
-    let views: [(&str, &[&str]); 8] = [
+    let views: [(&str, &[&str]); 9] = [
         (
             "open",
             &[
                 "late",
                 "for today",
                 "far off",
-                "deferred",
                 "blocked",
                 "begun",
                 "was blocked",
                 "was deferred",
             ],
         ),
+        ("deferred", &["deferred"]),
         (
             "ready",
             &[
@@ -143,7 +144,9 @@ fn each_view_lists_what_its_name_says() {
     }
     assert_eq!(titles(&mut client, json!({ "view": "stale" })), [""; 0]);
     let open = titles(&mut client, json!({}));
-    assert_eq!(open.len(), 8, "the default is open: {open:?}");
+    assert_eq!(open.len(), 7, "the default is open: {open:?}");
+    let pending = titles(&mut client, json!({ "view": "pending" }));
+    assert_eq!(pending.len(), 8, "{pending:?}");
     assert_eq!(
         titles(&mut client, json!({ "view": "Done" })),
         ["done"],
@@ -154,6 +157,67 @@ fn each_view_lists_what_its_name_says() {
         refusal.contains("someday") && refusal.contains("overdue"),
         "{refusal}"
     );
+}
+
+#[test]
+fn the_usual_list_says_its_name_its_content_and_how_many_are_deferred() {
+    let home = Home::new();
+    let mut client = connect_at_noon(&home, Dialect::Legacy);
+    one_of_each(&mut client);
+    let text = list(&mut client, &json!({}));
+    let heading = text.lines().next().unwrap();
+    assert!(
+        heading.ends_with("| 7 open (to do or in progress), 1 overdue, 2 today, 1 deferred"),
+        "{heading}"
+    );
+    let text = list(&mut client, &json!({ "view": "open", "tag": "none" }));
+    assert!(!text.contains("deferred"), "{text}");
+    assert!(client.read("tasks://pending").contains("deferred"));
+    let found = titles(&mut client, json!({ "query": "deferred" }));
+    assert_eq!(found, ["was deferred", "deferred"], "a search finds all");
+}
+
+#[test]
+fn what_is_deferred_is_left_out_of_the_lists_of_its_project_and_tag() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    add(
+        &mut client,
+        &json!([
+            { "title": "now", "project": "flat", "tags": ["home"] },
+            { "title": "later", "project": "flat", "tags": ["home"], "defer_until": "2099-01-01" },
+        ]),
+    );
+    for filter in [json!({ "project": "flat" }), json!({ "tag": "home" })] {
+        assert_eq!(titles(&mut client, filter.clone()), ["now"], "{filter}");
+        let text = list(&mut client, &filter);
+        assert!(text.contains("1 deferred"), "{text}");
+    }
+    for uri in ["tasks://project/flat", "tasks://tag/home"] {
+        let text = client.read(uri);
+        assert!(text.contains("now") && !text.contains("later"), "{text}");
+    }
+}
+
+#[test]
+fn a_line_names_only_what_the_task_still_waits_for() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    add(
+        &mut client,
+        &json!([{ "title": "one" }, { "title": "two" }, { "title": "three", "depends_on": ["^1", "^2"] }]),
+    );
+    client.call("complete_task", json!({ "task_id": 1 }));
+    let text = list(&mut client, &json!({ "view": "blocked" }));
+    assert!(text.ends_with("3 three (after 2)"), "{text}");
+    client.call("complete_task", json!({ "task_id": 2 }));
+    let text = list(&mut client, &json!({ "view": "ready" }));
+    assert!(text.ends_with("3 three"), "{text}");
+    let result = client.request(
+        "tools/call",
+        json!({ "name": "update_task", "arguments": { "task_id": [3], "priority": "high" } }),
+    );
+    assert!(!result.to_string().contains("after"), "{result}");
 }
 
 #[test]
@@ -298,12 +362,12 @@ fn filters_narrow_a_view() {
         (json!({ "tag": "x", "project": "Home" }), &["a"]),
         (json!({ "priority": "urgent" }), &["a"]),
         (json!({ "status": "pending", "priority": "low" }), &["c"]),
-        (json!({ "due_before": "2099-01-11" }), &["a"]),
-        (json!({ "due_before": "2099-01-12" }), &["a", "b"]),
-        (json!({ "due_after": "2099-01-10" }), &["b", "c"]),
-        (json!({ "due_after": "2099-01-11" }), &["c"]),
+        (json!({ "due_before": "2099-01-10" }), &["a"]),
+        (json!({ "due_before": "2099-01-11" }), &["a", "b"]),
+        (json!({ "due_after": "2099-01-11" }), &["b", "c"]),
+        (json!({ "due_after": "2099-01-12" }), &["c"]),
         (
-            json!({ "due_after": "2099-01-09", "due_before": "2099-01-12" }),
+            json!({ "due_after": "2099-01-10", "due_before": "2099-01-11" }),
             &["a", "b"],
         ),
         (
@@ -322,6 +386,47 @@ fn filters_narrow_a_view() {
     }
     let refusal = client.complaint("list_tasks", json!({ "due_before": "blursday" }));
     assert!(refusal.starts_with("due_before"), "{refusal}");
+}
+
+#[test]
+fn the_heading_says_how_a_date_was_read() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    for (arguments, words) in [
+        (
+            json!({ "due_after": "2099-01-10", "due_before": "2099-01-12" }),
+            "due from Sat 2099-01-10, due by Mon 2099-01-12",
+        ),
+        (
+            json!({ "due_before": "2099-01-12 09:00" }),
+            "due before Mon 2099-01-12 09:00 +00:00",
+        ),
+    ] {
+        let text = list(&mut client, &arguments);
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn a_view_and_a_status_that_exclude_each_other_are_refused() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let refusal = client.complaint(
+        "list_tasks",
+        json!({ "view": "today", "status": "completed" }),
+    );
+    assert_eq!(
+        refusal,
+        "view \"today\" has no completed tasks; leave the view out, or choose completed or all"
+    );
+    client.complaint(
+        "list_tasks",
+        json!({ "view": "ready", "status": "in_progress" }),
+    );
+    list(
+        &mut client,
+        &json!({ "view": "all", "status": "completed" }),
+    );
 }
 
 #[test]
@@ -363,11 +468,11 @@ fn the_heading_tells_the_date_the_zone_and_how_many_there_are() {
     );
     assert!(
         heading.contains("Asia/Kathmandu")
-            && heading.contains("8 open")
+            && heading.contains("7 open")
             && heading.contains("1 overdue"),
         "{heading}"
     );
-    assert_eq!(text.lines().count(), 9, "a line a task: {text}");
+    assert_eq!(text.lines().count(), 8, "a line a task: {text}");
     assert!(text.contains("1 late (overdue Wed 2020-01-01)"), "{text}");
     assert!(text.contains("5 blocked (after 3)"), "{text}");
 }
@@ -383,7 +488,10 @@ fn programs_get_iso_dates_and_rules() {
             { "title": "two" },
         ]),
     );
-    let page = client.call("list_tasks", json!({ "format": "json", "limit": 1 }));
+    let page = client.call(
+        "list_tasks",
+        json!({ "view": "all", "format": "json", "limit": 1 }),
+    );
     let task = &page["tasks"][0];
     assert_eq!(task["due"], "2099-01-05");
     assert_eq!(task["defer_until"], "2099-01-04T12:30:00+01:00");
@@ -394,7 +502,7 @@ fn programs_get_iso_dates_and_rules() {
     assert!(page["next_cursor"].is_string(), "{page}");
     let rest = client.call(
         "list_tasks",
-        json!({ "format": "json", "limit": 1, "cursor": page["next_cursor"] }),
+        json!({ "view": "all", "format": "json", "limit": 1, "cursor": page["next_cursor"] }),
     );
     assert_eq!(rest["tasks"][0]["title"], "two");
     assert!(rest.get("next_cursor").is_none(), "{rest}");

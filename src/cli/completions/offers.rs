@@ -81,7 +81,7 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
         for view in views {
             let none = Filters::default();
             let page = store.list(*view, &none, &moment, None, CLOSED_LOOKED_AT)?;
-            let begins = |task: &&Summary| task.id.to_string().starts_with(begin);
+            let begins = |task: &&Summary| !task.is_round && task.id.to_string().starts_with(begin);
             let room = OFFERED.saturating_sub(offered.len());
             offered.extend(page.tasks.iter().filter(begins).take(room).map(candidate));
         }

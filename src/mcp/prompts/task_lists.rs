@@ -44,8 +44,6 @@ pub(super) struct List {
     pub(super) filters: Filters,
     /// Where in the view it begins; `None` is at its first task.
     pub(super) after: Option<Position>,
-    /// Of a view of completed tasks: only those completed since then.
-    pub(super) since: Option<Timestamp>,
     /// The arguments of `list_tasks` that show what is left out, among others.
     pub(super) rest: &'static str,
 }
@@ -58,7 +56,6 @@ impl List {
             view,
             filters: Filters::default(),
             after: None,
-            since: None,
             rest,
         }
     }
@@ -104,6 +101,10 @@ impl<'store> Snapshot<'store> {
         self.now
     }
 
+    pub(super) fn zone(&self) -> Zone {
+        self.zone
+    }
+
     /// Returns when today begins, in ms since the Unix epoch.
     pub(super) fn start_of_today(&self) -> i64 {
         self.zone.begin(self.zone.today(self.now.as_millis()))
@@ -118,10 +119,7 @@ impl<'store> Snapshot<'store> {
     pub(super) fn before_day(&self, days: u64) -> Bound {
         let today = self.zone.today(self.now.as_millis());
         let day = today.checked_add_days(Days::new(days)).unwrap_or(today);
-        Bound {
-            day: When::Day(day).to_string(),
-            at: When::begin_of(day, self.zone).to_string(),
-        }
+        Bound::to(When::begin_of(day, self.zone), self.zone)
     }
 
     /// Returns the date, the weekday and the zone, and how many tasks the views have.
@@ -173,18 +171,12 @@ impl<'store> Snapshot<'store> {
 
     fn find(&self, list: &List, form: Form) -> Result<ListedTasks> {
         let (view, filters) = (list.view, &list.filters);
-        let mut page = self
+        let page = self
             .store
             .list(view, filters, &self.moment, list.after, MAX_TASKS)?;
-        let read = page.tasks.len();
-        if let Some(since) = list.since {
-            page.tasks.retain(|task| task.completed_at >= Some(since));
-        }
-        let total = match (page.next, list.since) {
-            (Some(_), None) => self.count(view, filters, list.after)?,
-            // The latest come first: after an older one, none counts.
-            (Some(_), Some(_)) if page.tasks.len() == read => format!("{read}+"),
-            _ => page.tasks.len().to_string(),
+        let total = match page.next {
+            Some(_) => self.count(view, filters, list.after)?,
+            None => page.tasks.len().to_string(),
         };
         let items = page.tasks.iter().map(|task| self.item(task, form));
         Ok(ListedTasks {
@@ -201,7 +193,7 @@ impl<'store> Snapshot<'store> {
                 format!("{}\n", clipped(&line, MAX_ITEM_BYTES))
             }
             Form::Block => {
-                let task = self.store.existing(task.id)?;
+                let task = task.shown_of(self.store.existing(task.id)?);
                 let parts = Parts::of(&task).with_short_description(DESCRIPTION);
                 let block = render::written(&task, parts, self.zone, render::block, MAX_ITEM_BYTES);
                 format!("{}\n", clipped(block.trim_end(), MAX_ITEM_BYTES))

@@ -15,7 +15,7 @@ use crate::{
         command::Command,
         error::Result,
         query::{Moment, Page, View},
-        task::{Summary, TaskId, TaskWithComments},
+        task::{Summary, TaskWithComments},
         when::Zone,
     },
     render::{self, Detail, TaskObject, bounds, parts::Parts},
@@ -36,16 +36,23 @@ impl ToolCall<'_> {
         if args.view == Some(list_tasks_args::Wanted::Changed) {
             return self.changed(&args).await;
         }
-        let (view, after, limit) = (args.view(), args.after()?, args.limit()?);
+        let filters = args.filters(&self.caller)?;
+        let view = args.view(&filters)?;
+        let (after, limit) = (args.after(view)?, args.limit()?);
         let words = args.query.as_deref().map(Words::read).transpose()?;
         let is_search = words.is_some();
         let is_json = matches!(args.format, Some(Format::Json));
+        // Who names no view is told what the usual one has.
+        let content = if args.view.is_none() && view == View::Open && !is_search {
+            " (to do or in progress)"
+        } else {
+            ""
+        };
         let zone = self.caller.zone;
         let whole_of = move |store: &Store, page: &Page| {
-            let tasks = page.tasks.iter().filter(|_| is_json);
-            whole(store, tasks.map(|task| task.id), zone)
+            whole(store, page.tasks.iter().filter(|_| is_json), zone)
         };
-        let filters = args.filters(&self.caller)?;
+        let dates: Vec<String> = filters.dates_in_words().collect();
         let moment = Moment::new(self.caller.now, self.caller.zone);
         let list = self
             .look(move |store| {
@@ -55,13 +62,14 @@ impl ToolCall<'_> {
                         whole: whole_of(store, &page)?,
                         page,
                         counts: Vec::new(),
+                        dates,
                         left: None,
                     });
                 }
                 let page = store.list(view, &filters, &moment, after, limit)?;
                 let count = |view| Ok((view, store.count(view, &filters, &moment, None)?));
                 let beside: &[View] = if view == View::Open {
-                    &[View::Overdue, View::Today, View::Stale]
+                    &[View::Overdue, View::Today, View::Stale, View::Deferred]
                 } else {
                     &[]
                 };
@@ -77,6 +85,7 @@ impl ToolCall<'_> {
                     whole: whole_of(store, &page)?,
                     page,
                     counts,
+                    dates,
                     left,
                 })
             })
@@ -85,7 +94,7 @@ impl ToolCall<'_> {
             return Ok(self.json_list(&list, view, is_search));
         }
         Ok(ToolAnswer::Text(
-            self.lines(&list, view, is_search).join("\n"),
+            self.lines(&list, view, is_search, content).join("\n"),
         ))
     }
 
@@ -110,7 +119,7 @@ impl ToolCall<'_> {
                     };
                     let (changed, at) = store.changed_since(since, limit)?;
                     let tasks = changed.iter().filter(|_| is_json);
-                    let whole = whole(store, tasks.map(|(task, _)| task.id), zone)?;
+                    let whole = whole(store, tasks.map(|(task, _)| task), zone)?;
                     Ok((changed, whole, at, last))
                 })
             })
@@ -164,18 +173,19 @@ impl ToolCall<'_> {
         Ok(())
     }
 
-    /// Returns the heading, a line for each task, and how to go on.
-    fn lines(&self, list: &Listed, view: View, is_search: bool) -> Vec<String> {
+    /// Returns the heading, a line for each task, and how to go on. `content` says what the view has.
+    fn lines(&self, list: &Listed, view: View, is_search: bool, content: &str) -> Vec<String> {
         let (now, zone, page) = (self.caller.now, self.caller.zone, &list.page);
         let mut counts: Vec<String> = list
             .counts
             .iter()
             .filter(|(counted, count)| *counted == view || *count > 0)
-            .map(|(view, count)| {
+            .map(|(counted, count)| {
                 format!(
-                    "{} {}",
+                    "{} {}{}",
                     render::bounded(*count, Store::COUNT_LIMIT),
-                    view.as_str()
+                    counted.as_str(),
+                    if *counted == view { content } else { "" }
                 )
             })
             .collect();
@@ -187,6 +197,7 @@ impl ToolCall<'_> {
                 view.as_str()
             ));
         }
+        counts.extend(list.dates.iter().cloned());
         let heading = render::heading(now, zone, &counts.join(", "));
         let tasks = page.tasks.iter().map(|task| self.line(task, ""));
         let room = ROOM - bounds::size(&heading) - ROOM_FOR_NAMES;
@@ -210,7 +221,7 @@ impl ToolCall<'_> {
             let cursor = list_tasks_args::cursor(view, is_search, next);
             lines.push(format!("{more}more{why}: repeat with cursor:\"{cursor}\""));
         }
-        if is_search && page.tasks.is_empty() && view == View::Open {
+        if is_search && page.tasks.is_empty() && view == View::Pending {
             lines.push(
                 "view:\"all\" searches finished tasks too, view:\"trash\" deleted ones".to_owned(),
             );
@@ -234,16 +245,16 @@ impl ToolCall<'_> {
     }
 }
 
-/// Reads all of the tasks `ids`, as many as fit into a reply: the first in any case, if it must be cut.
-fn whole(
+/// Reads all of the tasks `listed`, as many as fit into a reply: the first in any case, if it must be cut.
+fn whole<'a>(
     store: &Store,
-    ids: impl Iterator<Item = TaskId>,
+    listed: impl Iterator<Item = &'a Summary>,
     zone: Zone,
 ) -> Result<Vec<TaskWithComments>> {
     let mut left = ROOM - ROOM_FOR_NAMES;
     let mut fitting = Vec::new();
-    for id in ids {
-        let task = store.with_comments(store.existing(id)?)?;
+    for one in listed {
+        let task = store.with_comments(one.shown_of(store.existing(one.id)?))?;
         let size = object_of(&task, fitting.is_empty(), zone).size() + ",".len();
         match left.checked_sub(size) {
             Some(rest) => left = rest,
@@ -292,5 +303,7 @@ struct Listed {
     /// The first of them, as many as fit into a reply that shows all of them.
     whole: Vec<TaskWithComments>,
     counts: Vec<(View, u32)>,
+    /// How dates among the filters were read.
+    dates: Vec<String>,
     left: Option<u32>,
 }

@@ -16,19 +16,19 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct ListTasks {
     pub(super) view: Option<Wanted>,
-    /// Words to find, in every text; view all or trash for finished or deleted ones
+    /// Words to find; view all or trash for finished or deleted ones
     pub(super) query: Option<String>,
     pub(super) status: Option<Status>,
     project: Option<String>,
     tag: Option<String>,
     priority: Option<Priority>,
-    /// A date
     pub(super) due_before: Option<String>,
     pub(super) due_after: Option<String>,
+    pub(super) completed_after: Option<String>,
+    pub(super) completed_before: Option<String>,
     /// 1 to 200, default 20
     limit: Option<i64>,
     cursor: Option<String>,
-    /// json: for programs
     pub(super) format: Option<Format>,
 }
 
@@ -42,12 +42,13 @@ pub(super) enum Wanted {
 impl Wanted {
     const CHANGED: &'static str = "changed";
     /// The views that models are told of. The two others are a status as well.
-    const VIEWS: [View; 9] = [
+    const VIEWS: [View; 10] = [
         View::Open,
         View::Ready,
         View::Today,
         View::Overdue,
         View::Blocked,
+        View::Deferred,
         View::Completed,
         View::All,
         View::Trash,
@@ -125,13 +126,14 @@ const MAX_LIMIT: u32 = 200;
 
 impl ListTasks {
     /// Returns what to list. What changed is no view of the store's.
-    pub(super) fn view(&self) -> View {
+    pub(super) fn view(&self, filters: &Filters) -> Result<View, Invalid> {
         let view = match self.view {
             Some(Wanted::View(view)) => Some(view),
-            Some(Wanted::Changed) => Some(View::Open),
-            None => None,
+            // Who searches wants what is deferred, too.
+            None if self.query.is_some() && filters.names_no_view() => Some(View::Pending),
+            Some(Wanted::Changed) | None => None,
         };
-        input::view(view, self.status)
+        input::view(view, filters)
     }
 
     pub(super) fn filters(&self, caller: &Caller) -> Result<Filters, Invalid> {
@@ -153,6 +155,8 @@ impl ListTasks {
             status: self.status,
             due_from: self.due_after.as_ref().map(after).transpose()?,
             due_to: self.due_before.as_ref().map(before).transpose()?,
+            completed_from: input::completed_after(self.completed_after.as_deref(), caller)?,
+            completed_to: input::completed_before(self.completed_before.as_deref(), caller)?,
         })
     }
 
@@ -179,6 +183,8 @@ impl ListTasks {
             &self.tag,
             &self.due_before,
             &self.due_after,
+            &self.completed_after,
+            &self.completed_before,
         ];
         if texts.iter().any(|text| text.is_some())
             || self.status.is_some()
@@ -208,12 +214,12 @@ impl ListTasks {
     }
 
     /// Returns the place the cursor stands at.
-    pub(super) fn after(&self) -> Result<Option<Position>, Invalid> {
+    pub(super) fn after(&self, view: View) -> Result<Option<Position>, Invalid> {
         let Some(cursor) = &self.cursor else {
             return Ok(None);
         };
         let refused = |reason| Err(Invalid::new("cursor", reason));
-        let expected = cursor_word(self.view(), self.query.is_some());
+        let expected = cursor_word(view, self.query.is_some());
         let mut parts = cursor.trim().split('.');
         let view = parts.next().unwrap_or_default();
         let numbers: Option<Vec<i64>> = parts

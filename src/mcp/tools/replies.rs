@@ -249,7 +249,7 @@ impl ToolCall<'_> {
         let tasks = outcome.edits.iter().map(|edit| {
             let is_gone = edit.after.is_deleted();
             self.line(
-                &edit.after.summary(),
+                &outcome.summary_of(edit),
                 if is_gone { " (now in the trash)" } else { "" },
             )
         });

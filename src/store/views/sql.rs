@@ -7,7 +7,7 @@ use rusqlite::{Statement, ToSql};
 
 use crate::{
     domain::query::{Bound, Filters, Moment, Position, View, ZONES_APART},
-    store::rows::summary_columns,
+    store::rows::{round_columns, summary_columns},
 };
 
 /// Open and not in the trash; the words of the partial indexes.
@@ -17,6 +17,14 @@ macro_rules! open {
     };
 }
 pub(in crate::store) use open;
+
+/// Its `defer_until` has come, or it has none. Most are told by the index; the text decides where the zone matters.
+macro_rules! has_come {
+    () => {
+        "(defer_order <= :millis - :apart OR defer_order <= :millis + :apart \
+          AND CASE WHEN length(defer_until) = 10 THEN defer_until <= :today ELSE defer_until <= :now END)"
+    };
+}
 
 /// Its date has passed: a day before today, or an instant before now.
 macro_rules! passed {
@@ -52,13 +60,21 @@ impl View {
     /// Returns what makes the statements of the view, for these filters.
     pub(in crate::store) fn sql(self, filters: &Filters) -> Sql<'_> {
         let (order, condition) = match self {
-            Self::Open => (Order::Plan, open!()),
+            Self::Open => (Order::Plan, concat!(open!(), " AND ", has_come!())),
+            Self::Pending => (Order::Plan, open!()),
+            Self::Deferred => (
+                Order::Oldest("defer_order"),
+                concat!(
+                    open!(),
+                    " AND defer_until IS NOT NULL AND defer_order >= :millis - :apart AND NOT ",
+                    has_come!()
+                ),
+            ),
             Self::Ready => (
                 Order::Plan,
                 concat!(
-                    "deleted_at IS NULL AND status = 'pending' AND blockers = 0",
-                    " AND defer_order <= :millis + :apart AND (defer_until IS NULL",
-                    " OR CASE WHEN length(defer_until) = 10 THEN defer_until <= :today ELSE defer_until <= :now END)"
+                    "deleted_at IS NULL AND status = 'pending' AND blockers = 0 AND ",
+                    has_come!()
                 ),
             ),
             Self::Today => (
@@ -101,7 +117,7 @@ impl View {
             condition,
             order,
             filters,
-            tag_leads: self == Self::Open && filters.tag.is_some(),
+            tag_leads: matches!(self, Self::Open | Self::Pending) && filters.tag.is_some(),
         }
     }
 }
@@ -122,6 +138,33 @@ impl Sql<'_> {
     /// Returns the statement that counts what [`Sql::page`] lists.
     pub(in crate::store) fn count(&self, is_first: bool) -> String {
         format!("SELECT count(*) FROM ({})", self.ordered("1", is_first))
+    }
+
+    /// Returns the statement for finished rounds of series, which the view of completed tasks has besides, as [`Sql::page`].
+    pub(in crate::store) fn rounds(&self, is_first: bool) -> String {
+        let columns = round_columns!();
+        let columns = format!("{columns}, change.at AS first, change.seq AS second");
+        self.rounds_with(&columns, is_first)
+    }
+
+    /// Returns the statement that counts what [`Sql::rounds`] lists.
+    pub(in crate::store) fn count_of_rounds(&self, is_first: bool) -> String {
+        format!("SELECT count(*) FROM ({})", self.rounds_with("1", is_first))
+    }
+
+    fn rounds_with(&self, columns: &str, is_first: bool) -> String {
+        let filtered = tests(self.filters, false, &Tested::ROUND);
+        let beyond = if is_first {
+            ""
+        } else {
+            " AND (change.at, change.task_id, change.seq) < (:first, :id, :second)"
+        };
+        format!(
+            "SELECT {columns} FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
+              WHERE change.kind = 'complete' AND instr(change.new, '\"due\":') > 0 AND {IN_FORCE}
+                AND task.deleted_at IS NULL{filtered}{beyond}
+              ORDER BY change.at DESC, change.task_id DESC, change.seq DESC LIMIT :limit"
+        )
     }
 
     /// Returns the statement for those whose title the index knows to match `:words`.
@@ -166,13 +209,14 @@ impl Sql<'_> {
                 format!("({time}, id) > (:first, :id)"),
                 format!("{time}, id"),
             ),
+            // A task that was completed comes after a round of its own that was finished at the same moment.
             Order::Latest(time) => (
-                format!("({time}, id) < (:first, :id)"),
+                format!("({time}, id) < (:first, :id + (:second > 0))"),
                 format!("{time} DESC, id DESC"),
             ),
             Order::Age => ("id > :id".to_owned(), "id".to_owned()),
         };
-        let filtered = tests(self.filters, self.tag_leads);
+        let filtered = tests(self.filters, self.tag_leads, &Tested::TASK);
         let beyond = if is_first {
             String::new()
         } else {
@@ -186,7 +230,7 @@ impl Sql<'_> {
     /// The latest of the tasks that `source` names and that are in the view.
     fn found(&self, source: &str, id: &str) -> String {
         let columns = summary_columns!();
-        let (condition, filtered) = (self.condition, tests(self.filters, false));
+        let (condition, filtered) = (self.condition, tests(self.filters, false, &Tested::TASK));
         format!(
             "SELECT {columns}, :first AS first, 0 AS second FROM {source} AND {condition}{filtered} AND {id} < :id \
              ORDER BY {id} DESC LIMIT :limit"
@@ -194,9 +238,50 @@ impl Sql<'_> {
     }
 }
 
+/// Its group is not undone. An undo can be undone, and that again: the number of links decides.
+const IN_FORCE: &str = "(WITH RECURSIVE chain (link) AS (
+         SELECT change.group_seq
+         UNION ALL
+         SELECT (SELECT max(undo.group_seq) FROM change AS undo WHERE undo.reverts = chain.link)
+           FROM chain WHERE chain.link IS NOT NULL)
+     SELECT count(link) FROM chain) % 2 = 1";
+
+/// What the tests of dates and the status look at.
+struct Tested {
+    due: &'static str,
+    completed_at: &'static str,
+    /// Whether the status is tested; a round is completed.
+    status: bool,
+}
+
+impl Tested {
+    const TASK: Self = Self {
+        due: "due",
+        completed_at: "completed_at",
+        status: true,
+    };
+    const ROUND: Self = Self {
+        due: "(change.old ->> '$.due')",
+        completed_at: "change.at",
+        status: false,
+    };
+}
+
 /// Returns the tests for the filters that are set, each with an `AND` before it.
-fn tests(filters: &Filters, tag_leads: bool) -> String {
+fn tests(filters: &Filters, tag_leads: bool, tested: &Tested) -> String {
     let tag = filters.tag.is_some() && !tag_leads;
+    let Tested {
+        due, completed_at, ..
+    } = tested;
+    let due_test = |is: &str, bound: &str| {
+        format!(
+            "CASE WHEN length({due}) = 10 THEN {due} {is} :{bound}_day ELSE {due} {is} :{bound}_at END"
+        )
+    };
+    let due_from = due_test(">=", "from");
+    let due_to = due_test("<", "to");
+    let completed_from = format!("{completed_at} >= :completed_from");
+    let completed_to = format!("{completed_at} < :completed_to");
     let tests = [
         (filters.project.is_some(), "project = :project"),
         (filters.no_project, "project IS NULL"),
@@ -205,15 +290,14 @@ fn tests(filters: &Filters, tag_leads: bool) -> String {
             "EXISTS (SELECT 1 FROM tag WHERE tag.tag = :tag AND tag.task_id = task.id)",
         ),
         (filters.priority.is_some(), "priority = :priority"),
-        (filters.status.is_some(), "status = :status"),
         (
-            filters.due_from.is_some(),
-            "CASE WHEN length(due) = 10 THEN due >= :from_day ELSE due >= :from_at END",
+            filters.status.is_some() && tested.status,
+            "status = :status",
         ),
-        (
-            filters.due_to.is_some(),
-            "CASE WHEN length(due) = 10 THEN due < :to_day ELSE due < :to_at END",
-        ),
+        (filters.due_from.is_some(), &*due_from),
+        (filters.due_to.is_some(), &*due_to),
+        (filters.completed_from.is_some(), &*completed_from),
+        (filters.completed_to.is_some(), &*completed_to),
     ];
     let set = tests.into_iter().filter(|(is_set, _)| *is_set);
     set.flat_map(|(_, test)| [" AND ", test]).collect()
@@ -244,6 +328,9 @@ impl Parameters<'_> {
         };
         let ((from_day, from_at), (to_day, to_at)) =
             (bound(&filters.due_from), bound(&filters.due_to));
+        let millis = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.millis);
+        let completed_from = millis(&filters.completed_from);
+        let completed_to = millis(&filters.completed_to);
         let (first, second) = (
             after.map(|after| after.key.0),
             after.map(|after| after.key.1),
@@ -260,6 +347,8 @@ impl Parameters<'_> {
                 ":from_at" => &from_at,
                 ":to_day" => &to_day,
                 ":to_at" => &to_at,
+                ":completed_from" => &completed_from,
+                ":completed_to" => &completed_to,
                 ":millis" => &moment.millis,
                 ":today" => &moment.today,
                 ":now" => &moment.now,
