@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `host.rs` | the hosts: what each calls its servers, and what to do after a change |
-//! | `place.rs` | where each host's configuration is, for every system |
+//! | `locations.rs` | where each host's configuration is, for every system |
 //! | `format.rs` | JSON and TOML: read, set and removed without touching anything else; YAML: read |
 //! | `by_hand.rs` | what a person changes where the file is not edited for them: Goose's, which is YAML |
 //! | `file.rs` | reading and replacing a file |
@@ -14,6 +14,7 @@
 //!
 //! - A file that cannot be read or parsed is refused, never overwritten.
 //! - An edit is parsed again before it leaves: whatever it does not name has the value it had.
+//! - What is put in, the host can read: a text that it cannot read is mended, if nothing is lost by that, or refused.
 //! - An entry of another program is never changed.
 
 use std::path::Path;
@@ -32,6 +33,7 @@ pub use by_hand::{ByHand, put_by_hand, remove_by_hand};
 pub use file::{Refusal, must_be_writable, read, replace};
 pub use format::Trouble;
 pub use host::Host;
+use host::{Command, Container};
 pub use locations::{Location, Machine, Os};
 pub use program::{called, path_text, program};
 
@@ -51,13 +53,22 @@ pub struct Server {
 }
 
 impl Server {
-    fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["mcp".to_owned()];
+    fn arguments(&self) -> Vec<Value> {
+        let mut arguments = vec![json!("mcp")];
         if let Some(database) = &self.database {
-            arguments.extend(["--db".to_owned(), database.clone()]);
+            arguments.extend([json!("--db"), json!(database)]);
         }
         arguments
     }
+}
+
+/// A configuration with taskhold in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// What it says now.
+    pub text: String,
+    /// What was taken out, so that the host can read the rest.
+    pub taken_out: Vec<&'static str>,
 }
 
 /// An entry that starts taskhold.
@@ -84,126 +95,201 @@ pub fn checked_name(name: &str) -> Result<String, String> {
 /// Returns the entries of `text` that start taskhold.
 pub fn entries(host: Host, text: &str) -> Result<Vec<ServerEntry>, Trouble> {
     let root = host.format().read(text)?;
-    let servers = servers(host, &root)?;
-    let ours = servers.into_iter().flatten().filter_map(|(name, entry)| {
-        Some(ServerEntry {
-            name: name.clone(),
-            program: program_of_ours(host, entry)?.to_owned(),
-        })
-    });
-    Ok(ours.collect())
+    let mut entries = Vec::new();
+    for container in host.containers() {
+        let servers = servers(container, &root)?.into_iter().flatten();
+        entries.extend(servers.filter_map(|(name, entry)| {
+            Some(ServerEntry {
+                name: name.clone(),
+                program: command_of_ours(host, entry)?.program,
+            })
+        }));
+    }
+    Ok(entries)
 }
 
-/// Returns `text` with `server` in it; the same text if it is there already.
+/// Reports whether the host can read `text` as it is.
+pub fn is_readable(host: Host, text: &str) -> bool {
+    let readable = host.format().readable(text, host.leniency(), host.title());
+    readable.is_ok_and(|(_, taken_out)| taken_out.is_empty())
+}
+
+/// Returns `text` with `server` in it, as the host can read it; the same text if all is so already.
 ///
 /// Without a `name`, an entry that starts taskhold is brought up to date, else one is added. What a person has added to
 /// an entry stays, and so does the database it names unless `server` names one.
-pub fn put(host: Host, text: &str, name: Option<&str>, server: &Server) -> Result<String, Trouble> {
-    let root = host.format().read(text)?;
-    let (name, members) = wanted(host, &root, name, server)?;
-    if members.is_empty() {
-        return Ok(text.to_owned());
-    }
-    let mut expected = root.clone();
-    for (key, value) in &members {
-        expected[host.container()][&name][*key] = value.clone();
-    }
-    host.format()
-        .set(text, host.container(), &name, &members, &expected)
+pub fn put(host: Host, text: &str, name: Option<&str>, server: &Server) -> Result<Put, Trouble> {
+    let (text, taken_out) = host
+        .format()
+        .readable(text, host.leniency(), host.title())?;
+    let root = host.format().read(&text)?;
+    let wanted = Wanted::of(host, &root, name, server)?;
+    let text = if wanted.members.is_empty() {
+        text.into_owned()
+    } else {
+        let mut expected = root;
+        let mut entry = &mut expected;
+        for key in wanted
+            .container
+            .iter()
+            .copied()
+            .chain([wanted.name.as_str()])
+        {
+            entry = &mut entry[key];
+        }
+        for (key, value) in &wanted.members {
+            entry[*key] = value.clone();
+        }
+        host.format().set(
+            &text,
+            wanted.container,
+            &wanted.name,
+            &wanted.members,
+            &expected,
+        )?
+    };
+    Ok(Put { text, taken_out })
 }
 
-/// Members of an entry, in order.
-type Members = Vec<(&'static str, Value)>;
+/// What is to be set in a configuration.
+struct Wanted {
+    container: Container,
+    name: String,
+    /// Members of the entry, in order: all where it is not there, none where it is as wanted.
+    members: Vec<(&'static str, Value)>,
+}
 
-/// Returns the name that the entry is to have, and those of its members that are to be set: all where it is not there.
-fn wanted(
-    host: Host,
-    root: &Value,
-    name: Option<&str>,
-    server: &Server,
-) -> Result<(String, Members), Trouble> {
-    let servers = servers(host, root)?;
-    let name = match name {
-        Some(name) => name.to_owned(),
-        None => our_names(host, servers)
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| DEFAULT_NAME.to_owned()),
-    };
-    let entry = servers.and_then(|servers| servers.get(&name));
-    if let Some(entry) = entry {
-        must_be_ours(host, &name, entry)?;
+impl Wanted {
+    fn of(host: Host, root: &Value, name: Option<&str>, server: &Server) -> Result<Self, Trouble> {
+        let container = container(host, root)?;
+        let servers = servers(container, root)?;
+        let name = match name {
+            Some(name) => name.to_owned(),
+            None => our_names(host, servers)
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| DEFAULT_NAME.to_owned()),
+        };
+        let entry = servers.and_then(|servers| servers.get(&name));
+        let mut arguments = server.arguments();
+        if let Some(entry) = entry {
+            let command = must_be_ours(host, container, &name, entry)?;
+            if server.database.is_none() {
+                arguments = command.arguments;
+            }
+        }
+        let command = Command {
+            program: server.program.clone(),
+            arguments,
+        };
+        let mut members = host.members(&name, &command);
+        members.retain(|(key, value)| {
+            let given = entry.and_then(|entry| entry.get(key));
+            given.is_none_or(|given| host.command_keys().contains(key) && given != value)
+        });
+        Ok(Self {
+            container,
+            name,
+            members,
+        })
     }
-    let given = |key: &str| entry.and_then(|entry| entry.get(key));
-    let mut members = Vec::new();
-    for (key, value) in host.members(&name) {
-        if given(key).is_none() {
-            members.push((key, value));
+}
+
+/// Returns where a server is to be put: where one of ours is already, else in the first place that is there.
+fn container(host: Host, root: &Value) -> Result<Container, Trouble> {
+    let containers = host.containers();
+    let mut first = None;
+    for container in containers {
+        let Some(servers) = servers(container, root)? else {
+            continue;
+        };
+        if !our_names(host, Some(servers)).is_empty() {
+            return Ok(container);
+        }
+        // A server of opencode 1 could be called "servers".
+        if !servers.contains_key("type") {
+            first = first.or(Some(*container));
         }
     }
-    if given(host.program_key()) != Some(&json!(server.program)) {
-        members.push((host.program_key(), json!(server.program)));
-    }
-    let arguments = json!(server.arguments());
-    if (entry.is_none() || server.database.is_some()) && given("args") != Some(&arguments) {
-        members.push(("args", arguments));
-    }
-    Ok((name, members))
+    Ok(first.unwrap_or(containers[containers.len() - 1]))
 }
 
 /// Returns `text` without taskhold: without the entry `name`, or without any that starts it. With the last server goes the
-/// place for servers, if nothing else is in it.
+/// place for servers, if nothing else is in it and the host can do without.
 pub fn remove(host: Host, text: &str, name: Option<&str>) -> Result<String, Trouble> {
     let mut root = host.format().read(text)?;
-    let names = unwanted(host, &root, name)?;
     let mut edited = text.to_owned();
-    if names.is_empty() {
-        return Ok(edited);
-    }
-    for name in names {
-        if let Some(servers) = root[host.container()].as_object_mut() {
-            servers.remove(&name);
+    for container in host.containers() {
+        let names = unwanted(host, container, &root, name)?;
+        if names.is_empty() {
+            continue;
         }
-        edited = host
-            .format()
-            .remove(&edited, host.container(), &name, &root)?;
+        for name in names {
+            let mut servers = &mut root;
+            for key in *container {
+                servers = &mut servers[*key];
+            }
+            if let Some(servers) = servers.as_object_mut() {
+                servers.remove(&name);
+            }
+            edited = host.format().remove(&edited, container, &name, &root)?;
+        }
+        if !host.needs_container() {
+            edited = host.format().tidied(edited, container);
+            root = host.format().read(&edited)?;
+        }
     }
-    Ok(host.format().tidied(edited, host.container()))
+    Ok(edited)
 }
 
 /// Returns the names of the entries to take out: `name` if it is there, or each that starts taskhold.
-fn unwanted(host: Host, root: &Value, name: Option<&str>) -> Result<Vec<String>, Trouble> {
-    let servers = servers(host, root)?;
+fn unwanted(
+    host: Host,
+    container: Container,
+    root: &Value,
+    name: Option<&str>,
+) -> Result<Vec<String>, Trouble> {
+    let servers = servers(container, root)?;
     let Some(name) = name else {
         return Ok(our_names(host, servers));
     };
     let Some(entry) = servers.and_then(|servers| servers.get(name)) else {
         return Ok(Vec::new());
     };
-    must_be_ours(host, name, entry)?;
+    must_be_ours(host, container, name, entry)?;
     Ok(vec![name.to_owned()])
 }
 
 /// Reports whether `text` says nothing at all, to the host or to a person.
-pub fn is_blank(text: &str) -> bool {
-    let text = text.trim_start_matches('\u{FEFF}').trim();
-    text.is_empty() || text.split_whitespace().collect::<String>() == "{}"
+pub fn is_blank(host: Host, text: &str) -> bool {
+    let text = text.trim_start_matches('\u{FEFF}');
+    let text = text.split_whitespace().collect::<String>();
+    text.is_empty() || text == "{}" || (host.needs_container() && text == "{\"mcpServers\":{}}")
 }
 
-/// Returns the host's servers; `None` if it has no place for them yet.
-fn servers(host: Host, root: &Value) -> Result<Option<&Map<String, Value>>, Trouble> {
-    let not_an_object = |key: &str| Trouble::Shape {
-        key: key.to_owned(),
-    };
-    match root {
-        Value::Null => Ok(None),
-        Value::Object(root) => match root.get(host.container()) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(servers)) => Ok(Some(servers)),
-            Some(_) => Err(not_an_object(host.container())),
-        },
-        _ => Err(not_an_object("the whole of it")),
+/// Returns the servers in `container`; `None` if that is not there yet.
+fn servers(container: Container, root: &Value) -> Result<Option<&Map<String, Value>>, Trouble> {
+    let mut value = root;
+    for depth in 0..=container.len() {
+        let members = match value {
+            Value::Null => return Ok(None),
+            Value::Object(members) => members,
+            _ if depth == 0 => {
+                let key = "the whole of it".to_owned();
+                return Err(Trouble::Shape { key });
+            }
+            _ => {
+                let key = container[..depth].join(".");
+                return Err(Trouble::Shape { key });
+            }
+        };
+        match container.get(depth).map(|key| members.get(*key)) {
+            None => return Ok(Some(members)),
+            Some(None) => return Ok(None),
+            Some(Some(inner)) => value = inner,
+        }
     }
+    Ok(None)
 }
 
 /// Returns the names of the entries that start taskhold, the usual one first.
@@ -211,33 +297,43 @@ fn our_names(host: Host, servers: Option<&Map<String, Value>>) -> Vec<String> {
     let mut names: Vec<String> = servers
         .into_iter()
         .flatten()
-        .filter(|(_, entry)| program_of_ours(host, entry).is_some())
+        .filter(|(_, entry)| command_of_ours(host, entry).is_some())
         .map(|(name, _)| name.clone())
         .collect();
     names.sort_by_key(|name| name != DEFAULT_NAME);
     names
 }
 
-fn must_be_ours(host: Host, name: &str, entry: &Value) -> Result<(), Trouble> {
-    if program_of_ours(host, entry).is_some() {
-        return Ok(());
+/// Returns what the entry starts, which must be taskhold.
+fn must_be_ours(
+    host: Host,
+    container: Container,
+    name: &str,
+    entry: &Value,
+) -> Result<Command, Trouble> {
+    if let Some(command) = command_of_ours(host, entry) {
+        return Ok(command);
     }
-    let program = ["url", "httpUrl", "uri", host.program_key()]
+    let address = ["url", "httpUrl", "serverUrl", "uri"]
         .iter()
         .find_map(|key| entry.get(key)?.as_str());
+    let program = host.command(entry).map(|command| command.program);
     Err(Trouble::Taken {
-        name: format!("{}.{name}", host.container()),
-        program: program.unwrap_or("something else").to_owned(),
+        name: format!("{}.{name}", container.join(".")),
+        program: address
+            .map(str::to_owned)
+            .or(program)
+            .unwrap_or_else(|| "something else".to_owned()),
     })
 }
 
-/// Returns the program of an entry that runs `taskhold mcp`, wherever it is; `None` for any other entry.
-fn program_of_ours(host: Host, entry: &Value) -> Option<&str> {
-    let program = entry.get(host.program_key())?.as_str()?;
-    let file = program.rsplit(['/', '\\']).next()?;
+/// Returns what an entry starts if that is `taskhold mcp`, wherever it is; `None` for any other entry.
+fn command_of_ours(host: Host, entry: &Value) -> Option<Command> {
+    let command = host.command(entry)?;
+    let file = command.program.rsplit(['/', '\\']).next()?;
     let stem = Path::new(file).file_stem()?.to_str()?;
-    let serves = entry.get("args")?.get(0)?.as_str()? == "mcp";
-    (stem.eq_ignore_ascii_case("taskhold") && serves).then_some(program)
+    let serves = command.arguments.first()?.as_str()? == "mcp";
+    (stem.eq_ignore_ascii_case("taskhold") && serves).then_some(command)
 }
 
 #[cfg(test)]

@@ -17,14 +17,19 @@ use crate::{
     config::ConfigError,
     install::{self, ByHand, Host, Location, Machine, Refusal, Server},
 };
+use choice::Candidate;
+
+mod choice;
 
 /// Add taskhold to the configuration of an AI host
 ///
 /// Edits the host's own file, for you alone and for every project, keeping its comments and order. The file as it was
 /// stays beside it, the last five times. A file that cannot be read, or is read-only, is left alone; the others are edited.
-/// Goose's file is left to you: you are shown what to add to it or to remove, and where.
+/// A file that the host itself cannot read is mended, if nothing is lost by that, or left alone. Goose's file is left to
+/// you: you are shown what to add to it or to remove, and where. Without a host, those on this machine are offered.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  taskhold install
   taskhold install --list
   taskhold install claude-desktop codex
   taskhold install vscode --dry-run
@@ -32,7 +37,7 @@ use crate::{
   taskhold install zed --remove")]
 pub(super) struct InstallArgs {
     /// Host to set up (can be repeated)
-    #[arg(value_name = "HOST", required_unless_present = "list", value_parser = hosts())]
+    #[arg(value_name = "HOST", value_parser = hosts())]
     hosts: Vec<Host>,
     /// Say where each host's configuration is, and whether taskhold is in it
     #[arg(long, conflicts_with_all = ["hosts", "remove", "dry_run", "name"])]
@@ -60,6 +65,8 @@ struct Plan {
     before: Option<String>,
     /// `None` if there is to be no file, since nothing would be left in it.
     after: Option<String>,
+    /// What is taken out so that the host can read the rest.
+    taken_out: Vec<&'static str>,
 }
 
 /// What becomes of a file; what `--json` prints of it.
@@ -78,6 +85,9 @@ struct FileOutcome {
     /// Nothing was left in it.
     #[serde(rename = "gone", skip_serializing_if = "std::ops::Not::not")]
     is_gone: bool,
+    /// What is taken out of it so that the host can read the rest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    taken_out: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     backup: Option<PathBuf>,
     /// What would change, where nothing is to be written.
@@ -106,12 +116,17 @@ impl InstallArgs {
         if self.list {
             return list(&machine, context);
         }
+        let hosts = if self.hosts.is_empty() {
+            choice::hosts(&self.candidates(&machine), self.remove, context)?
+        } else {
+            self.hosts.clone()
+        };
         let wanted = Wanted::of(context)?;
         let mut outcomes = Vec::new();
         let (mut done, mut refused) = (Vec::new(), Vec::new());
-        for &host in &self.hosts {
+        for host in hosts {
             for place in machine.places_in_use(host) {
-                let mut outcome = FileOutcome::nothing(host, &place);
+                let mut outcome = FileOutcome::nothing(host, &place, &machine);
                 match self.carry_out(&mut outcome, &place, &wanted, context) {
                     Ok(()) => {
                         if outcome.by_hand.is_none() {
@@ -140,6 +155,23 @@ impl InstallArgs {
         }
     }
 
+    /// Returns the hosts on this machine that can be set up, or of which taskhold can be taken out.
+    fn candidates(&self, machine: &Machine) -> Vec<Candidate> {
+        let candidates = Host::ALL.into_iter().filter(|host| machine.has(*host));
+        let candidates = candidates.map(|host| {
+            let places = machine.places_in_use(host);
+            let states: Vec<_> = places.iter().map(|place| state(host, place)).collect();
+            let state = states.iter().find(|state| HAS_TASKHOLD.contains(state));
+            Candidate {
+                host,
+                state: state.copied().unwrap_or(states[0]),
+            }
+        });
+        candidates
+            .filter(|candidate| !self.remove || HAS_TASKHOLD.contains(&candidate.state))
+            .collect()
+    }
+
     /// Edits the file of one place, or tells how it would be.
     fn carry_out(
         &self,
@@ -159,6 +191,7 @@ impl InstallArgs {
         }
         install::must_be_writable(&place.file)?;
         outcome.is_gone = plan.after.is_none();
+        outcome.taken_out.clone_from(&plan.taken_out);
         if self.dry_run {
             outcome.diff = Some(plan.difference(&place.file));
         } else {
@@ -179,18 +212,21 @@ impl InstallArgs {
         let before = install::read(&place.file)?;
         let text = before.as_deref().unwrap_or_default();
         let name = self.name.as_deref();
-        let after = if self.remove {
-            install::remove(host, text, name)
+        let (after, taken_out) = if self.remove {
+            let after = install::remove(host, text, name);
+            (after.map_err(trouble_in(&place.file))?, Vec::new())
         } else {
-            install::put(host, text, name, &wanted.server(place))
+            let put = install::put(host, text, name, &wanted.server(place));
+            let put = put.map_err(trouble_in(&place.file))?;
+            (put.text, put.taken_out)
         };
-        let after = after.map_err(trouble_in(&place.file))?;
         // A file in which nothing is left goes too, if it is one: a link is a person's.
-        let is_left = after == text || !install::is_blank(&after) || place.file.is_symlink();
+        let is_left = after == text || !install::is_blank(host, &after) || place.file.is_symlink();
         let has_file = before.is_some() || !after.is_empty();
         Ok(Plan {
             after: (is_left && has_file).then_some(after),
             before,
+            taken_out,
         })
     }
 
@@ -237,7 +273,13 @@ impl InstallArgs {
             )?;
             return Ok(());
         } else if let Some(diff) = &outcome.diff {
-            return Ok(write!(out, "{diff}")?);
+            write!(out, "{diff}")?;
+            out.flush()?;
+            // Some of it cannot be seen.
+            if let Some(mended) = outcome.mended() {
+                writeln!(io::stderr(), "note: {title}: {mended}")?;
+            }
+            return Ok(());
         } else {
             let did = if self.remove {
                 "taskhold was taken out of"
@@ -248,6 +290,9 @@ impl InstallArgs {
         }
         if outcome.is_gone {
             writeln!(out, "  nothing else was in it, so it is gone")?;
+        }
+        if let Some(mended) = outcome.mended() {
+            writeln!(out, "  {mended}")?;
         }
         if let Some(backup) = &outcome.backup {
             writeln!(out, "  as it was: {}", backup.display())?;
@@ -284,20 +329,32 @@ impl Wanted {
 }
 
 impl FileOutcome {
-    fn nothing(host: Host, place: &Location) -> Self {
+    fn nothing(host: Host, place: &Location, machine: &Machine) -> Self {
         Self {
             host,
             word: host.word(),
             file: place.file.clone(),
             differs: false,
-            is_host_there: place.is_used(),
+            is_host_there: place.is_used() || machine.has(host),
             is_gone: false,
+            taken_out: Vec::new(),
             backup: None,
             diff: None,
             by_hand: None,
             next: None,
             problem: None,
         }
+    }
+
+    /// Returns the sentence that says what is taken out, if anything is.
+    fn mended(&self) -> Option<String> {
+        let title = self.host.title();
+        (!self.taken_out.is_empty()).then(|| {
+            format!(
+                "taken out, since {title} reads no file that has it: {}",
+                self.taken_out.join(", ")
+            )
+        })
     }
 }
 
@@ -339,7 +396,12 @@ fn list(machine: &Machine, context: &Context) -> CliResult {
     for host in Host::ALL {
         for place in &machine.places_in_use(host) {
             let file = &place.file;
-            let (word, state) = (host.word(), state(host, place));
+            let word = host.word();
+            let state = if machine.has(host) {
+                state(host, place)
+            } else {
+                "no host here"
+            };
             entries.push(json!({ "host": word, "file": file, "state": state }));
             let _ = writeln!(lines, "{word:14} {state:14} {}", file.display());
         }
@@ -350,26 +412,25 @@ fn list(machine: &Machine, context: &Context) -> CliResult {
     Ok(context.screen.print(&lines)?)
 }
 
+/// The states of a file that has taskhold in it.
+const HAS_TASKHOLD: [&str; 2] = ["installed", "program gone"];
+
+/// Returns the state of a file whose host is on this machine.
 fn state(host: Host, place: &Location) -> &'static str {
-    if !place.is_used() {
-        return "no host here";
-    }
     let text = match install::read(&place.file) {
         Ok(text) => text.unwrap_or_default(),
         Err(_) => return "not readable",
     };
+    let [installed, gone] = HAS_TASKHOLD;
     match install::entries(host, &text) {
         Err(_) => "not readable",
+        Ok(_) if !install::is_readable(host, &text) => "not readable",
         Ok(entries) if entries.is_empty() => "not installed",
         Ok(entries) => {
             let is_there = entries
                 .iter()
                 .all(|entry| Path::new(&entry.program).exists());
-            if is_there {
-                "installed"
-            } else {
-                "program gone"
-            }
+            if is_there { installed } else { gone }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt::Write as _, path::Path};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Host, Server, Trouble, servers, unwanted, wanted};
+use super::{Host, Server, Trouble, Wanted, container, servers, unwanted};
 
 /// What a person is to do with a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,19 +29,23 @@ pub fn put_by_hand(
     server: &Server,
 ) -> Result<Option<ByHand>, Trouble> {
     let root = host.format().read(text.unwrap_or_default())?;
-    let (name, members) = wanted(host, &root, name, server)?;
+    let Wanted {
+        container,
+        name,
+        members,
+    } = Wanted::of(host, &root, name, server)?;
     if members.is_empty() {
         return Ok(None);
     }
-    let (container, file) = (host.container(), file.display());
-    let servers = servers(host, &root)?;
+    let servers = servers(container, &root)?;
+    let (container, file) = (container.join("."), file.display());
     let (instruction, lines) = match servers {
         Some(servers) if servers.contains_key(&name) => (
             format!("set this in {container}.{name} in {file}"),
             lines(&members, 0),
         ),
         Some(servers) if !servers.is_empty() => {
-            let indentation = indentation(text.unwrap_or_default(), container);
+            let indentation = indentation(text.unwrap_or_default(), &container);
             let members = lines(&members, 2 * indentation);
             (
                 format!("add this below \"{container}:\" in {file}"),
@@ -51,7 +55,7 @@ pub fn put_by_hand(
         _ => {
             let instruction = if text.is_none() {
                 format!("write this to the new file {file}")
-            } else if root.get(container).is_some() {
+            } else if root.get(&container).is_some() {
                 format!("put this in the place of \"{container}\", which is empty, in {file}")
             } else {
                 format!("add this at the end of {file}")
@@ -72,10 +76,11 @@ pub fn remove_by_hand(
     name: Option<&str>,
 ) -> Result<Option<ByHand>, Trouble> {
     let root = host.format().read(text)?;
-    let names = unwanted(host, &root, name)?;
+    let container = container(host, &root)?;
+    let names = unwanted(host, container, &root, name)?;
     let entries: Vec<String> = names
         .iter()
-        .map(|name| format!("{}.{name}", host.container()))
+        .map(|name| format!("{}.{name}", container.join(".")))
         .collect();
     Ok((!entries.is_empty()).then(|| ByHand {
         instruction: format!(
@@ -112,3 +117,6 @@ fn indentation(text: &str, key: &str) -> usize {
         .filter(|blanks| *blanks > 0)
         .unwrap_or(2)
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,13 @@ pub enum Trouble {
     /// The name is taken by a server of someone else.
     #[error("{name} is there already and starts {program}; choose another name with --name")]
     Taken { name: String, program: String },
+    /// The host reads nothing of the file, and we cannot mend it without a loss.
+    #[error("line {line} has {what}, and {host} reads no file that has one; take it out first")]
+    Unreadable {
+        line: usize,
+        what: &'static str,
+        host: &'static str,
+    },
     /// The edit would have changed something else too.
     #[error("it is written in a way that cannot be edited safely; change {entry} by hand")]
     Entangled { entry: String },
@@ -45,11 +52,21 @@ pub(super) enum Format {
 /// The members to set, in order.
 type Members<'a> = &'a [(&'static str, Value)];
 
-/// A server's place: the key of all servers, and its name.
+/// A server's place: the keys that lead to all servers, and its name.
 #[derive(Clone, Copy, Debug)]
 struct Spot<'a> {
-    container: &'a str,
+    container: &'a [&'a str],
     name: &'a str,
+}
+
+/// What a host reads of JSON beyond the standard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leniency {
+    /// A byte order mark before the text.
+    pub(super) mark: bool,
+    pub(super) comments: bool,
+    /// Commas after the last member of an object or a list.
+    pub(super) last_commas: bool,
 }
 
 impl Format {
@@ -58,11 +75,49 @@ impl Format {
         self.parse(&Envelope::open(text).1)
     }
 
+    /// Returns `text` as a host that reads no more than `leniency` reads it, and what was taken out for that, as a person is
+    /// told of it. No more is taken out than says nothing.
+    pub(super) fn readable<'a>(
+        self,
+        text: &'a str,
+        leniency: Leniency,
+        host: &'static str,
+    ) -> Result<(Cow<'a, str>, Vec<&'static str>), Trouble> {
+        let mut taken_out = Vec::new();
+        if self != Self::Json {
+            return Ok((text.into(), taken_out));
+        }
+        let (mut envelope, mut inner) = Envelope::open(text);
+        self.parse(&inner)?;
+        let unreadable = |what, line| Trouble::Unreadable { line, what, host };
+        if !leniency.comments
+            && let Some(line) = json::first_comment(&inner)
+        {
+            return Err(unreadable("a comment", line));
+        }
+        if !leniency.mark && envelope.has_mark {
+            envelope.has_mark = false;
+            taken_out.push("the byte order mark at the beginning");
+        }
+        if !leniency.last_commas
+            && let Some(line) = json::first_last_comma(&inner)
+        {
+            let mended = json::without_last_commas(&inner)
+                .ok_or_else(|| unreadable("a comma with nothing after it", line))?;
+            inner = mended.into();
+            taken_out.push("commas with nothing after them");
+        }
+        if taken_out.is_empty() {
+            return Ok((text.into(), taken_out));
+        }
+        Ok((envelope.close(&inner).into(), taken_out))
+    }
+
     /// Returns `text` with `members` set in the server `name`, which must make it say `expected`.
     pub(super) fn set(
         self,
         text: &str,
-        container: &str,
+        container: &[&str],
         name: &str,
         members: Members<'_>,
         expected: &Value,
@@ -79,7 +134,7 @@ impl Format {
     pub(super) fn remove(
         self,
         text: &str,
-        container: &str,
+        container: &[&str],
         name: &str,
         expected: &Value,
     ) -> Result<String, Trouble> {
@@ -92,21 +147,22 @@ impl Format {
     }
 
     /// Returns `text` without the place for servers, if there is nothing in it, not even a comment; else as it is.
-    pub(super) fn tidied(self, text: String, container: &str) -> String {
+    pub(super) fn tidied(self, mut text: String, container: &[&str]) -> String {
+        for depth in (1..=container.len()).rev() {
+            text = self.without_empty(text, &container[..depth]);
+        }
+        text
+    }
+
+    fn without_empty(self, text: String, container: &[&str]) -> String {
         let (envelope, inner) = Envelope::open(&text);
         let tidied = match self {
             Self::Json => json::without_empty(&inner, container),
             // In TOML it was never more than the heading of its first server.
             Self::Toml | Self::Yaml => None,
         };
-        let says = |text: &str| {
-            let mut root = self.parse(text).unwrap_or_default();
-            if let Some(root) = root.as_object_mut() {
-                root.remove(container);
-            }
-            // A file that says nothing says the same as an empty object.
-            root.as_object().cloned().unwrap_or_default()
-        };
+        // A file that says nothing says the same as an empty object.
+        let says = |text: &str| normal(self.parse(text).unwrap_or_default(), container);
         match tidied {
             Some(tidied) if says(&tidied) == says(&inner) => envelope.close(&tidied),
             _ => text,
@@ -133,21 +189,31 @@ impl Format {
         edit(&text)
             .filter(|edited| {
                 let parsed = self.parse(edited).unwrap_or_default();
-                normal(parsed, spot) == normal(expected.clone(), spot)
+                normal(parsed, spot.container) == normal(expected.clone(), spot.container)
             })
             .map(|edited| envelope.close(&edited))
             .ok_or_else(|| Trouble::Entangled {
-                entry: format!("{}.{}", spot.container, spot.name),
+                entry: format!("{}.{}", spot.container.join("."), spot.name),
             })
     }
 }
 
 /// Returns what a configuration says; that there are no servers can be said in several ways.
-fn normal(mut root: Value, spot: Spot<'_>) -> Value {
-    let servers = &mut root[spot.container];
-    if servers.as_object().is_some_and(serde_json::Map::is_empty) {
-        *servers = Value::Null;
+fn normal(mut root: Value, container: &[&str]) -> Value {
+    fn clear(value: &mut Value, container: &[&str]) {
+        if let (Some((key, rest)), Value::Object(members)) = (container.split_first(), &mut *value)
+            && let Some(inner) = members.get_mut(*key)
+        {
+            clear(inner, rest);
+            if inner.is_null() {
+                members.remove(*key);
+            }
+        }
+        if value.as_object().is_some_and(serde_json::Map::is_empty) {
+            *value = Value::Null;
+        }
     }
+    clear(&mut root, container);
     root
 }
 

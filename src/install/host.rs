@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde_json::{Value, json};
 
-use super::format::Format;
+use super::format::{Format, Leniency};
+
+/// The keys that lead from the top of a configuration to its servers.
+pub(super) type Container = &'static [&'static str];
 
 /// An AI host whose configuration is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,14 @@ pub enum Host {
     Zed,
     /// Goose.
     Goose,
+    /// opencode in the terminal, versions 1 and 2.
+    OpenCode,
+    /// GitHub Copilot in the terminal.
+    Copilot,
+    /// LM Studio.
+    LmStudio,
+    /// Windsurf, later called Devin Desktop.
+    Windsurf,
 }
 
 const RESTART_DESKTOP: &str =
@@ -32,7 +43,7 @@ const RESTART_DESKTOP: &str =
 
 impl Host {
     /// Every host, in the order people are shown them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::ClaudeDesktop,
         Self::ClaudeCode,
         Self::Codex,
@@ -41,6 +52,10 @@ impl Host {
         Self::Gemini,
         Self::Zed,
         Self::Goose,
+        Self::OpenCode,
+        Self::Copilot,
+        Self::LmStudio,
+        Self::Windsurf,
     ];
 
     /// Returns the word for it on the command line.
@@ -54,6 +69,10 @@ impl Host {
             Self::Gemini => "gemini",
             Self::Zed => "zed",
             Self::Goose => "goose",
+            Self::OpenCode => "opencode",
+            Self::Copilot => "copilot",
+            Self::LmStudio => "lmstudio",
+            Self::Windsurf => "windsurf",
         }
     }
 
@@ -63,7 +82,11 @@ impl Host {
             Self::ClaudeDesktop => &["claude"],
             Self::VsCode => &["vs-code", "code"],
             Self::Gemini => &["gemini-cli"],
-            _ => &[],
+            Self::OpenCode => &["open-code"],
+            Self::Copilot => &["copilot-cli", "github-copilot"],
+            Self::LmStudio => &["lm-studio"],
+            Self::Windsurf => &["devin-desktop"],
+            Self::ClaudeCode | Self::Codex | Self::Cursor | Self::Zed | Self::Goose => &[],
         }
     }
 
@@ -78,6 +101,28 @@ impl Host {
             Self::Gemini => "Gemini CLI",
             Self::Zed => "Zed",
             Self::Goose => "Goose",
+            Self::OpenCode => "opencode",
+            Self::Copilot => "GitHub Copilot CLI",
+            Self::LmStudio => "LM Studio",
+            Self::Windsurf => "Windsurf",
+        }
+    }
+
+    /// Returns the names of its programs, where one of them in the search path says that it is on the machine. Other programs
+    /// than Goose and GitHub Copilot CLI have their names too, so that these are told by their folders alone.
+    pub(super) fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::ClaudeDesktop => &["claude-desktop"],
+            Self::ClaudeCode => &["claude"],
+            Self::Codex => &["codex"],
+            Self::VsCode => &["code", "code-insiders", "codium"],
+            Self::Cursor => &["cursor", "cursor-agent"],
+            Self::Gemini => &["gemini"],
+            Self::Zed => &["zed", "zeditor"],
+            Self::OpenCode => &["opencode"],
+            Self::LmStudio => &["lms"],
+            Self::Windsurf => &["windsurf"],
+            Self::Goose | Self::Copilot => &[],
         }
     }
 
@@ -97,6 +142,12 @@ impl Host {
                 "nothing: Zed reads its settings at once; the agent panel shows the server"
             }
             Self::Goose => "start a new session",
+            Self::OpenCode => "start a new session; opencode mcp list shows the server",
+            Self::Copilot => "start a new session; copilot mcp list shows the server",
+            Self::LmStudio => {
+                "restart LM Studio and switch the server on among the integrations of a chat"
+            }
+            Self::Windsurf => "refresh the MCP servers in the Cascade panel, or restart Windsurf",
         }
     }
 
@@ -104,10 +155,17 @@ impl Host {
     pub fn step_to_forget(self) -> &'static str {
         match self {
             Self::ClaudeDesktop => RESTART_DESKTOP,
-            Self::ClaudeCode | Self::Codex | Self::Gemini | Self::Goose => "start a new session",
+            Self::ClaudeCode
+            | Self::Codex
+            | Self::Gemini
+            | Self::Goose
+            | Self::OpenCode
+            | Self::Copilot => "start a new session",
             Self::VsCode => "restart VS Code",
             Self::Cursor => "restart Cursor",
             Self::Zed => "nothing: Zed reads its settings at once",
+            Self::LmStudio => "restart LM Studio",
+            Self::Windsurf => "refresh the MCP servers in the Cascade panel, or restart Windsurf",
         }
     }
 
@@ -124,40 +182,113 @@ impl Host {
         self.format() == Format::Yaml
     }
 
-    /// Returns the key at the top under which the host keeps its servers.
-    pub(super) fn container(self) -> &'static str {
-        match self {
-            Self::Codex => "mcp_servers",
-            Self::VsCode => "servers",
-            Self::Zed => "context_servers",
-            Self::Goose => "extensions",
-            Self::ClaudeDesktop | Self::ClaudeCode | Self::Cursor | Self::Gemini => "mcpServers",
+    /// Returns what it reads of JSON beyond the standard. Where nobody has seen it read more, it is taken to read no more.
+    pub(super) fn leniency(self) -> Leniency {
+        let (mark, comments, last_commas) = match self {
+            Self::VsCode | Self::OpenCode | Self::Copilot => (true, true, true),
+            Self::Zed => (false, true, true),
+            Self::Gemini => (false, true, false),
+            Self::ClaudeCode => (true, false, false),
+            _ => (false, false, false),
+        };
+        Leniency {
+            mark,
+            comments,
+            last_commas,
         }
     }
 
-    /// Returns the key of the program in a server's entry.
-    pub(super) fn program_key(self) -> &'static str {
+    /// Returns where the host keeps its servers: the usual place last, before it one that counts if the file has it already.
+    pub(super) fn containers(self) -> &'static [Container] {
         match self {
-            Self::Goose => "cmd",
-            _ => "command",
+            Self::Codex => &[&["mcp_servers"]],
+            Self::VsCode => &[&["servers"]],
+            Self::Zed => &[&["context_servers"]],
+            Self::Goose => &[&["extensions"]],
+            // The second is that of opencode 1, which opencode 2 reads too; opencode 1 reads no file that has the first.
+            Self::OpenCode => &[&["mcp", "servers"], &["mcp"]],
+            _ => &[&["mcpServers"]],
         }
     }
 
-    /// Returns what an entry needs beside its program and arguments. A person may have changed it since.
-    pub(super) fn members(self, name: &str) -> Vec<(&'static str, Value)> {
+    /// Reports whether the host refuses a file without a place for servers.
+    pub(super) fn needs_container(self) -> bool {
+        matches!(self, Self::Copilot | Self::LmStudio)
+    }
+
+    /// Returns a new server's entry. What is not in [`command_keys`](Self::command_keys) a person may change.
+    pub(super) fn members(self, name: &str, command: &Command) -> Vec<(&'static str, Value)> {
+        let Command { program, arguments } = command;
+        let program = ("command", json!(program));
+        let arguments = ("args", json!(arguments));
         match self {
-            Self::ClaudeCode | Self::VsCode => vec![("type", json!("stdio"))],
+            Self::ClaudeCode | Self::VsCode => {
+                vec![("type", json!("stdio")), program, arguments]
+            }
             // Zed of before 2026 reads no entry without it, later ones do not mind.
-            Self::Zed => vec![("source", json!("custom"))],
+            Self::Zed => vec![("source", json!("custom")), program, arguments],
             Self::Goose => vec![
                 ("enabled", json!(true)),
                 ("type", json!("stdio")),
                 ("name", json!(name)),
                 ("description", json!("Your tasks")),
+                ("cmd", program.1),
+                arguments,
             ],
-            Self::ClaudeDesktop | Self::Codex | Self::Cursor | Self::Gemini => Vec::new(),
+            Self::OpenCode => {
+                let mut words = vec![program.1];
+                words.extend(command.arguments.iter().cloned());
+                vec![("type", json!("local")), ("command", json!(words))]
+            }
+            Self::Copilot => vec![
+                ("type", json!("local")),
+                program,
+                arguments,
+                ("tools", json!(["*"])),
+            ],
+            Self::ClaudeDesktop
+            | Self::Codex
+            | Self::Cursor
+            | Self::Gemini
+            | Self::LmStudio
+            | Self::Windsurf => vec![program, arguments],
         }
     }
+
+    /// Returns the keys that say what an entry starts.
+    pub(super) fn command_keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Goose => &["cmd", "args"],
+            Self::OpenCode => &["command"],
+            _ => &["command", "args"],
+        }
+    }
+
+    /// Returns what an entry starts; `None` if it starts no program.
+    pub(super) fn command(self, entry: &Value) -> Option<Command> {
+        let value = |key: &str| entry.get(key);
+        let (program, arguments) = match self.command_keys() {
+            [both] => value(both)?.as_array()?.split_first()?,
+            [program, arguments, ..] => {
+                let arguments = value(arguments).and_then(Value::as_array);
+                (value(program)?, arguments.map_or(&[][..], Vec::as_slice))
+            }
+            [] => return None,
+        };
+        Some(Command {
+            program: program.as_str()?.to_owned(),
+            arguments: arguments.to_vec(),
+        })
+    }
+}
+
+/// What an entry starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Command {
+    /// The program.
+    pub(super) program: String,
+    /// What it is told, as it is written in the configuration.
+    pub(super) arguments: Vec<Value>,
 }
 
 impl fmt::Display for Host {

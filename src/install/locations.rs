@@ -1,6 +1,10 @@
 //! Where each host's configuration is, for every system. Pure, so that all of them are tested on one.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use super::Host;
 
@@ -26,6 +30,10 @@ pub struct Machine {
     pub config: PathBuf,
     /// Windows: the folders of packaged apps, below `%LOCALAPPDATA%\Packages`. Empty elsewhere.
     pub packages: Vec<PathBuf>,
+    /// Where LM Studio keeps all it has.
+    pub lm_studio: PathBuf,
+    /// Where the shell looks for programs.
+    pub search: Vec<PathBuf>,
     /// The environment variables in [`Machine::VARIABLES`] that hold an absolute path.
     pub variables: BTreeMap<&'static str, PathBuf>,
 }
@@ -43,11 +51,14 @@ pub struct Location {
 
 impl Machine {
     /// The variables by which hosts move their configuration.
-    pub const VARIABLES: [&'static str; 4] = [
+    pub const VARIABLES: [&'static str; 6] = [
         "CLAUDE_CONFIG_DIR",
         "CODEX_HOME",
         "GEMINI_CLI_HOME",
         "GOOSE_PATH_ROOT",
+        "COPILOT_HOME",
+        // On Linux it moves those of others too; on macOS and Windows only opencode asks for it.
+        "XDG_CONFIG_HOME",
     ];
 
     /// Describes this machine; `None` if the person has no home folder.
@@ -60,20 +71,33 @@ impl Machine {
         } else {
             Os::Linux
         };
+        // Hosts ask these variables of Windows, as `directories` does not.
+        let folder = |name: &str, usual: &Path| {
+            let named = env::var_os(name).map(PathBuf::from);
+            named
+                .filter(|path| os == Os::Windows && path.is_absolute())
+                .unwrap_or_else(|| usual.to_owned())
+        };
+        let home = folder("USERPROFILE", folders.home_dir());
+        let config = folder("APPDATA", folders.config_dir());
         let packages = if os == Os::Windows {
-            subfolders(folders.data_local_dir().join("Packages"))
+            subfolders(folder("LOCALAPPDATA", folders.data_local_dir()).join("Packages"))
         } else {
             Vec::new()
         };
         let absolute = |name: &'static str| {
-            let path = PathBuf::from(std::env::var_os(name)?);
+            let path = PathBuf::from(env::var_os(name)?);
             path.is_absolute().then_some((name, path))
         };
         Some(Self {
             os,
-            home: folders.home_dir().to_owned(),
-            config: folders.config_dir().to_owned(),
+            lm_studio: lm_studio(&home),
+            home,
+            config,
             packages,
+            search: env::var_os("PATH")
+                .map(|path| env::split_paths(&path).collect())
+                .unwrap_or_default(),
             variables: Self::VARIABLES.into_iter().filter_map(absolute).collect(),
         })
     }
@@ -97,10 +121,19 @@ impl Machine {
             }
             Host::Zed => self.zed(),
             Host::Goose => vec![self.goose()],
+            Host::OpenCode => self.opencode(),
+            Host::Copilot => {
+                let folder = self.variable("COPILOT_HOME");
+                let folder = folder.unwrap_or_else(|| self.home.join(".copilot"));
+                vec![Location::in_folder(folder, "mcp-config.json")]
+            }
+            Host::LmStudio => vec![Location::in_folder(self.lm_studio.clone(), "mcp.json")],
+            Host::Windsurf => self.windsurf(),
         }
     }
 
-    /// Returns the places of `host` to edit: those in use, else the usual one.
+    /// Returns the places of `host` to edit: those in use, else the usual one. Of several files in one folder they are those
+    /// that are there.
     pub fn places_in_use(&self, host: Host) -> Vec<Location> {
         let (mut used, mut unused): (Vec<_>, Vec<_>) =
             self.places(host).into_iter().partition(Location::is_used);
@@ -108,7 +141,29 @@ impl Machine {
             unused.truncate(1);
             used = unused;
         }
+        let there: Vec<PathBuf> = used
+            .iter()
+            .filter(|place| place.file.exists())
+            .filter_map(|place| Some(place.file.parent()?.to_owned()))
+            .collect();
+        used.retain(|place| {
+            let folder = place.file.parent();
+            place.file.exists() || there.iter().all(|there| Some(there.as_path()) != folder)
+        });
         used
+    }
+
+    /// Reports whether `host` is on this machine: it has left traces, or one of its programs is in the search path.
+    pub fn has(&self, host: Host) -> bool {
+        let is_there = |program: &&str| {
+            self.search.iter().any(|folder| match self.os {
+                Os::Windows => ["exe", "cmd"]
+                    .iter()
+                    .any(|end| folder.join(format!("{program}.{end}")).is_file()),
+                Os::Linux | Os::MacOs => folder.join(program).is_file(),
+            })
+        };
+        self.places(host).iter().any(Location::is_used) || host.programs().iter().any(is_there)
     }
 
     fn variable(&self, name: &str) -> Option<PathBuf> {
@@ -198,6 +253,37 @@ impl Machine {
         Location::in_folder(folder, FILE)
     }
 
+    /// opencode merges all files of its folder. `OPENCODE_CONFIG` and `OPENCODE_CONFIG_DIR` name more of them, and do not move
+    /// these.
+    fn opencode(&self) -> Vec<Location> {
+        let config = self.variable("XDG_CONFIG_HOME");
+        let config = config.unwrap_or_else(|| self.home.join(".config"));
+        let place = |file| Location::in_folder(config.join("opencode"), file);
+        let with_comments = place("opencode.jsonc");
+        vec![
+            place("opencode.json"),
+            Location {
+                sign: with_comments.file.clone(),
+                ..with_comments
+            },
+        ]
+    }
+
+    fn windsurf(&self) -> Vec<Location> {
+        const FILE: &str = "mcp_config.json";
+        let folder = self.home.join(".codeium");
+        let of_its_plugins = Location::in_folder(folder.clone(), FILE);
+        vec![
+            Location::in_folder(folder.join("windsurf"), FILE),
+            Location::in_folder(folder.join("windsurf-next"), FILE),
+            // The plugin for editors of JetBrains. Other programs have left the folder too.
+            Location {
+                sign: of_its_plugins.file.clone(),
+                ..of_its_plugins
+            },
+        ]
+    }
+
     /// Returns the settings folder that a Flatpak app is shown.
     fn flatpak(&self, app: &str) -> Option<PathBuf> {
         let folder = || self.home.join(".var").join("app").join(app).join("config");
@@ -227,153 +313,27 @@ impl Location {
     }
 }
 
+/// Returns the folder of LM Studio, which a file in the home folder names once it has run. Older versions have it below
+/// `~/.cache`.
+fn lm_studio(home: &Path) -> PathBuf {
+    let named = fs::read_to_string(home.join(".lmstudio-home-pointer")).unwrap_or_default();
+    let named = PathBuf::from(named.trim());
+    let older = home.join(".cache").join("lm-studio");
+    if named.is_absolute() {
+        named
+    } else if older.is_dir() {
+        older
+    } else {
+        home.join(".lmstudio")
+    }
+}
+
 fn subfolders(folder: PathBuf) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let entries = fs::read_dir(folder).into_iter().flatten();
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn machine(os: Os) -> Machine {
-        let home = PathBuf::from("/home/ada");
-        let config = match os {
-            Os::Linux => home.join(".config"),
-            Os::MacOs => home.join("Library/Application Support"),
-            Os::Windows => home.join("AppData/Roaming"),
-        };
-        Machine {
-            os,
-            home,
-            config,
-            packages: Vec::new(),
-            variables: BTreeMap::new(),
-        }
-    }
-
-    fn files(machine: &Machine, host: Host) -> Vec<String> {
-        let places = machine.places(host).into_iter();
-        places
-            .map(|place| {
-                let file = place.file.strip_prefix("/home/ada").unwrap();
-                let parts: Vec<_> = file.iter().map(|part| part.to_str().unwrap()).collect();
-                parts.join("/")
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_host_has_its_place_on_every_system() {
-        use Host::*;
-        use Os::*;
-        let cases = [
-            (
-                Linux,
-                ClaudeDesktop,
-                ".config/Claude/claude_desktop_config.json",
-            ),
-            (
-                MacOs,
-                ClaudeDesktop,
-                "Library/Application Support/Claude/claude_desktop_config.json",
-            ),
-            (
-                Windows,
-                ClaudeDesktop,
-                "AppData/Roaming/Claude/claude_desktop_config.json",
-            ),
-            (Linux, ClaudeCode, ".claude.json"),
-            (MacOs, ClaudeCode, ".claude.json"),
-            (Windows, ClaudeCode, ".claude.json"),
-            (Linux, Codex, ".codex/config.toml"),
-            (MacOs, Codex, ".codex/config.toml"),
-            (Windows, Codex, ".codex/config.toml"),
-            (Linux, VsCode, ".config/Code/User/mcp.json"),
-            (
-                MacOs,
-                VsCode,
-                "Library/Application Support/Code/User/mcp.json",
-            ),
-            (Windows, VsCode, "AppData/Roaming/Code/User/mcp.json"),
-            (Linux, Cursor, ".cursor/mcp.json"),
-            (MacOs, Cursor, ".cursor/mcp.json"),
-            (Windows, Cursor, ".cursor/mcp.json"),
-            (Linux, Gemini, ".gemini/settings.json"),
-            (MacOs, Gemini, ".gemini/settings.json"),
-            (Windows, Gemini, ".gemini/settings.json"),
-            (Linux, Zed, ".config/zed/settings.json"),
-            (MacOs, Zed, ".config/zed/settings.json"),
-            (Windows, Zed, "AppData/Roaming/Zed/settings.json"),
-            (Linux, Goose, ".config/goose/config.yaml"),
-            (MacOs, Goose, ".config/goose/config.yaml"),
-            (
-                Windows,
-                Goose,
-                "AppData/Roaming/Block/goose/config/config.yaml",
-            ),
-        ];
-        for (os, host, file) in cases {
-            assert_eq!(files(&machine(os), host)[0], file, "{os:?} {host}");
-        }
-    }
-
-    #[test]
-    fn claude_from_the_windows_store_has_a_file_of_its_own() {
-        let mut machine = machine(Os::Windows);
-        let packages = machine.home.join("AppData/Local/Packages");
-        machine.packages = ["Claude_pzs8sxrjxfjjc", "Other_abc"]
-            .map(|package| packages.join(package))
-            .into();
-        assert_eq!(
-            files(&machine, Host::ClaudeDesktop),
-            [
-                "AppData/Roaming/Claude/claude_desktop_config.json",
-                "AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude/claude_desktop_config.json",
-            ]
-        );
-        // Where the package is, both are written.
-        for place in machine.places(Host::ClaudeDesktop) {
-            assert_eq!(place.sign, machine.packages[0]);
-        }
-    }
-
-    #[test]
-    fn a_sandboxed_editor_has_a_place_of_its_own() {
-        let places = machine(Os::Linux).places(Host::Zed);
-        let sandboxed: Vec<bool> = places.iter().map(|place| place.is_sandboxed).collect();
-        assert_eq!(sandboxed, [false, true]);
-        assert_eq!(
-            files(&machine(Os::Linux), Host::VsCode),
-            [
-                ".config/Code/User/mcp.json",
-                ".config/Code - Insiders/User/mcp.json",
-                ".config/VSCodium/User/mcp.json",
-                ".var/app/com.visualstudio.code/config/Code/User/mcp.json",
-                ".var/app/com.vscodium.codium/config/VSCodium/User/mcp.json",
-            ]
-        );
-        assert_eq!(machine(Os::MacOs).places(Host::Zed).len(), 1);
-    }
-
-    #[test]
-    fn a_hosts_own_variable_moves_its_place() {
-        let mut machine = machine(Os::Linux);
-        for name in Machine::VARIABLES {
-            machine
-                .variables
-                .insert(name, PathBuf::from("/home/ada/moved"));
-        }
-        let cases = [
-            (Host::ClaudeCode, "moved/.claude.json"),
-            (Host::Codex, "moved/config.toml"),
-            (Host::Gemini, "moved/.gemini/settings.json"),
-            (Host::Goose, "moved/config/config.yaml"),
-        ];
-        for (host, file) in cases {
-            assert_eq!(files(&machine, host), [file], "{host}");
-        }
-    }
-}
+mod tests;

@@ -17,20 +17,36 @@ fn edited() -> impl Iterator<Item = Host> {
 }
 
 fn put_in(host: Host, text: &str) -> String {
-    put(host, text, None, &server(None)).unwrap()
+    put(host, text, None, &server(None)).unwrap().text
+}
+
+/// Returns how the usual place of the host's servers is written in messages.
+fn place(host: Host) -> String {
+    host.containers().last().unwrap().join(".")
+}
+
+/// Returns the servers that `text` names.
+fn servers_in(host: Host, text: &str) -> Value {
+    let root = host.format().read(text).unwrap();
+    let containers = host.containers().iter();
+    let mut found = containers.filter_map(|container| servers(container, &root).unwrap());
+    json!(found.next())
 }
 
 /// What a host that is in use may have, each with something to lose.
 fn configurations(host: Host) -> Vec<&'static str> {
-    match host.format() {
+    let texts = match host.format() {
         format::Format::Json => vec![
             "",
             "{}",
             "{}\n",
             "// nothing yet\n",
             "{\n  // mine\n  \"theme\": \"dark\", /* why not */\n  \"fonts\": [\n    \"Mono\", // first\n  ],\n}\n",
+            "{\n  // mine\n  /* why not */ \"theme\": \"dark\"\n}\n",
+            "{\n  \"theme\": \"dark\",\n  \"fonts\": [\n    \"Mono\"\n  ]\n}\n",
             "{\"a\":1}",
             "\u{FEFF}{\r\n\t\"a\": 1.50e3\r\n}\r\n",
+            "{\r\n\t\"a\": 1.50e3\r\n}\r\n",
         ],
         format::Format::Toml => vec![
             "",
@@ -40,16 +56,10 @@ fn configurations(host: Host) -> Vec<&'static str> {
             "\u{FEFF}model = \"o\"\r\n# why\r\n",
             "[[list]]\na = 1\n[[list]]\na = 2",
         ],
-        format::Format::Yaml => vec![
-            "# nothing yet\n",
-            "GOOSE_MODE: auto",
-            "# top\n\n---\nGOOSE_MODE: auto\n# mid\nextensions: # none\n  # in\n",
-            "extensions: # none yet\nGOOSE_MODE: auto\n",
-            "extensions: {}\nGOOSE_MODE: auto # always\n",
-            "GOOSE_PROVIDER: 'anthropic'\nextensions:\n  # it builds\n  developer:\n    enabled: true # yes\n    args: []\n    env_keys:\n    - A\n    - B\n# end\nGOOSE_MODE: auto\n",
-            "\u{FEFF}a: 1\r\nextensions:\r\n    memory:\r\n        enabled: false\r\n",
-        ],
-    }
+        format::Format::Yaml => Vec::new(),
+    };
+    let texts = texts.into_iter();
+    texts.filter(|text| is_readable(host, text)).collect()
 }
 
 #[test]
@@ -100,8 +110,9 @@ fn taken_out_again_everything_says_what_it_said() {
                     root = json!({});
                 }
                 // The key of all servers may stay, empty.
-                if root[host.container()].as_object().is_none_or(Map::is_empty) {
-                    root[host.container()] = Value::Null;
+                let servers = &mut root[place(host)];
+                if servers.as_object().is_none_or(Map::is_empty) {
+                    *servers = Value::Null;
                 }
                 root
             };
@@ -119,7 +130,7 @@ fn a_new_file_is_what_the_host_documents() {
             let told = put_by_hand(host, Path::new("file"), None, None, &server);
             told.unwrap().unwrap().lines
         } else {
-            put(host, "", None, &server).unwrap()
+            put(host, "", None, &server).unwrap().text
         };
         format!("# {host}\n{text}")
     });
@@ -167,9 +178,13 @@ fn an_entry_is_brought_up_to_date_and_keeps_what_a_person_added() {
 #[test]
 fn a_database_that_is_named_replaces_the_one_before() {
     for host in edited() {
-        let before = put(host, "", None, &server(Some("/one.db"))).unwrap();
+        let put = |text: &str, database| {
+            let put = put(host, text, None, &server(Some(database)));
+            put.unwrap().text
+        };
+        let before = put("", "/one.db");
         assert_eq!(put_in(host, &before), before, "{host}");
-        let after = put(host, &before, None, &server(Some("/two.db"))).unwrap();
+        let after = put(&before, "/two.db");
         assert!(
             after.contains("/two.db") && !after.contains("/one.db"),
             "{host}: {after}"
@@ -181,7 +196,8 @@ fn a_database_that_is_named_replaces_the_one_before() {
 fn a_second_name_makes_a_second_entry() {
     for host in edited() {
         let one = put_in(host, "");
-        let two = put(host, &one, Some("work"), &server(Some("/work.db"))).unwrap();
+        let two = put(host, &one, Some("work"), &server(Some("/work.db")));
+        let two = two.unwrap().text;
         let names = |text: &str| -> Vec<String> {
             let entries = entries(host, text).unwrap().into_iter();
             entries.map(|entry| entry.name).collect()
@@ -217,10 +233,20 @@ fn what_belongs_to_another_program_is_refused() {
             r#"{"mcpServers": {"tasks": {"command": "/bin/taskhold", "args": ["serve"]}}}"#,
             "/bin/taskhold",
         ),
+        (
+            Host::OpenCode,
+            r#"{"mcp": {"tasks": {"type": "local", "command": ["npx", "mcp"]}}}"#,
+            "npx",
+        ),
+        (
+            Host::Windsurf,
+            r#"{"mcpServers": {"tasks": {"serverUrl": "https://x.example/mcp"}}}"#,
+            "https://x.example/mcp",
+        ),
     ];
     for (host, text, program) in cases {
         let taken = Trouble::Taken {
-            name: format!("{}.tasks", host.container()),
+            name: format!("{}.tasks", place(host)),
             program: program.to_owned(),
         };
         assert_eq!(put(host, text, None, &server(None)), Err(taken.clone()));
@@ -244,6 +270,12 @@ fn what_is_not_understood_is_refused() {
             r#"{"mcpServers": {}, "mcpServers": {"x": {}}}"#,
             "cannot be edited safely; change mcpServers.tasks by hand",
         ),
+        (Host::OpenCode, r#"{"mcp": []}"#, "mcp holds"),
+        (
+            Host::OpenCode,
+            r#"{"mcp": {"servers": 1}}"#,
+            "mcp.servers holds",
+        ),
         (Host::Codex, "a = ", "it is not TOML"),
         (Host::Codex, "mcp_servers = 1", "mcp_servers holds"),
         (Host::Codex, "[[mcp_servers]]", "mcp_servers holds"),
@@ -260,21 +292,25 @@ fn what_is_not_understood_is_refused() {
 fn what_was_made_for_the_server_goes_with_it() {
     for host in edited() {
         for before in configurations(host) {
-            let root = host.format().read(before).unwrap();
-            if servers(host, &root).unwrap().is_some() {
+            if !servers_in(host, before).is_null() {
                 continue;
             }
             let after = remove(host, &put_in(host, before), None).unwrap();
+            if host.needs_container() {
+                assert_eq!(servers_in(host, &after), json!({}), "{host}: {after:?}");
+                continue;
+            }
             // A key without a value is no trace of us, and a comma may stay.
+            let key = format!("\"{}\"", place(host));
             assert!(
-                !after.contains(host.container()) || before.contains(host.container()),
+                !after.contains(&key) || before.contains(&key),
                 "{host}: {before:?} {after:?}"
             );
             let words = |text: &str| {
                 let words = text.split([' ', '\t', '\r', '\n', ',']);
                 words.collect::<String>().replace("{}", "")
             };
-            if !before.contains(host.container()) && !before.trim().is_empty() {
+            if !before.trim().is_empty() {
                 assert_eq!(words(&after), words(before), "{host}: {after:?}");
             }
         }
@@ -282,16 +318,101 @@ fn what_was_made_for_the_server_goes_with_it() {
 }
 
 #[test]
+fn a_file_with_an_empty_place_for_servers_is_as_good_as_none() {
+    for host in edited().filter(|host| *host != Host::Codex) {
+        let after = remove(host, &put_in(host, ""), None).unwrap();
+        assert!(is_blank(host, &after), "{host}: {after:?}");
+        let theirs = r#"{"theme": "dark"}"#;
+        let after = remove(host, &put_in(host, theirs), None).unwrap();
+        assert!(!is_blank(host, &after), "{host}: {after:?}");
+    }
+}
+
+#[test]
+fn in_opencode_a_server_goes_where_the_file_has_others() {
+    let deep = r#"{"mcp": {"timeout": {"startup": 1}, "servers": {"x": {"type": "local", "command": ["y"]}}}}"#;
+    let after = put_in(Host::OpenCode, deep);
+    let says = |text: &str| Host::OpenCode.format().read(text).unwrap();
+    let command = json!(["/opt/task hold/bin/taskhold", "mcp"]);
+    assert_eq!(says(&after)["mcp"]["servers"]["tasks"]["command"], command);
+    assert!(says(&after)["mcp"].get("tasks").is_none(), "{after}");
+    assert_eq!(
+        says(&remove(Host::OpenCode, &after, None).unwrap()),
+        says(deep)
+    );
+    // A server of version 1 that is called so is no place for others.
+    let called = r#"{"mcp": {"servers": {"type": "local", "command": ["y"]}}}"#;
+    let after = put_in(Host::OpenCode, called);
+    assert_eq!(says(&after)["mcp"]["tasks"]["command"], command);
+    // One of ours that is elsewhere is brought up to date there; a removal finds all.
+    let both = r#"{"mcp": {"servers": {"x": {"command": ["y"]}}, "t": {"type": "local", "command": ["/old/taskhold", "mcp"]}}}"#;
+    let after = put_in(Host::OpenCode, both);
+    assert_eq!(says(&after)["mcp"]["t"]["command"], command);
+    let both = r#"{"mcp": {"servers": {"t": {"command": ["/old/taskhold", "mcp"]}}, "t": {"command": ["/old/taskhold", "mcp"]}}}"#;
+    assert_eq!(entries(Host::OpenCode, both).unwrap().len(), 2);
+    assert_eq!(
+        says(&remove(Host::OpenCode, both, None).unwrap()),
+        json!({})
+    );
+}
+
+#[test]
+fn what_a_host_cannot_read_is_mended_where_nothing_is_lost_and_else_refused() {
+    let mark = "\u{FEFF}{\"a\": 1}";
+    let comma = "{\n  \"a\": [\n    1,\n  ],\n  \"b\": {\"c\": 2,},\n}\n";
+    let comment = "{\n  \"a\": 1 // mine\n}\n";
+    for host in edited().filter(|host| *host != Host::Codex) {
+        let reads = host.leniency();
+        let cases = [
+            (mark, reads.mark, Some("the byte order mark")),
+            (comma, reads.last_commas, Some("commas with nothing after")),
+            (comment, reads.comments, None),
+        ];
+        for (text, is_read, mended) in cases {
+            assert_eq!(is_readable(host, text), is_read, "{host} {text:?}");
+            match (put(host, text, None, &server(None)), is_read, mended) {
+                (Ok(put), true, _) => assert!(put.taken_out.is_empty(), "{host} {text:?}"),
+                (Ok(put), false, Some(mended)) => {
+                    assert!(put.taken_out[0].starts_with(mended), "{host}: {put:?}");
+                    assert!(is_readable(host, &put.text), "{host}: {put:?}");
+                    let mut says = host.format().read(&put.text).unwrap();
+                    says.as_object_mut().unwrap().remove(&place(host));
+                    assert_eq!(says, host.format().read(text).unwrap(), "{host}");
+                    // Mended again there is nothing to do.
+                    let again = super::put(host, &put.text, None, &server(None)).unwrap();
+                    assert_eq!((again.text, again.taken_out), (put.text, Vec::new()));
+                }
+                (Err(refusal), false, None) => assert_eq!(
+                    refusal.to_string(),
+                    format!(
+                        "line 2 has a comment, and {} reads no file that has one; take it out first",
+                        host.title()
+                    )
+                ),
+                (result, ..) => panic!("{host} {text:?}: {result:?}"),
+            }
+            // To take taskhold out, nothing has to be mended.
+            assert_eq!(remove(host, text, None).as_deref(), Ok(text), "{host}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_has_the_entry_is_mended_too() {
+    let host = Host::Cursor;
+    let whole = put_in(host, "");
+    let put = put(host, &format!("\u{FEFF}{whole}"), None, &server(None)).unwrap();
+    assert_eq!(put.text, whole);
+    assert_eq!(put.taken_out, ["the byte order mark at the beginning"]);
+}
+
+#[test]
 fn a_place_for_servers_with_a_comment_in_it_stays() {
-    let cases = [(
-        Host::Cursor,
-        "{\n  \"mcpServers\": {\n    // work\n  }\n}\n",
-        "// work",
-    )];
-    for (host, before, comment) in cases {
-        let after = remove(host, &put_in(host, before), None).unwrap();
-        assert!(after.contains(comment), "{host}: {after:?}");
-        assert!(after.contains(host.container()), "{host}: {after:?}");
+    for (host, key) in [(Host::Gemini, "mcpServers"), (Host::OpenCode, "mcp")] {
+        let before = format!("{{\n  \"{key}\": {{\n    // work\n  }}\n}}\n");
+        let after = remove(host, &put_in(host, &before), None).unwrap();
+        assert!(after.contains("// work"), "{host}: {after:?}");
+        assert!(after.contains(key), "{host}: {after:?}");
     }
 }
 
@@ -305,153 +426,15 @@ fn only_names_that_every_host_takes_are_taken() {
     }
 }
 
-/// Does with `text` what a person is told, and returns what it says then.
-fn followed(text: Option<&str>, told: &ByHand) -> String {
-    let text = text.unwrap_or_default();
-    let ByHand { instruction, lines } = told;
-    let key = text.lines().find(|line| line.starts_with("extensions:"));
-    if let Some(rest) = instruction.strip_prefix("add this below \"extensions:\"") {
-        assert_eq!(rest, " in config.yaml");
-        let key = key.unwrap();
-        return text.replacen(key, &format!("{key}\n{}", lines.trim_end()), 1);
-    }
-    match instruction.as_str() {
-        "write this to the new file config.yaml" => lines.clone(),
-        "add this at the end of config.yaml" => format!("{}\n{lines}", text.trim_end()),
-        "put this in the place of \"extensions\", which is empty, in config.yaml" => {
-            text.replacen(key.unwrap(), lines.trim_end(), 1)
-        }
-        other => panic!("{other}"),
-    }
-}
-
-fn told(text: Option<&str>, name: Option<&str>, server: &Server) -> Option<ByHand> {
-    put_by_hand(Host::Goose, Path::new("config.yaml"), text, name, server).unwrap()
-}
-
-fn told_to_remove(text: &str, name: Option<&str>) -> Option<ByHand> {
-    remove_by_hand(Host::Goose, Path::new("config.yaml"), text, name).unwrap()
-}
-
-#[test]
-fn who_does_what_is_told_has_the_entry_and_everything_else_and_is_told_no_more() {
-    let texts = configurations(Host::Goose);
-    for before in texts.into_iter().map(Some).chain([None]) {
-        let once = told(before, None, &server(None)).unwrap();
-        let after = followed(before, &once);
-        let names = |text: &str| {
-            let entries = entries(Host::Goose, text).unwrap().into_iter();
-            entries.map(|entry| entry.name).collect::<Vec<_>>()
-        };
-        assert_eq!(names(&after), ["tasks"], "{before:?}: {after}");
-        assert_eq!(told(Some(&after), None, &server(None)), None, "{after}");
-        let mut root = Host::Goose.format().read(&after).unwrap();
-        root["extensions"].as_object_mut().unwrap().remove("tasks");
-        let mut others = Host::Goose
-            .format()
-            .read(before.unwrap_or_default())
-            .unwrap();
-        if others["extensions"].is_null() {
-            others["extensions"] = json!({});
-        }
-        assert_eq!(root, others, "{before:?}: {after}");
-
-        // A second one, for another database.
-        let work = server(Some("/work.db"));
-        let twice = followed(
-            Some(&after),
-            &told(Some(&after), Some("work"), &work).unwrap(),
-        );
-        assert_eq!(names(&twice).len(), 2, "{twice}");
-        assert_eq!(told(Some(&twice), Some("work"), &work), None, "{twice}");
-    }
-}
-
-#[test]
-fn an_entry_that_is_out_of_date_is_named_with_what_is_to_be_set_in_it() {
-    let text = "extensions:\n    todo:\n        # hello\n        enabled: false\n        type: stdio\n        name: todo\n        description: Mine\n        cmd: C:\\old\\taskhold.exe # there\n        args:\n        - mcp\n";
-    let set = |lines: &str| {
-        Some(ByHand {
-            instruction: "set this in extensions.todo in config.yaml".to_owned(),
-            lines: lines.to_owned(),
-        })
-    };
-    assert_eq!(
-        told(Some(text), None, &server(None)),
-        set("cmd: \"/opt/task hold/bin/taskhold\"\n")
-    );
-    assert_eq!(
-        told(Some(text), None, &server(Some("/two.db"))),
-        set("cmd: \"/opt/task hold/bin/taskhold\"\nargs: [\"mcp\",\"--db\",\"/two.db\"]\n")
-    );
-}
-
-#[test]
-fn what_is_to_be_removed_is_named_while_it_is_there() {
-    let other = "extensions:\n  other:\n    cmd: npx\n    args: [mcp]\n";
-    assert_eq!(told_to_remove(other, None), None);
-    assert_eq!(told_to_remove(other, Some("tasks")), None);
-    assert_eq!(told_to_remove("", None), None);
-    let one = followed(
-        Some(other),
-        &told(Some(other), None, &server(None)).unwrap(),
-    );
-    let work = told(Some(&one), Some("work"), &server(None)).unwrap();
-    let two = followed(Some(&one), &work);
-    let instruction = |name| told_to_remove(&two, name).unwrap().instruction;
-    assert_eq!(
-        instruction(Some("work")),
-        "remove extensions.work, with all that is below, from config.yaml"
-    );
-    assert_eq!(
-        instruction(None),
-        "remove extensions.tasks and extensions.work, with all that is below, from config.yaml"
-    );
-}
-
-#[test]
-fn what_a_person_would_have_to_mend_first_is_refused() {
-    for (text, reason) in [
-        ("a: [", "it is not YAML"),
-        ("a: 1\n---\nb: 2\n", "it is not YAML"),
-        ("extensions: 7\n", "extensions holds"),
-        ("- a\n", "the whole of it holds"),
-        (
-            "extensions:\n  tasks:\n    type: builtin\n",
-            "extensions.tasks is there already and starts something else",
-        ),
-    ] {
-        let put = put_by_hand(Host::Goose, Path::new("x"), Some(text), None, &server(None));
-        let refusal = put.unwrap_err().to_string();
-        assert!(refusal.contains(reason), "{text:?}: {refusal}");
-        let removed = remove_by_hand(Host::Goose, Path::new("x"), text, Some("tasks"));
-        let refusal = removed.unwrap_err().to_string();
-        assert!(refusal.contains(reason), "{text:?}: {refusal}");
-    }
-}
-
 proptest! {
     #[test]
     fn any_path_reads_back_as_it_was(folder in "[^\\p{Cc}/]{1,20}", host in proptest::sample::select(edited().collect::<Vec<_>>())) {
         let server = Server { program: format!("/{folder}/taskhold"), database: Some(format!("/{folder}/tasks.db")) };
         for before in configurations(host) {
-            let after = put(host, before, None, &server).unwrap();
-            let root = host.format().read(&after).unwrap();
-            let entry = &root[host.container()]["tasks"];
-            prop_assert_eq!(&entry[host.program_key()], &json!(server.program));
-            prop_assert_eq!(&entry["args"][2], &json!(server.database));
-        }
-    }
-
-    #[test]
-    fn any_path_that_is_told_reads_back_as_it_was(folder in "[^\\p{Cc}/]{1,20}") {
-        let server = Server { program: format!("/{folder}/taskhold"), database: Some(format!("/{folder}/tasks.db")) };
-        for before in configurations(Host::Goose) {
-            let after = followed(Some(before), &told(Some(before), None, &server).unwrap());
-            let root = Host::Goose.format().read(&after).unwrap();
-            let entry = &root["extensions"]["tasks"];
-            prop_assert_eq!(&entry["cmd"], &json!(server.program));
-            prop_assert_eq!(&entry["args"][2], &json!(server.database));
+            let after = put(host, before, None, &server).unwrap().text;
+            let command = host.command(&servers_in(host, &after)["tasks"]).unwrap();
+            prop_assert_eq!(&command.program, &server.program);
+            prop_assert_eq!(&command.arguments[2], &json!(server.database));
         }
     }
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Dialect, Home, Wiring};
 
+mod choosing;
+mod readable;
 #[cfg(unix)]
 mod unix;
 
@@ -453,7 +455,11 @@ fn the_list_says_where_and_whether() {
          cursor         not readable   ~/.cursor/mcp.json\n\
          gemini         installed      ~/.gemini/settings.json\n\
          zed            program gone   ~/.config/zed/settings.json\n\
-         goose          no host here   ~/.config/goose/config.yaml\n"
+         goose          no host here   ~/.config/goose/config.yaml\n\
+         opencode       no host here   ~/.config/opencode/opencode.json\n\
+         copilot        no host here   ~/.copilot/mcp-config.json\n\
+         lmstudio       no host here   ~/.lmstudio/mcp.json\n\
+         windsurf       no host here   ~/.codeium/windsurf/mcp_config.json\n"
     );
 }
 
@@ -461,7 +467,7 @@ fn the_list_says_where_and_whether() {
 fn a_wrong_call_names_what_can_be_called() {
     let machine = Machine::new();
     let cases: [(&[&str], &str); 5] = [
-        (&[], "<HOST>"),
+        (&[], "no host is named, and none was found on this machine"),
         (&["emacs"], "claude-desktop"),
         (
             &["codex", "--name", "My Tasks"],

@@ -66,6 +66,10 @@ impl Home {
             .current_dir(self.folder.path());
         command
             .env("HOME", self.folder.path())
+            // What HOME is on Windows.
+            .env("USERPROFILE", self.folder.path())
+            .env("APPDATA", self.folder.path().join("AppData/Roaming"))
+            .env("LOCALAPPDATA", self.folder.path().join("AppData/Local"))
             .env("TASKHOLD_DB", self.database());
         command
     }

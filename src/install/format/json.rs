@@ -1,8 +1,10 @@
 //! JSON with comments, by way of its concrete syntax tree.
 
 use jsonc_parser::{
-    ParseOptions,
-    cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode},
+    CollectOptions, ParseOptions,
+    cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode, TrailingCommaMode},
+    errors::ParseErrorKind,
+    parse_to_ast,
 };
 use serde_json::Value;
 
@@ -28,11 +30,41 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
         .map_err(|error| error.to_string())
 }
 
+/// Returns the line of the first comment.
+pub(super) fn first_comment(text: &str) -> Option<usize> {
+    let options = ParseOptions {
+        allow_comments: false,
+        ..OPTIONS
+    };
+    let error = parse_to_ast(text, &CollectOptions::default(), &options).err()?;
+    matches!(error.kind(), ParseErrorKind::CommentsNotAllowed).then(|| error.line_display())
+}
+
+/// Returns the line of the first comma that has nothing after it.
+pub(super) fn first_last_comma(text: &str) -> Option<usize> {
+    let options = ParseOptions {
+        allow_trailing_commas: false,
+        ..OPTIONS
+    };
+    let error = parse_to_ast(text, &CollectOptions::default(), &options).err()?;
+    matches!(error.kind(), ParseErrorKind::TrailingCommasNotAllowed).then(|| error.line_display())
+}
+
+/// Returns `text` without commas that have nothing after them.
+pub(super) fn without_last_commas(text: &str) -> Option<String> {
+    let root = CstRootNode::parse(text, &OPTIONS).ok()?;
+    root.set_trailing_commas(TrailingCommaMode::Never);
+    let mended = root.to_string();
+    (first_last_comma(&mended).is_none() && parse(&mended) == parse(text)).then_some(mended)
+}
+
 pub(super) fn set(text: &str, spot: Spot<'_>, members: Members<'_>) -> Option<String> {
     let root = CstRootNode::parse(text, &OPTIONS).ok()?;
-    let top = root.object_value_or_create()?;
-    only(&top, spot.container)?;
-    let servers = top.object_value_or_set(spot.container);
+    let mut servers = root.object_value_or_create()?;
+    for key in spot.container {
+        only(&servers, key)?;
+        servers = servers.object_value_or_set(key);
+    }
     if let Some(entry) = only(&servers, spot.name)? {
         let entry = entry.object_value()?;
         for (key, value) in members {
@@ -52,15 +84,23 @@ pub(super) fn set(text: &str, spot: Spot<'_>, members: Members<'_>) -> Option<St
 
 pub(super) fn remove(text: &str, spot: Spot<'_>) -> Option<String> {
     let root = CstRootNode::parse(text, &OPTIONS).ok()?;
-    let servers = only(&root.object_value()?, spot.container)??.object_value()?;
+    let mut servers = root.object_value()?;
+    for key in spot.container {
+        servers = only(&servers, key)??.object_value()?;
+    }
     only(&servers, spot.name)??.remove();
     Some(root.to_string())
 }
 
 /// Returns `text` without the member `container`, if that is an object with nothing in it.
-pub(super) fn without_empty(text: &str, container: &str) -> Option<String> {
+pub(super) fn without_empty(text: &str, container: &[&str]) -> Option<String> {
     let root = CstRootNode::parse(text, &OPTIONS).ok()?;
-    let servers = only(&root.object_value()?, container)??;
+    let (last, outer) = container.split_last()?;
+    let mut around = root.object_value()?;
+    for key in outer {
+        around = only(&around, key)??.object_value()?;
+    }
+    let servers = only(&around, last)??;
     let inside = servers.object_value()?.to_string();
     let is_empty = inside.split_whitespace().collect::<String>() == "{}";
     is_empty.then(|| {

@@ -12,7 +12,10 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
 
 pub(super) fn set(text: &str, spot: Spot<'_>, members: Members<'_>) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
-    let servers = document.entry(spot.container).or_insert_with(|| {
+    let [container] = spot.container else {
+        return None;
+    };
+    let servers = document.entry(container).or_insert_with(|| {
         // Not a heading of its own: that of its first table says it too.
         let mut servers = Table::new();
         servers.set_implicit(true);
@@ -50,8 +53,11 @@ fn set_member(entry: &mut dyn TableLike, key: &str, value: &Value) -> Option<()>
 
 pub(super) fn remove(text: &str, spot: Spot<'_>) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
+    let [container] = spot.container else {
+        return None;
+    };
     let servers = document
-        .get_mut(spot.container)
+        .get_mut(container)
         .and_then(Item::as_table_like_mut)?;
     servers.remove(spot.name)?;
     Some(document.to_string())

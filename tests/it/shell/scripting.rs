@@ -206,6 +206,49 @@ fn at_a_terminal_it_is_asked() {
 }
 
 #[test]
+fn at_a_terminal_an_install_without_a_host_asks_which() {
+    let home = Home::new();
+    let folder = home.database().parent().unwrap().to_owned();
+    for host in [".codex", ".copilot", ".cursor"] {
+        std::fs::create_dir(folder.join(host)).unwrap();
+    }
+    let question = "Set up which? Numbers or names, all, or nothing for none: ";
+    let mut terminal = Terminal::start(&home, 80, &["install"], &[]);
+    assert_eq!(
+        terminal.wait_for(question),
+        "AI hosts on this machine:\r\n\
+         \x20 1  codex          not installed\r\n\
+         \x20 2  cursor         not installed\r\n\
+         \x20 3  copilot        not installed\r\n"
+    );
+    terminal.type_keys("4\n");
+    terminal.wait_for("\"4\" is no number of the list and no host");
+    terminal.wait_for(question);
+    terminal.type_keys("copilot 1\n");
+    let (printed, status) = terminal.end();
+    assert_eq!(status, 0, "{printed}");
+    assert!(folder.join(".codex/config.toml").exists(), "{printed}");
+    assert!(folder.join(".copilot/mcp-config.json").exists());
+    assert!(!folder.join(".cursor/mcp.json").exists());
+
+    // Of a removal only those are offered that have it.
+    let mut terminal = Terminal::start(&home, 80, &["install", "--remove"], &[]);
+    let offered = terminal.wait_for("Take taskhold out of which? ");
+    assert!(
+        offered.contains("  1  codex          installed\r\n") && !offered.contains("cursor"),
+        "{offered}"
+    );
+    terminal.type_keys("\n");
+    let (printed, status) = terminal.end();
+    assert_eq!(status, 1, "{printed}");
+    assert!(
+        printed.contains("taskhold: nothing was taken out\n"),
+        "{printed}"
+    );
+    assert!(folder.join(".codex/config.toml").exists());
+}
+
+#[test]
 fn a_long_list_is_bounded_says_so_beside_the_result_and_all_shows_all() {
     let home = Home::new();
     filled(&home, 60);
