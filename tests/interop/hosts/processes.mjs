@@ -2,6 +2,9 @@
 
 import { spawn } from 'node:child_process';
 
+// How long after the end of a process its pipes may stay open.
+const PIPES_MS = 5_000;
+
 const running = new Set();
 
 process.on('exit', endAll);
@@ -22,8 +25,9 @@ export function start([program, ...args], env, cwd) {
     });
   }
   const ended = new Promise(resolve => {
+    let patience;
     const end = status => {
-      kill(child);
+      clearTimeout(patience);
       running.delete(child);
       said('');
       resolve({ status, output });
@@ -32,7 +36,12 @@ export function start([program, ...args], env, cwd) {
       output += error.message;
       end(-1);
     });
-    child.once('exit', (status, signal) => setImmediate(end, status ?? signal));
+    // What it had started, and left behind, goes with it; what went into a group of its own may keep the pipes open.
+    child.once('exit', (status, signal) => {
+      kill(child);
+      patience = setTimeout(end, PIPES_MS, status ?? signal);
+    });
+    child.once('close', (status, signal) => end(status ?? signal));
   });
   return { line, ended };
 }

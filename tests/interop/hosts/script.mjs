@@ -7,10 +7,12 @@
 //
 // Each call says what its answer must hold by substance, so that it outlives the wording of replies:
 //
-//   tasks    tasks that are in the answer: id, and any of title, status, due, parent, comment
+//   tasks    tasks that are in the answer: id, and any of title and status
 //   has      what its text matches
 //   lacks    what its text does not match
 //   refused  what an error must name; without it, the answer must be no error
+//
+// What a host that sends no session gets instead stands under "stateless".
 
 const numbers = count => Array.from({ length: count }, (_, index) => index + 1);
 const errand = number => `Errand ${String(number).padStart(3, '0')}: carry the parcel to the post office in the old town`;
