@@ -131,7 +131,7 @@ fn a_new_database_takes_over_history_and_keys_as_well() {
     assert_eq!(titles(&new, "completed"), ["from then"]);
     let mut client = new.connect(Dialect::Legacy);
     assert_eq!(client.call("add_task", add)["id"], 1);
-    undo(&mut client, &json!({}));
+    undo(&mut client, &json!({ "group": 2 }));
     assert_eq!(titles(&new, "open"), ["from then"]);
     assert_eq!(new.run(&["add", "next"]), "Added 2 next\n");
 }

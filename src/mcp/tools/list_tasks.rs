@@ -167,6 +167,8 @@ impl ToolCall<'_> {
     async fn looked(&self, at: i64) -> Result<()> {
         self.session.tell(at);
         self.session.look(at);
+        // What is left of it the reply says itself.
+        let _ = self.news.set(None);
         if !self.is_read_only {
             self.write(Command::Look(at)).await?;
         }
