@@ -90,20 +90,33 @@ CREATE TABLE task_new (
     defer_order  INTEGER NOT NULL DEFAULT -9223372036854775808,   -- likewise; min: none
     rank         INTEGER NOT NULL DEFAULT 2,                      -- of the priority: 0 high, 1 medium, 2 none, 3 low
     blockers     INTEGER NOT NULL DEFAULT 0,                      -- how many of depends_on are open
+    project_key  TEXT,                                            -- the project, whatever the case of its letters
     description  TEXT    NOT NULL CHECK (length(CAST(description AS BLOB)) <= 65536)   -- the longest comes last: lists do not read it
 ) STRICT;
 INSERT INTO task_new (id, title, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority,
                       due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, due_order, defer_order, rank,
-                      blockers, description)
+                      blockers, project_key, description)
 SELECT id, title, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority,
        due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, due_order, defer_order, rank,
-       blockers, description
+       blockers, coalesce((SELECT key FROM temp.folded WHERE name = project COLLATE BINARY), lower(project)), description
   FROM task;
 -- Numbers that were given out stay used up, also where no row has them.
 DELETE FROM sqlite_sequence WHERE name = 'task_new';
 INSERT INTO sqlite_sequence (name, seq) SELECT 'task_new', seq FROM sqlite_sequence WHERE name = 'task';
 DROP TABLE task;
 ALTER TABLE task_new RENAME TO task;
+
+-- Tags whatever the case of their letters; task.tags has them as they were written. The program put the names that are not ASCII
+-- into temp.folded, since SQL folds no others.
+CREATE TABLE tag_new (
+    tag     TEXT    NOT NULL,
+    task_id INTEGER NOT NULL REFERENCES task (id),
+    PRIMARY KEY (tag, task_id)
+) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO tag_new (tag, task_id)
+SELECT coalesce((SELECT key FROM temp.folded WHERE name = tag), lower(tag)), task_id FROM tag;
+DROP TABLE tag;
+ALTER TABLE tag_new RENAME TO tag;
 
 -- Lists: overdue and due first, then by priority, then by age; finished and trashed tasks the latest first.
 -- Serves the views open, pending, today and overdue.
@@ -116,8 +129,8 @@ CREATE INDEX task_by_readiness ON task (due_order, rank, id, defer_order)
 CREATE INDEX task_by_blockers ON task (due_order, rank, id)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND blockers > 0;
 -- Serves open tasks of a project.
-CREATE INDEX task_by_project ON task (project, due_order, rank, id, defer_order)
-    WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project IS NOT NULL;
+CREATE INDEX task_by_project ON task (project_key, due_order, rank, id, defer_order)
+    WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key IS NOT NULL;
 -- Serves the view deferred, and when the next of these comes.
 CREATE INDEX task_by_deferral ON task (defer_order, id)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND defer_until IS NOT NULL;

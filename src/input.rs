@@ -93,6 +93,12 @@ pub(crate) fn read_repeat(text: &str, caller: &Caller) -> Result<Repeat> {
         .map_err(|error| Invalid::new("repeat", error.to_string()).into())
 }
 
+/// Reads the tag that tasks must have; `+home` is `home`.
+pub(crate) fn tag_filter(text: &str) -> std::result::Result<Tag, Invalid> {
+    let text = text.trim();
+    Tag::cleaned(text.strip_prefix('+').unwrap_or(text)).map(|(tag, _)| tag)
+}
+
 /// Returns what to list. A status, or a date of completion, names a view of its own where none was given; a view that has no
 /// such task is refused.
 pub(crate) fn view(view: Option<View>, filters: &Filters) -> std::result::Result<View, Invalid> {

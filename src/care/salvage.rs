@@ -28,7 +28,7 @@ use crate::{
 
 /// The columns of a task after its id, as the schema has them; those in JSON are named by [`JSON_COLUMNS`]. Derived columns
 /// are not read.
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "title",
     "status",
     "created_at",
@@ -47,6 +47,7 @@ const COLUMNS: [&str; 23] = [
     "tags",
     "parent",
     "depends_on",
+    DERIVED,
     DERIVED,
     DERIVED,
     DERIVED,

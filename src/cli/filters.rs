@@ -9,7 +9,7 @@ use crate::{
     domain::{
         command::Caller,
         query::{Filters, View},
-        task::{Invalid, Priority, Project, Status, Tag, shortened},
+        task::{Invalid, Priority, Project, Status, shortened},
     },
     input, store,
 };
@@ -149,11 +149,7 @@ impl FilterArgs {
                 .filter(|name| !is_nothing(name))
                 .map(|name| Project::cleaned(name).map(|(name, _)| name))
                 .transpose()?,
-            tag: self
-                .tag
-                .as_deref()
-                .map(|tag| Tag::cleaned(tag).map(|(tag, _)| tag))
-                .transpose()?,
+            tag: self.tag.as_deref().map(input::tag_filter).transpose()?,
             priority: self.priority,
             status: self.status,
             due_from: date(&self.due_after, input::due_after)?,

@@ -5,6 +5,8 @@ use std::{
     io::{self, Write as _},
 };
 
+use serde_json::json;
+
 use super::{
     CliResult, Context,
     filters::{FilterArgs, LimitArgs, Query},
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         error::Result,
-        query::{Moment, Page, Position, View},
+        query::{Moment, Names, Page, Position, View},
     },
     render::{self, TaskObject},
     store::Store,
@@ -27,7 +29,7 @@ use crate::{
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ListArgs {
-    /// View, and quick words to narrow it down: +TAG project:NAME !high
+    /// View, and quick words to narrow it down: +TAG project:NAME !high; or: projects, tags
     #[arg(value_name = "WORD")]
     words: Vec<String>,
     /// Which tasks
@@ -43,6 +45,7 @@ const EXAMPLES: &str = "\
 Examples:
   taskhold list
   taskhold list today +home
+  taskhold list projects
   taskhold list project:flat --due-before 'end of month' --all
   taskhold list --json | jq -r '.tasks[].title'";
 
@@ -51,6 +54,13 @@ const PAGE: u32 = 1_000;
 
 impl ListArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
+        if let [word] = self.words.as_slice()
+            && let Some(names) = [Names::Projects, Names::Tags]
+                .into_iter()
+                .find(|names| names.as_str() == word)
+        {
+            return context.list_names(names);
+        }
         self.take_words()?;
         let query = self.query(context)?;
         context.list(&context.reader()?, &query)
@@ -84,7 +94,7 @@ struct ListEnd {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ListNote {
     /// There is nothing in it.
-    Nothing(&'static str),
+    Nothing(String),
     /// It was cut: how much of it there is.
     More(String),
 }
@@ -101,10 +111,9 @@ impl ListNote {
 
 impl fmt::Display for ListNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Nothing(text) => text,
-            Self::More(text) => text,
-        })
+        match self {
+            Self::Nothing(text) | Self::More(text) => f.write_str(text),
+        }
     }
 }
 
@@ -131,6 +140,30 @@ impl Context {
             }
         }
         Ok(())
+    }
+
+    /// Prints the projects or the tags of open tasks, each with how many have it.
+    fn list_names(&self, names: Names) -> CliResult {
+        let moment = Moment::new(self.caller.now, self.caller.zone);
+        let store = self.reader()?;
+        let found = store.snapshot(|store| store.open_names(names, &moment, u32::MAX))?;
+        let word = names.as_str();
+        if self.screen.json {
+            let listed = found
+                .iter()
+                .map(|(name, open)| json!({ "name": name, "open": open }));
+            let listed: Vec<_> = listed.collect();
+            return Ok(self.screen.print_json(&json!({ word: listed }))?);
+        }
+        if found.is_empty() {
+            say(&[format!("no open task has {word}")]);
+        }
+        let mut lines = String::new();
+        for (name, open) in &found {
+            let open = render::bounded(*open, Store::COUNT_LIMIT);
+            let _ = writeln!(lines, "{name}\t{open}");
+        }
+        Ok(self.screen.print(&lines)?)
     }
 
     /// Returns how dates among the filters were read, and how many tasks the usual view leaves out.
@@ -163,7 +196,14 @@ impl Context {
             Ok(out.write_all(self.page(query, page).as_bytes())?)
         })?;
         Ok(match rest.next {
-            None if rest.shown == 0 => Some(ListNote::Nothing(nothing_here(query))),
+            None if rest.shown == 0 => {
+                let unknown = store.unknown_names(&query.filters)?;
+                Some(ListNote::Nothing(if unknown.is_empty() {
+                    nothing_here(query).to_owned()
+                } else {
+                    unknown.join("; ")
+                }))
+            }
             None => None,
             Some(next) => Some(ListNote::More(more(
                 store, query, &moment, rest.shown, next,

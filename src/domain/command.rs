@@ -250,7 +250,7 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
         defer_until: draft.defer_until,
         repeat: draft.repeat.clone(),
         project: draft.project.clone(),
-        tags: draft.tags.clone(),
+        tags: Tag::one_of_each(draft.tags.iter().cloned()),
         parent: draft.parent.as_ref().map(resolve).transpose()?,
         depends_on: depends_on.collect::<std::result::Result<_, _>>()?,
         ..Task::new(id, draft.title.clone(), caller.actor.clone(), caller.now)
@@ -345,8 +345,12 @@ pub(crate) fn update(
     set(&mut after.repeat, patch.repeat.as_ref());
     set(&mut after.project, patch.project.as_ref());
     set(&mut after.tags, patch.tags.as_ref());
-    after.tags.extend(patch.add_tags.iter().cloned());
-    after.tags.retain(|tag| !patch.remove_tags.contains(tag));
+    let is_removed = |tag: &Tag| patch.remove_tags.iter().any(|gone| gone.is_same(tag));
+    let tags = std::mem::take(&mut after.tags).into_iter();
+    after.tags = Tag::one_of_each(
+        tags.chain(patch.add_tags.iter().cloned())
+            .filter(|tag| !is_removed(tag)),
+    );
     if after.tags != task.tags {
         Task::refuse_too_many_tags(after.tags.len())?;
     }

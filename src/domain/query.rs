@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     task::{Invalid, Priority, Project, Status, Summary, Tag, Timestamp, shortened},
+    text::folded,
     when::{When, Zone},
 };
 
@@ -140,6 +141,58 @@ impl<'de> Deserialize<'de> for View {
         String::deserialize(deserializer)?
             .parse()
             .map_err(|invalid: Invalid| serde::de::Error::custom(invalid.reason))
+    }
+}
+
+/// A kind of names that tasks have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// What tasks belong to.
+    Projects,
+    /// The words to find them by.
+    Tags,
+}
+
+impl Names {
+    /// Returns its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Projects => "projects",
+            Self::Tags => "tags",
+        }
+    }
+
+    /// Returns what to say of `given`, which no open task has: the names there are, the nearest first, of which `names` are the
+    /// first.
+    pub fn unknown(self, given: &str, names: &[String]) -> String {
+        const SHOWN: usize = 10;
+        let key = folded(given);
+        let distance = |name: &String| strsim::osa_distance(&key, &folded(name));
+        let mut nearest: Vec<(usize, &String)> =
+            names.iter().map(|name| (distance(name), name)).collect();
+        nearest.sort();
+        let given = shortened(given, 40);
+        let has = match self {
+            Self::Projects => format!("no open task is in a project {given}"),
+            Self::Tags => format!("no open task has a tag {given}"),
+        };
+        let close = key.chars().count().div_ceil(3);
+        let meant = match nearest.first() {
+            None => return format!("{has}; there are no {}", self.as_str()),
+            Some((distance, name)) if *distance <= close => format!("; did you mean {name}?"),
+            Some(_) => ";".to_owned(),
+        };
+        let shown: Vec<String> = nearest
+            .iter()
+            .take(SHOWN)
+            .map(|(_, name)| shortened(name, 40))
+            .collect();
+        let more = match nearest.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let kind = self.as_str();
+        format!("{has}{meant} {kind}: {}{more}", shown.join(", "))
     }
 }
 
@@ -330,5 +383,25 @@ mod tests {
             refused.contains("\"somewhere\" is none of open, ready"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_those_there_are_the_nearest_first() {
+        let names = ["flat", "Home", "garden"].map(str::to_owned);
+        assert_eq!(
+            Names::Tags.unknown("hom", &names),
+            "no open task has a tag hom; did you mean Home? tags: Home, flat, garden"
+        );
+        assert_eq!(
+            Names::Projects.unknown("taxes", &names[..1]),
+            "no open task is in a project taxes; projects: flat"
+        );
+        assert_eq!(
+            Names::Projects.unknown("taxes", &[]),
+            "no open task is in a project taxes; there are no projects"
+        );
+        let many: Vec<String> = (0..40).map(|number| format!("name{number}")).collect();
+        let said = Names::Tags.unknown("x", &many);
+        assert!(said.ends_with("and 30 more"), "{said}");
     }
 }

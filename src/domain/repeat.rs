@@ -23,6 +23,8 @@
 //! - Months too short for the 29th, 30th or 31st use their last day, in words and where the day comes from the anchor.
 //!   February 29 is February 28 in common years. A rule that spells out `BYMONTHDAY=31` means what RFC 5545 says: only
 //!   months that have one.
+//! - A rule that counts from completion, `X-FROM=COMPLETION` (a part of ours), names no days: the next date is one period
+//!   after the day on which a round is completed, at the time of day of the anchor.
 //! - A time the clocks skip on its day is shifted forward by as much, that day only.
 
 use std::fmt;
@@ -84,6 +86,10 @@ impl Repeat {
         if self.0.count == Some(1) {
             return None;
         }
+        if self.0.from_completion {
+            let day = self.0.period_after(zone.today(now_ms))?;
+            return Some(on(day, anchor, zone)).filter(|when| self.allows(when, zone));
+        }
         let start = anchor.day(zone);
         let from = current.day(zone).max(zone.today(now_ms));
         self.0
@@ -106,6 +112,9 @@ impl Repeat {
     /// Reports whether a series that starts with the date `anchor` has that date or a later one, and goes on after it unless
     /// the rule itself says where it ends.
     pub fn comes_from(&self, anchor: &When, zone: Zone) -> bool {
+        if self.0.from_completion {
+            return self.allows(anchor, zone);
+        }
         let start = anchor.day(zone);
         let dates = self.0.fixed(start).dates(start, start);
         let ends = self.0.count == Some(1) || self.0.until.is_some();
@@ -128,6 +137,31 @@ impl Repeat {
     #[must_use]
     pub fn anchored(&self, anchor: &When, zone: Zone) -> Self {
         Self(self.0.fixed(anchor.day(zone)))
+    }
+
+    /// Reports whether it counts from the day on which a round is completed, not from the day on which it was due.
+    pub fn counts_from_completion(&self) -> bool {
+        self.0.from_completion
+    }
+
+    /// Returns the rule counted from completion; as it is, if it names days.
+    #[must_use]
+    pub fn from_completion(self) -> Self {
+        let mut rule = self.0.clone();
+        rule.from_completion = true;
+        if rule.check().is_ok() {
+            Self(rule)
+        } else {
+            self
+        }
+    }
+
+    /// Returns the rule counted from the due date.
+    #[must_use]
+    pub fn from_due(&self) -> Self {
+        let mut rule = self.0.clone();
+        rule.from_completion = false;
+        Self(rule)
     }
 
     /// Reports whether the rule names days of the week, the month or the year, and does not only count.
@@ -183,7 +217,7 @@ fn unknown(text: &str) -> Unreadable {
     Unreadable::new(
         text,
         "is no way to repeat; write every day, every weekday, every 2 weeks on mon and thu, monthly on the 31st, \
-         every jun 5, each also with until 2027-01-01 or for 5 times, or a rule like FREQ=WEEKLY;BYDAY=MO",
+         every jun 5, every 3 days after completion, each also with until 2027-01-01 or for 5 times, or a rule like FREQ=WEEKLY;BYDAY=MO",
     )
 }
 

@@ -6,6 +6,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `control` | control sequences of terminals |
+//! | `fold` | names that differ in the case of letters alone |
 //! | `emoji` | the sequences that Unicode lists as emoji |
 //! | `script` | which invisible characters a script is written with, and where |
 //!
@@ -22,9 +23,12 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 mod control;
 mod emoji;
+mod fold;
 mod script;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use fold::folded;
 
 /// Text after [`clean`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //! | `priority` high, medium, low | `PRIORITY` 1, 5, 9; 1 to 4 and 6 to 9 are read as high and low |
 //! | `due`: a day, an instant | `DUE;VALUE=DATE`, `DUE` in UTC |
 //! | `defer_until` | `DTSTART`, where RFC 5545 allows it: before `DUE`, of its kind, no rule; else `X-TASKHOLD-DEFER-UNTIL` |
-//! | `repeat` | `RRULE`, with `DTSTART` as `DUE`, since a rule needs one |
+//! | `repeat` | `RRULE`, with `DTSTART` as `DUE`, since a rule needs one; `X-TASKHOLD-REPEAT-FROM` if it counts from completion |
 //! | `project`, `tags` | `X-TASKHOLD-PROJECT`, `CATEGORIES` |
 //! | `parent`, `depends_on` | `RELATED-TO`; `RELATED-TO;RELTYPE=DEPENDS-ON` |
 //! | `created_at`, `updated_at`, `completed_at` | `CREATED`, `LAST-MODIFIED`, `COMPLETED`, to the second |
@@ -154,6 +154,9 @@ impl Writer {
         let start = match (&task.repeat, &task.due) {
             (Some(repeat), Some(due)) => {
                 line(out, &format!("RRULE:{}", rule(repeat, due, self.zone)))?;
+                if repeat.counts_from_completion() {
+                    line(out, "X-TASKHOLD-REPEAT-FROM:COMPLETION")?;
+                }
                 Some(*due)
             }
             (None, due) => task.defer_until.filter(|until| {
@@ -186,7 +189,7 @@ fn rule(repeat: &Repeat, start: &When, zone: Zone) -> String {
         }
         _ => part.to_owned(),
     };
-    let parts: Vec<String> = repeat.to_string().split(';').map(part).collect();
+    let parts: Vec<String> = repeat.from_due().to_string().split(';').map(part).collect();
     parts.join(";")
 }
 

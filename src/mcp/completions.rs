@@ -12,6 +12,7 @@ use crate::{
     domain::{
         error::Result,
         task::{Project, Tag, shortened},
+        text::folded,
     },
     render::bounds,
     store::{Store, Words, db::Session},
@@ -133,17 +134,14 @@ fn offer(store: &Store, subject: Subject, typed: &str) -> Result<Offer> {
             })
         }
         Subject::Project => {
-            let mut projects = store.open_projects(MOST)?;
+            let projects = store.open_projects(MOST)?;
             let is_all = is_all(projects.len());
-            projects.sort_by_cached_key(|project| project.as_str().to_lowercase());
-            projects.dedup_by(|project, before| project.is_same(before));
             let values = fitting_names(projects.iter().map(Project::as_str), typed.trim_start());
             Ok(Offer { values, is_all })
         }
         Subject::Tag => {
-            let mut tags = store.open_tags(MOST)?;
+            let tags = store.open_tags(MOST)?;
             let is_all = is_all(tags.len());
-            tags.sort_by_cached_key(|tag| tag.as_str().to_lowercase());
             let typed = typed.trim_start().trim_start_matches(['#', '@']);
             let values = fitting_names(tags.iter().map(Tag::as_str), typed);
             Ok(Offer { values, is_all })
@@ -171,9 +169,9 @@ fn fitting_ids(ids: Vec<String>, titled: Vec<String>, typed: &str) -> Vec<String
 
 /// Returns those of `names` that begin with what was typed, whatever the case of the letters.
 fn fitting_names<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> Vec<String> {
-    let typed = typed.to_lowercase();
+    let typed = folded(typed);
     names
-        .filter(|name| name.to_lowercase().starts_with(&typed))
+        .filter(|name| folded(name).starts_with(&*typed))
         .map(str::to_owned)
         .collect()
 }

@@ -109,7 +109,7 @@ impl ResourceUri {
                 let project = task.project.as_ref();
                 project.is_some_and(|project| project.is_same(name))
             }
-            Self::Tag(name) => task.tags.contains(name),
+            Self::Tag(name) => task.tags.iter().any(|tag| tag.is_same(name)),
         }
     }
 

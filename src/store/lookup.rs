@@ -2,6 +2,8 @@
 //!
 //! Completion asks for these while a person types, so each is read along an index, however many tasks there are.
 
+use std::collections::BTreeSet;
+
 use super::{
     Store,
     failure::WhileTrying,
@@ -9,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     error::Result,
+    query::{Filters, Moment, Names, View},
     task::{Project, Summary, Tag, TaskId},
 };
 
@@ -16,27 +19,31 @@ const OPEN_IDS: &str = "SELECT id FROM task
       WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
       ORDER BY due_order, rank, id LIMIT ?1";
 
-/// Goes from each name to the next in the index, however many tasks have it.
-const OPEN_PROJECTS: &str = "WITH RECURSIVE step (name) AS (
-         SELECT min(project) FROM task
-          WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project IS NOT NULL
+/// Goes from each name to the next in the index, however many tasks have it. Of its spellings one is shown.
+const OPEN_PROJECTS: &str = "WITH RECURSIVE step (key) AS (
+         SELECT min(project_key) FROM task
+          WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key IS NOT NULL
          UNION ALL
-         SELECT (SELECT min(project) FROM task
-                  WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project > step.name)
-           FROM step WHERE step.name IS NOT NULL)
-     SELECT name FROM step WHERE name IS NOT NULL LIMIT ?1";
+         SELECT (SELECT min(project_key) FROM task
+                  WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key > step.key)
+           FROM step WHERE step.key IS NOT NULL)
+     SELECT (SELECT project FROM task
+              WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key = step.key LIMIT 1) AS name
+       FROM step WHERE step.key IS NOT NULL LIMIT ?1";
 
-/// Likewise. A tag counts as one of open tasks when one of the latest 100 that have it is open.
-const OPEN_TAGS: &str = "WITH RECURSIVE step (name) AS (
+/// Likewise, each with the tags of the latest open task that has it, for its spelling. A tag counts as one of open tasks when
+/// one of the latest 100 that have it is open.
+const OPEN_TAGS: &str = "WITH RECURSIVE step (key) AS (
          SELECT min(tag) FROM tag
          UNION ALL
-         SELECT (SELECT min(tag) FROM tag WHERE tag > step.name) FROM step WHERE step.name IS NOT NULL)
-     SELECT name FROM step
-      WHERE name IS NOT NULL
-        AND EXISTS (SELECT 1 FROM (SELECT task_id FROM tag WHERE tag = step.name ORDER BY task_id DESC LIMIT 100)
-                      JOIN task ON task.id = task_id
-                     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress'))
-      LIMIT ?1";
+         SELECT (SELECT min(tag) FROM tag WHERE tag > step.key) FROM step WHERE step.key IS NOT NULL)
+     SELECT key, tags FROM (
+         SELECT step.key AS key,
+                (SELECT tags FROM (SELECT task_id FROM tag WHERE tag = step.key ORDER BY task_id DESC LIMIT 100)
+                   CROSS JOIN task ON task.id = task_id
+                  WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') LIMIT 1) AS tags
+           FROM step WHERE step.key IS NOT NULL)
+      WHERE tags IS NOT NULL LIMIT ?1";
 
 const CHILDREN: &str = concat!(
     "SELECT ",
@@ -53,8 +60,7 @@ impl Store {
             .while_trying("list ids")
     }
 
-    /// Returns up to `limit` projects of open tasks, each as often as it is spelled differently, in the order of the
-    /// bytes.
+    /// Returns up to `limit` projects of open tasks, each in one spelling, in the order of their keys.
     pub fn open_projects(&self, limit: u32) -> Result<Vec<Project>> {
         self.connection
             .prepare_cached(OPEN_PROJECTS)
@@ -66,16 +72,88 @@ impl Store {
             .while_trying("list projects")
     }
 
-    /// Returns up to `limit` tags of open tasks, in the order of the bytes.
+    /// Returns up to `limit` tags of open tasks, each in one spelling, in the order of their keys.
     pub fn open_tags(&self, limit: u32) -> Result<Vec<Tag>> {
-        self.connection
+        let rows: Vec<(String, String)> = self
+            .connection
             .prepare_cached(OPEN_TAGS)
             .and_then(|mut statement| {
                 statement
-                    .query_map([limit], |row| row.get("name"))?
+                    .query_map([limit], |row| row.try_into())?
                     .collect()
             })
-            .while_trying("list tags")
+            .while_trying("list tags")?;
+        let mut tags = Vec::with_capacity(rows.len());
+        for (key, of_task) in rows {
+            let of_task: BTreeSet<Tag> = serde_json::from_str(&of_task)?;
+            let spelled = of_task.into_iter().find(|tag| *tag.key() == key);
+            tags.extend(spelled);
+        }
+        Ok(tags)
+    }
+
+    /// Returns up to `limit` projects or tags of open tasks, each with how many open tasks have it, deferred ones too.
+    pub fn open_names(
+        &self,
+        names: Names,
+        moment: &Moment,
+        limit: u32,
+    ) -> Result<Vec<(String, u32)>> {
+        let with_count = |(name, filters): (String, Filters)| {
+            let count = self.count(View::Pending, &filters, moment, None)?;
+            Ok((name, count))
+        };
+        let none = Filters::default;
+        let found: Vec<(String, Filters)> = match names {
+            Names::Projects => self
+                .open_projects(limit)?
+                .into_iter()
+                .map(|name| {
+                    (
+                        name.to_string(),
+                        Filters {
+                            project: Some(name),
+                            ..none()
+                        },
+                    )
+                })
+                .collect(),
+            Names::Tags => self
+                .open_tags(limit)?
+                .into_iter()
+                .map(|name| {
+                    (
+                        name.to_string(),
+                        Filters {
+                            tag: Some(name),
+                            ..none()
+                        },
+                    )
+                })
+                .collect(),
+        };
+        found.into_iter().map(with_count).collect()
+    }
+
+    /// Returns what to say of a project or a tag in `filters` that no open task has.
+    pub fn unknown_names(&self, filters: &Filters) -> Result<Vec<String>> {
+        const LOOKED_AT: u32 = 1_000;
+        let mut unknown = Vec::new();
+        if let Some(given) = &filters.project {
+            let known = self.open_projects(LOOKED_AT)?;
+            if !known.iter().any(|name| name.is_same(given)) {
+                let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+                unknown.push(Names::Projects.unknown(given.as_str(), &names));
+            }
+        }
+        if let Some(given) = &filters.tag {
+            let known = self.open_tags(LOOKED_AT)?;
+            if !known.iter().any(|name| name.is_same(given)) {
+                let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+                unknown.push(Names::Tags.unknown(given.as_str(), &names));
+            }
+        }
+        Ok(unknown)
     }
 
     /// Returns up to `limit` tasks that are part of the task `id`, finished ones too, in the order they were added.
@@ -203,7 +281,7 @@ mod tests {
         let (store, _folder) = store();
         let plans = [
             (OPEN_IDS, 1, "INDEX task_by_plan"),
-            (OPEN_PROJECTS, 1, "INDEX task_by_project (project>?)"),
+            (OPEN_PROJECTS, 1, "INDEX task_by_project (project_key>?)"),
             (OPEN_TAGS, 1, "PRIMARY KEY (tag>?)"),
             (CHILDREN, 2, "INDEX task_by_parent (parent=?)"),
         ];

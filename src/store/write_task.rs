@@ -1,6 +1,6 @@
 //! Writing one task: its row, what is derived from it, and what points the other way.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _};
 
 use rusqlite::{
     OptionalExtension, ToSql, named_params, params, params_from_iter, types::ToSqlOutput,
@@ -10,7 +10,7 @@ use super::{Store, failure::WhileTrying};
 use crate::domain::{
     change::Edit,
     error::Result,
-    task::{Priority, Task},
+    task::{Priority, Tag, Task},
     when::{When, Zone},
 };
 
@@ -23,11 +23,11 @@ pub(crate) const INSERT: &str =
     "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
                        completed_at, created_by, rev, deleted_at, priority, due, defer_until,
                        repeat, repeat_from, project, tags, parent, depends_on, due_order,
-                       defer_order, rank)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
+                       defer_order, rank, project_key)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
 
 /// The columns of [`INSERT`], in its order.
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "id",
     "title",
     "description",
@@ -51,6 +51,7 @@ const COLUMNS: [&str; 23] = [
     "due_order",
     "defer_order",
     "rank",
+    "project_key",
 ];
 
 impl Store {
@@ -66,11 +67,14 @@ impl Store {
         }
         self.put_comments(task.id, &edit.comments)?;
         if let Some(tags) = uncleaned {
-            for tag in tags {
-                self.run(
-                    "DELETE FROM tag WHERE tag = ?1 AND task_id = ?2",
-                    params![tag, task.id],
-                )?;
+            for stored in tags {
+                let shown = Tag::stored(&stored)?.0;
+                for tag in [Cow::Borrowed(stored.as_str()), shown.key()] {
+                    self.run(
+                        "DELETE FROM tag WHERE tag = ?1 AND task_id = ?2",
+                        params![tag, task.id],
+                    )?;
+                }
             }
             self.put_tags(None, task)?;
             self.note_words(task.id)?;
@@ -174,24 +178,19 @@ impl Store {
     }
 
     pub(crate) fn put_tags(&self, before: Option<&Task>, task: &Task) -> Result<()> {
-        let was = before.map(|before| &before.tags);
-        let gone = was
-            .into_iter()
-            .flatten()
-            .filter(|tag| !task.tags.contains(tag));
-        for tag in gone {
+        fn keys(task: &Task) -> BTreeSet<Cow<'_, str>> {
+            task.tags.iter().map(Tag::key).collect()
+        }
+        let (was, is) = (before.map(keys).unwrap_or_default(), keys(task));
+        for tag in was.difference(&is) {
             self.run(
                 "DELETE FROM tag WHERE tag = ?1 AND task_id = ?2",
                 params![tag, task.id],
             )?;
         }
-        let come = task
-            .tags
-            .iter()
-            .filter(|tag| was.is_none_or(|was| !was.contains(tag)));
-        for tag in come {
+        for tag in is.difference(&was) {
             self.run(
-                "INSERT INTO tag (tag, task_id) VALUES (?1, ?2)",
+                "INSERT OR IGNORE INTO tag (tag, task_id) VALUES (?1, ?2)",
                 params![tag, task.id],
             )?;
         }
@@ -258,6 +257,7 @@ impl Store {
 
 /// Returns the value of each of [`COLUMNS`].
 fn values(task: &Task, zone: Zone) -> rusqlite::Result<[ToSqlOutput<'_>; COLUMNS.len()]> {
+    let project_key = task.project.as_ref().map(|name| name.key().into_owned());
     let order = |when: &Option<When>, none| when.map_or(none, |when| when.order(zone));
     Ok([
         task.id.get().into(),
@@ -283,6 +283,7 @@ fn values(task: &Task, zone: Zone) -> rusqlite::Result<[ToSqlOutput<'_>; COLUMNS
         order(&task.due, NO_DUE).into(),
         order(&task.defer_until, NO_DEFER).into(),
         i64::from(Priority::rank(task.priority)).into(),
+        ToSqlOutput::Owned(project_key.into()),
     ])
 }
 

@@ -1,6 +1,7 @@
 //! What `list_tasks` lists: views, their order, filters, pages, search, and what others did.
 
 mod completed;
+mod names;
 mod news;
 mod pages;
 mod searching;

@@ -1,6 +1,6 @@
 //! What the file holds: its header and schema, its pages, and whether rows, log and index say the same.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use rusqlite::Connection;
 
@@ -9,7 +9,7 @@ use crate::{
     domain::{
         error::{Error, Result},
         query::ZONES_APART,
-        task::{Priority, Timestamp},
+        task::{Priority, Project, Tag, Timestamp},
         when::{When, Zone},
     },
     store::{
@@ -241,9 +241,7 @@ impl Store {
         let differs: bool = self
             .connection
             .prepare_cached(
-                "SELECT EXISTS (SELECT item.value, task.id FROM task, json_each(task.tags) AS item EXCEPT SELECT tag, task_id FROM tag)
-                     OR EXISTS (SELECT tag, task_id FROM tag EXCEPT SELECT item.value, task.id FROM task, json_each(task.tags) AS item)
-                     OR EXISTS (SELECT item.value, task.id FROM task, json_each(task.depends_on) AS item
+                "SELECT EXISTS (SELECT item.value, task.id FROM task, json_each(task.depends_on) AS item
                                 EXCEPT SELECT depends_on, task_id FROM dependency)
                      OR EXISTS (SELECT depends_on, task_id FROM dependency
                                 EXCEPT SELECT item.value, task.id FROM task, json_each(task.depends_on) AS item)
@@ -254,7 +252,48 @@ impl Store {
             )
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .while_trying("check what is derived")?;
-        Ok(!differs && self.order_agrees()?)
+        Ok(!differs && self.order_agrees()? && self.names_agree()?)
+    }
+
+    /// Reports whether projects and tags are kept by what they are compared by.
+    fn names_agree(&self) -> Result<bool> {
+        let all = || -> rusqlite::Result<bool> {
+            let mut has_tag = self.connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM tag WHERE tag = ?1 AND task_id = ?2)",
+            )?;
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT id, project, project_key, tags FROM task")?;
+            let mut rows = statement.query([])?;
+            let mut count = 0_i64;
+            while let Some(row) = rows.next()? {
+                let (id, project, key, tags): (i64, Option<Project>, Option<String>, String) =
+                    row.try_into()?;
+                if project.as_ref().map(Project::key).as_deref() != key.as_deref() {
+                    return Ok(false);
+                }
+                if tags == "[]" {
+                    continue;
+                }
+                // What is no list of tags is found elsewhere.
+                let tags: BTreeSet<Tag> = serde_json::from_str(&tags).unwrap_or_default();
+                for tag in Tag::one_of_each(tags) {
+                    if !has_tag.query_row((tag.key(), id), |row| row.get::<_, bool>(0))? {
+                        return Ok(false);
+                    }
+                    count += 1;
+                }
+            }
+            let rows: i64 = self
+                .connection
+                .prepare_cached("SELECT count(*) FROM tag")?
+                .query_row([], |row| row.get(0))?;
+            if rows != count {
+                return Ok(false);
+            }
+            Ok(true)
+        };
+        all().while_trying("check what is derived")
     }
 
     fn order_agrees(&self) -> Result<bool> {

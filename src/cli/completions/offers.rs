@@ -13,6 +13,7 @@ use crate::{
         error::Result,
         query::{Filters, Moment, View},
         task::{Priority, Status, Summary},
+        text::folded,
         when::{Zone, calendar_words::WEEKDAYS},
     },
     http::Tokens,
@@ -252,9 +253,10 @@ pub(super) fn tokens(typed: &OsStr) -> Offered {
 
 /// Returns the names that begin as typed, whatever the case of their letters.
 fn beginning(names: impl Iterator<Item = String>, typed: &OsStr) -> Offered {
-    let typed = typed.to_string_lossy().to_lowercase();
+    let typed = typed.to_string_lossy();
+    let typed = folded(&typed);
     names
-        .filter(|name| name.to_lowercase().starts_with(&typed))
+        .filter(|name| folded(name).starts_with(&*typed))
         .take(OFFERED)
         .map(CompletionCandidate::new)
         .collect()

@@ -50,7 +50,14 @@ fn said(rule: &Rule, week_start: Weekday) -> Option<String> {
         (None, Some(count)) if count <= 9999 => format!(", {count} times"),
         _ => return None,
     };
-    Some(days + &end)
+    let from = if rule.from_completion {
+        " after completion"
+    } else if rule.freq == Daily && rule.interval > 1 {
+        " from due"
+    } else {
+        ""
+    };
+    Some(days + from + &end)
 }
 
 fn every(unit: &str, interval: u16) -> String {

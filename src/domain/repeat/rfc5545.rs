@@ -40,6 +40,7 @@ impl Rule {
                 "WKST" => rule.week_start = weekday(value).ok_or_else(wrong)?,
                 "COUNT" => rule.count = Some(in_range(value, 1..=99_999).ok_or_else(wrong)?),
                 "UNTIL" => rule.until = Some(until(value).ok_or_else(wrong)?),
+                "X-FROM" if value == "COMPLETION" => rule.from_completion = true,
                 "BYHOUR" | "BYMINUTE" | "BYSECOND" => {
                     return Err(format!("has {name}; the time of day belongs into due"));
                 }
@@ -174,10 +175,13 @@ impl Display for Rule {
             }
             None => {}
         }
-        match self.count {
-            Some(count) => write!(f, ";COUNT={count}"),
-            None => Ok(()),
+        if let Some(count) = self.count {
+            write!(f, ";COUNT={count}")?;
         }
+        if self.from_completion {
+            f.write_str(";X-FROM=COMPLETION")?;
+        }
+        Ok(())
     }
 }
 

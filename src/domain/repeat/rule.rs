@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use chrono::{Datelike, NaiveDate, Weekday};
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
 /// The period a rule counts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(super) struct Rule {
     pub(super) week_start: Weekday,
     pub(super) until: Option<Until>,
     pub(super) count: Option<u32>,
+    /// Its periods are counted from the day on which a round is completed, not from the day on which it was due.
+    pub(super) from_completion: bool,
 }
 
 /// The last moment an occurrence may fall on.
@@ -75,6 +77,7 @@ impl Rule {
             week_start: Weekday::Mon,
             until: None,
             count: None,
+            from_completion: false,
         }
     }
 
@@ -87,6 +90,14 @@ impl Rule {
     pub(super) fn check(&self) -> Result<(), String> {
         if self.until.is_some() && self.count.is_some() {
             return Err("has UNTIL and COUNT; write one of them".to_owned());
+        }
+        let names_days = !self.is_open()
+            || !(self.months.is_empty() && self.weeks.is_empty() && self.positions.is_empty());
+        if self.from_completion && names_days {
+            return Err(
+                "counts from completion and names days; write one of them, like every 3 days after completion"
+                    .to_owned(),
+            );
         }
         let freq = self.freq;
         let misplaced = [
@@ -135,7 +146,7 @@ impl Rule {
     /// Returns the rule with what it leaves to the anchor written out, month ends as people expect them.
     pub(super) fn fixed(&self, anchor: NaiveDate) -> Self {
         let mut rule = self.clone();
-        if !self.is_open() {
+        if !self.is_open() || self.from_completion {
             return rule;
         }
         match self.freq {
@@ -183,6 +194,17 @@ impl Rule {
             ..self.fixed(from)
         };
         rule.dates(from, from).first().copied()
+    }
+
+    /// Returns the day one period after `day`; months too short for it use their last day.
+    pub(super) fn period_after(&self, day: NaiveDate) -> Option<NaiveDate> {
+        let number = u32::from(self.interval);
+        match self.freq {
+            Frequency::Daily => day.checked_add_days(Days::new(number.into())),
+            Frequency::Weekly => day.checked_add_days(Days::new((7 * number).into())),
+            Frequency::Monthly => day.checked_add_months(Months::new(number)),
+            Frequency::Yearly => day.checked_add_months(Months::new(12 * number)),
+        }
     }
 
     /// Reports whether the rule has any day.

@@ -43,11 +43,11 @@ fn series(rule: &str, anchor: &str, place: &str, length: usize) -> String {
 const READ: &str = "
     every day | FREQ=DAILY | every day
     Daily | FREQ=DAILY | every day
-    every 3 days | FREQ=DAILY;INTERVAL=3 | every 3 days
-    every three days | FREQ=DAILY;INTERVAL=3 | every 3 days
-    every 3rd day | FREQ=DAILY;INTERVAL=3 | every 3 days
+    every 3 days | FREQ=DAILY;INTERVAL=3 | every 3 days from due
+    every three days | FREQ=DAILY;INTERVAL=3 | every 3 days from due
+    every 3rd day | FREQ=DAILY;INTERVAL=3 | every 3 days from due
     each day | FREQ=DAILY | every day
-    every other day | FREQ=DAILY;INTERVAL=2 | every 2 days
+    every other day | FREQ=DAILY;INTERVAL=2 | every 2 days from due
     every weekday | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
     weekdays | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
     every workday | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
@@ -102,6 +102,12 @@ const READ: &str = "
     FREQ=MONTHLY;BYDAY=1MO | FREQ=MONTHLY;BYDAY=1MO | every month on the 1st Mon
     FREQ=MONTHLY;BYDAY=+1MO,-1MO | FREQ=MONTHLY;BYDAY=-1MO,1MO | every month on the 1st, last Mon
     FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;UNTIL=20300101T120000Z | FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;UNTIL=20300101T120000Z | FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;UNTIL=20300101T120000Z
+    every 3 days after completion | FREQ=DAILY;INTERVAL=3;X-FROM=COMPLETION | every 3 days after completion
+    every! 3 days | FREQ=DAILY;INTERVAL=3;X-FROM=COMPLETION | every 3 days after completion
+    3 days after completion | FREQ=DAILY;INTERVAL=3;X-FROM=COMPLETION | every 3 days after completion
+    after 2 weeks | FREQ=WEEKLY;INTERVAL=2;X-FROM=COMPLETION | every 2 weeks after completion
+    every month after completion, 5 times | FREQ=MONTHLY;COUNT=5;X-FROM=COMPLETION | every month after completion, 5 times
+    every day when done | FREQ=DAILY;X-FROM=COMPLETION | every day after completion
     FREQ=DAILY;UNTIL=20270101T235959 | FREQ=DAILY;UNTIL=20270101 | every day until 2027-01-01
 ";
 
@@ -128,7 +134,8 @@ fn what_is_no_rule_is_refused_in_words() {
         every morning | names a time of day; put that into due
         FREQ=DAILY;BYHOUR=9 | has BYHOUR; the time of day belongs into due
         every 2 weeks starting jan 5 | names a start; put that into due
-        every! 3 days | counts from the day it is done; a task repeats by the calendar, like every 3 days
+        every! monday | counts from completion and names days; write one of them, like every 3 days after completion
+        every month on the 5th after completion | counts from completion and names days; write one of them, like every 3 days after completion
         every day until friday | ends on no full date; write it like until 2027-01-31
         every day until jun 5 | ends on no full date; write it like until 2027-01-31
         every 2nd tuesday | can be read as every other tuesday and as the 2nd tuesday of the month; write the one you mean
@@ -446,4 +453,56 @@ fn a_series_comes_from_a_day_if_it_has_that_or_a_later_one_and_goes_on() {
         let answer = repeat(rule).comes_from(&when(start), Zone::UTC);
         assert_eq!(answer.to_string(), comes, "{rule} from {start}");
     }
+}
+
+#[test]
+fn a_rule_that_counts_from_completion_goes_on_from_that_day_early_or_late() {
+    let zone = Zone::UTC;
+    let day = |text: &str| When::try_from(text.to_owned()).unwrap();
+    let at = |text: &str| zone.begin(day(text).day(zone)) + 12 * 60 * 60 * 1000;
+    for (words, due, done, next) in [
+        (
+            "every 3 days after completion",
+            "2026-11-20",
+            "2026-11-28",
+            Some("2026-12-01"),
+        ),
+        (
+            "every 3 days after completion",
+            "2026-12-10",
+            "2026-11-28",
+            Some("2026-12-01"),
+        ),
+        (
+            "every 2 weeks after completion",
+            "2026-11-27",
+            "2026-11-28",
+            Some("2026-12-12"),
+        ),
+        (
+            "every month after completion",
+            "2027-01-05",
+            "2027-01-31",
+            Some("2027-02-28"),
+        ),
+        (
+            "every day after completion, 1 time",
+            "2026-11-27",
+            "2026-11-28",
+            None,
+        ),
+        (
+            "every week after completion until 2026-12-01",
+            "2026-11-27",
+            "2026-11-28",
+            None,
+        ),
+    ] {
+        let due = day(due);
+        let found = repeat(words).next(&due, &due, at(done), zone);
+        assert_eq!(found, next.map(day), "{words} {done}");
+    }
+    let due = When::At(at("2026-11-20") + 5 * 60 * 60 * 1000);
+    let next = repeat("every 3 days after completion").next(&due, &due, at("2026-11-28"), zone);
+    assert_eq!(next, Some(When::At(at("2026-12-01") + 5 * 60 * 60 * 1000)));
 }

@@ -17,6 +17,7 @@ type Refused = Option<String>;
 /// Reads the words of a rule.
 pub(super) fn read(text: &str) -> Result<Rule, Refused> {
     let lower = text.to_lowercase().replace([',', '&'], " ");
+    let (lower, from_completion) = counted_from(&lower);
     let words: Vec<&str> = lower
         .split_whitespace()
         .map(|word| word.trim_end_matches('.'))
@@ -45,7 +46,50 @@ pub(super) fn read(text: &str) -> Result<Rule, Refused> {
         End::Until(day) => rule.until = Some(Until::Day(day)),
         End::Count(count) => rule.count = Some(count),
     }
+    if from_completion {
+        rule.from_completion = true;
+        rule.check().map_err(Some)?;
+    }
     Ok(rule)
+}
+
+/// Takes what a rule counts from out of its words; the flag says whether that is the completion.
+fn counted_from(text: &str) -> (String, bool) {
+    const COMPLETION: [&str; 8] = [
+        "after completion",
+        "from completion",
+        "after completing",
+        "after completed",
+        "when completed",
+        "after it is done",
+        "after done",
+        "when done",
+    ];
+    const DUE: [&str; 3] = ["from the due date", "from due date", "from due"];
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some(phrase) = DUE.iter().find(|phrase| text.contains(*phrase)) {
+        return (text.replace(phrase, ""), false);
+    }
+    let phrase = COMPLETION.iter().find(|phrase| text.contains(*phrase));
+    let rest = match phrase {
+        Some(phrase) => text.replace(phrase, ""),
+        None => match text.strip_prefix("every!").or(text.strip_prefix("after ")) {
+            Some(rest) => format!("every {rest}"),
+            None => return (text, false),
+        },
+    };
+    let rest = rest.replace("every!", "every").trim().to_owned();
+    // "3 days after completion", "a week after completion"
+    let first = rest.split(' ').next().unwrap_or_default();
+    let is_bare = amount(first).is_some();
+    (
+        if is_bare {
+            format!("every {rest}")
+        } else {
+            rest
+        },
+        true,
+    )
 }
 
 enum End {
@@ -77,7 +121,7 @@ fn split_end<'a, 'b>(words: &'a [&'b str]) -> Result<(&'a [&'b str], End), Refus
             _ if is_time => "names a time of day; put that into due",
             "starting" | "from" | "beginning" => "names a start; put that into due",
             "every!" | "after" | "completion" | "done" => {
-                "counts from the day it is done; a task repeats by the calendar, like every 3 days"
+                "counts from the day it is done; write that like every 3 days after completion"
             }
             "hourly" | "hour" | "hours" | "minute" | "minutes" => {
                 "repeats more than once a day; a task repeats daily at most"

@@ -1,11 +1,11 @@
 //! The text fields of a task: cleaned and checked when they are made.
 
-use std::fmt;
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{Invalid, shortened};
-use crate::domain::text::clean;
+use crate::domain::text::{clean, folded};
 
 /// What stands for a text of which nothing can be seen.
 const UNSEEN: &str = "(invisible)";
@@ -180,9 +180,14 @@ impl Project {
     /// The longest name, in characters.
     pub const MAX_CHARS: usize = 100;
 
-    /// Reports whether it is the same but for the case of ASCII letters, as the database compares.
+    /// Returns what it is compared by: the name whatever the case of its letters.
+    pub fn key(&self) -> Cow<'_, str> {
+        folded(&self.0)
+    }
+
+    /// Reports whether it is the same but for the case of letters.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        self.key() == other.key()
     }
 }
 
@@ -207,6 +212,23 @@ text_type!(
 impl Tag {
     /// The longest tag, in characters.
     pub const MAX_CHARS: usize = 64;
+
+    /// Returns what it is compared by: the word whatever the case of its letters.
+    pub fn key(&self) -> Cow<'_, str> {
+        folded(&self.0)
+    }
+
+    /// Reports whether it is the same but for the case of letters.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+
+    /// Returns `tags` without those that are another one in other letters; the first of each stays.
+    pub(crate) fn one_of_each(tags: impl IntoIterator<Item = Self>) -> BTreeSet<Self> {
+        let mut keys = BTreeSet::new();
+        let is_new = |tag: &Self| keys.insert(tag.key().into_owned());
+        tags.into_iter().filter(is_new).collect()
+    }
 }
 
 text_type!(

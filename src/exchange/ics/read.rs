@@ -256,6 +256,9 @@ impl<'a> Todo<'a> {
                     self.texts.push(format!("RRULE: {}", property.value));
                 }
             }
+            "X-TASKHOLD-REPEAT-FROM" => {
+                task.repeat = task.repeat.take().map(Repeat::from_completion);
+            }
             "RELATED-TO" => {
                 let name = Name::Text(property.text());
                 match property

@@ -13,7 +13,7 @@ const WORKDAYS: &str = "MO,TU,WE,TH,FR";
 /// Returns the value of `rec:`; `None` for a rule it cannot say.
 pub(super) fn write(repeat: &Repeat, due: Option<When>, zone: Zone) -> Option<String> {
     let day = due?.day(zone);
-    let text = repeat.to_string();
+    let text = repeat.from_due().to_string();
     let mut parts: Vec<(&str, &str)> = text
         .split(';')
         .filter_map(|part| part.split_once('='))
@@ -30,13 +30,21 @@ pub(super) fn write(repeat: &Repeat, due: Option<When>, zone: Zone) -> Option<St
     let is_day_of_month = |given: &str| given == month_day;
     let unit = match (frequency, by) {
         ("DAILY", [None, None, None]) => 'd',
+        ("WEEKLY", [None, None, None]) => 'w',
+        ("MONTHLY", [None, None, None]) => 'm',
+        ("YEARLY", [None, None, None]) => 'y',
         ("WEEKLY", [None, None, Some(WORKDAYS)]) if interval == "1" => 'b',
         ("WEEKLY", [None, None, Some(given)]) if given == weekday => 'w',
         ("MONTHLY", [None, Some(given), None]) if is_day_of_month(given) => 'm',
         ("YEARLY", [Some(given), Some(of), None]) if given == month && is_day_of_month(of) => 'y',
         _ => return None,
     };
-    parts.is_empty().then(|| format!("+{interval}{unit}"))
+    let plus = if repeat.counts_from_completion() {
+        ""
+    } else {
+        "+"
+    };
+    parts.is_empty().then(|| format!("{plus}{interval}{unit}"))
 }
 
 /// Reads the value of `rec:`; `None` if it is none that is known.
@@ -55,7 +63,11 @@ pub(super) fn read(value: &str, notes: &mut Notes) -> Option<Repeat> {
         _ => return None,
     };
     let repeat = Repeat::read(&rule).ok()?;
-    if !is_strict {
+    if is_strict {
+        return Some(repeat);
+    }
+    let repeat = repeat.from_completion();
+    if !repeat.counts_from_completion() {
         notes.count("rec: counted from the day it was done, now from the day it is due");
     }
     Some(repeat)

@@ -177,9 +177,10 @@ fn keys_that_programs_agreed_on_are_read_and_others_stay_in_the_title() {
             "priority: letters after C became low",
             "project: a task has one; further ones became tags",
             "rec: a value that is not understood stayed in the title",
-            "rec: counted from the day it was done, now from the day it is due",
         ]
     );
+    let run = arrivals[1].task.repeat.as_ref().unwrap();
+    assert_eq!(run.to_string(), "FREQ=DAILY;INTERVAL=3;X-FROM=COMPLETION");
 }
 
 #[test]
@@ -188,6 +189,8 @@ fn rules_are_written_where_rec_can_say_them() {
     let cases = [
         ("every day", Some("+1d")),
         ("every 3 days", Some("+3d")),
+        ("every 3 days after completion", Some("3d")),
+        ("every 2 weeks after completion", Some("2w")),
         ("every weekday", Some("+1b")),
         ("every 2 weeks on thu", Some("+2w")),
         ("every 2 weeks on fri", None),

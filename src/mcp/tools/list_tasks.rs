@@ -1,6 +1,7 @@
 //! `list_tasks`: pages of views, searches, what has changed, and what else a caller should know.
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::{
     ToolAnswer,
@@ -14,7 +15,7 @@ use crate::{
         change::Change,
         command::Command,
         error::Result,
-        query::{Moment, Page, View},
+        query::{Filters, Moment, Names, Page, View},
         task::{Summary, TaskWithComments},
         when::Zone,
     },
@@ -26,6 +27,9 @@ use crate::{
 #[derive(Serialize)]
 struct ListReply<'a> {
     tasks: Vec<TaskObject<'a>>,
+    /// What to know about filters that found nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -35,6 +39,9 @@ impl ToolCall<'_> {
         let args = arguments.read::<ListTasks>(Blank::LeftOut)?;
         if args.view == Some(list_tasks_args::Wanted::Changed) {
             return self.changed(&args).await;
+        }
+        if let Some(list_tasks_args::Wanted::Names(names)) = args.view {
+            return self.names(names, &args).await;
         }
         let filters = args.filters(&self.caller)?;
         let view = args.view(&filters)?;
@@ -58,15 +65,18 @@ impl ToolCall<'_> {
             .look(move |store| {
                 if let Some(words) = &words {
                     let page = store.search(words, view, &filters, &moment, after, limit)?;
+                    let unknown = unknown_names(store, &page, &filters)?;
                     return Ok(Listed {
                         whole: whole_of(store, &page)?,
                         page,
                         counts: Vec::new(),
                         dates,
+                        unknown,
                         left: None,
                     });
                 }
                 let page = store.list(view, &filters, &moment, after, limit)?;
+                let unknown = unknown_names(store, &page, &filters)?;
                 let count = |view| Ok((view, store.count(view, &filters, &moment, None)?));
                 let beside: &[View] = if view == View::Open {
                     &[View::Overdue, View::Today, View::Stale, View::Deferred]
@@ -86,6 +96,7 @@ impl ToolCall<'_> {
                     page,
                     counts,
                     dates,
+                    unknown,
                     left,
                 })
             })
@@ -98,10 +109,38 @@ impl ToolCall<'_> {
         ))
     }
 
+    /// Lists the projects or the tags of open tasks, each with how many have it.
+    async fn names(self, names: Names, args: &ListTasks) -> Result<ToolAnswer> {
+        const MOST: u32 = 200;
+        args.refuse_filters(names.as_str())?;
+        let moment = Moment::new(self.caller.now, self.caller.zone);
+        let found = self
+            .look(move |store| store.open_names(names, &moment, MOST + 1))
+            .await?;
+        let shown = &found[..found.len().min(MOST as usize)];
+        let count = render::bounded(u32::try_from(found.len()).unwrap_or(MOST), MOST + 1);
+        let word = names.as_str();
+        if matches!(args.format, Some(Format::Json)) {
+            let listed = shown
+                .iter()
+                .map(|(name, open)| json!({ "name": name, "open": open }));
+            return Ok(object(&json!({ word: listed.collect::<Vec<_>>() })));
+        }
+        let heading = format!("{count} {word} with open tasks");
+        let heading = render::heading(self.caller.now, self.caller.zone, &heading);
+        let lines = shown
+            .iter()
+            .map(|(name, open)| format!("{name} {}", render::bounded(*open, Store::COUNT_LIMIT)));
+        let filled = bounds::fill(lines, "\n", ROOM - ROOM_FOR_NAMES);
+        let lines = [heading, filled.text];
+        let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+        Ok(ToolAnswer::Text(lines.join("\n")))
+    }
+
     /// Lists the tasks changed since `since`, or since this client last looked.
     async fn changed(self, args: &ListTasks) -> Result<ToolAnswer> {
         let (since, limit) = (args.after_change()?, args.limit()?);
-        args.refuse_filters()?;
+        args.refuse_filters("changed")?;
         let (looked, client) = (self.session.looked(), self.caller.client().clone());
         let is_json = matches!(args.format, Some(Format::Json));
         let zone = self.caller.zone;
@@ -129,6 +168,7 @@ impl ToolCall<'_> {
             let at = told_up_to(&changed, tasks.len(), at);
             let answer = object(&ListReply {
                 tasks,
+                note: None,
                 next_cursor: Some(format!("changed.{at}")),
             });
             self.looked(at).await?;
@@ -223,6 +263,7 @@ impl ToolCall<'_> {
             let cursor = list_tasks_args::cursor(view, is_search, next);
             lines.push(format!("{more}more{why}: repeat with cursor:\"{cursor}\""));
         }
+        lines.extend(list.unknown.iter().cloned());
         if is_search && page.tasks.is_empty() && view == View::Pending {
             lines.push(
                 "view:\"all\" searches finished tasks too, view:\"trash\" deleted ones".to_owned(),
@@ -233,7 +274,12 @@ impl ToolCall<'_> {
 
     fn json_list(
         &self,
-        Listed { page, whole, .. }: &Listed,
+        Listed {
+            page,
+            whole,
+            unknown,
+            ..
+        }: &Listed,
         view: View,
         is_search: bool,
     ) -> ToolAnswer {
@@ -242,8 +288,17 @@ impl ToolCall<'_> {
         let next = next.or(page.next);
         object(&ListReply {
             tasks,
+            note: Some(unknown.join("; ")).filter(|note| !note.is_empty()),
             next_cursor: next.map(|next| list_tasks_args::cursor(view, is_search, next)),
         })
+    }
+}
+
+fn unknown_names(store: &Store, page: &Page, filters: &Filters) -> Result<Vec<String>> {
+    if page.tasks.is_empty() {
+        store.unknown_names(filters)
+    } else {
+        Ok(Vec::new())
     }
 }
 
@@ -307,5 +362,7 @@ struct Listed {
     counts: Vec<(View, u32)>,
     /// How dates among the filters were read.
     dates: Vec<String>,
+    /// Which projects or tags there are, where a filter names none of them.
+    unknown: Vec<String>,
     left: Option<u32>,
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer};
 use crate::{
     domain::{
         command::Caller,
-        query::{Filters, Position, View},
-        task::{Invalid, Priority, Project, Status, Tag, shortened},
+        query::{Filters, Names, Position, View},
+        task::{Invalid, Priority, Project, Status, shortened},
     },
     input,
 };
@@ -37,10 +37,12 @@ pub(super) struct ListTasks {
 pub(super) enum Wanted {
     View(View),
     Changed,
+    Names(Names),
 }
 
 impl Wanted {
     const CHANGED: &'static str = "changed";
+    const NAMES: [Names; 2] = [Names::Projects, Names::Tags];
     /// The views that models are told of. The two others are a status as well.
     const VIEWS: [View; 10] = [
         View::Open,
@@ -60,6 +62,7 @@ impl Wanted {
             .map(View::as_str)
             .into_iter()
             .chain([Self::CHANGED])
+            .chain(Self::NAMES.map(Names::as_str))
     }
 }
 
@@ -68,6 +71,8 @@ impl<'de> Deserialize<'de> for Wanted {
         let given = String::deserialize(deserializer)?;
         match given.trim().to_lowercase().as_str() {
             Self::CHANGED | "changes" | "news" => Ok(Self::Changed),
+            "projects" | "project" => Ok(Self::Names(Names::Projects)),
+            "tags" | "tag" => Ok(Self::Names(Names::Tags)),
             word => word
                 .parse()
                 .map(Self::View)
@@ -131,7 +136,7 @@ impl ListTasks {
             Some(Wanted::View(view)) => Some(view),
             // Who searches wants what is deferred, too.
             None if self.query.is_some() && filters.names_no_view() => Some(View::Pending),
-            Some(Wanted::Changed) | None => None,
+            Some(Wanted::Changed | Wanted::Names(_)) | None => None,
         };
         input::view(view, filters)
     }
@@ -146,11 +151,7 @@ impl ListTasks {
                 .map(|name| Project::cleaned(name).map(|(name, _)| name))
                 .transpose()?,
             no_project: false,
-            tag: self
-                .tag
-                .as_deref()
-                .map(|tag| Tag::cleaned(tag).map(|(tag, _)| tag))
-                .transpose()?,
+            tag: self.tag.as_deref().map(input::tag_filter).transpose()?,
             priority: self.priority,
             status: self.status,
             due_from: self.due_after.as_ref().map(after).transpose()?,
@@ -175,8 +176,8 @@ impl ListTasks {
             })
     }
 
-    /// Refuses what the view `changed` does not narrow down by.
-    pub(super) fn refuse_filters(&self) -> Result<(), Invalid> {
+    /// Refuses what a view of no tasks, or of all changed ones, does not narrow down by.
+    pub(super) fn refuse_filters(&self, view: &str) -> Result<(), Invalid> {
         let texts = [
             &self.query,
             &self.project,
@@ -192,7 +193,9 @@ impl ListTasks {
         {
             return Err(Invalid::new(
                 "view",
-                "changed tells of every task; leave the filters out, or choose another view",
+                format!(
+                    "{view} tells of every task; leave the filters out, or choose another view"
+                ),
             ));
         }
         Ok(())

@@ -7,7 +7,10 @@ use rusqlite::Connection;
 
 use crate::{
     clock,
-    domain::error::Result,
+    domain::{
+        error::Result,
+        text::{clean, folded},
+    },
     store::{failure::WhileTrying, paths::unusable},
 };
 
@@ -52,12 +55,44 @@ impl Schema {
         connection
             .pragma_update(None, "foreign_keys", "OFF")
             .while_trying("begin the upgrade")?;
+        fold_names(connection).while_trying("begin the upgrade")?;
         let migrated = (self.migrations)().set_grouped(true).run(connection);
         connection
             .pragma_update(None, "foreign_keys", "ON")
             .while_trying("end the upgrade")?;
         migrated.map(drop).map_err(failed)
     }
+}
+
+/// Puts the names of projects and tags that are not ASCII into `temp.folded`, each with what it is compared by: the third
+/// migration asks for them, and SQL folds ASCII alone.
+fn fold_names(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "DROP TABLE IF EXISTS temp.folded;
+         CREATE TABLE temp.folded (name TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID",
+    )?;
+    let has_names: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM pragma_table_info('task') WHERE name = 'tags')",
+        )?
+        .query_row([], |row| row.get(0))?;
+    if !has_names {
+        return Ok(());
+    }
+    let mut names = connection.prepare_cached(
+        "SELECT project FROM task WHERE project GLOB '*[^ -~]*'
+         UNION ALL SELECT tag FROM tag WHERE tag GLOB '*[^ -~]*'",
+    )?;
+    let mut keep = connection
+        .prepare_cached("INSERT OR IGNORE INTO temp.folded (name, key) VALUES (?1, ?2)")?;
+    let mut rows = names.query([])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        // As it is shown, and will be written.
+        let shown = clean(&name).text;
+        keep.execute((&name, folded(&shown)))?;
+    }
+    Ok(())
 }
 
 /// Returns a database in memory with the schema of this program, and nothing in it.

@@ -6,7 +6,10 @@
 use rusqlite::{Statement, ToSql};
 
 use crate::{
-    domain::query::{Bound, Filters, Moment, Position, View, ZONES_APART},
+    domain::{
+        query::{Bound, Filters, Moment, Position, View, ZONES_APART},
+        task::{Project, Tag},
+    },
     store::rows::{round_columns, summary_columns},
 };
 
@@ -283,7 +286,7 @@ fn tests(filters: &Filters, tag_leads: bool, tested: &Tested) -> String {
     let completed_from = format!("{completed_at} >= :completed_from");
     let completed_to = format!("{completed_at} < :completed_to");
     let tests = [
-        (filters.project.is_some(), "project = :project"),
+        (filters.project.is_some(), "project_key = :project"),
         (filters.no_project, "project IS NULL"),
         (
             tag,
@@ -331,6 +334,8 @@ impl Parameters<'_> {
         let millis = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.millis);
         let completed_from = millis(&filters.completed_from);
         let completed_to = millis(&filters.completed_to);
+        let project = filters.project.as_ref().map(Project::key);
+        let tag = filters.tag.as_ref().map(Tag::key);
         let (first, second) = (
             after.map(|after| after.key.0),
             after.map(|after| after.key.1),
@@ -339,8 +344,8 @@ impl Parameters<'_> {
         for index in 1..=statement.parameter_count() {
             let value: &dyn ToSql = match statement.parameter_name(index).unwrap_or_default() {
                 ":words" => words,
-                ":project" => &filters.project,
-                ":tag" => &filters.tag,
+                ":project" => &project,
+                ":tag" => &tag,
                 ":priority" => &filters.priority,
                 ":status" => &filters.status,
                 ":from_day" => &from_day,
