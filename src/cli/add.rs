@@ -88,7 +88,10 @@ impl AddArgs {
             .iter()
             .map(|title| given.draft(title, &mut notes, &context.caller))
             .collect::<CliResult<Vec<Draft>>>()?;
-        let key = self.key.filter(|key| !is_none(key));
+        // A blank one is refused: a shell has lost it.
+        let key = self
+            .key
+            .filter(|key| key.trim().is_empty() || !is_none(key));
         let key = key.map(CallKey::try_from).transpose()?.map(|key| {
             sent["titles"] = titles.into();
             key.of_call(digest_of(&sent))

@@ -67,14 +67,14 @@ const SPECS: [Spec; 7] = [
     Spec {
         name: "add_task",
         title: "Add task",
-        description: "Add a task to the user's persistent task list, kept across chats, apps and restarts; or many with tasks.",
+        description: "Add a task, or many with tasks, to the user's task list, kept across chats, apps and restarts.",
         schema: schema::schema::<AddTask>,
         effect: Effect::Add,
     },
     Spec {
         name: "list_tasks",
         title: "List tasks",
-        description: "List the user's tasks: overdue and due first, then by priority. Shows today's date.",
+        description: "List the user's tasks, overdue and due first, and today's date. open (default): to do or in progress, not deferred; ready: could be done now; stale: begun, untouched for days; changed: by others.",
         schema: schema::schema::<ListTasks>,
         effect: Effect::Read,
     },

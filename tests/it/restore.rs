@@ -64,7 +64,7 @@ fn every_task_is_as_it_was_and_what_came_since_is_in_the_trash() {
     assert_eq!(
         &lines[1..4],
         [
-            "  change      1 changed later (tags, title)",
+            "  change      1 changed later (title, tags)",
             "  back        2 thrown away later",
             "  to trash    3 added later",
         ]

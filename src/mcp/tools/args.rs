@@ -17,6 +17,7 @@ use crate::{
 // One of several tasks to add.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(super) struct AddItem {
+    #[serde(default)]
     pub(super) title: String,
     pub(super) description: Option<String>,
     pub(super) due: Option<Clearable<String>>,
@@ -33,25 +34,24 @@ pub(super) struct AddItem {
 // Flat, so that a call for one task needs no list.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct AddTask {
-    /// One line
     title: Option<String>,
     description: Option<String>,
-    /// Date or time: 2026-12-24, tomorrow 17:30, fri, in 3 days
+    /// 2026-12-24, tomorrow 17:30, fri, in 3 days
     due: Option<Clearable<String>>,
     priority: Option<Clearable<Priority>>,
     project: Option<Clearable<String>>,
     tags: Option<Words>,
-    /// Id of the whole, whose dates are not inherited
+    /// Id of the whole; its dates are not inherited
     parent: Option<Clearable<OneReference>>,
     /// Ids to be done first
     depends_on: Option<References>,
-    /// every 2 weeks on mon, monthly on the 31st, or an RRULE
+    /// every 2 weeks on mon, every 3 days after completion, or an RRULE
     repeat: Option<Clearable<String>>,
     /// Hidden until then
     defer_until: Option<Clearable<String>>,
-    /// Makes a retry safe: same key, same answer
+    /// Same key: nothing is added twice
     pub(super) key: Option<String>,
-    /// Many at once, with the fields beside it in common; there ^1 in parent and `depends_on` is the first
+    /// Many at once; fields beside it hold for all; ^1 refers to the first
     tasks: Option<Vec<AddItem>>,
 }
 
@@ -119,7 +119,7 @@ pub(super) struct Complete {
     pub(super) task_id: Option<Ids>,
     #[schemars(with = "Option<Vec<i64>>")]
     pub(super) task_ids: Option<Ids>,
-    /// Of a series, the date that is done, when it is done early
+    /// Of a series: the round done early
     pub(super) due: Option<String>,
 }
 
@@ -151,18 +151,17 @@ pub(super) struct UpdateTask {
     pub(super) description: Option<String>,
     pub(super) status: Option<Clearable<Status>>,
     pub(super) due: Option<Clearable<String>>,
+    #[schemars(with = "Option<String>")]
     pub(super) priority: Option<Clearable<Priority>>,
     pub(super) project: Option<Clearable<String>>,
     /// All of them, or +a -b
     pub(super) tags: Option<Words>,
     pub(super) parent: Option<Clearable<OneReference>>,
-    /// All of them
     pub(super) depends_on: Option<References>,
     pub(super) repeat: Option<Clearable<String>>,
     pub(super) defer_until: Option<Clearable<String>>,
     /// To append
     pub(super) comment: Option<String>,
-    /// Refuse if rev is another
     pub(super) if_rev: Option<Clearable<i64>>,
 }
 

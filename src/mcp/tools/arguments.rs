@@ -17,6 +17,9 @@ use crate::{
 /// `sessionId` n8n (its issues 21500 and 37308), `_sessionID` SiYuan (its issue 17927).
 const ADDED_BY_HOSTS: [&str; 4] = ["wait_for_previous", "toolCallId", "sessionId", "_sessionID"];
 
+/// What tools take beyond their schemas: only programs have a use for it.
+const UNTOLD: [(&str, &str); 1] = [("list_tasks", "format")];
+
 /// What models call a field that has another name here.
 const OTHER_NAMES: [(&str, &[&str]); 13] = [
     (
@@ -78,11 +81,16 @@ impl Arguments {
         } = self;
         arguments.retain(|name, _| !ADDED_BY_HOSTS.contains(&name.as_str()));
         let properties = properties(schema);
+        let (told, untold): (JsonObject, JsonObject) = arguments
+            .into_iter()
+            .partition(|(name, _)| !UNTOLD.contains(&(tool, name)));
+        arguments = told;
         if let Some(complaint) = unknown_field(&arguments, properties) {
             return Err(Invalid::new(tool, complaint));
         }
         mend(&mut arguments, properties, blank);
         refuse_unknown_in_items(&arguments, properties)?;
+        arguments.extend(untold.into_iter().filter(|(_, value)| *value != ""));
         serde_path_to_error::deserialize(Value::Object(arguments))
             .map_err(|error| refusal(tool, schema, error.path(), &error.inner().to_string()))
     }
@@ -233,7 +241,7 @@ fn mend(arguments: &mut JsonObject, properties: &JsonObject, blank: Blank) {
 
 /// Likewise for a list of objects.
 fn mend_items(list: &mut Value, properties: &JsonObject, blank: Blank) {
-    if list.is_string() {
+    if list.as_str().is_some_and(|text| !text.trim().is_empty()) {
         *list = Value::Array(vec![list.take()]);
     }
     for item in list.as_array_mut().into_iter().flatten() {

@@ -13,22 +13,25 @@ use crate::{
 };
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct ListTasks {
     pub(super) view: Option<Wanted>,
-    /// Words to find; view all or trash for finished or deleted ones
+    /// Words to find
     pub(super) query: Option<String>,
+    // More words than are told are taken for these two, also by hosts that look at the schema.
+    #[schemars(with = "Option<String>")]
     pub(super) status: Option<Status>,
     project: Option<String>,
     tag: Option<String>,
+    #[schemars(with = "Option<String>")]
     priority: Option<Priority>,
     pub(super) due_before: Option<String>,
     pub(super) due_after: Option<String>,
     pub(super) completed_after: Option<String>,
     pub(super) completed_before: Option<String>,
-    /// 1 to 200, default 20
     limit: Option<i64>,
     cursor: Option<String>,
+    // For programs, which ask no schema.
+    #[schemars(skip)]
     pub(super) format: Option<Format>,
 }
 

@@ -151,7 +151,7 @@ fn a_refused_task_among_several_is_named_by_its_place() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
     let cases = [
-        (json!({ "title": "" }), "tasks number 2: title is missing"),
+        (json!({ "title": "" }), "tasks number 2: title is blank"),
         (
             json!({ "title": "x", "due": "blursday" }),
             "tasks number 2: due",

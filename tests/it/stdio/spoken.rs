@@ -56,6 +56,7 @@ fn arguments_as_text_are_those_of_the_object_in_it() {
     let mut client = home.connect(Dialect::Legacy);
     let task = client.call("add_task", json!(r#"{"title":"as text","tags":["a"]}"#));
     assert_eq!(task["title"], "as text");
+    let task = client.call("get_task", json!(r#"{"task_id":1}"#));
     assert_eq!(task["tags"], json!(["a"]));
     let error = client.refusal(
         "tools/call",
