@@ -295,6 +295,9 @@ impl Iterator for Walk<'_> {
     }
 }
 
+/// The key of a call: of which client, what it is, which group it made, and the digest of what the call said.
+type UsedKey = (String, String, GroupId, Option<Vec<u8>>);
+
 impl Store {
     /// Says which tasks refer to tasks that are not there; `None` if none does.
     fn loose(&self) -> Result<Option<String>> {
@@ -313,7 +316,7 @@ impl Store {
         }))
     }
 
-    fn call_keys(&self) -> Result<Vec<(String, String, GroupId, Option<Vec<u8>>)>> {
+    fn call_keys(&self) -> Result<Vec<UsedKey>> {
         self.connection
             .prepare_cached("SELECT actor, key, group_seq, digest FROM call_key")
             .and_then(|mut statement| {

@@ -81,7 +81,7 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
                 "taskhold log {id} names the group of its deletion; taskhold undo GROUP reverts it"
             )
         }
-        Error::Stale { id, .. } => format!("taskhold show {id}"),
+        Error::Stale { id, .. } | Error::OtherDate { id, .. } => format!("taskhold show {id}"),
         Error::Cycle { way, .. } => {
             format!("taskhold edit {} --after '' --parent '' frees it", way[0])
         }
@@ -100,7 +100,6 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
             )
         }
         Error::RoundDone { id, day, .. } => format!("taskhold done {id} --due {day}"),
-        Error::OtherDate { id, .. } => format!("taskhold show {id}"),
         Error::KeyUsed { .. } => of_value("key")?.to_owned(),
         Error::Invalid(invalid) => return of_refused(invalid.field).map(str::to_owned),
         Error::DiskFull => {

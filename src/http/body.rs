@@ -1,10 +1,5 @@
 //! The body of a request, read whole and within bounds.
 
-#![expect(
-    clippy::result_large_err,
-    reason = "either way it is one answer a request"
-)]
-
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};

@@ -35,7 +35,7 @@ pub(super) struct Attended<R> {
 impl<R> Attended<R> {
     /// Returns an input that ends with the process that started this one.
     pub(super) fn new(input: R) -> Self {
-        Self::until(parent::ended(), input)
+        Self::until(process::ended(), input)
     }
 
     fn until(parent: Option<Ended>, input: R) -> Self {
@@ -76,7 +76,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Attended<R> {
 }
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-mod parent {
+mod process {
     use std::{io, os::fd::OwnedFd};
 
     use rustix::process::{Pid, getppid};
@@ -100,7 +100,7 @@ mod parent {
         match handle {
             Ok(handle) => Some(Box::pin(async move {
                 if handle.readable().await.is_err() {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             })),
             Err(error) => {
@@ -137,7 +137,7 @@ mod parent {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-mod parent {
+mod process {
     /// Returns nothing: there is no handle of a parent process here that needs no unsafe code.
     pub(super) fn ended() -> Option<super::Ended> {
         None
@@ -150,18 +150,18 @@ mod tests {
 
     use super::*;
 
-    fn at_once() -> Option<Ended> {
-        Some(Box::pin(std::future::ready(())))
+    fn at_once() -> Ended {
+        Box::pin(std::future::ready(()))
     }
 
-    fn never() -> Option<Ended> {
-        Some(Box::pin(std::future::pending()))
+    fn never() -> Ended {
+        Box::pin(std::future::pending())
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_input_held_open_ends_when_its_parent_has_and_nothing_has_come_for_long() {
         let (_held, input) = tokio::io::duplex(64);
-        let mut input = Attended::until(at_once(), input);
+        let mut input = Attended::until(Some(at_once()), input);
         let begun = Instant::now();
         assert_eq!(input.read(&mut [0; 8]).await.unwrap(), 0);
         assert_eq!(begun.elapsed().as_secs(), SILENCE.as_secs());
@@ -171,7 +171,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_speaks_is_served_though_the_parent_has_ended() {
         let (mut held, input) = tokio::io::duplex(64);
-        let mut input = Attended::until(at_once(), input);
+        let mut input = Attended::until(Some(at_once()), input);
         let begun = Instant::now();
         let speaking = async {
             for _ in 0..5 {
@@ -180,14 +180,14 @@ mod tests {
             }
         };
         let mut read = Vec::new();
-        let (_, count) = tokio::join!(speaking, input.read_to_end(&mut read));
+        let ((), count) = tokio::join!(speaking, input.read_to_end(&mut read));
         assert_eq!(count.unwrap(), 5);
         assert_eq!(begun.elapsed().as_secs(), 5 * 9 + 10);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_input_stays_open_while_its_parent_lives_or_where_there_is_none() {
-        for parent in [never(), None] {
+        for parent in [Some(never()), None] {
             let (_held, input) = tokio::io::duplex(64);
             let mut input = Attended::until(parent, input);
             let hour = Duration::from_hours(1);

@@ -91,8 +91,12 @@ impl Rule {
         if self.until.is_some() && self.count.is_some() {
             return Err("has UNTIL and COUNT; write one of them".to_owned());
         }
-        let names_days = !self.is_open()
-            || !(self.months.is_empty() && self.weeks.is_empty() && self.positions.is_empty());
+        let parts = [
+            self.months.is_empty(),
+            self.weeks.is_empty(),
+            self.positions.is_empty(),
+        ];
+        let names_days = !self.is_open() || parts.contains(&false);
         if self.from_completion && names_days {
             return Err(
                 "counts from completion and names days; write one of them, like every 3 days after completion"

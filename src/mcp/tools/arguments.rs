@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What hosts add to the arguments of any tool, for themselves: `wait_for_previous` Gemini CLI (its issue 27403), `toolCallId` and
-/// `sessionId` n8n (its issues 21500 and 37308), `_sessionID` SiYuan (its issue 17927).
+/// `sessionId` n8n (its issues 21500 and 37308), `_sessionID` `SiYuan` (its issue 17927).
 const ADDED_BY_HOSTS: [&str; 4] = ["wait_for_previous", "toolCallId", "sessionId", "_sessionID"];
 
 /// What tools take beyond their schemas: only programs have a use for it.
@@ -264,7 +264,9 @@ fn meant(value: &mut Value, schema: &Value) {
             } else {
                 schema
             };
-            items.iter_mut().for_each(|item| meant(item, schema));
+            for item in items {
+                meant(item, schema);
+            }
         }
         Value::Number(number) if takes("string") => {
             *value = Value::String(number.to_string());

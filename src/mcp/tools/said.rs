@@ -4,7 +4,7 @@ use crate::{
     domain::{
         change::Edit,
         command::Outcome,
-        task::{Status, Task},
+        task::{Project, Status, Task},
         when::{When, Zone},
     },
     input::{Clearable, GivenFields},
@@ -60,7 +60,7 @@ pub(super) fn unsaid(
         matches!(&given.repeat, Some(Clearable::Set(text)) if is_rule(text))
     });
     field!(project, None, {
-        let project = after.project.as_ref().map(|project| project.as_str());
+        let project = after.project.as_ref().map(Project::as_str);
         matches!(&given.project, Some(Clearable::Set(text)) if Some(text.as_str()) == project)
     });
     field!(tags, std::collections::BTreeSet::new(), {

@@ -7,8 +7,8 @@ use crate::support::{Client, Dialect, Home};
 
 /// Returns the last line of a list: what else has happened, if anything has.
 fn news(client: &mut Client) -> String {
-    let list = say(client, "list_tasks", &json!({}));
-    let last = list.lines().last().unwrap_or_default();
+    let text = say(client, "list_tasks", &json!({}));
+    let last = text.lines().last().unwrap_or_default();
     let is_news = last.contains("since your last");
     if is_news { last } else { "" }.to_owned()
 }
