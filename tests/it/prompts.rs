@@ -215,7 +215,7 @@ fn a_task_is_broken_down_with_all_there_is_to_know_about_it() {
             "Due: Mon 2027-03-01",
             "the flat is ours",
             "Subtasks (2):\n2 find boxes",
-            "3 call the landlord (completed",
+            "3 call the landlord (done ",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
