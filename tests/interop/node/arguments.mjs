@@ -44,6 +44,8 @@ const VALUES = {
   repeat: async () => ['', 'every weekday', 'FREQ=WEEKLY;BYDAY=MO'],
   key: async tasks => ['', tasks.key()],
   comment: async () => ['', 'They call back.'],
+  status: async () => ['', 'in_progress'],
+  priority: async () => ['', 'high'],
   query: async () => ['', 'oats'],
   cursor: async () => [''],
   limit: async () => [1, 200],
