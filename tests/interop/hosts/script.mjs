@@ -32,7 +32,8 @@ export const CALLS = [
       { title: 'Publish the page', depends_on: ['^2', '2'], tags: ['web'] },
     ],
   }, {
-    tasks: [{ id: 2 }, { id: 3 }, { id: 4 }],
+    // The numbers of all, in the order of the call.
+    has: [/"2-4"/],
   }),
   call('one', 'get_task', { task_id: 3 }, {
     tasks: [{ id: 3, title: 'Review the page', status: 'pending' }],
@@ -52,7 +53,9 @@ export const CALLS = [
   // Work on what is there.
   call('one', 'complete_task', { task_id: 2 }, { tasks: [{ id: 2, status: 'completed' }] }),
   call('one', 'update_task', { task_id: 3, status: 'in_progress', due: '2031-04-30', comment: 'Half of it is read' }, {
-    tasks: [{ id: 3, status: 'in_progress' }],
+    // What the call said is not said again.
+    tasks: [{ id: 3, title: 'Review the page' }],
+    has: [/Half of it is read/],
   }),
   call('one', 'get_task', { task_id: 3 }, {
     tasks: [{ id: 3, status: 'in_progress' }],
