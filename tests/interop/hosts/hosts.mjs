@@ -45,8 +45,6 @@ const claudeCode = {
 const codex = {
   clientInfo: 'codex-mcp-client',
   shows: 'structured',
-  // Limits of numbers are dropped.
-  alters: [/\.minimum: lost/],
   unwrapped: text => text.replace(/^Wall time: .*\nOutput:\n/, ''),
   program: [process.execPath, installed('codex', '@openai/codex/bin/codex.js')],
   async install({ home, model }) {
@@ -103,6 +101,7 @@ const opencode = {
   clientInfo: 'opencode',
   shows: 'content',
   unwrapped: text => text,
+  alters: [/\.additionalProperties: added false/],
   program: [installed('opencode', 'opencode-linux-x64/bin/opencode')],
   async install({ home, model, installed, command }) {
     // It fetches a package for plugins into its configuration at every start, unless it is there and in the lock.
