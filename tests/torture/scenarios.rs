@@ -53,7 +53,7 @@ const PREPARED_AT_ONCE: usize = 4;
 const DATABASE: &str = "tasks.db";
 const HOST: &str = ".cursor/mcp.json";
 const HOST_BEFORE: &str =
-    "{\n  // mine\n  \"mcpServers\": { \"other\": { \"command\": \"other\" } }\n}\n";
+    "{\n  \"mine\": 1,\n  \"mcpServers\": { \"other\": { \"command\": \"other\" } }\n}\n";
 
 /// All of them, and what each is there for.
 pub(crate) static SCENARIOS: [Scenario; 16] = [
