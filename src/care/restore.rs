@@ -201,7 +201,7 @@ impl Writer<'_> {
                 .adopt_key(&actor, &key, group, digest.as_deref())?;
         }
         for (actor, look, told) in then.looks()? {
-            self.store().adopt_look(&actor, look, told)?;
+            self.store().keep_seen(&actor, look, told)?;
         }
         for table in ["task", "change"] {
             self.use_up(table, then.last_number(table)?)?;
@@ -354,18 +354,6 @@ impl Store {
                     .collect()
             })
             .while_trying("read what clients have seen")
-    }
-
-    fn adopt_look(&self, actor: &str, look: i64, told: i64) -> Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO client_seen (actor, seen_seq, told_seq) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq),
-                                                   told_seq = max(told_seq, excluded.told_seq)",
-            )
-            .and_then(|mut statement| statement.execute((actor, look, told)))
-            .while_trying("keep what a client has seen")?;
-        Ok(())
     }
 }
 

@@ -66,7 +66,7 @@ impl Accepts {
         }
     }
 
-    /// Puts an answer into the form that the client takes. An error is told in JSON, whatever it takes.
+    /// Puts an answer into the form that the client takes. An error stays JSON, whatever the client takes.
     pub(super) async fn fit(self, answer: Answer) -> Answer {
         let media_type = answer.headers().get(header::CONTENT_TYPE);
         let is = |wanted: &str| {

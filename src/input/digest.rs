@@ -1,4 +1,4 @@
-//! What a call says, in a few bytes, so that the same call made again is told from another one.
+//! The digest of a call: 32 bytes that tell whether a call made again says the same.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};

@@ -61,7 +61,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Clearable<T> {
     }
 }
 
-/// A model is told what it may set; what clears is taken as well.
+/// The schema names the values that set the field; the words that clear it are accepted beside them.
 impl<T: JsonSchema> JsonSchema for Clearable<T> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         T::schema_name()

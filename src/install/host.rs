@@ -287,7 +287,7 @@ impl Host {
 pub(super) struct Command {
     /// The program.
     pub(super) program: String,
-    /// What it is told, as it is written in the configuration.
+    /// The arguments of the program, as they stand in the configuration.
     pub(super) arguments: Vec<Value>,
 }
 

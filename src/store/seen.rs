@@ -37,22 +37,23 @@ impl Store {
 
     /// Remembers that the client of `caller` has looked at all changes up to `seq`.
     pub(super) fn keep_look(&self, seq: i64, caller: &Caller) -> Result<()> {
-        self.keep_seen(caller, seq, seq)
+        self.keep_seen(caller.client().as_str(), seq, seq)
     }
 
     /// Remembers that it was told of all changes up to `seq`.
     pub(super) fn keep_told(&self, seq: i64, caller: &Caller) -> Result<()> {
-        self.keep_seen(caller, NEVER, seq)
+        self.keep_seen(caller.client().as_str(), NEVER, seq)
     }
 
-    fn keep_seen(&self, caller: &Caller, look: i64, told: i64) -> Result<()> {
+    /// Remembers up to which change a client has looked and was told; what it has seen already stays seen.
+    pub(crate) fn keep_seen(&self, client: &str, look: i64, told: i64) -> Result<()> {
         self.connection
             .prepare_cached(
                 "INSERT INTO client_seen (actor, seen_seq, told_seq) VALUES (?1, ?2, ?3)
                  ON CONFLICT (actor) DO UPDATE SET seen_seq = max(seen_seq, excluded.seen_seq),
                                                    told_seq = max(told_seq, excluded.told_seq)",
             )
-            .and_then(|mut statement| statement.execute(params![caller.client(), look, told]))
+            .and_then(|mut statement| statement.execute(params![client, look, told]))
             .while_trying("keep what a client has seen")?;
         Ok(())
     }

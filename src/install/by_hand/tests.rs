@@ -22,7 +22,7 @@ const CONFIGURATIONS: [&str; 7] = [
     "\u{FEFF}a: 1\r\nextensions:\r\n    memory:\r\n        enabled: false\r\n",
 ];
 
-/// Does with `text` what a person is told, and returns what it says then.
+/// Edits `text` as the instruction asks a person to, and returns the edited text.
 fn followed(text: Option<&str>, told: &ByHand) -> String {
     let text = text.unwrap_or_default();
     let ByHand { instruction, lines } = told;
