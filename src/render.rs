@@ -20,10 +20,10 @@ pub mod parts;
 pub use object::{Detail, TaskObject};
 use parts::Parts;
 
-/// Returns `at` in RFC 3339, with the offset of the zone, to the second.
+/// Returns `at` in RFC 3339, with the offset of the zone, to the second: `Z` where there is no offset.
 pub fn instant(at: Timestamp, zone: Zone) -> String {
     zone.at(at.as_millis())
-        .to_rfc3339_opts(SecondsFormat::Secs, false)
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Returns the line of a list: the id, the title, and what is out of the ordinary, as
@@ -39,8 +39,11 @@ pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
         _ if task.status != Status::Pending => facts.push(task.status.to_string()),
         _ => {}
     }
-    facts.extend(task.priority.map(|priority| priority.as_str().to_owned()));
-    if let Some(due) = &task.due {
+    // What is closed has no urgency any more; a finished round is known by its date.
+    let is_closed = !task.status.is_open();
+    let priority = task.priority.filter(|_| !is_closed);
+    facts.extend(priority.map(|priority| priority.as_str().to_owned()));
+    if let Some(due) = task.due.filter(|_| !is_closed || task.repeat.is_some()) {
         let late = task.is_open() && due.is_past(now.as_millis(), zone);
         let word = if late { "overdue" } else { "due" };
         facts.push(format!("{word} {}", due.show_short(now.as_millis(), zone)));
@@ -72,7 +75,15 @@ pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
     line
 }
 
-/// Returns the heading of a list: the date and weekday, which a model does not know, and what follows.
+/// Returns the heading of a list that has days alone: the date and weekday, which a model does not know, and what follows.
+pub fn day_heading(now: Timestamp, zone: Zone, count: &str) -> String {
+    format!(
+        "{} | {count}",
+        zone.at(now.as_millis()).format("%a %Y-%m-%d")
+    )
+}
+
+/// As [`day_heading`], with the time and the zone.
 pub fn heading(now: Timestamp, zone: Zone, count: &str) -> String {
     format!(
         "{} {} | {count}",

@@ -16,7 +16,8 @@ use std::{
 use futures::Stream;
 use parking_lot::Mutex;
 use rmcp::{
-    model::ServerJsonRpcMessage, transport::streamable_http_server::session::ServerSseMessage,
+    model::{JsonRpcMessage, ServerJsonRpcMessage},
+    transport::streamable_http_server::session::ServerSseMessage,
 };
 use tokio::sync::watch;
 
@@ -167,7 +168,8 @@ impl Mailbox {
                         Next::Letter(number, message) => {
                             held.carries();
                             let mut event = ServerSseMessage::default();
-                            event.event_id = Some(format!("{}-{number}", mailbox.number));
+                            event.event_id = (!is_all_of_it(number, &message))
+                                .then(|| format!("{}-{number}", mailbox.number));
                             event.message = Some(message);
                             return Some((event, (mailbox, bell, number, held)));
                         }
@@ -217,6 +219,16 @@ impl KeepsMessages for Mailbox {
     }
 }
 
+/// Reports whether the message with this number is all that its stream carries: the answer to a call that said nothing before.
+/// It has no id then, after which clients would ask for more (Gemini CLI 0.61 does, after each answer).
+fn is_all_of_it(number: u64, message: &ServerJsonRpcMessage) -> bool {
+    let is_answer = matches!(
+        message,
+        JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)
+    );
+    number == 1 && is_answer
+}
+
 /// Returns how many bytes a message has in JSON.
 fn length(message: &ServerJsonRpcMessage) -> usize {
     struct Length(usize);
@@ -258,8 +270,8 @@ enum Next {
 mod tests {
     use futures::StreamExt as _;
     use rmcp::model::{
-        JsonRpcMessage, ResourceUpdatedNotification, ResourceUpdatedNotificationParam,
-        ServerNotification,
+        RequestId, ResourceUpdatedNotification, ResourceUpdatedNotificationParam,
+        ServerNotification, ServerResult,
     };
 
     use super::*;
@@ -285,6 +297,25 @@ mod tests {
             put(&mailbox, uri, Some(uri));
         }
         mailbox
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_comes_alone_has_no_id_to_go_on_from() {
+        let answer = || JsonRpcMessage::response(ServerResult::empty(()), RequestId::Number(1));
+        let alone = mailbox(&[]);
+        alone.put(answer(), None, [0; 32]);
+        let after_news = mailbox(&["a"]);
+        after_news.put(answer(), None, [0; 32]);
+        for (mailbox, expected) in [
+            (alone, vec![None]),
+            (after_news, vec![Some("3-1"), Some("3-2")]),
+        ] {
+            mailbox.close();
+            let events = mailbox.read(0, ()).map(|event| event.event_id);
+            let ids: Vec<Option<String>> = events.collect().await;
+            let ids: Vec<Option<&str>> = ids.iter().map(Option::as_deref).collect();
+            assert_eq!(ids, expected);
+        }
     }
 
     async fn ids(mailbox: &Arc<Mailbox>, after: u64) -> Vec<String> {

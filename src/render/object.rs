@@ -17,7 +17,7 @@ pub enum Detail {
     Named,
     /// That and the revision, for a caller who goes on editing.
     Changes,
-    /// Everything.
+    /// Everything but what says nothing: no description, a last change that made or finished the task, the reader's own name.
     Full,
     /// Everything, with dates as ISO 8601 alone.
     Program,
@@ -41,6 +41,9 @@ pub struct TaskObject<'a> {
     zone: Zone,
     /// The fields that are shown beyond those of `detail`.
     fields: Vec<&'static str>,
+    /// Who reads it, where that is known.
+    reader: Option<&'a str>,
+    shows_title: bool,
 }
 
 impl<'a> TaskObject<'a> {
@@ -52,6 +55,8 @@ impl<'a> TaskObject<'a> {
             detail,
             zone,
             fields: Vec::new(),
+            reader: None,
+            shows_title: true,
         }
     }
 
@@ -65,6 +70,21 @@ impl<'a> TaskObject<'a> {
     #[must_use]
     pub fn with_fields(mut self, fields: Vec<&'static str>) -> Self {
         self.fields = fields;
+        self
+    }
+
+    /// Names the client that reads the object: its own name is left out of it.
+    #[must_use]
+    pub fn read_by(mut self, reader: &'a str) -> Self {
+        self.reader = Some(reader);
+        self.parts = self.parts.read_by(reader);
+        self
+    }
+
+    /// Leaves the title out.
+    #[must_use]
+    pub fn without_title(mut self) -> Self {
+        self.shows_title = false;
         self
     }
 
@@ -110,13 +130,12 @@ impl Serialize for TaskObject<'_> {
             };
         }
         field!("id", Some(task.id.get()));
-        if !is_part {
-            field!("title", Some(task.title.as_str()));
-        }
+        let shows_title = self.shows_title && !is_part;
+        field!("title", shows_title.then(|| task.title.as_str()));
         let shows_description = match detail {
             Detail::Named | Detail::Changes => false,
-            Detail::Part => !parts.description.is_empty(),
-            Detail::Contract | Detail::Full | Detail::Program => true,
+            Detail::Part | Detail::Full => !parts.description.is_empty(),
+            Detail::Contract | Detail::Program => true,
         };
         field!(
             "description",
@@ -165,14 +184,19 @@ impl Serialize for TaskObject<'_> {
         let full = detail.is_full();
         let shows_times = is(Detail::Contract);
         field!("created_at", shows_times.then(|| time(task.created_at)));
-        field!("updated_at", full.then(|| time(task.updated_at)));
+        let says_itself =
+            [Some(task.created_at), task.completed_at].contains(&Some(task.updated_at));
+        let shows_update = detail == Detail::Program || (full && !says_itself);
+        field!("updated_at", shows_update.then(|| time(task.updated_at)));
         field!("started_at", task.started_at.filter(|_| full).map(time));
         field!(
             "completed_at",
             task.completed_at.filter(|_| shows_times).map(time)
         );
         field!("deleted_at", task.deleted_at.filter(|_| full).map(time));
-        field!("created_by", full.then(|| task.created_by.as_str()));
+        let maker = task.created_by.as_str();
+        let shows_maker = full && self.reader != Some(maker);
+        field!("created_by", shows_maker.then_some(maker));
         let shows_rev = is_part || is(Detail::Changes);
         field!("rev", shows_rev.then_some(task.rev));
         field!(

@@ -179,6 +179,8 @@ impl<T: Serialize + fmt::Display> Serialize for Items<T> {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct CommentObject<'a> {
     pub(super) at: String,
+    /// Who wrote it; empty for who reads it.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) by: &'a str,
     pub(super) text: Stretch<'a>,
 }
@@ -267,6 +269,19 @@ impl<'a> Parts<'a> {
         };
         self.comments = comments.into_iter().map(object).collect();
         self.older_comments = older;
+        self
+    }
+
+    /// Leaves the name of `reader` off the comments.
+    #[must_use]
+    pub(super) fn read_by(mut self, reader: &str) -> Self {
+        for comment in self
+            .comments
+            .iter_mut()
+            .filter(|comment| comment.by == reader)
+        {
+            comment.by = "";
+        }
         self
     }
 

@@ -162,7 +162,7 @@ fn append(client: &mut Client, word: &str) {
     // Each failure is another process's success, of which there are only so many.
     for _ in 0..1000 {
         let task = client.call("get_task", json!({ "task_id": 1 }));
-        let longer = format!("{}{word}", task["description"].as_str().unwrap());
+        let longer = format!("{}{word}", task["description"].as_str().unwrap_or_default());
         let arguments = json!({ "task_id": 1, "description": longer, "if_rev": task["rev"] });
         let result = client.request(
             "tools/call",

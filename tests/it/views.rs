@@ -161,14 +161,14 @@ fn each_view_lists_what_its_name_says() {
 }
 
 #[test]
-fn the_usual_list_says_its_name_its_content_and_how_many_are_deferred() {
+fn the_usual_list_says_its_name_and_how_many_are_deferred() {
     let home = Home::new();
     let mut client = connect_at_noon(&home, Dialect::Legacy);
     one_of_each(&mut client);
     let text = list(&mut client, &json!({}));
     let heading = text.lines().next().unwrap();
     assert!(
-        heading.ends_with("| 7 open (to do or in progress), 1 overdue, 2 today, 1 deferred"),
+        heading.ends_with("| 7 open, 1 overdue, 2 today, 1 deferred"),
         "{heading}"
     );
     let text = list(&mut client, &json!({ "view": "open", "tag": "none" }));
@@ -452,7 +452,7 @@ fn an_empty_argument_counts_as_none() {
 }
 
 #[test]
-fn the_heading_tells_the_date_the_zone_and_how_many_there_are() {
+fn the_heading_tells_the_date_and_how_many_there_are_and_the_time_where_a_task_has_one() {
     let home = Home::new();
     let mut client = connect_in(&home, "Asia/Kathmandu");
     one_of_each(&mut client);
@@ -468,14 +468,39 @@ fn the_heading_tells_the_date_the_zone_and_how_many_there_are() {
         "{heading}"
     );
     assert!(
-        heading.contains("Asia/Kathmandu")
-            && heading.contains("7 open")
-            && heading.contains("1 overdue"),
+        heading.ends_with(" | 7 open, 1 overdue, 2 today, 1 deferred"),
         "{heading}"
     );
     assert_eq!(text.lines().count(), 8, "a line a task: {text}");
     assert!(text.contains("1 late (overdue Wed 2020-01-01)"), "{text}");
     assert!(text.contains("5 blocked (after 3)"), "{text}");
+    add(
+        &mut client,
+        &json!([{ "title": "at a time", "due": "2099-01-01 17:00" }]),
+    );
+    let text = list(&mut client, &json!({}));
+    let heading = text.lines().next().unwrap();
+    let time = heading.split(' ').nth(2).unwrap();
+    assert!(time.len() == 5 && time.contains(':'), "{heading}");
+    assert!(heading.contains("Asia/Kathmandu | 8 open"), "{heading}");
+}
+
+#[test]
+fn a_list_repeats_no_fact_that_its_filter_names() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    add(
+        &mut client,
+        &json!([{ "title": "a", "project": "Flat", "tags": ["home", "phone"], "priority": "high" }]),
+    );
+    for (filter, line) in [
+        (json!({}), "1 a (high) @Flat #home #phone"),
+        (json!({ "project": "flat" }), "1 a (high) #home #phone"),
+        (json!({ "tag": "HOME" }), "1 a (high) @Flat #phone"),
+        (json!({ "priority": "high" }), "1 a @Flat #home #phone"),
+    ] {
+        assert_eq!(list(&mut client, &filter).lines().nth(1), Some(line));
+    }
 }
 
 #[test]

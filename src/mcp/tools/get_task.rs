@@ -94,7 +94,8 @@ impl ToolCall<'_> {
             Some(from) => (self.part(&task, &comments, &changes, from), Detail::Part),
         };
         let task = TaskObject::new(&task, parts, detail, self.caller.zone);
-        Ok(object(&task.fitted(ROOM)))
+        let reader = self.caller.client().as_str();
+        Ok(object(&task.read_by(reader).fitted(ROOM)))
     }
 
     /// Returns the part of a task that goes on at `from`.

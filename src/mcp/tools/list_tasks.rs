@@ -16,8 +16,8 @@ use crate::{
         command::Command,
         error::Result,
         query::{Filters, Moment, Names, Page, View},
-        task::{Summary, TaskWithComments},
-        when::Zone,
+        task::{Project, Summary, Tag, TaskWithComments},
+        when::{When, Zone},
     },
     render::{self, Detail, TaskObject, bounds, parts::Parts},
     store::{Store, Words},
@@ -49,17 +49,10 @@ impl ToolCall<'_> {
         let words = args.query.as_deref().map(Words::read).transpose()?;
         let is_search = words.is_some();
         let is_json = matches!(args.format, Some(Format::Json));
-        // Who names no view is told what the usual one has.
-        let content = if args.view.is_none() && view == View::Open && !is_search {
-            " (to do or in progress)"
-        } else {
-            ""
-        };
         let zone = self.caller.zone;
         let whole_of = move |store: &Store, page: &Page| {
             whole(store, page.tasks.iter().filter(|_| is_json), zone)
         };
-        let dates: Vec<String> = filters.dates_in_words().collect();
         let moment = Moment::new(self.caller.now, self.caller.zone);
         let list = self
             .look(move |store| {
@@ -70,7 +63,7 @@ impl ToolCall<'_> {
                         whole: whole_of(store, &page)?,
                         page,
                         counts: Vec::new(),
-                        dates,
+                        filters,
                         unknown,
                         left: None,
                     });
@@ -95,7 +88,7 @@ impl ToolCall<'_> {
                     whole: whole_of(store, &page)?,
                     page,
                     counts,
-                    dates,
+                    filters,
                     unknown,
                     left,
                 })
@@ -105,7 +98,7 @@ impl ToolCall<'_> {
             return Ok(self.json_list(&list, view, is_search));
         }
         Ok(ToolAnswer::Text(
-            self.lines(&list, view, is_search, content).join("\n"),
+            self.lines(&list, view, is_search).join("\n"),
         ))
     }
 
@@ -126,8 +119,13 @@ impl ToolCall<'_> {
                 .map(|(name, open)| json!({ "name": name, "open": open }));
             return Ok(object(&json!({ word: listed.collect::<Vec<_>>() })));
         }
+        let word = if count == "1" {
+            word.trim_end_matches('s')
+        } else {
+            word
+        };
         let heading = format!("{count} {word} with open tasks");
-        let heading = render::heading(self.caller.now, self.caller.zone, &heading);
+        let heading = render::day_heading(self.caller.now, self.caller.zone, &heading);
         let lines = shown
             .iter()
             .map(|(name, open)| format!("{name} {}", render::bounded(*open, Store::COUNT_LIMIT)));
@@ -215,20 +213,16 @@ impl ToolCall<'_> {
         Ok(())
     }
 
-    /// Returns the heading, a line for each task, and how to go on. `content` says what the view has.
-    fn lines(&self, list: &Listed, view: View, is_search: bool, content: &str) -> Vec<String> {
+    /// Returns the heading, a line for each task, and how to go on.
+    fn lines(&self, list: &Listed, view: View, is_search: bool) -> Vec<String> {
         let (now, zone, page) = (self.caller.now, self.caller.zone, &list.page);
         let mut counts: Vec<String> = list
             .counts
             .iter()
             .filter(|(counted, count)| *counted == view || *count > 0)
             .map(|(counted, count)| {
-                format!(
-                    "{} {}{}",
-                    render::bounded(*count, Store::COUNT_LIMIT),
-                    counted.as_str(),
-                    if *counted == view { content } else { "" }
-                )
+                let count = render::bounded(*count, Store::COUNT_LIMIT);
+                format!("{count} {}", counted.as_str())
             })
             .collect();
         if is_search {
@@ -239,9 +233,18 @@ impl ToolCall<'_> {
                 view.as_str()
             ));
         }
-        counts.extend(list.dates.iter().cloned());
-        let heading = render::heading(now, zone, &counts.join(", "));
-        let tasks = page.tasks.iter().map(|task| self.line(task, ""));
+        counts.extend(list.filters.dates_in_words());
+        let has_times = page.tasks.iter().any(|task| has_time(task));
+        let heading = if has_times {
+            render::heading
+        } else {
+            render::day_heading
+        };
+        let heading = heading(now, zone, &counts.join(", "));
+        let tasks = page
+            .tasks
+            .iter()
+            .map(|task| self.line(&list.unsaid(task), ""));
         let room = ROOM - bounds::size(&heading) - ROOM_FOR_NAMES;
         let filled = bounds::fill(tasks, "\n", room);
         let mut lines = vec![heading];
@@ -360,9 +363,36 @@ struct Listed {
     /// The first of them, as many as fit into a reply that shows all of them.
     whole: Vec<TaskWithComments>,
     counts: Vec<(View, u32)>,
-    /// How dates among the filters were read.
-    dates: Vec<String>,
+    filters: Filters,
     /// Which projects or tags there are, where a filter names none of them.
     unknown: Vec<String>,
     left: Option<u32>,
+}
+
+impl Listed {
+    /// Returns `task` without what each of the list has, since the filters ask for it.
+    fn unsaid(&self, task: &Summary) -> Summary {
+        let Filters {
+            project,
+            tag,
+            priority,
+            ..
+        } = &self.filters;
+        let mut task = task.clone();
+        let is_project = |own: &Project| project.as_ref().is_some_and(|asked| own.is_same(asked));
+        let is_tag = |own: &Tag| tag.as_ref().is_some_and(|asked| own.is_same(asked));
+        task.project = task.project.filter(|own| !is_project(own));
+        task.tags.retain(|own| !is_tag(own));
+        task.priority = task.priority.filter(|own| Some(own) != priority.as_ref());
+        task
+    }
+}
+
+/// Reports whether the line of `task` tells a time of day.
+fn has_time(task: &Summary) -> bool {
+    let dates = [task.due, task.defer_until];
+    dates
+        .into_iter()
+        .flatten()
+        .any(|date| !matches!(date, When::Day(_)))
 }

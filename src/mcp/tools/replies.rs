@@ -135,9 +135,16 @@ impl ToolCall<'_> {
         };
         let parts = Parts::of(&edit.after).with_short_description(BRIEF_DESCRIPTION);
         let taken = [&note, &comment].map(|text| text.as_deref().map_or(0, bounds::size));
-        let task = TaskObject::new(&edit.after, parts, detail, zone)
-            .with_fields(unsaid(edit, outcome, given.first(), zone))
-            .fitted(ROOM - taken.iter().sum::<usize>() - ROOM_FOR_NAMES);
+        let mut task = TaskObject::new(&edit.after, parts, detail, zone).with_fields(unsaid(
+            edit,
+            outcome,
+            given.first(),
+            zone,
+        ));
+        if kind == Kind::Changes && says_title(edit, outcome, given) {
+            task = task.without_title();
+        }
+        let task = task.fitted(ROOM - taken.iter().sum::<usize>() - ROOM_FOR_NAMES);
         Ok(match kind {
             Kind::Deleted => object(&Many {
                 success: Some(true),
@@ -259,9 +266,9 @@ impl ToolCall<'_> {
         let what = outcome.reverted.map_or_else(String::new, |(group, kind)| {
             format!("the {} of group {group}", kind.as_str())
         });
-        let again = outcome.group.map_or_else(String::new, |group| {
-            format!(". To do it again: undo group:{group}")
-        });
+        let again = outcome
+            .group
+            .map_or_else(String::new, |group| format!(". Redo: undo group:{group}"));
         ToolAnswer::Text(format!("Undone: {what}: {}{rest}{again}", filled.text))
     }
 }
@@ -286,6 +293,12 @@ fn rest(outcome: &Outcome, shown: usize) -> Option<String> {
         None => "get_task shows each".to_owned(),
     };
     Some(format!("{} more ({ids}): {call}", left.len()))
+}
+
+/// Reports whether the call itself gave the task the title it has.
+fn says_title(edit: &Edit, outcome: &Outcome, given: &[GivenFields]) -> bool {
+    let title = given.first().and_then(|given| given.title.as_deref());
+    !outcome.is_repeat && title == Some(edit.after.title.as_str())
 }
 
 fn is_as_before(edit: &Edit) -> bool {

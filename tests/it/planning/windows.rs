@@ -159,7 +159,8 @@ fn all_shells_are_one_session_whose_name_is_theirs_alone() {
     home.run(&["add", "from one shell"]);
     let mut client = connect_as(&home, "cli");
     add(&mut client, &["from a client"]);
-    assert_eq!(get(&mut client, 2)["created_by"], "cli (mcp)");
+    let mut other = connect_as(&home, "another");
+    assert_eq!(get(&mut other, 2)["created_by"], "cli (mcp)");
     home.run(&["undo"]);
     let left = client.tasks("all");
     assert_eq!(

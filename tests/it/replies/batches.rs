@@ -132,8 +132,8 @@ fn an_undone_batch_says_how_many_and_how_to_do_it_again() {
     );
     assert!(text.contains("(now in the trash)"), "{text}");
     assert!(text.contains("-500)"), "{text}");
-    assert!(text.ends_with("To do it again: undo group:501"), "{text}");
-    let call = next_call(text.rsplit_once(". To do").unwrap().0, "list_tasks").unwrap();
+    assert!(text.ends_with("Redo: undo group:501"), "{text}");
+    let call = next_call(text.rsplit_once(". Redo").unwrap().0, "list_tasks").unwrap();
     let next = say(&mut client, "list_tasks", &Value::Object(call));
     let last_told = text.matches("(now in the trash)").count();
     let first_next: usize = next
@@ -161,7 +161,7 @@ fn a_batch_that_is_short_is_told_as_before() {
     let undone = say(&mut client, "undo", &json!({}));
     assert_eq!(
         undone,
-        "Undone: the add of group 1: 1 a (now in the trash); 2 b (now in the trash). To do it again: undo group:3"
+        "Undone: the add of group 1: 1 a (now in the trash); 2 b (now in the trash). Redo: undo group:3"
     );
 }
 

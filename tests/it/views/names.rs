@@ -85,7 +85,7 @@ fn the_projects_and_tags_of_open_tasks_are_listed_with_how_many_have_them() {
     client.call("complete_task", json!({ "task_id": 3 }));
     let text = list(&mut client, &json!({ "view": "projects" }));
     let lines: Vec<&str> = text.lines().collect();
-    assert!(lines[0].ends_with("| 1 projects with open tasks"), "{text}");
+    assert!(lines[0].ends_with("| 1 project with open tasks"), "{text}");
     assert_eq!(lines[1..].len(), 1, "{text}");
     assert_eq!(lines[1].to_lowercase(), "flat 2");
     let tags = client.call("list_tasks", json!({ "view": "tags", "format": "json" }));
