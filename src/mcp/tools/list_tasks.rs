@@ -234,7 +234,7 @@ impl ToolCall<'_> {
             ));
         }
         counts.extend(list.filters.dates_in_words());
-        let has_times = page.tasks.iter().any(|task| has_time(task));
+        let has_times = page.tasks.iter().any(has_time);
         let heading = if has_times {
             render::heading
         } else {
