@@ -116,6 +116,15 @@ impl When {
         }
     }
 
+    /// Returns which kind of date it is, as a number: 0 an instant, also a time of a zone; 1 a day; 2 a time on the wall
+    /// wherever the reader is. Two of one kind come in the same order in every zone.
+    pub fn kind(&self) -> u8 {
+        match *self {
+            Self::At(_) => 0,
+            Self::Day(_) => 1,
+        }
+    }
+
     /// Returns a key that sorts dates and instants together, in ms since the Unix epoch: a day by its last moment in
     /// `zone`.
     pub fn order(&self, zone: Zone) -> i64 {

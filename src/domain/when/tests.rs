@@ -420,3 +420,10 @@ fn dates_and_instants_sort_by_the_wall_clock_a_day_by_its_end() {
         "Wed 2026-11-25 21:00 +11:00"
     );
 }
+
+#[test]
+fn dates_of_one_kind_come_in_the_same_order_wherever_they_are_listed() {
+    let kinds = |text: &str| text.parse::<When>().unwrap().kind();
+    assert_eq!(kinds("2026-12-24T17:00:00.000Z"), 0);
+    assert_eq!(kinds("2026-12-24"), 1);
+}
