@@ -81,7 +81,7 @@ fn write_tasks(path: &Path, count: u64) -> std::io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     writeln!(
         out,
-        r#"{{"format":"taskhold","version":1,"last_id":{count},"tasks":{count},"history":false}}"#
+        r#"{{"format":"taskhold","version":2,"last_id":{count},"tasks":{count},"history":false}}"#
     )?;
     for id in 1..=count {
         let (kind, day, second) = (id % 8, id * 7 % 28 + 1, id % 60);

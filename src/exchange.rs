@@ -321,10 +321,7 @@ fn count_altered(was_altered: bool, field: &str, notes: &mut Notes) {
 /// the day.
 fn day_or_instant(millis: i64, zone: Zone) -> When {
     let day = zone.today(millis);
-    let begin = |day| match When::begin_of(day, zone) {
-        When::At(begin) => begin,
-        When::Day(_) => millis,
-    };
+    let begin = |day| When::begin_of(day, zone).order(zone);
     let next = day.succ_opt().map_or(i64::MAX, begin);
     if millis == begin(day) || millis == next - 1_000 {
         When::Day(day)

@@ -28,7 +28,7 @@ use crate::{
         command::{Caller, Patch},
         error::Result,
         task::{Invalid, Task, shortened},
-        when::Zone,
+        when::{When, Zone},
     },
     input::{GivenFields, Notes},
 };
@@ -69,11 +69,19 @@ pub(super) fn write(task: &Task, zone: Zone) -> String {
 
 fn value(task: &Task, name: &str, zone: Zone) -> String {
     let text = |value: Option<String>| value.unwrap_or_default();
+    let date = |date: Option<When>| {
+        // What is said in another zone is to stay in it.
+        text(date.map(|date| match date.other_zone(zone) {
+            None => date.iso(zone),
+            Some("floating") => format!("{date} floating"),
+            Some(_) => date.to_string(),
+        }))
+    };
     match name {
         "title" => task.title.to_string(),
         "status" => task.status.to_string(),
-        "due" => text(task.due.map(|due| due.iso(zone))),
-        "defer" => text(task.defer_until.map(|until| until.iso(zone))),
+        "due" => date(task.due),
+        "defer" => date(task.defer_until),
         "priority" => text(task.priority.map(|priority| priority.as_str().to_owned())),
         "repeat" => text(task.repeat.as_ref().map(ToString::to_string)),
         "project" => text(task.project.as_ref().map(ToString::to_string)),

@@ -71,9 +71,9 @@ pub(super) fn date(when: When, now: Timestamp, zone: Zone) -> String {
         _ if day.year() == today.year() => day.format("%b %-d").to_string(),
         _ => day.to_string(),
     };
-    match when {
-        When::Day(_) => words,
-        When::At(millis) => format!("{words} {}", zone.at(millis).format("%H:%M")),
+    match when.time(zone) {
+        None => words,
+        Some(time) => format!("{words} {time}"),
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) use caller::KeyedCall;
 pub use caller::{CallKey, Caller, CallerSession, Digest};
 pub(crate) use cycles::{each_cycle, refuse_cycle};
 pub(crate) use restore_edits::restore;
-pub(crate) use rounds::is_round;
-use rounds::{finish, refuse_again, refuse_other_date};
+use rounds::{finish, move_round, refuse_again, refuse_other_date, settle};
+pub(crate) use rounds::{is_round, skip};
 pub(crate) use row_or_log::{Wrong, noting, wrong};
 pub(crate) use undo::{Reverting, undo};
 
@@ -66,6 +66,8 @@ pub enum Command {
         /// When it is due.
         due: When,
     },
+    /// Move tasks that repeat on to their next date, without completing them.
+    Skip(Vec<TaskId>),
     /// Move tasks to the trash.
     Delete {
         /// Which tasks.
@@ -170,7 +172,7 @@ pub struct Patch {
     pub status: Option<Status>,
     /// The new priority.
     pub priority: Option<Option<Priority>>,
-    /// The new due date. A rule that names days goes back to them the next time; one that does not goes on from here.
+    /// The new due date. Of a task that repeats, that of this round; given with `repeat`, that of the series.
     pub due: Option<Option<When>>,
     /// The new date until which it is out of the way.
     pub defer_until: Option<Option<When>>,
@@ -265,7 +267,7 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
 }
 
 /// Gives a task that repeats a date, the first that its rule has from today on, and writes out what the rule leaves to
-/// that date: `weekly` from a Monday is every Monday.
+/// that date: `weekly` from a Monday is every Monday. A time without a place is one where the caller is.
 pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
     let Some(repeat) = &task.repeat else { return };
     let today = caller.zone.today(caller.now.as_millis());
@@ -275,6 +277,7 @@ pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
         .as_ref()
         .map(|due| repeat.anchored(due, caller.zone));
     task.repeat_from = None;
+    settle(task, caller.zone);
 }
 
 /// Refuses a rule by which `task` would never come again, as every seventh day from a Monday on, if it is a Tuesday.
@@ -289,25 +292,6 @@ fn refuse_barren(repeat: Option<&Repeat>, task: &Task, caller: &Caller) -> Resul
         None => format!("\"{repeat}\" has no date from today on; change the rule, or set due"),
     };
     Err(Invalid::new("repeat", reason).into())
-}
-
-/// Moves a task that repeats to another date. A rule that names days goes back to them the next time, so only this
-/// instance moves; one that counts days goes on from the new date.
-fn move_instance(before: &Task, after: &mut Task) -> Result<()> {
-    let Some(repeat) = &before.repeat else {
-        return Ok(());
-    };
-    if after.due.is_none() {
-        return Err(Invalid::new(
-            "due",
-            "is what repeat goes by; clear repeat too to end the series",
-        )
-        .into());
-    }
-    let origin = before.repeat_from.or(before.due);
-    after.repeat_from =
-        origin.filter(|origin| repeat.names_days() && after.due.as_ref() != Some(origin));
-    Ok(())
 }
 
 /// Decides what setting the fields of `patch` makes. `last_round` finds the last time that the task, which repeats, was
@@ -363,9 +347,10 @@ pub(crate) fn update(
             let repeat = patch.repeat.as_ref().and_then(Option::as_ref);
             refuse_barren(repeat, after, caller)?;
         }
-        (None, Some(_)) => move_instance(task, after)?,
+        (None, Some(_)) => move_round(task, after, caller.zone)?,
         (None, None) => {}
     }
+    settle(after, caller.zone);
     if let Some(text) = &patch.comment {
         let comment = Comment {
             at: caller.now,

@@ -79,6 +79,7 @@ pub(crate) fn plan<'a>(
         Command::CompleteRound { id, due } => each(Kind::Complete, &[*id], tasks, |task| {
             command::complete(task, Some(*due), caller, || Ok(None))
         }),
+        Command::Skip(ids) => each(Kind::Update, ids, tasks, |task| command::skip(task, caller)),
         Command::Delete { ids, confirm } => {
             command::confirm_deletion(ids, *confirm)?;
             each(Kind::Delete, ids, tasks, |task| {

@@ -250,22 +250,23 @@ pub struct Bound {
 impl Bound {
     /// Returns the bound after which all after `when` lies: a day counts itself, an instant is exact.
     pub fn from(when: When, zone: Zone) -> Self {
-        let (from, word) = match when {
-            When::Day(day) => (zone.begin(day), "from"),
-            When::At(millis) => (millis + 1, "after"),
+        let (from, word) = match when.instant(zone) {
+            None => (zone.begin(when.day(zone)), "from"),
+            Some(millis) => (millis + 1, "after"),
         };
         Self::new(when.day(zone), from, format!("{word} {}", when.show(zone)))
     }
 
     /// Returns the bound before which all before `when` lies: a day counts itself, an instant is exact.
     pub fn to(when: When, zone: Zone) -> Self {
-        match when {
-            When::Day(day) => {
+        match when.instant(zone) {
+            None => {
+                let day = when.day(zone);
                 let next = day.succ_opt().unwrap_or(day);
                 Self::new(next, zone.begin(next), format!("by {}", when.show(zone)))
             }
             // A day ends later than any of its instants.
-            When::At(millis) => {
+            Some(millis) => {
                 let words = format!("before {}", when.show(zone));
                 Self::new(when.day(zone), millis, words)
             }
@@ -289,10 +290,8 @@ pub struct Moment {
     pub millis: i64,
     /// Today, as dates are stored.
     pub today: String,
-    /// The instant, as instants are stored.
-    pub now: String,
-    /// The end of today, likewise.
-    pub end_of_today: String,
+    /// The last moment of today, in ms since the Unix epoch.
+    pub end_of_today: i64,
     /// Before this, in ms since the Unix epoch, what is in progress was last touched when it is stale.
     pub stale_before: i64,
 }
@@ -359,8 +358,7 @@ impl Moment {
         Self {
             millis,
             today: today.to_string(),
-            now: When::At(millis).to_string(),
-            end_of_today: When::At(today.order(zone)).to_string(),
+            end_of_today: today.order(zone),
             stale_before: millis - STALE_AFTER,
         }
     }

@@ -1,7 +1,7 @@
 //! How a task repeats: an RFC 5545 recurrence rule, read from its text or from words, and the dates it gives.
 //!
 //! Rules give calendar dates only, never a time or a zone: a task at 17:00 stays at 17:00 on the wall through both
-//! changes of the clocks.
+//! changes of the clocks. Those dates are days of the place that the date of the series names, wherever it is completed.
 //!
 //! # Invariants
 //!
@@ -81,14 +81,22 @@ impl Repeat {
 
     /// Returns when the task is due after the instance due at `current` is done at `now_ms`; `None` when the series ends.
     ///
-    /// `current` is the date the rule gave: where the user has moved this one instance, the date it was moved from.
+    /// `current` is the date the rule gave: where the user has moved this one instance, the date it was moved from. `zone` is
+    /// where the reader is: days are those of the zone that `anchor` names, and of his where it names none.
     pub fn next(&self, anchor: &When, current: &When, now_ms: i64, zone: Zone) -> Option<When> {
         if self.0.count == Some(1) {
             return None;
         }
+        self.after(anchor, current, now_ms, zone)
+    }
+
+    /// Returns when the task is due after the instance due at `current`, whether that is done or not; `None` when the rule has
+    /// no later date. The rest is as for [`Repeat::next`].
+    pub fn after(&self, anchor: &When, current: &When, now_ms: i64, zone: Zone) -> Option<When> {
+        let zone = anchor.zone(zone);
         if self.0.from_completion {
             let day = self.0.period_after(zone.today(now_ms))?;
-            return Some(on(day, anchor, zone)).filter(|when| self.allows(when, zone));
+            return Some(anchor.on(day, zone)).filter(|when| self.allows(when, zone));
         }
         let start = anchor.day(zone);
         let from = current.day(zone).max(zone.today(now_ms));
@@ -96,8 +104,8 @@ impl Repeat {
             .fixed(start)
             .dates(start, from)
             .into_iter()
-            .map(|day| on(day, anchor, zone))
-            .find(|when| is_after(when, current, zone) && !has_begun(when, now_ms, zone))
+            .map(|day| anchor.on(day, zone))
+            .find(|when| is_after(when, current, zone) && !when.has_come(now_ms, zone))
             .filter(|when| self.allows(when, zone))
     }
 
@@ -112,13 +120,14 @@ impl Repeat {
     /// Reports whether a series that starts with the date `anchor` has that date or a later one, and goes on after it unless
     /// the rule itself says where it ends.
     pub fn comes_from(&self, anchor: &When, zone: Zone) -> bool {
+        let zone = anchor.zone(zone);
         if self.0.from_completion {
             return self.allows(anchor, zone);
         }
         let start = anchor.day(zone);
         let dates = self.0.fixed(start).dates(start, start);
         let ends = self.0.count == Some(1) || self.0.until.is_some();
-        let first = dates.first().map(|day| on(*day, anchor, zone));
+        let first = dates.first().map(|day| anchor.on(*day, zone));
         first.is_some_and(|first| self.allows(&first, zone)) && (ends || dates.len() > 1)
     }
 
@@ -136,7 +145,7 @@ impl Repeat {
     /// `every month on the 31st`.
     #[must_use]
     pub fn anchored(&self, anchor: &When, zone: Zone) -> Self {
-        Self(self.0.fixed(anchor.day(zone)))
+        Self(self.0.fixed(anchor.day(anchor.zone(zone))))
     }
 
     /// Reports whether it counts from the day on which a round is completed, not from the day on which it was due.
@@ -164,11 +173,6 @@ impl Repeat {
         Self(rule)
     }
 
-    /// Reports whether the rule names days of the week, the month or the year, and does not only count.
-    pub fn names_days(&self) -> bool {
-        self.to_string().contains(";BY")
-    }
-
     /// Returns the rule in words that [`Repeat::read_in`] reads again in `zone`; a rule there are no words for as its text.
     pub fn words(&self, zone: Zone) -> String {
         describe::words(&self.0, zone.week_start())
@@ -183,33 +187,18 @@ impl Repeat {
         match self.0.until {
             None => true,
             Some(Until::Day(last)) => when.day(zone) <= last,
-            Some(Until::At(last)) => match *when {
-                When::Day(day) => day <= zone.today(last),
-                When::At(at) => at <= last,
+            Some(Until::At(last)) => match when.instant(zone) {
+                None => when.day(zone) <= zone.today(last),
+                Some(at) => at <= last,
             },
         }
     }
 }
 
-/// Returns the occurrence on `day` of a series with this anchor.
-fn on(day: NaiveDate, anchor: &When, zone: Zone) -> When {
-    match *anchor {
-        When::Day(_) => When::Day(day),
-        When::At(at) => When::At(zone.instant(day.and_time(zone.wall(at).time())).0),
-    }
-}
-
 fn is_after(when: &When, other: &When, zone: Zone) -> bool {
-    match (*when, *other) {
-        (When::At(at), When::At(other)) => at > other,
+    match (when.instant(zone), other.instant(zone)) {
+        (Some(at), Some(other)) => at > other,
         _ => when.day(zone) > other.day(zone),
-    }
-}
-
-fn has_begun(when: &When, now_ms: i64, zone: Zone) -> bool {
-    match *when {
-        When::Day(day) => day <= zone.today(now_ms),
-        When::At(at) => at <= now_ms,
     }
 }
 

@@ -1,4 +1,4 @@
-//! When a task is due: a calendar date or an instant, read from the words people use.
+//! When a task is due: a calendar date, a time on the wall of a place, or an instant; read from the words people use.
 //!
 //! `words` takes a text apart: fillers, the time of day, several readings of one text. `day` reads the words of days and
 //! spans, `clock` times of day.
@@ -7,6 +7,8 @@
 //!
 //! - Nothing here reads a clock, a file or the environment, but [`Zone::system`]: the time and the zone are arguments.
 //! - A calendar date has no zone and is never shifted by one.
+//! - A time that somebody names is the wall clock of a place, and stays that: which instant it is, and what the clocks do
+//!   on its day, is worked out when it is asked for.
 //! - Reading never panics, and what is read lies in the years 1970 to 9999.
 //! - What can be read in several ways is either refused or comes with a note that says what was taken.
 //!
@@ -21,7 +23,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _};
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod calendar_words;
@@ -36,11 +38,11 @@ pub use zone::{UnknownZone, Zone};
 /// The longest text that is read, in characters.
 pub(crate) const MAX_CHARS: usize = 200;
 
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 const EARLIEST: i64 = 0;
 pub(crate) const LATEST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
 
-/// A calendar date, or an instant. Written as `2026-12-24` or `2026-12-24T17:00:00.000Z`.
+/// A calendar date, or a time of day on one. Written as `2026-12-24`, `2026-12-24T17:00[Europe/Berlin]`,
+/// `2026-12-24T17:00[-08:00]`, `2026-12-24T17:00` or `2026-12-24T17:00:00.000Z`, with seconds where there are some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum When {
@@ -48,6 +50,10 @@ pub enum When {
     Day(NaiveDate),
     /// An instant, in milliseconds since the Unix epoch, UTC.
     At(i64),
+    /// What a clock on the wall of a place shows, to the second. [`When::zoned`] makes it.
+    Zoned(NaiveDateTime, Zone),
+    /// What a clock on the wall shows, wherever the reader is; to the second.
+    Floating(NaiveDateTime),
 }
 
 /// What a text was read as.
@@ -92,19 +98,77 @@ impl When {
         words::read(text, now_ms, zone)
     }
 
-    /// Reports whether it is over: an instant before `now_ms`, a day before today.
-    pub fn is_past(&self, now_ms: i64, zone: Zone) -> bool {
-        match *self {
-            Self::Day(day) => day < zone.today(now_ms),
-            Self::At(millis) => millis < now_ms,
+    /// Returns the time at which a clock on the wall shows `wall` in `zone`.
+    pub fn zoned(wall: NaiveDateTime, zone: Zone) -> Self {
+        Self::Zoned(wall, zone.place())
+    }
+
+    /// Returns the time at which a clock shows `wall` that is `offset` seconds ahead of UTC: one of `reader`, if the clocks there
+    /// have that offset then; an instant, if it is UTC otherwise.
+    pub(crate) fn with_offset(wall: NaiveDateTime, offset: i32, reader: Zone) -> Self {
+        let (here, there) = (
+            Self::zoned(wall, reader),
+            Self::zoned(wall, Zone::fixed(offset)),
+        );
+        match there.instant(reader) {
+            millis if millis == here.instant(reader) => here,
+            Some(millis) if offset == 0 => Self::At(millis),
+            _ => there,
         }
     }
 
-    /// Reports whether it has come: an instant up to `now_ms`, a day up to today.
-    pub fn has_come(&self, now_ms: i64, zone: Zone) -> bool {
+    /// Returns the zone in which it is a date or a time; where it names none, that of the `reader`.
+    pub(crate) fn zone(&self, reader: Zone) -> Zone {
         match *self {
-            Self::Day(day) => day <= zone.today(now_ms),
-            Self::At(millis) => millis <= now_ms,
+            Self::Zoned(_, zone) => zone.with_week_start(reader.week_start()),
+            Self::Day(_) | Self::At(_) | Self::Floating(_) => reader,
+        }
+    }
+
+    /// Returns the instant, in ms since the Unix epoch, for a reader in `zone`; `None` for a day. A time that the clocks skip
+    /// is read as if they had not been changed yet, one that they show twice is the first.
+    pub fn instant(&self, zone: Zone) -> Option<i64> {
+        match *self {
+            Self::Day(_) => None,
+            Self::At(millis) => Some(millis),
+            Self::Zoned(wall, zone) => Some(zone.instant(wall).0),
+            Self::Floating(wall) => Some(zone.instant(wall).0),
+        }
+    }
+
+    /// Returns an instant as the time it is in `zone`; a day, what is a time already, and what the calendar there does not hold,
+    /// as it is.
+    #[must_use]
+    pub(crate) fn settled(self, zone: Zone) -> Self {
+        let Self::At(millis) = self else { return self };
+        let there = Self::zoned(zone.wall(millis), zone);
+        if there.is_in_range() { there } else { self }
+    }
+
+    /// Returns it on another day, at the same time of day; of an instant, the one in `zone`.
+    #[must_use]
+    pub(crate) fn on(&self, day: NaiveDate, zone: Zone) -> Self {
+        match *self {
+            Self::Day(_) => Self::Day(day),
+            Self::At(at) => Self::At(zone.instant(day.and_time(zone.wall(at).time())).0),
+            Self::Zoned(wall, zone) => Self::Zoned(day.and_time(wall.time()), zone),
+            Self::Floating(wall) => Self::Floating(day.and_time(wall.time())),
+        }
+    }
+
+    /// Reports whether it is over: a time before `now_ms`, a day before today.
+    pub fn is_past(&self, now_ms: i64, zone: Zone) -> bool {
+        match self.instant(zone) {
+            None => self.day(zone) < zone.today(now_ms),
+            Some(millis) => millis < now_ms,
+        }
+    }
+
+    /// Reports whether it has come: a time up to `now_ms`, a day up to today.
+    pub fn has_come(&self, now_ms: i64, zone: Zone) -> bool {
+        match self.instant(zone) {
+            None => self.day(zone) <= zone.today(now_ms),
+            Some(millis) => millis <= now_ms,
         }
     }
 
@@ -112,7 +176,9 @@ impl When {
     pub fn day(&self, zone: Zone) -> NaiveDate {
         match *self {
             Self::Day(day) => day,
-            Self::At(millis) => zone.today(millis),
+            Self::Floating(wall) => wall.date(),
+            Self::Zoned(wall, place) if place == zone.place() => wall.date(),
+            Self::At(_) | Self::Zoned(..) => zone.today(self.instant(zone).unwrap_or_default()),
         }
     }
 
@@ -120,37 +186,71 @@ impl When {
     /// wherever the reader is. Two of one kind come in the same order in every zone.
     pub fn kind(&self) -> u8 {
         match *self {
-            Self::At(_) => 0,
+            Self::At(_) | Self::Zoned(..) => 0,
             Self::Day(_) => 1,
+            Self::Floating(_) => 2,
         }
     }
 
-    /// Returns a key that sorts dates and instants together, in ms since the Unix epoch: a day by its last moment in
-    /// `zone`.
+    /// Returns a key that sorts dates and times together, in ms since the Unix epoch: a day by its last moment in `zone`.
     pub fn order(&self, zone: Zone) -> i64 {
-        match *self {
-            Self::Day(day) => zone.begin(day.succ_opt().unwrap_or(day)) - 1,
-            Self::At(millis) => millis,
-        }
+        let end = || zone.begin(self.day(zone).succ_opt().unwrap_or(NaiveDate::MAX)) - 1;
+        self.instant(zone).unwrap_or_else(end)
     }
 
-    /// Returns it with the weekday and without the year, if that is the current one: `Fri 11-27`, `Fri 11-27 17:00`.
+    /// Returns it with the weekday and without the year, if that is the current one: `Fri 11-27`, `Fri 11-27 17:00`,
+    /// `Fri 11-27 17:00 (08:00 Los Angeles)`.
     pub fn show_short(&self, now_ms: i64, zone: Zone) -> String {
-        use chrono::Datelike as _;
         let day = self.day(zone);
         let same_year = day.year() == zone.today(now_ms).year();
         let date = day.format(if same_year { "%a %m-%d" } else { "%a %Y-%m-%d" });
+        match self.time(zone) {
+            None => date.to_string(),
+            Some(time) => format!("{date} {time}"),
+        }
+    }
+
+    /// Returns the time of day: `17:00` where the reader is, and beside it the one of its own zone where that differs:
+    /// `17:00 (08:00 Los Angeles)`. `None` for a day.
+    pub fn time(&self, zone: Zone) -> Option<String> {
+        let here = zone.at(self.instant(zone)?).format("%H:%M");
+        Some(match self.elsewhere(zone) {
+            None => here.to_string(),
+            Some(there) => format!("{here} {there}"),
+        })
+    }
+
+    /// Returns what clocks show where it was said, if that is not what they show in `zone`: `(08:00 Los Angeles)`, with the
+    /// weekday where that is another.
+    fn elsewhere(&self, zone: Zone) -> Option<String> {
+        let Self::Zoned(wall, place) = *self else {
+            return None;
+        };
+        let (here, there) = (
+            zone.wall(self.instant(zone)?),
+            place.wall(self.instant(zone)?),
+        );
+        let form = match wall.date() == here.date() {
+            true => "%H:%M",
+            false => "%a %H:%M",
+        };
+        (here != there).then(|| format!("({} {})", there.format(form), place.city()))
+    }
+
+    /// Returns the name of its zone, if that is not `zone`; `floating` if it is a time wherever the reader is.
+    pub fn other_zone(&self, zone: Zone) -> Option<&'static str> {
         match *self {
-            Self::Day(_) => date.to_string(),
-            Self::At(millis) => format!("{date} {}", zone.at(millis).format("%H:%M")),
+            Self::Zoned(_, place) => (place != zone.place()).then(|| place.name()),
+            Self::Floating(_) => Some("floating"),
+            Self::Day(_) | Self::At(_) => None,
         }
     }
 
     /// Returns it as ISO 8601 alone: `2026-11-27`, or RFC 3339 with the offset of the zone.
     pub fn iso(&self, zone: Zone) -> String {
-        match *self {
-            Self::Day(_) => self.to_string(),
-            Self::At(millis) => zone
+        match self.instant(zone) {
+            None => self.to_string(),
+            Some(millis) => zone
                 .at(millis)
                 .to_rfc3339_opts(chrono::SecondsFormat::Secs, false),
         }
@@ -161,29 +261,17 @@ impl When {
         Self::At(zone.begin(day))
     }
 
-    /// Returns it moved by so many milliseconds; a day by whole days, an instant on the wall clock.
-    #[must_use]
-    pub fn moved_by(&self, millis: i64, zone: Zone) -> Self {
-        let delta = chrono::TimeDelta::milliseconds(millis);
-        match *self {
-            Self::Day(day) => Self::Day(
-                day.checked_add_signed(chrono::TimeDelta::days(
-                    (millis + DAY_MILLIS / 2).div_euclid(DAY_MILLIS),
-                ))
-                .unwrap_or(day),
-            ),
-            Self::At(at) => zone
-                .wall(at)
-                .checked_add_signed(delta)
-                .map_or(*self, |wall| Self::At(zone.instant(wall).0)),
-        }
-    }
-
-    /// Returns it in full, with the weekday: `Fri 2026-11-27` or `Fri 2026-11-27 17:00 +01:00`.
+    /// Returns it in full, with the weekday: `Fri 2026-11-27`, `Fri 2026-11-27 17:00 +01:00`, and the time of its own zone where
+    /// that differs: `Fri 2026-11-27 17:00 +01:00 (08:00 Los Angeles)`. A time without a zone is `17:00 local time`.
     pub fn show(&self, zone: Zone) -> String {
-        match *self {
-            Self::Day(day) => day.format("%a %Y-%m-%d").to_string(),
-            Self::At(millis) => zone.at(millis).format("%a %Y-%m-%d %H:%M %:z").to_string(),
+        let Some(millis) = self.instant(zone) else {
+            return self.day(zone).format("%a %Y-%m-%d").to_string();
+        };
+        let here = zone.at(millis).format("%a %Y-%m-%d %H:%M");
+        match (self, self.elsewhere(zone)) {
+            (Self::Floating(_), _) => format!("{here} local time"),
+            (_, None) => format!("{here} {}", zone.at(millis).format("%:z")),
+            (_, Some(there)) => format!("{here} {} {there}", zone.at(millis).format("%:z")),
         }
     }
 }
@@ -193,6 +281,9 @@ impl fmt::Display for When {
         match *self {
             Self::Day(day) => day.format("%Y-%m-%d").fmt(f),
             Self::At(millis) => utc(millis).format("%Y-%m-%dT%H:%M:%S%.3fZ").fmt(f),
+            Self::Floating(wall) if wall.second() == 0 => wall.format("%Y-%m-%dT%H:%M").fmt(f),
+            Self::Floating(wall) => wall.format("%Y-%m-%dT%H:%M:%S").fmt(f),
+            Self::Zoned(wall, zone) => write!(f, "{}[{}]", Self::Floating(wall), zone.name()),
         }
     }
 }
@@ -216,26 +307,44 @@ impl std::str::FromStr for When {
 
     /// Reads the written form and no other; for what people write there is [`When::read`].
     fn from_str(text: &str) -> Result<Self, Unreadable> {
-        let when = if text.len() == 10 {
-            NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self::Day)
-        } else {
-            NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.3fZ")
-                .map(|at| Self::At(at.and_utc().timestamp_millis()))
-        };
-        match when {
-            Ok(when) if when.is_in_range() && when.to_string() == text => Ok(when),
+        match stored(text) {
+            Some(when) if when.is_in_range() && when.to_string() == text => Ok(when),
             _ => Err(Unreadable::no_date(text)),
         }
     }
 }
 
+/// Reads the written form, and what is near it.
+fn stored(text: &str) -> Option<When> {
+    if let Some((wall, zone)) = text.split_once('[') {
+        let zone = Zone::of_text(zone.strip_suffix(']')?).ok()?;
+        return Some(When::zoned(clock_on_wall(wall)?, zone));
+    }
+    if text.len() == 10 {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d");
+        return day.ok().map(When::Day);
+    }
+    match text.strip_suffix('Z') {
+        None => clock_on_wall(text).map(When::Floating),
+        Some(at) => NaiveDateTime::parse_from_str(at, "%Y-%m-%dT%H:%M:%S%.3f")
+            .ok()
+            .map(|at| When::At(at.and_utc().timestamp_millis())),
+    }
+}
+
+fn clock_on_wall(text: &str) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M")
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S"))
+        .ok()
+}
+
 impl When {
     fn is_in_range(&self) -> bool {
-        let millis = match *self {
-            Self::Day(_) => self.order(Zone::UTC),
-            Self::At(millis) => millis,
+        let has_year = match self {
+            Self::Zoned(wall, _) | Self::Floating(wall) => (0..=9999).contains(&wall.year()),
+            Self::Day(_) | Self::At(_) => true,
         };
-        (EARLIEST..=LATEST).contains(&millis)
+        has_year && (EARLIEST..=LATEST).contains(&self.order(Zone::UTC))
     }
 }
 

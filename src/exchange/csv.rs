@@ -78,6 +78,11 @@ impl super::Writer for Writer {
 
 fn cells(task: &Task) -> [String; 18] {
     let at = |at: Timestamp| When::At(at.as_millis()).to_string();
+    // Other programs know offsets, and no zones.
+    let date = |when: When| match when {
+        When::Zoned(_, zone) => when.iso(zone),
+        _ => when.to_string(),
+    };
     let joined = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(" ");
     let text = |word: Option<String>| word.unwrap_or_default();
     [
@@ -86,8 +91,8 @@ fn cells(task: &Task) -> [String; 18] {
         task.description.to_string(),
         task.status.to_string(),
         text(task.priority.map(|priority| priority.as_str().to_owned())),
-        text(task.due.map(String::from)),
-        text(task.defer_until.map(String::from)),
+        text(task.due.map(date)),
+        text(task.defer_until.map(date)),
         text(task.repeat.as_ref().map(ToString::to_string)),
         text(task.project.as_ref().map(ToString::to_string)),
         joined(&mut task.tags.iter().map(ToString::to_string)),

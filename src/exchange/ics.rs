@@ -149,7 +149,7 @@ impl Writer {
 
     fn dates(&self, out: &mut dyn Write, task: &Task) -> io::Result<()> {
         if let Some(due) = &task.due {
-            line(out, &dated("DUE", due))?;
+            line(out, &dated("DUE", due, self.zone))?;
         }
         let start = match (&task.repeat, &task.due) {
             (Some(repeat), Some(due)) => {
@@ -167,12 +167,12 @@ impl Writer {
             (Some(_), None) => None,
         };
         if let Some(start) = &start {
-            line(out, &dated("DTSTART", start))?;
+            line(out, &dated("DTSTART", start, self.zone))?;
         }
         match &task.defer_until {
             // Of a rule, the start is the due date.
             Some(until) if task.repeat.is_some() || start.as_ref() != Some(until) => {
-                line(out, &dated("X-TASKHOLD-DEFER-UNTIL", until))
+                line(out, &dated("X-TASKHOLD-DEFER-UNTIL", until, self.zone))
             }
             _ => Ok(()),
         }
@@ -183,7 +183,7 @@ impl Writer {
 fn rule(repeat: &Repeat, start: &When, zone: Zone) -> String {
     let part = |part: &str| match (part.strip_prefix("UNTIL="), start) {
         (Some(until), When::Day(_)) => format!("UNTIL={}", &until[..until.len().min(8)]),
-        (Some(until), When::At(_)) if until.len() == 8 => {
+        (Some(until), _) if until.len() == 8 => {
             let day = NaiveDate::parse_from_str(until, "%Y%m%d").unwrap_or(NaiveDate::MAX);
             format!("UNTIL={}", instant(When::Day(day).order(zone)))
         }
@@ -194,10 +194,8 @@ fn rule(repeat: &Repeat, start: &When, zone: Zone) -> String {
 }
 
 fn is_same_kind(a: &When, b: &When) -> bool {
-    matches!(
-        (a, b),
-        (When::Day(_), When::Day(_)) | (When::At(_), When::At(_))
-    )
+    let is_day = |when: &When| matches!(when, When::Day(_));
+    is_day(a) == is_day(b)
 }
 
 /// Returns what a task is called in every calendar it comes to.
@@ -205,10 +203,10 @@ fn uid(id: TaskId, created_at: Timestamp) -> String {
     format!("{}-{id}@taskhold", created_at.as_millis())
 }
 
-fn dated(name: &str, when: &When) -> String {
-    match when {
-        When::Day(day) => format!("{name};VALUE=DATE:{}", basic(*day)),
-        When::At(millis) => format!("{name}:{}", instant(*millis)),
+fn dated(name: &str, when: &When, zone: Zone) -> String {
+    match when.instant(zone) {
+        None => format!("{name};VALUE=DATE:{}", basic(when.day(zone))),
+        Some(millis) => format!("{name}:{}", instant(millis)),
     }
 }
 

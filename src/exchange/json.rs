@@ -1,11 +1,13 @@
 //! Our own format: JSON Lines that hold everything there is to know about every task.
 //!
-//! The first line is `{"format":"taskhold","version":1,"last_id":12,"tasks":9,"history":false}`: the highest id the
+//! The first line is `{"format":"taskhold","version":2,"last_id":12,"tasks":9,"history":false}`: the highest id the
 //! database has given out, how many tasks follow, and that the change log is not among them. Each line after it is a task,
 //! in the order of the ids, those in the trash too. A field that was never set is left out. Instants are RFC 3339 in UTC
-//! with milliseconds, days are `2026-12-24`. The same tasks make the same bytes.
+//! with milliseconds, days are `2026-12-24`, and times are the wall clock of a place, `2026-12-24T17:00[Europe/Berlin]`. The
+//! same tasks make the same bytes.
 //!
-//! A new version is a new number, and an older one stays readable. What a version does not know is refused, never dropped.
+//! A new version is a new number, and an older one stays readable. What a version does not know is refused, never dropped. In
+//! version 1 all times were instants.
 
 use std::{
     borrow::Cow,
@@ -29,7 +31,7 @@ use crate::domain::{
 
 /// What every file of this format begins with.
 pub(super) const BEGINNING: &str = "{\"format\":\"taskhold\"";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// The highest number that every reader of JSON takes for the same.
 const HIGHEST: i64 = (1 << 53) - 1;
 /// The highest id that is kept, and the highest revision: a database goes on from both, and its own export must be read
@@ -43,7 +45,7 @@ struct Header<'a> {
     version: u64,
     last_id: i64,
     tasks: u64,
-    /// Whether the change log follows. Version 1 never has it.
+    /// Whether the change log follows. No version has it yet.
     history: bool,
 }
 
@@ -65,10 +67,11 @@ impl At {
     fn timestamp(self, field: &'static str) -> Result<Timestamp, Invalid> {
         match self.0 {
             When::At(millis) => Ok(Timestamp::from_millis(millis)),
-            When::Day(day) => Err(Invalid {
+            other => Err(Invalid {
                 field,
                 reason: format!(
-                    "is the day {day}; an instant is needed, like 2026-12-24T17:00:00.000Z"
+                    "is the {} {other}; an instant is needed, like 2026-12-24T17:00:00.000Z",
+                    if other.kind() == 1 { "day" } else { "time" }
                 ),
             }),
         }
@@ -315,9 +318,9 @@ impl<R: BufRead> Reader<R> {
         }
         let refused = |error| Fault::task(1, said(&error));
         let Version { version } = serde_json::from_str(line).map_err(refused)?;
-        if version != VERSION {
+        if !(1..=VERSION).contains(&version) {
             return Err(Fault::File(format!(
-                "it is of version {version} of the format, and this taskhold reads {VERSION}; update taskhold"
+                "it is of version {version} of the format, and this taskhold reads 1 to {VERSION}; update taskhold"
             )));
         }
         let header: Header<'_> = serde_json::from_str(line).map_err(refused)?;

@@ -260,9 +260,14 @@ proptest! {
             check_references(&task, &arrival);
             let texts = |comments: &[Comment]| comments.iter().map(|comment| comment.text.clone()).collect::<Vec<_>>();
             prop_assert_eq!(texts(&arrival.comments), texts(&comments));
+            // A series has a place.
+            let is_series = task.repeat.is_some() && task.is_open();
+            let placed = |when: Option<When>| when.map(|when| if is_series { when.settled(zone) } else { when });
             let same = Task {
                 id: arrival.task.id,
                 created_by: arrival.task.created_by.clone(),
+                due: placed(task.due),
+                defer_until: placed(task.defer_until),
                 parent: None,
                 depends_on: BTreeSet::new(),
                 ..task

@@ -115,11 +115,11 @@ impl Writer {
     fn count(&mut self, whole: &TaskWithComments, rule_is_lost: bool) {
         let (task, notes) = (&whole.task, &mut self.left_out);
         notes.count_fields(whole, &LEFT_OUT);
-        let is_instant = |when: &Option<When>| matches!(when, Some(When::At(_)));
-        if is_instant(&task.due) {
+        let has_time = |when: &Option<When>| !matches!(when, None | Some(When::Day(_)));
+        if has_time(&task.due) {
             notes.count("due (the time of day)");
         }
-        if is_instant(&task.defer_until) {
+        if has_time(&task.defer_until) {
             notes.count("defer_until (the time of day)");
         }
         if rule_is_lost {
@@ -286,10 +286,7 @@ fn known_key(word: &str) -> Option<(&str, &str)> {
 
 fn read(line: &str, caller: &Caller, notes: &mut Notes) -> Result<Arrival, Invalid> {
     let start = Start::read(line.trim_end());
-    let at = |day: NaiveDate| match When::begin_of(day, caller.zone) {
-        When::At(millis) => Timestamp::from_millis(millis),
-        When::Day(_) => caller.now,
-    };
+    let at = |day| Timestamp::from_millis(When::begin_of(day, caller.zone).order(caller.zone));
     let placeholder = title("-", notes)?;
     let task = new_task(placeholder, SOURCE, start.created.map_or(caller.now, at));
     let end_of_day = |day: NaiveDate| Timestamp::from_millis(When::Day(day).order(caller.zone));

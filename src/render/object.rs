@@ -150,7 +150,9 @@ impl Serialize for TaskObject<'_> {
                     .filter(|_| shows("priority"))
                     .map(Priority::as_str)
             );
-            field!("due", task.due.filter(|_| shows("due")).map(date));
+            let due = task.due.filter(|_| shows("due"));
+            field!("due", due.map(date));
+            field!("due_zone", due.and_then(|due| due.other_zone(self.zone)));
             field!(
                 "defer_until",
                 task.defer_until.filter(|_| shows("defer_until")).map(date)

@@ -55,6 +55,7 @@ impl Store {
                 Command::Update { .. }
                 | Command::Complete(_)
                 | Command::CompleteRound { .. }
+                | Command::Skip(_)
                 | Command::Delete { .. },
                 _,
             ) => {

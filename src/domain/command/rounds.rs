@@ -2,9 +2,10 @@
 
 use super::Caller;
 use crate::domain::{
-    change::{Change, Kind},
+    change::{Change, Edit, Kind},
     error::{Error, Result},
-    task::{Status, Task},
+    repeat::Repeat,
+    task::{Invalid, Status, Task},
     when::{When, Zone},
 };
 
@@ -78,38 +79,118 @@ fn day_of(due: When, zone: Zone) -> String {
 
 /// Completes a task; one that repeats goes on to its next date instead, until its series ends.
 pub(super) fn finish(task: &mut Task, caller: &Caller) {
-    let next = task
-        .repeat
-        .as_ref()
-        .filter(|_| task.status.is_open())
-        .and_then(|repeat| {
-            let due = task.due?;
-            // The date the rule gave is in phase with it; one the user moved to need not be.
-            let given = task.repeat_from.unwrap_or(due);
-            let next = repeat.next(&given, &given, caller.now.as_millis(), caller.zone)?;
-            Some((given, next, repeat.advance()?))
-        });
-    let Some((given, next, rest)) = next else {
-        task.set_status(Status::Completed, caller.now);
-        return;
+    let next = task.repeat.as_ref().and_then(|repeat| {
+        let given = given(task, caller.zone).filter(|_| task.status.is_open())?;
+        let next = repeat.next(&given, &given, caller.now.as_millis(), caller.zone)?;
+        Some((given, next, repeat.advance()?))
+    });
+    match next {
+        Some((given, next, rest)) => go_on(task, given, next, rest, caller),
+        None => task.set_status(Status::Completed, caller.now),
+    }
+}
+
+/// Returns the date that the rule gave for this round. It is in phase with the rule; one the user moved to need not be.
+fn given(task: &Task, zone: Zone) -> Option<When> {
+    Some(task.repeat_from.or(task.due)?.settled(zone))
+}
+
+/// Decides what moving `task` on to its next date makes, without completing it: `COUNT` stays. A series that has no other
+/// date ends as given up.
+pub(crate) fn skip(task: &Task, caller: &Caller) -> Result<Edit> {
+    super::refuse_deleted(task)?;
+    let Some(repeat) = &task.repeat else {
+        let reason = format!(
+            "has no rule in task {}; give it another due date, or cancel it",
+            task.id
+        );
+        return Err(Invalid::new("repeat", reason).into());
     };
-    let ahead = next.order(caller.zone) - given.order(caller.zone);
-    task.defer_until = task
-        .defer_until
-        .map(|until| until.moved_by(ahead, caller.zone));
+    if !task.is_open() {
+        let reason = format!(
+            "of task {} is {}; only an open one is skipped",
+            task.id, task.status
+        );
+        return Err(Invalid::new("status", reason).into());
+    }
+    let mut edit = Edit::of(task);
+    let next = given(task, caller.zone).and_then(|given| {
+        let next = repeat.after(&given, &given, caller.now.as_millis(), caller.zone)?;
+        Some((given, next))
+    });
+    match next {
+        Some((given, next)) => go_on(&mut edit.after, given, next, repeat.clone(), caller),
+        None => edit.after.set_status(Status::Cancelled, caller.now),
+    }
+    Ok(edit.stamped(caller.now))
+}
+
+/// Moves `task` from the date that the rule had `given` to the `next` one. Until when it is deferred moves by as many days, at its
+/// own time of day.
+fn go_on(task: &mut Task, given: When, next: When, rest: Repeat, caller: &Caller) {
+    let zone = given.zone(caller.zone);
+    let ahead = next.day(zone) - given.day(zone);
+    task.defer_until = task.defer_until.map(|until| {
+        let until = until.settled(zone);
+        let zone = until.zone(zone);
+        let day = until.day(zone).checked_add_signed(ahead);
+        day.map_or(until, |day| until.on(day, zone))
+    });
     task.due = Some(next);
     task.repeat = Some(rest);
     task.repeat_from = None;
     task.set_status(Status::Pending, caller.now);
 }
 
+/// Moves this round of a task that repeats to the date that `after` has: the date that the rule gave is kept, and the rule goes
+/// on from that. A time that is the same instant, said in the caller's zone, moves nothing.
+pub(super) fn move_round(before: &Task, after: &mut Task, zone: Zone) -> Result<()> {
+    if before.repeat.is_none() {
+        return Ok(());
+    }
+    let Some(due) = after.due else {
+        return Err(Invalid::new(
+            "due",
+            "is what repeat goes by; clear repeat too to end the series",
+        )
+        .into());
+    };
+    if due.other_zone(zone).is_none() && before.due.is_some_and(|was| is_same(was, due, zone)) {
+        after.due = before.due;
+    }
+    let given = before.repeat_from.or(before.due);
+    after.repeat_from = given.filter(|given| !is_same(*given, due, zone));
+    if after.repeat_from.is_none() {
+        after.due = given;
+    }
+    Ok(())
+}
+
+fn is_same(one: When, other: When, zone: Zone) -> bool {
+    match (one.instant(zone), other.instant(zone)) {
+        (None, None) => one == other,
+        (one, other) => one.is_some() && one == other,
+    }
+}
+
+/// Gives a series that was noted as an instant the zone of the caller: from now on its days and its time are those there.
+pub(super) fn settle(task: &mut Task, zone: Zone) {
+    if task.repeat.is_none() || !task.is_open() {
+        return;
+    }
+    for date in [&mut task.due, &mut task.repeat_from, &mut task.defer_until] {
+        *date = date.map(|date| date.settled(zone));
+    }
+}
+
+#[cfg(test)]
+mod cases;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::{
-        change::Edit,
         command::{self, Draft, sample},
-        repeat::Repeat,
         task::{Actor, TaskId, Timestamp, Title},
     };
 

@@ -111,7 +111,9 @@ fn any_day() -> impl Strategy<Value = NaiveDate> {
 fn any_when() -> impl Strategy<Value = When> {
     prop_oneof![
         any_day().prop_map(When::Day),
-        (600_000_000..3_000_000_000_i64).prop_map(|s| When::At(s * 1000))
+        (600_000_000..3_000_000_000_i64).prop_map(|s| When::At(s * 1000)),
+        (600_000_000..3_000_000_000_i64, any_zone())
+            .prop_map(|(s, place)| When::At(s * 1000).settled(place)),
     ]
 }
 
@@ -207,12 +209,12 @@ proptest! {
     ) {
         let now = now * 1000;
         if let Some(next) = Repeat(rule).next(&anchor, &current, now, place) {
-            prop_assert!(next.order(place) > current.order(place) || matches!((next, current), (When::At(_), When::At(_))));
-            prop_assert!(next.day(place) >= anchor.day(place));
-            match (next, current) {
-                (When::At(next), When::At(current)) => prop_assert!(next > current && next > now),
-                (When::At(next), When::Day(_)) => prop_assert!(next > now),
-                (When::Day(next), _) => prop_assert!(next > place.today(now)),
+            let home = anchor.zone(place);
+            prop_assert!(next.day(home) >= anchor.day(home));
+            match (next.instant(home), current.instant(home)) {
+                (Some(next), Some(current)) => prop_assert!(next > current && next > now),
+                (Some(at), None) => prop_assert!(at > now && next.day(home) > current.day(home)),
+                (None, _) => prop_assert!(next.day(home) > place.today(now).max(current.day(home))),
             }
         }
     }

@@ -15,12 +15,14 @@ fn repeat(text: &str) -> Repeat {
     Repeat::read(text).unwrap_or_else(|refusal| panic!("{refusal}"))
 }
 
-/// The moment of a date: an instant itself, a day at its noon in the zone.
+/// The moment of a date: of a time itself, of a day its noon in the zone.
 fn moment(of: &When, place: Zone) -> i64 {
-    match *of {
-        When::At(millis) => millis,
-        When::Day(day) => place.instant(day.and_hms_opt(12, 0, 0).unwrap()).0,
-    }
+    let noon = || {
+        place
+            .instant(of.day(place).and_hms_opt(12, 0, 0).unwrap())
+            .0
+    };
+    of.instant(place).unwrap_or_else(noon)
 }
 
 /// The first dates after the anchor, each done when it is due; `end` where the series ends before.
@@ -273,6 +275,11 @@ fn a_time_stays_on_the_wall_through_both_changes_of_the_clocks() {
         every day | 2027-03-12T22:00:00.000Z | America/New_York | 2027-03-13T22:00:00.000Z, 2027-03-14T21:00:00.000Z, 2027-03-15T21:00:00.000Z
         # and until November 7
         weekly | 2027-11-01T21:00:00.000Z | America/New_York | 2027-11-08T22:00:00.000Z, 2027-11-15T22:00:00.000Z
+        # the place that the date names decides, and not the one of the reader
+        every day | 2027-03-12T17:00[America/New_York] | Asia/Tokyo | 2027-03-13T17:00[America/New_York], 2027-03-14T17:00[America/New_York]
+        every fri | 2026-12-04T17:00[America/Los_Angeles] | UTC | 2026-12-11T17:00[America/Los_Angeles]
+        every day | 2027-03-27T02:30[Europe/Berlin] | UTC | 2027-03-28T02:30[Europe/Berlin], 2027-03-29T02:30[Europe/Berlin]
+        every day | 2027-03-27T02:30 | America/New_York | 2027-03-28T02:30, 2027-03-29T02:30
         # 02:30 is skipped once, and only that day
         every day | 2027-03-12T07:30:00.000Z | America/New_York | 2027-03-13T07:30:00.000Z, 2027-03-14T07:30:00.000Z, 2027-03-15T06:30:00.000Z
         # 01:30 comes twice, the first counts

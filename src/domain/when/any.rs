@@ -111,7 +111,18 @@ proptest! {
     #[test]
     fn an_instant_shown_is_read_as_that_minute(minutes in 0..4_000_000_000_i64, place in any_zone()) {
         let when = When::At(minutes * 60_000);
-        prop_assert_eq!(When::read(&when.show(place), 0, place).map(|reading| reading.when), Ok(when));
+        let read = When::read(&when.show(place), 0, place).unwrap().when;
+        prop_assert_eq!(read.instant(place), when.instant(place));
+    }
+
+    #[test]
+    fn a_time_of_a_place_is_written_and_sorted_as_the_instant_it_is(
+        seconds in 86_400..250_000_000_000_i64, place in any_zone(), reader in any_zone()
+    ) {
+        let when = When::At(seconds * 1000).settled(place);
+        prop_assert_eq!(when.to_string().parse(), Ok(when));
+        let again = When::zoned(place.wall(when.order(reader)), place);
+        prop_assert_eq!((again.order(reader), again.order(Zone::UTC)), (when.order(reader), when.order(reader)));
     }
 
     #[test]

@@ -131,44 +131,44 @@ fn days_are_read_as_people_mean_them() {
 }
 
 const TIMES: &str = "
-    2026-12-24 18:00 | 2026-12-24T23:00:00.000Z |
-    2026-12-24T18:00 | 2026-12-24T23:00:00.000Z |
-    2026-12-24T18:00:30 | 2026-12-24T23:00:30.000Z |
+    2026-12-24 18:00 | 2026-12-24T18:00[America/New_York] |
+    2026-12-24T18:00 | 2026-12-24T18:00[America/New_York] |
+    2026-12-24T18:00:30 | 2026-12-24T18:00:30[America/New_York] |
     2026-12-24T18:00:00Z | 2026-12-24T18:00:00.000Z |
     2026-12-24T18:00:00.000Z | 2026-12-24T18:00:00.000Z |
-    2026-12-24T18:00+01:00 | 2026-12-24T17:00:00.000Z |
-    2026-12-24 18:00 +0545 | 2026-12-24T12:15:00.000Z |
+    2026-12-24T18:00+01:00 | 2026-12-24T18:00[+01:00] |
+    2026-12-24 18:00 +0545 | 2026-12-24T18:00[+05:45] |
     2026-12-24 18:00 UTC | 2026-12-24T18:00:00.000Z |
-    Fri 2026-11-27 17:00 +01:00 | 2026-11-27T16:00:00.000Z |
+    Fri 2026-11-27 17:00 +01:00 | 2026-11-27T17:00[+01:00] |
     2026-11-24T18:00Z | 2026-11-24T18:00:00.000Z | Tue 2026-11-24 13:00 -05:00 is past
-    tomorrow 17:30 | 2026-11-26T22:30:00.000Z |
-    17:30 tomorrow | 2026-11-26T22:30:00.000Z |
-    tomorrow at 5:30 pm | 2026-11-26T22:30:00.000Z |
-    Tomorrow, 5 P.M. | 2026-11-26T22:00:00.000Z |
-    friday 9am | 2026-11-27T14:00:00.000Z |
-    friday 9AM | 2026-11-27T14:00:00.000Z |
-    fri 12pm | 2026-11-27T17:00:00.000Z |
-    fri 12am | 2026-11-27T05:00:00.000Z |
-    fri at noon | 2026-11-27T17:00:00.000Z |
-    2026-12-24 24:00 | 2026-12-25T05:00:00.000Z |
-    in 3 days at 17:00 | 2026-11-28T22:00:00.000Z |
-    jun 5 2027 8am | 2027-06-05T12:00:00.000Z |
-    next mon 9:00 | 2026-11-30T14:00:00.000Z | next mon 9:00 was read as Mon 2026-11-30 09:00 -05:00
-    end of month 17:00 | 2026-11-30T22:00:00.000Z |
-    5pm | 2026-11-25T22:00:00.000Z |
-    at 17:30 | 2026-11-25T22:30:00.000Z |
-    at 17 | 2026-11-25T22:00:00.000Z | at 17 was read as Wed 2026-11-25 17:00 -05:00
-    9am | 2026-11-26T14:00:00.000Z | 9am was read as Thu 2026-11-26 09:00 -05:00
-    noon | 2026-11-26T17:00:00.000Z | noon was read as Thu 2026-11-26 12:00 -05:00
-    today 9am | 2026-11-25T14:00:00.000Z | Wed 2026-11-25 09:00 -05:00 is past
-    midnight | 2026-11-26T04:59:00.000Z | midnight was read as Wed 2026-11-25 23:59 -05:00
-    fri midnight | 2026-11-28T04:59:00.000Z | fri midnight was read as Fri 2026-11-27 23:59 -05:00
-    tonight | 2026-11-26T02:00:00.000Z | tonight was read as Wed 2026-11-25 21:00 -05:00
-    tonight at 8pm | 2026-11-26T01:00:00.000Z |
-    this evening | 2026-11-26T00:00:00.000Z | this evening was read as Wed 2026-11-25 19:00 -05:00
-    tomorrow morning | 2026-11-26T14:00:00.000Z | tomorrow morning was read as Thu 2026-11-26 09:00 -05:00
-    tomorrow morning at 8:15 | 2026-11-26T13:15:00.000Z |
-    fri in the afternoon | 2026-11-27T20:00:00.000Z | fri in the afternoon was read as Fri 2026-11-27 15:00 -05:00
+    tomorrow 17:30 | 2026-11-26T17:30[America/New_York] |
+    17:30 tomorrow | 2026-11-26T17:30[America/New_York] |
+    tomorrow at 5:30 pm | 2026-11-26T17:30[America/New_York] |
+    Tomorrow, 5 P.M. | 2026-11-26T17:00[America/New_York] |
+    friday 9am | 2026-11-27T09:00[America/New_York] |
+    friday 9AM | 2026-11-27T09:00[America/New_York] |
+    fri 12pm | 2026-11-27T12:00[America/New_York] |
+    fri 12am | 2026-11-27T00:00[America/New_York] |
+    fri at noon | 2026-11-27T12:00[America/New_York] |
+    2026-12-24 24:00 | 2026-12-25T00:00[America/New_York] |
+    in 3 days at 17:00 | 2026-11-28T17:00[America/New_York] |
+    jun 5 2027 8am | 2027-06-05T08:00[America/New_York] |
+    next mon 9:00 | 2026-11-30T09:00[America/New_York] | next mon 9:00 was read as Mon 2026-11-30 09:00 -05:00
+    end of month 17:00 | 2026-11-30T17:00[America/New_York] |
+    5pm | 2026-11-25T17:00[America/New_York] |
+    at 17:30 | 2026-11-25T17:30[America/New_York] |
+    at 17 | 2026-11-25T17:00[America/New_York] | at 17 was read as Wed 2026-11-25 17:00 -05:00
+    9am | 2026-11-26T09:00[America/New_York] | 9am was read as Thu 2026-11-26 09:00 -05:00
+    noon | 2026-11-26T12:00[America/New_York] | noon was read as Thu 2026-11-26 12:00 -05:00
+    today 9am | 2026-11-25T09:00[America/New_York] | Wed 2026-11-25 09:00 -05:00 is past
+    midnight | 2026-11-25T23:59[America/New_York] | midnight was read as Wed 2026-11-25 23:59 -05:00
+    fri midnight | 2026-11-27T23:59[America/New_York] | fri midnight was read as Fri 2026-11-27 23:59 -05:00
+    tonight | 2026-11-25T21:00[America/New_York] | tonight was read as Wed 2026-11-25 21:00 -05:00
+    tonight at 8pm | 2026-11-25T20:00[America/New_York] |
+    this evening | 2026-11-25T19:00[America/New_York] | this evening was read as Wed 2026-11-25 19:00 -05:00
+    tomorrow morning | 2026-11-26T09:00[America/New_York] | tomorrow morning was read as Thu 2026-11-26 09:00 -05:00
+    tomorrow morning at 8:15 | 2026-11-26T08:15[America/New_York] |
+    fri in the afternoon | 2026-11-27T15:00[America/New_York] | fri in the afternoon was read as Fri 2026-11-27 15:00 -05:00
     in 2 hours | 2026-11-25T19:00:00.000Z |
     in an hour | 2026-11-25T18:00:00.000Z |
     90min | 2026-11-25T18:30:00.000Z |
@@ -226,20 +226,25 @@ fn a_week_ends_before_the_day_it_begins_with() {
 fn each_zone_has_its_own_today() {
     let cases = "
         Pacific/Kiritimati | today | 2026-11-26
-        Pacific/Kiritimati | tomorrow 17:30 | 2026-11-27T03:30:00.000Z
+        Pacific/Kiritimati | tomorrow 17:30 | 2026-11-27T17:30[Pacific/Kiritimati]
         Pacific/Kiritimati | thu | 2026-12-03
-        Pacific/Kiritimati | 8am | 2026-11-25T18:00:00.000Z
+        Pacific/Kiritimati | 8am | 2026-11-26T08:00[Pacific/Kiritimati]
         Asia/Kathmandu | today | 2026-11-25
         Asia/Kathmandu | thu | 2026-11-26
-        Asia/Kathmandu | 11pm | 2026-11-25T17:15:00.000Z
-        Asia/Kathmandu | 22:45 | 2026-11-26T17:00:00.000Z
+        Asia/Kathmandu | 11pm | 2026-11-25T23:00[Asia/Kathmandu]
+        Asia/Kathmandu | 22:45 | 2026-11-26T22:45[Asia/Kathmandu]
         America/New_York | today | 2026-11-25
         America/New_York | thu | 2026-11-26
         Australia/Lord_Howe | today | 2026-11-26
-        Australia/Lord_Howe | noon | 2026-11-26T01:00:00.000Z
-        Australia/Lord_Howe | 2027-06-01 12:00 | 2027-06-01T01:30:00.000Z
+        Australia/Lord_Howe | noon | 2026-11-26T12:00[Australia/Lord_Howe]
+        Australia/Lord_Howe | 2027-06-01 12:00 | 2027-06-01T12:00[Australia/Lord_Howe]
         UTC | today | 2026-11-25
-        UTC | 5pm | 2026-11-26T17:00:00.000Z
+        UTC | 5pm | 2026-11-26T17:00[UTC]
+        UTC | 2026-12-24T18:00+00:00 | 2026-12-24T18:00[UTC]
+        UTC | 2026-12-24T18:00Z | 2026-12-24T18:00[UTC]
+        Europe/London | 2026-12-24T18:00+00:00 | 2026-12-24T18:00[Europe/London]
+        Europe/London | 2027-06-24T18:00+00:00 | 2027-06-24T18:00:00.000Z
+        Europe/London | 2027-06-24T18:00[America/New_York] | 2027-06-24T18:00[America/New_York]
     ";
     for [place, text, stored] in rows(cases) {
         assert_eq!(read_at(NOW, place, text).0, stored, "{place}: {text}");
@@ -281,12 +286,13 @@ fn the_ends_of_months_and_years_are_found() {
 #[test]
 fn a_time_the_clocks_skip_or_repeat_comes_with_a_note() {
     let cases = "
-        America/New_York | 2027-03-14 02:30 | 2027-03-14T07:30:00.000Z | the clocks skip 02:30 on Sun 2027-03-14, it was read as 03:30
-        America/New_York | 2027-11-07 01:30 | 2027-11-07T05:30:00.000Z | the clocks show 01:30 twice on Sun 2027-11-07, the first was taken
-        America/New_York | 2027-11-07 01:30 -05:00 | 2027-11-07T06:30:00.000Z |
-        Australia/Lord_Howe | 2027-10-03 02:15 | 2027-10-02T15:45:00.000Z | the clocks skip 02:15 on Sun 2027-10-03, it was read as 02:45
-        Australia/Lord_Howe | 2027-04-04 01:45 | 2027-04-03T14:45:00.000Z | the clocks show 01:45 twice on Sun 2027-04-04, the first was taken
-        Asia/Kathmandu | 2027-03-14 02:30 | 2027-03-13T20:45:00.000Z |
+        America/New_York | 2027-03-14 02:30 | 2027-03-14T02:30[America/New_York] | the clocks skip 02:30 on Sun 2027-03-14, it was read as 03:30
+        America/New_York | 2027-11-07 01:30 | 2027-11-07T01:30[America/New_York] | the clocks show 01:30 twice on Sun 2027-11-07, the first was taken
+        America/New_York | 2027-11-07 01:30 -04:00 | 2027-11-07T01:30[America/New_York] |
+        America/New_York | 2027-11-07 01:30 -05:00 | 2027-11-07T01:30[-05:00] |
+        Australia/Lord_Howe | 2027-10-03 02:15 | 2027-10-03T02:15[Australia/Lord_Howe] | the clocks skip 02:15 on Sun 2027-10-03, it was read as 02:45
+        Australia/Lord_Howe | 2027-04-04 01:45 | 2027-04-04T01:45[Australia/Lord_Howe] | the clocks show 01:45 twice on Sun 2027-04-04, the first was taken
+        Asia/Kathmandu | 2027-03-14 02:30 | 2027-03-14T02:30[Asia/Kathmandu] |
     ";
     for [place, text, stored, note] in rows(cases) {
         assert_eq!(
@@ -355,6 +361,16 @@ fn a_date_has_one_written_form() {
         "9999-12-31",
         "2026-12-24T17:00:00.000Z",
         "9999-12-31T23:59:59.999Z",
+        "2026-12-24T17:00[Europe/Berlin]",
+        "2026-12-24T17:00:30[Europe/Berlin]",
+        "2026-12-24T17:00[UTC]",
+        "2026-12-24T17:00[-08:00]",
+        "2026-12-24T17:00[+05:45]",
+        "2026-12-24T17:00[CET-1CEST,M3.5.0,M10.5.0/3]",
+        // skipped there, and kept as it was said
+        "2027-03-28T02:30[Europe/Berlin]",
+        "2026-12-24T09:00",
+        "2026-12-24T09:00:30",
     ] {
         let when: When = serde_json::from_value(text.into()).unwrap();
         assert_eq!(serde_json::to_value(when).unwrap(), text);
@@ -368,6 +384,17 @@ fn a_date_has_one_written_form() {
         "10000-01-01",
         "2026-12-24T17:00:60.000Z",
         "2026-12-24T17:00:00.000+00:00",
+        "2026-12-24T17:00[europe/berlin]",
+        "2026-12-24T17:00[Mars/Olympus]",
+        "2026-12-24T17:00[-8]",
+        "2026-12-24T17:00[-16:00]",
+        "2026-12-24T17:00[]",
+        "2026-12-24T17:00[UTC",
+        "2026-12-24T17:00+01:00[Europe/Berlin]",
+        "2026-12-24T17:00:00[UTC]",
+        "2026-12-24T17[UTC]",
+        "1970-01-01T00:30[Europe/Berlin]",
+        "2026-12-24T09:00:00",
         "today",
         "",
     ];
@@ -425,5 +452,52 @@ fn dates_and_instants_sort_by_the_wall_clock_a_day_by_its_end() {
 fn dates_of_one_kind_come_in_the_same_order_wherever_they_are_listed() {
     let kinds = |text: &str| text.parse::<When>().unwrap().kind();
     assert_eq!(kinds("2026-12-24T17:00:00.000Z"), 0);
+    assert_eq!(kinds("2026-12-24T17:00[Europe/Berlin]"), 0);
     assert_eq!(kinds("2026-12-24"), 1);
+    assert_eq!(kinds("2026-12-24T17:00"), 2);
+}
+
+#[test]
+fn a_time_is_shown_where_the_reader_is_and_its_own_zone_where_that_differs() {
+    let cases = "
+        2026-12-04T17:00[Europe/Berlin] | Europe/Berlin | Fri 2026-12-04 17:00 +01:00 | Fri 12-04 17:00 |
+        2026-12-04T17:00[America/Los_Angeles] | Europe/Berlin | Sat 2026-12-05 02:00 +01:00 (Fri 17:00 Los Angeles) | Sat 12-05 02:00 (Fri 17:00 Los Angeles) | America/Los_Angeles
+        2026-12-04T09:00[-08:00] | Europe/Berlin | Fri 2026-12-04 18:00 +01:00 (09:00 -08:00) | Fri 12-04 18:00 (09:00 -08:00) | -08:00
+        # the same clocks by another name
+        2026-12-04T17:00[Europe/Vienna] | Europe/Berlin | Fri 2026-12-04 17:00 +01:00 | Fri 12-04 17:00 | Europe/Vienna
+        2026-12-04T16:00:00.000Z | Europe/Berlin | Fri 2026-12-04 17:00 +01:00 | Fri 12-04 17:00 |
+        2026-12-04T17:00 | Asia/Tokyo | Fri 2026-12-04 17:00 local time | Fri 12-04 17:00 | floating
+        2026-12-04 | Asia/Tokyo | Fri 2026-12-04 | Fri 12-04 |
+        # skipped: an hour later, that day
+        2027-03-28T02:30[Europe/Berlin] | Europe/Berlin | Sun 2027-03-28 03:30 +02:00 | Sun 2027-03-28 03:30 |
+    ";
+    for [stored, place, shown, short, other] in rows(cases) {
+        let (when, place): (When, _) = (stored.parse().unwrap(), zone(place));
+        assert_eq!(when.show(place), shown);
+        assert_eq!(when.show_short(ms(NOW), place), short);
+        assert_eq!(
+            when.other_zone(place).unwrap_or_default(),
+            other,
+            "{stored}"
+        );
+    }
+}
+
+#[test]
+fn a_time_of_a_place_is_one_instant_and_a_time_without_one_comes_where_the_reader_is() {
+    let (berlin, tokyo) = (zone("Europe/Berlin"), zone("Asia/Tokyo"));
+    let when = |text: &str| text.parse::<When>().unwrap();
+    let zoned = when("2026-12-24T01:00[Europe/Berlin]");
+    for reader in [berlin, tokyo] {
+        assert_eq!(zoned.instant(reader), Some(ms("2026-12-24T00:00:00.000Z")));
+    }
+    assert_eq!(zoned.iso(tokyo), "2026-12-24T09:00:00+09:00");
+    assert_eq!(
+        zoned.day(zone("America/New_York")).to_string(),
+        "2026-12-23"
+    );
+    let floating = when("2026-12-24T09:00");
+    assert_eq!(floating.instant(tokyo), zoned.instant(tokyo));
+    assert_eq!(floating.iso(berlin), "2026-12-24T09:00:00+01:00");
+    assert_eq!(floating.day(berlin), floating.day(tokyo));
 }

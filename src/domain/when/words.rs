@@ -30,6 +30,10 @@ pub(super) fn read(text: &str, now: i64, zone: Zone) -> Result<Reading, Unreadab
         now,
         zone,
     };
+    if let Ok(when @ When::Zoned(..)) = text.trim().parse() {
+        let reading = context.tell(when, false, None);
+        return reading.map_err(|_| Unreadable::no_date(text));
+    }
     let words = words(&tidy);
     match Parts::of(&words).and_then(|parts| context.resolve(&parts)) {
         Ok(reading) => Ok(reading),
@@ -154,21 +158,22 @@ impl Context<'_> {
                 "has an offset but no full date; write 2026-12-24 18:00 +01:00 or leave the offset out".to_owned(),
             ));
         }
+        let has_come = |when: &When| when.has_come(self.now, self.zone);
         let mut placed = self.place(found, clock)?;
-        if parts.date.is_empty() && placed.0 <= self.now {
+        if parts.date.is_empty() && has_come(&placed.0) {
             found.day = found.day.succ_opt().ok_or(Refused::Unknown)?;
             found.vague = true;
             placed = self.place(found, clock)?;
         }
-        if parts.tonight && clock.vague && placed.0 <= self.now {
+        if parts.tonight && clock.vague && has_come(&placed.0) {
             return self.tell(When::Day(found.day), true, None);
         }
-        let (at, remark) = placed;
-        self.tell(When::At(at), found.vague || clock.vague, remark)
+        let (when, remark) = placed;
+        self.tell(when, found.vague || clock.vague, remark)
     }
 
-    /// Returns the instant on the clock of that day, and what is to be said about it.
-    fn place(&self, found: DateMatch, clock: &Clock) -> Result<(i64, Option<String>), Refused> {
+    /// Returns the time on the clock of that day, and what is to be said about it.
+    fn place(&self, found: DateMatch, clock: &Clock) -> Result<(When, Option<String>), Refused> {
         let day = if clock.next_day {
             found.day.succ_opt()
         } else {
@@ -176,11 +181,7 @@ impl Context<'_> {
         };
         let wall = NaiveDateTime::new(day.ok_or(Refused::Unknown)?, clock.time);
         if let Some(offset) = clock.offset {
-            let utc = wall.checked_sub_signed(TimeDelta::seconds(offset.into()));
-            return Ok((
-                utc.ok_or(Refused::Unknown)?.and_utc().timestamp_millis(),
-                None,
-            ));
+            return Ok((When::with_offset(wall, offset, self.zone), None));
         }
         let (at, fit) = self.zone.instant(wall);
         let (time, day) = (wall.format("%H:%M"), wall.format("%a %Y-%m-%d"));
@@ -196,7 +197,7 @@ impl Context<'_> {
                 "the clocks show {time} twice on {day}, the first was taken"
             )),
         };
-        Ok((at, remark))
+        Ok((When::zoned(wall, self.zone), remark))
     }
 
     /// Returns the instant so much later, on the next full minute.

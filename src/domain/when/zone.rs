@@ -1,6 +1,10 @@
 //! The time zone the user lives in, and wall clocks in it.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+    sync::LazyLock,
+};
 
 use chrono::{
     DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc,
@@ -21,19 +25,36 @@ pub struct UnknownZone {
 }
 
 /// How the user reckons days: a time zone, and the day a week begins with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Zone {
     tz: &'static tz::TimeZone,
+    /// No two zones have the same.
     name: &'static str,
     week_start: Weekday,
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name, self.week_start) == (other.name, other.week_start)
+    }
+}
+
+impl Eq for Zone {}
+
+impl Hash for Zone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
 }
 
 static UTC: tz::TimeZone = tz::TimeZone::UTC;
 
 /// The zones that were asked for, by the names they were asked by. Each is kept for the life of the process, so that a
-/// [`Zone`] is as light as a number; there are some 600 in all, and few rules.
+/// [`Zone`] is as light as a number; there are some 600 in all, and few rules and offsets.
 static KNOWN: LazyLock<Mutex<BTreeMap<&'static str, &'static tz::TimeZone>>> =
     LazyLock::new(Mutex::default);
+/// So many names are kept at most: spellings and rules without end would fill the memory.
+const MOST_KNOWN: usize = 10_000;
 
 /// How a wall-clock time came to an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,9 +117,13 @@ impl Zone {
         if let Some((name, tz)) = known.get_key_value(name) {
             return Ok(Self::monday_first(tz, name));
         }
-        let tz = find(name).map_err(|_| UnknownZone {
+        let unknown = || UnknownZone {
             name: super::printable(name, 60),
-        })?;
+        };
+        if known.len() >= MOST_KNOWN {
+            return Err(unknown());
+        }
+        let tz = find(name).map_err(|_| unknown())?;
         let tz: &'static tz::TimeZone = Box::leak(Box::new(tz));
         let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
         known.insert(name, tz);
@@ -114,6 +139,44 @@ impl Zone {
         let name = name.split_once("zoneinfo/").map_or(name, |(_, name)| name);
         Self::named(name)
             .or_else(|unknown| Self::known(name, tz::TimeZone::posix).map_err(|_| unknown))
+    }
+
+    /// Returns the zone of a stored time: by its IANA name, an offset like `-08:00`, or the rule that a person has set.
+    pub(crate) fn of_text(text: &str) -> Result<Self, UnknownZone> {
+        if !text.starts_with(['+', '-']) {
+            return Self::of_setting(text);
+        }
+        let unknown = || UnknownZone {
+            name: super::printable(text, 60),
+        };
+        super::clock::offset(text)
+            .map(Self::fixed)
+            .filter(|zone| zone.name == text)
+            .ok_or_else(unknown)
+    }
+
+    /// Returns the zone whose clocks are always so many seconds ahead of UTC: whole minutes, less than 16 hours.
+    pub(crate) fn fixed(seconds: i32) -> Self {
+        let sign = if seconds < 0 { '-' } else { '+' };
+        let minutes = seconds.abs() / 60;
+        let name = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+        let fixed = |_: &str| tz::Offset::from_seconds(seconds).map(tz::TimeZone::fixed);
+        Self::known(&name, fixed).unwrap_or(Self::UTC)
+    }
+
+    /// Returns the zone alone: two places are equal then, whatever day weeks begin with there.
+    pub(crate) fn place(self) -> Self {
+        self.with_week_start(Weekday::Mon)
+    }
+
+    /// Returns the zone as people call it beside a time: `Los Angeles`, `UTC`, `-08:00`.
+    pub(crate) fn city(self) -> String {
+        let last = self.name.rsplit('/').next().unwrap_or(self.name);
+        if self.name.contains(',') {
+            self.name.to_owned()
+        } else {
+            last.replace('_', " ")
+        }
     }
 
     /// Returns the zone this machine is set to; UTC if it does not say. The only function here that looks at the machine.

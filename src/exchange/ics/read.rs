@@ -389,10 +389,8 @@ fn instant(
     here: Zone,
     notes: &mut Notes,
 ) -> Result<Timestamp, Invalid> {
-    Ok(match when(property, field, here, notes)? {
-        When::At(millis) => Timestamp::from_millis(millis),
-        day @ When::Day(_) => Timestamp::from_millis(day.order(here)),
-    })
+    let when = when(property, field, here, notes)?;
+    Ok(Timestamp::from_millis(when.order(here)))
 }
 
 /// Refuses what lies outside the years a task may have.

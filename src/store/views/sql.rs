@@ -21,18 +21,18 @@ macro_rules! open {
 }
 pub(in crate::store) use open;
 
-/// Its `defer_until` has come, or it has none. Most are told by the index; the text decides where the zone matters.
+/// Its `defer_until` has come, or it has none. Most are told by the index; of a day the text decides, since the zone matters.
 macro_rules! has_come {
     () => {
         "(defer_order <= :millis - :apart OR defer_order <= :millis + :apart \
-          AND CASE WHEN length(defer_until) = 10 THEN defer_until <= :today ELSE defer_until <= :now END)"
+          AND CASE WHEN length(defer_until) = 10 THEN defer_until <= :today ELSE defer_order <= :millis END)"
     };
 }
 
-/// Its date has passed: a day before today, or an instant before now.
+/// Its date has passed: a day before today, or a time before now.
 macro_rules! passed {
     () => {
-        "CASE WHEN length(due) = 10 THEN due < :today ELSE due < :now END"
+        "CASE WHEN length(due) = 10 THEN due < :today ELSE due_order < :millis END"
     };
 }
 
@@ -85,7 +85,7 @@ impl View {
                 concat!(
                     open!(),
                     " AND due_order <= :millis + :apart",
-                    " AND CASE WHEN length(due) = 10 THEN due <= :today ELSE due <= :end_of_today END"
+                    " AND CASE WHEN length(due) = 10 THEN due <= :today ELSE due_order <= :end_of_today END"
                 ),
             ),
             Self::Overdue => (
@@ -356,7 +356,6 @@ impl Parameters<'_> {
                 ":completed_to" => &completed_to,
                 ":millis" => &moment.millis,
                 ":today" => &moment.today,
-                ":now" => &moment.now,
                 ":end_of_today" => &moment.end_of_today,
                 ":stale_before" => &moment.stale_before,
                 ":apart" => &ZONES_APART,

@@ -50,7 +50,7 @@ def reads_ours(binary, home):
         line(4, status="cancelled", defer_until="2026-12-01"),
         line(5, due="2026-12-01T09:00:00.000Z", repeat="FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;UNTIL=20270301"),
     ]
-    header = {"format": "taskhold", "version": 1, "last_id": 5, "tasks": 5, "history": False}
+    header = {"format": "taskhold", "version": 2, "last_id": 5, "tasks": 5, "history": False}
     head = json.dumps(header, separators=(",", ":"))
     (home / "in.jsonl").write_text("\n".join([head, *tasks]) + "\n", encoding="utf-8")
     taskhold(binary, home, "import", str(home / "in.jsonl"))

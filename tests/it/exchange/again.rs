@@ -144,7 +144,7 @@ fn of_two_tasks_that_look_the_same_the_trashed_one_stands_for_the_trashed_one() 
         )
     };
     let deleted = r#","deleted_at":"2026-11-02T00:00:00.000Z""#;
-    let header = r#"{"format":"taskhold","version":1,"last_id":9,"tasks":3,"history":false}"#;
+    let header = r#"{"format":"taskhold","version":2,"last_id":9,"tasks":3,"history":false}"#;
     let (first, second, third) = (line(7, deleted), line(8, ""), line(9, deleted));
     let place = Place::new();
     place.done(&["add", "Here before"]);

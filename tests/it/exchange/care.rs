@@ -99,7 +99,7 @@ fn an_export_and_a_dry_run_make_no_database() {
     let (printed, said) = place.done(&["export"]);
     assert_eq!(
         printed,
-        "{\"format\":\"taskhold\",\"version\":1,\"last_id\":0,\"tasks\":0,\"history\":false}\n"
+        "{\"format\":\"taskhold\",\"version\":2,\"last_id\":0,\"tasks\":0,\"history\":false}\n"
     );
     let database = place.home.database();
     let expected = format!(

@@ -10,7 +10,7 @@ use super::Place;
 fn file(tasks: &[(Option<i64>, &[i64])]) -> String {
     let count = tasks.len();
     let mut text = format!(
-        "{{\"format\":\"taskhold\",\"version\":1,\"last_id\":{count},\"tasks\":{count},\"history\":false}}\n"
+        "{{\"format\":\"taskhold\",\"version\":2,\"last_id\":{count},\"tasks\":{count},\"history\":false}}\n"
     );
     for (id, (parent, depends_on)) in (1..).zip(tasks) {
         let mut task = json!({

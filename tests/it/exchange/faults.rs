@@ -32,8 +32,8 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("table.csv", b"id,title\n1,x\n".to_vec(), "files of this format are written, and not read"),
         (
             "newer.jsonl",
-            br#"{"format":"taskhold","version":2,"tasks":0,"new":1}"#.to_vec(),
-            "it is of version 2 of the format, and this taskhold reads 1; update taskhold",
+            br#"{"format":"taskhold","version":3,"tasks":0,"new":1}"#.to_vec(),
+            "it is of version 3 of the format, and this taskhold reads 1 to 2; update taskhold",
         ),
         ("cut.jsonl", file(&[good(1), good(2)]).into_bytes(), "the file ends with 2 tasks, and its first line says 3"),
         ("twice.jsonl", file(&[good(1), good(1), good(3)]).into_bytes(), "line 3: id 1 is in the file twice"),

@@ -15,7 +15,7 @@ use taskhold::{
 use super::Place;
 use crate::support::Dialect;
 
-const LINES: &str = r#"{"format":"taskhold","version":1,"last_id":9,"tasks":3,"history":false}
+const LINES: &str = r#"{"format":"taskhold","version":2,"last_id":9,"tasks":3,"history":false}
 {"id":2,"rev":4,"title":"Move house","status":"in_progress","created_at":"2026-11-01T00:00:00.001Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z","started_at":"2026-11-02T00:00:00.000Z"}
 {"id":5,"rev":1,"title":"Pack","status":"pending","parent":2,"depends_on":[7],"created_at":"2026-11-01T00:00:00.002Z","created_by":"x","updated_at":"2026-11-01T00:00:00.002Z"}
 {"id":7,"rev":2,"title":"Buy boxes","status":"pending","parent":2,"created_at":"2026-11-01T00:00:00.003Z","created_by":"x","updated_at":"2026-11-01T00:00:00.004Z"}

@@ -123,7 +123,7 @@ fn the_tasks_of_a_foreign_calendar_come_over() {
 fn a_calendar_comes_back_as_it_went_out() {
     let (from, to) = (Place::new(), Place::new());
     let lines = [
-        r#"{"format":"taskhold","version":1,"last_id":4,"tasks":4,"history":false}"#,
+        r#"{"format":"taskhold","version":2,"last_id":4,"tasks":4,"history":false}"#,
         r#"{"id":1,"rev":1,"title":"Comma, semicolon; \\ and 🦀 and a line that is long enough to be folded after 75 octets","description":"a\nb\n\nc","status":"in_progress","priority":"medium","due":"2026-12-24","defer_until":"2026-12-01","project":"Some, project","tags":["a","b,c"],"comments":[{"at":"2026-11-01T00:00:00.000Z","actor":"x","text":"one\ntwo"}],"created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z"}"#,
         r#"{"id":2,"rev":1,"title":"Part","status":"pending","priority":"low","due":"2026-12-24T17:00:00.000Z","defer_until":"2026-12-01","parent":1,"depends_on":[3],"created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z"}"#,
         r#"{"id":3,"rev":1,"title":"Done","status":"completed","priority":"high","created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z","completed_at":"2026-11-03T10:00:00.000Z"}"#,

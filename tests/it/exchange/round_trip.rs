@@ -422,7 +422,7 @@ fn the_most_a_task_can_hold_comes_back() {
 
 #[test]
 fn our_own_format_asks_for_every_reference_and_keeps_ids() {
-    let header = br#"{"format":"taskhold","version":1,"last_id":0,"tasks":0,"history":false}"#;
+    let header = br#"{"format":"taskhold","version":2,"last_id":0,"tasks":0,"history":false}"#;
     let terms = json::Reader::new(&header[..]).terms();
     assert!(terms.keeps_ids && terms.is_complete);
 }
