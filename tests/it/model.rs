@@ -260,7 +260,7 @@ fn known(store: &Store, task: &Task) -> Known {
         depends_on: task.depends_on.iter().map(|id| id.get()).collect(),
         day: task.due.map(|due| match due {
             When::Day(day) => i64::from(day.to_epoch_days()),
-            When::At(at) => panic!("no time was given: {at}"),
+            other => panic!("no time was given: {other}"),
         }),
         comments: comments.collect(),
     }
