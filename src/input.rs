@@ -11,7 +11,7 @@ use crate::domain::{
     error::Result,
     query::{Bound, Filters, View},
     repeat::Repeat,
-    task::{Invalid, Status, Tag, Task},
+    task::{Invalid, Status, Tag, Task, shortened},
     text,
     when::{Reading, When},
 };
@@ -93,9 +93,16 @@ pub(crate) fn read_repeat(text: &str, caller: &Caller) -> Result<Repeat> {
         .map_err(|error| Invalid::new("repeat", error.to_string()).into())
 }
 
-/// Reads the tag that tasks must have; `+home` is `home`.
+/// Reads the tag that tasks must have; `+home` is `home`. One to be left out is refused.
 pub(crate) fn tag_filter(text: &str) -> std::result::Result<Tag, Invalid> {
     let text = text.trim();
+    if text.starts_with('-') {
+        let reason = format!(
+            "{} would leave tasks out; give one that they have",
+            shortened(text, 40)
+        );
+        return Err(Invalid::new("tag", reason));
+    }
     Tag::cleaned(text.strip_prefix('+').unwrap_or(text)).map(|(tag, _)| tag)
 }
 
@@ -119,14 +126,17 @@ pub(crate) fn view(view: Option<View>, filters: &Filters) -> std::result::Result
     };
     let Some(view) = view else { return Ok(named) };
     match status {
-        Some(status) if !view.has(status) => Err(Invalid::new(
-            "view",
-            format!(
-                "\"{}\" has no {status} tasks; leave the view out, or choose {named} or all",
-                view.as_str(),
-                named = named.as_str()
-            ),
-        )),
+        Some(status) if !view.has(status) => {
+            // The two others are views that models are not told of.
+            let other = match named {
+                View::Completed | View::Open => format!("{} or all", named.as_str()),
+                _ => "all".to_owned(),
+            };
+            let view = view.as_str();
+            let reason =
+                format!("\"{view}\" has no {status} tasks; leave the view out, or choose {other}");
+            Err(Invalid::new("view", reason))
+        }
         _ => Ok(view),
     }
 }
@@ -161,7 +171,7 @@ pub(crate) fn completed_before(
     Ok(when.transpose()?.map(|when| Bound::to(when, caller.zone)))
 }
 
-/// Reads a date that lies behind: `monday` is the latest one, today too; of a week, the day so many after its first.
+/// Reads a date that lies behind: `monday` and `nov 1` are the latest ones, today too; of a week, the day so many after its first.
 fn read_past(
     field: &'static str,
     text: &str,
@@ -182,12 +192,34 @@ fn read_past(
             first - Days::new(7 * weeks) + Days::new(day_of_week),
         ));
     }
-    let when = read_date(field, text, caller)?.when;
-    let is_weekday = words.chars().all(char::is_alphabetic) && !words.starts_with("to");
-    Ok(match when {
-        When::Day(day) if is_weekday && day > today && day <= today + Days::new(7) => {
-            When::Day(day - Days::new(7))
+    let read = |now: i64| {
+        let reading = When::read(text, now, zone);
+        let reading = reading.map_err(|error| Invalid::new(field, error.to_string()))?;
+        Ok(reading.when)
+    };
+    let when = read(now)?;
+    let is_to_come = |when: &When| {
+        !when.is_past(now, zone) && when.day(zone) != today
+            || when.instant(zone).is_some_and(|at| at > now)
+    };
+    if !is_to_come(&when) || says_ahead(&words) {
+        return Ok(when);
+    }
+    // A time of day is today's, a weekday that of the last week, a day of a month that of the last year.
+    for days in [1, 7, 366] {
+        let earlier = read(now - days * DAY_MS)?;
+        if !is_to_come(&earlier) {
+            return Ok(earlier);
         }
-        when => when,
-    })
+    }
+    Ok(when)
+}
+
+/// Milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Reports whether `words` say that a date lies ahead.
+fn says_ahead(words: &str) -> bool {
+    const AHEAD: [&str; 7] = ["tomorrow", "tmr", "in", "next", "end", "eow", "eom"];
+    words.split_whitespace().any(|word| AHEAD.contains(&word))
 }

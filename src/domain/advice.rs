@@ -34,8 +34,8 @@ pub struct News {
     pub last: i64,
     /// How many changes others made in between, counted up to [`Store::COUNT_LIMIT`](crate::store::Store::COUNT_LIMIT).
     pub count: u32,
-    /// Who made the last of them; `None` if nobody did.
-    pub by: Option<Actor>,
+    /// Who made them, who changed something last first.
+    pub by: Vec<Actor>,
     /// Before the session was told anything: after which change the list of changes begins for it.
     pub look: Option<i64>,
     /// Nothing is known of the client yet, so nothing is news to it.

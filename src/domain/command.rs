@@ -195,14 +195,11 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// Reports whether it completes tasks and sets nothing else, but for a remark.
-    pub(crate) fn only_completes(&self) -> bool {
-        let completes = Self {
-            status: Some(Status::Completed),
-            comment: self.comment.clone(),
-            ..Self::default()
-        };
-        *self == completes
+    /// Returns the date by which it names the round of `task` that it completes: that of a series is moved in a call of its own.
+    fn named_round(&self, task: &Task) -> Option<When> {
+        let completes = self.status == Some(Status::Completed) && task.is_open();
+        let goes_on = task.repeat.is_some() && self.repeat.is_none();
+        self.due.flatten().filter(|_| completes && goes_on)
     }
 }
 
@@ -319,12 +316,15 @@ pub(crate) fn update(
     if let Some(description) = &patch.description {
         cut::refuse_cut_description(task.id, description.as_str(), task.description.as_str())?;
     }
+    let named = patch.named_round(task);
     let mut edit = Edit::of(task);
     let after = &mut edit.after;
     set(&mut after.title, patch.title.as_ref());
     set(&mut after.description, patch.description.as_ref());
     set(&mut after.priority, patch.priority.as_ref());
-    set(&mut after.due, patch.due.as_ref());
+    if named.is_none() {
+        set(&mut after.due, patch.due.as_ref());
+    }
     set(&mut after.defer_until, patch.defer_until.as_ref());
     set(&mut after.repeat, patch.repeat.as_ref());
     set(&mut after.project, patch.project.as_ref());
@@ -347,8 +347,8 @@ pub(crate) fn update(
             let repeat = patch.repeat.as_ref().and_then(Option::as_ref);
             refuse_barren(repeat, after, caller)?;
         }
-        (None, Some(_)) => move_round(task, after, caller.zone)?,
-        (None, None) => {}
+        (None, Some(_)) if named.is_none() => move_round(task, after, caller.zone)?,
+        (None, _) => {}
     }
     settle(after, caller.zone);
     if let Some(text) = &patch.comment {
@@ -361,11 +361,11 @@ pub(crate) fn update(
     }
     match patch.status {
         Some(Status::Completed) => {
-            // Who sets the date has named it.
-            if patch.due.is_none() {
-                refuse_again(after, caller, last_round)?;
+            match named {
+                Some(named) => refuse_other_date(task, named, caller)?,
+                None => refuse_again(after, caller, last_round)?,
             }
-            finish(after, caller);
+            finish(after, caller)?;
         }
         Some(status) => after.set_status(status, caller.now),
         None => {}
@@ -393,7 +393,7 @@ pub(crate) fn complete(
         None => refuse_again(task, caller, last_round)?,
     }
     let mut edit = Edit::of(task);
-    finish(&mut edit.after, caller);
+    finish(&mut edit.after, caller)?;
     Ok(edit.stamped(caller.now))
 }
 

@@ -9,7 +9,7 @@ use super::{
         self, CallKey, Caller, Command, Draft, KeyedCall, Reverting, is_round, refuse_cycle,
     },
     error::{Error, Relation, Result},
-    task::{Comment, Task, TaskId, shortened},
+    task::{Comment, Status, Task, TaskId, shortened},
 };
 
 /// What planning reads. All answers are of one state of the database.
@@ -62,16 +62,16 @@ pub(crate) fn plan<'a>(
     match command {
         Command::Add { drafts, key } => add(drafts, key.as_ref(), caller, tasks),
         Command::Update { ids, patch, if_rev } => {
-            // A change that does more than complete is no round of a series.
-            let kind = if patch.only_completes() {
-                Kind::Complete
-            } else {
-                Kind::Update
-            };
-            each(kind, ids, tasks, |task| {
+            let plan = each(Kind::Update, ids, tasks, |task| {
                 let last_round = || last_round(task.id, tasks);
                 command::update(task, patch, *if_rev, caller, last_round)
-            })
+            });
+            let completes = patch.status == Some(Status::Completed);
+            if completes {
+                plan.map(as_completion)
+            } else {
+                plan
+            }
         }
         Command::Complete(ids) => each(Kind::Complete, ids, tasks, |task| {
             command::complete(task, None, caller, || last_round(task.id, tasks))
@@ -125,6 +125,28 @@ fn add<'a>(
         planned.take(edit);
     }
     Ok(planned.write(Kind::Add, None, key))
+}
+
+/// Returns `plan` as one that completes tasks, if it found one of them open.
+fn as_completion(plan: Plan<'_>) -> Plan<'_> {
+    match plan {
+        Plan::Write {
+            edits,
+            reverted,
+            key,
+            ..
+        } if edits.iter().any(was_open) => Plan::Write {
+            kind: Kind::Complete,
+            edits,
+            reverted,
+            key,
+        },
+        plan => plan,
+    }
+}
+
+fn was_open(edit: &Edit) -> bool {
+    edit.before.as_ref().is_some_and(Task::is_open)
 }
 
 /// Returns the change that completed the last round of a task which repeats, and is in force.

@@ -100,6 +100,8 @@ pub(crate) struct GivenFields {
     /// All dependencies.
     pub(crate) depends_on: Option<Vec<Reference>>,
     pub(crate) comment: Option<String>,
+    /// The fields whose words were taken as others, as `urgent` for `high`.
+    pub(crate) reworded: Vec<&'static str>,
 }
 
 /// The fields whose texts had to be read.

@@ -74,7 +74,7 @@ const SPECS: [Spec; 7] = [
     Spec {
         name: "list_tasks",
         title: "List tasks",
-        description: "List the user's tasks, overdue and due first, and today's date. open (default): to do or in progress, not deferred; ready: could be done now; stale: begun, untouched for days; changed: by others.",
+        description: "List the user's tasks, overdue and due first, and today's date. open (default): to do or in progress, not deferred; ready: could be done now; stale: begun, untouched for days; changed: since you last looked.",
         schema: schema::schema::<ListTasks>,
         effect: Effect::Read,
     },

@@ -175,7 +175,7 @@ mod tests {
         let advice = advice(&mut store, &calls);
         let news = advice[1].news.as_ref().unwrap();
         assert_eq!((news.last, news.count), (2, 1));
-        assert_eq!(news.by, Some(Actor::named("other")));
+        assert_eq!(news.by, [Actor::named("other")]);
         let news = advice[3].news.as_ref().unwrap();
         assert_eq!((news.told, news.last, news.count), (Some(2), 4, 1));
     }

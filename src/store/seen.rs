@@ -69,7 +69,7 @@ impl Store {
         let known = start.and_then(|(_, known)| known);
         let after = told.or(known).unwrap_or(last);
         let (count, by) = if after >= last {
-            (0, None)
+            (0, Vec::new())
         } else {
             self.foreign_changes(after, caller)?
         };
@@ -105,14 +105,16 @@ impl Store {
     }
 
     /// Returns how many changes others than the session of `caller` made after `seq`, counted up to [`Self::COUNT_LIMIT`],
-    /// and who made the last of them. What was made in no session is its client's.
-    fn foreign_changes(&self, seq: i64, caller: &Caller) -> Result<(u32, Option<Actor>)> {
-        self.connection
+    /// and who made those, who changed something last first. What was made in no session is its client's.
+    fn foreign_changes(&self, seq: i64, caller: &Caller) -> Result<(u32, Vec<Actor>)> {
+        let counts = self
+            .connection
             .prepare_cached(
-                "WITH theirs AS NOT MATERIALIZED (SELECT seq, actor FROM change
-                                  WHERE seq > :seq AND NOT coalesce(session = :session, actor IN (:actor, :client)))
-                 SELECT count(*), (SELECT actor FROM theirs ORDER BY seq DESC LIMIT 1)
-                   FROM (SELECT 1 FROM theirs LIMIT :most)",
+                "SELECT actor, count(*)
+                   FROM (SELECT seq, actor FROM change
+                          WHERE seq > :seq AND NOT coalesce(session = :session, actor IN (:actor, :client))
+                          ORDER BY seq LIMIT :most)
+                  GROUP BY actor ORDER BY max(seq) DESC",
             )
             .and_then(|mut statement| {
                 let whose = named_params! {
@@ -122,8 +124,13 @@ impl Store {
                     ":client": caller.client(),
                     ":most": Self::COUNT_LIMIT,
                 };
-                statement.query_row(whose, |row| Ok((row.get(0)?, row.get(1)?)))
+                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                statement
+                    .query_map(whose, read)?
+                    .collect::<rusqlite::Result<Vec<(Actor, u32)>>>()
             })
-            .while_trying("read the change log")
+            .while_trying("read the change log")?;
+        let count = counts.iter().map(|(_, count)| count).sum();
+        Ok((count, counts.into_iter().map(|(actor, _)| actor).collect()))
     }
 }

@@ -78,16 +78,26 @@ fn day_of(due: When, zone: Zone) -> String {
 }
 
 /// Completes a task; one that repeats goes on to its next date instead, until its series ends.
-pub(super) fn finish(task: &mut Task, caller: &Caller) {
+/// Refused where that leads to the same date: the rule counts from completion, and would not from another day.
+pub(super) fn finish(task: &mut Task, caller: &Caller) -> Result<()> {
     let next = task.repeat.as_ref().and_then(|repeat| {
         let given = given(task, caller.zone).filter(|_| task.status.is_open())?;
         let next = repeat.next(&given, &given, caller.now.as_millis(), caller.zone)?;
         Some((given, next, repeat.advance()?))
     });
     match next {
+        Some((_, next, _)) if task.due == Some(next) => {
+            let reason = format!(
+                "of task {} stays {}: its rule counts from completion, and completed today it leads to that date again. Nothing was changed",
+                task.id,
+                next.show(caller.zone)
+            );
+            return Err(Invalid::new("due", reason).into());
+        }
         Some((given, next, rest)) => go_on(task, given, next, rest, caller),
         None => task.set_status(Status::Completed, caller.now),
     }
+    Ok(())
 }
 
 /// Returns the date that the rule gave for this round. It is in phase with the rule; one the user moved to need not be.

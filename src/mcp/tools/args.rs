@@ -1,5 +1,7 @@
 //! What the tools take: types that read the arguments, and the schemas made from them.
 
+use std::collections::BTreeSet;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
@@ -171,10 +173,11 @@ pub(super) struct Undo {
     pub(super) group: Option<i64>,
 }
 
-/// Returns the tasks that a call names in `task_id`, in `task_ids`, or in both: at least one.
+/// Returns the tasks that a call names in `task_id`, in `task_ids`, or in both: at least one, and each once.
 pub(super) fn ids(one: Option<Ids>, several: Option<Ids>) -> Result<Vec<TaskId>, Invalid> {
-    let mut ids = one.unwrap_or_default().0;
-    ids.extend(several.unwrap_or_default().0);
+    let mut seen = BTreeSet::new();
+    let both = one.into_iter().chain(several).flat_map(|ids| ids.0);
+    let ids: Vec<TaskId> = both.filter(|id| seen.insert(*id)).collect();
     if ids.is_empty() {
         return Err(Invalid::new(
             "task_id",

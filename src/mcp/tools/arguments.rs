@@ -8,30 +8,30 @@ use serde_path_to_error::{Path, Segment};
 use crate::{
     domain::{
         command::Digest,
-        task::{Invalid, shortened},
+        task::{Invalid, Priority, Status, shortened},
     },
-    input::digest_of,
+    input::{digest_of, is_none},
 };
 
 /// What hosts add to the arguments of any tool, for themselves: `wait_for_previous` Gemini CLI (its issue 27403), `toolCallId` and
 /// `sessionId` n8n (its issues 21500 and 37308), `_sessionID` `SiYuan` (its issue 17927).
 const ADDED_BY_HOSTS: [&str; 4] = ["wait_for_previous", "toolCallId", "sessionId", "_sessionID"];
+/// What n8n adds beside its `sessionId`; alone these are a model's own.
+const ADDED_BESIDE_A_SESSION: [&str; 2] = ["action", "chatInput"];
 
 /// What tools take beyond their schemas: only programs have a use for it.
 const UNTOLD: [(&str, &str); 1] = [("list_tasks", "format")];
 
 /// What models call a field that has another name here.
-const OTHER_NAMES: [(&str, &[&str]); 13] = [
-    (
-        "title",
-        &["name", "text", "task", "summary", "subject", "content"],
-    ),
+const OTHER_NAMES: [(&str, &[&str]); 14] = [
+    ("title", &["name", "text", "summary", "subject", "content"]),
+    ("comment", &["note", "notes", "append", "remark"]),
     ("description", &["note", "notes", "details", "body"]),
     ("due", &["deadline", "date", "due_date", "due_on", "due_at"]),
     ("priority", &["importance", "urgency"]),
     ("project", &["category", "list", "folder", "area"]),
     ("tags", &["labels", "label", "contexts"]),
-    ("parent", &["subtasks", "children", "parts", "part_of"]),
+    ("parent", &["part_of"]),
     (
         "depends_on",
         &["dependencies", "blocked_by", "after", "requires"],
@@ -45,6 +45,9 @@ const OTHER_NAMES: [(&str, &[&str]); 13] = [
     ("status", &["state"]),
     ("query", &["search", "q", "text", "keywords"]),
 ];
+
+/// What models call the parts of a task, which have no field of their own.
+const PARTS: [&str; 3] = ["subtasks", "children", "parts"];
 
 /// A call's arguments, not yet read.
 pub(super) struct Arguments {
@@ -68,8 +71,19 @@ impl Arguments {
     /// each time.
     pub(super) fn digest_but_key(&self) -> Digest {
         let mut sent = self.given.clone();
-        sent.retain(|name, _| name != "key" && !ADDED_BY_HOSTS.contains(&name.as_str()));
-        digest_of(&Value::Object(sent))
+        drop_added(&mut sent);
+        sent.retain(|name, _| name != "key");
+        let mut sent = Value::Object(sent);
+        drop_empty(&mut sent);
+        digest_of(&sent)
+    }
+
+    /// Returns which fields have a word that is taken as another, as `urgent` for `high`: of the call, and of each of its `tasks`.
+    pub(super) fn reworded(&self) -> (Vec<&'static str>, Vec<Vec<&'static str>>) {
+        let items = self.given.get("tasks").and_then(Value::as_array);
+        let of_item = |item: &Value| item.as_object().map_or_else(Vec::new, reworded);
+        let items = items.into_iter().flatten().map(of_item).collect();
+        (reworded(&self.given), items)
     }
 
     /// Reads the arguments as `T`; a refusal names the argument and what the tool takes.
@@ -79,7 +93,7 @@ impl Arguments {
             schema,
             given: mut arguments,
         } = self;
-        arguments.retain(|name, _| !ADDED_BY_HOSTS.contains(&name.as_str()));
+        drop_added(&mut arguments);
         let properties = properties(schema);
         let (told, untold): (JsonObject, JsonObject) = arguments
             .into_iter()
@@ -96,6 +110,53 @@ impl Arguments {
     }
 }
 
+/// Takes out what hosts add.
+fn drop_added(arguments: &mut JsonObject) {
+    let has_session = arguments.contains_key("sessionId");
+    arguments.retain(|name, _| {
+        let is_beside = has_session && ADDED_BESIDE_A_SESSION.contains(&name.as_str());
+        !is_beside && !ADDED_BY_HOSTS.contains(&name.as_str())
+    });
+}
+
+/// Takes out what says nothing, so that a call with all fields filled in is the same as one without.
+fn drop_empty(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !is_nothing(value));
+            fields.values_mut().for_each(drop_empty);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_empty),
+        _ => {}
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => is_none(text),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn reworded(fields: &JsonObject) -> Vec<&'static str> {
+    let is_written = |text: &str, words: &[&str]| words.contains(&text.trim());
+    let priorities = Priority::ALL.map(Priority::as_str);
+    let statuses = Status::ALL.map(Status::as_str);
+    let words: [(&'static str, &[&str]); 2] = [("priority", &priorities), ("status", &statuses)];
+    let is_other = |(name, words): &(&'static str, &[&str])| match fields.get(*name) {
+        Some(Value::String(text)) => !is_none(text) && !is_written(text, words),
+        Some(value) => !value.is_null(),
+        None => false,
+    };
+    words
+        .into_iter()
+        .filter(is_other)
+        .map(|(name, _)| name)
+        .collect()
+}
+
 fn properties(schema: &JsonObject) -> &JsonObject {
     static NONE: std::sync::LazyLock<JsonObject> = std::sync::LazyLock::new(JsonObject::new);
     let properties = schema.get("properties").and_then(Value::as_object);
@@ -106,22 +167,27 @@ fn properties(schema: &JsonObject) -> &JsonObject {
 fn unknown_field(given: &JsonObject, properties: &JsonObject) -> Option<String> {
     let unknown = given.keys().find(|name| !properties.contains_key(*name))?;
     let known = || properties.keys().map(String::as_str);
-    let lower = unknown.to_lowercase();
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-'], "");
+    let given = plain(unknown);
     let other_name = || {
         let mut names = OTHER_NAMES.iter();
         names.find_map(|(name, others)| {
-            let is_meant = others.contains(&lower.as_str()) && properties.contains_key(*name);
-            is_meant.then_some(*name)
+            let is_meant = others.iter().any(|other| plain(other) == given);
+            (is_meant && properties.contains_key(*name)).then_some(*name)
         })
     };
-    let distance = |name: &str| strsim::damerau_levenshtein(&lower, name);
+    let distance = |name: &str| strsim::damerau_levenshtein(&given, &plain(name));
     let nearest = || {
-        let close =
-            known().filter(|name| distance(name) <= name.len() / 2 || name.ends_with(&lower));
-        close.min_by_key(|name| distance(name))
+        let is_part = |one: &str, other: &str| other.len() > 2 && one.contains(other);
+        let is_close = |name: &&str| {
+            let plain = plain(name);
+            3 * distance(name) <= plain.len() || is_part(&given, &plain) || is_part(&plain, &given)
+        };
+        known().filter(is_close).min_by_key(|name| distance(name))
     };
+    let is_of_parts = PARTS.contains(&given.as_str()) && properties.contains_key("parent");
     let way_out = match other_name().or_else(nearest) {
-        Some("parent") => "; give each part an item of its own, with parent".to_owned(),
+        _ if is_of_parts => "; give each part an item of its own, with parent".to_owned(),
         Some(meant) => format!("; did you mean {meant}?"),
         None => format!("; it takes {}", known().collect::<Vec<_>>().join(", ")),
     };
@@ -174,10 +240,12 @@ fn refusal(tool: &'static str, schema: &JsonObject, path: &Path, reason: &str) -
     };
     // A part of a list is told by the list.
     let field = field.split('[').next().unwrap_or_default();
-    let what = if reason.starts_with(field) {
-        reason
-    } else {
-        format!("{field} {reason}")
+    // A refusal that names a field already is told as it is.
+    let what = match reason.split_once(' ') {
+        Some(("task_id", rest)) => format!("{field} {rest}"),
+        _ if field.is_empty() => reason,
+        Some((name, _)) if name == field => reason,
+        _ => format!("{field} {reason}"),
     };
     match number {
         Some(number) => Invalid::new("tasks", format!("number {number}: {what}")),

@@ -7,7 +7,7 @@ use crate::{
         advice::News,
         command::{Caller, Command, Outcome},
         error::{Error, Result},
-        task::shortened,
+        task::{Actor, shortened},
     },
     render,
     store::{Store, db::Session},
@@ -83,12 +83,17 @@ impl ToolCall<'_> {
 
 /// Returns a line on what others have changed since this session was last told; `None` if they have not.
 fn news_line(news: &News, caller: &Caller) -> Option<String> {
-    let by = news.by.as_ref()?;
-    let who = shortened(by.as_str(), 24);
-    let session = if caller.is_client(by) {
+    let name = |by: &Actor| shortened(by.as_str(), 24);
+    let (last, others) = news.by.split_first()?;
+    let session = if caller.is_client(last) {
         " in another session"
     } else {
         ""
+    };
+    let who = match others {
+        [] => format!("{}{session}", name(last)),
+        [other] => format!("{}{session} and {}", name(last), name(other)),
+        others => format!("{}{session} and {} others", name(last), others.len()),
     };
     let changes = if news.count == 1 { "change" } else { "changes" };
     let count = render::bounded(news.count, Store::COUNT_LIMIT);
@@ -97,6 +102,6 @@ fn news_line(news: &News, caller: &Caller) -> Option<String> {
         None => "session",
     };
     Some(format!(
-        "{count} {changes} by {who}{session} since your last {since}: list_tasks view:\"changed\""
+        "{count} {changes} by {who} since your last {since}: list_tasks view:\"changed\""
     ))
 }

@@ -1,11 +1,13 @@
 //! `get_task`: one task, and the parts of it that one reply has no room for.
 
+use serde::Serialize;
+
 use super::{
     ToolAnswer,
     args::GetTask,
     arguments::{Arguments, Blank},
     call::ToolCall,
-    replies::{ROOM, object},
+    replies::{ROOM, ROOM_FOR_NAMES, object},
 };
 use crate::{
     domain::{
@@ -14,13 +16,25 @@ use crate::{
         task::{Comment, Invalid, Task},
     },
     render::{
-        self, Detail, TaskObject,
+        self, Detail, TaskObject, bounds,
         parts::{COMMENTS, DEPENDS_ON, DESCRIPTION, HISTORY, Parts, TAGS},
     },
 };
 
 /// So many comments, or changes, are never shown at once.
 const MANY: usize = 300;
+
+/// So many parts of a task are named.
+const MOST_PARTS: u32 = 200;
+
+/// A task, and the ids of its parts.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    task: TaskObject<'a>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    parts: String,
+}
 
 /// Where reading goes on: in which part, and where in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +89,7 @@ impl ToolCall<'_> {
             None => history == Some(true),
             Some(from) => matches!(from, ReadOn::History(_)),
         };
-        let (task, comments, changes) = self
+        let (task, comments, changes, parts_of) = self
             .look(move |store| {
                 let task = store.task(id)?.ok_or(Error::NotFound { id })?;
                 let changes = if with_history {
@@ -83,7 +97,13 @@ impl ToolCall<'_> {
                 } else {
                     Vec::new()
                 };
-                Ok((task, store.comments(id)?, changes))
+                let is_whole = from.is_none();
+                let children = is_whole
+                    .then(|| store.children(id, MOST_PARTS))
+                    .transpose()?;
+                let children = children.into_iter().flatten().map(|part| part.id);
+                let parts = bounds::ranges(children);
+                Ok((task, store.comments(id)?, changes, parts))
             })
             .await?;
         let (parts, detail) = match from {
@@ -94,8 +114,12 @@ impl ToolCall<'_> {
             Some(from) => (self.part(&task, &comments, &changes, from), Detail::Part),
         };
         let task = TaskObject::new(&task, parts, detail, self.caller.zone);
-        let reader = self.caller.client().as_str();
-        Ok(object(&task.read_by(reader).fitted(ROOM)))
+        let reader = self.caller.actor.as_str();
+        let room = ROOM - bounds::size(&parts_of) - ROOM_FOR_NAMES;
+        Ok(object(&Whole {
+            task: task.read_by(reader).fitted(room),
+            parts: parts_of,
+        }))
     }
 
     /// Returns the part of a task that goes on at `from`.

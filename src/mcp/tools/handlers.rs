@@ -23,7 +23,7 @@ impl TryFrom<AddItem> for GivenFields {
         let depends_on = item.depends_on.unwrap_or_default().0;
         let mut given = Self {
             title: Some(item.title),
-            description: item.description,
+            description: item.description.filter(|text| !is_none(text)),
             priority: item.priority,
             due: item.due,
             defer_until: item.defer_until,
@@ -51,9 +51,12 @@ impl TryFrom<UpdateTask> for GivenFields {
     fn try_from(args: UpdateTask) -> std::result::Result<Self, Invalid> {
         let depends_on = args.depends_on.map(|ids| ids.0.into_iter());
         let mut given = Self {
-            // A task has a title, so an empty one is not meant to clear it.
-            title: args.title.filter(|title| !title.trim().is_empty()),
-            description: args.description,
+            // A task has a title, so none is not meant to clear it.
+            title: args.title.filter(|title| !is_none(title)),
+            description: args.description.map(|text| match is_none(&text) {
+                true => String::new(),
+                false => text,
+            }),
             status: args.status.and_then(Clearable::set),
             priority: args.priority,
             due: args.due,
@@ -75,6 +78,7 @@ impl TryFrom<UpdateTask> for GivenFields {
 impl ToolCall<'_> {
     pub(super) async fn add_task(self, arguments: Arguments) -> Result<ToolAnswer> {
         let sent = arguments.digest_but_key();
+        let (reworded, reworded_items) = arguments.reworded();
         let mut args: AddTask = arguments.read(Blank::LeftOut)?;
         let key = args.key.take().filter(|key| !is_none(key));
         let key = key.map(CallKey::try_from).transpose()?;
@@ -87,10 +91,12 @@ impl ToolCall<'_> {
             let read = GivenFields::try_from(item)
                 .map_err(Error::from)
                 .and_then(|fields| Ok((fields.draft(&mut notes, &self.caller)?, fields)));
-            let (draft, fields) = read.map_err(|error| match error {
+            let (draft, mut fields) = read.map_err(|error| match error {
                 Error::Invalid(invalid) if is_batch => invalid.of(number).into(),
                 error => error,
             })?;
+            let own = reworded_items.get(number - 1).into_iter().flatten();
+            fields.reworded = own.chain(&reworded).copied().collect();
             drafts.push(draft);
             given.push(fields);
         }
@@ -107,11 +113,13 @@ impl ToolCall<'_> {
     }
 
     pub(super) async fn update_task(self, arguments: Arguments) -> Result<ToolAnswer> {
+        let (reworded, _) = arguments.reworded();
         let mut args: UpdateTask = arguments.read(Blank::Clears)?;
         let ids = args::ids(args.task_id.take(), args.task_ids.take())?;
         let if_rev = args.if_rev.take().and_then(Clearable::set);
         let mut notes = Notes::default();
-        let given = GivenFields::try_from(args)?;
+        let mut given = GivenFields::try_from(args)?;
+        given.reworded = reworded;
         if let (Some(title), [_, _, ..]) = (&given.title, ids.as_slice()) {
             let (title, count) = (shortened(title, 40), ids.len());
             return Err(Invalid::new(

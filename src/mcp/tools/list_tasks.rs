@@ -139,7 +139,7 @@ impl ToolCall<'_> {
     async fn changed(self, args: &ListTasks) -> Result<ToolAnswer> {
         let (since, limit) = (args.after_change()?, args.limit()?);
         args.refuse_filters("changed")?;
-        let (looked, client) = (self.session.looked(), self.caller.client().clone());
+        let (looked, caller) = (self.session.looked(), self.caller.clone());
         let is_json = matches!(args.format, Some(Format::Json));
         let zone = self.caller.zone;
         let (changed, whole, at, last) = self
@@ -151,7 +151,7 @@ impl ToolCall<'_> {
                         Some(since) => since.min(last),
                         None => match looked {
                             Some(looked) => looked,
-                            None => store.last_look(&client)?,
+                            None => store.last_look(caller.client())?,
                         },
                     };
                     let (changed, at) = store.changed_since(since, limit)?;
@@ -178,7 +178,15 @@ impl ToolCall<'_> {
             } else {
                 ""
             };
-            let after = format!("{trash} <- {} by {}", change.summary(), change.actor);
+            let by = match (
+                self.caller.is_foreign(change),
+                self.caller.is_client(&change.actor),
+            ) {
+                (false, _) => "you".to_owned(),
+                (true, true) => format!("{} in another session", change.actor),
+                (true, false) => change.actor.to_string(),
+            };
+            let after = format!("{trash} <- {} by {by}", change.summary());
             self.line(task, &after)
         });
         let filled = bounds::fill(lines, "\n", ROOM - 2 * ROOM_FOR_NAMES);

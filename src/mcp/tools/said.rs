@@ -29,7 +29,8 @@ pub(super) fn unsaid(
         ($name:ident, $unset:expr, $is_said:expr) => {
             let unset = $unset;
             let was = before.map_or(&unset, |task| &task.$name);
-            if *was != after.$name && !$is_said {
+            let is_said = $is_said && !given.reworded.contains(&stringify!($name));
+            if *was != after.$name && !is_said {
                 names.push(stringify!($name));
             }
         };

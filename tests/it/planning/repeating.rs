@@ -257,6 +257,54 @@ fn the_same_call_made_again_completes_no_second_round() {
 }
 
 #[test]
+fn a_change_that_completes_and_says_more_names_its_round_by_the_date() {
+    let (home, mut client) = repeating("every monday");
+    let call =
+        |due: &str| json!({ "task_id": 1, "status": "completed", "due": due, "priority": "high" });
+    let done = client.call("update_task", call("2099-01-05"));
+    assert_eq!(
+        (&done["due"], done.get("priority")),
+        (&json!("Mon 2099-01-12"), None)
+    );
+    for arguments in [
+        call("2099-01-05"),
+        call("2099-06-01"),
+        json!({ "task_id": 1, "status": "completed", "title": "Renamed" }),
+        json!({ "task_id": 1, "status": "completed", "due": null, "priority": "low" }),
+    ] {
+        let refused = client.complaint("update_task", arguments);
+        assert!(refused.contains("2099-01-12"), "{refused}");
+    }
+    let edit = ["edit", "1", "status:done", "!low", "due:2099-01-05"];
+    let output = home.command(&edit).output().unwrap();
+    let refused = String::from_utf8(output.stderr).unwrap();
+    assert!(refused.contains("2099-01-12"), "{refused}");
+    assert_eq!(get(&mut client, 1)["due"], "Mon 2099-01-12");
+    let rounds = say(&mut client, "list_tasks", &json!({ "view": "completed" }));
+    assert!(rounds.contains("due Mon 2099-01-05"), "{rounds}");
+    client.call("update_task", call("2099-01-12"));
+    let rounds = say(&mut client, "list_tasks", &json!({ "view": "completed" }));
+    assert!(rounds.contains("| 2 completed"), "{rounds}");
+}
+
+#[test]
+fn a_round_that_would_lead_to_its_own_date_is_refused() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let series =
+        json!({ "title": "water", "due": "today", "repeat": "every 3 days after completion" });
+    client.call("add_task", series);
+    let done = client.call("complete_task", json!({ "task_id": 1 }));
+    let next = done["due"].as_str().unwrap();
+    let named = json!({ "task_id": 1, "due": &next[4..] });
+    let refused = client.complaint("complete_task", named);
+    assert!(
+        refused.contains(next) && refused.contains("counts from completion"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_round_that_was_undone_is_completed_anew() {
     let (_home, mut client) = repeating("every monday");
     let call = || json!({ "task_id": 1 });

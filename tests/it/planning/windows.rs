@@ -154,6 +154,32 @@ fn requests_that_stand_alone_are_of_the_session_of_their_process() {
 }
 
 #[test]
+fn news_names_all_who_made_it_and_the_list_of_changes_says_which_are_the_callers_own() {
+    let home = Home::new();
+    let mut mine = connect_as(&home, "mine");
+    add(&mut mine, &["own"]);
+    let mut one = connect_as(&home, "one");
+    let mut other = connect_as(&home, "other");
+    add(&mut one, &["first"]);
+    add(&mut other, &["second"]);
+    add(&mut mine, &["own again"]);
+    let changed = say(&mut mine, "list_tasks", &json!({ "view": "changed" }));
+    assert!(
+        changed.contains("first") && changed.contains("second"),
+        "{changed}"
+    );
+    assert!(changed.contains("own again <- add by you"), "{changed}");
+    assert!(changed.contains("first <- add by one"), "{changed}");
+    home.run(&["add", "third"]);
+    add(&mut one, &["fourth"]);
+    let said = mine.call("get_task", json!({ "task_id": 1 }));
+    assert_eq!(
+        said["news"],
+        "2 changes by one and cli since your last call: list_tasks view:\"changed\""
+    );
+}
+
+#[test]
 fn all_shells_are_one_session_whose_name_is_theirs_alone() {
     let home = Home::new();
     home.run(&["add", "from one shell"]);
@@ -196,11 +222,11 @@ fn changes_of_an_older_version_belong_to_the_client_and_to_no_session() {
 fn a_host_is_shown_as_people_call_it_and_its_keys_stay_with_its_own_name() {
     let home = Home::new();
     let mut client = connect_as(&home, "gemini-cli-mcp-client");
-    let task = client.call("add_task", json!({ "title": "one", "key": "k" }));
-    assert_eq!(
-        get(&mut client, task["id"].as_i64().unwrap())["created_by"],
-        "Gemini CLI"
-    );
+    client.call("add_task", json!({ "title": "one", "key": "k" }));
+    let mine = get(&mut client, 1);
+    assert!(mine.get("created_by").is_none(), "{mine}");
+    let mut other = connect_as(&home, "another");
+    assert_eq!(get(&mut other, 1)["created_by"], "Gemini CLI");
     let database = rusqlite::Connection::open(home.database()).unwrap();
     let kept: String = database
         .query_row("SELECT actor FROM call_key", [], |row| row.get(0))

@@ -34,6 +34,138 @@ fn what_hosts_add_to_every_call_is_passed_over() {
 }
 
 #[test]
+fn what_n8n_adds_beside_its_session_is_passed_over_and_alone_it_is_a_slip() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    let mut call = json!({ "title": "one", "action": "sendMessage", "chatInput": "add one" });
+    let refused = client.complaint("add_task", call.clone());
+    assert!(refused.contains("action"), "{refused}");
+    call["sessionId"] = json!("s");
+    ok(&mut client, "add_task", call);
+}
+
+#[test]
+fn a_field_by_another_name_is_answered_with_the_one_that_was_meant() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    for (tool, name, meant) in [
+        ("add_task", "dueDate", "did you mean due?"),
+        ("add_task", "deadline", "did you mean due?"),
+        ("add_task", "idempotency_key", "did you mean key?"),
+        ("add_task", "parentId", "did you mean parent?"),
+        ("add_task", "subtasks", "an item of its own, with parent"),
+        ("add_task", "note", "did you mean description?"),
+        ("add_task", "time", "it takes title"),
+        ("add_task", "section", "it takes title"),
+        ("update_task", "note", "did you mean comment?"),
+        ("update_task", "append", "did you mean comment?"),
+        ("update_task", "add_tags", "did you mean tags?"),
+    ] {
+        let mut call = json!({ "task_id": 1, name: "x" });
+        if tool == "add_task" {
+            call = json!({ "title": "one", name: "x" });
+        }
+        let refused = client.complaint(tool, call);
+        assert!(refused.contains(meant), "{tool} {name}: {refused}");
+    }
+}
+
+#[test]
+fn a_word_that_was_taken_as_another_is_told_as_what_it_was_taken_for() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    let added = ok(
+        &mut client,
+        "add_task",
+        json!({ "title": "one", "priority": "urgent" }),
+    );
+    assert_eq!(added["priority"], "high");
+    let plain = ok(
+        &mut client,
+        "add_task",
+        json!({ "title": "two", "priority": "high" }),
+    );
+    assert!(plain.get("priority").is_none(), "{plain}");
+    let changed = ok(
+        &mut client,
+        "update_task",
+        json!({ "task_id": 1, "priority": "normal", "status": "doing" }),
+    );
+    assert_eq!(
+        (&changed["priority"], &changed["status"]),
+        (&json!("medium"), &json!("in_progress"))
+    );
+    let tasks = json!({ "tasks": [{ "title": "three", "priority": "p1" }, { "title": "four" }] });
+    let added = ok(&mut client, "add_task", tasks);
+    assert_eq!(
+        added["tasks"],
+        json!([{ "id": 3, "title": "three", "priority": "high" }])
+    );
+}
+
+#[test]
+fn none_is_no_text_for_a_title_a_description_or_a_comment() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    ok(
+        &mut client,
+        "add_task",
+        json!({ "title": "one", "description": "null" }),
+    );
+    assert!(whole(&mut client, 1).get("description").is_none());
+    ok(
+        &mut client,
+        "update_task",
+        json!({ "task_id": 1, "description": "two" }),
+    );
+    let filled = json!({ "task_id": 1, "title": "none", "description": "none", "comment": "null" });
+    let changed = ok(&mut client, "update_task", filled);
+    assert_eq!(changed["cleared"], json!(["description"]));
+    let task = whole(&mut client, 1);
+    assert_eq!(
+        (&task["title"], task.get("comments")),
+        (&json!("one"), None)
+    );
+}
+
+#[test]
+fn one_task_that_is_named_twice_is_one() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    ok(&mut client, "add_task", json!({ "title": "one" }));
+    let both = json!({ "task_id": 1, "task_ids": [1], "title": "two" });
+    assert_eq!(ok(&mut client, "update_task", both)["rev"], 2);
+    assert_eq!(whole(&mut client, 1)["title"], "two");
+}
+
+#[test]
+fn a_key_holds_for_a_call_that_fills_in_what_it_leaves_out() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    let call = |more: Value| {
+        let mut call = json!({ "title": "one", "key": "k" });
+        call.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        call
+    };
+    let first = ok(&mut client, "add_task", call(json!({})));
+    let filled = call(json!({ "priority": null, "tags": [], "due": "" }));
+    assert_eq!(ok(&mut client, "add_task", filled)["id"], first["id"]);
+    client.complaint("add_task", call(json!({ "due": "2099-01-01" })));
+}
+
+#[test]
+fn a_task_names_its_parts() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    let tasks = json!({ "tasks": [{ "title": "all" }, { "title": "a", "parent": "^1" }, { "title": "b", "parent": "^1" }] });
+    ok(&mut client, "add_task", tasks);
+    assert_eq!(whole(&mut client, 1)["parts"], "2-3");
+    assert!(whole(&mut client, 2).get("parts").is_none());
+}
+
+#[test]
 fn an_optional_field_filled_with_nothing_is_not_given() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);

@@ -147,6 +147,37 @@ fn rounds_and_tasks_are_paged_together() {
 }
 
 #[test]
+fn dates_of_completion_lie_behind() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let today = chrono::Utc::now().date_naive();
+    let day = today - chrono::Days::new(40);
+    let said = day.format("%b %-d").to_string();
+    for (after, from) in [
+        (said.as_str(), day),
+        ("00:00", today),
+        ("monday 00:00", today),
+    ] {
+        let text = list(&mut client, &json!({ "completed_after": after }));
+        let heading = text.lines().next().unwrap();
+        let date = heading.rsplit_once("done ").unwrap().1;
+        let read = date
+            .split(' ')
+            .find_map(|word| word.parse::<chrono::NaiveDate>().ok());
+        let read = read.unwrap_or_else(|| panic!("{heading}"));
+        let earliest = if after.starts_with("mon") {
+            from - chrono::Days::new(7)
+        } else {
+            from
+        };
+        assert!((earliest..=from).contains(&read), "{after}: {heading}");
+    }
+    let ahead = list(&mut client, &json!({ "completed_before": "tomorrow" }));
+    let tomorrow = today.succ_opt().unwrap().to_string();
+    assert!(ahead.contains(&tomorrow), "{ahead}");
+}
+
+#[test]
 fn an_update_that_completes_finishes_a_round_too() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);

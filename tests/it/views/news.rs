@@ -16,7 +16,7 @@ fn the_view_changed_tells_what_happened_since_the_last_look_also_after_a_restart
     client.call("add_task", json!({ "title": "one" }));
     let first = changed(&mut client);
     assert!(
-        first.contains("1 one") && first.contains("add by support"),
+        first.contains("1 one") && first.contains("add by you"),
         "{first}"
     );
     let nothing = changed(&mut client);
