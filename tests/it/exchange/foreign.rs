@@ -127,7 +127,7 @@ fn a_calendar_comes_back_as_it_went_out() {
         r#"{"id":1,"rev":1,"title":"Comma, semicolon; \\ and 🦀 and a line that is long enough to be folded after 75 octets","description":"a\nb\n\nc","status":"in_progress","priority":"medium","due":"2026-12-24","defer_until":"2026-12-01","project":"Some, project","tags":["a","b,c"],"comments":[{"at":"2026-11-01T00:00:00.000Z","actor":"x","text":"one\ntwo"}],"created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z"}"#,
         r#"{"id":2,"rev":1,"title":"Part","status":"pending","priority":"low","due":"2026-12-24T17:00:00.000Z","defer_until":"2026-12-01","parent":1,"depends_on":[3],"created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z"}"#,
         r#"{"id":3,"rev":1,"title":"Done","status":"completed","priority":"high","created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z","completed_at":"2026-11-03T10:00:00.000Z"}"#,
-        r#"{"id":4,"rev":1,"title":"Again","status":"pending","due":"2026-12-01T09:00:00.000Z","defer_until":"2026-11-30","repeat":"FREQ=WEEKLY;BYDAY=TU;UNTIL=20270301","created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z"}"#,
+        r#"{"id":4,"rev":1,"title":"Again","status":"pending","due":"2026-12-01T09:00[UTC]","defer_until":"2026-11-30","repeat":"FREQ=WEEKLY;BYDAY=TU;UNTIL=20270301","created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z"}"#,
     ];
     from.done(&["import", &from.file("a.jsonl", lines.join("\n"))]);
     let path = from.path("a.ics");

@@ -64,10 +64,13 @@ fn one_instance_that_was_moved_goes_back_to_the_days_of_its_rule() {
 }
 
 #[test]
-fn a_rule_that_counts_days_goes_on_from_where_it_was_moved_to() {
+fn one_date_of_a_rule_that_counts_days_is_moved_alone_and_with_the_rule_all_of_them() {
     let (_home, mut client) = repeating("every 3 days");
     client.call("update_task", json!({ "task_id": 1, "due": "2099-01-07" }));
-    assert_eq!(complete(&mut client)["due"], "Sat 2099-01-10");
+    assert_eq!(complete(&mut client)["due"], "Thu 2099-01-08");
+    let series = json!({ "task_id": 1, "due": "2099-01-09", "repeat": "every 3 days" });
+    client.call("update_task", series);
+    assert_eq!(complete(&mut client)["due"], "Mon 2099-01-12");
 }
 
 #[test]
