@@ -53,10 +53,9 @@ impl TryFrom<UpdateTask> for GivenFields {
         let mut given = Self {
             // A task has a title, so none is not meant to clear it.
             title: args.title.filter(|title| !is_none(title)),
-            description: args.description.map(|text| match is_none(&text) {
-                true => String::new(),
-                false => text,
-            }),
+            description: args
+                .description
+                .map(|text| if is_none(&text) { String::new() } else { text }),
             status: args.status.and_then(Clearable::set),
             priority: args.priority,
             due: args.due,
