@@ -2,10 +2,12 @@
 -- Why:  a comment was logged as the whole list, before and after, so that 250 comments of 1 kB made 66 MB; and a list of tasks
 --       read all comments. The description is the last column now, so that a list need not step over a long one. The check of
 --       its length uses a function that every SQLite has: octet_length, of 2023, kept the sqlite3 of Debian 12 and macOS 13
---       from PRAGMA integrity_check.
+--       from PRAGMA integrity_check. The words of a search are made by the program: SQLite's own rules found nothing in texts
+--       without blanks, and cut Hindi and Thai at their vowel signs.
 -- Data: every task and every comment is kept. The log is rewritten: of comments it holds those that a change took away (old)
---       and added (new). A program of schema 2 that is still running fails at each write: it names columns and tables that are
---       gone or renamed here (task.comments, searchable, client).
+--       and added (new). The program fills the search index right after this. A program of schema 2 that
+--       is still running fails at each write: it names columns and tables that are gone or renamed here (task.comments,
+--       searchable, client).
 -- Runs with foreign keys off, since task is replaced; they are checked afterwards.
 -- Do not edit after release, comments included: refinery checks the checksum.
 CREATE TABLE comment (
@@ -158,6 +160,20 @@ SELECT id, title AS heading,
        description AS body,
        coalesce((SELECT group_concat(text, char(10)) FROM (SELECT text FROM comment WHERE task_id = task.id ORDER BY at, id)), '') AS remarks
   FROM task;
+
+-- Terms of every task, as the program makes them of these texts; finished and trashed ones too. Holds no text, only where each
+-- term stands; the rowid is the task.
+DROP TABLE search;
+CREATE VIRTUAL TABLE search USING fts5 (
+    heading, labels, body, remarks, inside,   -- title; project and tags; description; comments; ends of words of the first two
+    content = '', contentless_delete = 1, tokenize = 'ascii'
+);
+-- The same of the titles alone: a word that is common elsewhere and in few titles is found there at once.
+DROP TABLE title_search;
+CREATE VIRTUAL TABLE title_search USING fts5 (heading, content = '', contentless_delete = 1, tokenize = 'ascii');
+INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task;
+-- The one row says by which version of its rules the program made these terms; there is none until it has.
+CREATE TABLE word_rules (version INTEGER NOT NULL) STRICT;
 
 -- Up to which change each client has looked (-1: it never did), and up to which it was told that others made any.
 ALTER TABLE client RENAME TO client_seen;

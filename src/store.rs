@@ -16,7 +16,7 @@
 //! | `rows` | rows to types and back |
 //! | `tasks` | reads single tasks and their relations |
 //! | `views` | lists: a page of a view, a count |
-//! | `search`, `search_words`, `index` | full-text search; what a person types, as a query; the index compared and rebuilt |
+//! | `search`, `search_words`, `indexing`, `index` | full-text search; what a person types, as a query; the index filled; compared and rebuilt |
 //! | `lookup` | ids, projects and tags for completion |
 //! | `advise` | what a caller should know beside the result of a call |
 //! | `change_log` | reads the change log: history, groups, what is undone |
@@ -64,6 +64,7 @@ pub(crate) mod failure;
 mod figures;
 pub(crate) mod history_check;
 mod index;
+mod indexing;
 pub(crate) mod integrity;
 mod lookup;
 pub(crate) mod open;
@@ -290,7 +291,7 @@ impl Store {
                 TransactionBehavior::Immediate,
             )?;
             if is_of_this_schema(&transaction)? {
-                search::index_waiting(&transaction)?;
+                indexing::index_waiting(&transaction)?;
             }
             transaction
                 .commit()

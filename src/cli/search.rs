@@ -8,8 +8,9 @@ use crate::{domain::query::View, store::Words};
 
 /// Find tasks by the words in their title, description and comments
 ///
-/// All words must be there; three letters or more are enough of a word. Finished tasks are found too: those with the
-/// words in their title come first, newest first. Quick words narrow the search down, as in list.
+/// All words must be there; three letters or more are enough of a word's beginning, four or more of any part of a word in a
+/// title, project or tag. In Chinese, Japanese, Korean and Thai one character is enough. Finished tasks are found too: those
+/// with the words in their title come first, newest first. Quick words narrow the search down, as in list.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SearchArgs {

@@ -9,6 +9,7 @@
 //! | `fold` | names that differ in the case of letters alone |
 //! | `emoji` | the sequences that Unicode lists as emoji |
 //! | `script` | which invisible characters a script is written with, and where |
+//! | `terms` | what a text is searched by |
 //!
 //! # Invariants
 //!
@@ -25,6 +26,7 @@ mod control;
 mod emoji;
 mod fold;
 mod script;
+pub(crate) mod terms;
 #[cfg(test)]
 mod tests;
 

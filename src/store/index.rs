@@ -10,7 +10,8 @@ use rusqlite::Connection;
 use super::{
     Store,
     failure::WhileTrying,
-    search::{Scratch, Text, index_waiting},
+    indexing::{Texts, index_anew, is_by_our_rules},
+    search::Scratch,
 };
 use crate::domain::error::Result;
 
@@ -18,17 +19,16 @@ use crate::domain::error::Result;
 const BATCH: u32 = 10_000;
 
 impl Store {
-    /// Fills the search index, which is empty, from the tasks. Called in a transaction.
+    /// Makes the search index from the tasks. Called in a transaction.
     pub(crate) fn index_all(&self) -> Result<()> {
-        self.run(
-            "INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task",
-            [],
-        )?;
-        index_waiting(&self.connection).while_trying("index tasks")
+        index_anew(&self.connection).while_trying("index tasks")
     }
 
     /// Reports whether the search index is the one that the tasks give, but for those that wait to be indexed.
     pub(crate) fn index_agrees(&self) -> Result<bool> {
+        if !is_by_our_rules(&self.connection).while_trying("read the search index")? {
+            return Ok(false);
+        }
         let waiting: HashSet<i64> = self
             .connection
             .prepare_cached("SELECT task_id FROM unindexed")
@@ -40,10 +40,10 @@ impl Store {
         let mut after = 0;
         loop {
             let texts = self.texts_after(after)?;
-            let Some((last, _)) = texts.last() else {
+            let Some(last) = texts.last() else {
                 return Ok(there == wanted);
             };
-            after = last.get();
+            after = last.id.get();
             scratch.with(&texts, |connection| {
                 let part = fingerprint(connection, &HashSet::new())?;
                 wanted = wanted.and(part);
@@ -53,17 +53,13 @@ impl Store {
     }
 
     /// Returns what is to be searched of the tasks after `id` whose words are in the index.
-    fn texts_after(&self, id: i64) -> Result<Vec<Text>> {
+    fn texts_after(&self, id: i64) -> Result<Vec<Texts>> {
         self.connection
             .prepare_cached(
                 "SELECT id, heading, labels, body, remarks FROM task_text
                   WHERE id > ?1 AND id NOT IN (SELECT task_id FROM unindexed) ORDER BY id LIMIT ?2",
             )
-            .and_then(|mut statement| {
-                statement
-                    .query_map((id, BATCH), super::search::text_from_row)?
-                    .collect()
-            })
+            .and_then(|mut statement| statement.query_map((id, BATCH), Texts::from_row)?.collect())
             .while_trying("read the tasks' words")
     }
 }

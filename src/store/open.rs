@@ -16,6 +16,7 @@ use super::{
     ballast,
     checkpoint::forget_failed,
     failure::{WhileTrying, explain, has_few_handles},
+    indexing::{index_by_our_rules, is_by_our_rules},
     paths::{Paths, refuse_planted, settled, unlocked, unusable},
 };
 use crate::{
@@ -107,8 +108,25 @@ fn open_at(
         }
         drop(lock);
     }
+    if !is_by_our_rules(&connection).unwrap_or(false) {
+        // An older program, or a newer one, made the index, or the upgrade was cut short. Who cannot write it searches it as
+        // it is.
+        if let Ok(lock) = lock(&paths.lock, OF_DATABASE) {
+            fill_index(&connection);
+            drop(lock);
+        }
+    }
     settle(&connection, access)?;
     Ok(connection)
+}
+
+/// Fills the search index by the rules of this program. What cannot be indexed is searched without: that is slow, and no reason
+/// to refuse the tasks.
+fn fill_index(connection: &Connection) {
+    if let Err(error) = index_by_our_rules(connection) {
+        forget_failed(connection);
+        tracing::warn!("the search index could not be made anew: {error}");
+    }
 }
 
 /// Reports whether opening `path` would neither create nor upgrade a database. One that cannot be used is left to
@@ -204,6 +222,7 @@ fn prepare(
         .pragma_update(None, "synchronous", "FULL")
         .while_trying("set durability")?;
     schema.migrate(connection, database)?;
+    fill_index(connection);
     if version > 0 && version < schema.version {
         // Whole tables were written anew. A disk with too little room for it keeps the pages for later.
         if let Err(error) = connection.execute_batch("VACUUM") {

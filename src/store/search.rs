@@ -5,11 +5,12 @@
 //! together, or fewer when the writer has nothing else to do. A search reads the few that wait by an index in memory that
 //! follows the same rules.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::{
     Store,
     failure::WhileTrying,
+    indexing::{Texts, index_waiting},
     search_words::Words,
     views::{Parameters, open},
 };
@@ -21,10 +22,12 @@ use crate::domain::{
 
 mod scratch;
 
-pub(super) use scratch::{Scratch, Text, text_from_row};
+pub(super) use scratch::Scratch;
 
 /// How many tasks may wait to be indexed.
 const AT_ONCE: u32 = 64;
+/// How many of them a search reads at a time: all may wait, where an upgrade could not fill the index.
+const READ_AT_ONCE: u32 = 1_000;
 /// The titles of open tasks that wait to be indexed. CROSS: by itself SQLite goes through all tasks, to spare the order.
 const WAITING_TITLES: &str = concat!(
     "SELECT id, title FROM unindexed CROSS JOIN task ON task.id = task_id WHERE task_id < ?1 AND ",
@@ -63,7 +66,8 @@ impl Store {
     }
 
     /// Returns up to `limit` tasks of `view` that have all `words`: those with the words in their title first,
-    /// then those with them elsewhere, then those with longer words that begin so; the latest first.
+    /// then those with them elsewhere, then those with longer words that begin so, then those with titles, projects or tags
+    /// whose longer words have them inside; the latest first.
     pub fn search(
         &self,
         words: &Words,
@@ -89,9 +93,9 @@ impl Store {
         let queries = words.tiers();
         let waiting = self.waiting(&queries)?;
         let (titled, matching) = (sql.titled(), sql.matching());
-        let indexed = [&titled, &matching, &matching, &matching];
+        let indexed = std::iter::once(&titled).chain(std::iter::repeat(&matching));
         let mut page = Page::new(after);
-        let tiers = indexed.into_iter().zip(queries).zip(waiting);
+        let tiers = indexed.zip(queries).zip(waiting);
         for (tier, ((indexed, query), waiting)) in (0..).zip(tiers) {
             // Within a tier the latest comes first, so what is gone on from lies above what follows.
             let from = match after {
@@ -153,8 +157,7 @@ impl Store {
                     .collect()
             })
             .while_trying("look for titles")?;
-        let [titled] = self.waiting(&[query])?;
-        for id in titled {
+        for id in self.waiting(&[query])?.into_iter().flatten() {
             if self
                 .task(id)?
                 .is_some_and(|task| task.is_open() && !task.is_deleted())
@@ -176,14 +179,12 @@ impl Store {
         let Ok(words) = Words::read(title.as_str()) else {
             return Ok(None);
         };
-        let wanted = words.lower();
-        let is_close = |(_, title): &(TaskId, Title)| {
-            let most = wanted.len() + wanted.len() / 2;
-            Words::read(title.as_str()).is_ok_and(|words| words.lower().len() <= most)
-        };
-        let has_all = |(_, title): &(TaskId, Title)| {
-            Words::read(title.as_str()).is_ok_and(|words| words.lower().is_superset(&wanted))
-        };
+        let most = words.count() + words.count() / 2;
+        let read = |title: &Title| Words::read(title.as_str());
+        let is_close =
+            |(_, title): &(TaskId, Title)| read(title).is_ok_and(|other| other.count() <= most);
+        let has_all =
+            |(_, title): &(TaskId, Title)| read(title).is_ok_and(|other| words.are_all_in(&other));
         let titles = |sql, params: &[&dyn rusqlite::ToSql]| -> Result<Vec<(TaskId, Title)>> {
             self.connection
                 .prepare_cached(sql)
@@ -203,19 +204,29 @@ impl Store {
     }
 
     /// Returns which of the tasks that wait to be indexed match each query.
-    fn waiting<const N: usize>(&self, queries: &[String; N]) -> Result<[Vec<TaskId>; N]> {
-        let texts: Vec<Text> = self
-            .connection
-            .prepare_cached(
-                "SELECT id, heading, labels, body, remarks FROM task_text
-                  WHERE id IN (SELECT task_id FROM unindexed)",
-            )
-            .and_then(|mut statement| statement.query_map([], text_from_row)?.collect())
-            .while_trying("read what is to be indexed")?;
-        if texts.is_empty() {
-            return Ok([const { Vec::new() }; N]);
+    fn waiting(&self, queries: &[String]) -> Result<Vec<Vec<TaskId>>> {
+        let mut found = vec![Vec::new(); queries.len()];
+        let mut after = 0;
+        loop {
+            let texts: Vec<Texts> = self
+                .connection
+                .prepare_cached(
+                    "SELECT id, heading, labels, body, remarks FROM task_text
+                      WHERE id IN (SELECT task_id FROM unindexed WHERE task_id > ?1 ORDER BY task_id LIMIT ?2)
+                      ORDER BY id",
+                )
+                .and_then(|mut statement| {
+                    statement
+                        .query_map((after, READ_AT_ONCE), Texts::from_row)?
+                        .collect()
+                })
+                .while_trying("read what is to be indexed")?;
+            let Some(last) = texts.last() else {
+                return Ok(found);
+            };
+            after = last.id.get();
+            self.scratch()?.find(&texts, queries, &mut found)?;
         }
-        self.scratch()?.matching(&texts, queries)
     }
 
     fn scratch(&self) -> Result<&Scratch> {
@@ -225,35 +236,6 @@ impl Store {
         }
         Ok(self.scratch.get().expect("it was just set"))
     }
-}
-
-/// Indexes the tasks that wait. Called in a transaction.
-pub(super) fn index_waiting(connection: &Connection) -> rusqlite::Result<()> {
-    // An empty index has nothing to replace, and is not searched for it.
-    let is_empty: bool = connection
-        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM search_docsize)")?
-        .query_row([], |row| row.get(0))?;
-    let insert = if is_empty {
-        "INSERT"
-    } else {
-        "INSERT OR REPLACE"
-    };
-    let steps = [
-        &format!(
-            "{insert} INTO search (rowid, heading, labels, body, remarks)
-             SELECT id, heading, labels, body, remarks FROM task_text
-              WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id"
-        ),
-        &format!(
-            "{insert} INTO title_search (rowid, heading)
-             SELECT id, heading FROM task_text WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id"
-        ),
-        "DELETE FROM unindexed",
-    ];
-    for step in steps {
-        connection.prepare_cached(step)?.execute([])?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

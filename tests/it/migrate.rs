@@ -106,6 +106,35 @@ fn tasks_of_schema_1_are_found_by_their_words() {
 }
 
 #[test]
+fn an_upgrade_indexes_every_task_by_what_is_written_in_any_script() {
+    for fixture in FIXTURES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = restored(folder.path(), fixture);
+        let written = Connection::open(&path).unwrap();
+        written
+            .execute_batch("UPDATE task SET title = '会議資料を準備 Müllgebühren' WHERE id = 1")
+            .unwrap();
+        // Whoever reads first upgrades.
+        let store = Store::open(&path, Access::Read).unwrap();
+        let moment = Moment::new(Timestamp::from_millis(0), Zone::UTC);
+        for query in ["資料", "gebühren"] {
+            let words = Words::read(query).unwrap();
+            let page = store
+                .search(&words, View::All, &Filters::default(), &moment, None, 10)
+                .unwrap();
+            let ids: Vec<i64> = page.tasks.iter().map(|task| task.id.get()).collect();
+            assert_eq!(ids, [1], "{query}");
+        }
+        let count = |sql| -> i64 { written.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(count("SELECT count(*) FROM unindexed"), 0);
+        assert_eq!(
+            count("SELECT count(*) FROM search_docsize"),
+            count("SELECT count(*) FROM task")
+        );
+    }
+}
+
+#[test]
 fn what_a_client_did_under_schema_1_can_still_be_undone() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(&restored(folder.path(), FIXTURES[0]), Access::Write).unwrap();

@@ -16,7 +16,7 @@ use crate::{
     disk::{NewFile, SyncedFile, discard},
     domain::error::{Error, Result},
     store::{
-        Access, failure::explain, integrity::Part, open, paths::unusable, search::index_waiting,
+        Access, failure::explain, indexing::index_waiting, integrity::Part, open, paths::unusable,
     },
 };
 

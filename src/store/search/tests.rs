@@ -10,6 +10,8 @@ use crate::{
     store::Access,
 };
 
+mod scripts;
+
 fn store() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("tasks.db"), Access::Write).unwrap();

@@ -1,0 +1,162 @@
+//! Filling the search index: what it holds of a task, for which tasks it is filled, and by which rules.
+//!
+//! The terms are made here, by `domain::text::terms`, and FTS5 stores them: its tokenizer `ascii` splits at ASCII signs and
+//! takes everything else for letters. All indexes, those in memory too, are given the texts of [`Texts`].
+
+use std::borrow::Cow;
+
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
+
+use crate::domain::{
+    task::TaskId,
+    text::terms::{RULES, push_ends, spaced},
+};
+
+/// From how many tasks on it is said that an index is made: it takes seconds.
+const MANY: u32 = 100_000;
+/// The longest text that is indexed of one field, in bytes: below the longest that a connection binds. Comments alone may
+/// come to more, and of those the first are indexed.
+const LONGEST: usize = 7 << 20;
+
+/// A task, and its texts as they are written: title; project and tags; description; comments.
+pub(super) struct Texts {
+    pub(super) id: TaskId,
+    heading: String,
+    labels: String,
+    body: String,
+    remarks: String,
+}
+
+impl Texts {
+    /// Reads a row of `task_text`.
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            heading: row.get("heading")?,
+            labels: row.get("labels")?,
+            body: row.get("body")?,
+            remarks: row.get("remarks")?,
+        })
+    }
+
+    /// Returns the terms of each column of `search`: `heading`, `labels`, `body`, `remarks`, and in `inside` the ends of long
+    /// words of the first two.
+    pub(super) fn columns(&self) -> [Cow<'_, str>; 5] {
+        let texts = [&self.heading, &self.labels, &self.body, &self.remarks];
+        let [heading, labels, body, remarks] = texts.map(|text| {
+            let spaced = spaced(text);
+            match spaced.len() {
+                0..=LONGEST => spaced,
+                _ => Cow::Owned(spaced[..spaced.floor_char_boundary(LONGEST)].to_owned()),
+            }
+        });
+        let mut inside = String::new();
+        push_ends(&heading, &mut inside);
+        push_ends(&labels, &mut inside);
+        [heading, labels, body, remarks, inside.into()]
+    }
+}
+
+/// Writes the terms of `texts` to the tables of a connection.
+pub(super) struct Filling<'a> {
+    whole: rusqlite::CachedStatement<'a>,
+    titles: rusqlite::CachedStatement<'a>,
+}
+
+impl<'a> Filling<'a> {
+    /// Begins to fill. What the index has of a task already is replaced if `replaces` says so; to look for it takes time.
+    pub(super) fn begin(connection: &'a Connection, replaces: bool) -> rusqlite::Result<Self> {
+        let (whole, titles) = if replaces {
+            (
+                "INSERT OR REPLACE INTO search (rowid, heading, labels, body, remarks, inside) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT OR REPLACE INTO title_search (rowid, heading) VALUES (?1, ?2)",
+            )
+        } else {
+            (
+                "INSERT INTO search (rowid, heading, labels, body, remarks, inside) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO title_search (rowid, heading) VALUES (?1, ?2)",
+            )
+        };
+        Ok(Self {
+            whole: connection.prepare_cached(whole)?,
+            titles: connection.prepare_cached(titles)?,
+        })
+    }
+
+    pub(super) fn add(&mut self, texts: &Texts) -> rusqlite::Result<()> {
+        let [heading, labels, body, remarks, inside] = texts.columns();
+        self.whole
+            .execute(params![texts.id, heading, labels, body, remarks, inside])?;
+        self.titles.execute(params![texts.id, heading])?;
+        Ok(())
+    }
+}
+
+/// Reports whether the index was made by the rules of this program.
+pub(super) fn is_by_our_rules(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM word_rules WHERE version = ?1)")?
+        .query_row([RULES], |row| row.get(0))
+}
+
+/// Indexes the tasks that wait. Called in a transaction. An index by other rules is left to the program that has those: terms
+/// of both kinds in one index, nobody would find.
+pub(super) fn index_waiting(connection: &Connection) -> rusqlite::Result<()> {
+    if !is_by_our_rules(connection)? {
+        return Ok(());
+    }
+    fill(connection)
+}
+
+/// Indexes all tasks anew. Called in a transaction.
+pub(super) fn index_anew(connection: &Connection) -> rusqlite::Result<()> {
+    for step in [
+        "INSERT INTO search (search) VALUES ('delete-all')",
+        "INSERT INTO title_search (title_search) VALUES ('delete-all')",
+        "INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task",
+        "DELETE FROM word_rules",
+    ] {
+        connection.prepare_cached(step)?.execute([])?;
+    }
+    connection
+        .prepare_cached("INSERT INTO word_rules (version) VALUES (?1)")?
+        .execute([RULES])?;
+    fill(connection)
+}
+
+/// Indexes all tasks anew, in a transaction, if the index is empty after an upgrade or was made by other rules.
+pub(super) fn index_by_our_rules(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    if !is_by_our_rules(connection)? {
+        let count: u32 = connection
+            .prepare_cached("SELECT count(*) FROM task")?
+            .query_row([], |row| row.get(0))?;
+        if count >= MANY {
+            tracing::warn!(
+                "making the search index of {count} tasks anew; this takes a while, once"
+            );
+        }
+        index_anew(connection)?;
+    }
+    transaction.commit()
+}
+
+fn fill(connection: &Connection) -> rusqlite::Result<()> {
+    // An empty index has nothing to replace, and is not searched for it.
+    let is_empty: bool = connection
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM search_docsize)")?
+        .query_row([], |row| row.get(0))?;
+    let mut filling = Filling::begin(connection, !is_empty)?;
+    let mut waiting = connection.prepare_cached(
+        "SELECT id, heading, labels, body, remarks FROM task_text
+          WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id",
+    )?;
+    let mut rows = waiting.query([])?;
+    while let Some(row) = rows.next()? {
+        filling.add(&Texts::from_row(row)?)?;
+    }
+    connection
+        .prepare_cached("DELETE FROM unindexed")?
+        .execute([])?;
+    Ok(())
+}
