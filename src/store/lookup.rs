@@ -19,7 +19,8 @@ const OPEN_IDS: &str = "SELECT id FROM task
       WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
       ORDER BY due_order, rank, id LIMIT ?1";
 
-/// Goes from each name to the next in the index, however many tasks have it. Of its spellings one is shown.
+/// Goes from each name to the next in the index, however many tasks have it. Of its spellings that of the latest task is
+/// shown, among the 100 that are due first.
 const OPEN_PROJECTS: &str = "WITH RECURSIVE step (key) AS (
          SELECT min(project_key) FROM task
           WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key IS NOT NULL
@@ -28,7 +29,10 @@ const OPEN_PROJECTS: &str = "WITH RECURSIVE step (key) AS (
                   WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key > step.key)
            FROM step WHERE step.key IS NOT NULL)
      SELECT (SELECT project FROM task
-              WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key = step.key LIMIT 1) AS name
+              WHERE id = (SELECT max(id) FROM (
+                          SELECT id FROM task
+                           WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key = step.key
+                           LIMIT 100))) AS name
        FROM step WHERE step.key IS NOT NULL LIMIT ?1";
 
 /// Likewise, each with the tags of the latest open task that has it, for its spelling. A tag counts as one of open tasks when
@@ -175,7 +179,7 @@ mod tests {
     use crate::{
         domain::{
             command::{Caller, Command, Draft, Reference},
-            task::{Actor, Timestamp, Title},
+            task::{Actor, Priority, Timestamp, Title},
             when::Zone,
         },
         store::Access,
@@ -245,6 +249,40 @@ mod tests {
         let tags = store.open_tags(10).unwrap();
         let tags: Vec<_> = tags.iter().map(Tag::as_str).collect();
         assert_eq!(tags, ["code", "urgent", "web"]);
+    }
+
+    #[test]
+    fn a_name_is_shown_as_the_latest_open_task_spells_it() {
+        let (mut store, _folder) = store();
+        for (project, word, priority) in [
+            ("Ärger", "Work", None),
+            ("ÄRGER", "WORK", None),
+            ("ärger", "work", Some(Priority::High)),
+            ("äRGER", "wORK", None),
+        ] {
+            add(&mut store, "Complain", |draft| {
+                draft.project = Some(Project::try_from(project.to_owned()).unwrap());
+                draft.tags = tags(&[word]);
+                draft.priority = priority;
+            });
+        }
+        for shown in [
+            ("äRGER", "wORK"),
+            ("ärger", "work"),
+            ("ÄRGER", "WORK"),
+            ("Ärger", "Work"),
+        ] {
+            let (projects, words) = (
+                store.open_projects(10).unwrap(),
+                store.open_tags(10).unwrap(),
+            );
+            let ([project], [word]) = (&*projects, &*words) else {
+                panic!("{projects:?} {words:?}")
+            };
+            assert_eq!((project.as_str(), word.as_str()), shown);
+            let latest = store.open_ids(10).unwrap().into_iter().max().unwrap();
+            run(&mut store, &Command::Complete(vec![latest]));
+        }
     }
 
     #[test]
