@@ -1,9 +1,10 @@
-//! Every view and full-text searches over a varied database, adding a thousand tasks in one call, and lists of tasks with
-//! much to read in them beside lists of the same tasks without.
+//! Every view and full-text searches over a varied database, adding one task and a thousand in one call, and lists of tasks
+//! with much to read in them beside lists of the same tasks without.
 //!
 //! `cargo bench --bench views` runs all sizes; `TASKHOLD_BENCH_SIZES=1000,100000` chooses. Ids are
-//! `views/<view>/<tasks>`, `search/<kind of word>/<tasks>`, `batch/add_1000/<tasks>`, and `content/<list or search>/<lean or
-//! fat>`.
+//! `views/<view>/<tasks>`, `search/<kind of word>/<tasks>`, `waiting/<kind of word>/<tasks>` with 63 tasks that are not indexed
+//! yet, `add/mean_of_64/<tasks>` (as many as are indexed at once), `batch/add_1000/<tasks>`, and `content/<list or search>/<lean
+//! or fat>`. Two versions of the index are compared by running this file in both, with `--save-baseline` and `--baseline`.
 
 use std::{hint::black_box, time::Duration};
 
@@ -49,6 +50,7 @@ fn caller(days_ago: i64) -> Caller {
 fn draft(number: usize) -> Draft {
     let title = match number % 10_000 {
         0 => format!("Write the zanzibar report {number}"),
+        1..1_000 => format!("第{number}回の会議資料を準備する"),
         _ => format!("Write the report number {number}"),
     };
     let days = i64::try_from(number % 60).expect("a small number") - 20;
@@ -156,28 +158,54 @@ fn views(c: &mut Criterion) {
                 });
             });
         }
-        for (kind, word) in [
-            ("common", "report"),
-            ("common_elsewhere", "figures"),
-            ("rare", "zanzibar"),
-            ("prefix", "zan"),
-            ("none", "qqq"),
-        ] {
-            let words = Words::read(word).expect("a word");
-            c.bench_function(&format!("search/{kind}/{size}"), |b| {
-                b.iter(|| {
-                    store
-                        .search(black_box(&words), View::All, &none, &moment, None, 20)
-                        .expect("search")
-                });
-            });
-        }
+        searches(c, &store, "search", size);
+        let add_one = |store: &mut Store| {
+            let drafts = vec![draft(7)];
+            let add = Command::Add { drafts, key: None };
+            store.execute(&add, &caller(0)).expect("add");
+        };
+        c.bench_function(&format!("add/mean_of_64/{size}"), |b| {
+            b.iter(|| (0..64).for_each(|_| add_one(&mut store)));
+        });
+        // The tasks that waited are indexed with these.
+        let drafts = (0..64).map(draft).collect();
+        let add = Command::Add { drafts, key: None };
+        store.execute(&add, &caller(0)).expect("add");
+        (0..63).for_each(|_| add_one(&mut store));
+        searches(c, &store, "waiting", size);
         c.bench_function(&format!("batch/add_1000/{size}"), |b| {
             b.iter(|| {
                 let drafts = (0..1_000).map(draft).collect();
                 store
                     .execute(&Command::Add { drafts, key: None }, &caller(0))
                     .expect("add")
+            });
+        });
+    }
+}
+
+/// Searches for words of many kinds; those inside words are found only after all tiers before.
+fn searches(c: &mut Criterion, store: &Store, group: &str, size: usize) {
+    let moment = Moment::new(caller(0).now, Zone::UTC);
+    let none = Filters::default();
+    for (kind, word) in [
+        ("common", "report"),
+        ("common_elsewhere", "figures"),
+        ("rare", "zanzibar"),
+        ("prefix", "zan"),
+        ("none", "qqq"),
+        ("inside_rare", "anziba"),
+        ("inside_common", "epor"),
+        ("inside_none", "qqqq"),
+        ("one_character", "議"),
+        ("characters", "会議資料"),
+    ] {
+        let words = Words::read(word).expect("a word");
+        c.bench_function(&format!("{group}/{kind}/{size}"), |b| {
+            b.iter(|| {
+                store
+                    .search(black_box(&words), View::All, &none, &moment, None, 20)
+                    .expect("search")
             });
         });
     }
