@@ -153,12 +153,11 @@ CREATE INDEX task_by_deletion ON task (deleted_at, id) WHERE deleted_at IS NOT N
 -- Serves the subtasks of a task.
 CREATE INDEX task_by_parent ON task (parent) WHERE parent IS NOT NULL;
 
--- The texts of every task, as they are searched.
+-- The texts of every task that are searched, but for its comments, which together may be longer than a value can be.
 CREATE VIEW task_text AS
 SELECT id, title AS heading,
        coalesce(project || ' ', '') || coalesce((SELECT group_concat(value, ' ') FROM json_each(tags)), '') AS labels,
-       description AS body,
-       coalesce((SELECT group_concat(text, char(10)) FROM (SELECT text FROM comment WHERE task_id = task.id ORDER BY at, id)), '') AS remarks
+       description AS body
   FROM task;
 
 -- Terms of every task, as the program makes them of these texts; finished and trashed ones too. Holds no text, only where each

@@ -54,13 +54,13 @@ impl Store {
 
     /// Returns what is to be searched of the tasks after `id` whose words are in the index.
     fn texts_after(&self, id: i64) -> Result<Vec<Texts>> {
-        self.connection
-            .prepare_cached(
-                "SELECT id, heading, labels, body, remarks FROM task_text
-                  WHERE id > ?1 AND id NOT IN (SELECT task_id FROM unindexed) ORDER BY id LIMIT ?2",
-            )
-            .and_then(|mut statement| statement.query_map((id, BATCH), Texts::from_row)?.collect())
-            .while_trying("read the tasks' words")
+        Texts::all(
+            &self.connection,
+            "SELECT id, heading, labels, body FROM task_text
+              WHERE id > ?1 AND id NOT IN (SELECT task_id FROM unindexed) ORDER BY id LIMIT ?2",
+            (id, BATCH),
+        )
+        .while_trying("read the tasks' words")
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Params, Transaction, TransactionBehavior, params};
 
 use crate::domain::{
     task::TaskId,
@@ -28,15 +28,52 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Reads a row of `task_text`.
-    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get("id")?,
-            heading: row.get("heading")?,
-            labels: row.get("labels")?,
-            body: row.get("body")?,
-            remarks: row.get("remarks")?,
-        })
+    /// Calls `each` with the texts of the tasks that `sql` selects from `task_text`, which holds all but their comments.
+    pub(super) fn read(
+        connection: &Connection,
+        sql: &str,
+        params: impl Params,
+        mut each: impl FnMut(Self) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut comments = connection
+            .prepare_cached("SELECT text FROM comment WHERE task_id = ?1 ORDER BY at, id")?;
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()? {
+            let id: TaskId = row.get("id")?;
+            let mut remarks = String::new();
+            let mut of_task = comments.query([id])?;
+            while let Some(comment) = of_task.next()? {
+                let text = comment.get_ref("text")?.as_str()?;
+                if remarks.len() + text.len() > LONGEST {
+                    break;
+                }
+                remarks.push_str(text);
+                remarks.push('\n');
+            }
+            each(Self {
+                id,
+                heading: row.get("heading")?,
+                labels: row.get("labels")?,
+                body: row.get("body")?,
+                remarks,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Returns the texts of the tasks that `sql` selects from `task_text`.
+    pub(super) fn all(
+        connection: &Connection,
+        sql: &str,
+        params: impl Params,
+    ) -> rusqlite::Result<Vec<Self>> {
+        let mut all = Vec::new();
+        Self::read(connection, sql, params, |texts| {
+            all.push(texts);
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     /// Returns the terms of each column of `search`: `heading`, `labels`, `body`, `remarks`, and in `inside` the ends of long
@@ -147,14 +184,13 @@ fn fill(connection: &Connection) -> rusqlite::Result<()> {
         .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM search_docsize)")?
         .query_row([], |row| row.get(0))?;
     let mut filling = Filling::begin(connection, !is_empty)?;
-    let mut waiting = connection.prepare_cached(
-        "SELECT id, heading, labels, body, remarks FROM task_text
+    Texts::read(
+        connection,
+        "SELECT id, heading, labels, body FROM task_text
           WHERE id IN (SELECT task_id FROM unindexed) ORDER BY id",
+        [],
+        |texts| filling.add(&texts),
     )?;
-    let mut rows = waiting.query([])?;
-    while let Some(row) = rows.next()? {
-        filling.add(&Texts::from_row(row)?)?;
-    }
     connection
         .prepare_cached("DELETE FROM unindexed")?
         .execute([])?;

@@ -20,7 +20,7 @@ use super::{
     paths::{Paths, refuse_planted, settled, unlocked, unusable},
 };
 use crate::{
-    disk::{OF_DATABASE, TOO_FEW, lock, make_private},
+    disk::{LockError, OF_DATABASE, TOO_FEW, lock, make_private},
     domain::error::{Error, Result},
 };
 
@@ -109,11 +109,16 @@ fn open_at(
         drop(lock);
     }
     if !is_by_our_rules(&connection).unwrap_or(false) {
-        // An older program, or a newer one, made the index, or the upgrade was cut short. Who cannot write it searches it as
-        // it is.
-        if let Ok(lock) = lock(&paths.lock, OF_DATABASE) {
-            fill_index(&connection);
-            drop(lock);
+        // An older program, or a newer one, made the index, or the upgrade was cut short.
+        match lock(&paths.lock, OF_DATABASE) {
+            Ok(lock) => {
+                fill_index(&connection);
+                drop(lock);
+            }
+            // Where nobody can write, the index is searched as it is.
+            Err(LockError::File(_)) => {}
+            // That process may be the one that fills it.
+            Err(error) => return Err(unlocked(&paths.lock, error)),
         }
     }
     settle(&connection, access)?;
@@ -129,13 +134,14 @@ fn fill_index(connection: &Connection) {
     }
 }
 
-/// Reports whether opening `path` would neither create nor upgrade a database. One that cannot be used is left to
+/// Reports whether opening `path` would neither create nor upgrade a database, nor make its search index anew. One that cannot be used is left to
 /// [`open`], which says why.
 pub(super) fn is_current(path: &Path) -> bool {
-    let is_ready = |found: std::path::PathBuf| {
+    let is_ready = |found: std::path::PathBuf| -> Result<bool> {
         refuse_planted(&found)?;
         let connection = connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        is_ready(&connection, &found, Schema::LATEST)
+        Ok(is_ready(&connection, &found, Schema::LATEST)?
+            && is_by_our_rules(&connection).unwrap_or(true))
     };
     match dunce::canonicalize(path) {
         Ok(found) => is_ready(found).unwrap_or(true),

@@ -208,19 +208,14 @@ impl Store {
         let mut found = vec![Vec::new(); queries.len()];
         let mut after = 0;
         loop {
-            let texts: Vec<Texts> = self
-                .connection
-                .prepare_cached(
-                    "SELECT id, heading, labels, body, remarks FROM task_text
-                      WHERE id IN (SELECT task_id FROM unindexed WHERE task_id > ?1 ORDER BY task_id LIMIT ?2)
-                      ORDER BY id",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_map((after, READ_AT_ONCE), Texts::from_row)?
-                        .collect()
-                })
-                .while_trying("read what is to be indexed")?;
+            let texts = Texts::all(
+                &self.connection,
+                "SELECT id, heading, labels, body FROM task_text
+                  WHERE id IN (SELECT task_id FROM unindexed WHERE task_id > ?1 ORDER BY task_id LIMIT ?2)
+                  ORDER BY id",
+                (after, READ_AT_ONCE),
+            )
+            .while_trying("read what is to be indexed")?;
             let Some(last) = texts.last() else {
                 return Ok(found);
             };

@@ -182,10 +182,6 @@ fn is_passed_over(c: char) -> bool {
 
 fn kind(c: char) -> Kind {
     match c {
-        '\0'..='\u{7F}' => match c.is_ascii_alphanumeric() {
-            true => Kind::Letter,
-            false => Kind::Separator,
-        },
         // Thai, Lao; Myanmar; Khmer: letters, vowel signs and digits.
         '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'
         // Kana.

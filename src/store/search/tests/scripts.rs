@@ -281,3 +281,24 @@ fn titles_of_scripts_without_blanks_are_similar_when_most_of_their_characters_ar
         store.catch_up().unwrap();
     }
 }
+
+#[test]
+fn comments_longer_than_a_value_can_be_keep_nothing_from_being_indexed() {
+    let (_folder, mut store) = store();
+    add(&mut store, vec![Draft::titled(title("Much said"))]);
+    // As many as one call would have to add one by one.
+    store
+        .run(
+            "INSERT INTO comment (task_id, at, actor, text)
+             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 600)
+             SELECT 1, n, 'test', 'comment ' || n || ' ' || replace(hex(zeroblob(8000)), '00', '会') FROM n",
+            [],
+        )
+        .unwrap();
+    for _ in 0..2 {
+        assert_eq!(found(&store, "comment 1"), [1]);
+        assert_eq!(found(&store, "said"), [1]);
+        store.catch_up().unwrap();
+    }
+    assert_eq!(waiting(&store), 0);
+}
