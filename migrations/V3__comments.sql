@@ -88,19 +88,25 @@ CREATE TABLE task_new (
     parent       INTEGER REFERENCES task (id),
     depends_on   TEXT    NOT NULL DEFAULT '[]',       -- JSON array of task ids, sorted
     -- Derived from the columns above, for the indexes; written with them and never logged.
-    due_order    INTEGER NOT NULL DEFAULT 9223372036854775807,    -- ms since the Unix epoch; of a day its last moment where it was written; max: none
-    defer_order  INTEGER NOT NULL DEFAULT -9223372036854775808,   -- likewise; min: none
+    due_kind     INTEGER NOT NULL DEFAULT 3,                      -- 0 an instant, also a time of a zone; 1 a day; 2 a time without a zone; 3 none
+    due_order    INTEGER NOT NULL DEFAULT 9223372036854775807,    -- ms since the Unix epoch; of kinds 1 and 2 the digits as if UTC; max: none
+    defer_kind   INTEGER NOT NULL DEFAULT 3,                      -- as due_kind
+    defer_order  INTEGER NOT NULL DEFAULT -9223372036854775808,   -- as due_order; min: none
     rank         INTEGER NOT NULL DEFAULT 2,                      -- of the priority: 0 high, 1 medium, 2 none, 3 low
     blockers     INTEGER NOT NULL DEFAULT 0,                      -- how many of depends_on are open
     project_key  TEXT,                                            -- the project, whatever the case of its letters
     description  TEXT    NOT NULL CHECK (length(CAST(description AS BLOB)) <= 65536)   -- the longest comes last: lists do not read it
 ) STRICT;
 INSERT INTO task_new (id, title, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority,
-                      due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, due_order, defer_order, rank,
-                      blockers, project_key, description)
+                      due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, due_kind, due_order, defer_kind,
+                      defer_order, rank, blockers, project_key, description)
 SELECT id, title, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority,
-       due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, due_order, defer_order, rank,
-       blockers, coalesce((SELECT key FROM temp.folded WHERE name = project COLLATE BINARY), lower(project)), description
+       due, defer_until, repeat, repeat_from, project, tags, parent, depends_on,
+       CASE WHEN due IS NULL THEN 3 ELSE length(due) = 10 END,
+       CASE WHEN length(due) = 10 THEN unixepoch(due) * 1000 ELSE due_order END,
+       CASE WHEN defer_until IS NULL THEN 3 ELSE length(defer_until) = 10 END,
+       CASE WHEN length(defer_until) = 10 THEN unixepoch(defer_until) * 1000 ELSE defer_order END,
+       rank, blockers, coalesce((SELECT key FROM temp.folded WHERE name = project COLLATE BINARY), lower(project)), description
   FROM task;
 -- Numbers that were given out stay used up, also where no row has them.
 DELETE FROM sqlite_sequence WHERE name = 'task_new';
@@ -120,21 +126,25 @@ SELECT coalesce((SELECT key FROM temp.folded WHERE name = tag), lower(tag)), tas
 DROP TABLE tag;
 ALTER TABLE tag_new RENAME TO tag;
 
--- Lists: overdue and due first, then by priority, then by age; finished and trashed tasks the latest first.
--- Serves the views open, pending, today and overdue.
-CREATE INDEX task_by_plan ON task (due_order, rank, id, defer_order)
+-- Lists: overdue and due first, then by priority, then by age, each kind of date by itself; finished and trashed tasks the
+-- latest first.
+-- Serves the views open, pending, today, tomorrow, week and overdue.
+CREATE INDEX task_by_plan ON task (due_kind, due_order, rank, id, defer_kind, defer_order)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress');
 -- Serves the view ready.
-CREATE INDEX task_by_readiness ON task (due_order, rank, id, defer_order)
+CREATE INDEX task_by_readiness ON task (due_kind, due_order, rank, id, defer_kind, defer_order)
     WHERE deleted_at IS NULL AND status = 'pending' AND blockers = 0;
 -- Serves the view blocked.
-CREATE INDEX task_by_blockers ON task (due_order, rank, id)
+CREATE INDEX task_by_blockers ON task (due_kind, due_order, rank, id)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND blockers > 0;
 -- Serves open tasks of a project.
-CREATE INDEX task_by_project ON task (project_key, due_order, rank, id, defer_order)
+CREATE INDEX task_by_project ON task (project_key, due_kind, due_order, rank, id, defer_kind, defer_order)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key IS NOT NULL;
+-- Serves the other tasks of a project. A task that is added is open, and costs nothing here.
+CREATE INDEX task_by_old_project ON task (project_key)
+    WHERE (deleted_at IS NOT NULL OR status IN ('completed', 'cancelled')) AND project_key IS NOT NULL;
 -- Serves the view deferred, and when the next of these comes.
-CREATE INDEX task_by_deferral ON task (defer_order, id)
+CREATE INDEX task_by_deferral ON task (defer_kind, defer_order, id)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND defer_until IS NOT NULL;
 -- Serves what is in progress, also for days.
 CREATE INDEX task_by_progress ON task (updated_at, id)

@@ -2,7 +2,7 @@
 //!
 //! Each command has a file of its name, with its help and its examples: `add`, `backup`, `comment`, `completions`,
 //! `config`, `delete`, `doctor`, `edit`, `export`, `help`, `import`, `install`, `list`, `log`, `man`, `mcp`, `next`, `paths`,
-//! `prime`, `restore`, `search`, `serve`, `service`, `show`, `token`, `undo` and `watch`; `start`, `done`, `reopen` and `cancel`
+//! `prime`, `projects`, `restore`, `search`, `serve`, `service`, `show`, `tags`, `token`, `undo` and `watch`; `start`, `done`, `reopen` and `cancel`
 //! are in `transitions`. The other files serve several commands:
 //!
 //! | file | what it holds |
@@ -11,6 +11,7 @@
 //! | `quick_words` | parses quick words: `due:fri +home !high` |
 //! | `fields` | fields given by flags and quick words, turned into drafts and patches |
 //! | `filters` | a view and filters given by flags and quick words |
+//! | `chosen` | the tasks a command changes: ids, or the words of a list |
 //! | `ids` | ids given as arguments or on standard input |
 //! | `input` | text from standard input and from files, bounded |
 //! | `edit_text` | a task as the text that an editor opens, and the text parsed |
@@ -60,6 +61,7 @@ use crate::{
 mod add;
 mod backup;
 mod call;
+mod chosen;
 mod comment;
 mod completions;
 mod config;
@@ -83,6 +85,7 @@ mod live_terminal;
 mod log;
 mod man;
 mod mcp;
+mod names;
 mod next;
 mod paths;
 mod prime;
@@ -146,6 +149,8 @@ enum Command {
     Add(add::AddArgs),
     #[command(alias = "ls")]
     List(list::ListArgs),
+    Projects(names::ProjectsArgs),
+    Tags(names::TagsArgs),
     Next(next::NextArgs),
     #[command(alias = "info")]
     Show(show::ShowArgs),
@@ -297,6 +302,8 @@ impl Command {
         match self {
             Self::Add(args) => args.run(context),
             Self::List(args) => args.run(context),
+            Self::Projects(args) => args.run(context),
+            Self::Tags(args) => args.run(context),
             Self::Next(args) => args.run(context),
             Self::Show(args) => args.run(context),
             Self::Search(args) => args.run(context),

@@ -163,6 +163,8 @@ impl clap::ValueEnum for View {
             Self::Ready => "Pending, not deferred, not blocked",
             Self::Today => "Due today or overdue",
             Self::Overdue => "Past their date",
+            Self::Tomorrow => "Due tomorrow",
+            Self::Week => "Due in the next seven days or overdue",
             Self::Blocked => "Waiting for others",
             Self::Deferred => "Not before a day that is to come, the first to come leading",
             Self::Pending => "Open and deferred",

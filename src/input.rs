@@ -11,16 +11,18 @@ use crate::domain::{
     error::Result,
     query::{Bound, Filters, View},
     repeat::Repeat,
-    task::{Invalid, Status, Tag, Task, shortened},
+    task::{Invalid, Status, Tag, Task},
     text,
     when::{Reading, When},
 };
 
 mod digest;
 mod fields;
+mod filters;
 
 pub(crate) use digest::digest_of;
 pub(crate) use fields::{Clearable, GivenFields, is_none};
+pub(crate) use filters::GivenFilters;
 
 /// What a caller should know about how its words were taken.
 #[derive(Default)]
@@ -93,16 +95,9 @@ pub(crate) fn read_repeat(text: &str, caller: &Caller) -> Result<Repeat> {
         .map_err(|error| Invalid::new("repeat", error.to_string()).into())
 }
 
-/// Reads the tag that tasks must have; `+home` is `home`. One to be left out is refused.
-pub(crate) fn tag_filter(text: &str) -> std::result::Result<Tag, Invalid> {
+/// Reads the tag that tasks must have; `+home` is `home`.
+fn tag_filter(text: &str) -> std::result::Result<Tag, Invalid> {
     let text = text.trim();
-    if text.starts_with('-') {
-        let reason = format!(
-            "{} would leave tasks out; give one that they have",
-            shortened(text, 40)
-        );
-        return Err(Invalid::new("tag", reason));
-    }
     Tag::cleaned(text.strip_prefix('+').unwrap_or(text)).map(|(tag, _)| tag)
 }
 
@@ -142,19 +137,19 @@ pub(crate) fn view(view: Option<View>, filters: &Filters) -> std::result::Result
 }
 
 /// Reads the date that tasks must be due by: with all of a day, before an instant.
-pub(crate) fn due_before(text: &str, caller: &Caller) -> std::result::Result<Bound, Invalid> {
+fn due_before(text: &str, caller: &Caller) -> std::result::Result<Bound, Invalid> {
     let when = read_date("due_before", text, caller)?.when;
     Ok(Bound::to(when, caller.zone))
 }
 
 /// Reads the date that tasks must be due from: with all of a day, after an instant.
-pub(crate) fn due_after(text: &str, caller: &Caller) -> std::result::Result<Bound, Invalid> {
+fn due_after(text: &str, caller: &Caller) -> std::result::Result<Bound, Invalid> {
     let when = read_date("due_after", text, caller)?.when;
     Ok(Bound::from(when, caller.zone))
 }
 
 /// Reads the date from which tasks must be completed, as [`due_after`] does; a weekday is the latest one.
-pub(crate) fn completed_after(
+fn completed_after(
     text: Option<&str>,
     caller: &Caller,
 ) -> std::result::Result<Option<Bound>, Invalid> {
@@ -163,7 +158,7 @@ pub(crate) fn completed_after(
 }
 
 /// Reads the date by which tasks must be completed, as [`due_before`] does; a weekday is the latest one.
-pub(crate) fn completed_before(
+fn completed_before(
     text: Option<&str>,
     caller: &Caller,
 ) -> std::result::Result<Option<Bound>, Invalid> {

@@ -140,7 +140,7 @@ impl Writer<'_> {
             self.mend_rows(caller)?;
         }
         if rows || due.contains(&Fix::Derived) {
-            store.rebuild_derived(caller)?;
+            store.rebuild_derived()?;
         }
         if rows || due.contains(&Fix::Search) {
             remake(&store.connection, Remade::Words)?;
@@ -159,8 +159,7 @@ impl Writer<'_> {
             ..caller.clone()
         };
         let store = self.store();
-        let number: fn(&Store, &Edit, _) -> _ =
-            |store, edit, zone| store.update_row(None, &edit.after, zone);
+        let number: fn(&Store, &Edit) -> _ = |store, edit| store.update_row(None, &edit.after);
         let mut noted = Entry::new(Kind::Repair, &caller, None);
         for (id, wrong) in Rows::read(store)?.wrong {
             let Some(logged) = store.logged(id)? else {
@@ -173,9 +172,9 @@ impl Writer<'_> {
                 .flatten();
             let Some(row) = row.filter(|_| wrong != Wrong::Row) else {
                 if store.has_row(id)? {
-                    store.update_row(None, &logged.task, caller.zone)?;
+                    store.update_row(None, &logged.task)?;
                 } else {
-                    store.insert_row(&logged.task, caller.zone)?;
+                    store.insert_row(&logged.task)?;
                 }
                 store.replace_comments(id, &logged.comments)?;
                 continue;
@@ -183,7 +182,7 @@ impl Writer<'_> {
             // The row is what everyone saw; what the log says stays in the history.
             let edit = noting(&row, &logged, caller.now);
             if edit.diff().is_none() {
-                store.update_row(None, &logged.task, caller.zone)?;
+                store.update_row(None, &logged.task)?;
             }
             self.log(&mut noted, &edit, number)?;
         }
@@ -274,12 +273,12 @@ impl Store {
     }
 
     /// Makes the columns and tables that are derived from the rows anew.
-    fn rebuild_derived(&self, caller: &Caller) -> Result<()> {
+    fn rebuild_derived(&self) -> Result<()> {
         self.run("DELETE FROM tag", [])?;
         self.run("DELETE FROM dependency", [])?;
         for task in Walk::new(self) {
             let task = task?;
-            self.update_row(None, &task, caller.zone)?;
+            self.update_row(None, &task)?;
             self.put_tags(None, &task)?;
             self.put_dependencies(None, &task)?;
         }

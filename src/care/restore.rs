@@ -174,7 +174,7 @@ impl Writer<'_> {
         if self.store().last_change()? == 0 {
             for task in Walk::new(then) {
                 let task = then.with_comments(task?)?;
-                self.adopt(&task, &then.history(task.task.id, 0)?, caller.zone)?;
+                self.adopt(&task, &then.history(task.task.id, 0)?)?;
                 outcome.count(Edit::adding(task));
             }
             self.adopt_marks(then)?;

@@ -28,7 +28,7 @@ use crate::{
 
 /// The columns of a task after its id, as the schema has them; those in JSON are named by [`JSON_COLUMNS`]. Derived columns
 /// are not read.
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 26] = [
     "title",
     "status",
     "created_at",
@@ -47,6 +47,8 @@ const COLUMNS: [&str; 24] = [
     "tags",
     "parent",
     "depends_on",
+    DERIVED,
+    DERIVED,
     DERIVED,
     DERIVED,
     DERIVED,
@@ -311,7 +313,7 @@ impl Remains {
             writer.note(Kind::Restore, &Edit::adding(whole), caller)?;
             return Ok(Some(task));
         };
-        writer.adopt(logged, &history, caller.zone)?;
+        writer.adopt(logged, &history)?;
         // A row that was added at another time is that of another task, whose number was damaged.
         rows.retain(|row| row.task.created_at == logged.task.created_at);
         // A page that was given up may keep a comment that was taken back; the log, which is whole, has just those there are.

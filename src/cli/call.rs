@@ -8,7 +8,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{Cli, Failure, completions, failed, screen::Screen, whole};
+use super::{Cli, Failure, completions, failed, filters::exclusion, screen::Screen, whole};
 use crate::config::Color;
 
 /// Reads the command line. What only has to be printed, such as help, is printed, and ends the program; so does what is
@@ -41,7 +41,7 @@ pub(super) fn read() -> Cli {
 }
 
 pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(with_tags_taken_away(arguments))
+    Cli::try_parse_from(with_exclusions(with_tags_taken_away(arguments)))
 }
 
 /// Returns the words before `--`.
@@ -69,6 +69,22 @@ fn with_tags_taken_away(arguments: &[OsString]) -> Vec<OsString> {
     for word in &mut arguments[begin..end] {
         if let Some(tag) = word.to_str().and_then(tag_taken_away) {
             *word = format!("--untag={tag}").into();
+        }
+    }
+    arguments
+}
+
+/// Turns `-TAG` and `-project:NAME` among the words of a list into `--without=TAG`: it is how Taskwarrior leaves tasks out, and
+/// would else be flags, `-home` the help.
+fn with_exclusions(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let end = words(&arguments).count();
+    let begin = match command(&arguments[..end]) {
+        Some((at, "list" | "ls" | "search" | "find" | "next" | "watch")) => at + 1,
+        _ => end,
+    };
+    for word in &mut arguments[begin..end] {
+        if let Some(without) = word.to_str().and_then(exclusion) {
+            *word = format!("--without={without}").into();
         }
     }
     arguments

@@ -101,7 +101,11 @@ fn completer(command: &str, argument: &Arg) -> Option<ArgValueCompleter> {
             offered.extend(offers::words(typed, Words::Narrow));
             offered
         }),
+        // Of --without, too.
         ("next" | "search", "WORD") => {
+            ArgValueCompleter::new(|typed: &_| offers::words(typed, Words::Narrow))
+        }
+        ("start" | "done" | "reopen" | "cancel" | "delete" | "edit", "WORDS") => {
             ArgValueCompleter::new(|typed: &_| offers::words(typed, Words::Narrow))
         }
         (_, "PROJECT") => ArgValueCompleter::new(offers::projects),
@@ -141,7 +145,7 @@ mod tests {
     #[test]
     fn every_argument_that_names_something_of_ours_completes() {
         let cases: [(&[&str], &[&str]); 10] = [
-            (&["done"], &["ids"]),
+            (&["done"], &["ids", "filter"]),
             (
                 &["edit"],
                 &[
@@ -155,7 +159,9 @@ mod tests {
             ),
             (
                 &["list"],
-                &["words", "project", "tag", "priority", "status"],
+                &[
+                    "words", "project", "tag", "without", "priority", "status", "parent",
+                ],
             ),
             (
                 &["search"],

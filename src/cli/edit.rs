@@ -11,7 +11,9 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    CliResult, Context, Failure, edit_text,
+    CliResult, Context, Failure,
+    chosen::{WhereArgs, ids_and_words},
+    edit_text,
     fields::{FieldArgs, Purpose},
     ids::Ids,
     input::{file_text, stdin_text},
@@ -41,8 +43,8 @@ use crate::{
 #[command(after_help = EXAMPLES)]
 pub(super) struct EditArgs {
     /// Task, as 12 or #12, or several: 12,13 or 12 13; - reads them from standard input. All are changed, or none
-    #[arg(value_name = "ID")]
-    id: Ids,
+    #[arg(value_name = "ID", required_unless_present = "filter")]
+    id: Option<String>,
     /// Quick words, and the words of a new title
     #[arg(value_name = "WORD")]
     words: Vec<String>,
@@ -65,11 +67,13 @@ pub(super) struct EditArgs {
     /// Refuse if a task has another rev, because it was changed since
     #[arg(long, value_name = "REV")]
     if_rev: Option<i64>,
+    #[command(flatten)]
+    filter: WhereArgs,
     /// Read the text from a file, - for standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "filter")]
     from: Option<PathBuf>,
     /// Print the text instead of changing anything
-    #[arg(long, conflicts_with = "from")]
+    #[arg(long, conflicts_with_all = ["from", "filter"])]
     text: bool,
 }
 
@@ -77,7 +81,7 @@ const EXAMPLES: &str = "\
 Examples:
   taskhold edit 12 due:mon +home
   taskhold edit 12 13 project: -work
-  taskhold list +errand | taskhold edit - +later
+  taskhold edit --where '+errand -today' due:sat
   taskhold edit 12
   taskhold edit 12 --text > 12.txt; ...; taskhold edit 12 --from 12.txt";
 
@@ -94,8 +98,7 @@ struct Text<'a> {
 
 impl EditArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
-        let mut named = vec![self.id.clone()];
-        named.extend(Ids::leading(&mut self.words));
+        let named = self.take_named()?;
         let purpose = Purpose::Edit;
         let fields = std::mem::take(&mut self.fields);
         let mut given = fields.with_words(&self.words, &self.literal, purpose)?;
@@ -103,6 +106,12 @@ impl EditArgs {
             given.set(Field::Status, status, None)?;
         }
         if given.is_empty() && self.untag.is_empty() {
+            if self.filter.is_given() {
+                return Err(Failure::call(
+                    "there is nothing to change",
+                    "taskhold edit --where +home due:mon -urgent",
+                ));
+            }
             let ids = self.ids(&named)?;
             return edit_text(&ids, self.if_rev, self.from.as_deref(), self.text, context);
         }
@@ -114,11 +123,45 @@ impl EditArgs {
         }
         let mut notes = Notes::default();
         let patch = given.patch(&self.untag, &mut notes, &context.caller)?;
-        let ids = self.ids(&named)?;
+        let ids = match self.filter.read("change", context)? {
+            None => self.ids(&named)?,
+            Some(ids) if ids.is_empty() => {
+                return context.report(&Outcome::default(), CHANGED, &[]);
+            }
+            Some(ids) => ids,
+        };
         if let Some(title) = given.title.filter(|_| given.title_is_of_words) {
             refuse_accident(&title, &ids, self.literal.is_empty())?;
         }
         change(ids, &patch, self.if_rev, notes, context)
+    }
+
+    /// Takes the tasks that are named off the words; with a filter, a first word is one like the others.
+    fn take_named(&mut self) -> CliResult<Vec<Ids>> {
+        let Some(first) = self.id.take() else {
+            return Ok(Vec::new());
+        };
+        if self.filter.is_given() {
+            if first.parse::<Ids>().is_ok() {
+                return Err(ids_and_words());
+            }
+            self.words.insert(0, first);
+            return Ok(Vec::new());
+        }
+        let id = first.parse().map_err(|reason: String| {
+            let hint = if first.starts_with(char::is_alphabetic) {
+                format!("taskhold search {first} finds ids by words")
+            } else {
+                "taskhold list shows the ids".to_owned()
+            };
+            Failure::call(
+                format!("invalid value '{first}' for '<ID>': {reason}"),
+                hint,
+            )
+        })?;
+        let mut named = vec![id];
+        named.extend(Ids::leading(&mut self.words));
+        Ok(named)
     }
 
     fn ids(&self, named: &[Ids]) -> CliResult<Vec<TaskId>> {

@@ -2,34 +2,45 @@
 
 use super::{
     CliResult, Failure,
-    fields::{is_nothing, list},
+    fields::list,
     quick_words::{Field, Word},
+    screen::Screen,
 };
 use crate::{
     domain::{
         command::Caller,
         query::{Filters, View},
-        task::{Invalid, Priority, Project, Status, shortened},
+        task::{Invalid, Priority, Status, TaskId, shortened},
     },
-    input, store,
+    input::{self, GivenFilters},
+    store,
 };
 
 /// Flags that narrow a list down.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub(super) struct FilterArgs {
     /// With this status: pending, doing, completed or cancelled
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
-    /// In this project, or in none [also: project:NAME, project:]
+    /// In this project or below it, or in none [also: project:NAME, project:]
     #[arg(short = 'P', long, value_name = "PROJECT")]
     project: Option<String>,
-    /// With this tag [also: +TAG]
+    /// With this tag (can be repeated) [also: +TAG]
     #[arg(short, long, value_name = "TAG")]
-    tag: Option<String>,
+    tag: Vec<String>,
+    /// Without this tag or project (can be repeated) [also: -TAG, -project:NAME]
+    #[arg(long, value_name = "WORD")]
+    without: Vec<String>,
     /// With this priority: high, medium or low [also: !high]
     #[arg(short, long, value_name = "LEVEL")]
     priority: Option<Priority>,
+    /// Parts of this task [also: parent:ID]
+    #[arg(long, value_name = "ID")]
+    parent: Option<TaskId>,
+    /// Due on this day [also: due:DATE]
+    #[arg(long, value_name = "DATE")]
+    due: Option<String>,
     /// Due by this day, or before this time
     #[arg(long, value_name = "DATE")]
     due_before: Option<String>,
@@ -47,7 +58,7 @@ pub(super) struct FilterArgs {
 /// How much of a list is shown.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct LimitArgs {
-    /// Show at most this many tasks [default: that of config.toml, else 50]
+    /// Show at most this many tasks [default: at a terminal what fits, or that of config.toml, else 50; elsewhere all]
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// Do not stop at the limit
@@ -56,13 +67,19 @@ pub(super) struct LimitArgs {
 }
 
 impl LimitArgs {
-    /// Returns the most tasks to show, `usual` if the call does not say.
-    pub(super) fn most(&self, usual: u32) -> u32 {
-        if self.all {
-            u32::MAX
-        } else {
-            self.limit.unwrap_or(usual)
+    /// Returns the most tasks to show on `screen`: `usual` if the call does not say and a person looks. What goes to a program
+    /// is never cut.
+    pub(super) fn most(&self, usual: u32, screen: &Screen) -> u32 {
+        match self.limit {
+            Some(limit) => limit,
+            None if self.all || !self.is_usual(screen) => u32::MAX,
+            None => usual,
         }
+    }
+
+    /// Reports whether the call leaves it to the screen how much is shown.
+    pub(super) fn is_usual(&self, screen: &Screen) -> bool {
+        self.limit.is_none() && !self.all && screen.is_table() && !screen.json
     }
 }
 
@@ -73,6 +90,8 @@ pub(super) struct Query {
     pub(super) words: Option<store::Words>,
     pub(super) filters: Filters,
     pub(super) limit: u32,
+    /// The screen may have lines for fewer.
+    pub(super) is_to_fit: bool,
 }
 
 impl Query {
@@ -83,10 +102,25 @@ impl Query {
 }
 
 impl FilterArgs {
-    /// Takes views and quick words among `words` for what they are.
-    pub(super) fn take_words(&mut self, view: &mut Option<View>, words: &[String]) -> CliResult {
-        for text in self.take_quick_words(words)? {
-            let read = text.parse().map_err(|_| no_view(text))?;
+    /// Takes views, quick words and words to find among `words` for what they are.
+    pub(super) fn take_words(
+        &mut self,
+        view: &mut Option<View>,
+        text: &mut Option<store::Words>,
+        words: &[String],
+    ) -> CliResult {
+        for word in self.take_quick_words(words)? {
+            if let Some(words) = word.strip_prefix("text:") {
+                let words = store::Words::read(words).map_err(|_| {
+                    Failure::call(
+                        "there are no words after text:",
+                        "write text:report, or text:\"login page\" for several",
+                    )
+                })?;
+                once("text", text, words)?;
+                continue;
+            }
+            let read = word.parse().map_err(|_| no_view(word))?;
             once("the view", view, read)?;
         }
         Ok(())
@@ -96,11 +130,13 @@ impl FilterArgs {
     pub(super) fn take_quick_words<'a>(&mut self, words: &'a [String]) -> CliResult<Vec<&'a str>> {
         let mut others = Vec::new();
         for word in words {
+            if let Some(without) = exclusion(word) {
+                self.without.push(without.to_owned());
+                continue;
+            }
             match Word::of(word) {
                 Word::Tag(tags) | Word::Set(Field::Tags, tags) if !tags.is_empty() => {
-                    for tag in list(tags) {
-                        once("tag", &mut self.tag, tag)?;
-                    }
+                    self.tag.extend(list(tags));
                 }
                 Word::Set(Field::Project, name) => {
                     once("project", &mut self.project, name.to_owned())?;
@@ -111,12 +147,23 @@ impl FilterArgs {
                 Word::Set(Field::Status, status) => {
                     once("status", &mut self.status, status.parse()?)?;
                 }
+                Word::Set(Field::Due, date) if !date.is_empty() => {
+                    once("due", &mut self.due, date.to_owned())?;
+                }
+                Word::Set(Field::Parent, id) => {
+                    let id = id.parse().map_err(|_| {
+                        Failure::call(
+                            format!("\"{}\" is no id of a task", shortened(id, 40)),
+                            "write parent:12; taskhold list shows the ids",
+                        )
+                    })?;
+                    once("parent", &mut self.parent, id)?;
+                }
                 Word::Set(field, value) => {
                     let name = field.name();
                     return Err(Failure::call(
                         format!("a list is not narrowed down by {name}:{value}"),
-                        "taskhold help filters tells by what; for dates --due-before and --due-after; in a search, what \
-                         stands after -- is words",
+                        "taskhold help filters tells by what; in a search, what stands after -- is words",
                     ));
                 }
                 Word::Tag(_) | Word::Text(_) => others.push(word.as_str()),
@@ -139,38 +186,56 @@ impl FilterArgs {
         limit: u32,
         caller: &Caller,
     ) -> Result<Query, Invalid> {
-        let date = |text: &Option<String>, read: fn(&str, &Caller) -> Result<_, Invalid>| {
-            text.as_deref().map(|text| read(text, caller)).transpose()
-        };
-        let project = self.project.as_deref();
-        let filters = Filters {
-            no_project: project.is_some_and(is_nothing),
-            project: project
-                .filter(|name| !is_nothing(name))
-                .map(|name| Project::cleaned(name).map(|(name, _)| name))
-                .transpose()?,
-            tag: self.tag.as_deref().map(input::tag_filter).transpose()?,
+        let mut given = GivenFilters {
+            project: self.project.clone(),
+            tags: self.tag.clone(),
             priority: self.priority,
             status: self.status,
-            due_from: date(&self.due_after, input::due_after)?,
-            due_to: date(&self.due_before, input::due_before)?,
-            completed_from: input::completed_after(self.completed_after.as_deref(), caller)?,
-            completed_to: input::completed_before(self.completed_before.as_deref(), caller)?,
+            parent: self.parent,
+            due: self.due.clone(),
+            due_after: self.due_after.clone(),
+            due_before: self.due_before.clone(),
+            completed_after: self.completed_after.clone(),
+            completed_before: self.completed_before.clone(),
+            ..GivenFilters::default()
         };
+        for word in &self.without {
+            match Word::of(word) {
+                Word::Set(Field::Project, name) => given.without_projects.push(name.to_owned()),
+                Word::Set(Field::Tags, tags) => given.without_tags.extend(list(tags)),
+                Word::Set(field, value) => {
+                    let reason =
+                        format!("excludes tags and projects, not {}:{value}", field.name());
+                    return Err(Invalid::new("without", reason));
+                }
+                Word::Tag(tag) | Word::Text(tag) => given.without_tags.push(tag.to_owned()),
+            }
+        }
+        let filters = given.read(caller)?;
         Ok(Query {
             view: input::view(view, &filters)?,
             words,
             filters,
             limit,
+            is_to_fit: false,
         })
     }
+}
+
+/// Returns what a word asks tasks not to have: the tag of `-home`, or `project:x` of `-project:x`. One letter is a flag.
+pub(super) fn exclusion(word: &str) -> Option<&str> {
+    let rest = word.strip_prefix('-')?;
+    let mut letters = rest.chars();
+    let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() || !c.is_ascii());
+    let is_word = is_letter(letters.next()) && is_letter(letters.next());
+    (is_word && !rest.contains('=')).then_some(rest)
 }
 
 fn once<T>(name: &str, place: &mut Option<T>, value: T) -> CliResult {
     if place.is_some() {
         return Err(Failure::call(
             format!("{name} is given twice"),
-            "a list is narrowed down by one of each",
+            "a list is narrowed down by one of these; by several tags: +home +work",
         ));
     }
     *place = Some(value);
@@ -183,7 +248,8 @@ fn no_view(text: &str) -> Failure {
         "taskhold log lists what was changed".to_owned()
     } else {
         format!(
-            "views are open, ready, today, overdue, blocked, deferred, pending, stale, completed, all, trash; by words: taskhold search {text}"
+            "views are {}; by words: taskhold list text:{text}, or taskhold search {text}",
+            View::ALL.map(View::as_str).join(", ")
         )
     };
     Failure::call(format!("\"{text}\" is no view"), hint)

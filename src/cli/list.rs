@@ -20,7 +20,7 @@ use crate::{
         query::{Moment, Names, Page, Position, View},
     },
     render::{self, TaskObject},
-    store::Store,
+    store::{self, Store},
 };
 
 /// List tasks, soonest due first
@@ -39,6 +39,9 @@ pub(super) struct ListArgs {
     filters: FilterArgs,
     #[command(flatten)]
     limit: LimitArgs,
+    /// Words to find, which stood after text:
+    #[arg(skip)]
+    text: Option<store::Words>,
 }
 
 const EXAMPLES: &str = "\
@@ -50,7 +53,7 @@ Examples:
   taskhold list --json | jq -r '.tasks[].title'";
 
 /// How many tasks are read at a time, so that memory stays small however many there are.
-const PAGE: u32 = 1_000;
+pub(super) const PAGE: u32 = 1_000;
 
 impl ListArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
@@ -69,7 +72,8 @@ impl ListArgs {
     /// Takes the words for views and filters.
     pub(super) fn take_words(&mut self) -> CliResult {
         let words = std::mem::take(&mut self.words);
-        self.filters.take_words(&mut self.view, &words)
+        self.filters
+            .take_words(&mut self.view, &mut self.text, &words)
     }
 
     /// Returns what to read; dates are read as of now.
@@ -78,8 +82,13 @@ impl ListArgs {
         let view = self
             .view
             .or_else(|| self.filters.view_or(defaults.view.value));
-        let limit = self.limit.most(defaults.limit.value);
-        Ok(self.filters.query(view, None, limit, &context.caller)?)
+        let limit = self.limit.most(defaults.limit.value, &context.screen);
+        let text = self.text.clone();
+        let query = self.filters.query(view, text, limit, &context.caller)?;
+        Ok(Query {
+            is_to_fit: self.limit.is_usual(&context.screen),
+            ..query
+        })
     }
 }
 
@@ -122,8 +131,20 @@ impl Context {
     pub(super) fn list(&self, store: &Store, query: &Query) -> CliResult {
         let mut out = io::BufWriter::new(self.screen.out());
         let (remark, facts) = store.snapshot(|store| {
-            let remark = self.write_list(store, query, &mut out);
-            Ok(remark.and_then(|remark| Ok((remark, self.facts(store, query)?))))
+            let facts = self.facts(store, query)?;
+            let written = match self.screen.rows().filter(|_| query.is_to_fit) {
+                // The prompt comes below, and what is said of the list.
+                Some(rows) => {
+                    let rows = rows.saturating_sub(1 + usize::from(!facts.is_empty()));
+                    self.write_fitting(store, query.clone(), rows)
+                        .and_then(|(list, remark)| {
+                            out.write_all(list.as_bytes())?;
+                            Ok(remark)
+                        })
+                }
+                None => self.write_list(store, query, &mut out),
+            };
+            Ok(written.map(|remark| (remark, facts)))
         })??;
         let remark = remark.map(|remark| remark.with_way_out());
         if self.screen.is_table() && !facts.is_empty() {
@@ -142,8 +163,31 @@ impl Context {
         Ok(())
     }
 
+    /// Returns the list, and what there is to say under it: as much of it as there are lines for, from the top.
+    pub(super) fn write_fitting(
+        &self,
+        store: &Store,
+        mut query: Query,
+        rows: usize,
+    ) -> CliResult<(String, Option<ListNote>)> {
+        let most = rows.max(1);
+        query.limit = query.limit.min(u32::try_from(most).unwrap_or(u32::MAX));
+        loop {
+            let mut list = Vec::new();
+            let remark = self.write_list(store, &query, &mut list)?;
+            let list = String::from_utf8_lossy(&list).into_owned();
+            // Headings take lines too, and so does the remark.
+            let lines = list.lines().count() + usize::from(remark.is_some());
+            let over = u32::try_from(lines.saturating_sub(most)).unwrap_or(u32::MAX);
+            if over == 0 || query.limit == 1 {
+                return Ok((list, remark));
+            }
+            query.limit = query.limit.saturating_sub(over).max(1);
+        }
+    }
+
     /// Prints the projects or the tags of open tasks, each with how many have it.
-    fn list_names(&self, names: Names) -> CliResult {
+    pub(super) fn list_names(&self, names: Names) -> CliResult {
         let moment = Moment::new(self.caller.now, self.caller.zone);
         let store = self.reader()?;
         let found = store.snapshot(|store| store.open_names(names, &moment, u32::MAX))?;

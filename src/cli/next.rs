@@ -1,10 +1,13 @@
 //! `taskhold next`
 
-use super::{CliResult, Context, Failure, filters::FilterArgs, report::say, task_details::details};
-use crate::{
-    domain::query::{Moment, View},
-    render,
+use super::{
+    CliResult, Context, Failure,
+    filters::FilterArgs,
+    report::say,
+    table,
+    task_details::{Relatives, details},
 };
+use crate::domain::query::{Moment, View};
 
 /// Show the ready task to do first
 ///
@@ -38,12 +41,12 @@ impl NextArgs {
         let page = store.list(query.view, &query.filters, &moment, None, query.limit)?;
         match page.tasks.into_iter().next() {
             Some(task) if context.screen.is_table() => {
-                let children = store.children(task.id, 20)?;
                 let task = store.with_comments(store.existing(task.id)?)?;
-                context.screen.print(&details(&task, &children, &[], context))?;
+                let relatives = Relatives::read(&store, &task.task)?;
+                context.screen.print(&details(&task, &relatives, &[], context))?;
             }
             Some(task) => {
-                let line = render::line(&task, now, zone);
+                let line = table::line(&task, now, zone);
                 context.screen.print(&format!("{line}\n"))?;
             }
             None => say(&[

@@ -7,10 +7,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::{CliResult, Context};
+use super::{CliResult, Context, table};
 use crate::{
     domain::{change::GroupId, command::Outcome, error::Result},
-    render::{self, TaskObject},
+    render::TaskObject,
 };
 
 /// The words for a task that a command changed, and for one it found as it was asked to be.
@@ -83,7 +83,7 @@ impl Context {
             } else {
                 verbs.done
             };
-            let line = render::line(&outcome.summary_of(edit), self.caller.now, self.caller.zone);
+            let line = table::line(&outcome.summary_of(edit), self.caller.now, self.caller.zone);
             let _ = writeln!(lines, "{word} {line}");
         }
         self.screen.print(&lines)?;

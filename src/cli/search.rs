@@ -48,7 +48,8 @@ impl SearchArgs {
         let query = self.filters.query(
             Some(self.view),
             Some(words),
-            self.limit.most(context.config.defaults.limit.value),
+            self.limit
+                .most(context.config.defaults.limit.value, &context.screen),
             &context.caller,
         )?;
         context.list(&context.reader()?, &query)

@@ -2,12 +2,17 @@
 
 use serde::Serialize;
 
-use super::{CliResult, Context, ids::IdArgs, log::ChangeObject, task_details::details};
+use super::{
+    CliResult, Context,
+    ids::IdArgs,
+    log::ChangeObject,
+    task_details::{Relatives, details},
+};
 use crate::{
     domain::{
         change::Change,
         error::{Error, Result},
-        task::{Summary, TaskId, TaskWithComments},
+        task::{TaskId, TaskWithComments},
     },
     render::TaskObject,
     store::Store,
@@ -24,12 +29,9 @@ pub(super) struct ShowArgs {
     history: bool,
 }
 
-/// How many subtasks are named.
-const MOST_CHILDREN: u32 = 1_000;
-
 struct Shown {
     task: TaskWithComments,
-    children: Vec<Summary>,
+    relatives: Relatives,
     history: Vec<Change>,
 }
 
@@ -63,7 +65,7 @@ impl ShowArgs {
         }
         let sheets: Vec<String> = shown
             .iter()
-            .map(|shown| details(&shown.task, &shown.children, &shown.history, context))
+            .map(|shown| details(&shown.task, &shown.relatives, &shown.history, context))
             .collect();
         Ok(context.screen.print(&sheets.join("\n"))?)
     }
@@ -72,7 +74,7 @@ impl ShowArgs {
         let changes = shown.history.iter();
         ShownObject {
             task: TaskObject::whole(&shown.task.task, &shown.task.comments, context.caller.zone),
-            children: shown.children.iter().map(|child| child.id).collect(),
+            children: shown.relatives.children(),
             history: self.history.then(|| {
                 changes
                     .map(|change| ChangeObject::new(change, context))
@@ -90,7 +92,7 @@ fn read(store: &Store, id: TaskId, with_history: bool) -> Result<Shown> {
         Vec::new()
     };
     Ok(Shown {
-        children: store.children(id, MOST_CHILDREN)?,
+        relatives: Relatives::read(store, &task)?,
         task: store.with_comments(task)?,
         history,
     })

@@ -1,10 +1,12 @@
 //! Tasks as a table that fits the terminal.
 //!
-//! The title keeps half of the line if it needs it, and gets what the others leave. Where there is too little room,
+//! The title keeps two fifths of the line if it needs them, and gets what the others leave. Where there is too little room,
 //! what can be missed most easily is cut first, with an ellipsis that says so, and goes first: details, then the project,
-//! then the date.
+//! then the date. Details lead with the tags, as they are typed, and are cut between two of them.
+//!
+//! The parts of a task stand under it, where both are on the page; the family stands where the first of it would.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, collections::HashMap, fmt::Write as _};
 
 use anstyle::Style;
 
@@ -16,19 +18,19 @@ use super::{
 use crate::{
     domain::{
         query::View,
-        task::{Priority, Status, Summary, Task, Timestamp},
+        task::{Priority, Status, Summary, Task, TaskId, Timestamp},
         when::Zone,
     },
     render,
 };
 
-/// The part of a line a title is given before another column.
-const TITLES_PART: usize = 2;
+/// The part of a line a title is given before another column, in fifths.
+const TITLES_FIFTHS: usize = 2;
 /// The most of a line that a project, and the details, may take; and what is left of them before something else goes.
 const MOST_PROJECT: usize = 20;
 const LEAST_PROJECT: usize = 8;
 const MOST_DETAILS: usize = 36;
-const LEAST_DETAILS: usize = 8;
+const LEAST_DETAILS: usize = 14;
 /// No line is made for less: where a terminal is narrower, or says so, it wraps them.
 const LEAST_COLUMNS: usize = 20;
 /// The columns between two cells.
@@ -48,10 +50,12 @@ struct TableRow<'a> {
     horizon: Horizon,
     id: String,
     mark: (&'static str, Style),
-    title: &'a str,
+    title: Cow<'a, str>,
+    /// How many tasks it is a part of that stand above it.
+    depth: usize,
     date: String,
     project: &'a str,
-    details: String,
+    details: Vec<String>,
 }
 
 /// How many columns each cell takes; 0 for none.
@@ -67,16 +71,19 @@ struct Widths {
 impl Table {
     /// Returns the lines for `tasks`, under headings where the view sorts by date.
     pub(super) fn lines(&self, tasks: &[Summary]) -> String {
-        let rows: Vec<TableRow<'_>> = tasks.iter().map(|task| self.row(task)).collect();
+        let rows: Vec<TableRow<'_>> = families(tasks)
+            .into_iter()
+            .map(|(task, depth)| self.row(task, depth))
+            .collect();
         let widths = self.widths(&rows);
         let has_headings = matches!(
             self.view,
-            View::Open | View::Pending | View::Ready | View::Blocked | View::Today
+            View::Open | View::Pending | View::Ready | View::Blocked | View::Today | View::Week
         ) && rows.iter().any(|row| row.horizon != rows[0].horizon);
         let mut lines = String::new();
         let mut above = None;
         for row in &rows {
-            if has_headings && above != Some(row.horizon) {
+            if has_headings && row.depth == 0 && above != Some(row.horizon) {
                 let heading = painted(horizon_style(row.horizon).bold(), row.horizon.heading());
                 let _ = writeln!(lines, "{heading}");
                 above = Some(row.horizon);
@@ -86,7 +93,7 @@ impl Table {
         lines
     }
 
-    fn row<'a>(&self, task: &'a Summary) -> TableRow<'a> {
+    fn row<'a>(&self, task: &'a Summary, depth: usize) -> TableRow<'a> {
         let horizon = horizon(task, self.now, self.zone);
         let said = |at| relative::instant(at, self.now, self.zone);
         let date = match self.view {
@@ -99,15 +106,19 @@ impl Table {
             horizon,
             id: task.id.to_string(),
             mark: mark(task),
-            title: task.title.as_str(),
+            title: match depth {
+                0 => Cow::Borrowed(task.title.as_str()),
+                _ => Cow::Owned(format!("{}└ {}", "  ".repeat(depth - 1), task.title)),
+            },
+            depth,
             date: date.unwrap_or_default(),
             project: task.project.as_ref().map_or("", |project| project.as_str()),
-            details: self.details(task),
+            details: self.details(task, depth > 0),
         }
     }
 
-    fn details(&self, task: &Summary) -> String {
-        let mut details = Vec::new();
+    fn details(&self, task: &Summary, is_under_parent: bool) -> Vec<String> {
+        let mut details: Vec<String> = task.tags.iter().map(|tag| format!("+{tag}")).collect();
         details.extend(task.repeat.as_ref().map(|repeat| repeat.words(self.zone)));
         if let Some(until) = task.defer_until
             && !until.has_come(self.now.as_millis(), self.zone)
@@ -121,22 +132,22 @@ impl Table {
             let ids: Vec<String> = task.blockers.iter().map(ToString::to_string).collect();
             details.push(format!("after {}", ids.join(" ")));
         }
-        details.extend(task.parent.map(|parent| format!("part of {parent}")));
-        details.extend(task.tags.iter().map(|tag| format!("#{tag}")));
-        details.join(" ")
+        let parent = task.parent.filter(|_| !is_under_parent);
+        details.extend(parent.map(|parent| format!("part of {parent}")));
+        details
     }
 
     fn widths(&self, rows: &[TableRow<'_>]) -> Widths {
         let widest =
             |cell: &dyn Fn(&TableRow<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
         let columns = self.columns.max(LEAST_COLUMNS);
-        let title = widest(&|row| width(row.title));
+        let title = widest(&|row| width(&row.title));
         let date = widest(&|row| width(&row.date));
         let project = widest(&|row| width(row.project)).min(MOST_PROJECT);
-        let details = widest(&|row| width(&row.details)).min(MOST_DETAILS);
+        let details = widest(&|row| width(&row.details.join(" "))).min(MOST_DETAILS);
         let mut widths = Widths {
             id: widest(&|row| row.id.len()).max(3),
-            title: title.min(columns / TITLES_PART),
+            title: title.min(columns * TITLES_FIFTHS / 5),
             date: 0,
             project: 0,
             details: 0,
@@ -168,8 +179,9 @@ impl Table {
                 spare -= more;
             }
         };
-        grow(&mut widths.project, project);
+        grow(&mut widths.title, title.min(columns / 2));
         grow(&mut widths.details, details);
+        grow(&mut widths.project, project);
         grow(&mut widths.title, title);
         // An id of many digits.
         let over = widths.sum().saturating_sub(columns);
@@ -203,10 +215,18 @@ impl TableRow<'_> {
             painted(style, mark)
         );
         let cells = [
-            (self.title, widths.title, Style::new()),
-            (self.date.as_str(), widths.date, horizon_style(self.horizon)),
-            (self.project, widths.project, CYAN),
-            (self.details.as_str(), widths.details, DIM),
+            (cut(&self.title, widths.title), widths.title, Style::new()),
+            (
+                cut(&self.date, widths.date),
+                widths.date,
+                horizon_style(self.horizon),
+            ),
+            (cut(self.project, widths.project), widths.project, CYAN),
+            (
+                cut_between(&self.details, widths.details),
+                widths.details,
+                DIM,
+            ),
         ];
         // Blanks are written only before a cell that has something, so that no line ends in them.
         let mut blanks = 0;
@@ -214,7 +234,6 @@ impl TableRow<'_> {
             if columns == 0 {
                 continue;
             }
-            let text = cut(text, columns);
             let used = width(&text);
             if used > 0 {
                 let cell = painted(style, &isolated(&text));
@@ -256,10 +275,78 @@ fn horizon_style(horizon: Horizon) -> Style {
     }
 }
 
+/// Returns the first of `details` that fit into so many columns, with an ellipsis where some are left out.
+fn cut_between(details: &[String], columns: usize) -> String {
+    let whole = details.join(" ");
+    if width(&whole) <= columns {
+        return whole;
+    }
+    let fits = |count: &usize| width(&details[..*count].join(" ")) + 2 <= columns;
+    match (1..details.len()).rev().find(fits) {
+        Some(count) => format!("{} …", details[..count].join(" ")),
+        None => cut(&whole, columns),
+    }
+}
+
+/// Returns the tasks in their order, each part after the task it is a part of where that is among them, and how deep it lies.
+/// A family stands where the first of it stands.
+fn families(tasks: &[Summary]) -> Vec<(&Summary, usize)> {
+    /// Deeper ones stand beside each other.
+    const DEEPEST: usize = 8;
+    let places: HashMap<TaskId, usize> = (0..).zip(tasks).map(|(at, task)| (task.id, at)).collect();
+    // A finished round has the id of its series, which may be there too.
+    if places.len() < tasks.len() || tasks.iter().all(|task| task.parent.is_none()) {
+        return tasks.iter().map(|task| (task, 0)).collect();
+    }
+    let above = |task: &Summary| task.parent.and_then(|parent| places.get(&parent).copied());
+    let mut parts: Vec<Vec<usize>> = vec![Vec::new(); tasks.len()];
+    for (at, task) in tasks.iter().enumerate() {
+        if let Some(parent) = above(task) {
+            parts[parent].push(at);
+        }
+    }
+    let mut listed = vec![false; tasks.len()];
+    let mut lines = Vec::with_capacity(tasks.len());
+    for at in 0..tasks.len() {
+        if listed[at] {
+            continue;
+        }
+        let mut first = at;
+        // As deep as there are tasks at most, though a damaged file said otherwise.
+        for _ in tasks {
+            first = above(&tasks[first]).unwrap_or(first);
+        }
+        let mut waiting = vec![(first, 0)];
+        while let Some((at, depth)) = waiting.pop() {
+            listed[at] = true;
+            lines.push((&tasks[at], depth));
+            let deeper = (depth + 1).min(DEEPEST);
+            waiting.extend(parts[at].iter().rev().map(|part| (*part, deeper)));
+        }
+    }
+    lines
+}
+
+/// Returns a task on one line, its project and its tags as they are typed.
+pub(super) fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
+    let mut untagged = task.clone();
+    let (project, tags) = (untagged.project.take(), std::mem::take(&mut untagged.tags));
+    let mut line = render::line(&untagged, now, zone);
+    if let Some(project) = project {
+        let has_blank = project.as_str().contains(char::is_whitespace);
+        let quote = if has_blank { "\"" } else { "" };
+        let _ = write!(line, " project:{quote}{project}{quote}");
+    }
+    for tag in &tags {
+        let _ = write!(line, " +{tag}");
+    }
+    line
+}
+
 /// Returns a task as the plain line of a pipe, in the colours of the table where there are to be some. They begin after
 /// the id, which other commands read.
 pub(super) fn plain_line(task: &Summary, now: Timestamp, zone: Zone) -> String {
-    let line = render::line(task, now, zone);
+    let line = line(task, now, zone);
     let horizon = horizon(task, now, zone);
     let (id, rest) = line.split_once(' ').unwrap_or((&line, ""));
     format!("{id} {}", painted(horizon_style(horizon), rest))
@@ -346,24 +433,24 @@ mod tests {
     }
 
     #[test]
-    fn the_title_keeps_half_and_the_rest_is_cut_before_it_goes() {
+    fn the_title_keeps_two_fifths_and_the_rest_is_cut_before_it_goes() {
         let title = "Write to the landlord about the heating";
         let tasks = [task(1, title, "household", "letters")];
         let cases = [
             (
                 80,
-                "  1   Write to the landlord about the heating  2031-06-02  household  #letters",
+                "  1   Write to the landlord about the heating  2031-06-02  household  +letters",
             ),
             (
                 70,
-                "  1   Write to the landlord about the he…  2031-06-02  household  #le…",
+                "  1   Write to the landlord about th…  2031-06-02  househo…  +letters",
             ),
             (
                 60,
-                "  1   Write to the landlord about the…  2031-06-02  #letters",
+                "  1   Write to the landlord a…  2031-06-02  househo…  +letters",
             ),
-            (48, "  1   Write to the landlord a…  2031-06-02  #le…"),
-            (40, "  1   Write to the landlord…  2031-06-02"),
+            (48, "  1   Write to the lan…  2031-06-02  hous…  +…"),
+            (40, "  1   Write to the landlo…  2031-06-02  +…"),
             (30, "  1   Write to the landlord a…"),
             (20, "  1   Write to the…"),
             (1, "  1   Write to the…"),
@@ -372,6 +459,47 @@ mod tests {
             let lines = plain_lines(&tasks, columns);
             assert_eq!(lines[0].trim_end(), line, "at {columns}");
         }
+    }
+
+    #[test]
+    fn tags_are_left_out_whole_and_said_so() {
+        let details = ["+errand", "+home", "+phone"].map(str::to_owned);
+        for (columns, text) in [
+            (20, "+errand +home +phone"),
+            (19, "+errand +home …"),
+            (14, "+errand …"),
+            (6, "+erra…"),
+        ] {
+            assert_eq!(cut_between(&details, columns), text, "{columns}");
+        }
+    }
+
+    #[test]
+    fn parts_stand_under_their_task_and_the_family_where_its_first_is() {
+        let part = |id, parent| {
+            let mut part = task(id, &format!("task {id}"), "p", "t");
+            part.parent = Some(TaskId::try_from(parent).unwrap());
+            part
+        };
+        let tasks = [
+            task(1, "one", "p", "t"),
+            part(5, 3),
+            part(4, 2),
+            task(2, "two", "p", "t"),
+            part(3, 2),
+            part(6, 99),
+        ];
+        let arranged: Vec<(i64, usize)> = families(&tasks)
+            .into_iter()
+            .map(|(task, depth)| (task.id.get(), depth))
+            .collect();
+        assert_eq!(arranged, [(1, 0), (2, 0), (4, 1), (3, 1), (5, 2), (6, 0)]);
+        let lines = plain_lines(&tasks, 80);
+        assert!(
+            lines[2].contains("  └ task 4  ") || lines[2].contains(" └ task 4  "),
+            "{lines:#?}"
+        );
+        assert!(lines[5].contains("part of 99"), "{lines:#?}");
     }
 
     proptest! {

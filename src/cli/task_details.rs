@@ -9,16 +9,76 @@ use super::{
     table::headline,
     width::isolated,
 };
-use crate::domain::{
-    change::Change,
-    task::{Summary, Tag, TaskId, TaskWithComments},
-    when::When,
+use crate::{
+    domain::{
+        change::Change,
+        error::Result,
+        task::{Summary, Task, TaskId, TaskWithComments},
+        when::When,
+    },
+    store::Store,
 };
+
+/// What stands in some relation to a task, with the titles to name it by.
+pub(super) struct Relatives {
+    parent: Option<Summary>,
+    depends_on: Vec<Summary>,
+    /// The parts and their parts, each with how deep it lies, from 0.
+    parts: Vec<(Summary, usize)>,
+}
+
+/// How many parts are named.
+const MOST_PARTS: usize = 1_000;
+
+impl Relatives {
+    /// Reads those of `task`.
+    pub(super) fn read(store: &Store, task: &Task) -> Result<Self> {
+        let mut parts = Vec::new();
+        let of = |id| store.children(id, u32::try_from(MOST_PARTS).unwrap_or(u32::MAX));
+        let mut waiting: Vec<(Summary, usize)> = Vec::new();
+        waiting.extend(of(task.id)?.into_iter().rev().map(|part| (part, 0)));
+        while let Some((part, depth)) = waiting.pop()
+            && parts.len() < MOST_PARTS
+        {
+            let deeper = of(part.id)?.into_iter().rev();
+            waiting.extend(deeper.map(|part| (part, depth + 1)));
+            parts.push((part, depth));
+        }
+        let parent = task.parent.map(|parent| store.summary(parent));
+        Ok(Self {
+            parent: parent.transpose()?,
+            depends_on: task
+                .depends_on
+                .iter()
+                .map(|id| store.summary(*id))
+                .collect::<Result<_>>()?,
+            parts,
+        })
+    }
+
+    /// Returns the ids of the parts, but for their parts.
+    pub(super) fn children(&self) -> Vec<TaskId> {
+        let own = self.parts.iter().filter(|(_, depth)| *depth == 0);
+        own.map(|(part, _)| part.id).collect()
+    }
+}
+
+/// Returns a task named within another: its number, its title, and what became of it if it is closed.
+fn named(task: &Summary) -> String {
+    let state = if task.deleted_at.is_some() {
+        " (in the trash)".to_owned()
+    } else if task.is_open() {
+        String::new()
+    } else {
+        format!(" ({})", task.status)
+    };
+    format!("{} {}{state}", task.id, isolated(task.title.as_str()))
+}
 
 /// Returns the details of `task`; its history is left out where there are no `changes`.
 pub(super) fn details(
     TaskWithComments { task, comments }: &TaskWithComments,
-    children: &[Summary],
+    relatives: &Relatives,
     changes: &[Change],
     context: &Context,
 ) -> String {
@@ -45,11 +105,12 @@ pub(super) fn details(
             due
         }
     });
-    let ids = |ids: Vec<TaskId>| {
-        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        (!ids.is_empty()).then(|| ids.join(", "))
-    };
-    let tags: Vec<&str> = task.tags.iter().map(Tag::as_str).collect();
+    // Under each other, in the column of the values.
+    let listed =
+        |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join(&format!("\n{:15}", "")));
+    let parts = relatives.parts.iter();
+    let parts = parts.map(|(part, depth)| format!("{}{}", "  ".repeat(*depth), named(part)));
+    let tags: Vec<String> = task.tags.iter().map(|tag| format!("+{tag}")).collect();
     let fields = [
         ("Status", Some(task.status.to_string())),
         (
@@ -70,14 +131,14 @@ pub(super) fn details(
         ),
         (
             "Tags",
-            (!tags.is_empty()).then(|| isolated(&tags.join(", "))),
+            (!tags.is_empty()).then(|| isolated(&tags.join(" "))),
         ),
-        ("Part of", task.parent.map(|parent| parent.to_string())),
-        ("After", ids(task.depends_on.iter().copied().collect())),
+        ("Part of", relatives.parent.as_ref().map(named)),
         (
-            "Parts",
-            ids(children.iter().map(|child| child.id).collect()),
+            "After",
+            listed(relatives.depends_on.iter().map(named).collect()),
         ),
+        ("Parts", listed(parts.collect())),
         (
             "Added",
             Some(format!(

@@ -1,9 +1,9 @@
 //! `taskhold start`, `done`, `reopen` and `cancel`: tasks moved from one status to another.
 
-use super::{CliResult, Context, Failure, ids::IdArgs, report::Verbs};
+use super::{CliResult, Context, Failure, chosen::ChosenArgs, report::Verbs};
 use crate::{
     domain::{
-        command::{Command, Patch},
+        command::{Command, Outcome, Patch},
         task::Status,
     },
     input::read_date,
@@ -16,7 +16,7 @@ use crate::{
 #[command(after_help = "Example:\n  taskhold start 12")]
 pub(super) struct StartArgs {
     #[command(flatten)]
-    ids: IdArgs,
+    chosen: ChosenArgs,
 }
 
 /// Mark tasks as completed; one that repeats moves to its next date
@@ -24,11 +24,11 @@ pub(super) struct StartArgs {
 /// All of them or none: if one cannot be completed, nothing changes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  taskhold done 12 13\n  taskhold list +errand | taskhold done -\n  taskhold done 12 --due 2027-01-01"
+    after_help = "Examples:\n  taskhold done 12 13\n  taskhold done --where 'project:web +home'\n  taskhold done 12 --due 2027-01-01"
 )]
 pub(super) struct DoneArgs {
     #[command(flatten)]
-    ids: IdArgs,
+    chosen: ChosenArgs,
     /// Date that the task is due: completes a round once more before its date has come
     #[arg(long, value_name = "DATE")]
     due: Option<String>,
@@ -41,7 +41,7 @@ pub(super) struct DoneArgs {
 #[command(after_help = "Example:\n  taskhold reopen 12")]
 pub(super) struct ReopenArgs {
     #[command(flatten)]
-    ids: IdArgs,
+    chosen: ChosenArgs,
 }
 
 /// Mark tasks as cancelled
@@ -51,7 +51,7 @@ pub(super) struct ReopenArgs {
 #[command(after_help = "Example:\n  taskhold cancel 12")]
 pub(super) struct CancelArgs {
     #[command(flatten)]
-    ids: IdArgs,
+    chosen: ChosenArgs,
 }
 
 impl StartArgs {
@@ -60,13 +60,16 @@ impl StartArgs {
             done: "Started",
             unchanged: "Nothing changed, in progress already:",
         };
-        set_status(&self.ids, Status::InProgress, verbs, context)
+        set_status(&self.chosen, "start", Status::InProgress, verbs, context)
     }
 }
 
 impl DoneArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let ids = self.ids.read()?;
+        let ids = self.chosen.read("complete", context)?;
+        if ids.is_empty() {
+            return context.report(&Outcome::default(), COMPLETED, &[]);
+        }
         let command = match (self.due, ids.as_slice()) {
             (None, _) => Command::Complete(ids),
             (Some(due), [id]) => Command::CompleteRound {
@@ -81,11 +84,7 @@ impl DoneArgs {
             }
         };
         let outcome = context.write(&command)?;
-        let verbs = Verbs {
-            done: "Completed",
-            unchanged: "Nothing changed, completed already:",
-        };
-        context.report_closed(&outcome, verbs)
+        context.report_closed(&outcome, COMPLETED)
     }
 }
 
@@ -95,7 +94,7 @@ impl ReopenArgs {
             done: "Reopened",
             unchanged: "Nothing changed, pending already:",
         };
-        set_status(&self.ids, Status::Pending, verbs, context)
+        set_status(&self.chosen, "reopen", Status::Pending, verbs, context)
     }
 }
 
@@ -105,17 +104,32 @@ impl CancelArgs {
             done: "Cancelled",
             unchanged: "Nothing changed, cancelled already:",
         };
-        set_status(&self.ids, Status::Cancelled, verbs, context)
+        set_status(&self.chosen, "cancel", Status::Cancelled, verbs, context)
     }
 }
 
-fn set_status(ids: &IdArgs, status: Status, verbs: Verbs, context: &Context) -> CliResult {
+const COMPLETED: Verbs = Verbs {
+    done: "Completed",
+    unchanged: "Nothing changed, completed already:",
+};
+
+fn set_status(
+    chosen: &ChosenArgs,
+    verb: &'static str,
+    status: Status,
+    verbs: Verbs,
+    context: &Context,
+) -> CliResult {
+    let ids = chosen.read(verb, context)?;
+    if ids.is_empty() {
+        return context.report(&Outcome::default(), verbs, &[]);
+    }
     let patch = Patch {
         status: Some(status),
         ..Patch::default()
     };
     let outcome = context.write(&Command::Update {
-        ids: ids.read()?,
+        ids,
         patch,
         if_rev: None,
     })?;

@@ -121,7 +121,7 @@ impl WatchArgs {
             .read(move |store| {
                 store.snapshot(|store| {
                     let turn = store.next_turn(query.view, &moment)?;
-                    Ok((reading.write_fitting(store, query), turn))
+                    Ok((reading.write_drawn(store, query), turn))
                 })
             })
             .await?;
@@ -137,26 +137,10 @@ impl WatchArgs {
 
 impl Context {
     /// Returns the list with what there is to say under it; as much of it as the terminal has lines, where it is drawn.
-    fn write_fitting(
-        &self,
-        store: &Store,
-        mut query: Query,
-    ) -> CliResult<(String, Option<ListNote>)> {
+    fn write_drawn(&self, store: &Store, query: Query) -> CliResult<(String, Option<ListNote>)> {
         let rows = self.screen.rows().filter(|_| self.screen.is_live());
-        let most = rows.unwrap_or(usize::MAX).saturating_sub(HEADING).max(1);
-        query.limit = query.limit.min(u32::try_from(most).unwrap_or(u32::MAX));
-        loop {
-            let mut list = Vec::new();
-            let remark = self.write_list(store, &query, &mut list)?;
-            let list = String::from_utf8_lossy(&list).into_owned();
-            // Headings take lines too, and so does the remark.
-            let lines = list.lines().count() + usize::from(remark.is_some());
-            let over = u32::try_from(lines.saturating_sub(most)).unwrap_or(u32::MAX);
-            if over == 0 || query.limit == 1 {
-                return Ok((list, remark));
-            }
-            query.limit = query.limit.saturating_sub(over).max(1);
-        }
+        let rows = rows.unwrap_or(usize::MAX).saturating_sub(HEADING);
+        self.write_fitting(store, query, rows)
     }
 
     fn draw(&self, view: &View, terminal: &Terminal) -> CliResult {

@@ -2,14 +2,17 @@
 
 use std::str::FromStr;
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    task::{Invalid, Priority, Project, Status, Summary, Tag, Timestamp, shortened},
+    task::{Invalid, Priority, Project, Status, Summary, Tag, TaskId, Timestamp, shortened},
     text::folded,
     when::{When, Zone},
 };
+
+pub mod order;
+
+use order::Keys;
 
 /// Which tasks to list, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +25,10 @@ pub enum View {
     Today,
     /// Open ones whose date has passed.
     Overdue,
+    /// Open ones that are due tomorrow.
+    Tomorrow,
+    /// Open ones that are due in the next seven days, today included, or overdue.
+    Week,
     /// Open ones that wait for another.
     Blocked,
     /// Open ones whose `defer_until` has not come, what comes first leading.
@@ -44,11 +51,13 @@ pub enum View {
 
 impl View {
     /// Every view.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Open,
         Self::Ready,
         Self::Today,
         Self::Overdue,
+        Self::Tomorrow,
+        Self::Week,
         Self::Blocked,
         Self::Deferred,
         Self::Pending,
@@ -67,6 +76,8 @@ impl View {
             Self::Ready => "ready",
             Self::Today => "today",
             Self::Overdue => "overdue",
+            Self::Tomorrow => "tomorrow",
+            Self::Week => "week",
             Self::Blocked => "blocked",
             Self::Deferred => "deferred",
             Self::Pending => "pending",
@@ -93,7 +104,8 @@ impl View {
             Self::Cancelled => &["canceled"],
             Self::All => &["everything"],
             Self::Trash => &["deleted"],
-            Self::Today | Self::Stale => &[],
+            Self::Week => &["next 7 days"],
+            Self::Today | Self::Tomorrow | Self::Stale => &[],
         }
     }
 }
@@ -105,6 +117,8 @@ impl View {
             Self::Open
             | Self::Today
             | Self::Overdue
+            | Self::Tomorrow
+            | Self::Week
             | Self::Blocked
             | Self::Deferred
             | Self::Pending => status.is_open(),
@@ -196,19 +210,25 @@ impl Names {
     }
 }
 
-/// What else a task must be to be listed; `None` asks for nothing.
+/// What else a task must be to be listed; `None` and an empty list ask for nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filters {
-    /// It belongs to this project, whatever the case of its letters.
+    /// It belongs to this project or to one below it, as `Work.Billing` is below `Work`, whatever the case of its letters.
     pub project: Option<Project>,
     /// It belongs to no project.
     pub no_project: bool,
-    /// It has this tag.
-    pub tag: Option<Tag>,
+    /// It belongs to none of these projects, nor to one below them.
+    pub without_projects: Vec<Project>,
+    /// It has all these tags.
+    pub tags: Vec<Tag>,
+    /// It has none of these tags.
+    pub without_tags: Vec<Tag>,
     /// It has this priority.
     pub priority: Option<Priority>,
     /// It is pending, in progress, ...
     pub status: Option<Status>,
+    /// It is a part of this task.
+    pub parent: Option<TaskId>,
     /// It is due from here on.
     pub due_from: Option<Bound>,
     /// It is due before this.
@@ -237,12 +257,10 @@ impl Filters {
 /// A date to compare with, from which on or before which something lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// For days, as they are stored.
-    pub day: String,
-    /// For instants, as they are stored.
-    pub at: String,
-    /// The same instant, in ms since the Unix epoch.
+    /// The moment where the reader is, in ms since the Unix epoch.
     pub millis: i64,
+    /// For each kind of date, the key of the first that lies there or later.
+    pub keys: Keys,
     /// How it was read: `by Fri 2026-12-04`.
     pub words: String,
 }
@@ -250,48 +268,41 @@ pub struct Bound {
 impl Bound {
     /// Returns the bound after which all after `when` lies: a day counts itself, an instant is exact.
     pub fn from(when: When, zone: Zone) -> Self {
-        let (from, word) = match when.instant(zone) {
-            None => (zone.begin(when.day(zone)), "from"),
-            Some(millis) => (millis + 1, "after"),
+        let (from, word) = if when.kind() == order::DAY {
+            (zone.begin(when.day(zone)), "from")
+        } else {
+            (when.order(zone) + 1, "after")
         };
-        Self::new(when.day(zone), from, format!("{word} {}", when.show(zone)))
+        Self::new(from, zone, format!("{word} {}", when.show(zone)))
     }
 
     /// Returns the bound before which all before `when` lies: a day counts itself, an instant is exact.
     pub fn to(when: When, zone: Zone) -> Self {
-        match when.instant(zone) {
-            None => {
-                let day = when.day(zone);
-                let next = day.succ_opt().unwrap_or(day);
-                Self::new(next, zone.begin(next), format!("by {}", when.show(zone)))
-            }
-            // A day ends later than any of its instants.
-            Some(millis) => {
-                let words = format!("before {}", when.show(zone));
-                Self::new(when.day(zone), millis, words)
-            }
+        if when.kind() == order::DAY {
+            let words = format!("by {}", when.show(zone));
+            return Self::new(when.order(zone) + 1, zone, words);
         }
+        // A day ends later than any of its instants.
+        let words = format!("before {}", when.show(zone));
+        Self::new(when.order(zone), zone, words)
     }
 
-    fn new(day: NaiveDate, millis: i64, words: String) -> Self {
+    fn new(millis: i64, zone: Zone, words: String) -> Self {
         Self {
-            day: When::Day(day).to_string(),
-            at: When::At(millis).to_string(),
             millis,
+            keys: Keys::at(millis, zone),
             words,
         }
     }
 }
 
-/// The time of a call, as the views need it.
+/// The time of a call, and where the reader is: what the views need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// The instant, in ms since the Unix epoch.
     pub millis: i64,
-    /// Today, as dates are stored.
-    pub today: String,
-    /// The last moment of today, in ms since the Unix epoch.
-    pub end_of_today: i64,
+    /// The zone of the reader.
+    pub zone: Zone,
     /// Before this, in ms since the Unix epoch, what is in progress was last touched when it is stale.
     pub stale_before: i64,
 }
@@ -345,22 +356,35 @@ impl Page {
     }
 }
 
-/// The ends of a day in different zones are at most this far apart, and two days, in ms. A date was sorted by the zone
-/// it was set in; a view looks this much further and then asks each task exactly.
-pub(crate) const ZONES_APART: i64 = 51 * 60 * 60 * 1000;
-
 impl Moment {
     /// Returns the moment `now` for a user in `zone`.
     pub fn new(now: Timestamp, zone: Zone) -> Self {
         const STALE_AFTER: i64 = 3 * 24 * 60 * 60 * 1000;
         let millis = now.as_millis();
-        let today = When::Day(zone.today(millis));
         Self {
             millis,
-            today: today.to_string(),
-            end_of_today: today.order(zone),
+            zone,
             stale_before: millis - STALE_AFTER,
         }
+    }
+
+    /// Returns the keys of what is due now or later.
+    pub fn now(&self) -> Keys {
+        Keys::at(self.millis, self.zone)
+    }
+
+    /// Returns the keys of what is due on the day that is so many days from today, or later.
+    pub fn day(&self, days: u64) -> Keys {
+        let today = self.zone.today(self.millis);
+        let day = today
+            .checked_add_days(chrono::Days::new(days))
+            .unwrap_or(today);
+        Keys::at(self.zone.begin(day), self.zone)
+    }
+
+    /// Returns the keys of what is still to come.
+    pub fn to_come(&self) -> Keys {
+        Keys::after(self.millis, self.zone)
     }
 }
 

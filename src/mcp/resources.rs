@@ -188,7 +188,7 @@ pub(super) fn text(
         }
         ResourceUri::Tag(name) => {
             let filters = Filters {
-                tag: Some(name.clone()),
+                tags: vec![name.clone()],
                 ..none()
             };
             let heading = format!("Tasks with #{name}:");
@@ -290,7 +290,7 @@ impl ResourceList {
         if let Some(project) = &self.filters.project {
             let _ = write!(which, " project:{}", json!(project.as_str()));
         }
-        if let Some(tag) = &self.filters.tag {
+        for tag in &self.filters.tags {
             let _ = write!(which, " tag:{}", json!(tag.as_str()));
         }
         let room = room.saturating_sub(bounds::size(&which));

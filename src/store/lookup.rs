@@ -17,7 +17,7 @@ use crate::domain::{
 
 const OPEN_IDS: &str = "SELECT id FROM task
       WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
-      ORDER BY due_order, rank, id LIMIT ?1";
+      ORDER BY due_kind, due_order, rank, id LIMIT ?1";
 
 /// Goes from each name to the next in the index, however many tasks have it. Of its spellings that of the latest task is
 /// shown, among the 100 that are due first.
@@ -56,7 +56,7 @@ const CHILDREN: &str = concat!(
 );
 
 impl Store {
-    /// Returns the ids of up to `limit` open tasks, in the order of the view of open ones.
+    /// Returns the ids of up to `limit` open tasks: those due at some time first, then those due on a day, each by date.
     pub fn open_ids(&self, limit: u32) -> Result<Vec<TaskId>> {
         self.connection
             .prepare_cached(OPEN_IDS)
@@ -129,7 +129,7 @@ impl Store {
                     (
                         name.to_string(),
                         Filters {
-                            tag: Some(name),
+                            tags: vec![name],
                             ..none()
                         },
                     )
@@ -150,7 +150,7 @@ impl Store {
                 unknown.push(Names::Projects.unknown(given.as_str(), &names));
             }
         }
-        if let Some(given) = &filters.tag {
+        for given in &filters.tags {
             let known = self.open_tags(LOOKED_AT)?;
             if !known.iter().any(|name| name.is_same(given)) {
                 let names: Vec<String> = known.iter().map(ToString::to_string).collect();

@@ -113,6 +113,7 @@ impl Store {
                 self.read_rows(
                     sql,
                     &Parameters {
+                        view,
                         filters,
                         moment,
                         words: Some(words),

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::domain::{
     error::{Error, Result},
-    query::{Moment, View},
+    query::{
+        Moment, View,
+        order::{self, Keys},
+    },
     task::{Summary, Task, TaskId, Timestamp},
 };
 
@@ -33,7 +36,7 @@ impl Store {
     }
 
     /// Returns what a list shows of the task with `id`, be it in the trash.
-    pub(super) fn summary(&self, id: TaskId) -> Result<Summary> {
+    pub fn summary(&self, id: TaskId) -> Result<Summary> {
         self.connection
             .prepare_cached(concat!(
                 "SELECT ",
@@ -124,18 +127,27 @@ impl Store {
     /// Returns the next instant, from `moment` on, right after which `view` shows something else though nobody has changed
     /// a task; `None` if nothing but a new day can bring that. It may be one at which nothing happens.
     ///
-    /// A day is sorted by its last moment, so that only instants and midnights are found.
     pub fn next_turn(&self, view: View, moment: &Moment) -> Result<Option<Timestamp>> {
-        let first = |sql, from: i64| {
-            self.connection
-                .prepare_cached(sql)
-                .and_then(|mut statement| statement.query_row([from], |row| row.get(0)))
-                .while_trying("read what comes next")
+        let first = |sql, kind: Option<u8>, from: i64| {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let next: Option<i64> = match kind {
+                Some(kind) => statement.query_row((from, kind), |row| row.get(0)),
+                None => statement.query_row([from], |row| row.get(0)),
+            }?;
+            Ok(next)
         };
-        let mut turns: Vec<Option<i64>> = vec![first(NEXT_DUE, moment.millis)?];
-        turns.push(first(NEXT_DEFERRAL, moment.millis)?);
+        let first = |sql, kind, from| first(sql, kind, from).while_trying("read what comes next");
+        let mut turns: Vec<Option<i64>> = Vec::new();
+        let Keys(now) = moment.now();
+        // A day comes and goes at midnight.
+        for kind in [0, order::FLOATING] {
+            for sql in [NEXT_DUE, NEXT_DEFERRAL] {
+                let next = first(sql, Some(kind), now[usize::from(kind)])?;
+                turns.push(next.map(|key| order::moment(kind, key, moment.zone)));
+            }
+        }
         if view == View::Stale {
-            let touched: Option<i64> = first(NEXT_STALE, moment.stale_before)?;
+            let touched = first(NEXT_STALE, None, moment.stale_before)?;
             turns.push(touched.map(|at| at + moment.millis - moment.stale_before));
         }
         let next = turns.into_iter().flatten().min();
@@ -149,13 +161,13 @@ impl Store {
 const NEXT_DUE: &str = concat!(
     "SELECT min(due_order) FROM task WHERE ",
     open!(),
-    " AND due_order >= ?1"
+    " AND due_kind = ?2 AND due_order >= ?1"
 );
 /// An open task is no longer deferred.
 const NEXT_DEFERRAL: &str = concat!(
     "SELECT min(defer_order) FROM task WHERE ",
     open!(),
-    " AND defer_until IS NOT NULL AND defer_order >= ?1"
+    " AND defer_until IS NOT NULL AND defer_kind = ?2 AND defer_order >= ?1"
 );
 /// What is in progress becomes stale.
 const NEXT_STALE: &str = "SELECT min(updated_at) FROM task
@@ -242,11 +254,11 @@ mod tests {
         for (sql, index) in [
             (
                 NEXT_DUE,
-                "SEARCH task USING INDEX task_by_plan (due_order>?)",
+                "SEARCH task USING INDEX task_by_plan (due_kind=? AND due_order>?)",
             ),
             (
                 NEXT_DEFERRAL,
-                "SEARCH task USING INDEX task_by_deferral (defer_order>?)",
+                "SEARCH task USING INDEX task_by_deferral (defer_kind=? AND defer_order>?)",
             ),
             (
                 NEXT_STALE,

@@ -10,8 +10,8 @@ use super::{Store, failure::WhileTrying};
 use crate::domain::{
     change::Edit,
     error::Result,
+    query::order,
     task::{Priority, Tag, Task},
-    when::{When, Zone},
 };
 
 /// Sorts after every date.
@@ -22,12 +22,13 @@ pub(crate) const NO_DEFER: i64 = i64::MIN;
 pub(crate) const INSERT: &str =
     "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
                        completed_at, created_by, rev, deleted_at, priority, due, defer_until,
-                       repeat, repeat_from, project, tags, parent, depends_on, due_order,
-                       defer_order, rank, project_key)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
+                       repeat, repeat_from, project, tags, parent, depends_on, due_kind, due_order,
+                       defer_kind, defer_order, rank, project_key)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
+             ?25, ?26)";
 
 /// The columns of [`INSERT`], in its order.
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 26] = [
     "id",
     "title",
     "description",
@@ -48,7 +49,9 @@ const COLUMNS: [&str; 24] = [
     "tags",
     "parent",
     "depends_on",
+    "due_kind",
     "due_order",
+    "defer_kind",
     "defer_order",
     "rank",
     "project_key",
@@ -56,14 +59,14 @@ const COLUMNS: [&str; 24] = [
 
 impl Store {
     /// Writes the task of `edit`, and brings everything derived from it up to date.
-    pub(crate) fn write(&self, edit: &Edit, zone: Zone) -> Result<()> {
+    pub(crate) fn write(&self, edit: &Edit) -> Result<()> {
         let (before, task) = (edit.before.as_ref(), &edit.after);
         let uncleaned = before.map_or(Ok(None), |before| self.uncleaned_tags(before))?;
         match before {
-            None => self.insert_row(task, zone)?,
+            None => self.insert_row(task)?,
             // Whoever changes the task cleans all of it.
-            Some(_) if uncleaned.is_some() => self.update_row(None, task, zone)?,
-            before => self.update_row(before, task, zone)?,
+            Some(_) if uncleaned.is_some() => self.update_row(None, task)?,
+            before => self.update_row(before, task)?,
         }
         self.put_comments(task.id, &edit.comments)?;
         if let Some(tags) = uncleaned {
@@ -138,20 +141,20 @@ impl Store {
     }
 
     /// Adds the row of a task.
-    pub(crate) fn insert_row(&self, task: &Task, zone: Zone) -> Result<()> {
+    pub(crate) fn insert_row(&self, task: &Task) -> Result<()> {
         self.connection
             .prepare_cached(INSERT)
-            .and_then(|mut statement| statement.execute(params_from_iter(values(task, zone)?)))
+            .and_then(|mut statement| statement.execute(params_from_iter(values(task)?)))
             .while_trying("write a task")?;
         Ok(())
     }
 
     /// Writes the columns in which `task` differs from `before`; all of them if that is `None`. An index is written only
     /// where a column of its own is set.
-    pub(crate) fn update_row(&self, before: Option<&Task>, task: &Task, zone: Zone) -> Result<()> {
+    pub(crate) fn update_row(&self, before: Option<&Task>, task: &Task) -> Result<()> {
         let update = || -> rusqlite::Result<()> {
-            let after = values(task, zone)?;
-            let before = before.map(|before| values(before, zone)).transpose()?;
+            let after = values(task)?;
+            let before = before.map(values).transpose()?;
             let mut sql = String::from("UPDATE task SET ");
             let mut set = Vec::new();
             for (place, (column, value)) in COLUMNS.into_iter().zip(after).enumerate().skip(1) {
@@ -256,9 +259,8 @@ impl Store {
 }
 
 /// Returns the value of each of [`COLUMNS`].
-fn values(task: &Task, zone: Zone) -> rusqlite::Result<[ToSqlOutput<'_>; COLUMNS.len()]> {
+fn values(task: &Task) -> rusqlite::Result<[ToSqlOutput<'_>; COLUMNS.len()]> {
     let project_key = task.project.as_ref().map(|name| name.key().into_owned());
-    let order = |when: &Option<When>, none| when.map_or(none, |when| when.order(zone));
     Ok([
         task.id.get().into(),
         task.title.to_sql()?,
@@ -280,8 +282,10 @@ fn values(task: &Task, zone: Zone) -> rusqlite::Result<[ToSqlOutput<'_>; COLUMNS
         json(&task.tags)?.into(),
         task.parent.to_sql()?,
         json(&task.depends_on)?.into(),
-        order(&task.due, NO_DUE).into(),
-        order(&task.defer_until, NO_DEFER).into(),
+        order::kind(task.due).into(),
+        task.due.map_or(NO_DUE, order::key).into(),
+        order::kind(task.defer_until).into(),
+        task.defer_until.map_or(NO_DEFER, order::key).into(),
         i64::from(Priority::rank(task.priority)).into(),
         ToSqlOutput::Owned(project_key.into()),
     ])
@@ -305,6 +309,7 @@ mod tests {
             command::{Caller, Command, Draft, Patch},
             query::{Filters, Moment, View},
             task::{Actor, Project, Tag, TaskId, Timestamp, Title},
+            when::Zone,
         },
         store::Access,
     };
@@ -384,7 +389,7 @@ mod tests {
         ];
         assert_eq!(stored, wanted);
         let filters = Filters {
-            tag: Some(tag("home")),
+            tags: vec![tag("home")],
             ..Filters::default()
         };
         let moment = Moment::new(caller().now, Zone::UTC);

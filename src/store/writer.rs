@@ -12,7 +12,6 @@ use crate::domain::{
     error::{Error, Result},
     plan::{Plan, Tasks, plan},
     task::{Comment, Task, TaskId, TaskWithComments},
-    when::Zone,
 };
 
 mod import;
@@ -138,12 +137,12 @@ impl<'store> Writer<'store> {
         &mut self,
         entry: &mut Entry<'_>,
         edit: &Edit,
-        write: fn(&Store, &Edit, Zone) -> Result<()>,
+        write: fn(&Store, &Edit) -> Result<()>,
     ) -> Result<()> {
         let Some(diff) = edit.diff() else {
             return Ok(());
         };
-        write(self.store, edit, entry.caller.zone)?;
+        write(self.store, edit)?;
         self.append(entry, &edit.after, diff)
     }
 
@@ -174,13 +173,8 @@ impl<'store> Writer<'store> {
     }
 
     /// Takes over a task of another database with its history, numbers and all.
-    pub(crate) fn adopt(
-        &mut self,
-        task: &TaskWithComments,
-        history: &[Change],
-        zone: Zone,
-    ) -> Result<()> {
-        self.store.write(&Edit::adding(task.clone()), zone)?;
+    pub(crate) fn adopt(&mut self, task: &TaskWithComments, history: &[Change]) -> Result<()> {
+        self.store.write(&Edit::adding(task.clone()))?;
         history
             .iter()
             .try_for_each(|change| self.store.append(change))

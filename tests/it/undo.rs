@@ -196,7 +196,7 @@ fn check_derived(store: &Store, tasks: &BTreeMap<TaskId, Task>) {
     for tag in ["a", "b", "c"] {
         let tag = Tag::try_from(tag.to_owned()).unwrap();
         let filters = Filters {
-            tag: Some(tag.clone()),
+            tags: vec![tag.clone()],
             ..Filters::default()
         };
         let page = store

@@ -8,7 +8,7 @@ use super::{Finding, Fix, RESCUE, Verdict, task_history};
 use crate::{
     domain::{
         error::{Error, Result},
-        query::ZONES_APART,
+        query::order,
         task::{Priority, Project, Tag, Timestamp},
         when::{When, Zone},
     },
@@ -297,24 +297,23 @@ impl Store {
     }
 
     fn order_agrees(&self) -> Result<bool> {
-        type Ordered = (Option<When>, i64, Option<When>, i64, Option<Priority>, u8);
-        // A day was sorted by the zone it was written in.
-        let is_near = |when: Option<When>, none: i64, order: i64| match when {
-            None => order == none,
-            Some(when) => when.order(Zone::UTC).abs_diff(order) <= ZONES_APART.unsigned_abs(),
-        };
-        let is_right = |(due, due_order, defer, defer_order, priority, rank): Ordered| {
-            is_near(due, NO_DUE, due_order)
-                && is_near(defer, NO_DEFER, defer_order)
-                && Priority::rank(priority) == rank
+        type Sorted = (Option<When>, u8, i64);
+        let is_right = |(when, kind, key): Sorted, none: i64| {
+            kind == order::kind(when) && key == when.map_or(none, order::key)
         };
         let all = || -> rusqlite::Result<bool> {
             let mut statement = self.connection.prepare_cached(
-                "SELECT due, due_order, defer_until, defer_order, priority, rank FROM task",
+                "SELECT due, due_kind, due_order, defer_until, defer_kind, defer_order, priority, rank FROM task",
             )?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                if !is_right(row.try_into()?) {
+                let due = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let defer = (row.get(3)?, row.get(4)?, row.get(5)?);
+                let (priority, rank): (Option<Priority>, u8) = (row.get(6)?, row.get(7)?);
+                if !is_right(due, NO_DUE)
+                    || !is_right(defer, NO_DEFER)
+                    || Priority::rank(priority) != rank
+                {
                     return Ok(false);
                 }
             }

@@ -96,6 +96,14 @@ pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
     if let Some(begin) = typed.strip_prefix('+') {
         return listed("+", begin, tags);
     }
+    if let Some(begin) = typed.strip_prefix('-')
+        && words == Words::Narrow
+    {
+        return match begin.strip_prefix("project:") {
+            Some(begin) => prefixed("-project:", projects(begin.as_ref())),
+            None => listed("-", begin, tags),
+        };
+    }
     if let Some(begin) = typed.strip_prefix('!') {
         return prefixed("!", priorities(begin.as_ref()));
     }
@@ -110,7 +118,13 @@ pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
                 Field::Parent,
                 Field::After,
             ],
-            Words::Narrow => &[Field::Project, Field::Priority, Field::Status],
+            Words::Narrow => &[
+                Field::Project,
+                Field::Priority,
+                Field::Status,
+                Field::Due,
+                Field::Parent,
+            ],
         };
         // Nobody has begun to write one before the first letter; the names would hide the ids and the views.
         let names = fields.iter().map(|field| format!("{}:", field.name()));
@@ -314,7 +328,7 @@ mod tests {
     fn quick_words_are_offered_name_first_and_then_what_it_can_have() {
         let cases: [(&str, Words, &[&str]); 8] = [
             ("d", Words::Set, &["due:", "defer:"]),
-            ("p", Words::Narrow, &["project:", "priority:"]),
+            ("p", Words::Narrow, &["project:", "priority:", "parent:"]),
             ("", Words::Set, &[]),
             ("due:tom", Words::Set, &["due:tomorrow"]),
             ("Wait:Tod", Words::Set, &["Wait:today"]),

@@ -382,13 +382,13 @@ impl Listed {
     fn unsaid(&self, task: &Summary) -> Summary {
         let Filters {
             project,
-            tag,
+            tags,
             priority,
             ..
         } = &self.filters;
         let mut task = task.clone();
         let is_project = |own: &Project| project.as_ref().is_some_and(|asked| own.is_same(asked));
-        let is_tag = |own: &Tag| tag.as_ref().is_some_and(|asked| own.is_same(asked));
+        let is_tag = |own: &Tag| tags.iter().any(|asked| own.is_same(asked));
         task.project = task.project.filter(|own| !is_project(own));
         task.tags.retain(|own| !is_tag(own));
         task.priority = task.priority.filter(|own| Some(own) != priority.as_ref());

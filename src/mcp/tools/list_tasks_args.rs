@@ -7,9 +7,9 @@ use crate::{
     domain::{
         command::Caller,
         query::{Filters, Names, Position, View},
-        task::{Invalid, Priority, Project, Status, shortened},
+        task::{Invalid, Priority, Status, shortened},
     },
-    input,
+    input::{self, GivenFilters},
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -145,23 +145,22 @@ impl ListTasks {
     }
 
     pub(super) fn filters(&self, caller: &Caller) -> Result<Filters, Invalid> {
-        let before = |text: &String| input::due_before(text, caller);
-        let after = |text: &String| input::due_after(text, caller);
-        Ok(Filters {
-            project: self
-                .project
-                .as_deref()
-                .map(|name| Project::cleaned(name).map(|(name, _)| name))
-                .transpose()?,
-            no_project: false,
-            tag: self.tag.as_deref().map(input::tag_filter).transpose()?,
+        let tag = self.tag.as_deref().map(str::trim);
+        let without = tag.and_then(|tag| tag.strip_prefix('-'));
+        let with = tag.filter(|_| without.is_none());
+        let given = GivenFilters {
+            project: self.project.clone(),
+            tags: with.map(ToOwned::to_owned).into_iter().collect(),
+            without_tags: without.map(ToOwned::to_owned).into_iter().collect(),
             priority: self.priority,
             status: self.status,
-            due_from: self.due_after.as_ref().map(after).transpose()?,
-            due_to: self.due_before.as_ref().map(before).transpose()?,
-            completed_from: input::completed_after(self.completed_after.as_deref(), caller)?,
-            completed_to: input::completed_before(self.completed_before.as_deref(), caller)?,
-        })
+            due_after: self.due_after.clone(),
+            due_before: self.due_before.clone(),
+            completed_after: self.completed_after.clone(),
+            completed_before: self.completed_before.clone(),
+            ..GivenFilters::default()
+        };
+        given.read(caller)
     }
 
     pub(super) fn limit(&self) -> Result<u32, Invalid> {

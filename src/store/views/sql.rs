@@ -1,172 +1,218 @@
-//! The statements of each view: a page of it, its count, a search in it; and what is bound to them.
+//! The statements of each view: a stream of its tasks, their count, a search in it.
 //!
 //! A statement tests what is asked for and nothing else, so that SQLite can seek to where a page begins, and counts
 //! from an index alone.
 
-use rusqlite::{Statement, ToSql};
-
+use super::shape::{Begin, Order, Scope, Shape, Window, old, open};
 use crate::{
-    domain::{
-        query::{Bound, Filters, Moment, Position, View, ZONES_APART},
-        task::{Project, Tag},
-    },
+    domain::query::{Filters, View},
     store::rows::{round_columns, summary_columns},
 };
 
-/// Open and not in the trash; the words of the partial indexes.
-macro_rules! open {
-    () => {
-        "deleted_at IS NULL AND status IN ('pending', 'in_progress')"
-    };
-}
-pub(in crate::store) use open;
-
-/// Its `defer_until` has come, or it has none. Most are told by the index; of a day the text decides, since the zone matters.
-macro_rules! has_come {
-    () => {
-        "(defer_order <= :millis - :apart OR defer_order <= :millis + :apart \
-          AND CASE WHEN length(defer_until) = 10 THEN defer_until <= :today ELSE defer_order <= :millis END)"
-    };
-}
-
-/// Its date has passed: a day before today, or a time before now.
-macro_rules! passed {
-    () => {
-        "CASE WHEN length(due) = 10 THEN due < :today ELSE due_order < :millis END"
-    };
-}
-
 /// What makes the statements of a view, for some filters.
 pub(in crate::store) struct Sql<'a> {
-    /// What a task of the view is.
-    condition: &'static str,
-    order: Order,
+    view: View,
+    shape: Shape,
     filters: &'a Filters,
-    /// Few tasks have one tag: the view is read from those.
-    tag_leads: bool,
 }
 
-/// By which two numbers, and then by the id, the tasks of a view are sorted.
-#[derive(Clone, Copy)]
-enum Order {
-    /// What is due first, then what matters most.
-    Plan,
-    /// This time, the oldest first.
-    Oldest(&'static str),
-    /// This time, the latest first.
-    Latest(&'static str),
-    /// The id alone.
-    Age,
+/// Where the tasks of a list are read from, instead of the whole view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Those that have this of the tags.
+    Tag(usize),
+    /// Open ones of the project and those below it.
+    OpenOfProject,
+    /// The other ones.
+    OldOfProject,
+    /// The parts of a task.
+    Parts,
+    /// Those in progress.
+    InProgress,
+}
+
+impl Source {
+    /// Returns where `project`'s tasks are for a view.
+    pub(super) fn of_project(scope: Scope) -> &'static [Self] {
+        match scope {
+            Scope::Open => &[Self::OpenOfProject],
+            Scope::Old => &[Self::OldOfProject],
+            Scope::Both => &[Self::OpenOfProject, Self::OldOfProject],
+        }
+    }
+
+    /// Returns what follows FROM, and the condition.
+    fn clauses(self) -> (&'static str, String) {
+        match self {
+            Self::Tag(number) => (
+                "tag CROSS JOIN task ON task.id = tag.task_id",
+                format!("tag.tag = :tag_{number}"),
+            ),
+            Self::OpenOfProject => (
+                "task INDEXED BY task_by_project",
+                format!(concat!(open!(), " AND {}"), within(":project")),
+            ),
+            Self::OldOfProject => (
+                "task INDEXED BY task_by_old_project",
+                format!(concat!(old!(), " AND {}"), within(":project")),
+            ),
+            Self::Parts => (
+                "task INDEXED BY task_by_parent",
+                "parent = :parent".to_owned(),
+            ),
+            Self::InProgress => (
+                "task INDEXED BY task_by_progress",
+                "deleted_at IS NULL AND status = 'in_progress'".to_owned(),
+            ),
+        }
+    }
+
+    /// Returns the statement that counts it.
+    pub(super) fn count(self) -> String {
+        let (from, condition) = match self {
+            Self::Tag(number) => ("tag", format!("tag.tag = :tag_{number}")),
+            other => other.clauses(),
+        };
+        format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT :limit)")
+    }
 }
 
 impl View {
     /// Returns what makes the statements of the view, for these filters.
     pub(in crate::store) fn sql(self, filters: &Filters) -> Sql<'_> {
-        let (order, condition) = match self {
-            Self::Open => (Order::Plan, concat!(open!(), " AND ", has_come!())),
-            Self::Pending => (Order::Plan, open!()),
-            Self::Deferred => (
-                Order::Oldest("defer_order"),
-                concat!(
-                    open!(),
-                    " AND defer_until IS NOT NULL AND defer_order >= :millis - :apart AND NOT ",
-                    has_come!()
-                ),
-            ),
-            Self::Ready => (
-                Order::Plan,
-                concat!(
-                    "deleted_at IS NULL AND status = 'pending' AND blockers = 0 AND ",
-                    has_come!()
-                ),
-            ),
-            Self::Today => (
-                Order::Plan,
-                concat!(
-                    open!(),
-                    " AND due_order <= :millis + :apart",
-                    " AND CASE WHEN length(due) = 10 THEN due <= :today ELSE due_order <= :end_of_today END"
-                ),
-            ),
-            Self::Overdue => (
-                Order::Plan,
-                concat!(
-                    open!(),
-                    " AND due_order <= :millis + :apart AND ",
-                    passed!()
-                ),
-            ),
-            Self::Blocked => (Order::Plan, concat!(open!(), " AND blockers > 0")),
-            Self::InProgress => (
-                Order::Oldest("updated_at"),
-                "deleted_at IS NULL AND status = 'in_progress'",
-            ),
-            Self::Stale => (
-                Order::Oldest("updated_at"),
-                "deleted_at IS NULL AND status = 'in_progress' AND updated_at < :stale_before",
-            ),
-            Self::Completed => (
-                Order::Latest("completed_at"),
-                "deleted_at IS NULL AND status = 'completed'",
-            ),
-            Self::Cancelled => (
-                Order::Latest("updated_at"),
-                "deleted_at IS NULL AND status = 'cancelled'",
-            ),
-            Self::All => (Order::Age, "deleted_at IS NULL"),
-            Self::Trash => (Order::Latest("deleted_at"), "deleted_at IS NOT NULL"),
-        };
         Sql {
-            condition,
-            order,
+            view: self,
+            shape: Shape::of(self),
             filters,
-            tag_leads: matches!(self, Self::Open | Self::Pending) && filters.tag.is_some(),
         }
     }
 }
 
 impl Sql<'_> {
-    /// Returns the statement for a page, from the beginning or from a [`Position`] on.
-    pub(in crate::store) fn page(&self, is_first: bool) -> String {
-        let (first, second) = match self.order {
-            Order::Plan => ("due_order", "rank"),
-            Order::Oldest(time) | Order::Latest(time) => (time, "0"),
-            Order::Age => ("0", "0"),
-        };
+    /// Returns the statement for the tasks of one kind of date, as they begin; of one project where each has a stream.
+    pub(super) fn page(&self, kind: Option<u8>, of_project: bool, begin: Begin) -> String {
+        let (first, second) = self.shape.order.columns();
         let columns = summary_columns!();
         let columns = format!("{columns}, {first} AS first, {second} AS second");
-        self.ordered(&columns, is_first)
+        self.ordered(&columns, kind, of_project, begin)
     }
 
     /// Returns the statement that counts what [`Sql::page`] lists.
-    pub(in crate::store) fn count(&self, is_first: bool) -> String {
-        format!("SELECT count(*) FROM ({})", self.ordered("1", is_first))
+    pub(super) fn count(&self, kind: Option<u8>, of_project: bool, begin: Begin) -> String {
+        format!(
+            "SELECT count(*) FROM ({})",
+            self.ordered("1", kind, of_project, begin)
+        )
+    }
+
+    fn ordered(&self, columns: &str, kind: Option<u8>, of_project: bool, begin: Begin) -> String {
+        let order = self.shape.order;
+        let mut condition = self.shape.condition.to_owned();
+        let mut and = |test: &str| {
+            condition.push_str(" AND ");
+            condition.push_str(test);
+        };
+        let from = if of_project {
+            and(open!());
+            and("project_key = :stream_project");
+            "task INDEXED BY task_by_project"
+        } else {
+            "task"
+        };
+        if let (Some(column), Some(kind)) = (order.kind_column(), kind) {
+            and(&format!("{column} = {kind}"));
+        }
+        if self.shape.has_come == Some(true) {
+            and(HAS_COME);
+        }
+        let (from_due, until_due) = Window::ends(self.view, self.filters);
+        if order == Order::Plan {
+            // Where it begins is a place like any other.
+            if until_due {
+                and("due_order < :until");
+            }
+        } else {
+            and_due(&mut and, from_due, until_due);
+        }
+        let is_latest = matches!(order, Order::Latest(_));
+        let (later, direction) = if is_latest { ("<", " DESC") } else { (">", "") };
+        let keys = order.keys();
+        let bounds = &[":first", ":second"][..keys.len()];
+        match begin {
+            Begin::First => {}
+            Begin::Same => {
+                for (key, bound) in keys.iter().zip(bounds) {
+                    and(&format!("{key} = {bound}"));
+                }
+                // A task that was completed comes after a round of its own that was finished at the same moment.
+                let own = if is_latest { " + (:second > 0)" } else { "" };
+                and(&format!("id {later} :id{own}"));
+            }
+            Begin::Beyond => and(&format!(
+                "({}) {later} ({})",
+                keys.join(", "),
+                bounds.join(", ")
+            )),
+        }
+        let sorted: String = keys
+            .iter()
+            .map(|key| format!("{key}{direction}, "))
+            .collect();
+        condition.push_str(&tests(self.filters, of_project, &Tested::TASK));
+        format!(
+            "SELECT {columns} FROM {from} WHERE {condition} ORDER BY {sorted}id{direction} LIMIT :limit"
+        )
+    }
+
+    /// Returns the statement for what the tasks of the view in `source` are sorted by: two numbers, the kind of date, the id.
+    pub(super) fn keys(&self, source: Option<Source>) -> String {
+        let (first, second) = self.shape.order.columns();
+        let kind = self.shape.order.kind_column().unwrap_or("NULL");
+        let (from, of_source) = source.map_or(("task", String::new()), |source| {
+            let (from, condition) = source.clauses();
+            (from, format!("{condition} AND "))
+        });
+        let condition = self.condition();
+        let tests = tests(self.filters, false, &Tested::TASK);
+        format!(
+            "SELECT {first}, {second}, {kind}, task.id, NULL FROM {from} WHERE {of_source}{condition}{tests}"
+        )
+    }
+
+    /// Returns the same of finished rounds; the last column is the change that finished one.
+    pub(super) fn round_keys(&self, source: Source) -> String {
+        let (from, condition) = source.clauses();
+        let tests = tests(self.filters, false, &Tested::ROUND);
+        format!(
+            "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
+               FROM {from} CROSS JOIN change ON change.task_id = task.id
+              WHERE {condition} AND {ROUND}{tests}"
+        )
     }
 
     /// Returns the statement for finished rounds of series, which the view of completed tasks has besides, as [`Sql::page`].
-    pub(in crate::store) fn rounds(&self, is_first: bool) -> String {
-        let columns = round_columns!();
-        let columns = format!("{columns}, change.at AS first, change.seq AS second");
-        self.rounds_with(&columns, is_first)
-    }
-
-    /// Returns the statement that counts what [`Sql::rounds`] lists.
-    pub(in crate::store) fn count_of_rounds(&self, is_first: bool) -> String {
-        format!("SELECT count(*) FROM ({})", self.rounds_with("1", is_first))
-    }
-
-    fn rounds_with(&self, columns: &str, is_first: bool) -> String {
-        let filtered = tests(self.filters, false, &Tested::ROUND);
+    pub(super) fn rounds(&self, is_first: bool) -> String {
+        let tests = tests(self.filters, false, &Tested::ROUND);
         let beyond = if is_first {
             ""
         } else {
             " AND (change.at, change.task_id, change.seq) < (:first, :id, :second)"
         };
+        let columns = round_columns!();
         format!(
-            "SELECT {columns} FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
-              WHERE change.kind = 'complete' AND instr(change.new, '\"due\":') > 0 AND {IN_FORCE}
-                AND task.deleted_at IS NULL{filtered}{beyond}
+            "SELECT {columns}, change.at AS first, change.seq AS second
+               FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
+              WHERE {ROUND}{tests}{beyond}
               ORDER BY change.at DESC, change.task_id DESC, change.seq DESC LIMIT :limit"
+        )
+    }
+
+    /// Returns the statement for the round that one change finished.
+    pub(super) fn round() -> &'static str {
+        concat!(
+            "SELECT ",
+            round_columns!(),
+            " FROM change CROSS JOIN task ON task.id = change.task_id WHERE change.seq = ?1"
         )
     }
 
@@ -196,62 +242,78 @@ impl Sql<'_> {
         )
     }
 
-    fn ordered(&self, columns: &str, is_first: bool) -> String {
-        let condition = self.condition;
-        let from = if self.tag_leads {
-            "tag CROSS JOIN task ON task.id = tag.task_id WHERE tag.tag = :tag AND"
-        } else {
-            "task WHERE"
-        };
-        let (beyond, order) = match self.order {
-            Order::Plan => (
-                "(due_order, rank, id) > (:first, :second, :id)".to_owned(),
-                "due_order, rank, id".to_owned(),
-            ),
-            Order::Oldest(time) => (
-                format!("({time}, id) > (:first, :id)"),
-                format!("{time}, id"),
-            ),
-            // A task that was completed comes after a round of its own that was finished at the same moment.
-            Order::Latest(time) => (
-                format!("({time}, id) < (:first, :id + (:second > 0))"),
-                format!("{time} DESC, id DESC"),
-            ),
-            Order::Age => ("id > :id".to_owned(), "id".to_owned()),
-        };
-        let filtered = tests(self.filters, self.tag_leads, &Tested::TASK);
-        let beyond = if is_first {
-            String::new()
-        } else {
-            format!(" AND {beyond}")
-        };
-        format!(
-            "SELECT {columns} FROM {from} {condition}{filtered}{beyond} ORDER BY {order} LIMIT :limit"
-        )
-    }
-
     /// The latest of the tasks that `source` names and that are in the view.
     fn found(&self, source: &str, id: &str) -> String {
         let columns = summary_columns!();
-        let (condition, filtered) = (self.condition, tests(self.filters, false, &Tested::TASK));
+        let condition = self.condition();
+        let filtered = tests(self.filters, false, &Tested::TASK);
         format!(
             "SELECT {columns}, :first AS first, 0 AS second FROM {source} AND {condition}{filtered} AND {id} < :id \
              ORDER BY {id} DESC LIMIT :limit"
         )
     }
+
+    /// Returns what a task of the view is, whatever the kind of its dates.
+    fn condition(&self) -> String {
+        let mut condition = self.shape.condition.to_owned();
+        let mut and = |test: &str| {
+            condition.push_str(" AND ");
+            condition.push_str(test);
+        };
+        match self.shape.has_come {
+            Some(true) => and(HAS_COME),
+            Some(false) => and(NOT_COME),
+            None => {}
+        }
+        let (from, until) = Window::ends(self.view, self.filters);
+        and_due(&mut and, from, until);
+        condition
+    }
 }
 
-/// Its group is not undone. An undo can be undone, and that again: the number of links decides.
-const IN_FORCE: &str = "(WITH RECURSIVE chain (link) AS (
+/// Its `defer_until` has come, or it has none: that sorts before everything.
+const HAS_COME: &str = "defer_order < CASE defer_kind WHEN 0 THEN :come_0 WHEN 1 THEN :come_1 WHEN 2 THEN :come_2 ELSE 0 END";
+
+/// It has not; only asked of what is deferred.
+const NOT_COME: &str = "defer_order >= CASE defer_kind WHEN 0 THEN :come_0 WHEN 1 THEN :come_1 WHEN 2 THEN :come_2 ELSE 0 END";
+
+/// Adds the tests that it is due between two dates; what has no date sorts after everything.
+fn and_due(and: &mut impl FnMut(&str), from: bool, until: bool) {
+    if from {
+        and(
+            "due_kind < 3 AND due_order >= CASE due_kind WHEN 0 THEN :from_0 WHEN 1 THEN :from_1 ELSE :from_2 END",
+        );
+    }
+    if until {
+        and(
+            "due_order < CASE due_kind WHEN 0 THEN :until_0 WHEN 1 THEN :until_1 ELSE :until_2 END",
+        );
+    }
+}
+
+/// Returns the test that a project is the one bound to `name` or lies below it, as an index can seek it.
+fn within(name: &str) -> String {
+    format!(
+        "project_key >= {name} AND project_key < {name} || '/' AND (project_key = {name} OR project_key >= {name} || '.')"
+    )
+}
+
+/// Returns the same test on the way. The plus: what is read along a view is not to be sought elsewhere.
+fn tested_within(name: &str) -> String {
+    within(name).replace("project_key", "+project_key")
+}
+
+/// A change that finished a round of a series: completing such a task sets its next date, and the change is not undone. An undo
+/// can be undone, and that again: the number of links decides.
+const ROUND: &str = "change.kind = 'complete' AND instr(change.new, '\"due\":') > 0 AND (WITH RECURSIVE chain (link) AS (
          SELECT change.group_seq
          UNION ALL
          SELECT (SELECT max(undo.group_seq) FROM change AS undo WHERE undo.reverts = chain.link)
            FROM chain WHERE chain.link IS NOT NULL)
-     SELECT count(link) FROM chain) % 2 = 1";
+     SELECT count(link) FROM chain) % 2 = 1 AND task.deleted_at IS NULL";
 
-/// What the tests of dates and the status look at.
+/// What the tests of filters look at.
 struct Tested {
-    due: &'static str,
     completed_at: &'static str,
     /// Whether the status is tested; a round is completed.
     status: bool,
@@ -259,114 +321,60 @@ struct Tested {
 
 impl Tested {
     const TASK: Self = Self {
-        due: "due",
         completed_at: "completed_at",
         status: true,
     };
     const ROUND: Self = Self {
-        due: "(change.old ->> '$.due')",
         completed_at: "change.at",
         status: false,
     };
 }
 
-/// Returns the tests for the filters that are set, each with an `AND` before it.
-fn tests(filters: &Filters, tag_leads: bool, tested: &Tested) -> String {
-    let tag = filters.tag.is_some() && !tag_leads;
-    let Tested {
-        due, completed_at, ..
-    } = tested;
-    let due_test = |is: &str, bound: &str| {
-        format!(
-            "CASE WHEN length({due}) = 10 THEN {due} {is} :{bound}_day ELSE {due} {is} :{bound}_at END"
-        )
-    };
-    let due_from = due_test(">=", "from");
-    let due_to = due_test("<", "to");
-    let completed_from = format!("{completed_at} >= :completed_from");
-    let completed_to = format!("{completed_at} < :completed_to");
-    let tests = [
-        (filters.project.is_some(), "project_key = :project"),
-        (filters.no_project, "project IS NULL"),
-        (
-            tag,
-            "EXISTS (SELECT 1 FROM tag WHERE tag.tag = :tag AND tag.task_id = task.id)",
-        ),
-        (filters.priority.is_some(), "priority = :priority"),
-        (
-            filters.status.is_some() && tested.status,
-            "status = :status",
-        ),
-        (filters.due_from.is_some(), &*due_from),
-        (filters.due_to.is_some(), &*due_to),
-        (filters.completed_from.is_some(), &*completed_from),
-        (filters.completed_to.is_some(), &*completed_to),
-    ];
-    let set = tests.into_iter().filter(|(is_set, _)| *is_set);
-    set.flat_map(|(_, test)| [" AND ", test]).collect()
-}
-
-/// Everything a query may ask for; each takes what it names.
-pub(in crate::store) struct Parameters<'a> {
-    pub(in crate::store) filters: &'a Filters,
-    pub(in crate::store) moment: &'a Moment,
-    pub(in crate::store) words: Option<&'a str>,
-    pub(in crate::store) after: Option<Position>,
-    pub(in crate::store) limit: u32,
-}
-
-impl Parameters<'_> {
-    pub(in crate::store) fn bind(&self, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
-        let Self {
-            filters,
-            moment,
-            words,
-            after,
-            limit,
-        } = self;
-        let bound = |bound: &Option<Bound>| {
-            bound
-                .clone()
-                .map_or((None, None), |bound| (Some(bound.day), Some(bound.at)))
-        };
-        let ((from_day, from_at), (to_day, to_at)) =
-            (bound(&filters.due_from), bound(&filters.due_to));
-        let millis = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.millis);
-        let completed_from = millis(&filters.completed_from);
-        let completed_to = millis(&filters.completed_to);
-        let project = filters.project.as_ref().map(Project::key);
-        let tag = filters.tag.as_ref().map(Tag::key);
-        let (first, second) = (
-            after.map(|after| after.key.0),
-            after.map(|after| after.key.1),
-        );
-        let id = after.map(|after| after.id);
-        for index in 1..=statement.parameter_count() {
-            let value: &dyn ToSql = match statement.parameter_name(index).unwrap_or_default() {
-                ":words" => words,
-                ":project" => &project,
-                ":tag" => &tag,
-                ":priority" => &filters.priority,
-                ":status" => &filters.status,
-                ":from_day" => &from_day,
-                ":from_at" => &from_at,
-                ":to_day" => &to_day,
-                ":to_at" => &to_at,
-                ":completed_from" => &completed_from,
-                ":completed_to" => &completed_to,
-                ":millis" => &moment.millis,
-                ":today" => &moment.today,
-                ":end_of_today" => &moment.end_of_today,
-                ":stale_before" => &moment.stale_before,
-                ":apart" => &ZONES_APART,
-                ":first" => &first,
-                ":second" => &second,
-                ":id" => &id,
-                ":limit" => limit,
-                other => return Err(rusqlite::Error::InvalidParameterName(other.to_owned())),
-            };
-            statement.raw_bind_parameter(index, value)?;
+/// Returns the tests for the filters that are set, but for dates that tasks are due, each with an `AND` before it.
+fn tests(filters: &Filters, of_project: bool, tested: &Tested) -> String {
+    let mut tests = Vec::new();
+    let mut test = |is_set: bool, test: String| {
+        if is_set {
+            tests.push(test);
         }
-        Ok(())
+    };
+    let completed_at = tested.completed_at;
+    // The plus: told that it is one number, SQLite would no longer see that the index has the order.
+    test(filters.priority.is_some(), "+rank = :rank".to_owned());
+    test(
+        filters.project.is_some() && !of_project,
+        tested_within(":project"),
+    );
+    test(filters.no_project, "project_key IS NULL".to_owned());
+    let tagged = |name: String| {
+        format!("EXISTS (SELECT 1 FROM tag WHERE tag.tag = :{name} AND tag.task_id = task.id)")
+    };
+    for number in 0..filters.tags.len() {
+        test(true, tagged(format!("tag_{number}")));
     }
+    for number in 0..filters.without_tags.len() {
+        let has_tag = tagged(format!("without_tag_{number}"));
+        test(true, format!("NOT {has_tag}"));
+    }
+    for number in 0..filters.without_projects.len() {
+        let within = tested_within(&format!(":without_project_{number}"));
+        test(true, format!("(project_key IS NULL OR NOT ({within}))"));
+    }
+    test(filters.parent.is_some(), "+parent = :parent".to_owned());
+    test(
+        filters.status.is_some() && tested.status,
+        "status = :status".to_owned(),
+    );
+    test(
+        filters.completed_from.is_some(),
+        format!("{completed_at} >= :completed_from"),
+    );
+    test(
+        filters.completed_to.is_some(),
+        format!("{completed_at} < :completed_to"),
+    );
+    tests
+        .iter()
+        .flat_map(|test| [" AND ", test.as_str()])
+        .collect()
 }

@@ -268,7 +268,7 @@ impl ImportTarget<'_, '_> {
     /// Writes a task; its row in the log too, if it has all its references.
     fn write(&mut self, task: TaskWithComments, is_whole: bool) -> Result<()> {
         let edit = Edit::adding(task);
-        self.writer.store.write(&edit, self.entry.caller.zone)?;
+        self.writer.store.write(&edit)?;
         if is_whole { self.log(&edit) } else { Ok(()) }
     }
 

@@ -1,0 +1,181 @@
+//! Which tasks a command changes: those it names, or those that a list would show.
+
+use std::{
+    collections::HashSet,
+    fmt::Write as _,
+    io::{self, Write as _},
+};
+
+use super::{
+    CliResult, Context, Failure,
+    filters::FilterArgs,
+    ids::Ids,
+    list::{PAGE, read_page},
+    report::say,
+    screen::can_ask,
+};
+use crate::domain::{error::Result, query::Moment, task::TaskId};
+
+/// The tasks a command changes.
+#[derive(Debug, clap::Args)]
+pub(super) struct ChosenArgs {
+    /// Tasks, as 12, #12 or 12,13; - reads them from standard input, those at the beginning of each line
+    #[arg(required_unless_present = "filter", value_name = "ID")]
+    ids: Vec<Ids>,
+    #[command(flatten)]
+    filter: WhereArgs,
+}
+
+/// A list instead of ids.
+#[derive(Debug, clap::Args)]
+pub(super) struct WhereArgs {
+    /// Instead of ids: all tasks that list shows with these words, as 'project:web +home'
+    #[arg(id = "filter", long = "where", value_name = "WORDS")]
+    words: Option<String>,
+    /// Do not ask whether the tasks of --where are meant
+    #[arg(short, long, requires = "filter")]
+    yes: bool,
+}
+
+/// How many tasks are named before a person is asked.
+const NAMED: usize = 10;
+
+impl ChosenArgs {
+    /// Returns the tasks, in the order they were named or are listed; none if no task is as `--where` says, which is said then.
+    /// `verb` is what is done to them: "complete".
+    pub(super) fn read(&self, verb: &'static str, context: &Context) -> CliResult<Vec<TaskId>> {
+        match self.filter.read(verb, context)? {
+            None => Ids::read(&self.ids),
+            Some(_) if !self.ids.is_empty() => Err(ids_and_words()),
+            Some(ids) => Ok(ids),
+        }
+    }
+
+    /// Reports whether they were chosen by a list, and agreed to.
+    pub(super) fn is_agreed(&self) -> bool {
+        self.filter.is_given()
+    }
+}
+
+impl WhereArgs {
+    /// Reports whether a list takes the place of ids.
+    pub(super) fn is_given(&self) -> bool {
+        self.words.is_some()
+    }
+
+    /// Returns the tasks of the list, agreed to; `None` if the call names none. That no task is in it is said.
+    pub(super) fn read(
+        &self,
+        verb: &'static str,
+        context: &Context,
+    ) -> CliResult<Option<Vec<TaskId>>> {
+        let Some(words) = &self.words else {
+            return Ok(None);
+        };
+        let ids = listed(words, context)?;
+        if ids.is_empty() {
+            say(&[format!("no task is like that: {words}")]);
+            return Ok(Some(ids));
+        }
+        let are = if ids.len() == 1 {
+            "this is 1 task".to_owned()
+        } else {
+            format!("these are {} tasks", ids.len())
+        };
+        if self.yes {
+            return Ok(Some(ids));
+        }
+        if !can_ask() {
+            return Err(Failure::call(
+                format!("{are}, and nobody can be asked whether to {verb} them"),
+                "taskhold list shows them, with the same words; if they are meant, repeat it with --yes",
+            ));
+        }
+        let count = ids.len();
+        let question = format!("{} {count} tasks?", capitalized(verb));
+        if agrees(&ids, &question, context)? {
+            Ok(Some(ids))
+        } else {
+            Err(Failure::Declined("changed"))
+        }
+    }
+}
+
+/// Returns the tasks that a list narrowed down by `words` has, in its order.
+fn listed(words: &str, context: &Context) -> CliResult<Vec<TaskId>> {
+    let words = shlex::split(words).ok_or_else(|| {
+        Failure::call(
+            "a quotation mark in --where has no second one",
+            "taskhold done --where 'project:\"My flat\" +home'",
+        )
+    })?;
+    if words.is_empty() {
+        return Err(Failure::call(
+            "--where has no words",
+            "taskhold done --where 'project:web +home'; the words are those of list",
+        ));
+    }
+    let mut filters = FilterArgs::default();
+    let (mut view, mut text) = (None, None);
+    filters.take_words(&mut view, &mut text, &words)?;
+    let view = view.or_else(|| filters.view_or(context.config.defaults.view.value));
+    let query = filters.query(view, text, u32::MAX, &context.caller)?;
+    let moment = Moment::new(context.caller.now, context.caller.zone);
+    let listed = context.reader()?.snapshot(|store| {
+        let unknown = store.unknown_names(&query.filters)?;
+        let (mut ids, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
+        loop {
+            let page = read_page(store, &query, &moment, next, PAGE)?;
+            // A finished round is of a task that is still open.
+            let tasks = page.tasks.iter().filter(|task| !task.is_round);
+            ids.extend(tasks.map(|task| task.id).filter(|id| seen.insert(*id)));
+            next = page.next;
+            if next.is_none() {
+                break Ok((ids, unknown));
+            }
+        }
+    })?;
+    let (ids, unknown) = listed;
+    if ids.is_empty() {
+        say(&unknown);
+    }
+    Ok(ids)
+}
+
+/// Returns what clap says where an argument excludes another.
+pub(super) fn ids_and_words() -> Failure {
+    Failure::call(
+        "ids and --where exclude each other",
+        "name the tasks, or say what they are like",
+    )
+}
+
+/// Names the first of `ids` and asks whether they are meant.
+pub(super) fn agrees(ids: &[TaskId], question: &str, context: &Context) -> CliResult<bool> {
+    let mut lines = context.reader()?.snapshot(|store| {
+        let mut lines = String::new();
+        for id in ids.iter().take(NAMED) {
+            let title = store.task(*id)?.map(|task| task.title.to_string());
+            let title = title.unwrap_or_else(|| "not found".to_owned());
+            let _ = writeln!(lines, "{id:>5}  {title}");
+        }
+        Result::Ok(lines)
+    })?;
+    let more = ids.len().saturating_sub(NAMED);
+    if more > 0 {
+        let _ = writeln!(lines, "       and {more} more");
+    }
+    let mut stderr = io::stderr();
+    write!(stderr, "{lines}{question} [y/N] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn capitalized(verb: &str) -> String {
+    let mut letters = verb.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}

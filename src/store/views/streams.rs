@@ -1,0 +1,227 @@
+//! A list merged from the streams of a view: one for each kind of date, and for each project where a list has several.
+
+use std::cmp::Ordering;
+
+use rusqlite::{CachedStatement, Rows};
+
+use super::{
+    parameters::Parameters,
+    shape::{Begin, Order, Shape, kinds},
+};
+use crate::{
+    domain::{
+        error::Result,
+        query::{Moment, View, order},
+        task::Summary,
+    },
+    store::{Store, failure::WhileTrying, rows::summary_from_row},
+};
+
+/// A task, and its place among all kinds.
+pub(super) type Placed = (Summary, (i64, i64));
+
+/// Tasks of one kind, in their order, as they are read.
+struct Stream<'a> {
+    rows: Rows<'a>,
+    kind: Option<u8>,
+    is_of_rounds: bool,
+    /// The next task; `None` at the end.
+    head: Option<Placed>,
+}
+
+impl Stream<'_> {
+    fn advance(&mut self, parameters: &Parameters<'_>) -> rusqlite::Result<()> {
+        self.head = None;
+        while let Some(row) = self.rows.next()? {
+            let mut task = summary_from_row(row)?;
+            let columns = row.as_ref().column_count();
+            // The last two columns; by name they would be looked for in every row.
+            let (first, second) = (row.get(columns - 2)?, row.get(columns - 1)?);
+            task.is_round = self.is_of_rounds;
+            if task.is_round && !is_due_between(&task, parameters) {
+                continue;
+            }
+            self.head = Some((task, placed(self.kind, first, second, parameters.moment)));
+            break;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the place among all kinds of what a stream has at two numbers.
+pub(super) fn placed(kind: Option<u8>, first: i64, second: i64, moment: &Moment) -> (i64, i64) {
+    kind.map_or((first, second), |kind| {
+        order::place(kind, first, second, moment.zone)
+    })
+}
+
+/// Returns which of two tasks comes first in the order of a view.
+pub(super) fn compared(order: Order, one: ((i64, i64), i64), other: ((i64, i64), i64)) -> Ordering {
+    match order {
+        // The latest first; a round has a second number, which tells those of one task apart.
+        Order::Latest(_) => {
+            let key = |((first, second), id)| (first, id, second);
+            key(other).cmp(&key(one))
+        }
+        _ => one.cmp(&other),
+    }
+}
+
+/// Reports whether a round was due between the dates that are asked for.
+pub(super) fn is_due_between(round: &Summary, parameters: &Parameters<'_>) -> bool {
+    let filters = parameters.filters;
+    if filters.due_from.is_none() && filters.due_to.is_none() {
+        return true;
+    }
+    let due = round
+        .due
+        .map(|due| order::moment(due.kind(), order::key(due), parameters.moment.zone));
+    let (from, to) = (filters.due_from.as_ref(), filters.due_to.as_ref());
+    due.is_some_and(|due| {
+        from.is_none_or(|from| due >= from.millis) && to.is_none_or(|to| due < to.millis)
+    })
+}
+
+/// A statement of a stream, and for which kind and project.
+struct Prepared<'a> {
+    statement: CachedStatement<'a>,
+    kind: Option<u8>,
+    is_of_rounds: bool,
+}
+
+impl Store {
+    /// Returns as many tasks as are asked for, merged from the streams of the view; `projects` have one each where there are any.
+    pub(super) fn merged(
+        &self,
+        parameters: &Parameters<'_>,
+        projects: &[String],
+    ) -> Result<Vec<Placed>> {
+        let read = || -> rusqlite::Result<Vec<Placed>> {
+            let mut prepared = self.prepared(parameters, projects)?;
+            let mut streams = Vec::with_capacity(prepared.len());
+            for one in &mut prepared {
+                let mut stream = Stream {
+                    rows: one.statement.raw_query(),
+                    kind: one.kind,
+                    is_of_rounds: one.is_of_rounds,
+                    head: None,
+                };
+                stream.advance(parameters)?;
+                streams.push(stream);
+            }
+            let order = Shape::of(parameters.view).order;
+            let place = |head: &Option<Placed>| {
+                let (task, place) = head.as_ref()?;
+                Some((*place, task.id.get()))
+            };
+            let mut tasks = Vec::new();
+            while tasks.len() < parameters.limit as usize {
+                let heads = streams.iter_mut().filter(|stream| stream.head.is_some());
+                let first =
+                    heads.min_by(|one, other| match (place(&one.head), place(&other.head)) {
+                        (Some(one), Some(other)) => compared(order, one, other),
+                        _ => Ordering::Equal,
+                    });
+                let Some(stream) = first else { break };
+                tasks.extend(stream.head.take());
+                stream.advance(parameters)?;
+            }
+            Ok(tasks)
+        };
+        read().while_trying("list tasks")
+    }
+
+    fn prepared(
+        &self,
+        parameters: &Parameters<'_>,
+        projects: &[String],
+    ) -> rusqlite::Result<Vec<Prepared<'_>>> {
+        let sql = parameters.view.sql(parameters.filters);
+        let mut prepared = Vec::new();
+        for (kind, project, begin) in streams(parameters, projects) {
+            let text = sql.page(kind, project.is_some(), begin);
+            let mut statement = self.connection.prepare_cached(&text)?;
+            parameters.bind_stream(&mut statement, kind, project)?;
+            prepared.push(Prepared {
+                statement,
+                kind,
+                is_of_rounds: false,
+            });
+        }
+        if parameters.view == View::Completed {
+            let text = sql.rounds(parameters.after.is_none());
+            let mut statement = self.connection.prepare_cached(&text)?;
+            // Those due at another time are passed over as they are read.
+            Parameters {
+                limit: u32::MAX,
+                ..*parameters
+            }
+            .bind(&mut statement)?;
+            prepared.push(Prepared {
+                statement,
+                kind: None,
+                is_of_rounds: true,
+            });
+        }
+        Ok(prepared)
+    }
+
+    /// Returns how many tasks the streams have, counted up to the limit.
+    pub(super) fn counted(&self, parameters: &Parameters<'_>, projects: &[String]) -> Result<u32> {
+        let sql = parameters.view.sql(parameters.filters);
+        let read = || -> rusqlite::Result<u32> {
+            let mut count = 0;
+            for (kind, project, begin) in streams(parameters, projects) {
+                let rest = Parameters {
+                    limit: parameters.limit - count,
+                    ..*parameters
+                };
+                let text = sql.count(kind, project.is_some(), begin);
+                let mut statement = self.connection.prepare_cached(&text)?;
+                rest.bind_stream(&mut statement, kind, project)?;
+                let mut rows = statement.raw_query();
+                count += rows.next()?.map_or(Ok(0), |row| row.get(0))?;
+                if count >= parameters.limit {
+                    return Ok(count);
+                }
+            }
+            if parameters.view == View::Completed {
+                let mut statement = self
+                    .connection
+                    .prepare_cached(&sql.rounds(parameters.after.is_none()))?;
+                Parameters {
+                    limit: u32::MAX,
+                    ..*parameters
+                }
+                .bind(&mut statement)?;
+                let mut rows = statement.raw_query();
+                while count < parameters.limit
+                    && let Some(row) = rows.next()?
+                {
+                    count += u32::from(is_due_between(&summary_from_row(row)?, parameters));
+                }
+            }
+            Ok(count)
+        };
+        read().while_trying("count tasks")
+    }
+}
+
+/// Returns the streams of a list: of which kind, of which project, and how it begins.
+fn streams<'a>(
+    parameters: &Parameters<'_>,
+    projects: &'a [String],
+) -> Vec<(Option<u8>, Option<&'a str>, Begin)> {
+    let mut streams = Vec::new();
+    for kind in kinds(parameters.view, parameters.filters) {
+        for begin in parameters.begins(kind) {
+            if projects.is_empty() {
+                streams.push((kind, None, *begin));
+            }
+            for project in projects {
+                streams.push((kind, Some(project.as_str()), *begin));
+            }
+        }
+    }
+    streams
+}
