@@ -161,6 +161,7 @@ enum Command {
     Start(transitions::StartArgs),
     #[command(alias = "complete")]
     Done(transitions::DoneArgs),
+    Skip(transitions::SkipArgs),
     Reopen(transitions::ReopenArgs),
     Cancel(transitions::CancelArgs),
     #[command(alias = "annotate")]
@@ -310,6 +311,7 @@ impl Command {
             Self::Edit(args) => args.run(context),
             Self::Start(args) => args.run(context),
             Self::Done(args) => args.run(context),
+            Self::Skip(args) => args.run(context),
             Self::Reopen(args) => args.run(context),
             Self::Cancel(args) => args.run(context),
             Self::Comment(args) => args.run(context),

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
+        advice::on_series,
         command::{CallKey, Command, Draft},
         task::Title,
     },
@@ -98,6 +99,10 @@ impl AddArgs {
         });
         let outcome = context.write(&Command::Add { drafts, key })?;
         for remark in outcome.advice.on_adding(outcome.is_repeat) {
+            notes.add(remark);
+        }
+        let (now, zone) = (context.caller.now, context.caller.zone);
+        for remark in on_series(&outcome.edits, now, zone) {
             notes.add(remark);
         }
         let verbs = if outcome.is_repeat {

@@ -81,7 +81,7 @@ fn completer(command: &str, argument: &Arg) -> Option<ArgValueCompleter> {
     let value = argument.get_value_names().and_then(|names| names.first());
     let name = value.map_or("", |name| name.as_str());
     let completer = match (command, name) {
-        ("start" | "done" | "cancel", "ID") => {
+        ("start" | "done" | "skip" | "cancel", "ID") => {
             ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Open))
         }
         ("reopen", "ID") => ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Closed)),

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::{
-        advice::Advice,
+        advice::on_series,
         change::Edit,
         command::{Command, Outcome, Patch},
         error::Error,
@@ -237,6 +237,8 @@ fn remarks(outcome: &Outcome, patch: &Patch, context: &Context) -> Vec<String> {
             remarks.push(format!("there was no tag \"{tag}\" to take away"));
         }
     }
+    let (now, zone) = (context.caller.now, context.caller.zone);
+    remarks.extend(on_series(&outcome.edits, now, zone));
     if patch.status.is_some_and(|status| !status.is_open()) {
         remarks.extend(
             outcome
@@ -334,11 +336,8 @@ fn apply(text: &str, task: &Task, if_rev: Option<i64>, context: &Context) -> Cli
     let read = edit_text::read(text, task, &mut notes, &context.caller);
     let Some((patch, rev)) = read.map_err(Failure::Failed)? else {
         let as_it_was = Outcome {
-            group: None,
             edits: vec![Edit::of(task)],
-            reverted: None,
-            is_repeat: false,
-            advice: Advice::default(),
+            ..Outcome::default()
         };
         return context.report(&as_it_was, CHANGED, &[]);
     };

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{CliResult, Context, table};
 use crate::{
-    domain::{change::GroupId, command::Outcome, error::Result},
+    domain::{advice::on_series, change::GroupId, command::Outcome, error::Result},
     render::TaskObject,
 };
 
@@ -97,7 +97,9 @@ impl Context {
 
     /// Reports what closing tasks did, with what it leaves behind.
     pub(super) fn report_closed(&self, outcome: &Outcome, verbs: Verbs) -> CliResult {
-        let notes = outcome.advice.on_closing(&outcome.edits, self.caller.zone);
+        let (now, zone) = (self.caller.now, self.caller.zone);
+        let mut notes = outcome.advice.on_closing(&outcome.edits, zone);
+        notes.extend(on_series(&outcome.edits, now, zone));
         self.report(outcome, verbs, &notes)
     }
 }

@@ -1,8 +1,9 @@
-//! `taskhold start`, `done`, `reopen` and `cancel`: tasks moved from one status to another.
+//! `taskhold start`, `done`, `skip`, `reopen` and `cancel`: tasks moved from one status or date to another.
 
 use super::{CliResult, Context, Failure, chosen::ChosenArgs, report::Verbs};
 use crate::{
     domain::{
+        advice::on_skipping,
         command::{Command, Outcome, Patch},
         task::Status,
     },
@@ -32,6 +33,16 @@ pub(super) struct DoneArgs {
     /// Date that the task is due: completes a round once more before its date has come
     #[arg(long, value_name = "DATE")]
     due: Option<String>,
+}
+
+/// Move tasks that repeat to their next date without completing them
+///
+/// All of them or none. A count of times stays; after the last date the task is cancelled.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  taskhold skip 12")]
+pub(super) struct SkipArgs {
+    #[command(flatten)]
+    chosen: ChosenArgs,
 }
 
 /// Open finished tasks again, or stop work on those in progress
@@ -85,6 +96,23 @@ impl DoneArgs {
         };
         let outcome = context.write(&command)?;
         context.report_closed(&outcome, COMPLETED)
+    }
+}
+
+impl SkipArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let verbs = Verbs {
+            done: "Skipped",
+            unchanged: "Nothing changed:",
+        };
+        let ids = self.chosen.read("skip", context)?;
+        if ids.is_empty() {
+            return context.report(&Outcome::default(), verbs, &[]);
+        }
+        let outcome = context.write(&Command::Skip(ids))?;
+        let mut notes = on_skipping(&outcome.edits, context.caller.zone);
+        notes.extend(outcome.advice.left());
+        context.report(&outcome, verbs, &notes)
     }
 }
 

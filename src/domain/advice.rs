@@ -8,6 +8,10 @@ use crate::domain::{
     when::Zone,
 };
 
+mod series;
+
+pub(crate) use series::{on_series, on_skipping};
+
 /// What a caller should know beside the result. Of tasks, at most 20 are named.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Advice {
@@ -17,6 +21,8 @@ pub struct Advice {
     pub open_parts: Vec<TaskId>,
     /// Open tasks that waited for what was closed.
     pub freed: Vec<TaskId>,
+    /// Subtasks that are open again, since a round of their series is over.
+    pub reopened: Vec<TaskId>,
     /// Of what the tasks of the call depend on: what is open no longer.
     pub closed: BTreeSet<TaskId>,
     /// Of a call that was made before: what it added and is in the trash by now.
@@ -65,12 +71,17 @@ impl Advice {
                 _ => None,
             }
         };
+        edits.iter().filter_map(next).chain(self.left()).collect()
+    }
+
+    /// Returns remarks on other tasks than those that were closed, or went on.
+    pub(crate) fn left(&self) -> impl Iterator<Item = String> + use<> {
         let left = [
             named("still open subtasks", &self.open_parts),
+            named("subtasks to be done again", &self.reopened),
             named("no longer waiting for it", &self.freed),
         ];
-        let next_dates = edits.iter().filter_map(next);
-        next_dates.chain(left.into_iter().flatten()).collect()
+        left.into_iter().flatten()
     }
 
     /// Returns remarks on tasks that were added: one like it, or, if it `is_repeat`, that the same call added them before.

@@ -29,8 +29,8 @@ pub(crate) use caller::KeyedCall;
 pub use caller::{CallKey, Caller, CallerSession, Digest};
 pub(crate) use cycles::{each_cycle, refuse_cycle};
 pub(crate) use restore_edits::restore;
+pub(crate) use rounds::{Round, is_round, skip};
 use rounds::{finish, move_round, refuse_again, refuse_other_date, settle};
-pub(crate) use rounds::{is_round, skip};
 pub(crate) use row_or_log::{Wrong, noting, wrong};
 pub(crate) use undo::{Reverting, undo};
 
@@ -210,6 +210,8 @@ pub struct Outcome {
     pub group: Option<GroupId>,
     /// Each task the command addressed, in its order. An edit without a difference found the task as asked for.
     pub edits: Vec<Edit>,
+    /// What it brought along in other tasks: subtasks of a series that are open again, tasks that wait no longer for a round.
+    pub brought: Vec<Edit>,
     /// On undo: the group that was reverted, and its kind.
     pub reverted: Option<(GroupId, Kind)>,
     /// The call was made before, with the same key: these are the tasks it added, as they are now, and nothing was done.
@@ -269,10 +271,15 @@ pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
     let Some(repeat) = &task.repeat else { return };
     let today = caller.zone.today(caller.now.as_millis());
     task.due = task.due.or_else(|| repeat.first(today, caller.zone));
-    task.repeat = task
-        .due
-        .as_ref()
-        .map(|due| repeat.anchored(due, caller.zone));
+    task.repeat = task.due.as_ref().map(|due| {
+        repeat.anchored(
+            task.defer_until
+                .filter(|_| repeat.gives_starts())
+                .as_ref()
+                .unwrap_or(due),
+            caller.zone,
+        )
+    });
     task.repeat_from = None;
     settle(task, caller.zone);
 }

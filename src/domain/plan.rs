@@ -3,14 +3,17 @@
 
 use std::collections::HashMap;
 
+mod brought;
+
 use super::{
     change::{Change, Edit, GroupId, Kind},
     command::{
-        self, CallKey, Caller, Command, Draft, KeyedCall, Reverting, is_round, refuse_cycle,
+        self, CallKey, Caller, Command, Draft, KeyedCall, Reverting, Round, is_round, refuse_cycle,
     },
     error::{Error, Relation, Result},
     task::{Comment, Status, Task, TaskId, shortened},
 };
+use brought::Brought;
 
 /// What planning reads. All answers are of one state of the database.
 pub(crate) trait Tasks {
@@ -22,6 +25,10 @@ pub(crate) trait Tasks {
     fn has_comment(&self, id: TaskId, comment: &Comment) -> Result<bool>;
     /// Returns the changes of a task after the sequence number `seq`, in commit order.
     fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>>;
+    /// Returns the finished subtasks of a task that are not in the trash.
+    fn finished_parts(&self, id: TaskId) -> Result<Vec<TaskId>>;
+    /// Returns the open tasks that wait for a task.
+    fn waiting(&self, id: TaskId) -> Result<Vec<TaskId>>;
     /// Returns the changes of a group, in commit order; none if there is no such group.
     fn group(&self, group: GroupId) -> Result<Vec<Change>>;
     /// Returns the last group of the caller's session that is in force.
@@ -41,6 +48,8 @@ pub(crate) enum Plan<'a> {
     Write {
         kind: Kind,
         edits: Vec<Edit>,
+        /// What they bring along in other tasks, in the same group.
+        brought: Vec<Edit>,
         /// The group that they take back, and its kind.
         reverted: Option<(GroupId, Kind)>,
         key: Option<&'a CallKey>,
@@ -65,21 +74,29 @@ pub(crate) fn plan<'a>(
             let plan = each(Kind::Update, ids, tasks, |task| {
                 let last_round = || last_round(task.id, tasks);
                 command::update(task, patch, *if_rev, caller, last_round)
-            });
-            let completes = patch.status == Some(Status::Completed);
-            if completes {
-                plan.map(as_completion)
+            })?;
+            if patch.status == Some(Status::Completed) {
+                with_brought(as_completion(plan), caller, tasks)
             } else {
-                plan
+                Ok(plan)
             }
         }
-        Command::Complete(ids) => each(Kind::Complete, ids, tasks, |task| {
-            command::complete(task, None, caller, || last_round(task.id, tasks))
-        }),
-        Command::CompleteRound { id, due } => each(Kind::Complete, &[*id], tasks, |task| {
-            command::complete(task, Some(*due), caller, || Ok(None))
-        }),
-        Command::Skip(ids) => each(Kind::Update, ids, tasks, |task| command::skip(task, caller)),
+        Command::Complete(ids) => {
+            let plan = each(Kind::Complete, ids, tasks, |task| {
+                command::complete(task, None, caller, || last_round(task.id, tasks))
+            })?;
+            with_brought(plan, caller, tasks)
+        }
+        Command::CompleteRound { id, due } => {
+            let plan = each(Kind::Complete, &[*id], tasks, |task| {
+                command::complete(task, Some(*due), caller, || Ok(None))
+            })?;
+            with_brought(plan, caller, tasks)
+        }
+        Command::Skip(ids) => {
+            let plan = each(Kind::Update, ids, tasks, |task| command::skip(task, caller))?;
+            with_brought(plan, caller, tasks)
+        }
         Command::Delete { ids, confirm } => {
             command::confirm_deletion(ids, *confirm)?;
             each(Kind::Delete, ids, tasks, |task| {
@@ -134,12 +151,14 @@ fn as_completion(plan: Plan<'_>) -> Plan<'_> {
             edits,
             reverted,
             key,
+            brought,
             ..
         } if edits.iter().any(was_open) => Plan::Write {
             kind: Kind::Complete,
             edits,
             reverted,
             key,
+            brought,
         },
         plan => plan,
     }
@@ -158,6 +177,34 @@ fn last_round(id: TaskId, tasks: &dyn Tasks) -> Result<Option<Change>> {
         }
     }
     Ok(None)
+}
+
+/// Adds what the rounds that end in `plan` bring along in other tasks.
+fn with_brought<'a>(plan: Plan<'a>, caller: &Caller, tasks: &dyn Tasks) -> Result<Plan<'a>> {
+    let Plan::Write {
+        kind,
+        edits,
+        reverted,
+        key,
+        ..
+    } = plan
+    else {
+        return Ok(plan);
+    };
+    let named = |id| edits.iter().any(|edit| edit.after.id == id);
+    let mut brought = Brought::new(caller, tasks);
+    for round in edits.iter().filter_map(|edit| Round::of(edit, caller.zone)) {
+        let since = last_round(round.task, tasks)?.map(|change| change.at);
+        brought.take(&round, since, &named)?;
+    }
+    let brought = brought.edits();
+    Ok(Plan::Write {
+        kind,
+        edits,
+        brought,
+        reverted,
+        key,
+    })
 }
 
 /// Says which tasks the call added that made `group`: the first of them by id and title.
@@ -342,6 +389,7 @@ impl<'a> Planned<'a> {
         Plan::Write {
             kind,
             edits: self.edits,
+            brought: Vec::new(),
             reverted,
             key,
         }
@@ -375,6 +423,14 @@ mod tests {
         }
 
         fn history(&self, _: TaskId, _: i64) -> Result<Vec<Change>> {
+            Ok(Vec::new())
+        }
+
+        fn finished_parts(&self, _: TaskId) -> Result<Vec<TaskId>> {
+            Ok(Vec::new())
+        }
+
+        fn waiting(&self, _: TaskId) -> Result<Vec<TaskId>> {
             Ok(Vec::new())
         }
 

@@ -26,6 +26,10 @@
 //! - A rule that counts from completion, `X-FROM=COMPLETION` (a part of ours), names no days: the next date is one period
 //!   after the day on which a round is completed, at the time of day of the anchor.
 //! - A time the clocks skip on its day is shifted forward by as much, that day only.
+//! - `X-EXDATE` (ours) has days that are left out. They stand in the text since a series has few of them, and they pass.
+//! - `X-FROM=START` (ours): the rule gives the dates until which rounds are deferred, as one of a calendar's to-do gives its
+//!   starts, and due dates keep their distance. It stands in the text as `X-FROM=COMPLETION` does: what a rule counts from
+//!   belongs to the rule, is logged and undone with it, and needs no column.
 
 use std::fmt;
 
@@ -131,6 +135,11 @@ impl Repeat {
         first.is_some_and(|first| self.allows(&first, zone)) && (ends || dates.len() > 1)
     }
 
+    /// Reports whether a series can begin with `day`: it is one of the days the rule names, if it names any.
+    pub fn has(&self, day: NaiveDate) -> bool {
+        self.0.from_completion || self.0.first(day) == Some(day)
+    }
+
     /// Returns the rule that is left when one occurrence is done; `None` when it was the last of a counted series.
     pub fn advance(&self) -> Option<Self> {
         let mut rule = self.0.clone();
@@ -139,6 +148,44 @@ impl Repeat {
             count => count.map(|left| left - 1),
         };
         Some(Self(rule))
+    }
+
+    /// Returns the rule without these days: where it gives one, the next is taken instead. At most 500 days are left out; where they
+    /// are more, the last ones are not.
+    #[must_use]
+    pub fn excluding(&self, days: impl IntoIterator<Item = NaiveDate>) -> Self {
+        let mut rule = self.0.clone();
+        rule.excluded.extend(days);
+        rule.excluded.sort_unstable();
+        rule.excluded.dedup();
+        rule.excluded.truncate(rule::MOST_EXCLUDED);
+        Self(rule)
+    }
+
+    /// Returns the days that are left out, in order.
+    pub fn excluded(&self) -> &[NaiveDate] {
+        &self.0.excluded
+    }
+
+    /// Returns the rule as it is after `day`: the days up to it are no longer left out one by one.
+    #[must_use]
+    pub(crate) fn past(&self, day: NaiveDate) -> Self {
+        let mut rule = self.0.clone();
+        rule.excluded.retain(|left_out| *left_out > day);
+        Self(rule)
+    }
+
+    /// Reports whether it gives the dates until which rounds are deferred, and due dates keep their distance.
+    pub fn gives_starts(&self) -> bool {
+        self.0.from_start
+    }
+
+    /// Returns the rule as one that gives the dates until which rounds are deferred, or as one that gives due dates.
+    #[must_use]
+    pub fn giving_starts(&self, gives_starts: bool) -> Self {
+        let mut rule = self.0.clone();
+        rule.from_start = gives_starts && !rule.from_completion;
+        Self(rule)
     }
 
     /// Returns the rule with what it leaves to the anchor written out: `every month` from the 31st becomes

@@ -3,9 +3,9 @@
 use super::Store;
 use crate::domain::{
     advice::{self, Advice},
-    command::{Caller, Command, Outcome},
+    command::{Caller, Command, Outcome, Round},
     error::Result,
-    task::TaskId,
+    task::{Status, TaskId},
 };
 
 /// A call to make.
@@ -64,6 +64,7 @@ impl Store {
                     advice.open_parts = self.open_children(&closed)?;
                     advice.freed = self.dependents(&closed)?;
                 }
+                self.look_at_rounds(request, outcome, &mut advice)?;
             }
             _ => {}
         }
@@ -77,6 +78,45 @@ impl Store {
         }
         Ok(advice)
     }
+
+    /// Says what rounds of series that are over have left behind and brought along.
+    fn look_at_rounds(
+        &self,
+        request: &Request<'_>,
+        outcome: &Outcome,
+        advice: &mut Advice,
+    ) -> Result<()> {
+        const NAMED: usize = 20;
+        for edit in outcome.brought.iter().take(NAMED) {
+            let id = edit.after.id;
+            match &edit.before {
+                Some(before) if before.status != edit.after.status => advice.reopened.push(id),
+                _ => advice.freed.push(id),
+            }
+        }
+        if !is_finishing(request.command) {
+            return Ok(());
+        }
+        let zone = request.caller.zone;
+        let rounds = (outcome.edits.iter()).filter_map(|edit| Round::of(edit, zone));
+        let rounds: Vec<TaskId> = rounds.map(|round| round.task).collect();
+        if !rounds.is_empty() {
+            let parts = self.open_children(&rounds)?.into_iter();
+            let reopened = &advice.reopened;
+            let left: Vec<TaskId> = parts.filter(|id| !reopened.contains(id)).collect();
+            advice.open_parts.extend(left);
+        }
+        Ok(())
+    }
+}
+
+/// Reports whether a command ends rounds of series.
+fn is_finishing(command: &Command) -> bool {
+    match command {
+        Command::Complete(_) | Command::CompleteRound { .. } | Command::Skip(_) => true,
+        Command::Update { patch, .. } => patch.status == Some(Status::Completed),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +125,7 @@ mod tests {
     use crate::{
         domain::{
             command::{Draft, Reference},
+            repeat::Repeat,
             task::{Actor, Timestamp, Title},
             when::Zone,
         },
@@ -160,6 +201,59 @@ mod tests {
                 ..nothing_else
             }
         );
+    }
+
+    #[test]
+    fn a_finished_round_opens_its_subtasks_again_and_frees_what_waited_for_it_in_one_group() {
+        let (mut store, _folder) = store();
+        let weekly = |draft: &mut Draft| {
+            draft.repeat = Repeat::read("weekly").ok();
+            draft.due = "2026-11-23".parse().ok();
+        };
+        let part = |parent| {
+            move |draft: &mut Draft| {
+                draft.parent = Some(Reference::Task(id(parent)));
+                draft.due = "2026-11-22".parse().ok();
+            }
+        };
+        let own_rule = |draft: &mut Draft| {
+            weekly(draft);
+            draft.parent = Some(Reference::Task(id(1)));
+        };
+        let waiting = |draft: &mut Draft| draft.depends_on = [Reference::Task(id(1))].into();
+        let calls = [
+            adding("Clean", weekly),
+            adding("Kitchen", part(1)),
+            adding("Sink", part(2)),
+            adding("Bath", part(1)),
+            adding("Windows", own_rule),
+            adding("Invite", waiting),
+            Command::Complete(vec![id(2), id(3)]),
+            Command::Complete(vec![id(1)]),
+        ];
+        let calls = calls.map(|command| ("me", command, WantsNews::No));
+        let advice = advice(&mut store, &calls);
+        let last = advice.last().unwrap();
+        assert_eq!(last.reopened, [id(2), id(3)]);
+        assert_eq!(last.open_parts, [id(4), id(5)]);
+        assert_eq!(last.freed, [id(6)]);
+        let seen = |store: &Store, number| {
+            let task = store.existing(id(number)).unwrap();
+            let due = task.due.map(|due| due.to_string()).unwrap_or_default();
+            (task.status, due, task.depends_on.len())
+        };
+        for number in [2, 3] {
+            let again = (Status::Pending, "2026-11-29".to_owned(), 0);
+            assert_eq!(seen(&store, number), again, "{number}");
+        }
+        assert_eq!(seen(&store, 4).1, "2026-11-22");
+        assert_eq!(seen(&store, 6).2, 0);
+        store.execute(&Command::Undo(None), &caller("me")).unwrap();
+        for number in [2, 3] {
+            let as_it_was = (Status::Completed, "2026-11-22".to_owned(), 0);
+            assert_eq!(seen(&store, number), as_it_was, "{number}");
+        }
+        assert_eq!(seen(&store, 6).2, 1);
     }
 
     #[test]

@@ -10,7 +10,6 @@ use super::{
     rows::{change_columns, change_from_row},
 };
 use crate::domain::{
-    advice::Advice,
     change::{
         COMMENTS, Change, CommentDiff, Edit, GroupId, Kind, UPDATED_AT, is_nothing, joined,
         logged_fields,
@@ -179,9 +178,8 @@ impl Store {
         Ok(Outcome {
             group: Some(group),
             edits: as_now.collect::<Result<_>>()?,
-            reverted: None,
             is_repeat: true,
-            advice: Advice::default(),
+            ..Outcome::default()
         })
     }
 

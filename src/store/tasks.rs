@@ -95,6 +95,28 @@ impl Store {
         )
     }
 
+    /// Returns the finished subtasks of the task `id` that are not in the trash.
+    pub(crate) fn finished_parts(&self, id: TaskId) -> Result<Vec<TaskId>> {
+        self.relatives(
+            "SELECT id FROM task WHERE parent IN (SELECT value FROM json_each(?1))
+                AND deleted_at IS NULL AND status = 'completed' ORDER BY id",
+            &[id],
+        )
+    }
+
+    /// Returns the open tasks that depend on the task `id`.
+    pub(crate) fn waiting_for(&self, id: TaskId) -> Result<Vec<TaskId>> {
+        self.relatives(
+            concat!(
+                "SELECT task_id FROM dependency JOIN task ON task.id = task_id
+                  WHERE dependency.depends_on IN (SELECT value FROM json_each(?1)) AND ",
+                open!(),
+                " ORDER BY task_id"
+            ),
+            &[id],
+        )
+    }
+
     /// Returns those of `ids` that are not open.
     pub fn closed_among(&self, ids: &[TaskId]) -> Result<Vec<TaskId>> {
         self.relatives(

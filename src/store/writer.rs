@@ -56,6 +56,7 @@ impl<'store> Writer<'store> {
             Plan::Write {
                 kind,
                 edits,
+                brought,
                 reverted,
                 key,
             } => {
@@ -64,6 +65,12 @@ impl<'store> Writer<'store> {
                     self.log(&mut entry, edit, Store::write)?;
                     if edit.before.is_none() {
                         self.next_task = Some(edit.after.id.get() + 1);
+                    }
+                }
+                if !brought.is_empty() {
+                    entry.kind = Kind::Update;
+                    for edit in &brought {
+                        self.log(&mut entry, edit, Store::write)?;
                     }
                 }
                 if let (Some(key), Some(group)) = (key, entry.group) {
@@ -75,6 +82,7 @@ impl<'store> Writer<'store> {
                 Ok(Outcome {
                     group: entry.group,
                     edits,
+                    brought,
                     reverted,
                     ..Outcome::default()
                 })
@@ -256,6 +264,14 @@ impl Tasks for Writer<'_> {
 
     fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>> {
         self.store.history(id, seq)
+    }
+
+    fn finished_parts(&self, id: TaskId) -> Result<Vec<TaskId>> {
+        self.store.finished_parts(id)
+    }
+
+    fn waiting(&self, id: TaskId) -> Result<Vec<TaskId>> {
+        self.store.waiting_for(id)
     }
 
     fn group(&self, group: GroupId) -> Result<Vec<Change>> {

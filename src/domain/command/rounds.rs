@@ -1,11 +1,13 @@
 //! Tasks that repeat: each completion is a round, and a call that is made again does not make a second one.
 
+use chrono::TimeDelta;
+
 use super::Caller;
 use crate::domain::{
     change::{Change, Edit, Kind},
     error::{Error, Result},
     repeat::Repeat,
-    task::{Invalid, Status, Task},
+    task::{Invalid, Status, Task, TaskId},
     when::{When, Zone},
 };
 
@@ -82,7 +84,7 @@ fn day_of(due: When, zone: Zone) -> String {
 pub(super) fn finish(task: &mut Task, caller: &Caller) -> Result<()> {
     let next = task.repeat.as_ref().and_then(|repeat| {
         let given = given(task, caller.zone).filter(|_| task.status.is_open())?;
-        let next = repeat.next(&given, &given, caller.now.as_millis(), caller.zone)?;
+        let next = next_date(task, repeat, given, caller).filter(|_| repeat.count() != Some(1))?;
         Some((given, next, repeat.advance()?))
     });
     match next {
@@ -98,6 +100,20 @@ pub(super) fn finish(task: &mut Task, caller: &Caller) -> Result<()> {
         None => task.set_status(Status::Completed, caller.now),
     }
     Ok(())
+}
+
+/// Returns when `task` is due after the round that the rule had `given`. A rule that gives starts goes on from the date until which the
+/// task is deferred, to the first whose due date has not come, and due dates keep their distance.
+fn next_date(task: &Task, repeat: &Repeat, given: When, caller: &Caller) -> Option<When> {
+    let (now, zone) = (caller.now.as_millis(), caller.zone);
+    let Some(start) = task.defer_until.filter(|_| repeat.gives_starts()) else {
+        return repeat.after(&given, &given, now, zone);
+    };
+    let start = start.settled(given.zone(zone));
+    let distance = (given.order(zone) - start.order(zone)).max(0);
+    let next = repeat.after(&start, &start, now - distance, zone)?;
+    let home = start.zone(zone);
+    Some(later(given, next.day(home) - start.day(home), zone))
 }
 
 /// Returns the date that the rule gave for this round. It is in phase with the rule; one the user moved to need not be.
@@ -124,10 +140,8 @@ pub(crate) fn skip(task: &Task, caller: &Caller) -> Result<Edit> {
         return Err(Invalid::new("status", reason).into());
     }
     let mut edit = Edit::of(task);
-    let next = given(task, caller.zone).and_then(|given| {
-        let next = repeat.after(&given, &given, caller.now.as_millis(), caller.zone)?;
-        Some((given, next))
-    });
+    let next = given(task, caller.zone)
+        .and_then(|given| Some((given, next_date(task, repeat, given, caller)?)));
     match next {
         Some((given, next)) => go_on(&mut edit.after, given, next, repeat.clone(), caller),
         None => edit.after.set_status(Status::Cancelled, caller.now),
@@ -140,16 +154,51 @@ pub(crate) fn skip(task: &Task, caller: &Caller) -> Result<Edit> {
 fn go_on(task: &mut Task, given: When, next: When, rest: Repeat, caller: &Caller) {
     let zone = given.zone(caller.zone);
     let ahead = next.day(zone) - given.day(zone);
-    task.defer_until = task.defer_until.map(|until| {
-        let until = until.settled(zone);
-        let zone = until.zone(zone);
-        let day = until.day(zone).checked_add_signed(ahead);
-        day.map_or(until, |day| until.on(day, zone))
-    });
+    task.defer_until = task
+        .defer_until
+        .map(|until| later(until.settled(zone), ahead, zone));
     task.due = Some(next);
-    task.repeat = Some(rest);
+    task.repeat = Some(rest.past(given.day(zone)));
     task.repeat_from = None;
     task.set_status(Status::Pending, caller.now);
+}
+
+/// Returns a date so much later, in whole days, at its own time of day.
+fn later(when: When, ahead: TimeDelta, zone: Zone) -> When {
+    let zone = when.zone(zone);
+    let day = when.day(zone).checked_add_signed(ahead);
+    day.map_or(when, |day| when.on(day, zone))
+}
+
+/// A round of a series that is over: it was completed, or skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Round {
+    /// Whose round it is.
+    pub(crate) task: TaskId,
+    /// How much later the next one is.
+    ahead: TimeDelta,
+}
+
+impl Round {
+    /// Returns the round that ends with `edit`, which completes or skips a task, or tries to.
+    pub(crate) fn of(edit: &Edit, zone: Zone) -> Option<Self> {
+        let before = edit.before.as_ref().filter(|before| before.is_open())?;
+        let (given, next) = (before.repeat_from.or(before.due)?, edit.after.due?);
+        let home = next.zone(zone);
+        let goes_on =
+            before.repeat.is_some() && edit.after.repeat.is_some() && edit.after.is_open();
+        (goes_on && before.due != edit.after.due).then(|| Self {
+            task: edit.after.id,
+            ahead: next.day(home) - given.day(given.zone(home)),
+        })
+    }
+
+    /// Moves the dates of a subtask to the next round.
+    pub(crate) fn move_dates(&self, task: &mut Task, zone: Zone) {
+        for date in [&mut task.due, &mut task.defer_until] {
+            *date = date.map(|date| later(date, self.ahead, zone));
+        }
+    }
 }
 
 /// Moves this round of a task that repeats to the date that `after` has: the date that the rule gave is kept, and the rule goes
@@ -201,7 +250,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         command::{self, Draft, sample},
-        task::{Actor, TaskId, Timestamp, Title},
+        task::{Actor, Timestamp, Title},
     };
 
     const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -295,6 +344,59 @@ mod tests {
         let round = logged(&second, "one");
         let third = command::complete(&second.after, None, &overdue, || Ok(Some(round)));
         assert!(third.is_err(), "{third:?}");
+    }
+
+    #[test]
+    fn a_rule_that_gives_starts_moves_the_deferral_and_the_due_date_keeps_its_distance() {
+        let mut task = monthly("2026-12-04");
+        task.defer_until = "2026-11-30".parse().ok();
+        task.repeat = Repeat::read("FREQ=WEEKLY;BYDAY=MO;X-FROM=START;X-EXDATE=20261214").ok();
+        let dates = |task: &Task| (due(task), task.defer_until.unwrap().to_string());
+        let done = |task: &Task, day| {
+            command::complete(task, task.due, &caller("one", day), || Ok(None))
+                .unwrap()
+                .after
+        };
+        // The start of 12-07 has come by 12-08, and its due date has not.
+        for day in [3, 7] {
+            let next = done(&task, day);
+            assert_eq!(
+                dates(&next),
+                ("2026-12-11".to_owned(), "2026-12-07".to_owned())
+            );
+        }
+        // The day that is left out is passed over, and forgotten.
+        let next = done(&done(&task, 3), 10);
+        assert_eq!(
+            dates(&next),
+            ("2026-12-25".to_owned(), "2026-12-21".to_owned())
+        );
+        assert_eq!(next.repeat.as_ref().unwrap().excluded().len(), 1);
+        let after = done(&next, 24);
+        assert!(after.repeat.unwrap().excluded().is_empty());
+    }
+
+    #[test]
+    fn skipping_moves_on_without_using_up_what_is_counted_and_after_the_last_date_gives_up() {
+        let mut task = monthly("2026-12-01");
+        task.repeat = Repeat::read("FREQ=DAILY;COUNT=1").ok();
+        let skipped = skip(&task, &caller("one", 0)).unwrap().after;
+        assert_eq!(
+            (due(&skipped), skipped.status),
+            ("2026-12-02".to_owned(), Status::Pending)
+        );
+        assert_eq!(skipped.repeat, task.repeat);
+        task.repeat = Repeat::read("FREQ=DAILY;UNTIL=20261201").ok();
+        let skipped = skip(&task, &caller("one", 0)).unwrap().after;
+        assert_eq!(
+            (due(&skipped), skipped.status),
+            ("2026-12-01".to_owned(), Status::Cancelled)
+        );
+        task.status = Status::Completed;
+        assert!(skip(&task, &caller("one", 0)).is_err());
+        task.repeat = None;
+        let refused = skip(&task, &caller("one", 0)).unwrap_err().to_string();
+        assert!(refused.contains("has no rule in task 1"), "{refused}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ impl Rule {
         .map_while(|first| Some(first..self.step(first, 1)?))
         .flat_map(|period| self.chosen(period))
         .filter(|day| *day >= from && day.year() <= 9999)
+        .filter(|day| self.excluded.binary_search(day).is_err())
         .take(2)
         .collect()
     }

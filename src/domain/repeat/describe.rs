@@ -20,6 +20,9 @@ fn said(rule: &Rule, week_start: Weekday) -> Option<String> {
     } else {
         Weekday::Mon
     };
+    if rule.from_start || !rule.excluded.is_empty() {
+        return None;
+    }
     if !rule.weeks.is_empty() || !rule.year_days.is_empty() || rule.week_start != read_with {
         return None;
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
 
-use super::rule::{Frequency, INTERVALS, Rule, Until};
+use super::rule::{Frequency, INTERVALS, MOST_EXCLUDED, Rule, Until};
 
 impl Rule {
     /// Parses the text of a rule. The reason of a refusal reads on after the text.
@@ -41,6 +41,8 @@ impl Rule {
                 "COUNT" => rule.count = Some(in_range(value, 1..=99_999).ok_or_else(wrong)?),
                 "UNTIL" => rule.until = Some(until(value).ok_or_else(wrong)?),
                 "X-FROM" if value == "COMPLETION" => rule.from_completion = true,
+                "X-FROM" if value == "START" => rule.from_start = true,
+                "X-EXDATE" => rule.excluded = dates(value).ok_or_else(wrong)?,
                 "BYHOUR" | "BYMINUTE" | "BYSECOND" => {
                     return Err(format!("has {name}; the time of day belongs into due"));
                 }
@@ -105,6 +107,16 @@ fn days(value: &str) -> Option<Vec<(i16, Weekday)>> {
     days.sort_unstable_by_key(|(nth, day)| (*nth, day.num_days_from_monday()));
     days.dedup();
     Some(days)
+}
+
+/// Reads days with commas between, at most so many as a rule needs.
+fn dates(value: &str) -> Option<Vec<NaiveDate>> {
+    let read = |item: &str| NaiveDate::parse_from_str(item.trim(), "%Y%m%d").ok();
+    let mut days: Vec<NaiveDate> = value.split(',').map(read).collect::<Option<_>>()?;
+    days.sort_unstable();
+    days.dedup();
+    let is_dated = |day: &NaiveDate| (1970..=9999).contains(&day.year());
+    (days.len() <= MOST_EXCLUDED && days.iter().all(is_dated)).then_some(days)
 }
 
 /// Reads a date or an instant of UTC; of a local time the day, whole.
@@ -181,6 +193,11 @@ impl Display for Rule {
         if self.from_completion {
             f.write_str(";X-FROM=COMPLETION")?;
         }
+        if self.from_start {
+            f.write_str(";X-FROM=START")?;
+        }
+        let excluded = self.excluded.iter().map(|day| day.format("%Y%m%d"));
+        part(f, "X-EXDATE", &excluded.collect::<Vec<_>>())?;
         Ok(())
     }
 }

@@ -42,6 +42,10 @@ pub(super) struct Rule {
     pub(super) count: Option<u32>,
     /// Its periods are counted from the day on which a round is completed, not from the day on which it was due.
     pub(super) from_completion: bool,
+    /// It gives the dates until which rounds are deferred, not those at which they are due.
+    pub(super) from_start: bool,
+    /// Days that are left out, in order.
+    pub(super) excluded: Vec<NaiveDate>,
 }
 
 /// The last moment an occurrence may fall on.
@@ -54,6 +58,8 @@ pub(super) enum Until {
 
 /// How many of its periods a rule may step.
 pub(super) const INTERVALS: RangeInclusive<u16> = 1..=9999;
+/// So many days may be left out.
+pub(super) const MOST_EXCLUDED: usize = 500;
 
 pub(super) const WORKDAYS: [Weekday; 5] = [
     Weekday::Mon,
@@ -78,6 +84,8 @@ impl Rule {
             until: None,
             count: None,
             from_completion: false,
+            from_start: false,
+            excluded: Vec::new(),
         }
     }
 
@@ -102,6 +110,9 @@ impl Rule {
                 "counts from completion and names days; write one of them, like every 3 days after completion"
                     .to_owned(),
             );
+        }
+        if self.from_completion && self.from_start {
+            return Err("counts from the start and from completion; write one of them".to_owned());
         }
         let freq = self.freq;
         let misplaced = [

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
+        advice::on_series,
         command::{CallKey, Command, Outcome},
         error::{Error, Result},
         task::{Invalid, Status, shortened},
@@ -103,6 +104,7 @@ impl ToolCall<'_> {
         for remark in outcome.advice.on_adding(outcome.is_repeat) {
             notes.add(remark);
         }
+        self.remark_series(&outcome, &mut notes);
         // What a repeated call finds may be other than what it says.
         let said = if outcome.is_repeat { Vec::new() } else { given };
         if is_batch {
@@ -135,6 +137,8 @@ impl ToolCall<'_> {
         }
         if is_closing {
             self.remark_closed(&outcome, &mut notes);
+        } else {
+            self.remark_series(&outcome, &mut notes);
         }
         self.answer(Kind::Changes, &outcome, &[given], notes)
     }
@@ -193,6 +197,14 @@ impl ToolCall<'_> {
     /// Says what closing tasks leads to.
     fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) {
         for remark in outcome.advice.on_closing(&outcome.edits, self.caller.zone) {
+            notes.add(remark);
+        }
+        self.remark_series(outcome, notes);
+    }
+
+    /// Says what is to be known of series.
+    fn remark_series(&self, outcome: &Outcome, notes: &mut Notes) {
+        for remark in on_series(&outcome.edits, self.caller.now, self.caller.zone) {
             notes.add(remark);
         }
     }

@@ -1,0 +1,169 @@
+//! What a caller should know of a series that it began, changed or moved.
+
+use crate::domain::{
+    change::Edit,
+    repeat::Repeat,
+    task::{Status, Task, Timestamp},
+    when::{When, Zone},
+};
+
+/// Returns remarks on series among `edits`: a date that is moved alone, and what comes after it; a date that is none of its rule; a
+/// place that does not follow summer time, or that the series has got now.
+pub(crate) fn on_series(edits: &[Edit], now: Timestamp, zone: Zone) -> Vec<String> {
+    let remarks = edits.iter().filter_map(|edit| {
+        let series = Series::of(&edit.after)?;
+        Some(series.remarks(edit.before.as_ref(), now.as_millis(), zone))
+    });
+    remarks.flatten().collect()
+}
+
+/// Returns what skipping came to: the date that was passed over and the next one, or that there is none.
+pub(crate) fn on_skipping(edits: &[Edit], zone: Zone) -> Vec<String> {
+    let skipped = edits.iter().filter_map(|edit| {
+        let id = edit.after.id;
+        let skipped = edit.before.as_ref()?.due?.show(zone);
+        Some(match edit.after.due {
+            Some(due) if edit.after.status != Status::Cancelled => {
+                format!("{id}: skipped {skipped}; comes again {}", due.show(zone))
+            }
+            _ => format!("{id}: skipped {skipped}, the last of its series; it is cancelled"),
+        })
+    });
+    skipped.collect()
+}
+
+/// An open task that repeats.
+struct Series<'a> {
+    task: &'a Task,
+    rule: &'a Repeat,
+    due: When,
+    /// The date that the rule gave.
+    given: When,
+}
+
+impl<'a> Series<'a> {
+    fn of(task: &'a Task) -> Option<Self> {
+        let due = task.due.filter(|_| task.is_open())?;
+        Some(Self {
+            task,
+            rule: task.repeat.as_ref()?,
+            due,
+            given: task.repeat_from.unwrap_or(due),
+        })
+    }
+
+    fn remarks(&self, before: Option<&'a Task>, now: i64, zone: Zone) -> Vec<String> {
+        let was = before.and_then(Self::of);
+        let is_new = was.as_ref().is_none_or(|was| was.rule != self.rule);
+        let id = self.task.id;
+        let next = self
+            .rule
+            .after(&self.given, &self.given, now, zone)
+            .map_or_else(|| "none".to_owned(), |next| next.show(zone));
+        let mut remarks = Vec::new();
+        let moves = |was: &Series<'_>| was.due != self.due && self.task.repeat_from.is_some();
+        if !is_new && was.as_ref().is_some_and(moves) {
+            remarks.push(format!(
+                "{id}: this date is moved alone, the next is {next}; to move the series, give the rule too"
+            ));
+        }
+        if is_new && !self.rule.has(self.given.day(self.given.zone(zone))) {
+            remarks.push(format!(
+                "{id}: {} is no day of \"{}\"; the next is {next}",
+                self.given.show(zone),
+                self.rule.words(zone)
+            ));
+        }
+        let place = |when: &When| when.other_zone(zone);
+        let had = was.as_ref().and_then(|was| place(&was.given));
+        if let Some(offset) = place(&self.given).filter(|name| name.starts_with(['+', '-']))
+            && had != Some(offset)
+        {
+            remarks.push(format!(
+                "{id}: {offset} does not follow summer time; name a zone, as in 2026-12-24T17:00[Europe/Berlin]"
+            ));
+        }
+        let is_placed = matches!(self.given, When::Zoned(..));
+        if is_placed && was.is_some_and(|was| matches!(was.given, When::At(_))) {
+            let home = self.given.zone(zone);
+            remarks.push(format!("{id}: counted in {} from now on", home.name()));
+        }
+        remarks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::task::{Actor, TaskId, Title};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000); // Sun 2026-11-22 12:00 UTC
+
+    fn series(rule: &str, due: &str, from: Option<&str>) -> Task {
+        let title = Title::try_from("x".to_owned()).unwrap();
+        Task {
+            due: Some(due.parse().unwrap()),
+            repeat_from: from.map(|from| from.parse().unwrap()),
+            repeat: Some(Repeat::read(rule).unwrap()),
+            ..Task::new(TaskId::FIRST, title, Actor::named("test"), NOW)
+        }
+    }
+
+    fn remarks(before: Option<Task>, after: Task) -> String {
+        let edit = Edit {
+            before,
+            after,
+            comments: crate::domain::change::CommentDiff::default(),
+        };
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        on_series(&[edit], NOW, berlin).join("; ")
+    }
+
+    #[test]
+    fn a_date_that_is_moved_alone_comes_with_the_next_one() {
+        let was = series("every mon", "2026-11-30T09:00[Europe/Berlin]", None);
+        let moved = series(
+            "every mon",
+            "2026-12-01T11:00[Europe/Berlin]",
+            Some("2026-11-30T09:00[Europe/Berlin]"),
+        );
+        assert_eq!(
+            remarks(Some(was.clone()), moved.clone()),
+            "1: this date is moved alone, the next is Mon 2026-12-07 09:00 +01:00; to move the series, give the rule too"
+        );
+        assert_eq!(remarks(Some(moved.clone()), moved), "");
+        assert_eq!(remarks(None, was), "");
+    }
+
+    #[test]
+    fn a_first_date_that_is_none_of_the_rule_is_told() {
+        let cases = [
+            (
+                "every mon",
+                "2026-12-09",
+                "1: Wed 2026-12-09 is no day of \"every Mon\"; the next is Mon 2026-12-14",
+            ),
+            ("every wed", "2026-12-09", ""),
+            ("every 3 days", "2026-12-09", ""),
+            ("monthly on the 31st", "2027-02-28", ""),
+            ("every 2 weeks after completion", "2026-12-09", ""),
+        ];
+        for (rule, due, said) in cases {
+            assert_eq!(remarks(None, series(rule, due, None)), said, "{rule}");
+        }
+    }
+
+    #[test]
+    fn the_place_of_a_series_is_told_where_it_may_surprise() {
+        let by_offset = series("every day", "2026-12-09T17:00[-08:00]", None);
+        assert!(remarks(None, by_offset).contains("-08:00 does not follow summer time"));
+        let (old, now) = (
+            series("every day", "2026-12-09T16:00:00.000Z", None),
+            series("every day", "2026-12-09T17:00[Europe/Berlin]", None),
+        );
+        assert_eq!(
+            remarks(Some(old), now),
+            "1: counted in Europe/Berlin from now on"
+        );
+    }
+}
