@@ -2,13 +2,12 @@
 //!
 //! Each command has a file of its name, with its help and its examples: `add`, `backup`, `comment`, `completions`,
 //! `config`, `delete`, `doctor`, `edit`, `export`, `help`, `import`, `install`, `list`, `log`, `man`, `mcp`, `next`, `paths`,
-//! `prime`, `projects`, `restore`, `search`, `serve`, `service`, `show`, `tags`, `token`, `undo` and `watch`; `start`, `done`, `reopen` and `cancel`
-//! are in `transitions`. The other files serve several commands:
+//! `prime`, `projects`, `restore`, `search`, `serve`, `service`, `show`, `tags`, `token`, `undo` and `watch`; `start`, `done`, `skip`,
+//! `reopen`, `cancel` and `undelete` are in `transitions`. The other files serve several commands:
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `call` | parses the command line, and rewrites what clap says is wrong with it |
-//! | `quick_words` | parses quick words: `due:fri +home !high` |
 //! | `fields` | fields given by flags and quick words, turned into drafts and patches |
 //! | `filters` | a view and filters given by flags and quick words |
 //! | `chosen` | the tasks a command changes: ids, or the words of a list |
@@ -89,7 +88,6 @@ mod names;
 mod next;
 mod paths;
 mod prime;
-mod quick_words;
 mod relative;
 mod report;
 mod restore;
@@ -168,6 +166,8 @@ enum Command {
     Comment(comment::CommentArgs),
     #[command(aliases = ["rm", "remove"])]
     Delete(delete::DeleteArgs),
+    #[command(aliases = ["untrash", "recover"])]
+    Undelete(transitions::UndeleteArgs),
     Undo(undo::UndoArgs),
     Log(log::LogArgs),
     Watch(watch::WatchArgs),
@@ -207,6 +207,8 @@ struct Context {
     config: Config,
     /// Tasks were changed, so the backup of the day is due.
     has_written: Cell<bool>,
+    /// It was said that the database is not there.
+    has_said_missing: Cell<bool>,
 }
 
 /// Returns the command line with every command made. To read a call, only the command that is called is: that is half of
@@ -316,6 +318,7 @@ impl Command {
             Self::Cancel(args) => args.run(context),
             Self::Comment(args) => args.run(context),
             Self::Delete(args) => args.run(context),
+            Self::Undelete(args) => args.run(context),
             Self::Undo(args) => args.run(context),
             Self::Log(args) => args.run(context),
             Self::Watch(args) => args.run(context),
@@ -395,6 +398,7 @@ impl Context {
             screen,
             config,
             has_written: Cell::new(false),
+            has_said_missing: Cell::new(false),
         }
     }
 
@@ -411,15 +415,20 @@ impl Context {
         (is_named || !settings::is_usual(database)).then_some(database)
     }
 
+    /// Opens the database to look only: one that is not there is not made, and reads as one without tasks; where the
+    /// call or a setting names it, that is said.
     fn reader(&self) -> Result<Store, Error> {
-        Store::open(&self.database, Access::Read)
-    }
-
-    /// Opens the database to look only: one that is not there is not made, and reads as one without tasks.
-    fn onlooker(&self) -> Result<Store, Error> {
         match self.database.symlink_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Store::blank(&self.database),
-            _ => self.reader(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // On the first day there is none yet. As JSON, an error stands alone.
+                let is_usual = matches!(self.config.database.source, Source::Default);
+                if !(is_usual || self.screen.json || self.has_said_missing.replace(true)) {
+                    let path = text::clean(&self.database.display().to_string()).text;
+                    report::say(&[format!("{path} is not there yet: no tasks")]);
+                }
+                Store::blank(&self.database)
+            }
+            _ => Store::open(&self.database, Access::Read),
         }
     }
 

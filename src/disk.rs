@@ -33,7 +33,6 @@ pub(crate) use private::{
     NotOurs, create_private, has_other_names, is_another_users, make_private, not_our_folder,
     not_ours, open_beside, open_own, open_theirs,
 };
-#[cfg(target_os = "linux")]
 pub(crate) use process::Process;
 pub(crate) use size_limit::{fail_writes_past_limit, was_limit_reached};
 pub(crate) use writers::{Others, other_writers};

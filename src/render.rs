@@ -321,6 +321,14 @@ fn value(field: &str, value: &serde_json::Value, zone: Zone) -> String {
                 instant(Timestamp::from_millis(millis), zone)
             })
         }
+        // As the log keeps it, a date with a time is in UTC.
+        serde_json::Value::String(text) if matches!(field, "due" | "defer_until") => {
+            let when = text.parse::<When>();
+            format!(
+                "{:?}",
+                when.map_or_else(|_| text.clone(), |when| when.iso(zone))
+            )
+        }
         serde_json::Value::String(text) => format!("{:?}", shortened(text, 100)),
         other => shortened(&other.to_string(), 100),
     }

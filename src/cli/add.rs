@@ -1,19 +1,16 @@
 //! `taskhold add`
 
-use super::{
-    CliResult, Context, Failure,
-    fields::{FieldArgs, Purpose},
-    input::stdin_lines,
-    quick_words::Field,
-    report::Verbs,
-};
+use super::{CliResult, Context, Failure, fields::FieldArgs, input::stdin_lines, report::Verbs};
 use crate::{
     domain::{
         advice::on_series,
         command::{CallKey, Command, Draft},
         task::Title,
     },
-    input::{Notes, digest_of, is_none},
+    input::{
+        Notes, digest_of, is_none,
+        quick_words::{Field, Purpose},
+    },
 };
 
 /// Add a task
@@ -45,19 +42,28 @@ Words make the title. Among them, in any order, are read:
   parent:ID  after:ID,ID       also depends:
   desc:TEXT                    also note:
 
-The case of a name does not matter, and Taskwarrior's wait: and recur: are read too. What only looks like one of \
-these, such as 10:30, +1 or a web address, is text. After -- everything is.";
+One argument with blanks is read like its words, \"Pay rent due:next fri +home\", and a note says what was taken out of \
+it. The case of a name does not matter; Taskwarrior's wait: and recur: and Todoist's p1 are read too. What only looks \
+like one of these, such as 10:30, +1, -x or a web address, is text. After -- and in --title everything is.";
 
 const EXAMPLES: &str = "\
 Examples:
   taskhold add Pay rent due:fri +home project:flat pri:high repeat:monthly
+  taskhold add \"Call Anna due:tomorrow 17:30 +phone\"
   taskhold add --due 'tomorrow 17:30' -- Ask about due:fri
+  taskhold add Write the report -d - < notes.txt
   taskhold add - project:move < titles.txt";
 
 impl AddArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
         let reads_titles = self.words.iter().filter(|word| *word == "-").count() == 1;
         self.words.retain(|word| !reads_titles || word != "-");
+        if reads_titles && self.fields.reads_stdin() {
+            return Err(Failure::call(
+                "standard input is the titles and the description at once",
+                "say one of them here: taskhold add TITLE -d -",
+            ));
+        }
         let mut given = self
             .fields
             .with_words(&self.words, &self.literal, Purpose::Add)?;
@@ -82,8 +88,8 @@ impl AddArgs {
             }
         };
         let mut notes = Notes::default();
-        for doubt in given.doubts() {
-            notes.add(doubt);
+        for remark in given.remarks() {
+            notes.add(remark);
         }
         let drafts = titles
             .iter()

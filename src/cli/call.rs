@@ -4,12 +4,12 @@
 use std::ffi::{OsStr, OsString};
 
 use clap::{
-    Parser as _,
+    Arg, CommandFactory as _, Parser as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
 use super::{Cli, Failure, completions, failed, filters::exclusion, screen::Screen, whole};
-use crate::config::Color;
+use crate::{config::Color, input::quick_words::tag_taken_away};
 
 /// Reads the command line. What only has to be printed, such as help, is printed, and ends the program; so does what is
 /// wrong with it. Where a shell asks what could stand there, that is answered instead.
@@ -41,7 +41,7 @@ pub(super) fn read() -> Cli {
 }
 
 pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(with_exclusions(with_tags_taken_away(arguments)))
+    Cli::try_parse_from(with_exclusions(with_dashed_words(arguments)))
 }
 
 /// Returns the words before `--`.
@@ -57,19 +57,31 @@ fn wants_json(arguments: &[OsString]) -> bool {
     words(arguments).any(|word| is_json(word))
 }
 
-/// Turns `-TAG` among the words of `edit` into `--untag=TAG`: it is how tags are taken away in Taskwarrior, and would
-/// else be flags, `-today` the tag "oday". So the value of a short flag stands apart there: `-t home`.
-fn with_tags_taken_away(arguments: &[OsString]) -> Vec<OsString> {
-    let end = words(arguments).count();
-    let begin = match command(&arguments[..end]) {
-        Some((at, "edit" | "modify" | "mod")) => at + 1,
-        _ => end,
-    };
+/// Stands before a word that begins with a dash and is no flag, so that it is read as a word. No program is given it.
+pub(super) const ESCAPE: char = '\0';
+
+/// Keeps words of `add` and `edit` that begin with a dash from being read as flags: a dash and two letters or more, or a
+/// dash and what is no flag. `-hats` would else be help. In `edit` they take a tag away, as in Taskwarrior; elsewhere they
+/// are words. So the value of a short flag stands apart there: `-t home`.
+fn with_dashed_words(arguments: &[OsString]) -> Vec<OsString> {
     let mut arguments = arguments.to_vec();
+    let end = words(&arguments).count();
+    let Some((at, name @ ("add" | "edit" | "modify" | "mod"))) = command(&arguments[..end]) else {
+        return arguments;
+    };
+    let (begin, flags, is_edit) = (at + 1, Flags::of(name), name != "add");
+    let mut is_value = false;
     for word in &mut arguments[begin..end] {
-        if let Some(tag) = word.to_str().and_then(tag_taken_away) {
-            *word = format!("--untag={tag}").into();
+        let Some(text) = word.to_str() else { continue };
+        let was_value = std::mem::replace(&mut is_value, flags.wants_value(text));
+        if was_value || !flags.is_dashed_word(text) {
+            continue;
         }
+        *word = match tag_taken_away(text).filter(|_| is_edit) {
+            // Wherever it stands, before the id too.
+            Some(tag) => format!("--untag={tag}").into(),
+            None => format!("{ESCAPE}{text}").into(),
+        };
     }
     arguments
 }
@@ -90,6 +102,51 @@ fn with_exclusions(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
+/// The flags of a command that take a value.
+struct Flags(Vec<Arg>);
+
+impl Flags {
+    fn of(name: &str) -> Self {
+        let mut whole = Cli::command();
+        let Some(command) = whole.find_subcommand_mut(name) else {
+            return Self(Vec::new());
+        };
+        command.build();
+        Self(command.get_opts().cloned().collect())
+    }
+
+    /// Reports whether `word` is a flag whose value is the next word.
+    fn wants_value(&self, word: &str) -> bool {
+        let Some(name) = word.strip_prefix('-') else {
+            return false;
+        };
+        let is_it = |flag: &Arg| match name.strip_prefix('-') {
+            Some(name) => flag.get_long() == Some(name),
+            None => flag
+                .get_short()
+                .is_some_and(|short| name == short.to_string()),
+        };
+        let takes = |flag: &&Arg| flag.get_action().takes_values();
+        matches!(word, "--db" | "--color") || self.0.iter().filter(takes).any(is_it)
+    }
+
+    /// Reports whether `word` begins with a dash, and is no flag for all that.
+    fn is_dashed_word(&self, word: &str) -> bool {
+        let Some(rest) = word.strip_prefix('-') else {
+            return false;
+        };
+        let mut letters = rest.chars();
+        match (letters.next(), letters.next()) {
+            (None | Some('-'), _) | (Some(_), Some('=')) => false,
+            (Some(letter), None) => {
+                let is_short = |flag: &Arg| flag.get_short() == Some(letter);
+                !matches!(letter, 'h' | 'V') && !self.0.iter().any(is_short)
+            }
+            (Some(_), Some(_)) => true,
+        }
+    }
+}
+
 /// Returns the command among `words`, and where it stands.
 fn command(words: &[OsString]) -> Option<(usize, &str)> {
     let mut at = 1;
@@ -100,14 +157,6 @@ fn command(words: &[OsString]) -> Option<(usize, &str)> {
             command => return Some((at, command)),
         }
     }
-}
-
-fn tag_taken_away(word: &str) -> Option<&str> {
-    let tag = word.strip_prefix('-')?;
-    let is_tag = tag.starts_with(char::is_alphabetic)
-        && tag.chars().nth(1).is_some()
-        && !tag.contains(|c: char| c == '=' || c.is_whitespace());
-    is_tag.then_some(tag)
 }
 
 /// What clap says in paragraphs: what is wrong, a tip, how it would be right.
@@ -197,7 +246,7 @@ mod tests {
 
     fn taken(line: &str) -> String {
         let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let taken: Vec<String> = with_tags_taken_away(&arguments)
+        let taken: Vec<String> = with_dashed_words(&arguments)
             .into_iter()
             .map(|word| word.into_string().unwrap())
             .collect();
@@ -207,21 +256,35 @@ mod tests {
     #[test]
     fn a_tag_is_taken_away_in_an_edit_and_flags_stay_flags() {
         let cases = [
-            ("taskhold edit 5 -today", "taskhold edit 5 --untag=today"),
+            ("edit 5 -today", "edit 5 --untag=today"),
             (
-                "taskhold --db /x.db --json modify 5 -home -t work",
-                "taskhold --db /x.db --json modify 5 --untag=home -t work",
+                "edit 5 -x -ä -home",
+                "edit 5 --untag=x --untag=ä --untag=home",
+            ),
+            ("edit -home 5", "edit --untag=home 5"),
+            (
+                "--db /x.db --json modify 5 -home -t work",
+                "--db /x.db --json modify 5 --untag=home -t work",
             ),
             (
-                "taskhold edit 5 -t=home --due fri -d x -- -today",
-                "taskhold edit 5 -t=home --due fri -d x -- -today",
+                "edit 5 -t=home --due fri -d x -- -today",
+                "edit 5 -t=home --due fri -d x -- -today",
             ),
-            ("taskhold edit - -5 -", "taskhold edit - -5 -"),
-            ("taskhold add x -thome", "taskhold add x -thome"),
-            ("taskhold -- edit -home", "taskhold -- edit -home"),
+            ("edit 5 -d -today --due -3", "edit 5 -d -today --due -3"),
+            ("edit - -5 -", "edit - ESC-5 -"),
+            ("edit 5 -project:x", "edit 5 ESC-project:x"),
+            ("edit 5 -h -V -P -p", "edit 5 -h -V -P -p"),
+            ("add Trip -Vienna", "add Trip ESC-Vienna"),
+            ("add Buy -hats -h -d -", "add Buy ESC-hats -h -d -"),
+            ("add -thome to -5 -x", "add ESC-thome to ESC-5 ESC-x"),
+            ("add x --key -a -b -- -c", "add x --key -a ESC-b -- -c"),
+            ("list -thome", "list -thome"),
+            ("-- edit -home", "-- edit -home"),
         ];
         for (line, expected) in cases {
-            assert_eq!(taken(line), expected);
+            let expected = expected.replace("ESC", &ESCAPE.to_string());
+            let line = format!("taskhold {line}");
+            assert_eq!(taken(&line), format!("taskhold {expected}"));
         }
     }
 }

@@ -85,6 +85,9 @@ fn completer(command: &str, argument: &Arg) -> Option<ArgValueCompleter> {
             ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Open))
         }
         ("reopen", "ID") => ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Closed)),
+        ("undelete", "ID") => {
+            ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Deleted))
+        }
         (_, "ID") if argument.is_positional() => {
             ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::All))
         }

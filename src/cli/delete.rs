@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::command::{Command, Outcome};
 
-/// Move tasks to the trash, where undo finds them
+/// Move tasks to the trash, where undo and undelete find them
 ///
 /// All of them or none: if one cannot be moved, nothing changes. For more than 20 at once their number must be said
 /// once more; at a terminal it is asked.

@@ -14,10 +14,9 @@ use super::{
     CliResult, Context, Failure,
     chosen::{WhereArgs, ids_and_words},
     edit_text,
-    fields::{FieldArgs, Purpose},
+    fields::FieldArgs,
     ids::Ids,
     input::{file_text, stdin_text},
-    quick_words::Field,
     report::Verbs,
     screen::can_ask,
 };
@@ -29,23 +28,26 @@ use crate::{
         error::Error,
         task::{Task, TaskId},
     },
-    input::Notes,
+    input::{
+        Notes,
+        quick_words::{Field, Purpose},
+    },
 };
 
 /// Change tasks, by quick words and flags or in your editor
 ///
 /// Words and flags are those of add, and status:doing; a value that is left out clears the field (due:), +TAG adds a tag,
-/// -TAG takes one away, tags:A,B sets all of them. Other words make a new title; one that is a number, or looks like
-/// anything else, stands after --. With nothing but an id, at a terminal, the task opens in $VISUAL or $EDITOR as a text
-/// with a line for each field and the description below; --from reads such a text from a file. What someone else changed
-/// meanwhile is never overwritten by the text.
+/// -TAG takes one away, tags:A,B sets all of them. A new title stands after title:, in --title or after --; any other word
+/// is refused, so that no title is overwritten by a slip. With nothing but an id, at a terminal, the task opens in $VISUAL or
+/// $EDITOR as a text with a line for each field and the description below; --from reads such a text from a file. What someone
+/// else changed meanwhile is never overwritten by the text.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct EditArgs {
     /// Task, as 12 or #12, or several: 12,13 or 12 13; - reads them from standard input. All are changed, or none
     #[arg(value_name = "ID", required_unless_present = "filter")]
     id: Option<String>,
-    /// Quick words, and the words of a new title
+    /// Quick words: due:mon +home -work title:"New title"
     #[arg(value_name = "WORD")]
     words: Vec<String>,
     /// Words of the title, as they are
@@ -82,6 +84,10 @@ Examples:
   taskhold edit 12 due:mon +home
   taskhold edit 12 13 project: -work
   taskhold edit --where '+errand -today' due:sat
+  taskhold edit 12 title:\"Pay the rent\"
+  taskhold edit 12 -- Pay the rent
+  taskhold edit 12 -d - < notes.txt
+  taskhold list +errand | taskhold edit - +later
   taskhold edit 12
   taskhold edit 12 --text > 12.txt; ...; taskhold edit 12 --from 12.txt";
 
@@ -99,9 +105,14 @@ struct Text<'a> {
 impl EditArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
         let named = self.take_named()?;
-        let purpose = Purpose::Edit;
         let fields = std::mem::take(&mut self.fields);
-        let mut given = fields.with_words(&self.words, &self.literal, purpose)?;
+        if fields.reads_stdin() && named.contains(&Ids::Stdin) {
+            return Err(Failure::call(
+                "standard input is the tasks and the description at once",
+                "name the task: taskhold edit 12 -d -",
+            ));
+        }
+        let mut given = fields.with_words(&self.words, &self.literal, Purpose::Edit)?;
         if let Some(status) = &self.status {
             given.set(Field::Status, status, None)?;
         }

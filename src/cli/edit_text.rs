@@ -22,7 +22,7 @@
 //! To the new account.
 //! ```
 
-use super::{fields::put, quick_words::Field};
+use super::fields::put;
 use crate::{
     domain::{
         command::{Caller, Patch},
@@ -30,7 +30,7 @@ use crate::{
         task::{Invalid, Task, shortened},
         when::{When, Zone},
     },
-    input::{GivenFields, Notes},
+    input::{GivenFields, Notes, quick_words::Field},
 };
 
 /// The fields, in the order of the lines.

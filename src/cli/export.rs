@@ -15,7 +15,7 @@ use crate::{
     disk::NewFile,
     domain::{
         task::{Task, TaskId, Timestamp},
-        text,
+        text::{self, counted},
     },
     exchange::{self, Contents, Format, Relatives, WriteError},
     store::Store,
@@ -144,6 +144,9 @@ impl ExportArgs {
             })?;
         }
         if !context.screen.json {
+            let path = text::clean(&path.display().to_string()).text;
+            let written = format!("Wrote {} to {path}\n", counted(summary.tasks, "task"));
+            context.screen.print(&written)?;
             summary.tell();
             return Ok(());
         }
@@ -231,11 +234,7 @@ fn write(
         out,
         parted: 0,
     };
-    let store = context.onlooker()?;
-    if !store.paths().database.exists() {
-        let path = text::clean(&context.database.display().to_string()).text;
-        let _ = writeln!(io::stderr(), "taskhold: {path} is not there yet: no tasks");
-    }
+    let store = context.reader()?;
     let (tasks, in_trash) = store.snapshot(|store| {
         let (_, in_trash) = store.count_all()?;
         Ok(export.write_all(store).map(|tasks| (tasks, in_trash)))

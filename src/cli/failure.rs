@@ -188,6 +188,7 @@ pub(super) fn cause(error: &Error) -> String {
         } => {
             format!("after would go round in a circle: {}", way_round(way))
         }
+        Error::Deleted { id } => format!("Task {id} not found: it is in the trash"),
         error => error.with_causes(),
     }
 }

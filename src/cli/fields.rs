@@ -2,18 +2,17 @@
 
 use serde_json::json;
 
-use super::{
-    CliResult, Failure,
-    hint::of_value,
-    quick_words::{Field, Word, doubt},
-};
+use super::{CliResult, Failure, call::ESCAPE, hint::of_value, input::stdin_text};
 use crate::{
     domain::{
         command::{Caller, Draft, Patch},
         error::Error,
-        task::{Invalid, Status, Tag},
+        task::{Invalid, Tag, shortened},
     },
-    input::{Clearable, GivenFields, Notes},
+    input::{
+        Clearable, GivenFields, Notes,
+        quick_words::{Field, Purpose, QuickValue, QuickWords},
+    },
 };
 
 /// Flags for what quick words say too.
@@ -23,7 +22,7 @@ pub(super) struct FieldArgs {
     /// Title, as it is: no quick words are read in it
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
-    /// Description [also: desc:TEXT, note:TEXT]
+    /// Description, or - to read it from standard input [also: desc:TEXT, note:TEXT]
     #[arg(short, long, value_name = "TEXT")]
     description: Option<String>,
     /// Due date: 2026-12-24, fri, tomorrow 17:30, in 3 days [also: due:DATE]
@@ -52,15 +51,6 @@ pub(super) struct FieldArgs {
     after: Vec<String>,
 }
 
-/// What the fields are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// A new task. There is nothing to clear, so a quick word without a value is text.
-    Add,
-    /// Tasks that are there. What may have been meant as a quick word is refused, or it would take the title's place.
-    Edit,
-}
-
 /// What was given, as text; one value a field.
 #[derive(Debug)]
 pub(super) struct Given {
@@ -71,7 +61,9 @@ pub(super) struct Given {
     purpose: Purpose,
     values: Vec<Value>,
     tags: Vec<String>,
-    doubts: Vec<String>,
+    /// Tags that words take away.
+    untags: Vec<String>,
+    remarks: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -83,6 +75,11 @@ struct Value {
 }
 
 impl FieldArgs {
+    /// Reports whether the description comes from standard input.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.description.as_deref() == Some("-")
+    }
+
     /// Puts the flags, the `words` with the quick words among them, and the `literal` words together.
     pub(super) fn with_words(
         self,
@@ -96,11 +93,16 @@ impl FieldArgs {
             purpose,
             values: Vec::new(),
             tags: self.tag,
-            doubts: Vec::new(),
+            untags: Vec::new(),
+            remarks: Vec::new(),
+        };
+        let description = match self.description {
+            Some(dash) if dash == "-" => Some(description_from_stdin()?),
+            given => given,
         };
         let after = (!self.after.is_empty()).then(|| self.after.join(","));
         let flags = [
-            (Field::Description, self.description),
+            (Field::Description, description),
             (Field::Due, self.due),
             (Field::Defer, self.defer),
             (Field::Repeat, self.repeat),
@@ -114,87 +116,129 @@ impl FieldArgs {
                 given.set(field, &value, None)?;
             }
         }
-        let mut title: Vec<&str> = Vec::new();
-        for word in words {
-            match Word::of(word) {
-                Word::Set(field, value) if given.takes(field, value)? => {
-                    given.set(field, value, Some(word))?;
-                }
-                Word::Tag(tags) => given.tags.extend(list(tags)),
-                Word::Set(..) | Word::Text(_) => {
-                    given.doubt(word)?;
-                    title.push(word);
-                }
+        let words = words.iter().map(|word| unescaped(word));
+        let mut read = QuickWords::read(words, purpose);
+        match purpose {
+            Purpose::Add => refuse_status(&read)?,
+            Purpose::Edit => refuse_text(&read)?,
+        }
+        let mut title = std::mem::take(&mut read.text);
+        let mut titles = Vec::from_iter(self.title);
+        for QuickValue { field, text, word } in std::mem::take(&mut read.values) {
+            if field == Field::Title {
+                given.title_is_of_words = true;
+                titles.push(text);
+            } else {
+                given.set(field, &text, Some(&word))?;
             }
         }
-        title.extend(literal.iter().map(String::as_str));
-        given.title_is_of_words = !title.is_empty();
-        given.title = match (self.title, title.is_empty()) {
-            (flag, true) => flag,
-            (None, false) => Some(title.join(" ")),
-            (Some(_), false) => {
-                return Err(Failure::call(
-                    format!(
-                        "the title is given twice: by --title, and as \"{}\"",
-                        title.join(" ")
-                    ),
-                    "say it once",
-                ));
-            }
-        };
+        given.tags.append(&mut read.tags);
+        given.untags = std::mem::take(&mut read.untags);
+        given.note_taken(&read);
+        title.extend(literal.iter().cloned());
+        if !title.is_empty() {
+            given.title_is_of_words = true;
+            titles.push(title.join(" "));
+        }
+        if let [first, second, ..] = titles.as_slice() {
+            return Err(Failure::call(
+                format!("the title is given twice: \"{first}\" and \"{second}\""),
+                "say it once",
+            ));
+        }
+        given.title = titles.pop();
         Ok(given)
     }
+}
+
+/// Returns the description that standard input holds. An empty one is refused: a command before it has failed.
+fn description_from_stdin() -> CliResult<String> {
+    let text = stdin_text()?.trim_end().to_owned();
+    if text.is_empty() {
+        return Err(Failure::input("standard input holds no description")
+            .with_hint("give it a text; in edit, desc: takes the description away"));
+    }
+    Ok(text)
+}
+
+fn unescaped(word: &str) -> &str {
+    word.strip_prefix(ESCAPE).unwrap_or(word)
+}
+
+/// Refuses a new task that has another status than a new one has.
+fn refuse_status(read: &QuickWords) -> CliResult {
+    match read
+        .values
+        .iter()
+        .find(|value| value.field == Field::Status)
+    {
+        None => Ok(()),
+        Some(QuickValue { word, .. }) => Err(Failure::call(
+            "a task is added as pending",
+            format!(
+                "taskhold start ID or taskhold done ID, once it is there; {}",
+                literally(Purpose::Add, word)
+            ),
+        )),
+    }
+}
+
+/// Refuses words of an edit that set nothing: they would take the title's place.
+fn refuse_text(read: &QuickWords) -> CliResult {
+    if read.text.is_empty() {
+        return Ok(());
+    }
+    let (words, reason) = if let Some((word, reason)) = read.doubts.first() {
+        (word.clone(), Some(reason.clone()))
+    } else {
+        let meant = read.meant().map(|meant| format!("did you mean {meant}?"));
+        (read.text.join(" "), meant)
+    };
+    let said = shortened(&words, 60);
+    Err(Failure::call(
+        match reason {
+            Some(reason) => format!("\"{said}\" sets nothing: {reason}"),
+            None => format!("\"{said}\" sets nothing"),
+        },
+        format!("a new title stands after --: taskhold edit ID -- {said}"),
+    ))
+}
+
+/// Says how `word` becomes one of the title.
+fn literally(purpose: Purpose, word: &str) -> String {
+    let call = match purpose {
+        Purpose::Add => "add",
+        Purpose::Edit => "edit ID",
+    };
+    format!("as a word of the title it stands after --: taskhold {call} -- {word}")
 }
 
 impl Given {
     /// Reports whether nothing was given.
     pub(super) fn is_empty(&self) -> bool {
-        self.title.is_none() && self.values.is_empty() && self.tags.is_empty()
+        self.title.is_none()
+            && self.values.is_empty()
+            && self.tags.is_empty()
+            && self.untags.is_empty()
     }
 
-    /// Reports whether a quick word sets `field` here.
-    fn takes(&self, field: Field, value: &str) -> CliResult<bool> {
-        match (self.purpose, field) {
-            (Purpose::Edit, _) => Ok(true),
-            (Purpose::Add, Field::Status) if value.parse::<Status>().is_ok() => Err(Failure::call(
-                "a task is added as pending",
-                format!(
-                    "taskhold start ID or taskhold done ID, once it is there; {}",
-                    Self::literally(self.purpose, &format!("status:{value}"))
-                ),
-            )),
-            (Purpose::Add, field) => Ok(field != Field::Status && !value.is_empty()),
-        }
-    }
-
-    /// Remarks that a word of the title may have been meant as a quick word; refuses it in an edit.
-    fn doubt(&mut self, word: &str) -> CliResult {
-        let Some(reason) = doubt(word) else {
-            return Ok(());
-        };
-        if self.purpose == Purpose::Edit {
-            return Err(Failure::call(
-                format!("\"{word}\" sets nothing: {reason}"),
-                Self::literally(self.purpose, word),
+    /// Remarks which words of a text were read as quick words, and which were not that may have been meant so.
+    fn note_taken(&mut self, read: &QuickWords) {
+        if !read.taken.is_empty() && self.purpose == Purpose::Add {
+            self.remarks.push(format!(
+                "taken out of the title: {}; all of a text after -- or in --title stays in it",
+                read.taken.join(", ")
             ));
         }
-        self.doubts
-            .push(format!("\"{word}\" stays in the title: {reason}"));
-        Ok(())
+        for (word, reason) in &read.doubts {
+            self.remarks
+                .push(format!("\"{word}\" stays in the title: {reason}"));
+        }
     }
 
-    /// Says how `word` becomes one of the title.
-    fn literally(purpose: Purpose, word: &str) -> String {
-        let call = match purpose {
-            Purpose::Add => "add",
-            Purpose::Edit => "edit ID",
-        };
-        format!("as a word of the title it stands after --: taskhold {call} -- {word}")
-    }
-
-    /// Returns what there is to say of words that may have been meant otherwise.
-    pub(super) fn doubts(&self) -> &[String] {
-        &self.doubts
+    /// Returns what there is to say of how the words were read.
+    pub(super) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// Sets `field`, unless it was given before.
@@ -241,7 +285,7 @@ impl Given {
             invalid.field = value.field.name();
         }
         let hint = value.word.as_ref().map(|word| {
-            let literally = Self::literally(self.purpose, word);
+            let literally = literally(self.purpose, word);
             match of_value(invalid.field) {
                 Some(hint) => format!("{hint}; {literally}"),
                 None => literally,
@@ -275,7 +319,7 @@ impl Given {
     ) -> CliResult<Patch> {
         let fields = GivenFields {
             title: self.title.clone(),
-            remove_tags: untag.to_owned(),
+            remove_tags: [untag, self.untags.as_slice()].concat(),
             ..self.fields()?
         };
         fields
@@ -329,6 +373,7 @@ pub(super) fn put(fields: &mut GivenFields, field: Field, text: &str) -> Result<
         .map(|text| list(&text))
         .unwrap_or_default();
     match field {
+        Field::Title => fields.title = Some(text.to_owned()),
         Field::Description => fields.description = Some(text.to_owned()),
         Field::Status => fields.status = Some(text.parse()?),
         Field::Priority => fields.priority = Some(given.parsed()?),

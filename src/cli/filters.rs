@@ -1,18 +1,16 @@
 //! Which tasks to list: a view, narrowed down by flags or quick words.
 
-use super::{
-    CliResult, Failure,
-    fields::list,
-    quick_words::{Field, Word},
-    screen::Screen,
-};
+use super::{CliResult, Failure, fields::list, screen::Screen};
 use crate::{
     domain::{
         command::Caller,
         query::{Filters, View},
         task::{Invalid, Priority, Status, TaskId, shortened},
     },
-    input::{self, GivenFilters},
+    input::{
+        self, GivenFilters,
+        quick_words::{Field, Word},
+    },
     store,
 };
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Context, failure::Failure};
 use crate::{
     config::ConfigError,
+    disk::Process,
     domain::{error::Error, task::shortened},
     http::{InstanceError, ListenError, TokenError},
 };
@@ -77,9 +78,12 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
             format!("{near}taskhold search WORDS finds tasks, finished ones too")
         }
         Error::Deleted { id } => {
-            format!(
-                "taskhold log {id} names the group of its deletion; taskhold undo GROUP reverts it"
-            )
+            let store = context.and_then(|context| context.reader().ok());
+            let task = store.and_then(|store| store.task(*id).ok().flatten());
+            let title = task.map_or_else(String::new, |task| {
+                format!(": \"{}\"", shortened(task.title.as_str(), 60))
+            });
+            format!("taskhold undelete {id} brings it back{title}")
         }
         Error::Stale { id, .. } | Error::OtherDate { id, .. } => format!("taskhold show {id}"),
         Error::Cycle { way, .. } => {
@@ -113,7 +117,19 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
         Error::Damaged { .. } => {
             "taskhold doctor --salvage FILE gets out what can be read".to_owned()
         }
-        Error::Busy => "taskhold doctor names who else has it open".to_owned(),
+        Error::Busy => {
+            let database = context.map(Context::settled_database);
+            let holder = database.and_then(|path| Process::that_locked_database(&path));
+            match &holder {
+                Some(holder @ Process { id, name }) if holder.is_suspended() => format!(
+                    "process {id} ({name}), which is suspended, has it locked: kill -CONT {id} lets it go on"
+                ),
+                Some(Process { id, name }) => format!(
+                    "process {id} ({name}) has it locked; repeat when it is done, or end it if it hangs"
+                ),
+                None => "taskhold doctor names who else has it open".to_owned(),
+            }
+        }
         // Another file, such as a backup.
         Error::Unusable { path, .. }
             if !context.is_some_and(|context| context.is_kept_in(path)) =>

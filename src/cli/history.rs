@@ -238,6 +238,14 @@ impl Widths {
     }
 }
 
+/// Reports whether a change took its task out of the trash.
+fn is_undeleted(change: &Change) -> bool {
+    change
+        .new
+        .get("deleted_at")
+        .is_some_and(serde_json::Value::is_null)
+}
+
 /// Returns the word for what a change did. An update that moves the task is called as the command that does so.
 fn happened(change: &Change) -> &'static str {
     let status = |fields: Option<&crate::domain::change::Fields>| {
@@ -252,6 +260,7 @@ fn happened(change: &Change) -> &'static str {
         Kind::Import => "imported",
         Kind::Restore => "restored",
         Kind::Repair => "mended",
+        Kind::Update if is_undeleted(change) => "undeleted",
         Kind::Update => match (status(change.old.as_ref()), status(Some(&change.new))) {
             (_, Some(Status::InProgress)) => "started",
             (_, Some(Status::Completed)) => "completed",

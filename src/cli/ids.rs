@@ -35,8 +35,8 @@ impl std::str::FromStr for Ids {
 }
 
 impl Ids {
-    /// Returns the tasks that the arguments name, in their order and each once; at least one. Reads standard input if
-    /// one of them says so.
+    /// Returns the tasks that the arguments name, in their order and each once. Reads standard input if one of them says so;
+    /// that it names no task is no failure, as a list may be empty.
     pub(super) fn read(named: &[Self]) -> CliResult<Vec<TaskId>> {
         let mut ids = Vec::new();
         for one in named {
@@ -47,11 +47,6 @@ impl Ids {
         }
         let mut seen = std::collections::HashSet::new();
         ids.retain(|id| seen.insert(*id));
-        if ids.is_empty() {
-            return Err(Failure::input("standard input names no task").with_hint(
-                "give it lines that begin with an id: taskhold list +errand | taskhold done -",
-            ));
-        }
         Ok(ids)
     }
 
@@ -65,7 +60,7 @@ impl Ids {
 }
 
 impl IdArgs {
-    /// Returns the tasks, in the order they were named; at least one.
+    /// Returns the tasks, in the order they were named; none if standard input names none.
     pub(super) fn read(&self) -> CliResult<Vec<TaskId>> {
         Ids::read(&self.ids)
     }

@@ -96,7 +96,7 @@ impl ImportArgs {
         })?;
         let mut faults = Faults::new(&name, self.skip_bad);
         let imported = if self.dry_run {
-            let store = context.onlooker()?;
+            let store = context.reader()?;
             store.snapshot(|store| {
                 let import = store.rehearse_import(caller, reader.terms())?;
                 Ok(take_all(import, &mut *reader, &mut faults, progress))

@@ -123,11 +123,51 @@ mod keys {
     }
 }
 
+/// Standard output, whose reader may go away while nothing is written: `watch | head -1`.
+#[cfg(unix)]
+mod output {
+    use std::io;
+
+    use rustix::event::{PollFd, PollFlags, poll};
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    /// Returns what tells once that nobody reads the output any more.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere nothing tells")]
+    pub(super) fn closed() -> Option<UnboundedReceiver<()>> {
+        let (sender, closed) = unbounded_channel();
+        // This wait cannot be given up: the thread ends with the program.
+        std::thread::spawn(move || {
+            let stdout = io::stdout();
+            let mut output = [PollFd::new(&stdout, PollFlags::empty())];
+            let is_told = poll(&mut output, None).is_ok();
+            if is_told
+                && output[0]
+                    .revents()
+                    .intersects(PollFlags::ERR | PollFlags::HUP)
+            {
+                let _ = sender.send(());
+            }
+        });
+        Some(closed)
+    }
+}
+
+/// On Windows the next write tells.
+#[cfg(not(unix))]
+mod output {
+    use tokio::sync::mpsc::UnboundedReceiver;
+
+    pub(super) fn closed() -> Option<UnboundedReceiver<()>> {
+        None
+    }
+}
+
 /// The keys and signals that concern who draws.
 pub(super) struct Outside {
     typed: Option<UnboundedReceiver<u8>>,
     #[cfg(unix)]
     signals: Signals,
+    closed: Option<UnboundedReceiver<()>>,
 }
 
 #[cfg(unix)]
@@ -146,10 +186,11 @@ impl Outside {
             typed: with_keys.then(keys::typed).flatten(),
             #[cfg(unix)]
             signals: Signals::listen()?,
+            closed: output::closed(),
         })
     }
 
-    /// Waits for a signal, or for `q`.
+    /// Waits for a signal, for `q`, or for the end of whoever reads the output.
     pub(super) async fn next(&mut self) -> Event {
         let typed = self.typed.as_mut();
         let quit = async {
@@ -167,7 +208,17 @@ impl Outside {
         let signal = self.signals.next();
         #[cfg(not(unix))]
         let signal = interrupted();
+        let closed = self.closed.as_mut();
+        let closed = async {
+            if let Some(closed) = closed
+                && closed.recv().await.is_some()
+            {
+                return;
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
+            () = closed => Event::Stopped,
             () = quit => Event::Stopped,
             event = signal => event,
         }

@@ -77,6 +77,9 @@ const PAGE: i64 = 1_000;
 impl LogArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let ids = self.ids.as_ref().map(IdArgs::read).transpose()?;
+        if ids.as_ref().is_some_and(Vec::is_empty) {
+            context.say_none_named();
+        }
         let mut out = io::BufWriter::new(context.screen.out());
         let store = context.reader()?;
         let more = store.snapshot(|store| {

@@ -76,6 +76,9 @@ impl Context {
             };
             return Ok(self.screen.print_json(&report)?);
         }
+        if outcome.edits.is_empty() {
+            self.say_none_named();
+        }
         let mut lines = String::new();
         for edit in outcome.edits.iter().take(most) {
             let word = if is_unchanged(edit) {
@@ -93,6 +96,13 @@ impl Context {
         }
         say(notes);
         Ok(())
+    }
+
+    /// Says, unless as JSON, that the list on standard input was empty.
+    pub(super) fn say_none_named(&self) {
+        if !self.screen.json {
+            say(&["standard input names no task".to_owned()]);
+        }
     }
 
     /// Reports what closing tasks did, with what it leaves behind.

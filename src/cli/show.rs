@@ -53,6 +53,9 @@ struct Tasks<'a> {
 impl ShowArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let ids = self.ids.read()?;
+        if ids.is_empty() {
+            context.say_none_named();
+        }
         let shown = context.reader()?.snapshot(|store| {
             ids.iter()
                 .map(|id| read(store, *id, self.history))

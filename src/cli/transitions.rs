@@ -1,6 +1,7 @@
-//! `taskhold start`, `done`, `skip`, `reopen` and `cancel`: tasks moved from one status or date to another.
+//! `taskhold start`, `done`, `skip`, `reopen` and `cancel`: tasks moved from one status or date to another; `undelete`: out of the
+//! trash.
 
-use super::{CliResult, Context, Failure, chosen::ChosenArgs, report::Verbs};
+use super::{CliResult, Context, Failure, chosen::ChosenArgs, ids::IdArgs, report::Verbs};
 use crate::{
     domain::{
         advice::on_skipping,
@@ -63,6 +64,19 @@ pub(super) struct ReopenArgs {
 pub(super) struct CancelArgs {
     #[command(flatten)]
     chosen: ChosenArgs,
+}
+
+/// Take tasks out of the trash, each as it was
+///
+/// Also some of the tasks that one call has deleted; undo brings back all of them. All of those that are named or none: if one
+/// cannot be brought back, nothing changes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  taskhold undelete 12\n  taskhold list trash project:flat | taskhold undelete -"
+)]
+pub(super) struct UndeleteArgs {
+    #[command(flatten)]
+    ids: IdArgs,
 }
 
 impl StartArgs {
@@ -140,6 +154,25 @@ const COMPLETED: Verbs = Verbs {
     done: "Completed",
     unchanged: "Nothing changed, completed already:",
 };
+
+impl UndeleteArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let patch = Patch {
+            undelete: true,
+            ..Patch::default()
+        };
+        let outcome = context.write(&Command::Update {
+            ids: self.ids.read()?,
+            patch,
+            if_rev: None,
+        })?;
+        let verbs = Verbs {
+            done: "Brought back",
+            unchanged: "Nothing changed, not in the trash:",
+        };
+        context.report(&outcome, verbs, &[])
+    }
+}
 
 fn set_status(
     chosen: &ChosenArgs,

@@ -106,6 +106,30 @@ impl File {
     }
 }
 
+/// Reports whether what the library says of a value speaks of its own types.
+fn is_of_types(message: &str) -> bool {
+    let begins = [
+        "invalid type",
+        "invalid value",
+        "unknown variant",
+        "wanted ",
+    ];
+    begins.iter().any(|begin| message.starts_with(begin))
+}
+
+/// Returns how the value of `key` is written.
+fn form(key: &str) -> &'static str {
+    match key {
+        "database" => "a path in quotes",
+        "time_zone" => "a zone in quotes, such as \"Europe/Berlin\"",
+        "week_start" => "\"monday\", \"saturday\" or \"sunday\"",
+        "color" => "\"auto\", \"always\" or \"never\"",
+        "defaults.view" => "a view in quotes, such as \"open\"",
+        "defaults.limit" => "a whole number from 1 to 4294967295",
+        _ => "a name in quotes, such as \"Inbox\"",
+    }
+}
+
 struct ConfigReader<'a> {
     path: &'a Path,
     text: &'a str,
@@ -150,11 +174,23 @@ impl ConfigReader<'_> {
         };
         let read = match item {
             Item::Value(value) => T::deserialize(value.clone().into_deserializer()),
-            _ => Err(serde::de::Error::custom("it is a table, and not a value")),
+            _ => Err(serde::de::Error::custom(format!(
+                "it is a table, and must be {}",
+                form(key)
+            ))),
         };
         read.map(Some).map_err(|error: toml_edit::de::Error| {
             let span = error.span().or_else(|| item.span());
-            self.wrong(span, &format!("{key}: {}", error.message()))
+            if !is_of_types(error.message()) {
+                return self.wrong(span, &format!("{key}: {}", error.message()));
+            }
+            let given = item.span().and_then(|span| self.text.get(span));
+            let given = shortened(given.unwrap_or_default().trim_matches(['"', '\'']), 40);
+            let form = form(key);
+            self.wrong(
+                span,
+                &format!("{key}: {given} cannot be used: it must be {form}"),
+            )
         })
     }
 

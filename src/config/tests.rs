@@ -159,16 +159,47 @@ fn what_the_file_says_wrong_is_named_with_its_line() {
         ),
         (
             "color = 'auto'\nweek_start = 'friday'",
-            "config.toml, line 2: week_start: unknown variant `friday`",
+            "config.toml, line 2: week_start: friday cannot be used: it must be \"monday\", \"saturday\" or \"sunday\"",
         ),
         (
             "database = 'tasks.db'",
             "config.toml: tasks.db is not an absolute path",
         ),
         ("database = ''", "config.toml: the path is empty"),
-        ("database = 3", "line 1: database: invalid type: integer"),
+        (
+            "database = 3",
+            "line 1: database: 3 cannot be used: it must be a path in quotes",
+        ),
+        (
+            "color = 5",
+            "line 1: color: 5 cannot be used: it must be \"auto\", \"always\" or \"never\"",
+        ),
+        ("color = []", "line 1: color: [] cannot be used: it must be"),
+        (
+            "time_zone = true",
+            "line 1: time_zone: true cannot be used: it must be a zone in quotes",
+        ),
+        (
+            "[defaults.limit]",
+            "defaults.limit: it is a table, and must be a whole number",
+        ),
+        (
+            "defaults = { limit = '50' }",
+            "line 1: defaults.limit: 50 cannot be used: it must be a whole number from 1 to 4294967295",
+        ),
+        (
+            "defaults = { limit = -1 }",
+            "line 1: defaults.limit: -1 cannot be used: it must be a whole number",
+        ),
+        (
+            "defaults = { view = 3, project = 'x' }",
+            "line 1: defaults.view: 3 cannot be used: it must be a view in quotes",
+        ),
         ("color = ", "config.toml, line 1: "),
-        ("[defaults]\nlimit = 0", "line 2: defaults.limit: "),
+        (
+            "[defaults]\nlimit = 0",
+            "line 2: defaults.limit: 0 cannot be used: it must be a whole number from 1 to 4294967295",
+        ),
         ("defaults = 3", "line 1: defaults holds settings"),
         (
             "[defaults]\nview = 'someday'",

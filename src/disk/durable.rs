@@ -10,18 +10,27 @@
 //! - When a function of this module returns, a power cut changes nothing of what it did. [`discard`] alone promises less.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     io::Write,
     iter,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use tempfile::{NamedTempFile, TempPath};
 
-use super::private::{NotOurs, private_options};
+use super::private::{NotOurs, open_own, private_options, try_to_lock};
 
 /// How much of a file's name is in that of the new one, which must not become longer than the system allows.
 const RECOGNISABLE: usize = 40;
+/// What is in the name of a new file after that, so that it is taken for no file of somebody else.
+const OURS: &str = "taskhold-new";
+/// How many letters are drawn for the end of the name.
+const DRAWN: usize = 6;
+/// How old a new file is, at least, that was left behind by a process that was killed: one that was just made may not have
+/// been locked yet.
+const LEFT_BEHIND: Duration = Duration::from_mins(1);
 
 /// A file that is being written beside its place. Dropped, it is removed.
 #[derive(Debug)]
@@ -63,12 +72,14 @@ impl NewFile {
         })
     }
 
+    /// Begins a file that is to be at `place`. What a process left there that was killed is removed.
     fn begin(place: &Path, mode: u32) -> io::Result<Self> {
         let name = place.file_name().unwrap_or_default().to_string_lossy();
         let name: String = name.chars().take(RECOGNISABLE).collect();
-        let prefix = format!(".{name}.");
+        let prefix = format!(".{name}.{OURS}-");
+        discard_left_behind(folder_of(place), &prefix);
         let mut beside = tempfile::Builder::new();
-        beside.prefix(&prefix);
+        beside.prefix(&prefix).rand_bytes(DRAWN);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -77,8 +88,11 @@ impl NewFile {
         // On Windows the folder says who may read what is in it.
         #[cfg(not(unix))]
         let _ = mode;
+        let file = beside.tempfile_in(folder_of(place))?;
+        // As long as this process lives, nobody takes it for left behind. Where files cannot be locked, none is.
+        let _ = try_to_lock(file.as_file());
         Ok(Self {
-            file: beside.tempfile_in(folder_of(place))?,
+            file,
             place: place.to_owned(),
         })
     }
@@ -97,6 +111,27 @@ impl NewFile {
     pub(crate) fn sync(self) -> io::Result<SyncedFile> {
         sync(self.file.as_file())?;
         Ok(SyncedFile(self))
+    }
+}
+
+/// Removes new files with `prefix` in `folder` whose process was killed: old ones that nobody has locked. That one stays is
+/// no failure.
+fn discard_left_behind(folder: &Path, prefix: &str) {
+    let is_ours = |name: &OsStr| {
+        let drawn = name.to_str().and_then(|name| name.strip_prefix(prefix));
+        drawn.is_some_and(|drawn| drawn.len() == DRAWN && drawn.chars().all(char::is_alphanumeric))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !is_ours(&entry.file_name()) {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(file) = open_own(&path) else { continue };
+        let age = file.metadata().and_then(|file| file.modified());
+        let is_old = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_BEHIND));
+        if is_old && try_to_lock(&file).unwrap_or(false) {
+            let _ = discard(&path);
+        }
     }
 }
 
@@ -290,6 +325,38 @@ mod tests {
         let refused = replace_private(&place, b"new").unwrap_err().to_string();
         assert!(refused.contains("it is no regular file"), "{refused}");
         assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_by_the_next_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("tasks.jsonl");
+        let make = |name: &str| {
+            let path = folder.path().join(name);
+            let file = fs::File::create(&path).unwrap();
+            let long_ago = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
+            file.set_modified(long_ago).unwrap();
+            path
+        };
+        let left = make(".tasks.jsonl.taskhold-new-a1b2c3");
+        let others = [
+            ".tasks.jsonl.taskhold-new-a1b2c3d",
+            ".tasks.jsonl.backup",
+            ".other.jsonl.taskhold-new-a1b2c3",
+        ]
+        .map(make);
+        let young = folder.path().join(".tasks.jsonl.taskhold-new-young1");
+        fs::write(&young, "").unwrap();
+        // One that is being written, however long that takes.
+        let alive = NewFile::private(&place).unwrap();
+        let long_ago = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
+        alive.file.as_file().set_modified(long_ago).unwrap();
+        let kept = NewFile::private(&place).unwrap();
+        assert!(!left.exists());
+        assert!(young.exists() && alive.path().exists() && kept.path().exists());
+        for other in others {
+            assert!(other.exists(), "{}", other.display());
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::{fs, io, path::Path, sync::Arc};
 use super::{
     durable::make_folder,
     patience::{self, LIMIT, pause},
-    private::open_beside,
+    private::{open_beside, try_to_lock},
     process::Process,
 };
 
@@ -124,19 +124,6 @@ fn open_to_lock(path: &Path) -> io::Result<fs::File> {
         make_folder(folder)?;
     }
     open_beside(path)
-}
-
-#[expect(clippy::disallowed_methods, reason = "here is where files are locked")]
-fn try_to_lock(file: &fs::File) -> io::Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(fs::TryLockError::WouldBlock) => Ok(false),
-        // A signal came: the lock was not tried to the end.
-        Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
-            Ok(false)
-        }
-        Err(fs::TryLockError::Error(error)) => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -100,6 +100,20 @@ pub(crate) fn open_theirs(path: &Path) -> io::Result<fs::File> {
     fs::File::open(path)
 }
 
+/// Locks a file of ours, if no other process has. Reports whether it did.
+#[expect(clippy::disallowed_methods, reason = "here is where files are locked")]
+pub(super) fn try_to_lock(file: &fs::File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(fs::TryLockError::WouldBlock) => Ok(false),
+        // A signal came: the lock was not tried to the end.
+        Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
+            Ok(false)
+        }
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
 fn open_ours(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
     let file = follow_no_link(options)
         .open(path)

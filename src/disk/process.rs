@@ -55,6 +55,22 @@ mod proc {
 
         /// Returns who has locked the file at `path`; `None` if nobody has, or it is not for us to see.
         pub(crate) fn that_locked(path: &Path) -> Option<Self> {
+            Self::with_lock(path, |lock| lock.contains("FLOCK"))
+        }
+
+        /// Returns who has locked the database at `path` as SQLite does, so that others cannot write or read it: bytes of the
+        /// database itself, or of the index of its log. `None` if nobody has, or it is not for us to see.
+        pub(crate) fn that_locked_database(path: &Path) -> Option<Self> {
+            let mut index = path.as_os_str().to_owned();
+            index.push("-shm");
+            let is_alone = |lock: &str| lock.contains("POSIX") && lock.contains("WRITE");
+            [path, Path::new(&index)]
+                .into_iter()
+                .find_map(|file| Self::with_lock(file, is_alone))
+        }
+
+        /// Returns who has a lock of the file at `path` whose line in `/proc` is one that `is_it` takes.
+        fn with_lock(path: &Path, is_it: impl Fn(&str) -> bool) -> Option<Self> {
             use std::os::unix::fs::MetadataExt as _;
             let identity =
                 |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
@@ -64,20 +80,20 @@ mod proc {
                     // By its name first: looking at what a link leads to may take long.
                     fs::read_link(&entry).is_ok_and(|file| file.file_name() == path.file_name())
                         && identity(&entry) == Some(locked)
-                        && process.has_locked(&entry)
+                        && process.has_locked(&entry, &is_it)
                 })
             })
         }
 
-        /// Reports whether it has locked one of its open files, by flock(2).
-        fn has_locked(&self, entry: &Path) -> bool {
+        /// Reports whether it has locked one of its open files.
+        fn has_locked(&self, entry: &Path, is_it: impl Fn(&str) -> bool) -> bool {
             let Some(number) = entry.file_name() else {
                 return false;
             };
             let info = fs::read_to_string(self.folder().join("fdinfo").join(number));
             info.is_ok_and(|info| {
                 let mut lines = info.lines();
-                lines.any(|line| line.starts_with("lock:") && line.contains("FLOCK"))
+                lines.any(|line| line.starts_with("lock:") && is_it(line))
             })
         }
     }
@@ -90,6 +106,10 @@ impl Process {
     }
 
     pub(crate) fn that_locked(_: &std::path::Path) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn that_locked_database(_: &std::path::Path) -> Option<Self> {
         None
     }
 }

@@ -192,6 +192,8 @@ pub struct Patch {
     pub depends_on: Option<BTreeSet<TaskId>>,
     /// A remark to append.
     pub comment: Option<CommentText>,
+    /// Take the task out of the trash, if it is there; without it, a task in the trash is refused.
+    pub undelete: bool,
 }
 
 impl Patch {
@@ -310,7 +312,9 @@ pub(crate) fn update(
     if *patch == Patch::default() {
         return Err(Invalid::new("update", "changes nothing; give the fields to set").into());
     }
-    refuse_deleted(task)?;
+    if !patch.undelete {
+        refuse_deleted(task)?;
+    }
     if let Some(expected) = if_rev
         && expected != task.rev
     {
@@ -326,6 +330,7 @@ pub(crate) fn update(
     let named = patch.named_round(task);
     let mut edit = Edit::of(task);
     let after = &mut edit.after;
+    after.deleted_at = None;
     set(&mut after.title, patch.title.as_ref());
     set(&mut after.description, patch.description.as_ref());
     set(&mut after.priority, patch.priority.as_ref());

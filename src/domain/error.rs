@@ -57,7 +57,9 @@ pub enum Error {
         id: TaskId,
     },
     /// The task is in the trash, where it cannot be changed.
-    #[error("Task {id} not found: it is in the trash; undo of its deletion brings it back")]
+    #[error(
+        "Task {id} not found: it is in the trash; update_task with status \"pending\" brings it back"
+    )]
     Deleted {
         /// The id asked for.
         id: TaskId,

@@ -197,6 +197,7 @@ impl GivenFields {
                 .as_deref()
                 .map(|text| notes.text(CommentText::cleaned(text)))
                 .transpose()?,
+            undelete: false,
         })
     }
 

@@ -118,7 +118,7 @@ impl Writer<'_> {
         match self {
             Self::Http(wire, dialect) => drop(wire.call(*dialect, "update_task", arguments)),
             Self::Stdio(client) => drop(client.call("update_task", arguments)),
-            Self::Shell(home) => drop(home.run(&["edit", &id.to_string(), "renamed"])),
+            Self::Shell(home) => drop(home.run(&["edit", &id.to_string(), "title:renamed"])),
         }
     }
 }

@@ -145,7 +145,7 @@ fn what_an_argument_can_be_is_offered() {
     home.run(&["done", "3"]);
     home.run(&["backup"]);
     home.run(&["token", "add", "--name", "phone"]);
-    let cases: [(&[&str], &[&str]); 18] = [
+    let cases: [(&[&str], &[&str]); 19] = [
         (&["list", "project:M"], &["project:moon", "project:My flat"]),
         (&["add", "x", "project:mo"], &["project:moon"]),
         (&["add", "--project", "my"], &["My flat"]),
@@ -161,6 +161,7 @@ fn what_an_argument_can_be_is_offered() {
         (&["add", "x", "after:2"], &["after:2\tFly"]),
         (&["done", "1,2"], &["1,2\tFly"]),
         (&["reopen", "3"], &["3\tFinished"]),
+        (&["edit", "1", "ti"], &["title:"]),
         (&["show", "3"], &["3\tFinished"]),
         (&["undo", "4"], &["4\tcomplete: Finished"]),
         (&["token", "revoke", "--name", "p"], &["phone"]),
@@ -170,10 +171,21 @@ fn what_an_argument_can_be_is_offered() {
         let offered: Vec<&str> = offered.lines().collect();
         assert_eq!(offered, expected, "{words:?}");
     }
+    home.run(&["add", "Trashed"]);
+    home.run(&["delete", "4"]);
+    assert_eq!(
+        offered(&home, "fish", &["undelete", ""]).lines().next(),
+        Some("4\tTrashed")
+    );
     // Finished tasks are none to finish.
     assert_eq!(offered(&home, "fish", &["done", "3"]), "");
     let backups = offered(&home, "fish", &["restore", ""]);
-    assert!(backups.starts_with("latest\n1\t2"), "{backups}");
+    let first = backups.lines().nth(1).unwrap();
+    let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    assert!(
+        backups.starts_with("latest\n1\t") && weekdays.contains(&&first[2..5]),
+        "{backups}"
+    );
 }
 
 /// Types `lines` at a bash of a person who has sourced the script, and returns the words of each line as the program

@@ -220,6 +220,10 @@ fn a_database_that_stays_locked_is_waited_for_half_a_minute_in_all() {
                     said.contains("another process kept the database locked"),
                     "{said}"
                 );
+                if cfg!(target_os = "linux") && arguments != ["doctor"] {
+                    let holder = format!("hint: process {} (", std::process::id());
+                    assert!(said.contains(&holder), "{said}");
+                }
             });
         }
         scope.spawn(|| {

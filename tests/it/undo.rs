@@ -117,13 +117,14 @@ fn patch() -> impl Strategy<Value = Patch> {
             option::of(option::of(id())),
             option::of(vec(id(), 0..3)),
             option::of(text::<CommentText>("[a-z]{1,6}")),
+            proptest::bool::weighted(0.2),
         ),
     )
         .prop_map(
             |(
                 (title, description, status, priority),
                 (due, defer_until, repeat, project),
-                ((tags, add_tags, remove_tags), parent, depends_on, comment),
+                ((tags, add_tags, remove_tags), parent, depends_on, comment, undelete),
             )| Patch {
                 title,
                 description,
@@ -139,6 +140,7 @@ fn patch() -> impl Strategy<Value = Patch> {
                 parent,
                 depends_on: depends_on.map(|ids| ids.into_iter().collect()),
                 comment,
+                undelete,
             },
         )
 }

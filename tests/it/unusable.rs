@@ -140,7 +140,9 @@ mod permissions {
         let folder = home.database().with_file_name("open");
         fs::create_dir(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
-        let said = refusal(&home, &folder.join("tasks.db"));
+        let output = run(&home, &folder.join("tasks.db"), &["add", "x"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("every user can write its folder"), "{said}");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     }

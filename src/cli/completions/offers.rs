@@ -6,7 +6,7 @@ use clap::ValueEnum as _;
 use clap_complete::engine::CompletionCandidate;
 
 use crate::{
-    cli::{quick_words::Field, topics::TOPICS, whole},
+    cli::{topics::TOPICS, whole},
     clock,
     config::Loaded,
     domain::{
@@ -17,6 +17,7 @@ use crate::{
         when::{Zone, calendar_words::WEEKDAYS},
     },
     http::Tokens,
+    input::quick_words::Field,
     store::{Store, backup},
 };
 
@@ -37,6 +38,8 @@ pub(super) enum Which {
     Open,
     /// What can be opened again, the latest first: finished, given up, or begun.
     Closed,
+    /// In the trash.
+    Deleted,
     /// The open ones first.
     All,
 }
@@ -66,7 +69,7 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
     };
     offer(|store| {
         let mut offered = Vec::new();
-        if which != Which::Closed {
+        if matches!(which, Which::Open | Which::All) {
             let begins = |id: &crate::domain::task::TaskId| id.to_string().starts_with(begin);
             let open = store.open_ids(LOOKED_AT)?.into_iter().filter(begins);
             for id in open.take(OFFERED) {
@@ -76,6 +79,7 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
         let views: &[View] = match which {
             Which::Open => &[],
             Which::Closed => &[View::Completed, View::Cancelled, View::InProgress],
+            Which::Deleted => &[View::Trash],
             Which::All => &[View::Completed, View::Cancelled],
         };
         let moment = Moment::new(clock::now(), Zone::UTC);
@@ -117,6 +121,7 @@ pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
                 Field::Priority,
                 Field::Parent,
                 Field::After,
+                Field::Title,
             ],
             Words::Narrow => &[
                 Field::Project,
@@ -146,7 +151,7 @@ pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
         Field::Status => prefixed(&prefix, statuses(begin_os)),
         Field::Parent | Field::After => prefixed(&prefix, ids(begin_os, Which::Open)),
         Field::Tags => listed(&prefix, begin, tags),
-        Field::Description => Vec::new(),
+        Field::Title | Field::Description => Vec::new(),
     }
 }
 
@@ -243,12 +248,14 @@ pub(super) fn groups(typed: &OsStr) -> Offered {
 /// Returns `latest` and the numbers of the backups, each with when and why it was taken.
 pub(super) fn backups(typed: &OsStr) -> Offered {
     let typed = typed.to_string_lossy();
-    let Some(list) = database().and_then(|database| backup::list(&database).ok()) else {
+    let settings = settings();
+    let zone = settings.zone.value;
+    let Some(list) = settled(settings).and_then(|database| backup::list(&database).ok()) else {
         return Vec::new();
     };
     let numbered = (1..).zip(&list).map(|(number, one): (usize, _)| {
-        let at = Zone::UTC.at(one.taken_at.as_millis());
-        let what = format!("{} UTC, {}", at.format("%Y-%m-%d %H:%M"), one.reason);
+        let at = zone.at(one.taken_at.as_millis());
+        let what = format!("{}, {}", at.format("%a %Y-%m-%d %H:%M"), one.reason);
         CompletionCandidate::new(number.to_string()).help(Some(what.into()))
     });
     let latest = (!list.is_empty()).then(|| CompletionCandidate::new("latest"));
@@ -286,9 +293,17 @@ fn offer(find: impl FnOnce(&Store) -> Result<Offered>) -> Offered {
 
 /// Returns the database of the line that is being typed, if it is there.
 fn database() -> Option<std::path::PathBuf> {
+    settled(settings())
+}
+
+/// Returns the settings of the line that is being typed.
+fn settings() -> Loaded {
     let given = flag(std::env::args_os()).map(Into::into);
-    let config = Loaded::load(given, None, |name| std::env::var_os(name));
-    let database = config.database.ok()?.value;
+    Loaded::load(given, None, |name| std::env::var_os(name))
+}
+
+fn settled(settings: Loaded) -> Option<std::path::PathBuf> {
+    let database = settings.database.ok()?.value;
     database.exists().then_some(database)
 }
 

@@ -129,7 +129,8 @@ impl ToolCall<'_> {
             )
             .into());
         }
-        let patch = given.patch(&mut notes, &self.caller)?;
+        let mut patch = given.patch(&mut notes, &self.caller)?;
+        patch.undelete = patch.status == Some(Status::Pending);
         let is_closing = patch.status.is_some_and(|status| !status.is_open());
         let outcome = self.write(Command::Update { ids, patch, if_rev }).await?;
         if outcome.group.is_none() {

@@ -102,10 +102,7 @@ fn an_export_and_a_dry_run_make_no_database() {
         "{\"format\":\"taskhold\",\"version\":2,\"last_id\":0,\"tasks\":0,\"history\":false}\n"
     );
     let database = place.home.database();
-    let expected = format!(
-        "taskhold: {} is not there yet: no tasks\n",
-        database.display()
-    );
+    let expected = format!("note: {} is not there yet: no tasks\n", database.display());
     assert_eq!(said, expected);
     let left: Vec<_> = fs::read_dir(database.parent().unwrap()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");

@@ -268,8 +268,9 @@ fn a_checklist_nests_the_parts_of_a_task() {
     place.done(&["done", "7"]);
     place.done(&["add", "Gone"]);
     place.done(&["delete", "11"]);
-    let (printed, said) = place.done(&["export", place.path("a.md").to_str().unwrap()]);
-    assert_eq!(printed, "");
+    let file = place.path("a.md");
+    let (printed, said) = place.done(&["export", file.to_str().unwrap()]);
+    assert_eq!(printed, format!("Wrote 4 tasks to {}\n", file.display()));
     let today = Timestamp::from_millis(
         place
             .store()

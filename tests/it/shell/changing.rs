@@ -79,7 +79,7 @@ fn what_is_in_the_trash_is_named_with_the_way_back() {
     assert!(
         refused
             .said
-            .contains("hint: taskhold log 1 names the group of its deletion"),
+            .contains("hint: taskhold undelete 1 brings it back"),
         "{}",
         refused.said
     );
@@ -104,4 +104,132 @@ fn next_is_the_ready_task_that_is_due_first() {
     assert_eq!(json(&home, &["next"])["tasks"][0]["id"], 1);
     assert_eq!(run(&home, &["next", "+x"]).printed, "");
     assert_eq!(run(&home, &["next", "today"]).status, 2);
+}
+
+#[test]
+fn one_task_of_several_that_were_deleted_is_brought_back_as_it_was() {
+    let home = Home::new();
+    for words in [
+        &["add", "one"][..],
+        &["add", "two", "+home", "due:2031-06-02"],
+        &["add", "three"],
+        &["done", "2"],
+        &["delete", "1", "2", "3"],
+    ] {
+        run(&home, words);
+    }
+    let was = json(&home, &["show", "2"])["tasks"][0].clone();
+    let back = run(&home, &["undelete", "2"]);
+    assert_eq!((back.status, back.said.as_str()), (0, ""));
+    assert!(
+        back.printed.starts_with("Brought back 2 two"),
+        "{}",
+        back.printed
+    );
+    let now = json(&home, &["show", "2"])["tasks"][0].clone();
+    for field in ["title", "status", "tags", "due", "completed_at"] {
+        assert_eq!(now[field], was[field], "{field}");
+    }
+    assert!(now.get("deleted_at").is_none(), "{now}");
+    assert_eq!(run(&home, &["list", "trash"]).printed.lines().count(), 2);
+    let log = run(&home, &["log", "2", "-n", "1"]).printed;
+    assert!(log.contains("cli undeleted"), "{log}");
+    let again = run(&home, &["undelete", "2"]);
+    assert!(
+        again
+            .printed
+            .starts_with("Nothing changed, not in the trash: 2 two"),
+        "{}",
+        again.printed
+    );
+    let trash = run(&home, &["list", "trash"]).printed;
+    let all = super::run_with(&home, &["undelete", "-"], &trash);
+    assert_eq!(all.printed, "Brought back 3 three\nBrought back 1 one\n");
+    // That is a change like any other.
+    run(&home, &["undo"]);
+    assert_eq!(run(&home, &["list", "trash"]).printed.lines().count(), 2);
+    assert_eq!(run(&home, &["undelete", "99"]).status, 1);
+}
+
+#[test]
+fn a_task_in_the_trash_is_named_with_the_way_back() {
+    let home = Home::new();
+    run(&home, &["add", "Pack boxes"]);
+    run(&home, &["delete", "1"]);
+    for words in [
+        &["reopen", "1"][..],
+        &["done", "1"],
+        &["edit", "1", "+x"],
+        &["edit", "1", "status:pending"],
+        &["delete", "1"],
+        &["add", "x", "parent:1"],
+    ] {
+        let refused = run(&home, words);
+        assert_eq!(
+            (refused.status, refused.said.as_str()),
+            (
+                1,
+                "taskhold: Task 1 not found: it is in the trash\nhint: taskhold undelete 1 brings it back: \"Pack boxes\"\n"
+            ),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn a_model_brings_a_task_back_by_its_status() {
+    let home = Home::new();
+    for title in ["one", "two"] {
+        run(&home, &["add", title]);
+    }
+    run(&home, &["done", "2"]);
+    run(&home, &["delete", "1", "2"]);
+    let mut client = home.connect(Dialect::Modern);
+    let said = client.complaint("update_task", json!({ "task_id": 2, "title": "theirs" }));
+    assert!(
+        said.contains("in the trash; update_task with status \"pending\" brings it back"),
+        "{said}"
+    );
+    client.call(
+        "update_task",
+        json!({ "task_id": 2, "status": "pending", "title": "theirs" }),
+    );
+    assert_eq!(run(&home, &["list"]).printed, "2 theirs\n");
+    assert_eq!(run(&home, &["list", "trash"]).printed, "1 one\n");
+}
+
+#[test]
+fn the_log_shows_times_where_the_reader_is_and_the_comment_that_was_undone() {
+    let home = Home::new();
+    run(&home, &["add", "one", "due:2031-06-02 17:30"]);
+    run(
+        &home,
+        &[
+            "edit",
+            "1",
+            "due:2031-06-03 18:45",
+            "defer:2031-06-01 08:15",
+        ],
+    );
+    let log = run(&home, &["log", "1"]).printed;
+    for local in [
+        "2031-06-02T17:30:00",
+        "2031-06-03T18:45:00",
+        "2031-06-01T08:15:00",
+    ] {
+        assert!(log.contains(local), "{local}: {log}");
+    }
+    run(&home, &["comment", "1", "Anna", "agrees"]);
+    run(&home, &["undo"]);
+    let log = run(&home, &["log", "1"]).printed;
+    let undone = log.lines().next().unwrap();
+    assert!(
+        undone.contains("undone") && undone.ends_with("comment taken away: \"Anna agrees\""),
+        "{log}"
+    );
+    let all = run(&home, &["log"]).printed;
+    assert!(
+        all.lines().next().unwrap().contains("\"Anna agrees\""),
+        "{all}"
+    );
 }

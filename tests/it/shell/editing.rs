@@ -58,7 +58,7 @@ fn words_and_flags_set_add_clear_and_rename() {
     assert!(changed["tasks"][0].get("priority").is_none());
     let renamed = json(
         &home,
-        &["edit", "1", "Pay", "the", "rent", "tags:only", "due:"],
+        &["edit", "1", "title:Pay the rent", "tags:only", "due:"],
     );
     assert_eq!(renamed["tasks"][0]["title"], "Pay the rent");
     assert_eq!(renamed["tasks"][0]["tags"], serde_json::json!(["only"]));
@@ -99,10 +99,16 @@ fn no_title_is_overwritten_by_what_was_meant_otherwise() {
     let before = json(&home, &["log"]);
     let cases: [(&[&str], &str); 9] = [
         (&["edit", "1", "2"], "there is nothing to change"),
-        (&["edit", "1", "2", "eggs"], "would be the title of 2 tasks"),
-        (&["edit", "1,2", "eggs"], "would be the title of 2 tasks"),
-        (&["edit", "1", "+"], "\"+\" is hardly a title"),
-        (&["edit", "1", "-"], "\"-\" is hardly a title"),
+        (
+            &["edit", "1", "2", "--", "eggs"],
+            "would be the title of 2 tasks",
+        ),
+        (
+            &["edit", "1,2", "title:eggs"],
+            "would be the title of 2 tasks",
+        ),
+        (&["edit", "1", "+"], "\"+\" sets nothing"),
+        (&["edit", "1", "-"], "\"-\" sets nothing"),
         (
             &["edit", "1", "until:fri"],
             "\"until:fri\" sets nothing: there is no such field",
@@ -132,13 +138,136 @@ fn no_title_is_overwritten_by_what_was_meant_otherwise() {
     let both = run(&home, &["edit", "1", "2", "--title", "same"]);
     assert_eq!(both.status, 0, "{}", both.said);
     run(&home, &["edit", "1", "desc:much to say"]);
-    let noted = run(&home, &["edit", "1", "Note:", "call", "Anna"]);
+    let noted = run(&home, &["edit", "1", "--", "Note:", "call", "Anna"]);
     assert_eq!(
         noted.said,
         "note: title of 1: \"same\" -> \"Note: call Anna\"\n"
     );
     let cleared = run(&home, &["edit", "1", "desc:"]);
     assert_eq!(cleared.said, "note: description of 1: taken away\n");
+}
+
+#[test]
+fn a_word_that_sets_nothing_is_refused_with_what_was_meant_and_changes_nothing() {
+    let home = Home::new();
+    run(&home, &["add", "Buy milk", "+shop"]);
+    let before = json(&home, &["log"]);
+    let cases: [(&[&str], &str); 15] = [
+        (
+            &["done"],
+            "\"done\" sets nothing: did you mean status:done?",
+        ),
+        (&["high"], "did you mean priority:high?"),
+        (&["tomorrow"], "did you mean due:tomorrow?"),
+        (&["next", "friday"], "did you mean due:\"next friday\"?"),
+        (&["due:", "friday"], "did you mean due:friday?"),
+        (
+            &["due:tomorrow", "17:30"],
+            "did you mean due:\"tomorrow 17:30\"?",
+        ),
+        (&["Buy", "bread"], "did you mean title:\"Buy bread\"?"),
+        (&["Buy bread due:fri"], "did you mean title:\"Buy bread\"?"),
+        (&["title:Buy", "bread"], "\"bread\" sets nothing"),
+        (
+            &["du:fri"],
+            "\"du:fri\" sets nothing: did you mean due:fri?",
+        ),
+        (&["due=fri"], "did you mean due:fri?"),
+        (&["label:x"], "did you mean +x?"),
+        (&["-project:x"], "did you mean project: without a value"),
+        (&["-Vienna trip"], "\"trip\" sets nothing"),
+        (&["-5"], "\"-5\" sets nothing"),
+    ];
+    for (words, said) in cases {
+        let refused = run(&home, &[&["edit", "1"], words].concat());
+        assert_eq!(
+            (refused.status, refused.printed.as_str()),
+            (2, ""),
+            "{words:?}: {}",
+            refused.said
+        );
+        assert!(refused.said.contains(said), "{words:?}: {}", refused.said);
+        let hint = "hint: a new title stands after --: taskhold edit ID -- ";
+        assert!(refused.said.contains(hint), "{words:?}: {}", refused.said);
+    }
+    assert_eq!(json(&home, &["log"]), before);
+}
+
+#[test]
+fn a_title_that_is_given_twice_or_is_blank_is_refused() {
+    let home = Home::new();
+    run(&home, &["add", "one"]);
+    let cases: [(&[&str], &str); 4] = [
+        (
+            &["title:a", "title:b"],
+            "the title is given twice: \"a\" and \"b\"",
+        ),
+        (&["title:a", "--", "b"], "the title is given twice"),
+        (&["title:a", "--title", "b"], "the title is given twice"),
+        (&["title:"], "title is blank"),
+    ];
+    for (words, said) in cases {
+        let refused = run(&home, &[&["edit", "1"], words].concat());
+        assert_eq!(refused.status, 2, "{words:?}: {}", refused.printed);
+        assert!(refused.said.contains(said), "{words:?}: {}", refused.said);
+    }
+    assert_eq!(run(&home, &["list"]).printed, "1 one\n");
+}
+
+#[test]
+fn a_title_is_set_by_its_name_and_fields_as_others_call_them() {
+    let home = Home::new();
+    run(&home, &["add", "Buy milk", "+x", "+y", "+shop"]);
+    let ways: [&[&str]; 4] = [
+        &["title:Buy bread"],
+        &["--title", "Buy bread"],
+        &["--", "Buy", "bread"],
+        &["title:Buy bread due:2031-06-02"],
+    ];
+    for way in ways {
+        run(&home, &["edit", "1", "--title", "Buy milk"]);
+        let changed = run(&home, &[&["edit", "1"], way].concat());
+        assert_eq!(
+            changed.said, "note: title of 1: \"Buy milk\" -> \"Buy bread\"\n",
+            "{way:?}"
+        );
+    }
+    let changed = json(&home, &["edit", "1", "p1", "deadline:2031-06-03", "-x"]);
+    let task = &changed["tasks"][0];
+    assert_eq!(task["priority"], "high");
+    assert_eq!(task["due"], "2031-06-03");
+    assert_eq!(task["tags"], serde_json::json!(["shop", "y"]));
+    let changed = json(&home, &["edit", "1", "prio:low -y +z"]);
+    assert_eq!(changed["tasks"][0]["priority"], "low");
+    assert_eq!(
+        changed["tasks"][0]["tags"],
+        serde_json::json!(["shop", "z"])
+    );
+}
+
+#[test]
+fn a_description_comes_from_standard_input() {
+    let home = Home::new();
+    let added = run_with(&home, &["add", "Write", "-d", "-"], "two\nlines\n");
+    assert_eq!(added.status, 0, "{}", added.said);
+    let description = || json(&home, &["show", "1"])["tasks"][0]["description"].clone();
+    assert_eq!(description(), "two\nlines");
+    run_with(&home, &["edit", "1", "--description=-"], "other");
+    assert_eq!(description(), "other");
+    // A command before it that has failed takes nothing away.
+    let nothing = run_with(&home, &["edit", "1", "-d", "-"], "\n");
+    assert_eq!(nothing.status, 1, "{}", nothing.printed);
+    assert!(
+        nothing.said.contains("standard input holds no description"),
+        "{}",
+        nothing.said
+    );
+    assert_eq!(description(), "other");
+    for words in [&["edit", "-", "-d", "-"][..], &["add", "-", "-d", "-"]] {
+        let refused = run_with(&home, words, "1\n");
+        assert_eq!(refused.status, 2, "{words:?}");
+        assert!(refused.said.contains("at once"), "{}", refused.said);
+    }
 }
 
 #[test]
@@ -183,8 +312,8 @@ fn a_dash_before_a_tag_takes_it_away_and_is_no_flag() {
 fn a_revision_that_is_not_the_last_is_refused() {
     let home = Home::new();
     run(&home, &["add", "one"]);
-    run(&home, &["edit", "1", "two"]);
-    let refused = run(&home, &["edit", "1", "three", "--if-rev", "1"]);
+    run(&home, &["edit", "1", "title:two"]);
+    let refused = run(&home, &["edit", "1", "title:three", "--if-rev", "1"]);
     assert_eq!(refused.status, 1);
     assert!(
         refused.said.contains("task 1 is at rev 2, not 1")
@@ -193,7 +322,7 @@ fn a_revision_that_is_not_the_last_is_refused() {
         refused.said
     );
     assert_eq!(
-        run(&home, &["edit", "1", "three", "--if-rev", "2"]).status,
+        run(&home, &["edit", "1", "title:three", "--if-rev", "2"]).status,
         0
     );
 }
@@ -302,7 +431,7 @@ fn a_text_that_is_wrong_is_refused_line_and_all() {
 fn the_editor_opens_at_a_terminal_and_what_it_saves_is_used() {
     let (home, editor) = home_with_editor("sed -i 's/^title: .*/title: Pay the rent/' \"$1\"");
     for variable in ["VISUAL", "EDITOR"] {
-        run(&home, &["edit", "1", "Pay"]);
+        run(&home, &["edit", "1", "title:Pay"]);
         let (printed, status) = at_terminal(&home, 80, &["edit", "1"], &[(variable, &editor)]);
         assert_eq!(status, 0, "{printed}");
         assert_eq!(
@@ -348,7 +477,7 @@ fn what_an_editor_saved_is_kept_when_it_cannot_be_used() {
             "due \"banana\" is no date",
         ),
         (
-            "sed -i 's/^title: .*/title: Mine/' \"$1\"; \"$BINARY\" edit 1 Theirs >&2",
+            "sed -i 's/^title: .*/title: Mine/' \"$1\"; \"$BINARY\" edit 1 -- Theirs >&2",
             "task 1 is at rev 2, not 1",
         ),
         (

@@ -214,3 +214,24 @@ fn a_wrong_call_is_refused_before_the_screen_is_changed() {
         "{printed:?}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn it_ends_with_whoever_reads_it_though_nothing_changes() {
+    let home = Home::new();
+    run(&home, &["add", "first"]);
+    let mut watch = home
+        .command(&["watch"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "1 first");
+    // As `head -1` does.
+    drop(lines);
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || sender.send(watch.wait().unwrap()));
+    let status = ended.recv_timeout(PATIENCE).expect("it ends by itself");
+    assert!(status.success(), "{status}");
+}

@@ -46,7 +46,6 @@ fn a_failure_is_an_object_whatever_is_wrong() {
         ("search +a --json", "usage"),
         ("comment 1 --json", "invalid"),
         ("done 99 --json", "not_found"),
-        ("done - --json", "file"),
         ("edit 1 --from /nope --json", "not_found"),
         ("--db x.db list --json", "usage"),
         ("token add --name a+b --json", "token"),

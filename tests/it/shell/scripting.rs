@@ -55,10 +55,106 @@ fn lines_of_a_list_are_ids_for_the_next_command() {
     assert_eq!(json(&home, &["list"])["tasks"], serde_json::json!([]));
     let run = run_with(&home, &["reopen", "-"], "#1\n\n3 and more\n");
     assert_eq!(run.printed, "Reopened 1 Task 1\nReopened 3 Task 3\n");
-    for (input, said) in [("", "names no task"), ("1\nx\n", "line 2")] {
-        let run = run_with(&home, &["done", "-"], input);
-        assert_eq!(run.status, 1);
-        assert!(run.said.contains(said), "{}", run.said);
+    let run = run_with(&home, &["done", "-"], "1\nx\n");
+    assert_eq!(run.status, 1);
+    assert!(run.said.contains("line 2"), "{}", run.said);
+}
+
+#[test]
+fn a_list_without_tasks_leaves_the_next_command_nothing_to_do_and_is_no_failure() {
+    let home = Home::new();
+    filled(&home, 1);
+    let before = json(&home, &["log"]);
+    let list = run(&home, &["list", "+none"]).printed;
+    for words in [
+        &["done", "-"][..],
+        &["done", "-", "--due", "2031-01-01"],
+        &["start", "-"],
+        &["reopen", "-"],
+        &["cancel", "-"],
+        &["delete", "-"],
+        &["undelete", "-"],
+        &["edit", "-", "+x"],
+        &["comment", "-", "Seen"],
+        &["show", "-"],
+        &["log", "-"],
+    ] {
+        let run = run_with(&home, words, &list);
+        assert_eq!(
+            (run.status, run.printed.as_str(), run.said.as_str()),
+            (0, "", "note: standard input names no task\n"),
+            "{words:?}"
+        );
+    }
+    assert_eq!(json(&home, &["log"]), before);
+    let run = run_with(&home, &["done", "-", "--json"], &list);
+    assert!(run.printed.contains("\"tasks\":[]"), "{}", run.printed);
+}
+
+#[test]
+fn a_command_that_only_looks_makes_no_database_and_says_that_there_is_none() {
+    let home = Home::new();
+    let folder = home.database().with_file_name("other");
+    let missing = folder.join("typo.db");
+    let name = missing.to_str().unwrap();
+    for words in [
+        &["list"][..],
+        &["list", "projects"],
+        &["search", "x"],
+        &["next"],
+        &["log"],
+        &["show", "1"],
+        &["edit", "1", "--text"],
+        &["export"],
+    ] {
+        let run = run(&home, &[&["--db", name], words].concat());
+        let said = format!("note: {name} is not there yet: no tasks\n");
+        assert!(run.said.starts_with(&said), "{words:?}: {}", run.said);
+        assert_eq!(run.said.matches("not there yet").count(), 1, "{}", run.said);
+        assert!(!folder.exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn paths_names_every_file_there_is() {
+    let home = Home::new();
+    filled(&home, 1);
+    let paths = json(&home, &["paths"]);
+    let named: Vec<&str> = paths
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(serde_json::Value::as_str)
+        .collect();
+    home.run(&["token", "add", "--name", "phone"]);
+    home.run(&["backup"]);
+    let mut seen = 0;
+    for entry in std::fs::read_dir(home.database().parent().unwrap()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("tasks.db") {
+            assert!(
+                named.contains(&path.to_str().unwrap()),
+                "{}",
+                path.display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 4, "{seen}");
+    for name in [
+        "settings",
+        "token",
+        "daemon",
+        "daemon_lock",
+        "write_ahead_log",
+        "log_index",
+    ] {
+        assert!(paths[name].is_string(), "{name}: {paths}");
+    }
+    let printed = run(&home, &["paths"]).printed;
+    for path in named {
+        assert!(printed.contains(path), "{path}: {printed}");
     }
 }
 

@@ -133,7 +133,7 @@ const CARE: [(&[&str], &str); 46] = [
     (&["backup"], ""),
     (&["backup", "copy.db"], ""),
     (&["backup", "copy.db"], ""),
-    (&["edit", "1", "Pay the rent"], ""),
+    (&["edit", "1", "title:Pay the rent"], ""),
     (&["add", "Buy milk"], ""),
     (&["prime"], ""),
     (&["restore", "copy.db", "--dry-run"], ""),

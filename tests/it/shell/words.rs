@@ -127,7 +127,7 @@ fn what_only_looks_like_a_quick_word_stays_in_the_title() {
         (&["Note:", "note:", "due:"], "Note: note: due:"),
         (&["until:fri", "!hgih"], "until:fri !hgih"),
         (&["Wow!", "!", "!!"], "Wow! ! !!"),
-        (&["soon due:fri or later"], "soon due:fri or later"),
+        (&["--", "soon due:fri +home"], "soon due:fri +home"),
         (
             &["+home", "--", "+home", "due:fri", "--json"],
             "+home due:fri --json",
@@ -143,7 +143,19 @@ fn what_only_looks_like_a_quick_word_stays_in_the_title() {
 #[test]
 fn what_may_have_been_meant_as_a_quick_word_is_told() {
     let home = Home::new();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 8] = [
+        (
+            &["e", "du:fri"],
+            "note: \"du:fri\" stays in the title: did you mean due:fri?\n",
+        ),
+        (
+            &["f", "projct:x"],
+            "note: \"projct:x\" stays in the title: did you mean project:x?\n",
+        ),
+        (
+            &["g", "due:tomorrow", "17:30"],
+            "note: \"17:30\" stays in the title: did you mean due:\"tomorrow 17:30\"?\n",
+        ),
         (
             &["a", "due:"],
             "note: \"due:\" stays in the title: there is nothing after it\n",
@@ -172,6 +184,73 @@ fn what_may_have_been_meant_as_a_quick_word_is_told() {
         pending.said.contains("taskhold done ID, once it is there"),
         "{}",
         pending.said
+    );
+}
+
+#[test]
+fn one_argument_with_blanks_is_read_like_its_words_and_the_reply_says_what_was_taken_out() {
+    let home = Home::new();
+    let run_added = run(&home, &["add", "Pay rent due:2031-06-02 +home !high"]);
+    assert_eq!(
+        (run_added.printed.as_str(), run_added.said.as_str()),
+        (
+            "Added 1 Pay rent (high, due Mon 2031-06-02) #home\n",
+            "note: taken out of the title: due:2031-06-02, !high, +home; all of a text after -- or in --title stays in it\n"
+        )
+    );
+    let task = added(
+        &home,
+        &["Call Anna due:2031-06-02 17:30 project:\"My flat\" p1"],
+    );
+    let expected =
+        serde_json::json!({ "title": "Call Anna", "project": "My flat", "priority": "high" });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&task[name], value, "{name}");
+    }
+    assert!(
+        task["due"]
+            .as_str()
+            .unwrap()
+            .starts_with("2031-06-02T17:30"),
+        "{task}"
+    );
+    for literal in [
+        &["--", "Pay due:fri +home"][..],
+        &["--title", "Pay due:fri +home"],
+    ] {
+        let task = added(&home, literal);
+        assert_eq!(task["title"], "Pay due:fri +home", "{literal:?}");
+        assert!(task.get("due").is_none() && task.get("tags").is_none());
+    }
+    let doubtful = run(&home, &["add", "Pay rent du:fri"]);
+    assert_eq!(
+        doubtful.said,
+        "note: \"du:fri\" stays in the title: did you mean due:fri?\n"
+    );
+    let refused = run(&home, &["add", "Pay rent due:banana"]);
+    assert_eq!((refused.status, refused.printed.as_str()), (2, ""));
+}
+
+#[test]
+fn words_that_begin_with_a_dash_are_words_of_the_title() {
+    let home = Home::new();
+    let cases: [(&[&str], &str); 6] = [
+        (&["Trip", "-Vienna"], "Trip -Vienna"),
+        (&["Buy", "-hats", "-x"], "Buy -hats -x"),
+        (&["-Vienna", "trip"], "-Vienna trip"),
+        (&["Cool", "to", "-5", "degrees"], "Cool to -5 degrees"),
+        (&["-Vienna trip"], "-Vienna trip"),
+        (&["-poetry", "-t", "read", "-p", "high"], "-poetry"),
+    ];
+    for (words, title) in cases {
+        let task = added(&home, words);
+        assert_eq!(task["title"], title, "{words:?}");
+    }
+    let help = run(&home, &["add", "x", "-h"]);
+    assert!(
+        help.printed.contains("Usage: taskhold add"),
+        "{}",
+        help.said
     );
 }
 
