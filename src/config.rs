@@ -14,12 +14,12 @@ use serde::Deserialize;
 use crate::domain::{
     query::View,
     task::Project,
-    when::{UnknownZone, Zone},
+    when::{DateOrder, UnknownZone, Zone},
 };
 
 mod file;
 
-use file::{File, WeekStart};
+use file::{File, NumberOrder, WeekStart};
 
 /// The variable that names the database when `--db` does not.
 pub const DATABASE_VARIABLE: &str = "TASKHOLD_DB";
@@ -206,6 +206,8 @@ pub struct Config<Database = Setting<PathBuf>> {
     pub zone: Setting<Zone>,
     /// Where the day a week begins with comes from.
     pub week_start: Source,
+    /// Where the order of day and month comes from.
+    pub date_order: Source,
     /// When to print in colour.
     pub color: Setting<Color>,
     /// What a command takes where its call does not say.
@@ -227,6 +229,7 @@ impl Loaded {
             file: self.file,
             zone: self.zone,
             week_start: self.week_start,
+            date_order: self.date_order,
             color: self.color,
             defaults: self.defaults,
             problems: self.problems,
@@ -300,14 +303,20 @@ impl Loaded {
             Some(WeekStart::Sunday) => Weekday::Sun,
             Some(WeekStart::Monday) | None => Weekday::Mon,
         };
+        let days = zone.value.with_week_start(first_day);
         let no_color = variable(NO_COLOR_VARIABLE).map(|_| Color::Never);
         Self {
             database,
             zone: Setting {
-                value: zone.value.with_week_start(first_day),
+                value: match file.date_order {
+                    Some(NumberOrder::DayMonth) => days.with_date_order(DateOrder::DayMonth),
+                    Some(NumberOrder::MonthDay) => days.with_date_order(DateOrder::MonthDay),
+                    None => days,
+                },
                 source: zone.source,
             },
             week_start: in_file.setting(file.week_start, WeekStart::Monday).source,
+            date_order: file.date_order.map_or(Source::Default, |_| in_file.clone()),
             color: first([
                 (color, Source::Flag("--color")),
                 (no_color, Source::Variable(NO_COLOR_VARIABLE)),

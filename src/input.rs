@@ -4,16 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Days;
+use chrono::{Datelike as _, Days, NaiveDate};
 
 use crate::domain::{
     command::Caller,
     error::Result,
     query::{Bound, Filters, View},
-    repeat::Repeat,
+    repeat::{Repeat, Start},
     task::{Invalid, Status, Tag, Task},
     text,
-    when::{Reading, When},
+    when::{Reading, When, Zone},
 };
 
 mod digest;
@@ -69,6 +69,21 @@ impl Notes {
         Ok(reading.when)
     }
 
+    /// Takes a rule by which a task comes again, beside the date it is due at, if there is one; remarking how it was understood.
+    pub(crate) fn repeat(
+        &mut self,
+        text: &str,
+        due: Option<&When>,
+        caller: &Caller,
+    ) -> Result<(Repeat, Start)> {
+        let reading = Repeat::read_at(text, due, caller.now.as_millis(), caller.zone)
+            .map_err(|error| Invalid::new("repeat", error.to_string()))?;
+        if let Some(note) = reading.note {
+            self.add(note);
+        }
+        Ok((reading.repeat, reading.start))
+    }
+
     /// Takes words as tags.
     pub(crate) fn tags(&mut self, words: &[String]) -> Result<BTreeSet<Tag>> {
         let tags = words
@@ -88,12 +103,6 @@ pub(crate) fn read_date(
 ) -> std::result::Result<Reading, Invalid> {
     When::read(text, caller.now.as_millis(), caller.zone)
         .map_err(|error| Invalid::new(field, error.to_string()))
-}
-
-/// Reads a rule by which a task comes again.
-pub(crate) fn read_repeat(text: &str, caller: &Caller) -> Result<Repeat> {
-    Repeat::read_in(text, caller.zone)
-        .map_err(|error| Invalid::new("repeat", error.to_string()).into())
 }
 
 /// Reads the tag that tasks must have; `+home` is `home`.
@@ -167,6 +176,21 @@ fn completed_before(
     Ok(when.transpose()?.map(|when| Bound::to(when, caller.zone)))
 }
 
+/// Returns the day on which this period began, for words like `start of month`.
+fn first_of_this(words: &str, today: NaiveDate, zone: Zone) -> Option<NaiveDate> {
+    let period = words
+        .strip_prefix("start of ")
+        .or_else(|| words.strip_prefix("beginning of "))?;
+    let period = period.strip_prefix("the ").unwrap_or(period);
+    match period.strip_prefix("this ").unwrap_or(period) {
+        "week" => Some(today.week(zone.week_start()).first_day()),
+        "month" => today.with_day(1),
+        "quarter" => today.with_day(1)?.with_month0(today.month0() / 3 * 3),
+        "year" => today.with_ordinal(1),
+        _ => None,
+    }
+}
+
 /// Reads a date that lies behind: `monday` and `nov 1` are the latest ones, today too; of a week, the day so many after its first.
 fn read_past(
     field: &'static str,
@@ -187,6 +211,9 @@ fn read_past(
         return Ok(When::Day(
             first - Days::new(7 * weeks) + Days::new(day_of_week),
         ));
+    }
+    if let Some(first) = first_of_this(&words, today, zone) {
+        return Ok(When::Day(first));
     }
     let read = |now: i64| {
         let reading = When::read(text, now, zone);
@@ -219,3 +246,6 @@ fn says_ahead(words: &str) -> bool {
     const AHEAD: [&str; 7] = ["tomorrow", "tmr", "in", "next", "end", "eow", "eom"];
     words.split_whitespace().any(|word| AHEAD.contains(&word))
 }
+
+#[cfg(test)]
+mod time_words;

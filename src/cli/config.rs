@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{CliResult, screen::Screen};
 use crate::{
     config::{Loaded, Source},
-    domain::text,
+    domain::{text, when::DateOrder},
 };
 
 const KEYS: &str = "\
@@ -21,6 +21,7 @@ is passed over with a note. Every key:
   database = \"~/notes/tasks.db\"          # an absolute path, or one that begins at home
   time_zone = \"Europe/Berlin\"            # default: the system's
   week_start = \"monday\"                  # or saturday, sunday
+  date_order = \"day-month\"               # or month-day; default: 1/5 is refused
   color = \"auto\"                         # or always, never
 
   [defaults]                             # where a call does not say
@@ -95,6 +96,11 @@ fn settings(config: &Loaded) -> Vec<(&'static str, Value, &Source)> {
             "week_start",
             json!(zone.week_start_name()),
             &config.week_start,
+        ),
+        (
+            "date_order",
+            json!(zone.date_order().map(DateOrder::as_str)),
+            &config.date_order,
         ),
         ("color", word_of(&config.color.value), &config.color.source),
         (

@@ -32,6 +32,7 @@ pub(super) struct File {
     pub(super) database: Result<Option<PathBuf>, ConfigError>,
     pub(super) time_zone: Option<String>,
     pub(super) week_start: Option<WeekStart>,
+    pub(super) date_order: Option<NumberOrder>,
     pub(super) color: Option<Color>,
     pub(super) view: Option<View>,
     pub(super) limit: Option<u32>,
@@ -50,11 +51,21 @@ pub(super) enum WeekStart {
     Sunday,
 }
 
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NumberOrder {
+    #[serde(alias = "dmy")]
+    DayMonth,
+    #[serde(alias = "mdy")]
+    MonthDay,
+}
+
 /// The keys, with those in a table after it and a point.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "database",
     "time_zone",
     "week_start",
+    "date_order",
     "color",
     "defaults",
     "defaults.view",
@@ -68,6 +79,7 @@ impl Default for File {
             database: Ok(None),
             time_zone: None,
             week_start: None,
+            date_order: None,
             color: None,
             view: None,
             limit: None,
@@ -145,6 +157,7 @@ impl ConfigReader<'_> {
         self.file.database = self.value(table, "database");
         self.file.time_zone = self.tried(table, "time_zone");
         self.file.week_start = self.tried(table, "week_start");
+        self.file.date_order = self.tried(table, "date_order");
         self.file.color = self.tried(table, "color");
         if let Some(item) = table.get("defaults") {
             if let Some(defaults) = item.as_table_like() {

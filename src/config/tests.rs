@@ -109,6 +109,20 @@ fn the_file_sets_the_zone_the_week_and_colours() {
 }
 
 #[test]
+fn the_file_sets_the_order_of_day_and_month() {
+    for (text, order) in [
+        ("", None),
+        ("date_order = 'day-month'", Some(DateOrder::DayMonth)),
+        ("date_order = 'dmy'", Some(DateOrder::DayMonth)),
+        ("date_order = 'month-day'", Some(DateOrder::MonthDay)),
+    ] {
+        let config = load(text, &[(ZONE_VARIABLE, "Asia/Tokyo")]);
+        assert_eq!(config.zone.value.date_order(), order, "{text}");
+        assert_eq!(config.date_order == Source::Default, order.is_none());
+    }
+}
+
+#[test]
 fn a_zone_may_be_a_rule_and_one_that_cannot_be_read_is_warned_of() {
     let rule = "CET-1CEST,M3.5.0,M10.5.0/3";
     let config = load("", &[(ZONE_VARIABLE, rule)]);
@@ -160,6 +174,10 @@ fn what_the_file_says_wrong_is_named_with_its_line() {
         (
             "color = 'auto'\nweek_start = 'friday'",
             "config.toml, line 2: week_start: friday cannot be used: it must be \"monday\", \"saturday\" or \"sunday\"",
+        ),
+        (
+            "date_order = 'iso'",
+            "line 1: date_order: unknown variant `iso`, expected ",
         ),
         (
             "database = 'tasks.db'",

@@ -8,7 +8,7 @@ use crate::domain::{
     advice::Advice,
     change::{Change, CommentDiff, Edit, GroupId, Kind},
     error::{Error, Result},
-    repeat::Repeat,
+    repeat::{Repeat, Start},
     task::{
         Comment, CommentText, Description, Invalid, Priority, Project, Status, Summary, Tag, Task,
         TaskId, Timestamp, Title, cut, shortened,
@@ -133,6 +133,8 @@ pub struct Draft {
     pub defer_until: Option<When>,
     /// How it comes again.
     pub repeat: Option<Repeat>,
+    /// What the words of the rule say of its first date.
+    pub start: Start,
     /// What it belongs to.
     pub project: Option<Project>,
     /// The words to find it by.
@@ -153,6 +155,7 @@ impl Draft {
             due: None,
             defer_until: None,
             repeat: None,
+            start: Start::default(),
             project: None,
             tags: BTreeSet::new(),
             parent: None,
@@ -178,6 +181,8 @@ pub struct Patch {
     pub defer_until: Option<Option<When>>,
     /// The new rule; clearing it ends the series.
     pub repeat: Option<Option<Repeat>>,
+    /// What the words of the new rule say of its first date.
+    pub start: Start,
     /// The new project.
     pub project: Option<Option<Project>>,
     /// The new tags, all of them.
@@ -258,6 +263,7 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
         depends_on: depends_on.collect::<std::result::Result<_, _>>()?,
         ..Task::new(id, draft.title.clone(), caller.actor.clone(), caller.now)
     };
+    begin_as_said(&mut after, draft.start, caller)?;
     begin_series(&mut after, caller);
     refuse_barren(draft.repeat.as_ref(), &after, caller)?;
     Ok(Edit {
@@ -284,6 +290,17 @@ pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
     });
     task.repeat_from = None;
     settle(task, caller.zone);
+}
+
+/// Gives a task that repeats the date or the time that the words of its rule name.
+fn begin_as_said(task: &mut Task, start: Start, caller: &Caller) -> Result<()> {
+    if let Some(repeat) = &task.repeat
+        && !start.is_open()
+    {
+        let due = repeat.begins(start, task.due, caller.now.as_millis(), caller.zone);
+        task.due = due.map_err(|reason| Invalid::new("repeat", reason))?;
+    }
+    Ok(())
 }
 
 /// Refuses a rule by which `task` would never come again, as every seventh day from a Monday on, if it is a Tuesday.
@@ -355,6 +372,7 @@ pub(crate) fn update(
     match (&patch.repeat, &patch.due) {
         (Some(_), _) => {
             after.repeat_from = None;
+            begin_as_said(after, patch.start, caller)?;
             begin_series(after, caller);
             let repeat = patch.repeat.as_ref().and_then(Option::as_ref);
             refuse_barren(repeat, after, caller)?;

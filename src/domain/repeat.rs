@@ -36,51 +36,97 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::when::{MAX_CHARS, Unreadable, When, Zone};
+use crate::domain::when::{MAX_CHARS, Seen, Unreadable, When, Zone, calendar_words};
 
 mod dates;
 mod describe;
 mod rfc5545;
 mod rule;
+mod start;
 mod words;
 
 use rule::{Rule, Until};
+pub use start::Start;
+use words::Said;
 
 /// How a task repeats. Written as its rule, such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Repeat(Rule);
 
+/// What a text was read as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatReading {
+    /// The rule.
+    pub repeat: Repeat,
+    /// What the words say of its first date.
+    pub start: Start,
+    /// What the reader should know: the words had several readings, or name a day by another. `None` when all is plain.
+    pub note: Option<String>,
+}
+
 impl Repeat {
-    /// Reads an RFC 5545 rule, with or without `RRULE:`, or words like `every 2 weeks on mon and thu`.
+    /// Reads an RFC 5545 rule, with or without `RRULE:`, or words like `every 2 weeks on mon and thu`. Words that depend on
+    /// the day they are said, or name the first date, are refused.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
+        let said = Self::said(text, None, None)?;
+        let reason = match said.start {
+            Start { time: Some(_), .. } => "names a time of day; put that into due",
+            Start { day: Some(_), .. } => "names a start; put that into due",
+            Start { .. } => return Ok(Self(said.rule)),
+        };
+        Err(Unreadable::new(text, reason))
+    }
+
+    /// Reads as [`Repeat::read`] does, words like `every mon at 9am starting jan 5 until friday` too, seen from `now_ms` in
+    /// `zone`. Every second week in words is a week as `zone` has it; a rule says by itself on which day its weeks begin.
+    ///
+    /// `due` is the date beside the rule, if there is one: `for 2 weeks` begins there.
+    pub fn read_at(
+        text: &str,
+        due: Option<&When>,
+        now_ms: i64,
+        zone: Zone,
+    ) -> Result<RepeatReading, Unreadable> {
+        let seen = Seen {
+            today: zone.today(now_ms),
+            zone,
+        };
+        let due = due.map(|due| due.day(zone));
+        let mut said = Self::said(text, due, Some(&seen))?;
+        if !text.contains('=') && said.rule.counts_weeks() {
+            said.rule.week_start = zone.week_start();
+        }
+        Ok(RepeatReading {
+            repeat: Self(said.rule),
+            start: said.start,
+            note: (!said.notes.is_empty()).then(|| said.notes.join("; ")),
+        })
+    }
+
+    fn said(text: &str, due: Option<NaiveDate>, seen: Option<&Seen>) -> Result<Said, Unreadable> {
         if text.chars().nth(MAX_CHARS).is_some() {
             return Err(unknown(text));
         }
-        let rule = if text.contains('=') {
-            Rule::parse(text).map_err(|reason| Unreadable::new(text, reason))?
+        let said = if text.contains('=') {
+            let rule = Rule::parse(text).map_err(|reason| Unreadable::new(text, reason))?;
+            Said {
+                rule,
+                start: Start::default(),
+                notes: Vec::new(),
+            }
         } else {
-            match words::read(text) {
-                Ok(rule) => rule,
+            match words::read(text, due, seen) {
+                Ok(said) => said,
                 Err(Some(reason)) => return Err(Unreadable::new(text, reason)),
-                Err(None) => return Err(unknown(text)),
+                Err(None) => return Err(meant(text, due, seen)),
             }
         };
-        if rule.ever_comes() {
-            Ok(Self(rule))
+        if said.rule.ever_comes() {
+            Ok(said)
         } else {
             Err(Unreadable::new(text, "names days that never come"))
         }
-    }
-
-    /// Reads as [`Repeat::read`] does; every second week in words is a week as `zone` has it. A rule says by itself on which
-    /// day its weeks begin.
-    pub fn read_in(text: &str, zone: Zone) -> Result<Self, Unreadable> {
-        let Self(mut rule) = Self::read(text)?;
-        if !text.contains('=') && rule.counts_weeks() {
-            rule.week_start = zone.week_start();
-        }
-        Ok(Self(rule))
     }
 
     /// Returns when the task is due after the instance due at `current` is done at `now_ms`; `None` when the series ends.
@@ -119,6 +165,19 @@ impl Repeat {
     pub fn first(&self, from: NaiveDate, zone: Zone) -> Option<When> {
         let day = self.0.first(from)?;
         Some(When::Day(day)).filter(|when| self.allows(when, zone))
+    }
+
+    /// Returns the due date of a series that begins as its words say: `due` with their time of day, or their first date where
+    /// there is none. A reason, which reads on after the text of the rule, where they name another date or time than `due`.
+    pub fn begins(
+        &self,
+        start: Start,
+        due: Option<When>,
+        now_ms: i64,
+        zone: Zone,
+    ) -> Result<Option<When>, String> {
+        let first = |from| self.first(from, zone).map(|first| first.day(zone));
+        start.due(due, now_ms, zone, first)
     }
 
     /// Reports whether a series that starts with the date `anchor` has that date or a later one, and goes on after it unless
@@ -220,7 +279,7 @@ impl Repeat {
         Self(rule)
     }
 
-    /// Returns the rule in words that [`Repeat::read_in`] reads again in `zone`; a rule there are no words for as its text.
+    /// Returns the rule in words that [`Repeat::read_at`] reads again in `zone`; a rule there are no words for as its text.
     pub fn words(&self, zone: Zone) -> String {
         describe::words(&self.0, zone.week_start())
     }
@@ -246,6 +305,18 @@ fn is_after(when: &When, other: &When, zone: Zone) -> bool {
     match (when.instant(zone), other.instant(zone)) {
         (Some(at), Some(other)) => at > other,
         _ => when.day(zone) > other.day(zone),
+    }
+}
+
+/// Returns the refusal of words that are no rule, with the words that were meant where one is misspelt.
+fn meant(text: &str, due: Option<NaiveDate>, seen: Option<&Seen>) -> Unreadable {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    match calendar_words::corrected(&words, &words::KNOWN) {
+        Some(meant) if words::read(&meant, due, seen).is_ok() => {
+            Unreadable::new(text, format!("is no way to repeat; did you mean {meant}?"))
+        }
+        _ => unknown(text),
     }
 }
 

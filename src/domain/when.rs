@@ -29,11 +29,16 @@ use serde::{Deserialize, Serialize};
 pub(crate) mod calendar_words;
 mod clock;
 mod day;
+pub(crate) mod day_in;
+mod place;
 mod words;
 mod zone;
 
+pub(crate) use day_in::Seen;
+pub use place::Place;
+pub(crate) use words::take_time;
 use zone::Fit;
-pub use zone::{UnknownZone, Zone};
+pub use zone::{DateOrder, UnknownZone, Zone};
 
 /// The longest text that is read, in characters.
 pub(crate) const MAX_CHARS: usize = 200;
@@ -256,6 +261,15 @@ impl When {
         }
     }
 
+    /// Returns the time at which a clock on the wall of a place shows `wall`; `reader` is where the user is.
+    pub(crate) fn in_place(wall: NaiveDateTime, place: Place, reader: Zone) -> Self {
+        match place {
+            Place::Here => Self::zoned(wall, reader),
+            Place::In(zone) => Self::zoned(wall, zone),
+            Place::Floating => Self::Floating(wall),
+        }
+    }
+
     /// Returns the instant at which `day` begins in `zone`.
     pub fn begin_of(day: NaiveDate, zone: Zone) -> Self {
         Self::At(zone.begin(day))
@@ -346,12 +360,6 @@ impl When {
         };
         has_year && (EARLIEST..=LATEST).contains(&self.order(Zone::UTC))
     }
-}
-
-/// Reads a date given in full, year included; the same whenever it is read.
-pub(crate) fn full_date(words: &[&str]) -> Option<NaiveDate> {
-    let found = day::find(words, NaiveDate::default(), chrono::Weekday::Mon).ok()?;
-    found.full.then_some(found.day)
 }
 
 /// Returns the wall clock of UTC at `millis`; a moment outside the years 1970 to 9999 becomes the nearest inside.

@@ -6,11 +6,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Notes, read_repeat};
+use super::Notes;
 use crate::domain::{
     command::{Caller, Draft, Patch, Reference},
     error::Result,
-    repeat::Repeat,
+    repeat::{Repeat, Start},
     task::{CommentText, Description, Invalid, Priority, Project, Status, Tag, TaskId, Title},
     when::When,
 };
@@ -111,6 +111,7 @@ struct ReadFields {
     due: Option<Clearable<When>>,
     defer_until: Option<Clearable<When>>,
     repeat: Option<Clearable<Repeat>>,
+    start: Start,
     project: Option<Clearable<Project>>,
     tags: Option<BTreeSet<Tag>>,
     add_tags: BTreeSet<Tag>,
@@ -157,6 +158,7 @@ impl GivenFields {
             due: read.due.and_then(Clearable::set),
             defer_until: read.defer_until.and_then(Clearable::set),
             repeat: read.repeat.and_then(Clearable::set),
+            start: read.start,
             project: read.project.and_then(Clearable::set),
             tags,
             parent: self.parent.and_then(Clearable::set),
@@ -176,6 +178,7 @@ impl GivenFields {
             due: read.due.map(Clearable::set),
             defer_until: read.defer_until.map(Clearable::set),
             repeat: read.repeat.map(Clearable::set),
+            start: read.start,
             project: read.project.map(Clearable::set),
             tags: read.tags,
             add_tags: read.add_tags,
@@ -204,6 +207,17 @@ impl GivenFields {
     fn read(&self, notes: &mut Notes, caller: &Caller) -> Result<ReadFields> {
         let title = self.title.as_deref();
         let description = self.description.as_deref();
+        let due = each(self.due.as_ref(), |text| notes.date("due", text, caller))?;
+        let beside = match &due {
+            Some(Clearable::Set(due)) => Some(*due),
+            _ => None,
+        };
+        let mut start = Start::default();
+        let repeat = each(self.repeat.as_ref(), |text| {
+            let (repeat, said) = notes.repeat(text, beside.as_ref(), caller)?;
+            start = said;
+            Ok(repeat)
+        })?;
         Ok(ReadFields {
             title: title
                 .map(|text| notes.text(Title::cleaned(text)))
@@ -211,11 +225,12 @@ impl GivenFields {
             description: description
                 .map(|text| notes.text(Description::cleaned(text)))
                 .transpose()?,
-            due: each(self.due.as_ref(), |text| notes.date("due", text, caller))?,
+            due,
             defer_until: each(self.defer_until.as_ref(), |text| {
                 notes.date("defer_until", text, caller)
             })?,
-            repeat: each(self.repeat.as_ref(), |text| read_repeat(text, caller))?,
+            repeat,
+            start,
             project: each(self.project.as_ref(), |name| {
                 notes.text(Project::cleaned(name))
             })?,

@@ -115,7 +115,10 @@ impl Field {
                 let reading = When::read(value, SOME_DAY, Zone::UTC).ok()?;
                 Some(reading.when.to_string())
             }
-            Self::Repeat => Some(Repeat::read_in(value, Zone::UTC).ok()?.to_string()),
+            Self::Repeat => {
+                let reading = Repeat::read_at(value, None, SOME_DAY, Zone::UTC).ok()?;
+                Some(reading.repeat.to_string())
+            }
             _ => None,
         }
     }

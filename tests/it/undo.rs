@@ -8,7 +8,7 @@ use taskhold::{
     domain::{
         command::{Caller, Command, Draft, Patch, Reference},
         query::{Filters, Moment, View},
-        repeat::Repeat,
+        repeat::{Repeat, Start},
         task::{
             Actor, CommentText, Description, Priority, Project, Status, Tag, Task, TaskId,
             Timestamp, Title,
@@ -90,6 +90,7 @@ fn draft() -> impl Strategy<Value = Draft> {
                 due,
                 defer_until,
                 repeat,
+                start: Start::default(),
                 project,
                 tags,
                 parent,
@@ -133,6 +134,7 @@ fn patch() -> impl Strategy<Value = Patch> {
                 due,
                 defer_until,
                 repeat,
+                start: Start::default(),
                 project,
                 tags,
                 add_tags,

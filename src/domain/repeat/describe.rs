@@ -4,7 +4,7 @@ use chrono::Weekday;
 
 use super::rule::{
     Frequency::{Daily, Monthly, Weekly, Yearly},
-    Rule, Until, WORKDAYS,
+    QUARTER_ENDS, QUARTER_STARTS, Rule, Until, WORKDAYS,
 };
 use crate::domain::when::calendar_words::MONTHS;
 
@@ -38,7 +38,18 @@ fn said(rule: &Rule, week_start: Weekday) -> Option<String> {
             every("month", rule.interval),
             of_month(rule)?
         ),
+        (Monthly, months) if rule.interval == 1 => of_quarter(rule, months)?,
         (Yearly, []) if !has_days => every("year", rule.interval),
+        (Yearly, []) => match (&*rule.month_days, &*rule.days, &*rule.positions) {
+            ([], [(nth, day)], []) => {
+                format!(
+                    "{} on the {} {day}",
+                    every("year", rule.interval),
+                    which(*nth)?
+                )
+            }
+            _ => return None,
+        },
         (Yearly, [month]) => format!(
             "{} on {}",
             every("year", rule.interval),
@@ -104,6 +115,16 @@ fn of_month(rule: &Rule) -> Option<String> {
             Some(ordinal((*last).into()))
         }
         ([-1], [], []) => Some("last day".to_owned()),
+        (month_days, [], [-1, .., others]) => {
+            let others = usize::try_from(*others).ok()?;
+            let (last, others) = (month_days.last()?, month_days.get(..others)?);
+            let said: Vec<i8> = others.iter().chain([last]).copied().collect();
+            let mut same = Rule::new(Monthly, 1);
+            same.set_month_days(&said).ok()?;
+            let is_same = same.month_days == month_days && same.positions == rule.positions;
+            let days = said.iter().map(|day| ordinal((*day).into()));
+            is_same.then(|| days.collect::<Vec<_>>().join(", "))
+        }
         ([first, rest @ ..], [], []) if *first == -1 || *first > 0 => {
             let mut days: Vec<String> = rest.iter().map(|day| ordinal((*day).into())).collect();
             match *first {
@@ -115,6 +136,29 @@ fn of_month(rule: &Rule) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// A day of each quarter: one of its first month, or one of its last.
+fn of_quarter(rule: &Rule, months: &[u8]) -> Option<String> {
+    let is_start = months == QUARTER_STARTS;
+    if !is_start && months != QUARTER_ENDS {
+        return None;
+    }
+    let day = match (&*rule.month_days, &*rule.days, &*rule.positions) {
+        ([1], [], []) if is_start => "1st day".to_owned(),
+        ([-1], [], []) if !is_start => "last day".to_owned(),
+        ([], [(1, day)], []) if is_start => format!("1st {day}"),
+        ([], [(-1, day)], []) if !is_start => format!("last {day}"),
+        ([], days, [position]) if days.iter().copied().eq(WORKDAYS.map(|day| (0, day))) => {
+            match (position, is_start) {
+                (1, true) => "1st weekday".to_owned(),
+                (-1, false) => "last weekday".to_owned(),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(format!("{day} of every quarter"))
 }
 
 /// The day of a year, after "on".
@@ -130,6 +174,7 @@ fn of_year(rule: &Rule, month: u8) -> Option<String> {
             Some(format!("{name} {day}"))
         }
         ([28, 29], [], [-1]) if month == 2 => Some(format!("{name} 29")),
+        ([-1], [], []) => Some(format!("the last day of {name}")),
         ([], [(nth, day)], []) => Some(format!("the {} {day} of {name}", which(*nth)?)),
         _ => None,
     }

@@ -159,8 +159,119 @@ fn phrase() -> impl Strategy<Value = String> {
         "COUNT=2",
         "0",
         "9999",
+        "1st",
+        "30th",
+        "end",
+        "start",
+        "quarter",
+        "business",
+        "2w",
+        "m",
+        "P3M",
+        "half",
+        "biweekly",
+        "once",
+        "a",
+        "tue/thu",
+        "mon-fri",
+        "to",
+        "alternate",
+        "after",
+        "completion",
+        "every!",
+        "evry",
     ]);
     prop::collection::vec(word, 0..8).prop_map(|words| words.join(" "))
+}
+
+/// A rule as people say it, with a start, an end and a time of day, or without.
+fn sentence() -> impl Strategy<Value = String> {
+    let one_of = |words: &[&'static str]| prop::sample::select(words.to_vec());
+    let head = prop_oneof![
+        (
+            one_of(&[
+                "1st",
+                "first",
+                "15th",
+                "31st",
+                "last",
+                "first day of",
+                "1st and 15th",
+                "15th and 30th",
+                "last business day",
+                "first monday"
+            ]),
+            one_of(&[
+                "of the month",
+                "of every month",
+                "of the quarter",
+                "of the year",
+                "of the week",
+                "of february",
+                ""
+            ])
+        )
+            .prop_map(|(day, of)| format!("every {day} {of}")),
+        (
+            one_of(&[
+                "every 2",
+                "every 3",
+                "after 10",
+                "every! 4",
+                "2",
+                "every other",
+                "once every 2"
+            ]),
+            one_of(&[
+                "days", "weeks", "months", "quarters", "years", "d", "w", "mo", "y"
+            ])
+        )
+            .prop_map(|(number, unit)| format!("{number} {unit}")),
+        one_of(&[
+            "every weekend",
+            "mon-fri",
+            "every tue/thu",
+            "alternate fridays",
+            "biweekly",
+            "semiannual",
+            "biennial",
+            "every 4 years on feb 29",
+            "monday to friday",
+            "every month end",
+            "weekly",
+            "yearly",
+            "P2W",
+            "24h"
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let time = one_of(&[
+        "",
+        "at 9am",
+        "at 17:30",
+        "noon",
+        "9am Europe/London",
+        "at 9am wherever I am",
+        "9am Europe/London",
+        "at 9am wherever I am",
+    ]);
+    let start = one_of(&[
+        "",
+        "starting jan 5",
+        "from tomorrow",
+        "starting next monday",
+    ]);
+    let end = one_of(&[
+        "",
+        "until dec 24",
+        "until friday",
+        "until the end of the year",
+        "for 3 months",
+        "for 5 times",
+        "10 times",
+    ]);
+    (head, time, start, end)
+        .prop_map(|(head, time, start, end)| format!("{head} {time} {start} {end}"))
 }
 
 proptest! {
@@ -180,6 +291,22 @@ proptest! {
         if let Ok(rule) = Repeat::read(&text) {
             prop_assert_eq!(Repeat::read(&rule.words(Zone::UTC)), Ok(rule.clone()));
             prop_assert_eq!(Repeat::try_from(rule.to_string()), Ok(rule));
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_read_as_a_rule_that_its_words_say_again(text in sentence(), now in 0..3_000_000_000_i64, place in any_zone()) {
+        let now = now * 1000;
+        if let Ok(reading) = Repeat::read_at(&text, None, now, place) {
+            let words = reading.repeat.words(place);
+            let again = Repeat::read_at(&words, None, now, place).map(|again| (again.repeat, again.start, again.note));
+            prop_assert_eq!(again, Ok((reading.repeat.clone(), Start::default(), None)), "{} as {}", text, words);
+            let due = reading.repeat.begins(reading.start, None, now, place);
+            if let Ok(Some(due)) = due {
+let there = due.zone(place);
+                prop_assert!(due.day(there) >= reading.start.day.unwrap_or(there.today(now)), "{}", text);
+                prop_assert!(!due.is_past(now, place) || reading.start.day.is_some(), "{}", text);
+            }
         }
     }
 

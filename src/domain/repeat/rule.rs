@@ -61,6 +61,12 @@ pub(super) const INTERVALS: RangeInclusive<u16> = 1..=9999;
 /// So many days may be left out.
 pub(super) const MOST_EXCLUDED: usize = 500;
 
+/// The first months of the quarters.
+pub(super) const QUARTER_STARTS: [u8; 4] = [1, 4, 7, 10];
+
+/// The last months of the quarters.
+pub(super) const QUARTER_ENDS: [u8; 4] = [3, 6, 9, 12];
+
 pub(super) const WORKDAYS: [Weekday; 5] = [
     Weekday::Mon,
     Weekday::Tue,
@@ -192,6 +198,37 @@ impl Rule {
         }
     }
 
+    /// Sets several days of each month, in order, each once; the last day is -1, and the 31st beside others, too. A 29th or
+    /// 30th is the last day of a month that has not so many.
+    pub(super) fn set_month_days(&mut self, days: &[i8]) -> Result<(), String> {
+        let (others, last) = match *days {
+            [day] if day > 0 => {
+                self.set_month_day(day.unsigned_abs().into());
+                return Ok(());
+            }
+            [ref others @ .., last @ (29 | 30)] => (others, Some(last)),
+            _ => (days, None),
+        };
+        if others.iter().any(|day| matches!(day, 29 | 30)) || last.is_some() && others.contains(&-1)
+        {
+            return Err(
+                "has two of the 29th, the 30th and the last day, which short months have in one; write one of them"
+                    .to_owned(),
+            );
+        }
+        if let Some(last) = last {
+            self.month_days = others.iter().copied().chain(28..=last).collect();
+            let count = i32::try_from(others.len()).unwrap_or_default();
+            self.positions = (-1..=count).filter(|position| *position != 0).collect();
+        } else {
+            let in_each = |day: &i8| if *day == 31 { -1 } else { *day };
+            self.month_days = others.iter().map(in_each).collect();
+        }
+        self.month_days.sort_unstable();
+        self.month_days.dedup();
+        Ok(())
+    }
+
     /// Returns the days of the longest of the months; of no months, of all.
     pub(super) fn longest(months: &[u8]) -> u32 {
         let days = months.iter().map(|month| match month {
@@ -208,7 +245,30 @@ impl Rule {
             interval: 1,
             ..self.fixed(from)
         };
-        rule.dates(from, from).first().copied()
+        let first = rule.dates(from, from).first().copied()?;
+        Some(self.first_with_its_day(from, first).unwrap_or(first))
+    }
+
+    /// Returns the first date of a rule that would never have the day it names if it began on `first`: February 29 every 4
+    /// years from 2027 on. `None` for the others.
+    fn first_with_its_day(&self, from: NaiveDate, first: NaiveDate) -> Option<NaiveDate> {
+        let last = match (&*self.month_days, &*self.positions) {
+            ([28, .., last], [-1]) if self.interval > 1 => *last,
+            _ => return None,
+        };
+        let exact = Self {
+            month_days: vec![last],
+            positions: Vec::new(),
+            ..self.clone()
+        };
+        if !exact.dates(first, first).is_empty() {
+            return None;
+        }
+        let each = Self {
+            interval: 1,
+            ..exact
+        };
+        each.dates(from, from).first().copied()
     }
 
     /// Returns the day one period after `day`; months too short for it use their last day.

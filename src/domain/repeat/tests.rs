@@ -112,6 +112,55 @@ const READ: &str = "
     every day when done | FREQ=DAILY;X-FROM=COMPLETION | every day after completion
     FREQ=WEEKLY;X-EXDATE=20261216,20261209,20261216 | FREQ=WEEKLY;X-EXDATE=20261209,20261216 | FREQ=WEEKLY;X-EXDATE=20261209,20261216
     FREQ=WEEKLY;X-FROM=START | FREQ=WEEKLY;X-FROM=START | FREQ=WEEKLY;X-FROM=START
+    # days of a period
+    every 1st of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
+    first of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
+    1st | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
+    15th of every month | FREQ=MONTHLY;BYMONTHDAY=15 | every month on the 15th
+    every 3rd day of the month | FREQ=MONTHLY;BYMONTHDAY=3 | every month on the 3rd
+    start of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
+    end of month | FREQ=MONTHLY;BYMONTHDAY=-1 | every month on the last day
+    every month end | FREQ=MONTHLY;BYMONTHDAY=-1 | every month on the last day
+    every 2 months on the last day of the month | FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=-1 | every 2 months on the last day
+    monthly on the last friday of the month | FREQ=MONTHLY;BYDAY=-1FR | every month on the last Fri
+    every day of the week | FREQ=DAILY | every day
+    first of the year | FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1 | every year on Jan 1
+    last day of the year | FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=31 | every year on Dec 31
+    first monday of the year | FREQ=YEARLY;BYDAY=1MO | every year on the 1st Mon
+    last day of february | FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1 | every year on the last day of Feb
+    first day of the quarter | FREQ=MONTHLY;BYMONTH=1,4,7,10;BYMONTHDAY=1 | 1st day of every quarter
+    last day of every quarter | FREQ=MONTHLY;BYMONTH=3,6,9,12;BYMONTHDAY=-1 | last day of every quarter
+    first monday of the quarter | FREQ=MONTHLY;BYMONTH=1,4,7,10;BYDAY=1MO | 1st Mon of every quarter
+    last business day of the quarter | FREQ=MONTHLY;BYMONTH=3,6,9,12;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 | last weekday of every quarter
+    last day of the week | FREQ=WEEKLY;BYDAY=SU | every Sun
+    # the 29th and 30th beside others: the last day where there is none
+    15th and 30th | FREQ=MONTHLY;BYMONTHDAY=15,28,29,30;BYSETPOS=-1,1 | every month on the 15th, 30th
+    1st, 15th and 29th | FREQ=MONTHLY;BYMONTHDAY=1,15,28,29;BYSETPOS=-1,1,2 | every month on the 1st, 15th, 29th
+    28th and 30th | FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1,1 | every month on the 28th, 30th
+    # lengths
+    3d | FREQ=DAILY;INTERVAL=3 | every 3 days from due
+    2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    every 2w on mon | FREQ=WEEKLY;INTERVAL=2;BYDAY=MO | every 2 weeks on Mon
+    2q | FREQ=MONTHLY;INTERVAL=6 | every 6 months
+    every 48 hours | FREQ=DAILY;INTERVAL=2 | every 2 days from due
+    P2W | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    PT24H | FREQ=DAILY | every day
+    semiannual | FREQ=MONTHLY;INTERVAL=6 | every 6 months
+    every half-year | FREQ=MONTHLY;INTERVAL=6 | every 6 months
+    biennial | FREQ=YEARLY;INTERVAL=2 | every 2 years
+    after 2w | FREQ=WEEKLY;INTERVAL=2;X-FROM=COMPLETION | every 2 weeks after completion
+    10 days after finishing | FREQ=DAILY;INTERVAL=10;X-FROM=COMPLETION | every 10 days after completion
+    # weekdays
+    every tue/thu | FREQ=WEEKLY;BYDAY=TU,TH | every Tue, Thu
+    mon-fri | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    from monday to friday | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    every fri through mon | FREQ=WEEKLY;BYDAY=MO,FR,SA,SU | every Mon, Fri, Sat, Sun
+    every working day | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    alternate fridays | FREQ=WEEKLY;INTERVAL=2;BYDAY=FR | every 2 weeks on Fri
+    alternate weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    once a month | FREQ=MONTHLY | every month
+    once every 2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    every 4 years on feb 29 | FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1 | every 4 years on Feb 29
     FREQ=DAILY;UNTIL=20270101T235959 | FREQ=DAILY;UNTIL=20270101 | every day until 2027-01-01
 ";
 
@@ -135,7 +184,29 @@ fn what_is_no_rule_is_refused_in_words() {
         FREQ=HOURLY | repeats more than once a day; a task repeats daily at most
         FREQ=MINUTELY;INTERVAL=5 | repeats more than once a day; a task repeats daily at most
         every day at 9am | names a time of day; put that into due
-        every morning | names a time of day; put that into due
+        every morning | names a part of the day; write the time, like every day at 9am
+        every day at 9 | leaves the half of the day open; write 9am or 9pm
+        every day 9am 5pm | names several times of day; a task has one a day
+        every day 9:00+01:00 | has an offset; write a zone like Europe/Berlin
+        5h | repeats more than once a day; a task repeats daily at most
+        36h | counts hours; a task repeats by whole days, so write them
+        P1M15D | is no length of one unit; write days, weeks, months or years alone, like P2W
+        every second | repeats more than once a day; a task repeats daily at most
+        every 5 | has no unit; write every 5 days
+        10 times | says how many times, and not how often; write it like every day, 10 times
+        twice a week | does not say on which days; write them, like every mon and thu
+        3 times a week | does not say on which days; write them, like every mon and thu
+        3 times a month | does not say on which days; write them, like 1st and 15th
+        every january | does not say on which day; write every jan 1
+        biannual | is twice a year to some; write every 6 months or every 2 years
+        every 2nd of the year | can be read as a day of the year and as every 2 years; write every jan 2, or every 2 years
+        every 3rd of the quarter | can be read as a day of the quarter and as every 3 quarters; write the date, like every jan 2, or every 3 quarters
+        0 9 * * 1 | is a line of cron; write it like every mon at 9am
+        every day until 2027-01-01 for 5 times | ends in two ways; write one of them
+        every day for 2 weeks | ends on no date; write it like for 5 times or until 2027-01-31
+        30th and last day | has two of the 29th, the 30th and the last day, which short months have in one; write one of them
+        every mondey | is no way to repeat; did you mean every monday?
+        evry 2 weks on wendsday | is no way to repeat; did you mean every 2 weeks on wednesday?
         FREQ=DAILY;BYHOUR=9 | has BYHOUR; the time of day belongs into due
         every 2 weeks starting jan 5 | names a start; put that into due
         every! monday | counts from completion and names days; write one of them, like every 3 days after completion
@@ -143,7 +214,6 @@ fn what_is_no_rule_is_refused_in_words() {
         every day until friday | ends on no full date; write it like until 2027-01-31
         every day until jun 5 | ends on no full date; write it like until 2027-01-31
         every 2nd tuesday | can be read as every other tuesday and as the 2nd tuesday of the month; write the one you mean
-        every 15th and 30th | has a 29th or 30th beside other days; short months have none
         FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30 | names days that never come
         FREQ=MONTHLY;BYMONTHDAY=1,2;BYSETPOS=3 | names days that never come
         FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2 | names days that never come
@@ -183,9 +253,14 @@ fn what_is_no_rule_is_refused_in_words() {
         "every feb 30",
         "every 32nd",
         "monthly on the 0th",
-        "twice a week",
+        "every third",
+        "every last",
+        "every 2nd week of the month",
+        "workday after the 15th",
+        "every 10th workday",
+        "every easter",
+        "every day of the sun",
         "every day 0 times",
-        "5 times",
         "until 2027-01-01",
         "daily on mon",
         "every 6th monday",
@@ -418,7 +493,8 @@ fn a_rule_is_stored_as_its_text() {
 #[test]
 fn every_second_week_is_a_week_as_the_user_has_it() {
     let sunday_first = Zone::UTC.with_week_start(chrono::Weekday::Sun);
-    let rule = Repeat::read_in("every 2 weeks on sun and mon", sunday_first).unwrap();
+    let read = |text| Repeat::read_at(text, None, 0, sunday_first).unwrap().repeat;
+    let rule = read("every 2 weeks on sun and mon");
     assert_eq!(
         rule.to_string(),
         "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU"
@@ -435,11 +511,7 @@ fn every_second_week_is_a_week_as_the_user_has_it() {
         "every 2 weeks",
         "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU",
     ] {
-        assert_eq!(
-            Repeat::read_in(text, sunday_first),
-            Repeat::read(text),
-            "{text}"
-        );
+        assert_eq!(read(text), repeat(text), "{text}");
     }
 }
 

@@ -1,69 +1,152 @@
-//! Words for a recurrence rule: `every 2 weeks on mon and thu until 2027-01-01`.
+//! Words for a recurrence rule: `every 2 weeks on mon and thu at 9am until 2027-01-01`.
+//!
+//! `words` takes a text apart: what it counts from, the time of day, where it starts and ends. `rhythm` reads how often,
+//! `days` and `period` on which days, `clauses` the start and the end; `refused` knows what has two readings.
 
-use chrono::Weekday;
+use chrono::{NaiveDate, Weekday};
 
-use super::rule::{
-    Frequency::{self, Daily, Monthly, Weekly, Yearly},
-    INTERVALS, Rule, Until, WORKDAYS,
+use super::{
+    describe,
+    rule::{
+        Frequency::{Daily, Monthly, Weekly, Yearly},
+        Rule,
+    },
+    start::Start,
 };
 use crate::domain::when::{
-    calendar_words::{self, MONTHS, WEEKDAYS, amount, day_number},
-    full_date,
+    Seen,
+    calendar_words::{self, WEEKDAYS, amount},
+    take_time,
 };
 
-/// Why words give no rule; a reason reads on after the text, `None` is words not known.
-type Refused = Option<String>;
+mod clauses;
+mod days;
+mod period;
+mod refused;
+mod rhythm;
 
-/// Reads the words of a rule.
-pub(super) fn read(text: &str) -> Result<Rule, Refused> {
+use clauses::Clauses;
+use days::{Refused, set_day_of_year, set_days_of_month, weekday, weekdays};
+
+/// The longer words of rules, but for the names of days and months.
+pub(super) const KNOWN: [&str; 36] = [
+    "every",
+    "each",
+    "everyday",
+    "daily",
+    "weekly",
+    "fortnightly",
+    "biweekly",
+    "monthly",
+    "quarterly",
+    "yearly",
+    "annually",
+    "other",
+    "alternate",
+    "once",
+    "days",
+    "week",
+    "weeks",
+    "fortnight",
+    "month",
+    "months",
+    "quarter",
+    "year",
+    "years",
+    "weekday",
+    "weekend",
+    "workday",
+    "business",
+    "first",
+    "second",
+    "third",
+    "last",
+    "until",
+    "starting",
+    "times",
+    "after",
+    "completion",
+];
+
+/// What the words of a rule say.
+pub(super) struct Said {
+    pub(super) rule: Rule,
+    /// What they say of the first date.
+    pub(super) start: Start,
+    /// What was read otherwise than written, or may have been meant otherwise.
+    pub(super) notes: Vec<String>,
+}
+
+/// Reads the words of a rule. Without `seen` no word is read that depends on the day it is said. `due` is the date beside the
+/// rule, if there is one.
+pub(super) fn read(
+    text: &str,
+    due: Option<NaiveDate>,
+    seen: Option<&Seen>,
+) -> Result<Said, Refused> {
+    let week_start = seen.map_or(Weekday::Mon, |seen| seen.zone.week_start());
     let lower = text.to_lowercase().replace([',', '&'], " ");
     let (lower, from_completion) = counted_from(&lower);
-    let words: Vec<&str> = lower
-        .split_whitespace()
-        .map(|word| word.trim_end_matches('.'))
-        .collect();
-    let (head, end) = split_end(&words)?;
-    let head: Vec<&str> = head
-        .iter()
-        .filter(|word| !matches!(**word, "on" | "the" | "of" | "in" | "and" | "for"))
-        .map(|word| {
-            if matches!(*word, "each" | "ev") {
-                "every"
-            } else {
-                *word
-            }
-        })
-        .collect();
-    let mut rule = match rhythm(&head) {
-        Some((mut rule, detail)) => {
-            set_detail(&mut rule, detail)?;
-            rule
-        }
-        None => bare_detail(&head)?,
+    let words: Vec<&str> = lower.split_whitespace().flat_map(parts).collect();
+    let words = with_ranges(&words);
+    let (words, time) = take_time(&words)?;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    refused::refuse(&words)?;
+    let clauses = Clauses::split(&words)?;
+    if clauses.head.is_empty() && clauses.count.is_some() {
+        return Err(Some(
+            "says how many times, and not how often; write it like every day, 10 times".to_owned(),
+        ));
+    }
+    refused::refuse(&clauses.head)?;
+    let (mut rule, doubt) = head(&clauses.head, week_start)?;
+    let bounds = clauses.bounds(due, seen)?;
+    let mut notes = bounds.notes;
+    if let Some(doubt) = doubt {
+        let said = if clauses.head.len() == words.len() && time.is_none() && !from_completion {
+            text.split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .to_lowercase()
+        } else {
+            clauses.head.join(" ")
+        };
+        let meant = describe::words(&rule, week_start);
+        notes.insert(0, format!("{said} was read as {meant}{doubt}"));
+    }
+    rule.count = clauses.count;
+    rule.until = bounds.until;
+    rule.from_completion = from_completion;
+    rule.check().map_err(Some)?;
+    let mut start = Start {
+        day: bounds.start,
+        ..Start::default()
     };
-    match end {
-        End::Never => {}
-        End::Until(day) => rule.until = Some(Until::Day(day)),
-        End::Count(count) => rule.count = Some(count),
+    if let Some(said) = time {
+        start.time = Some(said.time);
+        start.place = said.place;
+        notes.extend(said.note);
     }
-    if from_completion {
-        rule.from_completion = true;
-        rule.check().map_err(Some)?;
-    }
-    Ok(rule)
+    Ok(Said { rule, start, notes })
 }
 
 /// Takes what a rule counts from out of its words; the flag says whether that is the completion.
 fn counted_from(text: &str) -> (String, bool) {
-    const COMPLETION: [&str; 8] = [
+    const COMPLETION: [&str; 14] = [
+        "after the last completion",
+        "after last completion",
         "after completion",
         "from completion",
         "after completing",
         "after completed",
         "when completed",
+        "once completed",
         "after it is done",
+        "after finishing",
         "after done",
+        "from done",
         "when done",
+        "once done",
     ];
     const DUE: [&str; 3] = ["from the due date", "from due date", "from due"];
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -92,115 +175,150 @@ fn counted_from(text: &str) -> (String, bool) {
     )
 }
 
-enum End {
-    Never,
-    Until(chrono::NaiveDate),
-    Count(u32),
-}
-
-/// Parts `until 2027-01-01` or `for 5 times` from the words before it, and refuses what a rule does not say.
-fn split_end<'a, 'b>(words: &'a [&'b str]) -> Result<(&'a [&'b str], End), Refused> {
-    for word in words {
-        let is_time = word.contains(':')
-            || matches!(
-                *word,
-                "at" | "am"
-                    | "pm"
-                    | "noon"
-                    | "midnight"
-                    | "morning"
-                    | "afternoon"
-                    | "evening"
-                    | "night"
-            )
-            || ["am", "pm"].iter().any(|half| {
-                word.strip_suffix(half)
-                    .is_some_and(|hour| hour.parse::<u8>().is_ok())
-            });
-        let reason = match *word {
-            _ if is_time => "names a time of day; put that into due",
-            "starting" | "from" | "beginning" => "names a start; put that into due",
-            "every!" | "after" | "completion" | "done" => {
-                "counts from the day it is done; write that like every 3 days after completion"
-            }
-            "hourly" | "hour" | "hours" | "minute" | "minutes" => {
-                "repeats more than once a day; a task repeats daily at most"
-            }
-            "except" => "leaves days out; write the days it is on",
-            _ => continue,
-        };
-        return Err(Some(reason.to_owned()));
+/// Returns the parts of a word that stand for words of their own: of `tue/thu`, `mon-fri` and `2w`.
+fn parts(word: &str) -> Vec<&str> {
+    let word = word.trim_end_matches('.');
+    if let Some(length) = rhythm::length(word) {
+        return length.to_vec();
     }
-    if let Some(at) = words
-        .iter()
-        .position(|word| matches!(*word, "until" | "till" | "til"))
-    {
-        let date: Vec<&str> = words[at + 1..]
-            .iter()
-            .copied()
-            .filter(|word| !matches!(*word, "the" | "of"))
-            .collect();
-        let day = full_date(&date).ok_or_else(|| {
-            Some("ends on no full date; write it like until 2027-01-31".to_owned())
-        })?;
-        return Ok((&words[..at], End::Until(day)));
+    let are_weekdays =
+        |parts: &[&str]| parts.len() > 1 && parts.iter().all(|part| weekday(part).is_some());
+    let by_slash: Vec<&str> = word.split(['/', '+']).collect();
+    if are_weekdays(&by_slash) {
+        return by_slash;
     }
-    match *words {
-        [ref head @ .., count, "times" | "time" | "occurrences"] => {
-            let count = amount(count).filter(|count| *count > 0).ok_or(None)?;
-            let head = match *head {
-                [ref head @ .., "for"] => head,
-                _ => head,
-            };
-            Ok((&words[..head.len()], End::Count(count)))
-        }
-        _ => Ok((words, End::Never)),
+    match *word.split(['-', '–']).collect::<Vec<_>>() {
+        ["", ""] => vec!["to"],
+        [first, last] if are_weekdays(&[first, last]) => vec![first, "to", last],
+        ["bi" | "semi" | "half", rest] => hyphenated(word, rest),
+        ["month", "end"] => vec!["month", "end"],
+        _ => vec![word],
     }
 }
 
-/// Reads how often: `daily`, `every 2 weeks`, `every other month`; returns the rest of the words too.
-fn rhythm<'a, 'b>(words: &'a [&'b str]) -> Option<(Rule, &'a [&'b str])> {
-    let (freq, interval, rest) = match *words {
-        ["daily" | "everyday", ref rest @ ..] => (Daily, 1, rest),
-        ["weekly", ref rest @ ..] => (Weekly, 1, rest),
-        ["fortnightly" | "biweekly", ref rest @ ..] => (Weekly, 2, rest),
-        ["monthly", ref rest @ ..] => (Monthly, 1, rest),
-        ["quarterly", ref rest @ ..] => (Monthly, 3, rest),
-        ["yearly" | "annually", ref rest @ ..] => (Yearly, 1, rest),
-        ["every", unit, ref rest @ ..] if self::unit(unit).is_some() => {
-            let (freq, of) = self::unit(unit)?;
-            (freq, of, rest)
+/// Returns `bi-weekly` and its like in one word.
+fn hyphenated<'a>(word: &'a str, rest: &'a str) -> Vec<&'a str> {
+    const KNOWN: [&str; 9] = [
+        "biweekly",
+        "bimonthly",
+        "biannual",
+        "biannually",
+        "semiannual",
+        "semiannually",
+        "semimonthly",
+        "semiweekly",
+        "halfyearly",
+    ];
+    let known = KNOWN.iter().find(|known| {
+        known.len() + 1 == word.len() && known.ends_with(rest) && word.starts_with(&known[..2])
+    });
+    match known {
+        Some(known) => vec![known],
+        None if rest == "year" => vec!["half", "year"],
+        None => vec![word],
+    }
+}
+
+/// Returns the words with `monday to friday` as five days.
+fn with_ranges<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut all: Vec<&str> = Vec::new();
+    let mut rest = words;
+    while let [word, after @ ..] = rest {
+        rest = after;
+        if let ["to" | "through" | "thru", last, after @ ..] = after
+            && let (Some(first), Some(last)) = (weekday(word), weekday(last))
+        {
+            // "from monday to friday"
+            all.pop_if(|before| *before == "from");
+            let mut day = first;
+            loop {
+                all.push(WEEKDAYS[day.num_days_from_monday() as usize]);
+                if day == last {
+                    break;
+                }
+                day = day.succ();
+            }
+            rest = after;
+        } else {
+            all.push(word);
         }
-        ["every", number, unit, ref rest @ ..] if self::unit(unit).is_some() => {
-            let number = if number == "other" {
-                Some(2)
-            } else {
-                amount(number).or_else(|| ordinal(number))
-            };
-            let (freq, of) = self::unit(unit)?;
-            let interval = number? * u32::from(of);
-            let interval = u16::try_from(interval).ok();
-            (
-                freq,
-                interval.filter(|number| INTERVALS.contains(number))?,
-                rest,
-            )
-        }
-        _ => return None,
+    }
+    all
+}
+
+/// Reads how often, and on which days. What could be meant otherwise comes with the end of a note on it.
+fn head(words: &[&str], week_start: Weekday) -> Result<(Rule, Option<&'static str>), Refused> {
+    let has = |names: &[&str]| words.iter().any(|word| names.contains(word));
+    let doubt = if has(&["biweekly"]) {
+        Some("; for twice a week, write the days")
+    } else if has(&["weekend", "weekends"]) {
+        Some("; for both days, write every sat and sun")
+    } else if has(&["m"]) {
+        Some("")
+    } else {
+        None
     };
-    Some((Rule::new(freq, interval), rest))
+    let words = usual(words);
+    let (words, period) = period::split(&words);
+    if let Some(period) = period {
+        let (rule, is_vague) = period::read(&words, period, week_start)?;
+        return Ok((rule, doubt.or(is_vague.then_some(""))));
+    }
+    let rule = match rhythm::rhythm(&words)? {
+        Some((mut rule, detail)) => {
+            set_detail(&mut rule, detail)?;
+            rule
+        }
+        None => bare_detail(&words)?,
+    };
+    Ok((rule, doubt))
 }
 
-/// Reads a unit: its frequency, and how many of that make it.
-fn unit(word: &str) -> Option<(Frequency, u16)> {
-    match word {
-        "day" | "days" => Some((Daily, 1)),
-        "week" | "weeks" => Some((Weekly, 1)),
-        "fortnight" | "fortnights" => Some((Weekly, 2)),
-        "month" | "months" => Some((Monthly, 1)),
-        "quarter" | "quarters" => Some((Monthly, 3)),
-        "year" | "years" => Some((Yearly, 1)),
-        _ => None,
+/// Returns the words without fillers, and the usual ones for others of the same meaning.
+fn usual<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let words = words
+        .iter()
+        .filter(|word| !matches!(**word, "on" | "the" | "in" | "and" | "for"));
+    let words: Vec<&str> = words
+        .map(|word| match *word {
+            "each" | "ev" => "every",
+            "alternate" | "alternating" => "other",
+            "eom" | "monthend" => "month-end",
+            word => word,
+        })
+        .collect();
+    let mut usual: Vec<&str> = Vec::new();
+    let mut rest = &*words;
+    loop {
+        rest = match *rest {
+            [] => return usual,
+            [
+                "business" | "working" | "work",
+                "day" | "days",
+                ref rest @ ..,
+            ]
+            | ["businessday" | "businessdays", ref rest @ ..] => {
+                usual.push("weekday");
+                rest
+            }
+            ["month", "end", ref rest @ ..] | ["month-end", ref rest @ ..] => {
+                usual.extend(["last", "day", "of", "month"]);
+                rest
+            }
+            ["once", "a" | "per" | "every", ref rest @ ..] => {
+                usual.push("every");
+                rest
+            }
+            ["once", ref rest @ ..] => rest,
+            ["other", ref rest @ ..] if usual.is_empty() => {
+                usual.extend(["every", "other"]);
+                rest
+            }
+            [word, ref rest @ ..] => {
+                usual.push(word);
+                rest
+            }
+        };
     }
 }
 
@@ -218,11 +336,11 @@ fn set_detail(rule: &mut Rule, words: &[&str]) -> Result<(), Refused> {
     }
 }
 
-/// Reads days that say themselves how often: `every monday`, `every 27th`, `every jun 5`, `first monday of the month`.
+/// Reads days that say themselves how often: `every monday`, `every 27th`, `every jun 5`, `every last friday`.
 fn bare_detail(words: &[&str]) -> Result<Rule, Refused> {
-    let words = match *words {
-        ["every", ref rest @ ..] => rest,
-        _ => words,
+    let (words, is_every) = match *words {
+        ["every", ref rest @ ..] => (rest, true),
+        _ => (words, false),
     };
     let mut rule = Rule::new(Weekly, 1);
     if let Some(days) = weekdays(words) {
@@ -230,26 +348,20 @@ fn bare_detail(words: &[&str]) -> Result<Rule, Refused> {
     } else if let ["other", ref rest @ ..] = *words {
         rule.interval = 2;
         rule.days = weekdays(rest).ok_or(None)?;
-    } else if let [ref rest @ .., "every", "month"] | [ref rest @ .., "month"] = *words {
+    } else if let [ref rest @ .., "every", "month"] = *words {
         rule.freq = Monthly;
         set_days_of_month(&mut rule, rest)?;
-    } else if let ["bimonthly", ..] = *words {
-        return Err(Some(
-            "is twice a month to some; write every 2 months or monthly on the 1st and 15th"
-                .to_owned(),
-        ));
     } else if words
         .iter()
         .any(|word| calendar_words::month(word).is_some())
     {
         rule.freq = Yearly;
         set_day_of_year(&mut rule, words)?;
-    } else if let ["2nd" | "second", name] = *words
-        && calendar_words::weekday(name).is_some()
+    } else if is_every
+        && matches!(*words, [word] if !word.starts_with(|c: char| c.is_ascii_digit()))
     {
-        return Err(Some(format!(
-            "can be read as every other {name} and as the 2nd {name} of the month; write the one you mean"
-        )));
+        // "every third" of what
+        return Err(None);
     } else if words.iter().all(|word| amount(word).is_none()) {
         rule.freq = Monthly;
         set_days_of_month(&mut rule, words)?;
@@ -257,128 +369,4 @@ fn bare_detail(words: &[&str]) -> Result<Rule, Refused> {
         return Err(None);
     }
     Ok(rule)
-}
-
-/// Reads weekdays and words for some of them; a weekend is its Saturday, so that it comes once.
-fn weekdays(words: &[&str]) -> Option<Vec<(i16, Weekday)>> {
-    let mut days = Vec::new();
-    for word in words {
-        match *word {
-            "weekday" | "weekdays" | "workday" | "workdays" => days.extend(WORKDAYS),
-            "weekend" | "weekends" => days.push(Weekday::Sat),
-            name => days.push(weekday(name).or_else(|| weekday(name.strip_suffix('s')?))?),
-        }
-    }
-    days.sort_unstable_by_key(Weekday::num_days_from_monday);
-    days.dedup();
-    (!days.is_empty()).then(|| days.into_iter().map(|day| (0, day)).collect())
-}
-
-fn weekday(word: &str) -> Option<Weekday> {
-    let name = calendar_words::weekday(word)?;
-    let index = WEEKDAYS.iter().position(|day| *day == name)?;
-    Weekday::try_from(u8::try_from(index).ok()?).ok()
-}
-
-/// Reads `15th`, `1st 15th`, `last day`, `first monday`, `1st 3rd fri`, `last weekday`.
-fn set_days_of_month(rule: &mut Rule, words: &[&str]) -> Result<(), Refused> {
-    let words = match *words {
-        ["day", ref rest @ ..] | [ref rest @ .., "day"] => rest,
-        _ => words,
-    };
-    if let [ref which @ .., name] = *words
-        && let Some(days) = weekdays(&[name])
-        && !which.is_empty()
-    {
-        let which: Vec<i16> = which
-            .iter()
-            .map(|word| nth(word))
-            .collect::<Option<_>>()
-            .ok_or(None)?;
-        match (&*days, &*which) {
-            ([(_, day)], _) => rule.days = which.iter().map(|nth| (*nth, *day)).collect(),
-            (_, [position]) => {
-                rule.days = days;
-                rule.positions = vec![(*position).into()];
-            }
-            _ => return Err(None),
-        }
-        rule.days
-            .sort_unstable_by_key(|(nth, day)| (*nth, day.num_days_from_monday()));
-        rule.days.dedup();
-        return Ok(());
-    }
-    let number = |word: &&str| match *word {
-        "last" => Some(-1),
-        word => ordinal(word)
-            .or_else(|| day_number(word))
-            .and_then(|day| i8::try_from(day).ok()),
-    };
-    let mut days: Vec<i8> = words
-        .iter()
-        .map(number)
-        .collect::<Option<_>>()
-        .ok_or(None)?;
-    days.sort_unstable();
-    days.dedup();
-    match *days {
-        [] => return Err(None),
-        [day] if day > 0 => rule.set_month_day(day.unsigned_abs().into()),
-        _ if days.iter().any(|day| matches!(day, 29 | 30)) => {
-            return Err(Some(
-                "has a 29th or 30th beside other days; short months have none".to_owned(),
-            ));
-        }
-        // the 31st of a list is the last day of each month
-        _ => {
-            rule.month_days = days
-                .iter()
-                .map(|day| if *day == 31 { -1 } else { *day })
-                .collect();
-            rule.month_days.sort_unstable();
-            rule.month_days.dedup();
-        }
-    }
-    Ok(())
-}
-
-/// Reads `jun 5`, `5th june`, `4th thursday november`.
-fn set_day_of_year(rule: &mut Rule, words: &[&str]) -> Result<(), Refused> {
-    let (name, rest) = match *words {
-        [ref rest @ .., name] if calendar_words::month(name).is_some() => (name, rest),
-        [name, ref rest @ ..] => (name, rest),
-        [] => return Err(None),
-    };
-    let name = calendar_words::month(name).ok_or(None)?;
-    let month = MONTHS.iter().position(|month| *month == name).ok_or(None)?;
-    rule.months = vec![u8::try_from(month + 1).map_err(|_| None)?];
-    match *rest {
-        [word] => {
-            let day = day_number(word).ok_or(None)?;
-            if day > Rule::longest(&rule.months) {
-                return Err(None);
-            }
-            rule.set_month_day(day);
-            Ok(())
-        }
-        [_, name] if weekday(name).is_some() => set_days_of_month(rule, rest),
-        _ => Err(None),
-    }
-}
-
-/// Reads which of several: `first`, `3rd`, `last`.
-fn nth(word: &str) -> Option<i16> {
-    if word == "last" {
-        return Some(-1);
-    }
-    i16::try_from(ordinal(word)?).ok().filter(|nth| *nth <= 5)
-}
-
-/// Reads `third` or `3rd`.
-fn ordinal(word: &str) -> Option<u32> {
-    const WORDS: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "sixth"];
-    match WORDS.iter().position(|name| *name == word) {
-        Some(index) => u32::try_from(index + 1).ok(),
-        None => day_number(word).filter(|_| !word.ends_with(|c: char| c.is_ascii_digit())),
-    }
 }

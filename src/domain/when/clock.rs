@@ -50,6 +50,12 @@ impl Clock {
         if let Some(body) = word.strip_suffix("pm") {
             return twelve_hours(body, 12);
         }
+        // "17h30"
+        if let Some((hour, minute)) = word.split_once('h')
+            && minute.len() == 2
+        {
+            return Self::exact(number(hour)?, number(minute)?);
+        }
         let (clock, offset) = match word.find(['z', '+', '-']) {
             Some(at) => (&word[..at], Some(offset(&word[at..])?)),
             None => (word, None),

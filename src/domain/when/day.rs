@@ -2,7 +2,10 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta, Weekday};
 
-use super::calendar_words::{MONTHS, WEEKDAYS, amount, day_number, month, number};
+use super::{
+    calendar_words::{MONTHS, WEEKDAYS, amount, day_number, month, number},
+    zone::{DateOrder, Habits},
+};
 
 /// A date as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +58,8 @@ fn found(day: Option<NaiveDate>, vague: bool) -> Result<DateMatch> {
 }
 
 /// Finds the date the words name.
-pub(super) fn find(words: &[&str], today: NaiveDate, week_start: Weekday) -> Result<DateMatch> {
-    let last = last_of_week(today, week_start);
+pub(super) fn find(words: &[&str], today: NaiveDate, habits: Habits) -> Result<DateMatch> {
+    let last = last_of_week(today, habits.week_start);
     match *words {
         ["today" | "tod" | "now" | "eod"] | ["end", "day"] => exact(Some(today)),
         ["tomorrow" | "tom" | "tmr" | "tmrw"] => exact(days_after(today, 1)),
@@ -67,16 +70,75 @@ pub(super) fn find(words: &[&str], today: NaiveDate, week_start: Weekday) -> Res
         ["weekend"] | ["this", "weekend"] => vague(next(Weekday::Sat, before(today))),
         ["next", "month"] => vague(first_of_next_month(today)),
         ["next", "year"] => vague(Some(first_of_year(today, 1))),
+        ["someday" | "sometime" | "later" | "soon" | "eventually" | "never" | "asap"] => {
+            Err(Refused::Because(
+                "names no day; leave it out, or write one, like in 6 months".to_owned(),
+            ))
+        }
+        ["sow" | "som" | "soq" | "soy"] => start(&words[0][2..], today, last),
+        ["start" | "beginning", ref what @ ..] | ["first" | "1st", "day", ref what @ ..] => {
+            start(&what.join(" "), today, last)
+        }
+        [
+            "first" | "1st",
+            ref what @ ..,
+            "week" | "month" | "quarter" | "year",
+        ] => {
+            let what = &words[words.len() - what.len() - 1..];
+            start(&what.join(" "), today, last)
+        }
+        [number, "next", "month"] if day_number(number).is_some() => {
+            let day = day_number(number).ok_or(Refused::Unknown)?;
+            exact(first_of_next_month(today).and_then(|first| first.with_day(day)))
+        }
         ["eow" | "eom" | "eoq" | "eoy"] => end(&words[0][2..], today, last),
         ["end", ref what @ ..] | ["last", "day", ref what @ ..] => {
             end(&what.join(" "), today, last)
         }
-        _ => weekday_words(words, today, last).unwrap_or_else(|| date(words, today)),
+        _ => weekday_after(words, today)
+            .or_else(|| span_after(words, today, habits))
+            .or_else(|| weekday_words(words, today, last, habits))
+            .unwrap_or_else(|| date(words, today, habits)),
     }
 }
 
+/// The first such weekday when a time has passed: `monday in two weeks`. `None` when the words are none of that.
+fn weekday_after(words: &[&str], today: NaiveDate) -> Option<Result<DateMatch>> {
+    let ([name, "in", number, unit] | ["in", number, unit, name]) = *words else {
+        return None;
+    };
+    let name = weekday(name)?;
+    let from = span(&[number, unit], today)?;
+    Some(match from {
+        Ok(Span::To(day)) => vague(next(name, before(day))),
+        Ok(Span::Clock(_)) => Err(Refused::Unknown),
+        Err(refused) => Err(refused),
+    })
+}
+
+/// A time after a date: `a week from monday`, `2 days after jun 5`. `None` when the words are none of that.
+fn span_after(words: &[&str], today: NaiveDate, habits: Habits) -> Option<Result<DateMatch>> {
+    let [number, unit, "from" | "after", date @ ..] = words else {
+        return None;
+    };
+    let from = match find(date, today, habits) {
+        Ok(found) => found.day,
+        Err(refused) => return Some(Err(refused)),
+    };
+    Some(match span(&[number, unit], from)? {
+        Ok(Span::To(day)) => vague(Some(day)),
+        Ok(Span::Clock(_)) => Err(Refused::Unknown),
+        Err(refused) => Err(refused),
+    })
+}
+
 /// A weekday: alone, with the word that says which one, or beside a date. `None` when there is none.
-fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Result<DateMatch>> {
+fn weekday_words(
+    words: &[&str],
+    today: NaiveDate,
+    last: NaiveDate,
+    habits: Habits,
+) -> Option<Result<DateMatch>> {
     match *words {
         ["next", "week", name] | [name, "next", "week"] => Some(exact(next(weekday(name)?, last))),
         ["next", name] => Some(vague(next(weekday(name)?, last))),
@@ -98,7 +160,7 @@ fn weekday_words(words: &[&str], today: NaiveDate, last: NaiveDate) -> Option<Re
         }
         [name, ref rest @ ..] => {
             let name = weekday(name)?;
-            Some(date(rest, today).and_then(|found| agreed(name, found)))
+            Some(date(rest, today, habits).and_then(|found| agreed(name, found)))
         }
         [] => None,
     }
@@ -117,10 +179,44 @@ fn agreed(weekday: Weekday, found: DateMatch) -> Result<DateMatch> {
 }
 
 /// A date given by its numbers, in figures or with the month's name.
-fn date(words: &[&str], today: NaiveDate) -> Result<DateMatch> {
+fn date(words: &[&str], today: NaiveDate, habits: Habits) -> Result<DateMatch> {
     match *words {
-        [word] if word.starts_with(|c: char| c.is_ascii_digit()) => figures(word, today),
+        [word] if word.starts_with(|c: char| c.is_ascii_digit()) => {
+            figures(word, today, habits.date_order)
+        }
         _ => month_words(words, today),
+    }
+}
+
+/// `start of month` and its like: the next first day of such a period, today included; `what` is as in [`end`].
+fn start(what: &str, today: NaiveDate, last: NaiveDate) -> Result<DateMatch> {
+    let this_or_next = |first: NaiveDate, next: Option<NaiveDate>| {
+        vague(if first == today { Some(first) } else { next })
+    };
+    let first_of_week = days_before(last, 6);
+    let first_of_quarter = first_of_month(today).with_month0(today.month0() / 3 * 3);
+    match what {
+        "week" | "this week" | "w" => this_or_next(first_of_week, days_after(last, 1)),
+        "next week" => vague(days_after(last, 1)),
+        "month" | "this month" | "m" => {
+            this_or_next(first_of_month(today), first_of_next_month(today))
+        }
+        "next month" => exact(first_of_next_month(today)),
+        "quarter" | "this quarter" | "q" => {
+            let first = first_of_quarter.ok_or(Refused::Unknown)?;
+            this_or_next(first, first.checked_add_months(Months::new(3)))
+        }
+        "next quarter" => {
+            exact(first_of_quarter.and_then(|first| first.checked_add_months(Months::new(3))))
+        }
+        "year" | "this year" | "y" => {
+            this_or_next(first_of_year(today, 0), Some(first_of_year(today, 1)))
+        }
+        "next year" => exact(Some(first_of_year(today, 1))),
+        name => {
+            let month = month_number(name).ok_or(Refused::Unknown)?;
+            exact(Some(next_of_year(1, month, today)?))
+        }
     }
 }
 
@@ -187,7 +283,7 @@ fn month_words(words: &[&str], today: NaiveDate) -> Result<DateMatch> {
 }
 
 /// A date in figures: ISO forms, `12/24`, `24.12.2026`, `15th`.
-fn figures(word: &str, today: NaiveDate) -> Result<DateMatch> {
+fn figures(word: &str, today: NaiveDate, order: Option<DateOrder>) -> Result<DateMatch> {
     if let Some(day) = word
         .ends_with(char::is_alphabetic)
         .then(|| day_number(word))
@@ -224,25 +320,34 @@ fn figures(word: &str, today: NaiveDate) -> Result<DateMatch> {
                 ..found(date, false)?
             })
         }
-        [a, b, year] if is_year(year) => {
-            pair(a, b, |day, month| date_of(day, month, year)).map(|found| DateMatch {
+        [a, b, year] if is_year(year) => pair(a, b, order, |day, month| date_of(day, month, year))
+            .map(|found| DateMatch {
                 full: true,
                 ..found
-            })
-        }
-        [a, b] if separator != Some('-') => pair(a, b, |day, month| {
+            }),
+        // "24.12." too
+        [a, b] | [a, b, ""] if separator != Some('-') => pair(a, b, order, |day, month| {
             next_of_year(number(day)?, number(month)?, today).ok()
         }),
         _ => Err(Refused::Unknown),
     }
 }
 
-/// Takes day and month in the order that gives a date; when both orders do, they must agree.
-fn pair(a: &str, b: &str, date: impl Fn(&str, &str) -> Option<NaiveDate>) -> Result<DateMatch> {
+/// Takes day and month in the order that gives a date; when both orders do, in that of the user.
+fn pair(
+    a: &str,
+    b: &str,
+    order: Option<DateOrder>,
+    date: impl Fn(&str, &str) -> Option<NaiveDate>,
+) -> Result<DateMatch> {
     match (date(a, b), date(b, a)) {
-        (Some(one), Some(other)) if one != other => Err(Refused::Because(format!(
-            "can be read as {one} and as {other}; write the one you mean"
-        ))),
+        (Some(one), Some(other)) if one != other => match order {
+            Some(DateOrder::DayMonth) => vague(Some(one)),
+            Some(DateOrder::MonthDay) => vague(Some(other)),
+            None => Err(Refused::Because(format!(
+                "can be read as {one} and as {other}; write the one you mean, or set date_order in config.toml"
+            ))),
+        },
         (one, other) => found(one.or(other), true),
     }
 }
@@ -363,6 +468,10 @@ fn last_of_week(today: NaiveDate, week_start: Weekday) -> NaiveDate {
     today
         .checked_add_days(Days::new(u64::from(6 - into)))
         .unwrap_or(today)
+}
+
+fn days_before(day: NaiveDate, days: u64) -> NaiveDate {
+    day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
 fn before(day: NaiveDate) -> NaiveDate {

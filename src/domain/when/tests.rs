@@ -84,6 +84,25 @@ const DAYS: &str = "
     end of year | 2026-12-31 |
     end of next year | 2027-12-31 |
     end of day | 2026-11-25 |
+    start of month | 2026-12-01 | start of month was read as Tue 2026-12-01
+    beginning of the month | 2026-12-01 | beginning of the month was read as Tue 2026-12-01
+    som | 2026-12-01 | som was read as Tue 2026-12-01
+    first of the month | 2026-12-01 | first of the month was read as Tue 2026-12-01
+    first of next month | 2026-12-01 |
+    1st of next month | 2026-12-01 |
+    15th of next month | 2026-12-15 |
+    first day of next month | 2026-12-01 |
+    start of week | 2026-11-30 | start of week was read as Mon 2026-11-30
+    start of next week | 2026-11-30 | start of next week was read as Mon 2026-11-30
+    start of quarter | 2027-01-01 | start of quarter was read as Fri 2027-01-01
+    start of next quarter | 2027-01-01 |
+    start of next year | 2027-01-01 |
+    start of february | 2027-02-01 |
+    monday in two weeks | 2026-12-14 | monday in two weeks was read as Mon 2026-12-14
+    wed in 2 weeks | 2026-12-09 | wed in 2 weeks was read as Wed 2026-12-09
+    in 2 weeks on friday | 2026-12-11 | in 2 weeks on friday was read as Fri 2026-12-11
+    a week from monday | 2026-12-07 | a week from monday was read as Mon 2026-12-07
+    2 days after jun 5 | 2027-06-07 | 2 days after jun 5 was read as Mon 2027-06-07
     in 3 days | 2026-11-28 |
     in three days | 2026-11-28 |
     in a week | 2026-12-02 |
@@ -172,6 +191,11 @@ const TIMES: &str = "
     in 2 hours | 2026-11-25T19:00:00.000Z |
     in an hour | 2026-11-25T18:00:00.000Z |
     90min | 2026-11-25T18:30:00.000Z |
+    2h | 2026-11-25T19:00:00.000Z |
+    17h | 2026-11-26T10:00:00.000Z | 17h was read as Thu 2026-11-26 05:00 -05:00; for the time of day, write 17:00
+    tomorrow 17h | 2026-11-26T17:00[America/New_York] | tomorrow 17h was read as Thu 2026-11-26 17:00 -05:00
+    tomorrow 17h30 | 2026-11-26T17:30[America/New_York] |
+    in 17h | 2026-11-26T10:00:00.000Z |
     2 hours ago | 2026-11-25T15:00:00.000Z | Wed 2026-11-25 10:00 -05:00 is past
 ";
 
@@ -219,6 +243,57 @@ fn a_week_ends_before_the_day_it_begins_with() {
         let zone = Zone::UTC.with_week_start(first.parse().unwrap());
         let read = When::read(text, ms(NOW), zone).unwrap().when.to_string();
         assert_eq!(read, wanted, "{text}, weeks beginning on {first}");
+    }
+}
+
+#[test]
+fn a_time_of_another_place_or_of_none_is_kept_as_it_was_said() {
+    let cases = "
+        tomorrow 9:00 Europe/London | 2026-11-26T09:00[Europe/London] |
+        tomorrow 9am europe/london | 2026-11-26T09:00[Europe/London] |
+        2026-12-24T09:00[Asia/Tokyo] | 2026-12-24T09:00[Asia/Tokyo] |
+        2026-12-24 09:00 [asia/tokyo] | 2026-12-24T09:00[Asia/Tokyo] |
+        2026-12-24T09:00+09:00[Asia/Tokyo] | 2026-12-24T09:00[Asia/Tokyo] |
+        2026-12-24T09:00+08:00[Asia/Tokyo] | 2026-12-24T09:00[Asia/Tokyo] | the offset is not that of Asia/Tokyo; 09:00 there was taken
+        2026-12-24T09:00Z[Asia/Tokyo] | 2026-12-24T18:00[Asia/Tokyo] |
+        2026-12-24T09:00-08:00[-08:00] | 2026-12-24T09:00[-08:00] |
+        # the next 9:00 in Tokyo, where it is Thu 02:00
+        9:00 Asia/Tokyo | 2026-11-26T09:00[Asia/Tokyo] |
+        9am UTC | 2026-11-26T09:00[UTC] | 9am utc was read as Thu 2026-11-26 04:00 -05:00 (09:00 UTC)
+        2027-03-28 02:30 Europe/Berlin | 2027-03-28T02:30[Europe/Berlin] | the clocks skip 02:30 on Sun 2027-03-28, it was read as 03:30
+        tomorrow 9:00 floating | 2026-11-26T09:00 |
+        tomorrow 9:00 wherever I am | 2026-11-26T09:00 |
+        tomorrow 9:00 local time | 2026-11-26T09:00 |
+    ";
+    for [text, stored, note] in rows(cases) {
+        assert_eq!(
+            read_at(NOW, NEW_YORK, text),
+            (stored.to_owned(), note.to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_date_of_two_numbers_is_read_in_the_order_of_the_user() {
+    let cases = "
+        1/5 | 2027-05-01 | 2027-01-05
+        5.1. | 2027-01-05 | 2027-05-01
+        05.01.2027 | 2027-01-05 | 2027-05-01
+        12/24 | 2026-12-24 | 2026-12-24
+        24.12. | 2026-12-24 | 2026-12-24
+    ";
+    let read = |text, order| {
+        let zone = Zone::UTC.with_date_order(order);
+        let reading = When::read(text, ms(NOW), zone).unwrap();
+        assert!(reading.note.is_some(), "{text}");
+        reading.when.to_string()
+    };
+    for [text, day_first, month_first] in rows(cases) {
+        assert_eq!(read(text, DateOrder::DayMonth), day_first, "{text}");
+        assert_eq!(read(text, DateOrder::MonthDay), month_first, "{text}");
+        let unset = When::read(text, ms(NOW), Zone::UTC);
+        assert_eq!(unset.is_err(), day_first != month_first, "{text}");
     }
 }
 
@@ -311,12 +386,25 @@ fn a_time_the_clocks_skip_or_repeat_comes_with_a_note() {
 #[test]
 fn what_is_open_is_refused_with_the_way_out() {
     let cases = r#"
-        3/4 | "3/4" can be read as 2027-04-03 and as 2027-03-04; write the one you mean
-        03.04.2027 | "03.04.2027" can be read as 2027-04-03 and as 2027-03-04; write the one you mean
+        3/4 | "3/4" can be read as 2027-04-03 and as 2027-03-04; write the one you mean, or set date_order in config.toml
+        03.04.2027 | "03.04.2027" can be read as 2027-04-03 and as 2027-03-04; write the one you mean, or set date_order in config.toml
         Mon 2026-11-27 | "Mon 2026-11-27" names two days: 2026-11-27 is a Friday; write one of them
         in 3m | "in 3m" is minutes to some and months to others; write 3min or 3 months
         tomorrow at 5 | "tomorrow at 5" leaves the half of the day open; write 5am or 5pm
         tomorrow 17:00 +01:00 | "tomorrow 17:00 +01:00" has an offset but no full date; write 2026-12-24 18:00 +01:00 or leave the offset out
+        someday | "someday" names no day; leave it out, or write one, like in 6 months
+        tommorow 9am | "tommorow 9am" is no date; did you mean tomorrow 9am?
+        nxt wendsday | "nxt wendsday" is no date; write 2026-12-24, 2026-12-24 18:00, today, tomorrow 17:30, fri, next monday, in 3 days, end of month or jun 5
+        next wendsday | "next wendsday" is no date; did you mean next wednesday?
+        5th of febuary | "5th of febuary" is no date; did you mean 5th of february?
+        tomorrow 9am PST | "tomorrow 9am PST" names a zone by letters that say it to some; write its name, like America/Los_Angeles
+        2026-12-24 18:00 EST | "2026-12-24 18:00 EST" names a zone by letters that say it to some; write its name, like America/New_York
+        9am London time | "9am London time" names a place; write its zone, Europe/London
+        9am in new york | "9am in new york" names a place; write its zone, America/New_York
+        tomorrow Europe/London | "tomorrow Europe/London" names a zone and no time of day; write both, or neither
+        tomorrow 9:00[Mars/Olympus] | "tomorrow 9:00[Mars/Olympus]" names a zone that is not known; write one like Europe/Berlin
+        9:00 floating UTC | "9:00 floating UTC" floats and has an offset; leave one of them out
+        9:00 floating Asia/Tokyo | "9:00 floating Asia/Tokyo" names two places; write one
         in 9000 years | "in 9000 years" is out of the years 1970 to 9999
     "#;
     for [text, message] in rows(cases) {
@@ -334,7 +422,7 @@ fn what_is_no_date_is_refused_with_examples() {
         1969-12-31 | 99999-01-01 | 26-12-24 | 5 | 12 | jun 31 | feb 30 | june 0 | 32nd | 5pm 6pm | 17:30 17:30
         next | in | in days | 10000 days | -3d | this week | 5:00 in the evening | tomorrow tonight morning
         in 2 hours 17:00 | 2026-12-24T | T18:00 | z | +01:00 | noon noon | fri 17pm | 2026-11-27 fri mon | 12/32
-        13/13 | 1/2/27 | 2026-W54-1 | 2026-W48-8 | 2026-12-24 18:00 EST | every day | a | an | 🦀 | İstanbul
+        13/13 | 1/2/27 | 2026-W54-1 | 2026-W48-8 | every day | a | an | 🦀 | İstanbul
         end of | end | last | last day | ١٢/٢٤
     ";
     for text in texts.split(['|', '\n']) {

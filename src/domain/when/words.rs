@@ -1,12 +1,13 @@
 //! Takes a text apart into a date and a time of day, and puts them together in the zone.
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::{
     Fit, MAX_CHARS, Reading, Unreadable, When, Zone,
-    calendar_words::number,
+    calendar_words::{self, number},
     clock::{self, Clock, PartOfDay},
     day::{self, DateMatch, Refused, Span},
+    place::{self, Place},
 };
 
 const MINUTE: i64 = 60_000;
@@ -34,12 +35,116 @@ pub(super) fn read(text: &str, now: i64, zone: Zone) -> Result<Reading, Unreadab
         let reading = context.tell(when, false, None);
         return reading.map_err(|_| Unreadable::no_date(text));
     }
-    let words = words(&tidy);
-    match Parts::of(&words).and_then(|parts| context.resolve(&parts)) {
+    match context.read(&tidy) {
         Ok(reading) => Ok(reading),
-        Err(Refused::Unknown) => Err(Unreadable::no_date(text)),
+        Err(Refused::Unknown) => {
+            if let Some(reason) = place::unclear(&tidy) {
+                return Err(Unreadable::new(text, reason));
+            }
+            let meant = calendar_words::corrected(&tidy, &WORDS);
+            let meant = meant.filter(|meant| {
+                let words: Vec<&str> = meant.split(' ').collect();
+                context.read(&words).is_ok()
+            });
+            Err(match meant {
+                Some(meant) => Unreadable::new(text, format!("is no date; did you mean {meant}?")),
+                None => Unreadable::no_date(text),
+            })
+        }
         Err(Refused::Because(reason)) => Err(Unreadable::new(text, reason)),
     }
+}
+
+/// The longer words of dates, but for the names of days and months.
+const WORDS: [&str; 28] = [
+    "today",
+    "tomorrow",
+    "yesterday",
+    "tonight",
+    "noon",
+    "midnight",
+    "morning",
+    "afternoon",
+    "evening",
+    "next",
+    "this",
+    "last",
+    "coming",
+    "after",
+    "from",
+    "start",
+    "beginning",
+    "first",
+    "days",
+    "week",
+    "weeks",
+    "weekend",
+    "month",
+    "months",
+    "quarter",
+    "year",
+    "hours",
+    "minutes",
+];
+
+/// A time of day within other words.
+pub(crate) struct TimeIn {
+    pub(crate) time: NaiveTime,
+    pub(crate) place: Place,
+    /// What the reader should know: the words could mean another time.
+    pub(crate) note: Option<String>,
+}
+
+/// Takes the time of day out of the words of a rule, such as `at 9am Europe/London`, and returns the other words. A reason of a
+/// refusal reads on after the text; `None` is a place without a time.
+pub(crate) fn take_time(tidy: &[&str]) -> Result<(Vec<String>, Option<TimeIn>), Option<String>> {
+    let (tidy, place) = place::take(tidy).map_err(|refused| match refused {
+        Refused::Because(reason) => Some(reason),
+        Refused::Unknown => None,
+    })?;
+    let mut rest: Vec<String> = Vec::new();
+    let mut clocks = Vec::new();
+    for word in words(&tidy) {
+        let is_after_at = rest.last().is_some_and(|last| last == "at");
+        let clock = match number(&word) {
+            Some(hour) if is_after_at && (1..=12).contains(&hour) => {
+                return Err(Some(half_open(hour)));
+            }
+            Some(hour) if is_after_at => Clock::of_hour(hour),
+            _ => Clock::read(&word),
+        };
+        match clock {
+            Some(clock) => {
+                rest.pop_if(|last| last == "at");
+                clocks.push((word, clock));
+            }
+            None => rest.push(word),
+        }
+    }
+    let reason = match &*clocks {
+        [] if place == Place::Here => return Ok((rest, None)),
+        [] => ZONE_ALONE,
+        [(_, clock)] if clock.offset.is_some() => "has an offset; write a zone like Europe/Berlin",
+        [(_, clock)] if clock.next_day => "names 24:00; write 23:59 or 00:00",
+        [(word, clock)] => {
+            let shown = clock.time.format("%H:%M");
+            let time = TimeIn {
+                time: clock.time,
+                place,
+                note: clock.vague.then(|| format!("{word} was read as {shown}")),
+            };
+            return Ok((rest, Some(time)));
+        }
+        _ => "names several times of day; a task has one a day",
+    };
+    Err(Some(reason.to_owned()))
+}
+
+/// Why a zone cannot be used.
+const ZONE_ALONE: &str = "names a zone and no time of day; write both, or neither";
+
+fn half_open(hour: u32) -> String {
+    format!("leaves the half of the day open; write {hour}am or {hour}pm")
 }
 
 /// Returns the words with `2026-12-24t18:00` in two, `5 p.m.` as `5pm`, and without the full stops of abbreviations.
@@ -77,6 +182,11 @@ struct Parts<'a> {
     tonight: bool,
 }
 
+/// Returns the hour of `17h`, which is a time of day to some and 17 hours to others.
+fn hour_of(word: &str) -> Option<u32> {
+    number(word.strip_suffix('h')?)
+}
+
 impl<'a> Parts<'a> {
     fn of(words: &'a [String]) -> Result<Self, Refused> {
         let mut date = Vec::new();
@@ -94,10 +204,14 @@ impl<'a> Parts<'a> {
                 clocks.push(clock);
             } else if let ("at", Some(hour)) = (before, number(word)) {
                 if (1..=12).contains(&hour) {
-                    return Err(Refused::Because(format!(
-                        "leaves the half of the day open; write {hour}am or {hour}pm"
-                    )));
+                    return Err(Refused::Because(half_open(hour)));
                 }
+                clocks.push(Clock::of_hour(hour).ok_or(Refused::Unknown)?);
+            } else if let Some(hour) = hour_of(word)
+                && words.len() > 1
+                && before != "in"
+                && clocks.is_empty()
+            {
                 clocks.push(Clock::of_hour(hour).ok_or(Refused::Unknown)?);
             } else if PartOfDay::named(word).is_some() && part.is_none() {
                 part = PartOfDay::named(word);
@@ -129,8 +243,36 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Returns the time that `wall` is in `zone`, said with an offset from UTC too. Where the two do not agree, the clock of the zone
+/// counts, with a note: its rules may have changed since. At an offset of 0, as `Z` has it, the instant counts (RFC 9557,
+/// section 2).
+fn with_both(wall: NaiveDateTime, offset: i32, zone: Zone, reader: Zone) -> (When, Option<String>) {
+    let there = When::zoned(wall, zone);
+    let exact = When::zoned(wall, Zone::fixed(offset)).instant(reader);
+    if there.instant(reader) == exact {
+        return (there, None);
+    }
+    match exact {
+        Some(millis) if offset == 0 => (When::At(millis).settled(zone), None),
+        _ => {
+            let time = wall.format("%H:%M");
+            let remark = format!(
+                "the offset is not that of {}; {time} there was taken",
+                zone.name()
+            );
+            (there, Some(remark))
+        }
+    }
+}
+
 impl Context<'_> {
-    fn resolve(&self, parts: &Parts<'_>) -> Result<Reading, Refused> {
+    fn read(&self, tidy: &[&str]) -> Result<Reading, Refused> {
+        let (tidy, place) = place::take(tidy)?;
+        let words = words(&tidy);
+        Parts::of(&words).and_then(|parts| self.resolve(&parts, place))
+    }
+
+    fn resolve(&self, parts: &Parts<'_>, mut place: Place) -> Result<Reading, Refused> {
         let today = self.zone.today(self.now);
         let mut found = match day::span(&parts.date, today) {
             Some(span) => match span? {
@@ -139,7 +281,9 @@ impl Context<'_> {
                     vague: false,
                     full: false,
                 },
-                Span::Clock(_) if parts.clock.is_some() => return Err(Refused::Unknown),
+                Span::Clock(_) if parts.clock.is_some() || place != Place::Here => {
+                    return Err(Refused::Unknown);
+                }
                 Span::Clock(span) => return self.later(span),
             },
             None if parts.date.is_empty() && parts.clock.is_some() => DateMatch {
@@ -147,23 +291,36 @@ impl Context<'_> {
                 vague: false,
                 full: false,
             },
-            None => day::find(&parts.date, today, self.zone.week_start())?,
+            None => day::find(&parts.date, today, self.zone.habits())?,
         };
         let Some(clock) = &parts.clock else {
+            if place != Place::Here {
+                return Err(Refused::Because(ZONE_ALONE.to_owned()));
+            }
             return self.tell(When::Day(found.day), found.vague, None);
         };
-        if clock.offset.is_some() && !found.full {
+        let mut clock = clock.clone();
+        if place == Place::Here && !found.full && clock.offset == Some(0) {
+            place = Place::In(Zone::UTC);
+            clock.offset = None;
+        }
+        if clock.offset.is_some() && !found.full && place == Place::Here {
             // whose "today" it is would be anyone's guess
             return Err(Refused::Because(
                 "has an offset but no full date; write 2026-12-24 18:00 +01:00 or leave the offset out".to_owned(),
             ));
         }
+        if let Place::In(zone) = place
+            && parts.date.is_empty()
+        {
+            found.day = zone.today(self.now);
+        }
         let has_come = |when: &When| when.has_come(self.now, self.zone);
-        let mut placed = self.place(found, clock)?;
+        let mut placed = self.place(found, &clock, place)?;
         if parts.date.is_empty() && has_come(&placed.0) {
             found.day = found.day.succ_opt().ok_or(Refused::Unknown)?;
             found.vague = true;
-            placed = self.place(found, clock)?;
+            placed = self.place(found, &clock, place)?;
         }
         if parts.tonight && clock.vague && has_come(&placed.0) {
             return self.tell(When::Day(found.day), true, None);
@@ -173,22 +330,37 @@ impl Context<'_> {
     }
 
     /// Returns the time on the clock of that day, and what is to be said about it.
-    fn place(&self, found: DateMatch, clock: &Clock) -> Result<(When, Option<String>), Refused> {
+    fn place(
+        &self,
+        found: DateMatch,
+        clock: &Clock,
+        place: Place,
+    ) -> Result<(When, Option<String>), Refused> {
         let day = if clock.next_day {
             found.day.succ_opt()
         } else {
             Some(found.day)
         };
         let wall = NaiveDateTime::new(day.ok_or(Refused::Unknown)?, clock.time);
-        if let Some(offset) = clock.offset {
-            return Ok((When::with_offset(wall, offset, self.zone), None));
-        }
-        let (at, fit) = self.zone.instant(wall);
+        let zone = match (clock.offset, place) {
+            (None, Place::Here | Place::Floating) => self.zone,
+            (None, Place::In(zone)) => zone,
+            (Some(offset), Place::Here) => {
+                return Ok((When::with_offset(wall, offset, self.zone), None));
+            }
+            (Some(offset), Place::In(zone)) => return Ok(with_both(wall, offset, zone, self.zone)),
+            (Some(_), Place::Floating) => {
+                return Err(Refused::Because(
+                    "floats and has an offset; leave one of them out".to_owned(),
+                ));
+            }
+        };
+        let (at, fit) = zone.instant(wall);
         let (time, day) = (wall.format("%H:%M"), wall.format("%a %Y-%m-%d"));
         let remark = match fit {
             Fit::Exact => None,
             Fit::Skipped => {
-                let shown = self.zone.wall(at).format("%H:%M");
+                let shown = zone.wall(at).format("%H:%M");
                 Some(format!(
                     "the clocks skip {time} on {day}, it was read as {shown}"
                 ))
@@ -197,14 +369,16 @@ impl Context<'_> {
                 "the clocks show {time} twice on {day}, the first was taken"
             )),
         };
-        Ok((When::zoned(wall, self.zone), remark))
+        Ok((When::in_place(wall, place, self.zone), remark))
     }
 
     /// Returns the instant so much later, on the next full minute.
     fn later(&self, span: TimeDelta) -> Result<Reading, Refused> {
         let at = self.now.saturating_add(span.num_milliseconds());
         let at = at.saturating_add((MINUTE - at.rem_euclid(MINUTE)) % MINUTE);
-        self.tell(When::At(at), false, None)
+        let hour = hour_of(self.text).filter(|hour| (6..=24).contains(hour));
+        let other = hour.map(|hour| format!("for the time of day, write {hour}:00"));
+        self.tell(When::At(at), hour.is_some(), other)
     }
 
     /// Puts the note to the date: that it is past, else what vague words were read as; and what the clocks do.

@@ -24,18 +24,46 @@ pub struct UnknownZone {
     pub name: String,
 }
 
-/// How the user reckons days: a time zone, and the day a week begins with.
+/// How the user reckons days: a time zone, and habits in naming days.
 #[derive(Clone, Copy, Debug)]
 pub struct Zone {
     tz: &'static tz::TimeZone,
     /// No two zones have the same.
     name: &'static str,
-    week_start: Weekday,
+    habits: Habits,
+}
+
+/// How a user names days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Habits {
+    /// The day a week begins with.
+    pub(super) week_start: Weekday,
+    /// What comes first in `1/5`; `None` when the user has not said.
+    pub(super) date_order: Option<DateOrder>,
+}
+
+/// Which of two numbers in a date is the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// `1/5` and `1.5.` are the 1st of May.
+    DayMonth,
+    /// They are January 5.
+    MonthDay,
+}
+
+impl DateOrder {
+    /// Returns the word by which it is set.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DayMonth => "day-month",
+            Self::MonthDay => "month-day",
+        }
+    }
 }
 
 impl PartialEq for Zone {
     fn eq(&self, other: &Self) -> bool {
-        (self.name, self.week_start) == (other.name, other.week_start)
+        (self.name, self.habits) == (other.name, other.habits)
     }
 }
 
@@ -72,7 +100,10 @@ impl Zone {
     pub const UTC: Self = Self {
         tz: &UTC,
         name: "UTC",
-        week_start: Weekday::Mon,
+        habits: Habits {
+            week_start: Weekday::Mon,
+            date_order: None,
+        },
     };
 
     fn monday_first(tz: &'static tz::TimeZone, name: &'static str) -> Self {
@@ -87,19 +118,44 @@ impl Zone {
     #[must_use]
     pub fn with_week_start(self, day: Weekday) -> Self {
         Self {
-            week_start: day,
+            habits: Habits {
+                week_start: day,
+                ..self.habits
+            },
             ..self
         }
     }
 
+    /// Returns the zone with dates of two numbers read in this order; without this they are refused when both orders fit.
+    #[must_use]
+    pub fn with_date_order(self, order: DateOrder) -> Self {
+        Self {
+            habits: Habits {
+                date_order: Some(order),
+                ..self.habits
+            },
+            ..self
+        }
+    }
+
+    /// Returns the order in which the user writes the day and the month; `None` when unknown.
+    pub fn date_order(self) -> Option<DateOrder> {
+        self.habits.date_order
+    }
+
+    /// Returns how the user names days.
+    pub(super) fn habits(self) -> Habits {
+        self.habits
+    }
+
     /// Returns the name of the day a week begins with.
     pub fn week_start_name(self) -> &'static str {
-        WEEKDAYS[self.week_start.num_days_from_monday() as usize]
+        WEEKDAYS[self.habits.week_start.num_days_from_monday() as usize]
     }
 
     /// Returns the day a week begins with.
     pub fn week_start(self) -> Weekday {
-        self.week_start
+        self.habits.week_start
     }
 
     /// Returns the zone with this IANA name, such as `Europe/Berlin`. The rules are those we were built with, on every
@@ -164,9 +220,12 @@ impl Zone {
         Self::known(&name, fixed).unwrap_or(Self::UTC)
     }
 
-    /// Returns the zone alone: two places are equal then, whatever day weeks begin with there.
+    /// Returns the zone alone: two places are equal then, however people name days there.
     pub(crate) fn place(self) -> Self {
-        self.with_week_start(Weekday::Mon)
+        Self {
+            habits: Self::UTC.habits,
+            ..self
+        }
     }
 
     /// Returns the zone as people call it beside a time: `Los Angeles`, `UTC`, `-08:00`.

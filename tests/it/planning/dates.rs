@@ -74,6 +74,48 @@ fn a_past_or_ambiguous_date_is_taken_with_a_note() {
 }
 
 #[test]
+fn a_rule_with_several_readings_is_taken_with_a_note() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    let note_on_weekend =
+        "every weekend was read as every Sat; for both days, write every sat and sun";
+    let added = client.call(
+        "add_task",
+        json!({ "title": "sweep", "repeat": "every weekend" }),
+    );
+    assert!(note(&added).contains(note_on_weekend), "{added}");
+    let changed = client.call(
+        "update_task",
+        json!({ "task_id": 1, "repeat": "every day until dec 24" }),
+    );
+    assert!(
+        note(&changed).contains("until dec 24 was read as until "),
+        "{changed}"
+    );
+    let refusal = client.complaint(
+        "update_task",
+        json!({ "task_id": 1, "repeat": "twice a week" }),
+    );
+    assert!(refusal.contains("does not say on which days"), "{refusal}");
+}
+
+#[test]
+fn the_time_in_the_words_of_a_rule_becomes_the_one_of_the_due_date() {
+    let home = Home::new();
+    let mut client = connect_in(&home, "Europe/Berlin");
+    let arguments =
+        json!({ "title": "stand-up", "due": "2099-06-01", "repeat": "mon and thu at 9am" });
+    let task = client.call("add_task", arguments);
+    assert_eq!(task["due"], "Mon 2099-06-01 09:00 +02:00", "{task}");
+    let other = json!({ "task_id": 1, "due": "2099-06-04 10:00", "repeat": "mon and thu at 9am" });
+    let refusal = client.complaint("update_task", other);
+    assert!(
+        refusal.contains("names 09:00, and due is Thu 2099-06-04 10:00"),
+        "{refusal}"
+    );
+}
+
+#[test]
 fn a_date_that_cannot_be_read_names_the_field_and_shows_how_to_write_it() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
@@ -83,17 +125,22 @@ fn a_date_that_cannot_be_read_names_the_field_and_shows_how_to_write_it() {
             ("add_task", json!({ "title": "two" })),
             ("update_task", json!({ "task_id": 1 })),
         ] {
-            arguments[field] = json!("blursday");
+            arguments[field] = json!("whenever");
             let refusal = client.complaint(tool, arguments);
             assert!(
                 refusal.starts_with(field)
-                    && refusal.contains("\"blursday\"")
+                    && refusal.contains("\"whenever\"")
                     && refusal.contains("tomorrow 17:30"),
                 "{refusal}"
             );
         }
     }
     assert_eq!(client.tasks("all").len(), 1, "something was added");
+    let misspelt = client.complaint("add_task", json!({ "title": "two", "due": "tommorow 9am" }));
+    assert!(
+        misspelt.contains("did you mean tomorrow 9am?"),
+        "{misspelt}"
+    );
     let both = client.complaint("add_task", json!({ "title": "two", "due": "3/4" }));
     assert!(both.starts_with("due \"3/4\""), "{both}");
 }

@@ -36,6 +36,29 @@ fn tags_none_is_no_tags_and_a_reference_to_the_same_call_is_refused_by_its_field
 }
 
 #[test]
+fn how_the_words_of_a_rule_and_of_a_date_were_read_is_said() {
+    let home = Home::new();
+    let cases = [
+        (
+            ["add", "Sweep", "repeat:every weekend"],
+            "every weekend was read as every Sat; for both days, write every sat and sun",
+        ),
+        (["edit", "1", "repeat:3m"], "3m was read as every 3 months"),
+        (["edit", "1", "due:17h"], "for the time of day, write 17:00"),
+    ];
+    for (arguments, note) in cases {
+        let run = run(&home, &arguments);
+        assert_eq!(run.status, 0, "{}", run.said);
+        assert!(
+            run.said.contains(note),
+            "{arguments:?}: {} {}",
+            run.printed,
+            run.said
+        );
+    }
+}
+
+#[test]
 fn a_view_has_the_words_that_models_use_too() {
     let home = Home::new();
     home.run(&["add", "begun"]);

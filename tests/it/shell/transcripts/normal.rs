@@ -34,7 +34,7 @@ pub(super) fn without_places(home: &Home, text: &str) -> String {
     }
     // A column as wide as the longest path.
     let is_setting = |name: &str| {
-        ["database", "time_zone", "week_start", "color"].contains(&name)
+        ["database", "time_zone", "week_start", "date_order", "color"].contains(&name)
             || name.starts_with("defaults.")
     };
     let text: String = text

@@ -1,0 +1,90 @@
+//! What the words of a rule say of its first date: `every mon at 9am`, `every tue starting jan 5`.
+
+use chrono::{NaiveDate, NaiveTime};
+
+use crate::domain::when::{Place, When, Zone};
+
+/// The first date of a series, as far as the words of its rule name it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Start {
+    /// The series has no date before this one.
+    pub day: Option<NaiveDate>,
+    /// The time of day at which the task is due.
+    pub time: Option<NaiveTime>,
+    /// Whose clocks show that time.
+    pub place: Place,
+}
+
+impl Start {
+    /// Reports whether the words name neither a day nor a time.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Returns the due date with what the words add to it; a reason where they name another one. `first` finds the first day
+    /// of the rule from a day on, for a task without a due date.
+    pub(super) fn due(
+        &self,
+        due: Option<When>,
+        now_ms: i64,
+        zone: Zone,
+        first: impl Fn(NaiveDate) -> Option<NaiveDate>,
+    ) -> Result<Option<When>, String> {
+        let Some(due) = due else {
+            return Ok(self.first_due(now_ms, zone, first));
+        };
+        let there = due.zone(zone);
+        if let Some(day) = self.day.filter(|day| *day != due.day(there)) {
+            return Err(format!(
+                "starts on {}, and due is {}; write one of them",
+                day.format("%a %Y-%m-%d"),
+                due.show(zone)
+            ));
+        }
+        let Some(time) = self.time else {
+            return Ok(Some(due));
+        };
+        let Some(at) = due.instant(zone) else {
+            return Ok(Some(self.at(due.day(zone), time, zone)));
+        };
+        let is_same = match self.place {
+            Place::Here => there.wall(at).time() == time,
+            _ => self.at(due.day(there), time, zone).instant(zone) == Some(at),
+        };
+        if is_same {
+            return Ok(Some(due));
+        }
+        Err(format!(
+            "names {}, and due is {}; write one of the times",
+            time.format("%H:%M"),
+            due.show(zone)
+        ))
+    }
+
+    fn at(&self, day: NaiveDate, time: NaiveTime, zone: Zone) -> When {
+        When::in_place(day.and_time(time), self.place, zone)
+    }
+
+    fn first_due(
+        &self,
+        now_ms: i64,
+        zone: Zone,
+        first: impl Fn(NaiveDate) -> Option<NaiveDate>,
+    ) -> Option<When> {
+        let there = match self.place {
+            Place::In(zone) => zone,
+            Place::Here | Place::Floating => zone,
+        };
+        let from = self.day.unwrap_or_else(|| there.today(now_ms));
+        let day = first(from)?;
+        let Some(time) = self.time else {
+            return Some(When::Day(day));
+        };
+        let due = self.at(day, time, zone);
+        // today, or the next such day when the time has passed
+        if self.day.is_none() && due.is_past(now_ms, zone) {
+            return Some(self.at(first(day.succ_opt()?)?, time, zone));
+        }
+        Some(due)
+    }
+}

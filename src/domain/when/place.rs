@@ -1,0 +1,111 @@
+//! Words for the place whose clocks a time is of: `Europe/London`, `[Asia/Tokyo]`, `wherever I am`.
+
+use jiff::tz::TimeZoneDatabase;
+
+use super::{Zone, day::Refused};
+
+/// Whose clocks show a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// Those where the user is now.
+    #[default]
+    Here,
+    /// Those of this zone.
+    In(Zone),
+    /// Those of wherever the user is then.
+    Floating,
+}
+
+/// Takes the place out of lowercase words. A word that may be one and is not known is left, but for one in brackets.
+pub(super) fn take<'a>(words: &[&'a str]) -> Result<(Vec<&'a str>, Place), Refused> {
+    let mut rest = Vec::new();
+    let mut places = Vec::new();
+    let mut words = words;
+    loop {
+        words = match *words {
+            [] => break,
+            ["wherever", "i", "am", ref after @ ..]
+            | ["local", "time", ref after @ ..]
+            | ["floating", ref after @ ..] => {
+                places.push(Place::Floating);
+                after
+            }
+            [word, ref after @ ..] => {
+                match word.strip_suffix(']').and_then(|word| word.split_once('[')) {
+                    Some((time, name)) => {
+                        let zone = Zone::of_text(name).map_err(|_| {
+                            Refused::Because(
+                                "names a zone that is not known; write one like Europe/Berlin"
+                                    .to_owned(),
+                            )
+                        })?;
+                        places.push(Place::In(zone));
+                        rest.extend((!time.is_empty()).then_some(time));
+                    }
+                    None => match zone_named(word) {
+                        Some(zone) => places.push(Place::In(zone)),
+                        None => rest.push(word),
+                    },
+                }
+                after
+            }
+        };
+    }
+    match *places {
+        [] => Ok((rest, Place::Here)),
+        [place] => Ok((rest, place)),
+        _ => Err(Refused::Because("names two places; write one".to_owned())),
+    }
+}
+
+/// Returns the zone with this name of two parts or more, in any case.
+fn zone_named(word: &str) -> Option<Zone> {
+    let is_name = word.contains('/') && word.starts_with(|c: char| c.is_ascii_alphabetic());
+    Zone::named(word).ok().filter(|_| is_name)
+}
+
+/// Returns why words that are no date are none, if that is for the place they name: letters that several zones have, or a
+/// city.
+pub(super) fn unclear(words: &[&str]) -> Option<String> {
+    const LETTERS: [(&[&str], &str); 12] = [
+        (&["pst", "pdt", "pt"], "America/Los_Angeles"),
+        (&["mst", "mdt", "mt"], "America/Denver"),
+        (&["cst", "cdt", "ct"], "America/Chicago"),
+        (&["est", "edt", "et"], "America/New_York"),
+        (&["bst"], "Europe/London"),
+        (&["wet", "west"], "Europe/Lisbon"),
+        (&["cet", "cest", "mez", "mesz"], "Europe/Berlin"),
+        (&["eet", "eest"], "Europe/Athens"),
+        (&["msk"], "Europe/Moscow"),
+        (&["ist"], "Asia/Kolkata"),
+        (&["jst"], "Asia/Tokyo"),
+        (&["aest", "aedt"], "Australia/Sydney"),
+    ];
+    for word in words {
+        let known = LETTERS.iter().find(|(letters, _)| letters.contains(word));
+        if let Some((_, name)) = known {
+            return Some(format!(
+                "names a zone by letters that say it to some; write its name, like {name}"
+            ));
+        }
+    }
+    let words = match *words {
+        [ref words @ .., "time"] => words,
+        _ => words,
+    };
+    (1..=3.min(words.len())).find_map(|count| {
+        let city = words[words.len() - count..].join(" ");
+        zone_of(&city).map(|name| format!("names a place; write its zone, {name}"))
+    })
+}
+
+/// Returns the name of the zone of a city.
+fn zone_of(city: &str) -> Option<String> {
+    let zones = TimeZoneDatabase::bundled();
+    let mut names = zones.available().map(|name| name.to_string());
+    names.find(|name| {
+        name.split_once('/')
+            .and_then(|(_, rest)| rest.rsplit('/').next())
+            .is_some_and(|last| last.replace('_', " ").eq_ignore_ascii_case(city))
+    })
+}
