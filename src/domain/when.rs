@@ -235,9 +235,10 @@ impl When {
             zone.wall(self.instant(zone)?),
             place.wall(self.instant(zone)?),
         );
-        let form = match wall.date() == here.date() {
-            true => "%H:%M",
-            false => "%a %H:%M",
+        let form = if wall.date() == here.date() {
+            "%H:%M"
+        } else {
+            "%a %H:%M"
         };
         (here != there).then(|| format!("({} {})", there.format(form), place.city()))
     }

@@ -61,7 +61,7 @@ pub(super) fn refuse_again(
 /// Refuses to complete `task` if it is due at another date than the call has named.
 pub(super) fn refuse_other_date(task: &Task, named: When, caller: &Caller) -> Result<()> {
     let zone = caller.zone;
-    let is_it = |due: When| due == named || When::Day(due.day(zone)) == named;
+    let is_it = |due: When| is_same(due, named, zone) || When::Day(due.day(zone)) == named;
     if task.due.is_some_and(is_it) {
         return Ok(());
     }
@@ -96,7 +96,7 @@ pub(super) fn finish(task: &mut Task, caller: &Caller) -> Result<()> {
             );
             return Err(Invalid::new("due", reason).into());
         }
-        Some((given, next, rest)) => go_on(task, given, next, rest, caller),
+        Some((given, next, rest)) => go_on(task, given, next, &rest, caller),
         None => task.set_status(Status::Completed, caller.now),
     }
     Ok(())
@@ -143,7 +143,7 @@ pub(crate) fn skip(task: &Task, caller: &Caller) -> Result<Edit> {
     let next = given(task, caller.zone)
         .and_then(|given| Some((given, next_date(task, repeat, given, caller)?)));
     match next {
-        Some((given, next)) => go_on(&mut edit.after, given, next, repeat.clone(), caller),
+        Some((given, next)) => go_on(&mut edit.after, given, next, repeat, caller),
         None => edit.after.set_status(Status::Cancelled, caller.now),
     }
     Ok(edit.stamped(caller.now))
@@ -151,7 +151,7 @@ pub(crate) fn skip(task: &Task, caller: &Caller) -> Result<Edit> {
 
 /// Moves `task` from the date that the rule had `given` to the `next` one. Until when it is deferred moves by as many days, at its
 /// own time of day.
-fn go_on(task: &mut Task, given: When, next: When, rest: Repeat, caller: &Caller) {
+fn go_on(task: &mut Task, given: When, next: When, rest: &Repeat, caller: &Caller) {
     let zone = given.zone(caller.zone);
     let ahead = next.day(zone) - given.day(zone);
     task.defer_until = task
@@ -406,6 +406,7 @@ mod tests {
         for (named, is_it) in [
             ("2026-12-01", true),
             ("2026-12-01T17:00:00.000Z", true),
+            ("2026-12-01T18:00[Europe/Berlin]", true),
             ("2026-12-01T18:00:00.000Z", false),
             ("2026-12-02", false),
         ] {

@@ -24,7 +24,7 @@ pub(super) fn read(text: &str, now: i64, zone: Zone) -> Result<Reading, Unreadab
     if text.chars().nth(MAX_CHARS).is_some() {
         return Err(Unreadable::no_date(text));
     }
-    let lower = text.to_lowercase().replace(',', " ");
+    let lower = without_other_zone(text).to_lowercase().replace(',', " ");
     let tidy: Vec<&str> = lower.split_whitespace().collect();
     let context = Context {
         text: &tidy.join(" "),
@@ -145,6 +145,19 @@ const ZONE_ALONE: &str = "names a zone and no time of day; write both, or neithe
 
 fn half_open(hour: u32) -> String {
     format!("leaves the half of the day open; write {hour}am or {hour}pm")
+}
+
+/// Returns a text that we have shown without what clocks show elsewhere: `17:00 +01:00 (08:00 Los Angeles)`.
+fn without_other_zone(text: &str) -> &str {
+    let shown = text.trim_end().strip_suffix(')');
+    let parts = shown.and_then(|shown| shown.rsplit_once(" ("));
+    let is_time = |there: &str| {
+        let mut words = there.split(' ').take(2);
+        words.any(|word| Clock::read(word).is_some())
+    };
+    parts
+        .filter(|(_, there)| is_time(there))
+        .map_or(text, |(here, _)| here)
 }
 
 /// Returns the words with `2026-12-24t18:00` in two, `5 p.m.` as `5pm`, and without the full stops of abbreviations.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{get, note, say};
+use super::{connect_in, get, note, say};
 use crate::support::{Client, Dialect, Home};
 
 /// A home with one task that is due on Monday, 5 January 2099, and repeats.
@@ -71,6 +71,58 @@ fn one_date_of_a_rule_that_counts_days_is_moved_alone_and_with_the_rule_all_of_t
     let series = json!({ "task_id": 1, "due": "2099-01-09", "repeat": "every 3 days" });
     client.call("update_task", series);
     assert_eq!(complete(&mut client)["due"], "Mon 2099-01-12");
+}
+
+#[test]
+fn a_series_said_in_one_zone_stays_there_when_it_is_completed_in_another() {
+    let home = Home::new();
+    let mut angeles = connect_in(&home, "America/Los_Angeles");
+    let mut utc = connect_in(&home, "UTC");
+    angeles.call(
+        "add_task",
+        json!({ "title": "one", "due": "2099-01-02 17:00", "repeat": "every friday" }),
+    );
+    let seen = get(&mut utc, 1);
+    assert_eq!(
+        seen["due"],
+        "Sat 2099-01-03 01:00 +00:00 (Fri 17:00 Los Angeles)"
+    );
+    assert_eq!(seen["due_zone"], "America/Los_Angeles");
+    complete(&mut utc);
+    let next = get(&mut angeles, 1);
+    assert_eq!(next["due"], "Fri 2099-01-09 17:00 -08:00");
+    assert_eq!(next.get("due_zone"), None);
+}
+
+#[test]
+fn a_date_that_is_moved_comes_with_the_next_and_the_way_to_move_all() {
+    let (_home, mut client) = repeating("every monday");
+    let moved = client.call("update_task", json!({ "task_id": 1, "due": "2099-01-07" }));
+    assert!(
+        note(&moved).contains("this date is moved alone, the next is Mon 2099-01-12; to move the series, give the rule too"),
+        "{moved}"
+    );
+}
+
+#[test]
+fn the_shell_skips_a_date_without_completing_it() {
+    let (home, mut client) = repeating("every monday for 3 times");
+    let skipped = home.command(&["skip", "1"]).output().unwrap();
+    let said = String::from_utf8(skipped.stderr).unwrap();
+    assert!(
+        said.contains("1: skipped Mon 2099-01-05; comes again Mon 2099-01-12"),
+        "{said}"
+    );
+    let task = get(&mut client, 1);
+    assert_eq!(
+        (&task["due"], &task["repeat"]),
+        (&json!("Mon 2099-01-12"), &json!("every Mon, 3 times"))
+    );
+    let rounds = home
+        .command(&["list", "--view", "completed"])
+        .output()
+        .unwrap();
+    assert!(!String::from_utf8(rounds.stdout).unwrap().contains("one"));
 }
 
 #[test]

@@ -97,9 +97,10 @@ impl Case {
         let draft = Draft {
             due: date(self.due),
             defer_until: date(self.defer),
-            repeat: Some(match self.from_completion {
-                true => repeat.from_completion(),
-                false => repeat,
+            repeat: Some(if self.from_completion {
+                repeat.from_completion()
+            } else {
+                repeat
             }),
             ..Draft::titled(Title::try_from(format!("case {}", self.id)).unwrap())
         };
