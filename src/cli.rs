@@ -2,8 +2,8 @@
 //!
 //! Each command has a file of its name, with its help and its examples: `add`, `backup`, `comment`, `completions`,
 //! `config`, `delete`, `doctor`, `edit`, `export`, `help`, `import`, `install`, `list`, `log`, `man`, `mcp`, `next`, `paths`,
-//! `prime`, `projects`, `restore`, `search`, `serve`, `service`, `show`, `tags`, `token`, `undo` and `watch`; `start`, `done`, `skip`,
-//! `reopen`, `cancel` and `undelete` are in `transitions`. The other files serve several commands:
+//! `prime`, `restore`, `search`, `serve`, `service`, `show`, `token`, `undo` and `watch`; `projects` and `tags` are in `names`;
+//! `start`, `done`, `skip`, `reopen`, `cancel` and `undelete` in `transitions`. The other files serve several commands:
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -8,8 +8,11 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{Cli, Failure, completions, failed, filters::exclusion, screen::Screen, whole};
-use crate::{config::Color, input::quick_words::tag_taken_away};
+use super::{Cli, Failure, completions, failed, screen::Screen, whole};
+use crate::{
+    config::Color,
+    input::quick_words::{exclusion, tag_taken_away},
+};
 
 /// Reads the command line. What only has to be printed, such as help, is printed, and ends the program; so does what is
 /// wrong with it. Where a shell asks what could stand there, that is answered instead.

@@ -44,9 +44,11 @@ impl ChosenArgs {
     /// Returns the tasks, in the order they were named or are listed; none if no task is as `--where` says, which is said then.
     /// `verb` is what is done to them: "complete".
     pub(super) fn read(&self, verb: &'static str, context: &Context) -> CliResult<Vec<TaskId>> {
+        if self.filter.is_given() && !self.ids.is_empty() {
+            return Err(ids_and_words());
+        }
         match self.filter.read(verb, context)? {
             None => Ids::read(&self.ids),
-            Some(_) if !self.ids.is_empty() => Err(ids_and_words()),
             Some(ids) => Ok(ids),
         }
     }

@@ -1,15 +1,19 @@
 //! Which tasks to list: a view, narrowed down by flags or quick words.
 
-use super::{CliResult, Failure, fields::list, screen::Screen};
+use super::{
+    CliResult, Failure,
+    fields::{is_nothing, list},
+    screen::Screen,
+};
 use crate::{
     domain::{
         command::Caller,
-        query::{Filters, View},
-        task::{Invalid, Priority, Status, TaskId, shortened},
+        query::{Filters, Sort, View},
+        task::{Invalid, Status, TaskId, shortened},
     },
     input::{
         self, GivenFilters,
-        quick_words::{Field, Word},
+        quick_words::{Field, Word, exclusion},
     },
     store,
 };
@@ -30,9 +34,9 @@ pub(super) struct FilterArgs {
     /// Without this tag or project (can be repeated) [also: -TAG, -project:NAME]
     #[arg(long, value_name = "WORD")]
     without: Vec<String>,
-    /// With this priority: high, medium or low [also: !high]
+    /// With this priority: high, medium, low or none [also: !high]
     #[arg(short, long, value_name = "LEVEL")]
-    priority: Option<Priority>,
+    priority: Option<String>,
     /// Parts of this task [also: parent:ID]
     #[arg(long, value_name = "ID")]
     parent: Option<TaskId>,
@@ -90,6 +94,8 @@ pub(super) struct Query {
     pub(super) limit: u32,
     /// The screen may have lines for fewer.
     pub(super) is_to_fit: bool,
+    /// In which order, if not in that of the view.
+    pub(super) sort: Option<Sort>,
 }
 
 impl Query {
@@ -140,7 +146,7 @@ impl FilterArgs {
                     once("project", &mut self.project, name.to_owned())?;
                 }
                 Word::Set(Field::Priority, level) => {
-                    once("priority", &mut self.priority, level.parse()?)?;
+                    once("priority", &mut self.priority, level.to_owned())?;
                 }
                 Word::Set(Field::Status, status) => {
                     once("status", &mut self.status, status.parse()?)?;
@@ -184,10 +190,12 @@ impl FilterArgs {
         limit: u32,
         caller: &Caller,
     ) -> Result<Query, Invalid> {
+        let level = self.priority.as_deref().filter(|level| !is_nothing(level));
         let mut given = GivenFilters {
             project: self.project.clone(),
             tags: self.tag.clone(),
-            priority: self.priority,
+            priority: level.map(str::parse).transpose()?,
+            no_priority: self.priority.is_some() && level.is_none(),
             status: self.status,
             parent: self.parent,
             due: self.due.clone(),
@@ -216,17 +224,9 @@ impl FilterArgs {
             filters,
             limit,
             is_to_fit: false,
+            sort: None,
         })
     }
-}
-
-/// Returns what a word asks tasks not to have: the tag of `-home`, or `project:x` of `-project:x`. One letter is a flag.
-pub(super) fn exclusion(word: &str) -> Option<&str> {
-    let rest = word.strip_prefix('-')?;
-    let mut letters = rest.chars();
-    let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() || !c.is_ascii());
-    let is_word = is_letter(letters.next()) && is_letter(letters.next());
-    (is_word && !rest.contains('=')).then_some(rest)
 }
 
 fn once<T>(name: &str, place: &mut Option<T>, value: T) -> CliResult {

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    CliResult, Context,
+    CliResult, Context, Failure,
     filters::{FilterArgs, LimitArgs, Query},
     report::say,
     screen::{DIM, JSON_VERSION, Layout, painted},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         error::Result,
-        query::{Moment, Names, Page, Position, View},
+        query::{Moment, Names, Page, Position, Sort, View},
     },
     render::{self, TaskObject},
     store::{self, Store},
@@ -37,6 +37,9 @@ pub(super) struct ListArgs {
     view: Option<View>,
     #[command(flatten)]
     filters: FilterArgs,
+    /// In this order: due, priority, newest, oldest or changed [default: that of the view]
+    #[arg(long, value_name = "ORDER")]
+    sort: Option<Sort>,
     #[command(flatten)]
     limit: LimitArgs,
     /// Words to find, which stood after text:
@@ -84,9 +87,16 @@ impl ListArgs {
             .or_else(|| self.filters.view_or(defaults.view.value));
         let limit = self.limit.most(defaults.limit.value, &context.screen);
         let text = self.text.clone();
+        if text.is_some() && self.sort.is_some() {
+            return Err(Failure::call(
+                "text: and --sort exclude each other",
+                "what has the words in its title comes first, then the latest",
+            ));
+        }
         let query = self.filters.query(view, text, limit, &context.caller)?;
         Ok(Query {
             is_to_fit: self.limit.is_usual(&context.screen),
+            sort: self.sort,
             ..query
         })
     }
@@ -97,6 +107,7 @@ impl ListArgs {
 struct ListEnd {
     shown: usize,
     next: Option<Position>,
+    is_cut: bool,
 }
 
 /// What is good to know beside a list.
@@ -240,6 +251,11 @@ impl Context {
             Ok(out.write_all(self.page(query, page).as_bytes())?)
         })?;
         Ok(match rest.next {
+            None if rest.is_cut => {
+                let view = store.count(query.view, &query.filters, &moment, None)?;
+                let total = render::bounded(view, Store::COUNT_LIMIT);
+                Some(ListNote::More(format!("{} of {total}", rest.shown)))
+            }
             None if rest.shown == 0 => {
                 let unknown = store.unknown_names(&query.filters)?;
                 Some(ListNote::Nothing(if unknown.is_empty() {
@@ -263,6 +279,7 @@ impl Context {
                 now,
                 zone,
                 view: query.view,
+                is_by_date: matches!(query.sort, None | Some(Sort::Due)),
             }
             .lines(&page.tasks),
             Layout::Lines => {
@@ -296,7 +313,7 @@ impl Context {
             }
             Ok(())
         })?;
-        let more = rest.next.is_some();
+        let more = rest.next.is_some() || rest.is_cut;
         Ok(writeln!(out, "],\"more\":{more}}}")?)
     }
 }
@@ -308,6 +325,9 @@ fn each_page(
     mut show: impl FnMut(&Page) -> CliResult,
 ) -> CliResult<ListEnd> {
     let mut rest = ListEnd::default();
+    if let Some(sort) = query.sort {
+        return each_sorted(store, query, sort, moment, show);
+    }
     let mut left = query.limit;
     while left > 0 {
         let page = read_page(store, query, moment, rest.next, left.min(PAGE))?;
@@ -319,6 +339,43 @@ fn each_page(
             break;
         }
     }
+    Ok(rest)
+}
+
+fn each_sorted(
+    store: &Store,
+    query: &Query,
+    sort: Sort,
+    moment: &Moment,
+    mut show: impl FnMut(&Page) -> CliResult,
+) -> CliResult<ListEnd> {
+    let mut rest = ListEnd::default();
+    let mut page = Page::new(None);
+    let mut shown = Ok(());
+    let mut flush = |page: &mut Page| {
+        if shown.is_ok() && !page.tasks.is_empty() {
+            shown = show(page);
+        }
+        rest.shown += page.tasks.len();
+        page.tasks.clear();
+    };
+    let is_cut = store.each_by(
+        sort,
+        query.view,
+        &query.filters,
+        moment,
+        query.limit,
+        &mut |task| {
+            page.tasks.push(task);
+            if page.tasks.len() == PAGE as usize {
+                flush(&mut page);
+            }
+            Ok(())
+        },
+    )?;
+    flush(&mut page);
+    shown?;
+    rest.is_cut = is_cut;
     Ok(rest)
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Table {
     pub(super) now: Timestamp,
     pub(super) zone: Zone,
     pub(super) view: View,
+    /// What is due first leads, where the view has it so.
+    pub(super) is_by_date: bool,
 }
 
 /// What a row says, before it is cut to fit.
@@ -76,10 +78,12 @@ impl Table {
             .map(|(task, depth)| self.row(task, depth))
             .collect();
         let widths = self.widths(&rows);
-        let has_headings = matches!(
-            self.view,
-            View::Open | View::Pending | View::Ready | View::Blocked | View::Today | View::Week
-        ) && rows.iter().any(|row| row.horizon != rows[0].horizon);
+        let has_headings = self.is_by_date
+            && matches!(
+                self.view,
+                View::Open | View::Pending | View::Ready | View::Blocked | View::Today | View::Week
+            )
+            && rows.iter().any(|row| row.horizon != rows[0].horizon);
         let mut lines = String::new();
         let mut above = None;
         for row in &rows {
@@ -386,6 +390,7 @@ mod tests {
             now: Timestamp::from_millis(NOW),
             zone: Zone::UTC,
             view: View::Open,
+            is_by_date: true,
         };
         let lines = table.lines(tasks);
         let plain = anstream::adapter::strip_str(&lines).to_string();
@@ -443,15 +448,15 @@ mod tests {
             ),
             (
                 70,
-                "  1   Write to the landlord about th…  2031-06-02  househo…  +letters",
+                "  1   Write to the landlord about the…  2031-06-02  househo…  +letters",
             ),
             (
                 60,
-                "  1   Write to the landlord a…  2031-06-02  househo…  +letters",
+                "  1   Write to the landlord about…   2031-06-02  househo…  …",
             ),
-            (48, "  1   Write to the lan…  2031-06-02  hous…  +…"),
-            (40, "  1   Write to the landlo…  2031-06-02  +…"),
-            (30, "  1   Write to the landlord a…"),
+            (48, "  1   Write to the landlord a…  2031-06-02  +le…"),
+            (40, "  1   Write to the landl…  2031-06-02  …"),
+            (30, "  1   Write to th…  2031-06-02"),
             (20, "  1   Write to the…"),
             (1, "  1   Write to the…"),
         ];

@@ -158,6 +158,46 @@ impl<'de> Deserialize<'de> for View {
     }
 }
 
+/// An order that a list can have instead of its view's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sort {
+    /// What is due first, then what matters most.
+    Due,
+    /// What matters most, then as the view has it.
+    Priority,
+    /// What was added last.
+    Newest,
+    /// What was added first.
+    Oldest,
+    /// What was changed last.
+    Changed,
+}
+
+impl Sort {
+    /// Every order, each with its word.
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("due", Self::Due),
+        ("priority", Self::Priority),
+        ("newest", Self::Newest),
+        ("oldest", Self::Oldest),
+        ("changed", Self::Changed),
+    ];
+}
+
+impl FromStr for Sort {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let word = text.trim().to_lowercase();
+        let found = Self::WORDS.into_iter().find(|(known, _)| *known == word);
+        found.map(|(_, sort)| sort).ok_or_else(|| {
+            let words = Self::WORDS.map(|(word, _)| word).join(", ");
+            let text = shortened(text, 40);
+            Invalid::new("sort", format!("\"{text}\" is none of {words}"))
+        })
+    }
+}
+
 /// A kind of names that tasks have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -225,6 +265,8 @@ pub struct Filters {
     pub without_tags: Vec<Tag>,
     /// It has this priority.
     pub priority: Option<Priority>,
+    /// It has no priority.
+    pub no_priority: bool,
     /// It is pending, in progress, ...
     pub status: Option<Status>,
     /// It is a part of this task.

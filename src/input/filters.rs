@@ -20,6 +20,7 @@ pub(crate) struct GivenFilters {
     pub(crate) tags: Vec<String>,
     pub(crate) without_tags: Vec<String>,
     pub(crate) priority: Option<Priority>,
+    pub(crate) no_priority: bool,
     pub(crate) status: Option<Status>,
     pub(crate) parent: Option<TaskId>,
     /// The day that tasks are due.
@@ -77,6 +78,7 @@ impl GivenFilters {
             tags: tags(&self.tags)?,
             without_tags: tags(&self.without_tags)?,
             priority: self.priority,
+            no_priority: self.no_priority,
             status: self.status,
             parent: self.parent,
             due_from,

@@ -469,6 +469,15 @@ fn cleared(word: &str) -> Option<String> {
     ))
 }
 
+/// Returns what a word asks tasks not to have: the tag of `-home`, or `project:x` of `-project:x`. One letter is a flag.
+pub(crate) fn exclusion(word: &str) -> Option<&str> {
+    let rest = word.strip_prefix('-')?;
+    let mut letters = rest.chars();
+    let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() || !c.is_ascii());
+    let is_word = is_letter(letters.next()) && is_letter(letters.next());
+    (is_word && !rest.contains('=')).then_some(rest)
+}
+
 /// Returns why a word that stays text may have been meant as a quick word; `None` if nothing speaks for it.
 fn doubt(word: &str) -> Option<String> {
     if let Some(level) = word.strip_prefix('!')

@@ -11,6 +11,7 @@ use crate::domain::{
     task::Summary,
 };
 
+mod by;
 mod lead;
 mod parameters;
 mod shape;

@@ -188,7 +188,7 @@ fn commands_of_other_programs_are_taken_where_they_mean_the_same() {
     let home = Home::new();
     home.run(&["add", "one"]);
     assert_eq!(home.run(&["ls"]), "1 one\n");
-    assert_eq!(home.run(&["modify", "1", "+x"]), "Changed 1 one #x\n");
+    assert_eq!(home.run(&["modify", "1", "+x"]), "Changed 1 one +x\n");
     home.run(&["annotate", "1", "seen"]);
     assert!(home.run(&["info", "1"]).contains("seen"));
     assert_eq!(home.run(&["find", "seen"]), "1 one #x\n");

@@ -154,7 +154,7 @@ fn what_an_argument_can_be_is_offered() {
         (&["edit", "1", "+a,ho"], &["+a,home", "+a,house"]),
         (&["edit", "1", "--untag", "hou"], &["house"]),
         (&["search", "x", "!h"], &["!high"]),
-        (&["list", "to"], &["today"]),
+        (&["list", "to"], &["today", "tomorrow"]),
         (&["watch", "ov"], &["overdue"]),
         (&["list", "--status", "c"], &["completed", "cancelled"]),
         (&["add", "x", "-p", "m"], &["medium"]),

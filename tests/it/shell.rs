@@ -12,6 +12,7 @@ use crate::support::Home;
 mod changing;
 mod editing;
 mod following;
+mod lists;
 mod objects;
 mod scripting;
 mod tables;

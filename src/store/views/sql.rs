@@ -5,7 +5,7 @@
 
 use super::shape::{Begin, Order, Scope, Shape, Window, old, open};
 use crate::{
-    domain::query::{Filters, View},
+    domain::query::{Filters, Sort, View},
     store::rows::{round_columns, summary_columns},
 };
 
@@ -207,6 +207,25 @@ impl Sql<'_> {
         )
     }
 
+    /// Returns the statement for all tasks of the view, as they come along the ids or the change log.
+    pub(super) fn by(&self, sort: Sort) -> String {
+        let columns = summary_columns!();
+        let condition = self.condition();
+        let tests = tests(self.filters, false, &Tested::TASK);
+        let (from, latest, order) = match sort {
+            Sort::Changed => (
+                "change CROSS JOIN task ON task.id = change.task_id",
+                " AND change.part = 1
+                  AND change.seq = (SELECT max(later.seq) FROM change AS later
+                                     WHERE later.task_id = change.task_id AND later.part = 1)",
+                "change.seq DESC",
+            ),
+            Sort::Oldest => ("task NOT INDEXED", "", "task.id"),
+            _ => ("task NOT INDEXED", "", "task.id DESC"),
+        };
+        format!("SELECT {columns} FROM {from} WHERE {condition}{tests}{latest} ORDER BY {order}")
+    }
+
     /// Returns the statement for the round that one change finished.
     pub(super) fn round() -> &'static str {
         concat!(
@@ -340,7 +359,10 @@ fn tests(filters: &Filters, of_project: bool, tested: &Tested) -> String {
     };
     let completed_at = tested.completed_at;
     // The plus: told that it is one number, SQLite would no longer see that the index has the order.
-    test(filters.priority.is_some(), "+rank = :rank".to_owned());
+    test(
+        filters.priority.is_some() || filters.no_priority,
+        "+task.rank = :rank".to_owned(),
+    );
     test(
         filters.project.is_some() && !of_project,
         tested_within(":project"),

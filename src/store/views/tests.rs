@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{
         command::{Caller, Command, Draft, Patch, Reference},
-        query::{Bound, order},
+        query::{Bound, Sort, order},
         task::{Actor, Priority, Project, Status, Tag, Task, TaskId, Timestamp, Title},
         when::{When, Zone, tests::zone},
     },
@@ -154,6 +154,7 @@ fn both(one: &Filters, other: &Filters) -> Filters {
         tags: joined(&one.tags, &other.tags),
         without_tags: joined(&one.without_tags, &other.without_tags),
         priority: one.priority.or(other.priority),
+        no_priority: one.no_priority || other.no_priority,
         status: one.status.or(other.status),
         parent: one.parent.or(other.parent),
         due_from: one.due_from.clone().or(other.due_from.clone()),
@@ -312,6 +313,7 @@ fn fits(filters: &Filters, task: &Task, zone: Zone) -> bool {
         && filters
             .priority
             .is_none_or(|level| task.priority == Some(level))
+        && (!filters.no_priority || task.priority.is_none())
         && filters.status.is_none_or(|status| task.status == status)
         && filters
             .parent
@@ -395,6 +397,61 @@ fn every_view_with_any_two_filters_lists_and_counts_just_its_tasks_in_order_in_e
             }
         }
         assert!(found > 1_000, "{found}");
+    }
+}
+
+#[test]
+fn a_list_in_another_order_has_the_same_tasks() {
+    let (_folder, mut store) = store();
+    fill(&mut store, 120);
+    let moment = Moment::new(Timestamp::from_millis(NOW), Zone::UTC);
+    let rank = |task: &Summary| Priority::rank(task.priority);
+    for (view, _) in VIEWS {
+        for (what, filters) in each_filter(Zone::UTC) {
+            let whole = store
+                .list(view, &filters, &moment, None, 1_000)
+                .unwrap()
+                .tasks;
+            let by = |sort, limit| {
+                let mut tasks: Vec<Summary> = Vec::new();
+                let mut take = |task| {
+                    tasks.push(task);
+                    Ok(())
+                };
+                let more = store.each_by(sort, view, &filters, &moment, limit, &mut take);
+                (tasks, more.unwrap())
+            };
+            for sort in [
+                Sort::Due,
+                Sort::Priority,
+                Sort::Newest,
+                Sort::Oldest,
+                Sort::Changed,
+            ] {
+                let context = format!("{view:?} with {what} by {sort:?}");
+                let (tasks, more) = by(sort, 1_000);
+                assert!(!more, "{context}");
+                let ids = |tasks: &[Summary]| -> BTreeSet<TaskId> {
+                    tasks.iter().map(|task| task.id).collect()
+                };
+                assert_eq!(ids(&tasks), ids(&whole), "{context}");
+                assert_eq!(tasks.len(), whole.len(), "{context}");
+                let is_sorted = match sort {
+                    Sort::Due => tasks.is_sorted_by_key(|task| {
+                        task.due.map_or(i64::MAX, |due| due.order(Zone::UTC))
+                    }),
+                    Sort::Priority => tasks.is_sorted_by_key(rank),
+                    Sort::Newest => tasks.is_sorted_by_key(|task| std::cmp::Reverse(task.id)),
+                    Sort::Oldest => tasks.is_sorted_by_key(|task| task.id),
+                    // The log has the changes in their order, whatever the clocks said.
+                    Sort::Changed => tasks.is_sorted_by_key(|task| std::cmp::Reverse(task.id)),
+                };
+                assert!(is_sorted, "{context}");
+                let (some, more) = by(sort, 2);
+                assert_eq!(some, tasks[..tasks.len().min(2)], "{context}");
+                assert_eq!(more, tasks.len() > 2, "{context}");
+            }
+        }
     }
 }
 

@@ -297,15 +297,15 @@ fn a_dash_before_a_tag_takes_it_away_and_is_no_flag() {
     let home = Home::new();
     run(&home, &["add", "one", "+today", "+home", "+phone"]);
     let changed = run(&home, &["edit", "1", "-today", "-phone"]);
-    assert_eq!(changed.printed, "Changed 1 one #home\n");
+    assert_eq!(changed.printed, "Changed 1 one +home\n");
     let nothing = run(&home, &["edit", "1", "-tagname"]);
-    assert_eq!(nothing.printed, "Nothing changed: 1 one #home\n");
+    assert_eq!(nothing.printed, "Nothing changed: 1 one +home\n");
     assert_eq!(
         nothing.said,
         "note: there was no tag \"tagname\" to take away\n"
     );
     let both = run(&home, &["edit", "1", "-home", "-t", "work", "-p=high"]);
-    assert_eq!(both.printed, "Changed 1 one (high) #work\n");
+    assert_eq!(both.printed, "Changed 1 one (high) +work\n");
 }
 
 #[test]
@@ -436,7 +436,7 @@ fn the_editor_opens_at_a_terminal_and_what_it_saves_is_used() {
         assert_eq!(status, 0, "{printed}");
         assert_eq!(
             printed,
-            "Changed 1 Pay the rent (due Mon 2031-06-02) #home\n\
+            "Changed 1 Pay the rent (due Mon 2031-06-02) +home\n\
              note: title of 1: \"Pay\" -> \"Pay the rent\"\n"
         );
     }

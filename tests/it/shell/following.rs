@@ -185,10 +185,10 @@ fn a_change_that_does_not_show_is_not_printed() {
     let home = Home::new();
     run(&home, &["add", "first", "+seen"]);
     let mut list = Piped::start(&home, &["watch", "+seen"]);
-    assert_eq!(list.block(), ["1 first #seen"]);
+    assert_eq!(list.block(), ["1 first +seen"]);
     run(&home, &["add", "elsewhere"]);
     run(&home, &["add", "second", "+seen"]);
-    assert_eq!(list.block(), ["1 first #seen", "3 second #seen"]);
+    assert_eq!(list.block(), ["1 first +seen", "3 second +seen"]);
 }
 
 #[test]

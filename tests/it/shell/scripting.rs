@@ -16,7 +16,7 @@ fn titles_from_standard_input_are_one_change() {
     let run = run_with(&home, &["add", "-", "project:flat"], titles);
     assert_eq!(
         run.printed,
-        "Added 1 Buy milk @flat\nAdded 2 due:fri +x @flat\n"
+        "Added 1 Buy milk project:flat\nAdded 2 due:fri +x project:flat\n"
     );
     let undone = json(&home, &["undo"]);
     assert_eq!(undone["tasks"].as_array().unwrap().len(), 2);
@@ -166,7 +166,7 @@ fn the_commands_that_take_other_words_too_read_ids_from_standard_input() {
     let changed = run_with(&home, &["edit", "-", "+bulk"], &list);
     assert_eq!(
         changed.printed,
-        "Changed 1 Task 1 #bulk\nChanged 2 Task 2 #bulk\n"
+        "Changed 1 Task 1 +bulk\nChanged 2 Task 2 +bulk\n"
     );
     let said = run_with(&home, &["comment", "-", "hello"], "#1\n3,4 and more\n");
     assert_eq!(said.printed.lines().count(), 3, "{}", said.said);
@@ -345,16 +345,21 @@ fn at_a_terminal_an_install_without_a_host_asks_which() {
 }
 
 #[test]
-fn a_long_list_is_bounded_says_so_beside_the_result_and_all_shows_all() {
+fn what_goes_to_a_program_is_cut_only_where_the_call_says_so() {
     let home = Home::new();
     filled(&home, 60);
-    let short = run(&home, &["list"]);
+    let whole = run(&home, &["list"]);
+    assert_eq!(
+        (whole.printed.lines().count(), whole.said.as_str()),
+        (60, "")
+    );
+    let done = run_with(&home, &["edit", "-", "+bulk"], &whole.printed);
+    assert_eq!(done.printed.lines().count(), 60, "{}", done.said);
+    let short = run(&home, &["list", "-n", "50"]);
     assert_eq!(short.printed.lines().count(), 50);
     assert_eq!(short.said, "note: 50 of 60: --all shows the rest\n");
-    let all = run(&home, &["list", "--all"]);
-    assert_eq!((all.printed.lines().count(), all.said.as_str()), (60, ""));
-    assert_eq!(json(&home, &["list"])["more"], true);
-    assert_eq!(json(&home, &["list", "--all"])["more"], false);
+    assert_eq!(json(&home, &["list", "-n", "50"])["more"], true);
+    assert_eq!(json(&home, &["list"])["more"], false);
     let found = run(&home, &["search", "task", "-n", "2"]);
     assert_eq!(found.printed.lines().count(), 2);
     assert_eq!(found.said, "note: and more: --all shows the rest\n");

@@ -39,7 +39,7 @@ fn a_long_title_leaves_room_for_what_else_there_is() {
     };
     assert_eq!(
         line(80),
-        "  1   Write to the landlord about the heating…  2031-06-02  house and…  every 2…"
+        "  1   Write to the landlord about the hea…  2031-06-02  house a…  +garden …"
     );
     // A terminal that says it has one column is not believed.
     assert_eq!(line(1), "  1   Write to the…");

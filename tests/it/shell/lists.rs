@@ -1,0 +1,241 @@
+//! Lists narrowed down by words, and commands that take those words instead of ids.
+
+use super::{json, run, terminal::Terminal};
+use crate::support::Home;
+
+/// Adds tasks of two projects, with tags and dates; one is part of another.
+fn filled() -> Home {
+    let home = Home::new();
+    for words in [
+        &[
+            "Write",
+            "the",
+            "invoice",
+            "project:Work.Billing",
+            "+home",
+            "+desk",
+            "due:today",
+        ][..],
+        &["Mend", "the", "site", "project:work", "+web"],
+        &["Buy", "paint", "project:Workshop", "+home", "due:tomorrow"],
+        &["Call", "Anna", "+desk", "!high"],
+        &["Paint", "the", "fence", "defer:2099-01-01", "+home"],
+        &["Choose", "a", "colour", "parent:3"],
+    ] {
+        let added = run(&home, &[&["add"], words].concat());
+        assert_eq!(added.status, 0, "{words:?}: {}", added.said);
+    }
+    home
+}
+
+/// Returns the ids that a list prints.
+fn ids(home: &Home, words: &[&str]) -> Vec<String> {
+    let list = run(home, &[&["list"], words].concat());
+    assert_eq!(list.status, 0, "{words:?}: {}", list.said);
+    let first = |line: &str| line.split(' ').next().unwrap().to_owned();
+    list.printed.lines().map(first).collect()
+}
+
+#[test]
+fn a_list_is_narrowed_down_by_several_words_and_by_what_is_left_out() {
+    let home = filled();
+    let cases: [(&[&str], &[&str]); 21] = [
+        (&[], &["1", "3", "4", "2", "6"]),
+        (&["project:WORK"], &["1", "2"]),
+        (&["project:work.billing"], &["1"]),
+        (&["+home", "+desk"], &["1"]),
+        (&["tags:home,desk"], &["1"]),
+        (&["+home", "-desk"], &["3"]),
+        (&["-home"], &["4", "2", "6"]),
+        (&["-project:work"], &["3", "4", "6"]),
+        (&["-project:work", "-project:Workshop", "-desk"], &["6"]),
+        (&["due:today"], &["1"]),
+        (&["due:tomorrow"], &["3"]),
+        (&["tomorrow"], &["3"]),
+        (&["week"], &["1", "3"]),
+        (&["parent:3"], &["6"]),
+        (&["deferred"], &["5"]),
+        (&["pending", "+home", "-project:work"], &["3", "5"]),
+        (&["text:paint", "-project:Workshop"], &[]),
+        (&["pri:none", "-home"], &["2", "6"]),
+        (&["--sort", "priority"], &["4", "1", "3", "2", "6"]),
+        (&["--sort", "newest", "-n", "2"], &["6", "4"]),
+        (
+            &["all", "--sort", "oldest"],
+            &["1", "2", "3", "4", "5", "6"],
+        ),
+    ];
+    for (words, wanted) in cases {
+        assert_eq!(ids(&home, words), wanted, "{words:?}");
+    }
+    let open = run(&home, &["list"]);
+    assert_eq!(open.said, "");
+    // One letter is a flag.
+    let short = run(&home, &["list", "-n", "1", "-t", "home"]);
+    assert_eq!(short.printed.lines().count(), 1);
+}
+
+#[test]
+fn a_line_is_printed_with_the_words_that_find_its_task() {
+    let home = filled();
+    let line = run(&home, &["list", "project:Workshop"]).printed;
+    assert!(line.ends_with(" project:Workshop +home\n"), "{line}");
+    let found = run(&home, &["list", "project:Work.Billing", "+home", "+desk"]);
+    assert!(
+        found
+            .printed
+            .ends_with(" project:Work.Billing +desk +home\n")
+    );
+}
+
+#[test]
+fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
+    let home = filled();
+    for (words, said) in [
+        (&["list", "nothing"][..], "\"nothing\" is no view"),
+        (
+            &["list", "--sort", "size"],
+            "\"size\" is none of due, priority",
+        ),
+        (&["list", "text:x", "--sort", "due"], "exclude each other"),
+        (&["list", "parent:x"], "\"x\" is no id of a task"),
+        (
+            &["list", "-due:today"],
+            "excludes tags and projects, not due:today",
+        ),
+        (
+            &["list", "due:today", "--due-before", "fri"],
+            "given beside another date",
+        ),
+        (
+            &["list", "project:a", "project:b"],
+            "project is given twice",
+        ),
+        (&["done", "--where", ""], "--where has no words"),
+        (&["done", "--where", "project:\"x"], "no second one"),
+        (&["done", "--where", "nothing"], "\"nothing\" is no view"),
+        (&["done", "1", "--where", "+home"], "exclude each other"),
+        (
+            &["edit", "1", "+x", "--where", "+home"],
+            "exclude each other",
+        ),
+        (&["edit", "--where", "+home"], "there is nothing to change"),
+        (&["done", "1", "--yes"], "--where"),
+    ] {
+        let refused = run(&home, words);
+        assert_eq!(refused.status, 2, "{words:?}: {}", refused.printed);
+        assert!(refused.said.contains(said), "{words:?}: {}", refused.said);
+    }
+    assert_eq!(ids(&home, &[]).len(), 5);
+}
+
+#[test]
+fn the_words_of_a_list_take_the_place_of_ids_once_they_are_agreed_to() {
+    let home = filled();
+    let refused = run(&home, &["done", "--where", "+home -web"]);
+    assert_eq!(refused.status, 2);
+    assert_eq!(
+        refused.said,
+        "taskhold: these are 2 tasks, and nobody can be asked whether to complete them\n\
+         hint: taskhold list shows them, with the same words; if they are meant, repeat it with --yes\n"
+    );
+    let edited = run(
+        &home,
+        &["edit", "--where", "project:work", "+soon", "--yes"],
+    );
+    assert_eq!(edited.printed.lines().count(), 2, "{}", edited.said);
+    let started = run(&home, &["start", "-y", "--where", "+soon -home"]);
+    assert_eq!(
+        started.printed,
+        "Started 2 Mend the site (in_progress) project:work +soon +web\n"
+    );
+    let done = run(&home, &["done", "--yes", "--where", "+home"]);
+    assert_eq!(done.printed.lines().count(), 2, "{}", done.printed);
+    let deleted = run(&home, &["delete", "--yes", "--where", "pending -home"]);
+    assert_eq!(deleted.printed.lines().count(), 3, "{}", deleted.said);
+    // The deferred one is left, which that view has and the usual one has not.
+    assert_eq!(ids(&home, &["all"]), ["1", "3", "5"]);
+    let none = run(&home, &["done", "--yes", "--where", "+desk"]);
+    assert_eq!((none.status, none.printed.as_str()), (0, ""));
+    assert!(
+        none.said.contains("no task is like that: +desk"),
+        "{}",
+        none.said
+    );
+    assert_eq!(
+        json(&home, &["done", "--yes", "--where", "+desk"])["tasks"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn at_a_terminal_the_tasks_are_named_and_asked_for() {
+    let home = filled();
+    for (answer, left) in [("n\n", 5), ("y\n", 3)] {
+        let arguments = ["done", "--where", "+home"];
+        let mut terminal = Terminal::start(&home, 80, &arguments, &[]);
+        let named = terminal.wait_for("Complete 2 tasks? [y/N] ");
+        assert!(named.contains("    3  Buy paint\r\n"), "{named:?}");
+        terminal.type_keys(answer);
+        terminal.end();
+        assert_eq!(ids(&home, &[]).len(), left);
+    }
+}
+
+#[test]
+fn projects_and_tags_are_listed_with_how_many_open_tasks_they_have() {
+    let home = filled();
+    assert_eq!(
+        run(&home, &["projects"]).printed,
+        "work\t2\nWork.Billing\t1\nWorkshop\t1\n"
+    );
+    assert_eq!(run(&home, &["tags"]).printed, "desk\t2\nhome\t3\nweb\t1\n");
+    assert_eq!(json(&home, &["tags"])["tags"][0]["name"], "desk");
+}
+
+#[test]
+fn what_stands_in_relation_to_a_task_is_shown_with_its_title() {
+    let home = filled();
+    run(&home, &["add", "Try", "it", "parent:6", "after:3,4"]);
+    run(&home, &["done", "4"]);
+    let shown = run(&home, &["show", "3", "7"]).printed;
+    assert!(
+        shown.contains("  Parts        6 Choose a colour\n                 7 Try it\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("  Part of      6 Choose a colour\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("  After        3 Buy paint\n               4 Call Anna (completed)\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_screen_keeps_the_urgent_end_of_a_long_list_and_has_parts_under_their_task() {
+    let home = filled();
+    let titles: String = (1..=40).map(|number| format!("Task {number}\n")).collect();
+    super::run_with(&home, &["add", "-"], &titles);
+    let (printed, _) = Terminal::start(&home, 80, &["list"], &[]).end();
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(lines.len() <= 23, "{printed}");
+    assert!(lines[1].contains("Write the invoice"), "{printed}");
+    assert!(
+        printed.contains(" of 45: --all shows the rest"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("1 deferred: taskhold list deferred"),
+        "{printed}"
+    );
+    let under = lines
+        .iter()
+        .position(|line| line.contains("└ Choose a colour"))
+        .unwrap();
+    assert!(lines[under - 1].contains("Buy paint"), "{printed}");
+    assert!(printed.contains("+desk +home"), "{printed}");
+    let (whole, _) = Terminal::start(&home, 80, &["list", "--all"], &[]).end();
+    assert!(whole.lines().count() > 45, "{whole}");
+}
