@@ -87,6 +87,7 @@ CREATE TABLE task_new (
     tags         TEXT    NOT NULL DEFAULT '[]',       -- JSON array of words, sorted
     parent       INTEGER REFERENCES task (id),
     depends_on   TEXT    NOT NULL DEFAULT '[]',       -- JSON array of task ids, sorted
+    origin       TEXT,                                -- JSON: what a file of another program calls it, and digests of what that said of it
     -- Derived from the columns above, for the indexes; written with them and never logged.
     due_kind     INTEGER NOT NULL DEFAULT 3,                      -- 0 an instant, also a time of a zone; 1 a day; 2 a time without a zone; 3 none
     due_order    INTEGER NOT NULL DEFAULT 9223372036854775807,    -- ms since the Unix epoch; of kinds 1 and 2 the digits as if UTC; max: none

@@ -17,17 +17,14 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, BufRead, Write},
+    io::{self, BufRead, Seek, Write},
 };
 
 use crate::domain::{
     command::Caller,
     error::Error,
     imported::{Arrival, Terms},
-    task::{
-        Actor, Comment, CommentText, Description, Invalid, Task, TaskId, TaskWithComments,
-        Timestamp, Title,
-    },
+    task::{Actor, Task, TaskId, TaskWithComments, Timestamp, Title},
     when::{When, Zone},
 };
 
@@ -39,6 +36,7 @@ pub mod markdown;
 #[cfg(test)]
 mod proptests;
 pub mod taskwarrior;
+mod texts;
 pub mod todo_txt;
 
 /// A format of files.
@@ -83,11 +81,23 @@ impl Format {
             Some(Self::Ics)
         } else if begins(json::BEGINNING.as_bytes()) {
             Some(Self::Json)
-        } else if begins(b"[") || begins(b"{\"id\":") || begins(b"{\"description\":") {
+        } else if is_list(text) || begins(b"{\"id\":") || begins(b"{\"description\":") {
             Some(Self::Taskwarrior)
         } else {
             None
         }
+    }
+}
+
+/// Reports whether `text` begins a list of JSON: objects, lists, or nothing at all. A line of text may begin with `[` too.
+fn is_list(text: &[u8]) -> bool {
+    let Some(rest) = text.strip_prefix(b"[").map(<[u8]>::trim_ascii) else {
+        return false;
+    };
+    match rest {
+        [] | [b'{' | b'[', ..] => true,
+        [b']', after @ ..] => after.is_empty(),
+        _ => false,
     }
 }
 
@@ -104,6 +114,14 @@ pub enum Fault {
     #[error("line {line}: {reason}")]
     Task {
         /// The line it begins on, from 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// One thing that a task says cannot be used. The task comes next, without it.
+    #[error("line {line}: {reason}")]
+    Property {
+        /// The line, from 1.
         line: u64,
         /// What is wrong.
         reason: String,
@@ -156,19 +174,24 @@ pub trait Reader {
     }
 }
 
-/// Begins to read `input` as `format`; `None` if files of that format are not read.
+/// What a file is read from. Where one task depends on what comes after it, the file is looked through first.
+pub trait Input: BufRead + Seek {}
+
+impl<R: BufRead + Seek> Input for R {}
+
+/// Begins to read `input` as `format`; `None` if files of that format are not read. An error if the system cannot read it.
 pub fn reader<'a>(
     format: Format,
-    input: Box<dyn BufRead + Send + 'a>,
+    input: Box<dyn Input + Send + 'a>,
     caller: &'a Caller,
-) -> Option<Box<dyn Reader + Send + 'a>> {
-    match format {
+) -> io::Result<Option<Box<dyn Reader + Send + 'a>>> {
+    Ok(match format {
         Format::Json => Some(Box::new(json::Reader::new(input))),
-        Format::TodoTxt => Some(Box::new(todo_txt::Reader::new(input, caller))),
-        Format::Ics => Some(Box::new(ics::Reader::new(input, caller))),
+        Format::TodoTxt => Some(Box::new(todo_txt::Reader::new(input, caller)?)),
+        Format::Ics => Some(Box::new(ics::Reader::new(input, caller)?)),
         Format::Taskwarrior => Some(Box::new(taskwarrior::Reader::new(input, caller))),
         Format::Markdown | Format::Csv => None,
-    }
+    })
 }
 
 /// Why an export failed.
@@ -195,8 +218,8 @@ pub struct Contents {
 pub struct Relatives<'a> {
     /// How many tasks it is a part of, one within the other.
     pub depth: usize,
-    /// Finds the time another task was created.
-    pub created_at: &'a dyn Fn(TaskId) -> Result<Option<Timestamp>, Error>,
+    /// Finds another task.
+    pub other: &'a dyn Fn(TaskId) -> Result<Option<Task>, Error>,
 }
 
 /// A file being written, task by task.
@@ -278,43 +301,6 @@ impl Notes {
 /// Returns a task as a file of another program gives it, before its fields are set.
 fn new_task(title: Title, source: &str, created_at: Timestamp) -> Task {
     Task::new(TaskId::FIRST, title, Actor::named(source), created_at)
-}
-
-/// Takes a title in, and remarks if it had to be cleaned.
-fn title(raw: &str, notes: &mut Notes) -> Result<Title, Invalid> {
-    let (title, was_altered) = Title::cleaned(raw)?;
-    count_altered(was_altered, "title", notes);
-    Ok(title)
-}
-
-/// Likewise a description.
-fn description(raw: &str, notes: &mut Notes) -> Result<Description, Invalid> {
-    let (description, was_altered) = Description::cleaned(raw)?;
-    count_altered(was_altered, "description", notes);
-    Ok(description)
-}
-
-/// Likewise a comment; one that is blank is left out.
-fn comment(
-    at: Timestamp,
-    actor: Actor,
-    raw: &str,
-    notes: &mut Notes,
-) -> Result<Option<Comment>, Invalid> {
-    if raw.trim().is_empty() {
-        return Ok(None);
-    }
-    let (text, was_altered) = CommentText::cleaned(raw)?;
-    count_altered(was_altered, "comment", notes);
-    Ok(Some(Comment { at, actor, text }))
-}
-
-fn count_altered(was_altered: bool, field: &str, notes: &mut Notes) {
-    if was_altered {
-        notes.count(format!(
-            "{field}: characters that cannot be seen were taken out"
-        ));
-    }
 }
 
 /// Returns the calendar date an instant stands for in a program that knows instants only: midnight, or the last second of

@@ -230,6 +230,7 @@ pub fn is_pending_block_altered(before: &Task, after: &Task) -> bool {
         rev: _,
         deleted_at: _,
         repeat_from: _,
+        origin: _,
     } = before;
     *title != after.title
         || *description != after.description
@@ -270,8 +271,10 @@ pub fn changed_fields(change: &Change, zone: Zone) -> impl Iterator<Item = (&str
     change
         .new
         .iter()
-        // Where a rule had put a date is for the rule alone.
-        .filter(|(name, _)| change.old.is_some() && *name != "repeat_from")
+        // Where a rule had put a date is for the rule alone, and what a file said for the next import.
+        .filter(|(name, _)| {
+            change.old.is_some() && !["repeat_from", "origin"].contains(&name.as_str())
+        })
         .map(move |(name, new)| {
             if name == "comments" {
                 let old = change.old.as_ref().and_then(|old| old.get(name));

@@ -84,7 +84,7 @@ pub use open::Access;
 use paths::Identity;
 pub use paths::Paths;
 pub use search_words::Words;
-pub use writer::{Import, Imported, Taken, Writer};
+pub use writer::{Differing, Import, Imported, Taken, Writer};
 
 /// One connection to the task database.
 #[derive(Debug)]

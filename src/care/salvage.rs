@@ -28,7 +28,7 @@ use crate::{
 
 /// The columns of a task after its id, as the schema has them; those in JSON are named by [`JSON_COLUMNS`]. Derived columns
 /// are not read.
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "title",
     "status",
     "created_at",
@@ -47,6 +47,7 @@ const COLUMNS: [&str; 26] = [
     "tags",
     "parent",
     "depends_on",
+    "origin",
     DERIVED,
     DERIVED,
     DERIVED,
@@ -79,7 +80,7 @@ const OLD_COLUMNS: [&str; 20] = [
     "depends_on",
     "comments",
 ];
-const JSON_COLUMNS: [&str; 3] = ["tags", "depends_on", "comments"];
+const JSON_COLUMNS: [&str; 4] = ["tags", "depends_on", "origin", "comments"];
 const DERIVED: &str = "";
 /// The columns of a task in the first schema, its id included.
 const OLDEST_COLUMNS: usize = 11;

@@ -14,7 +14,7 @@ use super::{CliResult, Context, Failure};
 use crate::{
     disk::NewFile,
     domain::{
-        task::{Task, TaskId, Timestamp},
+        task::{Task, TaskId},
         text::{self, counted},
     },
     exchange::{self, Contents, Format, Relatives, WriteError},
@@ -31,7 +31,7 @@ use crate::{
   taskhold export --format markdown
   taskhold export tasks.ics --force")]
 pub(super) struct ExportArgs {
-    /// What to write [default: by the ending of FILE, else json]
+    /// What to write [default: by the ending of FILE; json, if it has none]
     #[arg(long, value_enum)]
     format: Option<OutputFormat>,
     /// Write to this file, which appears when it is whole [default: standard output]
@@ -72,27 +72,31 @@ impl From<OutputFormat> for Format {
 impl ExportArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
-        let by_ending = || {
-            let ending = file?.extension().and_then(OsStr::to_str)?;
-            Format::of_ending(ending)
-        };
-        let format = self
-            .format
-            .map(Format::from)
-            .or_else(by_ending)
-            .unwrap_or(Format::Json);
         match file {
             None => {
+                let format = self.format.map_or(Format::Json, Format::from);
                 let mut out = BufWriter::new(io::stdout().lock());
                 write(context, format, &mut out)?.tell();
                 Ok(out.flush()?)
             }
-            Some(file) => self.write_file(context, format, file),
+            Some(file) => self.write_file(context, file),
+        }
+    }
+
+    /// Returns what to write to `file`.
+    fn format_of(&self, file: &Path) -> std::result::Result<Format, Failure> {
+        match (self.format, file.extension()) {
+            (Some(format), _) => Ok(format.into()),
+            (None, None) => Ok(Format::Json),
+            (None, Some(ending)) => {
+                let known = ending.to_str().and_then(Format::of_ending);
+                known.ok_or_else(|| unknown_ending(ending))
+            }
         }
     }
 
     /// Writes beside the file, and gives it its name when all is on the disk.
-    fn write_file(&self, context: &Context, format: Format, file: &Path) -> CliResult {
+    fn write_file(&self, context: &Context, file: &Path) -> CliResult {
         let path = std::path::absolute(file)?;
         let (Some(folder), Some(_)) = (path.parent(), path.file_name()) else {
             return Err(Failure::input(format!(
@@ -121,6 +125,7 @@ impl ExportArgs {
                 file.display()
             )));
         }
+        let format = self.format_of(file)?;
         let failed = |error: io::Error| {
             let error = plain(error);
             Failure::input(format!("cannot write {}: {error}", file.display()))
@@ -156,6 +161,12 @@ impl ExportArgs {
             "left_out": summary.left_out,
         }))?)
     }
+}
+
+fn unknown_ending(ending: &OsStr) -> Failure {
+    let ending = text::clean(&ending.display().to_string()).text;
+    Failure::input(format!("no format is known by the ending .{ending}; nothing was written"))
+        .with_hint("name a file that ends with .jsonl, .md, .txt, .ics or .csv, or say what to write: --format json")
 }
 
 /// Returns the error without the name of a temporary file, which nobody knows.
@@ -288,12 +299,10 @@ impl Export<'_> {
     }
 
     fn write(&mut self, store: &Store, task: Task, depth: usize) -> Result<(), WriteError> {
-        let created_at = |id: TaskId| -> Result<Option<Timestamp>, crate::domain::error::Error> {
-            Ok(store.task(id)?.map(|task| task.created_at))
-        };
+        let other = |id: TaskId| store.task(id);
         let place = Relatives {
             depth,
-            created_at: &created_at,
+            other: &other,
         };
         let task = if self.writer.takes_trash() {
             task

@@ -29,12 +29,14 @@ use input::{Input, Progress};
 /// Import the tasks of a file: all of them, or none
 ///
 /// It is one change, which one undo takes back. An empty database keeps the ids of a file of our own; in any other, tasks
-/// that are new get new ids. A task that is here already, by the time it was created and its title, is left as it is, so
-/// nothing is doubled when a file is imported again.
+/// that are new get new ids. A task that is here already, by its UID or UUID or else by the time it was created and its title,
+/// is left as it is, so nothing is doubled when a file is imported again; what differs is said, and --update takes over what
+/// changed in the file. A field that was changed here, too, is named and left.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold import tasks.jsonl --dry-run
   taskhold import todo.txt
+  taskhold import calendar.ics --update
   task export | taskhold import --format taskwarrior -")]
 pub(super) struct ImportArgs {
     /// What the file is [default: by its beginning, else by its ending]
@@ -43,7 +45,10 @@ pub(super) struct ImportArgs {
     /// Say what would be done and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Leave out what cannot be used, a task or a reference, and take in the rest
+    /// Take over what changed in the file since it was imported the last time, in tasks that are here already
+    #[arg(long)]
+    update: bool,
+    /// Leave out what cannot be used, of a task or all of it, and take in the rest
     #[arg(long)]
     skip_bad: bool,
     /// The file; - is standard input
@@ -90,19 +95,22 @@ impl ImportArgs {
             .ok_or_else(|| failed(&name, "what it is cannot be told").with_hint(FORMATS))?;
         let (input, progress) = input.whole().map_err(|error| not_read(&name, &error))?;
         let caller = &context.caller;
-        let mut reader = exchange::reader(format, Box::new(input), caller).ok_or_else(|| {
-            failed(&name, "files of this format are written, and not read")
-                .with_hint("taskhold export --format json writes what is read back")
-        })?;
+        let mut reader = exchange::reader(format, Box::new(input), caller)
+            .map_err(|error| not_read(&name, &error))?
+            .ok_or_else(|| {
+                failed(&name, "files of this format are written, and not read")
+                    .with_hint("taskhold export --format json writes what is read back")
+            })?;
         let mut faults = Faults::new(&name, self.skip_bad);
         let imported = if self.dry_run {
             let store = context.reader()?;
             store.snapshot(|store| {
                 let import = store.rehearse_import(caller, reader.terms())?;
+                let import = import.updating(self.update);
                 Ok(take_all(import, &mut *reader, &mut faults, progress))
             })??
         } else {
-            write(context, &mut *reader, &mut faults, progress)?
+            write(context, &mut *reader, self.update, &mut faults, progress)?
         };
         let left = report::Left {
             bad: faults.tasks,
@@ -111,7 +119,11 @@ impl ImportArgs {
         if context.screen.json {
             return report::print_json(&imported, &*reader, left, self.dry_run, context);
         }
-        report::print(&imported, &*reader, self.dry_run)
+        let how = report::How {
+            is_rehearsal: self.dry_run,
+            updates: self.update,
+        };
+        report::print(&imported, &*reader, how)
     }
 
     fn format_of(&self, start: &[u8]) -> Option<Format> {
@@ -127,6 +139,7 @@ impl ImportArgs {
 fn write(
     context: &Context,
     reader: &mut (dyn Reader + Send),
+    updates: bool,
     faults: &mut Faults<'_>,
     progress: Progress,
 ) -> Result<Imported, Failure> {
@@ -135,6 +148,7 @@ fn write(
     let backups = Reserved::of(&store)?;
     let mut writer = store.writer()?;
     let import = writer.import(&context.caller, reader.terms())?;
+    let import = import.updating(updates);
     let imported = take_all(import, reader, faults, progress)?;
     // Nothing new: nothing to commit, and no reason to let the backups of other imports go.
     if let Some(group) = imported.group {
@@ -185,6 +199,10 @@ fn take_all(
                 Ok(arrival) => arrival,
                 Err(Fault::Task { line, reason }) => {
                     faults.task(line, &reason);
+                    continue;
+                }
+                Err(Fault::Property { line, reason }) => {
+                    faults.tell(line, &reason);
                     continue;
                 }
                 Err(Fault::Cut { line, reason }) => {

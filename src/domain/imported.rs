@@ -2,6 +2,11 @@
 
 use crate::domain::task::{Comment, Task, TaskId, Timestamp};
 
+mod merge;
+
+pub(crate) use merge::{Comparison, origin};
+pub use merge::{Difference, Field, Side};
+
 /// What a file calls a task, so that others in it can refer to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
@@ -20,6 +25,17 @@ impl std::fmt::Display for Name {
     }
 }
 
+/// What another program calls a task, in each file that it writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// The kind of file.
+    pub from: &'static str,
+    /// The name; the same as that of no other task.
+    pub name: String,
+    /// Whether the name says nothing else than what the task says: then two tasks may be called so.
+    pub is_text: bool,
+}
+
 /// A task from a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrival {
@@ -27,12 +43,16 @@ pub struct Arrival {
     pub line: u64,
     /// What the file calls it; `None` if nothing can refer to it.
     pub name: Option<Name>,
+    /// What its program calls it always; `None` if that gives it no name.
+    pub called: Option<Called>,
     /// The task. Its id means nothing, and `parent` and `depends_on` are empty: they are below.
     pub task: Task,
     /// Its comments, oldest first.
     pub comments: Vec<Comment>,
     /// The id it had in the database it was exported from; `None` if it was none of ours, or the file does not say.
     pub id: Option<TaskId>,
+    /// Its revision when we wrote the file, and when it was changed last before; `None` if the file does not say.
+    pub version: Option<(i64, Timestamp)>,
     /// The first and the last instant at which it may have been created; `None` if the file does not say.
     pub created: Option<[Timestamp; 2]>,
     /// The task it is a part of.

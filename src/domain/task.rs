@@ -16,10 +16,12 @@ use crate::domain::{
 
 pub(crate) mod cut;
 mod id;
+mod origin;
 mod status;
 mod text_fields;
 
 pub use id::TaskId;
+pub use origin::Origin;
 pub use status::{Priority, Status};
 pub use text_fields::{Actor, CommentText, Description, Project, Tag, Title};
 
@@ -129,6 +131,9 @@ pub struct Task {
     /// The tasks that must be closed before it can be worked on.
     #[serde(default)]
     pub depends_on: BTreeSet<TaskId>,
+    /// What it is called in the file of another program that it came from.
+    #[serde(default)]
+    pub origin: Option<Origin>,
 }
 
 /// What a list shows of a task: neither its description nor its comments, which may be long.
@@ -239,6 +244,7 @@ impl Task {
             tags: BTreeSet::new(),
             parent: None,
             depends_on: BTreeSet::new(),
+            origin: None,
         }
     }
 

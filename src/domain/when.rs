@@ -38,6 +38,7 @@ pub(crate) use day_in::Seen;
 pub use place::Place;
 pub(crate) use words::take_time;
 use zone::Fit;
+pub(crate) use zone::OffsetChange;
 pub use zone::{DateOrder, UnknownZone, Zone};
 
 /// The longest text that is read, in characters.

@@ -2,49 +2,68 @@
 //!
 //! | here | there |
 //! |---|---|
-//! | `title`, `description`, `comments` | `SUMMARY`, `DESCRIPTION`, `COMMENT` |
-//! | `status` | `STATUS`: `NEEDS-ACTION`, `IN-PROCESS`, `COMPLETED`, `CANCELLED` |
+//! | `title`, `description`, `comments` | `SUMMARY`, `DESCRIPTION`, `COMMENT`; without a `SUMMARY` the first line of the description is the title |
+//! | `status` | `STATUS`: `NEEDS-ACTION`, `IN-PROCESS`, `COMPLETED`, `CANCELLED`; where it is not said, `COMPLETED` and `PERCENT-COMPLETE` count |
 //! | `priority` high, medium, low | `PRIORITY` 1, 5, 9; 1 to 4 and 6 to 9 are read as high and low |
-//! | `due`: a day, an instant | `DUE;VALUE=DATE`, `DUE` in UTC |
+//! | `due`: a day, an instant, a time of a zone, a time anywhere | `DUE;VALUE=DATE`, `DUE` in UTC, `DUE;TZID=` with a `VTIMEZONE` of our own, `DUE` without a zone |
 //! | `defer_until` | `DTSTART`, where RFC 5545 allows it: before `DUE`, of its kind, no rule; else `X-TASKHOLD-DEFER-UNTIL` |
-//! | `repeat` | `RRULE`, with `DTSTART` as `DUE`, since a rule needs one; `X-TASKHOLD-REPEAT-FROM` if it counts from completion |
+//! | `repeat` | `RRULE`, with the begin of the day on which it is due as `DTSTART`, since a rule needs one; `X-TASKHOLD-REPEAT` if it counts from completion. A rule that gives the days on which rounds begin has `DTSTART` as `defer_until`, and `DUE` days later |
+//! | `repeat_from` | a second `VTODO` with the `RECURRENCE-ID` |
+//! | the next date of a series | its first date that is not in `EXDATE` and of which no `RECURRENCE-ID` is completed or cancelled |
 //! | `project`, `tags` | `X-TASKHOLD-PROJECT`, `CATEGORIES` |
 //! | `parent`, `depends_on` | `RELATED-TO`; `RELATED-TO;RELTYPE=DEPENDS-ON` |
+//! | what it is called where it came from | `UID`; with `X-TASKHOLD-VERSION`, by which a file of ours tells what was changed in it since |
 //! | `created_at`, `updated_at`, `completed_at` | `CREATED`, `LAST-MODIFIED`, `COMPLETED`, to the second |
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
-use chrono::NaiveDate;
+use chrono::Datelike as _;
 
 use super::{Contents, Notes, Relatives, WriteError};
 use crate::domain::{
-    repeat::Repeat,
     task::{Priority, Status, Task, TaskId, TaskWithComments, Timestamp},
     when::{When, Zone},
 };
 
+mod content;
+mod dates;
 mod property;
 mod read;
+mod said;
+mod series;
+mod survey;
+mod timezone;
+mod todo;
+mod values;
+mod zones;
 
+use content::{escaped, line, text};
+use dates::{Dates, instant};
 pub use read::Reader;
 
+/// Who is said to have created what comes from a calendar, and by what it is known again.
+const SOURCE: &str = "icalendar";
 /// What it cannot hold.
-const LEFT_OUT: [&str; 4] = ["created_by", "repeat_from", "rev", "started_at"];
-/// How long a line may be, in bytes.
-const FOLD: usize = 75;
+const LEFT_OUT: [&str; 3] = ["created_by", "rev", "started_at"];
 
 /// Writes the format.
 #[derive(Debug)]
 pub struct Writer {
     zone: Zone,
+    /// The zones that were written.
+    defined: BTreeSet<&'static str>,
     left_out: Notes,
 }
 
 impl Writer {
-    /// Compares days with instants as they are in `zone`.
+    /// Compares days with times as they are in `zone`; a series that has no zone yet is one of it.
     pub fn new(zone: Zone) -> Self {
         Self {
             zone,
+            defined: BTreeSet::new(),
             left_out: Notes::default(),
         }
     }
@@ -75,8 +94,10 @@ impl super::Writer for Writer {
         if !comments.is_empty() {
             self.left_out.count("comments (when and by whom)");
         }
+        let dates = Dates::of(task, self.zone);
+        self.zones(out, task, &dates)?;
         line(out, "BEGIN:VTODO")?;
-        line(out, &format!("UID:{}", uid(task.id, task.created_at)))?;
+        line(out, &format!("UID:{}", uid_of(task)))?;
         line(
             out,
             &format!("DTSTAMP:{}", instant(task.updated_at.as_millis())),
@@ -89,12 +110,14 @@ impl super::Writer for Writer {
             out,
             &format!("LAST-MODIFIED:{}", instant(task.updated_at.as_millis())),
         )?;
+        let version = format!("{}-{}", task.rev, task.updated_at.as_millis());
+        line(out, &format!("X-TASKHOLD-VERSION:{version}"))?;
         text(out, "SUMMARY", task.title.as_str())?;
         if !task.description.is_empty() {
             text(out, "DESCRIPTION", task.description.as_str())?;
         }
         Self::progress(out, task)?;
-        self.dates(out, task)?;
+        dates.write(out)?;
         if let Some(project) = &task.project {
             text(out, "X-TASKHOLD-PROJECT", project.as_str())?;
         }
@@ -105,17 +128,15 @@ impl super::Writer for Writer {
         let parent = task.parent.iter().map(|id| (id, ""));
         let depends_on = task.depends_on.iter().map(|id| (id, ";RELTYPE=DEPENDS-ON"));
         for (id, relation) in parent.chain(depends_on) {
-            if let Some(created_at) = (place.created_at)(*id)? {
-                line(
-                    out,
-                    &format!("RELATED-TO{relation}:{}", uid(*id, created_at)),
-                )?;
+            if let Some(other) = (place.other)(*id)? {
+                line(out, &format!("RELATED-TO{relation}:{}", uid_of(&other)))?;
             }
         }
         for comment in comments {
             text(out, "COMMENT", comment.text.as_str())?;
         }
-        Ok(line(out, "END:VTODO")?)
+        line(out, "END:VTODO")?;
+        Ok(Self::moved(out, task, &dates)?)
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -138,6 +159,7 @@ impl Writer {
         line(out, &format!("STATUS:{status}"))?;
         if let Some(at) = task.completed_at {
             line(out, &format!("COMPLETED:{}", instant(at.as_millis())))?;
+            line(out, "PERCENT-COMPLETE:100")?;
         }
         match task.priority {
             Some(Priority::High) => line(out, "PRIORITY:1"),
@@ -147,106 +169,50 @@ impl Writer {
         }
     }
 
-    fn dates(&self, out: &mut dyn Write, task: &Task) -> io::Result<()> {
-        if let Some(due) = &task.due {
-            line(out, &dated("DUE", due, self.zone))?;
-        }
-        let start = match (&task.repeat, &task.due) {
-            (Some(repeat), Some(due)) => {
-                line(out, &format!("RRULE:{}", rule(repeat, due, self.zone)))?;
-                if repeat.counts_from_completion() {
-                    line(out, "X-TASKHOLD-REPEAT-FROM:COMPLETION")?;
-                }
-                Some(*due)
+    /// Writes the zones of dates, each before it is named the first time.
+    fn zones(&mut self, out: &mut dyn Write, task: &Task, dates: &Dates) -> io::Result<()> {
+        for when in dates.all() {
+            if let When::Zoned(_, zone) = when
+                && zone != Zone::UTC
+                && self.defined.insert(zone.name())
+            {
+                let year = Zone::UTC.today(task.updated_at.as_millis()).year();
+                timezone::write(out, zone, year)?;
             }
-            (None, due) => task.defer_until.filter(|until| {
-                due.is_none_or(|due| {
-                    is_same_kind(&due, until) && until.order(self.zone) < due.order(self.zone)
-                })
-            }),
-            (Some(_), None) => None,
+        }
+        Ok(())
+    }
+
+    /// Writes the round of a series that was moved, as the component that stands for it.
+    fn moved(out: &mut dyn Write, task: &Task, dates: &Dates) -> io::Result<()> {
+        let Some(moved) = &dates.moved else {
+            return Ok(());
         };
-        if let Some(start) = &start {
-            line(out, &dated("DTSTART", start, self.zone))?;
-        }
-        match &task.defer_until {
-            // Of a rule, the start is the due date.
-            Some(until) if task.repeat.is_some() || start.as_ref() != Some(until) => {
-                line(out, &dated("X-TASKHOLD-DEFER-UNTIL", until, self.zone))
-            }
-            _ => Ok(()),
-        }
+        line(out, "BEGIN:VTODO")?;
+        line(out, &format!("UID:{}", uid_of(task)))?;
+        line(
+            out,
+            &format!("DTSTAMP:{}", instant(task.updated_at.as_millis())),
+        )?;
+        text(out, "SUMMARY", task.title.as_str())?;
+        dates.write_moved(out, moved)?;
+        line(out, "END:VTODO")
     }
 }
 
-/// Returns the rule with an end of the kind of its start, as RFC 5545 wants it.
-fn rule(repeat: &Repeat, start: &When, zone: Zone) -> String {
-    let part = |part: &str| match (part.strip_prefix("UNTIL="), start) {
-        (Some(until), When::Day(_)) => format!("UNTIL={}", &until[..until.len().min(8)]),
-        (Some(until), _) if until.len() == 8 => {
-            let day = NaiveDate::parse_from_str(until, "%Y%m%d").unwrap_or(NaiveDate::MAX);
-            format!("UNTIL={}", instant(When::Day(day).order(zone)))
-        }
-        _ => part.to_owned(),
-    };
-    let parts: Vec<String> = repeat.from_due().to_string().split(';').map(part).collect();
-    parts.join(";")
-}
-
-fn is_same_kind(a: &When, b: &When) -> bool {
-    let is_day = |when: &When| matches!(when, When::Day(_));
-    is_day(a) == is_day(b)
+/// Returns what a task is called: as in the calendar that it came from.
+fn uid_of(task: &Task) -> String {
+    let foreign = task.origin.as_ref().filter(|origin| {
+        // A date of a series that is a task of its own has the name of the series and its own.
+        origin.from == SOURCE && !origin.name.contains('\n')
+    });
+    foreign.map_or_else(
+        || uid(task.id, task.created_at),
+        |origin| escaped(&origin.name),
+    )
 }
 
 /// Returns what a task is called in every calendar it comes to.
 fn uid(id: TaskId, created_at: Timestamp) -> String {
     format!("{}-{id}@taskhold", created_at.as_millis())
-}
-
-fn dated(name: &str, when: &When, zone: Zone) -> String {
-    match when.instant(zone) {
-        None => format!("{name};VALUE=DATE:{}", basic(when.day(zone))),
-        Some(millis) => format!("{name}:{}", instant(millis)),
-    }
-}
-
-fn basic(day: NaiveDate) -> String {
-    day.format("%Y%m%d").to_string()
-}
-
-fn instant(millis: i64) -> String {
-    Zone::UTC.wall(millis).format("%Y%m%dT%H%M%SZ").to_string()
-}
-
-fn text(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
-    line(out, &format!("{name}:{}", escaped(value)))
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => escaped.push_str("\\n"),
-            '\\' | ';' | ',' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// Writes a content line, folded between characters.
-fn line(out: &mut dyn Write, content: &str) -> io::Result<()> {
-    let mut rest = content;
-    let mut room = FOLD;
-    while rest.len() > room {
-        let (now, later) = rest.split_at(rest.floor_char_boundary(room));
-        write!(out, "{now}\r\n ")?;
-        rest = later;
-        // The blank that begins the next line counts.
-        room = FOLD - 1;
-    }
-    write!(out, "{rest}\r\n")
 }

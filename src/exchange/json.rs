@@ -18,13 +18,16 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Contents, Fault, Notes, Relatives, WriteError, comment, description, lines::Lines, title,
+    Contents, Fault, Notes, Relatives, WriteError,
+    lines::Lines,
+    texts::{comment, count_altered},
 };
 use crate::domain::{
     imported::{Arrival, Name, Terms},
     repeat::Repeat,
     task::{
-        Actor, Invalid, Priority, Project, Status, Tag, Task, TaskId, TaskWithComments, Timestamp,
+        Actor, Description, Invalid, Origin, Priority, Project, Status, Tag, Task, TaskId,
+        TaskWithComments, Timestamp, Title,
     },
     when::When,
 };
@@ -97,6 +100,8 @@ struct Line<'a> {
     repeat: Option<Cow<'a, Repeat>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     repeat_from: Option<When>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Cow<'a, Origin>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     project: Option<Cow<'a, Project>>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -189,6 +194,7 @@ impl<'a> Line<'a> {
             defer_until: task.defer_until,
             repeat: task.repeat.as_ref().map(Cow::Borrowed),
             repeat_from: task.repeat_from,
+            origin: task.origin.as_ref().map(Cow::Borrowed),
             project: task.project.as_ref().map(Cow::Borrowed),
             tags: Cow::Borrowed(&task.tags),
             parent: task.parent,
@@ -222,10 +228,14 @@ impl<'a> Line<'a> {
             comments.extend(comment(at, remark.actor.into_owned(), &remark.text, notes)?);
         }
         comments.sort_by_key(|comment| comment.at);
+        let (title, was_altered) = Title::cleaned(&self.title)?;
+        count_altered(was_altered, "title", notes);
+        let (description, was_altered) = Description::cleaned(&self.description)?;
+        count_altered(was_altered, "description", notes);
         let task = Task {
             id: self.id,
-            title: title(&self.title, notes)?,
-            description: description(&self.description, notes)?,
+            title,
+            description,
             status: self.status,
             created_at: self.created_at.timestamp("created_at")?,
             updated_at: self.updated_at.timestamp("updated_at")?,
@@ -243,13 +253,16 @@ impl<'a> Line<'a> {
             tags: self.tags.into_owned(),
             parent: None,
             depends_on: BTreeSet::new(),
+            origin: self.origin.map(Cow::into_owned),
         };
         Task::refuse_too_many_tags(task.tags.len())?;
         let name = |id: TaskId| Name::Number(id.get());
         Ok(Arrival {
             line,
             name: Some(name(self.id)),
+            called: None,
             id: Some(self.id),
+            version: Some((self.rev, task.updated_at)),
             created: Some([task.created_at; 2]),
             task,
             comments,

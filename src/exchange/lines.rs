@@ -35,7 +35,22 @@ impl<R: BufRead> Lines<R> {
     pub(super) fn next(&mut self) -> Option<Result<&str, Fault>> {
         match self.fill() {
             Ok(false) => None,
-            Ok(true) => Some(self.checked()),
+            Ok(true) => {
+                let number = self.number;
+                Some(self.bytes().and_then(|line| {
+                    std::str::from_utf8(line)
+                        .map_err(|_| Fault::task(number, "is not in UTF-8; save the file as UTF-8"))
+                }))
+            }
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+
+    /// Likewise, whether it is in UTF-8 or not: of a line that goes on in the next one, a character may be in both.
+    pub(super) fn next_bytes(&mut self) -> Option<Result<&[u8], Fault>> {
+        match self.fill() {
+            Ok(false) => None,
+            Ok(true) => Some(self.bytes()),
             Err(error) => Some(Err(error.into())),
         }
     }
@@ -64,7 +79,7 @@ impl<R: BufRead> Lines<R> {
         Ok(true)
     }
 
-    fn checked(&mut self) -> Result<&str, Fault> {
+    fn bytes(&self) -> Result<&[u8], Fault> {
         let (number, mut line) = (self.number, self.line.as_slice());
         if number == 1 {
             if line.starts_with(b"\xFF\xFE") || line.starts_with(b"\xFE\xFF") {
@@ -77,8 +92,6 @@ impl<R: BufRead> Lines<R> {
             return Err(Fault::task(number, reason));
         }
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        std::str::from_utf8(line)
-            .map_err(|_| Fault::task(number, "is not in UTF-8; save the file as UTF-8"))
+        Ok(line.strip_suffix(b"\r").unwrap_or(line))
     }
 }

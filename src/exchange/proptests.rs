@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::{
     imported::Name,
     repeat::Repeat,
-    task::{Priority, Project, Status, Tag},
+    task::{Comment, CommentText, Description, Priority, Project, Status, Tag},
 };
 
 /// Words that mean something in one of the formats, or nearly.
@@ -99,11 +99,20 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn when() -> impl Strategy<Value = When> {
-    // Days of the years 1970 to 9999, and instants to the second.
+    // Days of the years 1970 to 9999, and times to the second.
     prop_oneof![
         (0..2_932_896_i64).prop_map(|day| When::Day(Zone::UTC.today(day * 86_400_000))),
         (0..253_402_300_799_i64).prop_map(|seconds| When::At(seconds * 1_000)),
+        (wall(), zone()).prop_filter_map("UTC", |(wall, zone)| {
+            (zone != Zone::UTC).then(|| When::zoned(wall, zone))
+        }),
+        wall().prop_map(When::Floating),
     ]
+}
+
+/// What clocks show from 1971 to 9998, in any zone of these years.
+fn wall() -> impl Strategy<Value = chrono::NaiveDateTime> {
+    (31_536_000..253_339_228_800_i64).prop_map(|seconds| Zone::UTC.wall(seconds * 1_000))
 }
 
 fn zone() -> impl Strategy<Value = Zone> {
@@ -183,13 +192,13 @@ fn back(format: Format, zone: Zone, tasks: &[TaskWithComments]) -> Vec<Arrival> 
         last_id: 4,
     };
     writer.begin(&mut out, contents).unwrap();
-    let created_at = |id: TaskId| {
+    let other = |id: TaskId| {
         let found = tasks.iter().find(|whole| whole.task.id == id);
-        Ok(found.map(|whole| whole.task.created_at))
+        Ok(found.map(|whole| whole.task.clone()))
     };
     let place = Relatives {
         depth: 0,
-        created_at: &created_at,
+        other: &other,
     };
     for task in tasks {
         writer.task(&mut out, task, &place).unwrap();
@@ -207,7 +216,9 @@ fn back(format: Format, zone: Zone, tasks: &[TaskWithComments]) -> Vec<Arrival> 
         session: None,
     };
     let text = String::from_utf8(out.clone()).unwrap();
-    let mut reader = reader(format, Box::new(&*out), &caller).unwrap();
+    let mut reader = reader(format, Box::new(io::Cursor::new(&*out)), &caller)
+        .unwrap()
+        .unwrap();
     let mut arrivals = Vec::new();
     while let Some(arrival) = reader.next() {
         arrivals.push(arrival.unwrap_or_else(|fault| panic!("{fault}\n{text}")));

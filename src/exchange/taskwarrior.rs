@@ -2,7 +2,8 @@
 //!
 //! | there | here |
 //! |---|---|
-//! | `description`, `project`, `tags`, `due`, `entry`, `modified`, `end` | the same |
+//! | `description` | the title; further lines, and all of a long one, the description |
+//! | `project`, `tags`, `due`, `entry`, `modified`, `end` | the same |
 //! | `priority` H, M, L | high, medium, low |
 //! | `start` of a pending task | in progress |
 //! | `wait`, `scheduled` | deferred until then; of both, until the later |
@@ -24,10 +25,13 @@ use chrono::NaiveDateTime;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use super::{Fault, Notes, comment, day_or_instant, description, json, lines, new_task, title};
+use super::{
+    Fault, Notes, day_or_instant, json, lines, new_task,
+    texts::{comment, description, heading, joined},
+};
 use crate::domain::{
     command::Caller,
-    imported::{Arrival, Name},
+    imported::{Arrival, Called, Name},
     repeat::Repeat,
     task::{Actor, Invalid, Priority, Project, Status, Tag, Task, Timestamp},
     when::When,
@@ -37,6 +41,8 @@ mod recur;
 
 /// Who is said to have created what comes from there.
 const SOURCE: &str = "taskwarrior";
+/// What every task of it has at least one of.
+const OF_EACH: [&str; 3] = ["uuid", "entry", "status"];
 /// What it works out itself, or needs only for its templates.
 const DERIVED: [&str; 9] = [
     "id", "urgency", "mask", "imask", "parent", "rtype", "recur", "template", "last",
@@ -48,7 +54,19 @@ pub struct Reader<'a, R> {
     caller: &'a Caller,
     notes: Notes,
     place: Expected,
+    kind: Kind,
     has_ended: bool,
+}
+
+/// Whether it is an export of Taskwarrior, as far as it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// There is no object in it yet.
+    Empty,
+    /// No object in it says anything that each of Taskwarrior's says.
+    Other,
+    /// It is one.
+    Taskwarrior,
 }
 
 /// What was read last, so what may come next.
@@ -76,6 +94,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
             caller,
             notes: Notes::default(),
             place: Expected::Start,
+            kind: Kind::Empty,
             has_ended: false,
         }
     }
@@ -149,17 +168,35 @@ impl<'a, R: BufRead> Reader<'a, R> {
     }
 }
 
+impl<R> Reader<'_, R> {
+    /// Gives up a file that holds objects, but none of Taskwarrior's.
+    fn refuse(&mut self) -> Fault {
+        self.has_ended = true;
+        let reason =
+            "it is no export of Taskwarrior: no task in it has a uuid, an entry or a status";
+        Fault::File(reason.to_owned())
+    }
+}
+
 impl<R: BufRead> super::Reader for Reader<'_, R> {
     fn next(&mut self) -> Option<Result<Arrival, Fault>> {
         if self.has_ended {
             return None;
         }
         match self.object() {
-            Ok(Some(Object { line, fields })) => Some(
-                read(&fields, self.caller, &mut self.notes)
-                    .map(|arrival| Arrival { line, ..arrival })
-                    .map_err(|invalid| Fault::task(line, invalid.to_string())),
-            ),
+            Ok(Some(Object { line, fields })) => {
+                if OF_EACH.iter().any(|name| fields.contains_key(*name)) {
+                    self.kind = Kind::Taskwarrior;
+                } else if self.kind == Kind::Empty {
+                    self.kind = Kind::Other;
+                }
+                match read(&fields, self.caller, &mut self.notes) {
+                    Ok(arrival) => Some(Ok(Arrival { line, ..arrival })),
+                    Err(_) if self.kind == Kind::Other => Some(Err(self.refuse())),
+                    Err(invalid) => Some(Err(Fault::task(line, invalid.to_string()))),
+                }
+            }
+            Ok(None) if self.kind == Kind::Other => Some(Err(self.refuse())),
             Ok(None) => None,
             Err(fault) => {
                 self.has_ended = true;
@@ -220,11 +257,8 @@ fn read(
     let fields = Fields { object };
     let created = fields.instant("entry")?;
     let entry = created.unwrap_or(caller.now);
-    let mut task = new_task(
-        title(fields.text("description")?.unwrap_or_default(), notes)?,
-        SOURCE,
-        entry,
-    );
+    let (title, more) = heading(fields.text("description")?.unwrap_or_default(), notes)?;
+    let mut task = new_task(title, SOURCE, entry);
     task.updated_at = fields.instant("modified")?.unwrap_or(entry);
     let end = fields.instant("end")?.unwrap_or(task.updated_at);
     let start = fields.instant("start")?;
@@ -273,7 +307,7 @@ fn read(
         task.tags
             .extend(rest.or_kept("tag", &word, Tag::try_from(word.clone())));
     }
-    let comments = fields.annotations(entry, notes)?;
+    let mut comments = fields.annotations(entry, notes)?;
     let until = fields.instant("until")?;
     if status == "recurring" {
         repeat(&mut task, &fields, until, caller, &mut rest)?;
@@ -289,7 +323,18 @@ fn read(
             .map_or_else(|| value.to_string(), str::to_owned);
         rest.keep(name, &text);
     }
-    task.description = description(&rest.text, notes)?;
+    let text = joined([more.as_deref().unwrap_or_default(), &rest.text]);
+    let (description, pieces) = description(&text, notes)?;
+    task.description = description;
+    for piece in pieces {
+        comments.extend(comment(
+            task.updated_at,
+            Actor::named(SOURCE),
+            &piece,
+            notes,
+        )?);
+    }
+    comments.sort_by_key(|comment| comment.at);
     for name in rest.names {
         notes.count(format!("{name}: kept as a line of the description"));
     }
@@ -297,16 +342,18 @@ fn read(
     Ok(Arrival {
         line: 0,
         name: fields.text("uuid")?.map(|uuid| Name::Text(uuid.to_owned())),
+        called: fields.text("uuid")?.map(|uuid| Called {
+            from: SOURCE,
+            name: uuid.to_owned(),
+            is_text: false,
+        }),
         task,
         comments,
         id: None,
+        version: None,
         created: created.map(|at| [at; 2]),
         parent: None,
-        depends_on: fields
-            .list("depends")?
-            .into_iter()
-            .map(Name::Text)
-            .collect(),
+        depends_on: fields.names("depends")?,
     })
 }
 
@@ -352,6 +399,7 @@ fn repeat(
         rest.keep("recur", recur);
         return Ok(());
     };
+    let first = first.settled(caller.zone);
     let repeat = repeat.anchored(&first, caller.zone);
     let made = fields.text("mask")?.map_or(0, |mask| mask.chars().count());
     let mut due = first;
@@ -430,6 +478,16 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reads what other tasks are called: an array of texts, one text with commas, or either of them written as a text.
+    fn names(&self, field: &'static str) -> Result<Vec<Name>, Invalid> {
+        let texts = self.list(field)?;
+        let names = texts
+            .iter()
+            .flat_map(|text| text.split(['[', ']', '"', '\'', ',', ' ']))
+            .filter(|name| !name.is_empty());
+        Ok(names.map(|name| Name::Text(name.to_owned())).collect())
+    }
+
     fn annotations(
         &self,
         entry: Timestamp,
@@ -449,7 +507,6 @@ impl<'a> Fields<'a> {
             let text = fields.text("description")?.unwrap_or_default();
             comments.extend(comment(at, Actor::named(SOURCE), text, notes)?);
         }
-        comments.sort_by_key(|comment| comment.at);
         Ok(comments)
     }
 }

@@ -21,7 +21,7 @@ use crate::domain::{
 /// The columns [`task_from_row`] reads, for a `SELECT` list.
 macro_rules! task_columns {
     () => {
-        "id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority, due, defer_until, repeat, repeat_from, project, tags, parent, depends_on"
+        "id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority, due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, origin"
     };
 }
 /// The columns [`summary_from_row`] reads, for a `SELECT` list. The description, which comes last in a row, is not stepped
@@ -76,6 +76,7 @@ pub(super) fn task_from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
         tags: from_json(row, next())?,
         parent: row.get(next())?,
         depends_on: from_json(row, next())?,
+        origin: optional_json(row, next())?,
     })
 }
 
@@ -128,6 +129,14 @@ fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Res
     let text = row.get_ref(column)?.as_str()?;
     serde_json::from_str(text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
+}
+
+/// Likewise one that may be NULL.
+fn optional_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        _ => from_json(row, column).map(Some),
+    }
 }
 
 fn fields_from_json(text: &str) -> rusqlite::Result<Fields> {

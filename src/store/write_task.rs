@@ -23,12 +23,12 @@ pub(crate) const INSERT: &str =
     "INSERT INTO task (id, title, description, status, created_at, updated_at, started_at,
                        completed_at, created_by, rev, deleted_at, priority, due, defer_until,
                        repeat, repeat_from, project, tags, parent, depends_on, due_kind, due_order,
-                       defer_kind, defer_order, rank, project_key)
+                       defer_kind, defer_order, rank, project_key, origin)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-             ?25, ?26)";
+             ?25, ?26, ?27)";
 
 /// The columns of [`INSERT`], in its order.
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "id",
     "title",
     "description",
@@ -55,6 +55,7 @@ const COLUMNS: [&str; 26] = [
     "defer_order",
     "rank",
     "project_key",
+    "origin",
 ];
 
 impl Store {
@@ -288,6 +289,7 @@ fn values(task: &Task) -> rusqlite::Result<[ToSqlOutput<'_>; COLUMNS.len()]> {
         task.defer_until.map_or(NO_DEFER, order::key).into(),
         i64::from(Priority::rank(task.priority)).into(),
         ToSqlOutput::Owned(project_key.into()),
+        ToSqlOutput::Owned(task.origin.as_ref().map(json).transpose()?.into()),
     ])
 }
 

@@ -16,7 +16,7 @@ use crate::domain::{
 
 mod import;
 
-pub use import::{Import, Imported, Taken};
+pub use import::{Differing, Import, Imported, Taken};
 
 /// A writing transaction: the only way to change anything.
 #[derive(Debug)]

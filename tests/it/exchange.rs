@@ -2,6 +2,7 @@
 
 mod again;
 mod care;
+mod cases;
 mod circles;
 mod faults;
 mod files;

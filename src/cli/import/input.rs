@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, IsTerminal as _, Read, Seek as _, Write as _},
+    io::{self, BufReader, IsTerminal as _, Read, Seek, SeekFrom, Write as _},
     path::Path,
     sync::{
         Arc,
@@ -97,6 +97,14 @@ impl Read for Watched {
         let read = self.file.read(buffer)?;
         self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
+    }
+}
+
+impl Seek for Watched {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = self.file.seek(to)?;
+        self.read.store(place, Ordering::Relaxed);
+        Ok(place)
     }
 }
 

@@ -6,7 +6,11 @@ use serde_json::json;
 
 use super::{CliResult, Context, one_line, say};
 use crate::{
-    domain::{imported::Name, task::TaskId, text::counted},
+    domain::{
+        imported::{Name, Side},
+        task::{TaskId, shortened},
+        text::counted,
+    },
     exchange::Reader,
     store::Imported,
 };
@@ -40,6 +44,21 @@ pub(super) fn print_json(
         "keeps_ids": imported.keeps_ids,
         "here": imported.here,
         "differ": imported.differ,
+        "updated": imported.updated,
+        "conflicts": imported.conflicts,
+        "differences": imported.differing.iter().map(|task| json!({
+            "task": task.id,
+            "fields": task.fields.iter().map(|field| json!({
+                "field": field.field.as_str(),
+                "changed": match field.side {
+                    Side::File => "file",
+                    Side::Here => "here",
+                    Side::Both => "both",
+                },
+                "file": field.file,
+                "here": field.here,
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "bad": left.bad,
         "cut": left.is_cut,
         "references_left_out": imported.loose + imported.circular,
@@ -47,7 +66,17 @@ pub(super) fn print_json(
     }))?)
 }
 
-pub(super) fn print(imported: &Imported, reader: &dyn Reader, is_rehearsal: bool) -> CliResult {
+/// How the file was imported.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    /// Nothing was written.
+    pub(super) is_rehearsal: bool,
+    /// What changed in the file was taken over.
+    pub(super) updates: bool,
+}
+
+pub(super) fn print(imported: &Imported, reader: &dyn Reader, how: How) -> CliResult {
+    let is_rehearsal = how.is_rehearsal;
     for note in notes(imported, reader) {
         say(&note);
     }
@@ -64,17 +93,7 @@ pub(super) fn print(imported: &Imported, reader: &dyn Reader, is_rehearsal: bool
         .map_or_else(String::new, |ends| which(ends, imported.keeps_ids));
     writeln!(out, "{imports} {new}{which}.")?;
     if imported.here > 0 {
-        let (here, differ) = (imported.here, imported.differ);
-        write!(
-            out,
-            "{here} {} here already and left as {}",
-            was(here),
-            it_is(here)
-        )?;
-        if differ > 0 {
-            write!(out, "; of {differ} of them the file says something else")?;
-        }
-        writeln!(out, ".")?;
+        print_known(&mut out, imported, how)?;
     }
     match imported.group {
         _ if is_rehearsal => writeln!(out, "Nothing was written.")?,
@@ -83,6 +102,56 @@ pub(super) fn print(imported: &Imported, reader: &dyn Reader, is_rehearsal: bool
     }
     Ok(())
 }
+
+/// Says what became of the tasks that were here already, and where the file says something else.
+fn print_known(out: &mut impl io::Write, imported: &Imported, how: How) -> io::Result<()> {
+    let (here, differ, updated) = (imported.here, imported.differ, imported.updated);
+    write!(out, "{here} {} here already", was(here))?;
+    match (how.updates && updated > 0, how.is_rehearsal) {
+        (false, _) => write!(out, " and left as {}", it_is(here))?,
+        (true, false) => write!(out, "; {updated} of them changed as in the file")?,
+        (true, true) => write!(out, "; {updated} of them would change as in the file")?,
+    }
+    let left = if how.updates {
+        imported.conflicts
+    } else {
+        differ
+    };
+    if left > 0 {
+        write!(out, "; of {left} of them the file says something else")?;
+    }
+    writeln!(out, ".")?;
+    let mut is_offered = false;
+    for task in &imported.differing {
+        for field in &task.fields {
+            is_offered |= field.side == Side::File;
+            let which = match (field.side, how.updates) {
+                (Side::File, true) => continue,
+                (Side::Both, true) => ", left as it is here: changed in both",
+                (Side::Both, false) => ", changed in both",
+                (Side::File | Side::Here, _) => "",
+            };
+            let text = |text: &Option<String>| match text {
+                Some(text) => shortened(&one_line(text), SHOWN),
+                None => "nothing".to_owned(),
+            };
+            let title = shortened(task.title.as_str(), SHOWN);
+            let (name, file, here) = (field.field.as_str(), text(&field.file), text(&field.here));
+            writeln!(
+                out,
+                "  {} {title}: {name} is {file} in the file, {here} here{which}",
+                task.id
+            )?;
+        }
+    }
+    if is_offered && !how.updates {
+        writeln!(out, "--update takes over what changed in the file alone.")?;
+    }
+    Ok(())
+}
+
+/// How many characters are shown of a text that differs.
+const SHOWN: usize = 60;
 
 /// Says which tasks are new: what their ids are here, and what they are in the file.
 fn which(ends: &[(TaskId, Option<Name>); 2], keeps_ids: bool) -> String {

@@ -18,7 +18,7 @@ macro_rules! kept {
     ($visit:ident) => {
         $visit! {
             title description status created_at started_at completed_at created_by deleted_at priority due
-            defer_until repeat repeat_from project tags parent depends_on
+            defer_until repeat repeat_from project tags parent depends_on origin
         }
     };
 }

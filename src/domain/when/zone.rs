@@ -95,6 +95,19 @@ pub(crate) enum Fit {
     Twice,
 }
 
+/// A change of the clocks of a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OffsetChange {
+    /// When it comes, in ms since the Unix epoch.
+    pub(crate) at: i64,
+    /// How many seconds clocks are ahead of UTC from then on.
+    pub(crate) offset: i32,
+    /// The abbreviation of the time from then on, such as `CEST`.
+    pub(crate) name: String,
+    /// Whether that is summer time.
+    pub(crate) is_daylight: bool,
+}
+
 impl Zone {
     /// Coordinated Universal Time.
     pub const UTC: Self = Self {
@@ -276,6 +289,31 @@ impl Zone {
         let utc = super::utc(millis);
         let offset = self.tz.to_offset(timestamp(millis));
         shift(offset).from_utc_datetime(&utc)
+    }
+
+    /// Returns how many seconds clocks here are ahead of UTC at `millis`.
+    pub(crate) fn offset(self, millis: i64) -> i32 {
+        self.tz.to_offset(timestamp(millis)).seconds()
+    }
+
+    /// Returns the changes of the clocks after `millis`, as far as they are known or a rule gives them.
+    pub(crate) fn changes(self, millis: i64) -> impl Iterator<Item = OffsetChange> {
+        self.tz
+            .following(timestamp(millis))
+            .map(|change| OffsetChange {
+                at: change.timestamp().as_millisecond(),
+                offset: change.offset().seconds(),
+                name: change.abbreviation().to_owned(),
+                is_daylight: change.dst().is_dst(),
+            })
+    }
+
+    /// Returns every zone that has an IANA name.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+        BUNDLED
+            .available()
+            .filter_map(|name| Self::named(name.as_str()).ok())
     }
 
     /// Returns the instant, in milliseconds, at which a clock on the wall shows `wall`. A time that does not exist is

@@ -2,30 +2,31 @@
 //!
 //! Of our own, since the libraries there are read a whole calendar into memory, and a million tasks come through here.
 
-use std::io::BufRead;
-
-use chrono::{NaiveDate, NaiveDateTime};
-
-use super::{property::Property, uid};
-use crate::{
-    domain::{
-        command::{Caller, begin_series},
-        imported::{Arrival, Name},
-        repeat::Repeat,
-        task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, TaskId, Timestamp},
-        when::{When, Zone},
-    },
-    exchange::{Fault, Notes, comment, description, lines::Lines, new_task, title},
+use std::{
+    collections::VecDeque,
+    io::{self, BufRead, Seek},
 };
 
-/// Who is said to have created what comes from a calendar.
-const SOURCE: &str = "icalendar";
+use super::{
+    property::{Property, Unreadable, printable},
+    said::{Said, VITAL},
+    survey::{Component, Survey},
+    todo,
+    values::Dates,
+};
+use crate::{
+    domain::{command::Caller, imported::Arrival},
+    exchange::{Fault, Notes, lines::Lines},
+};
 
 /// Reads the format.
 pub struct Reader<'a, R> {
     lines: Lines<R>,
     caller: &'a Caller,
+    survey: Survey,
     notes: Notes,
+    /// What was read and is to be returned first.
+    waiting: VecDeque<Result<Arrival, Fault>>,
     /// A calendar has begun.
     is_calendar: bool,
     /// And it has not ended.
@@ -33,48 +34,38 @@ pub struct Reader<'a, R> {
     has_ended: bool,
 }
 
-/// What is made of the properties of a `VTODO`, before it is known which there are.
-struct Todo<'a> {
-    line: u64,
-    caller: &'a Caller,
-    task: Task,
-    name: Option<Name>,
-    parent: Option<Name>,
-    depends_on: Vec<Name>,
-    title: Option<String>,
-    texts: Vec<String>,
-    stamp: Option<Timestamp>,
-    created_at: Option<Timestamp>,
-    updated_at: Option<Timestamp>,
-    start: Option<When>,
-    remarks: Vec<String>,
-    is_instance: bool,
-}
-
-impl<'a, R: BufRead> Reader<'a, R> {
-    /// Begins to read `input`; times without a zone are where `caller` is.
-    pub fn new(input: R, caller: &'a Caller) -> Self {
-        Self {
+impl<'a, R: BufRead + Seek> Reader<'a, R> {
+    /// Begins to read `input`, as it is for `caller`.
+    pub fn new(mut input: R, caller: &'a Caller) -> io::Result<Self> {
+        let mut survey = Survey::of(&mut input)?;
+        survey.zones.resolve(caller.now, caller.zone);
+        Ok(Self {
+            survey,
             lines: Lines::new(input),
             caller,
             notes: Notes::default(),
+            waiting: VecDeque::new(),
             is_calendar: false,
             is_within: false,
             has_ended: false,
-        }
+        })
     }
+}
 
-    /// Goes on to the next `VTODO` and reads it.
-    fn read(&mut self) -> Option<Result<Arrival, Fault>> {
+impl<R: BufRead> Reader<'_, R> {
+    /// Goes on to the next `VTODO` and reads it. Returns `None` at the end.
+    fn read(&mut self) -> Option<Result<(), Fault>> {
         loop {
             let property = match Property::next(&mut self.lines) {
                 None if self.is_within => return Some(Err(self.cut("VCALENDAR"))),
                 None if self.is_calendar => return None,
                 Some(Ok(property)) => property,
-                Some(Err(fault)) if self.is_calendar || !matches!(fault, Fault::Task { .. }) => {
-                    return Some(Err(fault));
+                Some(Err(Unreadable::File(fault))) => return Some(Err(fault)),
+                Some(Err(Unreadable::Line { .. })) if self.is_calendar => {
+                    self.notes.count(NO_PROPERTY);
+                    continue;
                 }
-                None | Some(Err(_)) => return Some(Err(no_calendar())),
+                None | Some(Err(Unreadable::Line { .. })) => return Some(Err(no_calendar())),
             };
             let component = property.value.trim().to_ascii_uppercase();
             match (property.name.as_str(), component.as_str()) {
@@ -114,16 +105,21 @@ impl<'a, R: BufRead> Reader<'a, R> {
                 {
                     return Ok(());
                 }
-                Err(fault @ (Fault::File(_) | Fault::Read(_))) => return Err(fault),
+                Err(Unreadable::File(fault)) => return Err(fault),
                 _ => {}
             }
         }
         Err(self.cut(component))
     }
 
-    fn todo(&mut self, line: u64) -> Result<Arrival, Fault> {
-        let mut todo = Todo::new(line, self.caller, &mut self.notes)?;
-        let mut refused = None;
+    /// Reads the rest of a `VTODO`, and makes tasks of it: none if another one stands for it, several of a series some dates of
+    /// which are tasks of their own.
+    fn todo(&mut self, line: u64) -> Result<(), Fault> {
+        let mut component = Component {
+            line,
+            properties: Vec::new(),
+        };
+        let mut faults = Vec::new();
         loop {
             let property = match Property::next(&mut self.lines) {
                 None => {
@@ -133,9 +129,15 @@ impl<'a, R: BufRead> Reader<'a, R> {
                     ));
                 }
                 Some(Ok(property)) => property,
-                Some(Err(fault @ (Fault::File(_) | Fault::Read(_)))) => return Err(fault),
-                Some(Err(fault)) => {
-                    refused.get_or_insert(fault);
+                Some(Err(Unreadable::File(fault))) => return Err(fault),
+                Some(Err(Unreadable::Line { line, name, reason })) => {
+                    match name.as_str() {
+                        name if VITAL.contains(&name) => {
+                            faults.push(Fault::Property { line, reason });
+                        }
+                        "" => self.notes.count(NO_PROPERTY),
+                        name => self.notes.count(format!("{}: left out", printable(name))),
+                    }
                     continue;
                 }
             };
@@ -146,30 +148,71 @@ impl<'a, R: BufRead> Reader<'a, R> {
                     let inner = inner.to_owned();
                     self.skip(&inner)?;
                 }
-                _ => {
-                    if let Err(invalid) = todo.set(&property, &mut self.notes) {
-                        refused.get_or_insert(Fault::task(property.line, invalid.to_string()));
-                    }
-                }
+                _ => component.properties.push(property),
             }
         }
-        match refused {
-            Some(fault) => Err(fault),
-            None => todo
-                .arrival(&mut self.notes)
-                .map_err(|invalid| Fault::task(line, invalid.to_string())),
+        if self.survey.belongs_to_series(&component) {
+            return Ok(());
         }
+        if self.survey.is_outdated(&component) {
+            self.notes
+                .count("UID: a task that is there twice is read as its later version");
+            return Ok(());
+        }
+        self.take(&component, faults);
+        Ok(())
+    }
+
+    /// Makes tasks of a component.
+    fn take(&mut self, component: &Component, mut faults: Vec<Fault>) {
+        let Self {
+            survey,
+            caller,
+            notes,
+            ..
+        } = self;
+        let dates = Dates {
+            here: caller.zone,
+            zones: &survey.zones,
+        };
+        let said = Said::read(component, dates, notes, &mut faults);
+        let instances = survey.instances_of(component);
+        let instances = instances
+            .map(|instance| Said::read(instance, dates, notes, &mut faults))
+            .collect();
+        self.waiting.extend(faults.into_iter().map(Err));
+        let mut others = Vec::new();
+        let line = component.line;
+        let arrival = todo::arrival(said, instances, &mut others, caller, notes);
+        let others = others
+            .into_iter()
+            .map(|said| todo::arrival(said, Vec::new(), &mut Vec::new(), caller, notes));
+        let arrivals = std::iter::once(arrival).chain(others);
+        self.waiting.extend(
+            arrivals
+                .map(|arrival| arrival.map_err(|invalid| Fault::task(line, invalid.to_string()))),
+        );
     }
 }
 
 impl<R: BufRead> crate::exchange::Reader for Reader<'_, R> {
     fn next(&mut self) -> Option<Result<Arrival, Fault>> {
-        if self.has_ended {
-            return None;
+        loop {
+            if let Some(next) = self.waiting.pop_front() {
+                return Some(next);
+            }
+            if self.has_ended {
+                return None;
+            }
+            match self.read() {
+                Some(Ok(())) => {}
+                Some(Err(fault)) => {
+                    self.has_ended = true;
+                    return Some(Err(fault));
+                }
+                None => self.has_ended = true,
+            }
         }
-        let next = self.read();
-        self.has_ended = !matches!(next, Some(Ok(_) | Err(Fault::Task { .. })));
-        next
     }
 
     fn notes(&self) -> &Notes {
@@ -177,261 +220,8 @@ impl<R: BufRead> crate::exchange::Reader for Reader<'_, R> {
     }
 }
 
+const NO_PROPERTY: &str = "a line that is no property of a calendar was left out";
+
 fn no_calendar() -> Fault {
     Fault::File("it is no calendar: that begins with BEGIN:VCALENDAR".to_owned())
-}
-
-impl<'a> Todo<'a> {
-    fn new(line: u64, caller: &'a Caller, notes: &mut Notes) -> Result<Self, Fault> {
-        let placeholder =
-            title("-", notes).map_err(|invalid| Fault::task(line, invalid.to_string()))?;
-        Ok(Self {
-            line,
-            caller,
-            task: new_task(placeholder, SOURCE, caller.now),
-            name: None,
-            parent: None,
-            depends_on: Vec::new(),
-            title: None,
-            texts: Vec::new(),
-            stamp: None,
-            created_at: None,
-            updated_at: None,
-            start: None,
-            remarks: Vec::new(),
-            is_instance: false,
-        })
-    }
-
-    fn set(&mut self, property: &Property, notes: &mut Notes) -> Result<(), Invalid> {
-        let zone = self.caller.zone;
-        let task = &mut self.task;
-        match property.name.as_str() {
-            "UID" => self.name = Some(Name::Text(property.text())),
-            "SUMMARY" => self.title = Some(property.text()),
-            "DESCRIPTION" => self.texts.insert(0, property.text()),
-            "LOCATION" | "URL" => {
-                notes.count(format!(
-                    "{}: kept as a line of the description",
-                    property.name
-                ));
-                self.texts.push(format!(
-                    "{}: {}",
-                    property.name.to_lowercase(),
-                    property.text()
-                ));
-            }
-            "COMMENT" => self.remarks.push(property.text()),
-            "STATUS" => task.status = status(&property.value)?,
-            "PRIORITY" => task.priority = priority(&property.value)?,
-            "DUE" => task.due = Some(when(property, "DUE", zone, notes)?),
-            "DTSTART" => self.start = Some(when(property, "DTSTART", zone, notes)?),
-            "X-TASKHOLD-DEFER-UNTIL" => {
-                task.defer_until = Some(when(property, "X-TASKHOLD-DEFER-UNTIL", zone, notes)?);
-            }
-            "X-TASKHOLD-PROJECT" => task.project = Some(Project::try_from(property.text())?),
-            "COMPLETED" => task.completed_at = Some(instant(property, "COMPLETED", zone, notes)?),
-            "CREATED" => self.created_at = Some(instant(property, "CREATED", zone, notes)?),
-            "LAST-MODIFIED" => {
-                self.updated_at = Some(instant(property, "LAST-MODIFIED", zone, notes)?);
-            }
-            "DTSTAMP" => self.stamp = Some(instant(property, "DTSTAMP", zone, notes)?),
-            "CATEGORIES" => {
-                for word in property
-                    .texts()
-                    .into_iter()
-                    .filter(|word| !word.trim().is_empty())
-                {
-                    let joined: Vec<&str> = word.split_whitespace().collect();
-                    if joined.len() > 1 {
-                        notes.count("CATEGORIES: blanks became -");
-                    }
-                    task.tags.insert(Tag::try_from(joined.join("-"))?);
-                }
-            }
-            "RRULE" => {
-                task.repeat = Repeat::read(&property.value).ok();
-                if task.repeat.is_none() {
-                    notes.count("RRULE: a rule that no task can have here is kept as a line of the description");
-                    self.texts.push(format!("RRULE: {}", property.value));
-                }
-            }
-            "X-TASKHOLD-REPEAT-FROM" => {
-                task.repeat = task.repeat.take().map(Repeat::from_completion);
-            }
-            "RELATED-TO" => {
-                let name = Name::Text(property.text());
-                match property
-                    .parameter("RELTYPE")
-                    .unwrap_or("PARENT")
-                    .to_ascii_uppercase()
-                    .as_str()
-                {
-                    "PARENT" => self.parent = Some(name),
-                    "DEPENDS-ON" => self.depends_on.push(name),
-                    other => notes.count(format!(
-                        "RELATED-TO of the kind {}: left out",
-                        printable(other)
-                    )),
-                }
-            }
-            "RECURRENCE-ID" => self.is_instance = true,
-            // What the task's times and status say already.
-            "SEQUENCE" | "PERCENT-COMPLETE" | "CLASS" | "TRANSP" => {}
-            other => notes.count(format!("{}: left out", printable(other))),
-        }
-        Ok(())
-    }
-
-    fn arrival(self, notes: &mut Notes) -> Result<Arrival, Invalid> {
-        let mut task = self.task;
-        task.title = title(&self.title.unwrap_or_default(), notes)?;
-        task.description = description(&self.texts.join("\n"), notes)?;
-        let stamped = self.updated_at.or(self.stamp);
-        let created_at = self.created_at.or(stamped);
-        task.created_at = created_at.unwrap_or(self.caller.now);
-        task.updated_at = stamped.unwrap_or(task.created_at);
-        let comments = self
-            .remarks
-            .iter()
-            .filter_map(|text| {
-                comment(task.updated_at, Actor::named(SOURCE), text, notes).transpose()
-            })
-            .collect::<Result<Vec<Comment>, _>>()?;
-        // Many programs say only when it was completed.
-        if task.completed_at.is_some() && task.status.is_open() {
-            task.status = Status::Completed;
-        }
-        match task.status {
-            Status::Completed => {
-                task.completed_at = task.completed_at.or(Some(task.updated_at));
-            }
-            _ => task.completed_at = None,
-        }
-        if task.repeat.is_some() {
-            task.due = task.due.or(self.start);
-        } else if self.start != task.due && task.defer_until.is_none() {
-            task.defer_until = self.start;
-        }
-        if task.status.is_open() {
-            begin_series(&mut task, self.caller);
-        }
-        if self.is_instance {
-            notes.count("RECURRENCE-ID: one date of a series is a task of its own");
-        }
-        Task::refuse_too_many_tags(task.tags.len())?;
-        let name = self.name.filter(|_| !self.is_instance);
-        let own = name.as_ref().and_then(own);
-        // To the millisecond, which the format's own times are not.
-        let created_at = own.map(|(_, created_at)| created_at).or(created_at);
-        task.created_at = created_at.unwrap_or(task.created_at);
-        Ok(Arrival {
-            line: self.line,
-            name,
-            id: own.map(|(id, _)| id),
-            created: created_at.map(|at| [at; 2]),
-            task,
-            comments,
-            parent: self.parent,
-            depends_on: self.depends_on,
-        })
-    }
-}
-
-/// Returns the id and the time of the task that we call so; `None` for the name another program gave.
-fn own(name: &Name) -> Option<(TaskId, Timestamp)> {
-    let Name::Text(given) = name else { return None };
-    let (created_at, id) = given.strip_suffix("@taskhold")?.split_once('-')?;
-    let created_at = When::At(created_at.parse().ok()?);
-    let When::At(millis) = checked(created_at, "UID").ok()? else {
-        return None;
-    };
-    let own = (id.parse().ok()?, Timestamp::from_millis(millis));
-    (uid(own.0, own.1) == *given).then_some(own)
-}
-
-/// Reads a date or a time; one that names no zone is in `here`.
-fn when(
-    property: &Property,
-    field: &'static str,
-    here: Zone,
-    notes: &mut Notes,
-) -> Result<When, Invalid> {
-    let value = property.value.trim();
-    if let Ok(day) = NaiveDate::parse_from_str(value, "%Y%m%d") {
-        return checked(When::Day(day), field);
-    }
-    let (local, is_utc) = match value.strip_suffix(['Z', 'z']) {
-        Some(local) => (local, true),
-        None => (value, false),
-    };
-    let wall = NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M%S").map_err(|_| Invalid {
-        field,
-        reason: "is no date like 20261224 and no time like 20261224T170000Z".to_owned(),
-    })?;
-    let zone = match property.parameter("TZID") {
-        _ if is_utc => Zone::UTC,
-        // Some write the name after a path of their own.
-        Some(name) => {
-            Zone::named(name.rsplit("zoneinfo/").next().unwrap_or(name)).unwrap_or_else(|_| {
-                notes.count("TZID: a zone that is not known here was taken as yours");
-                here
-            })
-        }
-        None => here,
-    };
-    checked(When::At(zone.instant(wall).0), field)
-}
-
-fn instant(
-    property: &Property,
-    field: &'static str,
-    here: Zone,
-    notes: &mut Notes,
-) -> Result<Timestamp, Invalid> {
-    let when = when(property, field, here, notes)?;
-    Ok(Timestamp::from_millis(when.order(here)))
-}
-
-/// Refuses what lies outside the years a task may have.
-fn checked(when: When, field: &'static str) -> Result<When, Invalid> {
-    when.to_string()
-        .parse()
-        .ok()
-        .filter(|again| *again == when)
-        .ok_or_else(|| Invalid {
-            field,
-            reason: "is outside the years 1970 to 9999".to_owned(),
-        })
-}
-
-fn status(value: &str) -> Result<Status, Invalid> {
-    match value.trim().to_ascii_uppercase().as_str() {
-        "NEEDS-ACTION" => Ok(Status::Pending),
-        "IN-PROCESS" => Ok(Status::InProgress),
-        "COMPLETED" => Ok(Status::Completed),
-        "CANCELLED" => Ok(Status::Cancelled),
-        _ => Err(Invalid {
-            field: "STATUS",
-            reason: "is none of NEEDS-ACTION, IN-PROCESS, COMPLETED, CANCELLED".to_owned(),
-        }),
-    }
-}
-
-fn priority(value: &str) -> Result<Option<Priority>, Invalid> {
-    match value.trim().parse::<u8>() {
-        Ok(0) => Ok(None),
-        Ok(1..=4) => Ok(Some(Priority::High)),
-        Ok(5) => Ok(Some(Priority::Medium)),
-        Ok(6..=9) => Ok(Some(Priority::Low)),
-        _ => Err(Invalid {
-            field: "PRIORITY",
-            reason: "is no number from 0 to 9".to_owned(),
-        }),
-    }
-}
-
-/// Returns at most 40 characters of a name from the file.
-fn printable(name: &str) -> String {
-    name.chars().take(40).collect()
 }

@@ -1,12 +1,16 @@
 //! The examples of the published format, and what its programs add.
 
+use std::io::Cursor;
+
 use super::*;
 use crate::{
     domain::{
+        command::Caller,
+        imported::{Arrival, Name},
         repeat::Repeat,
-        task::{Actor, Title},
+        task::{Actor, Tag, Task, Title},
     },
-    exchange::Reader as _,
+    exchange::{Reader as _, new_task},
 };
 
 fn caller() -> Caller {
@@ -20,7 +24,7 @@ fn caller() -> Caller {
 
 fn read_all(text: &str) -> (Vec<Arrival>, Notes) {
     let caller = caller();
-    let mut reader = Reader::new(text.as_bytes(), &caller);
+    let mut reader = Reader::new(Cursor::new(text), &caller).unwrap();
     let mut arrivals = Vec::new();
     while let Some(arrival) = reader.next() {
         arrivals.push(arrival.unwrap());
@@ -136,6 +140,24 @@ fn the_published_examples_are_read_as_published() {
             "Review Tim's pull request | completed |  | TodoTxtTouch | github | 2011-03-01 | 2011-03-02",
         ),
         (
+            "x 2026-11-20 (B) 2026-11-01 Send report +Office",
+            "Send report | completed | medium | Office |  | 2026-11-01 | 2026-11-20",
+        ),
+        (
+            "x (B) 2026-11-20 2026-11-01 Send report",
+            "Send report | completed | medium |  |  | 2026-11-01 | 2026-11-20",
+        ),
+        // Lists of people who write them as they like.
+        (
+            "[Urgent] Call the plumber @phone",
+            "[Urgent] Call the plumber | pending |  |  | phone |  | ",
+        ),
+        ("[ ] Buy milk", "Buy milk | pending |  |  |  |  | "),
+        (
+            "[x] Call Mom",
+            "Call Mom | completed |  |  |  |  | 2026-11-22",
+        ),
+        (
             "x 2011-03-02 2011-03-01 Keep the letter pri:C",
             "Keep the letter | completed | low |  |  | 2011-03-01 | 2011-03-02",
         ),
@@ -194,6 +216,7 @@ fn rules_are_written_where_rec_can_say_them() {
         ("every weekday", Some("+1b")),
         ("every 2 weeks on thu", Some("+2w")),
         ("every 2 weeks on fri", None),
+        ("every week", Some("+1w")),
         ("monthly on the 24th", Some("+1m")),
         ("monthly on the 25th", None),
         ("every dec 24", Some("+1y")),
@@ -210,13 +233,89 @@ fn rules_are_written_where_rec_can_say_them() {
     }
 }
 
+#[test]
+fn the_last_day_of_each_month_comes_back() {
+    let due = When::Day(NaiveDate::from_ymd_opt(2027, 1, 31).unwrap());
+    let task = read_one("Pay due:2027-01-31 rec:+1m");
+    let repeat = task.repeat.unwrap();
+    assert_eq!(
+        repeat.to_string(),
+        "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1"
+    );
+    let written = rec::write(&repeat, Some(due), Zone::UTC);
+    assert_eq!(written.as_deref(), Some("+1m"));
+    // Seen from February's last day, the unit would mean the 28th.
+    let february = When::Day(NaiveDate::from_ymd_opt(2027, 2, 28).unwrap());
+    assert_eq!(rec::write(&repeat, Some(february), Zone::UTC), None);
+}
+
+#[test]
+fn a_series_without_a_due_date_begins_when_it_may() {
+    let task = read_one("Water plants t:2026-12-05 rec:1w");
+    assert_eq!(task.due, day("2026-12-05").map(When::Day));
+    assert_eq!(task.defer_until, day("2026-12-05").map(When::Day));
+}
+
+#[test]
+fn what_looks_like_a_reference_and_names_no_line_stays_in_the_title() {
+    let (arrivals, notes) = read_all(
+        "Fix login id:PROJ-123 +web\nFix logout id:PROJ-123\nRead p:high\nPomodoro p:3/5\nCall dep:sales now\n\
+         Root id:a7\nPart p:a7 dep:PROJ-123\n",
+    );
+    let read: Vec<_> = arrivals
+        .iter()
+        .map(|arrival| (arrival.task.title.as_str(), &arrival.name, &arrival.parent))
+        .collect();
+    let named = Some(Name::Text("a7".to_owned()));
+    assert_eq!(
+        read,
+        [
+            ("Fix login id:PROJ-123", &None, &None),
+            ("Fix logout id:PROJ-123", &None, &None),
+            ("Read p:high", &None, &None),
+            ("Pomodoro p:3/5", &None, &None),
+            ("Call dep:sales now", &None, &None),
+            ("Root", &named, &None),
+            ("Part dep:PROJ-123", &None, &named),
+        ]
+    );
+    let remarks: Vec<_> = notes.iter().collect();
+    assert_eq!(
+        remarks,
+        [
+            (
+                "dep: a name that no task of the file has stayed in the title",
+                2
+            ),
+            (
+                "p: a name that no task of the file has stayed in the title",
+                2
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_long_line_is_a_task_with_a_short_title() {
+    let long = "word ".repeat(200);
+    let (arrivals, _) = read_all(&format!("{long}@home\nshort\n"));
+    assert_eq!(arrivals.len(), 2);
+    let task = &arrivals[0].task;
+    assert_eq!(
+        task.title.as_str(),
+        "word ".repeat(100).trim_end().to_owned() + "…"
+    );
+    assert_eq!(task.description.as_str(), long.trim_end());
+    assert_eq!(task.tags.len(), 1);
+}
+
 /// Writes tasks that are called so, in the given shape, and returns the lines.
 fn written_as(titles: &[&str], shape: impl Fn(Task) -> Task) -> String {
     let mut writer = Writer::new(Zone::UTC);
     let mut lines = String::new();
     for raw in titles {
         let task = new_task(
-            title(raw, &mut Notes::default()).unwrap(),
+            Title::try_from((*raw).to_owned()).unwrap(),
             "test",
             caller().now,
         );
@@ -337,10 +436,14 @@ fn in_a_line_of_ours_marks_count_at_its_end_alone_the_last_of_a_kind() {
         ),
         (
             "2026-11-22 Pay id:3 due:2026-12-24",
-            "Pay",
+            "Pay id:3",
             Some("2026-12-24"),
         ),
-        ("Pay due:2026-12-24 now id:x", "Pay now", Some("2026-12-24")),
+        (
+            "Pay due:2026-12-24 now id:x",
+            "Pay now id:x",
+            Some("2026-12-24"),
+        ),
     ];
     for (line, title, due) in cases {
         let task = read_one(line);

@@ -12,11 +12,11 @@ use rusqlite::params;
 use super::{Entry, Writer};
 use crate::{
     domain::{
-        change::{Edit, GroupId, Kind},
+        change::{Edit, GroupId, Kind, UPDATED_AT, joined, rewound},
         command::Caller,
         error::{Error, Relation, Result},
-        imported::{Arrival, Name, Terms},
-        task::{Invalid, Task, TaskId, TaskWithComments},
+        imported::{Arrival, Comparison, Difference, Name, Side, Terms, origin},
+        task::{Invalid, Task, TaskId, TaskWithComments, Timestamp, Title},
         when::Zone,
     },
     store::{Store, failure::WhileTrying},
@@ -50,6 +50,8 @@ pub struct Import<'a, 'store> {
     writing: Option<ImportTarget<'a, 'store>>,
     terms: Terms,
     keeps_ids: bool,
+    /// What changed in the file is taken.
+    updates: bool,
     next_id: i64,
     known: Option<Known>,
     names: Names,
@@ -90,6 +92,12 @@ pub struct Imported {
     pub here: u64,
     /// Of how many of those the file says something else.
     pub differ: u64,
+    /// How many of those were changed as the file was.
+    pub updated: u64,
+    /// Of how many of those a field was changed here and in the file, or nobody knows where.
+    pub conflicts: u64,
+    /// What the file says otherwise of the first of them, but for what was changed here alone.
+    pub differing: Vec<Differing>,
     /// The new tasks with the lowest and the highest id, with what the file calls them; `None` if there are none.
     pub ends: Option<[(TaskId, Option<Name>); 2]>,
     /// The new tasks have the ids they have in the file.
@@ -103,6 +111,20 @@ pub struct Imported {
     /// The first of those.
     pub first_barren: Option<TaskId>,
 }
+
+/// A task of which the file says something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differing {
+    /// The task.
+    pub id: TaskId,
+    /// Its title here.
+    pub title: Title,
+    /// The fields, those that were changed here alone left out.
+    pub fields: Vec<Difference>,
+}
+
+/// How many tasks of which a file says something else are told one by one.
+const TOLD: usize = 20;
 
 impl<'store> Writer<'store> {
     /// Begins to take in the tasks of a file. Nothing of it stays unless [`Import::finish`] succeeds and
@@ -169,6 +191,7 @@ impl<'a, 'store> Import<'a, 'store> {
             writing: None,
             terms,
             keeps_ids,
+            updates: false,
             next_id: last_id + 1,
             known: (!is_first).then(|| Known::read(store)).transpose()?,
             names: Names::new()?,
@@ -179,21 +202,20 @@ impl<'a, 'store> Import<'a, 'store> {
         })
     }
 
+    /// Has what changed in the file, of tasks that are here already, taken, too.
+    #[must_use]
+    pub fn updating(self, updates: bool) -> Self {
+        Self { updates, ..self }
+    }
+
     /// Takes in one task. An error that the caller can mend concerns this task alone: it is left out, and the next can be
     /// taken.
     pub fn take(&mut self, arrival: Arrival) -> Result<Taken> {
         if let Some(known) = &mut self.known
-            && let Some(here) = known.find(self.store, &arrival)?
+            && let Some(here) = known.find(self.store, &arrival, self.caller.zone)?
         {
             self.names.name(&arrival, here.id)?;
-            let differs =
-                known::differs(self.store, &here, &arrival, self.terms, self.caller.zone)?;
-            self.imported.here += 1;
-            self.imported.differ += u64::from(differs);
-            return Ok(Taken::Here {
-                id: here.id,
-                differs,
-            });
+            return self.compare(here, &arrival);
         }
         let id = match arrival.id {
             Some(id) if self.keeps_ids => id,
@@ -206,16 +228,82 @@ impl<'a, 'store> Import<'a, 'store> {
             self.imported.barren += 1;
             self.imported.first_barren.get_or_insert(id);
         }
-        self.count(id, arrival.name);
+        self.count(id, arrival.name.clone());
         if let Some(writing) = &mut self.writing {
             let is_whole = references.is_some();
+            let origin = origin(&arrival).or(arrival.task.origin);
+            let task = Task {
+                origin,
+                ..arrival.task
+            };
             let task = TaskWithComments {
-                task: referring(arrival.task, id, references.unwrap_or_default()),
+                task: referring(task, id, references.unwrap_or_default()),
                 comments: arrival.comments,
             };
             writing.write(task, is_whole)?;
         }
         Ok(Taken::New(id))
+    }
+
+    /// Returns a task as it was at a revision, changed the last time at that instant; `None` if it never was so.
+    fn at(&self, here: &Task, (rev, at): (i64, Timestamp)) -> Result<Option<Task>> {
+        if (rev, at) == (here.rev, here.updated_at) {
+            return Ok(Some(here.clone()));
+        }
+        if rev >= here.rev {
+            return Ok(None);
+        }
+        let history = joined(self.store.history(here.id, 0)?);
+        let Some(place) = history.iter().position(|change| change.rev == rev) else {
+            return Ok(None);
+        };
+        // What came from a file was changed before it came.
+        let arrived_at = history[place].new.get(UPDATED_AT);
+        let arrived_at = arrived_at.and_then(serde_json::Value::as_i64);
+        if arrived_at.unwrap_or(history[place].at.as_millis()) != at.as_millis() {
+            return Ok(None);
+        }
+        Ok(rewound(here, history[place + 1..].iter())?)
+    }
+
+    /// Finds what the file says otherwise of a task that is here, and takes it if that is wanted.
+    fn compare(&mut self, here: Task, arrival: &Arrival) -> Result<Taken> {
+        let comments = self.store.comments(here.id)?;
+        let exported = arrival.version.map(|version| self.at(&here, version));
+        let exported = exported.transpose()?.flatten();
+        let comparison = Comparison {
+            here: &here,
+            comments: &comments,
+            arrival,
+            exported: exported.as_ref(),
+            terms: self.terms,
+            zone: self.caller.zone,
+        };
+        let differences = comparison.differences();
+        let has = |side| differences.iter().any(|field| field.side == side);
+        self.imported.here += 1;
+        self.imported.differ += u64::from(!differences.is_empty());
+        self.imported.conflicts += u64::from(has(Side::Both));
+        if self.updates {
+            self.imported.updated += u64::from(has(Side::File));
+            if let Some(writing) = &mut self.writing {
+                writing.update(&comparison.update(&differences, self.caller.now))?;
+            }
+        }
+        let taken = Taken::Here {
+            id: here.id,
+            differs: !differences.is_empty(),
+        };
+        let fields = differences.into_iter();
+        let fields: Vec<Difference> = fields.filter(|field| field.side != Side::Here).collect();
+        if !fields.is_empty() && self.imported.differing.len() < TOLD {
+            self.imported.differing.push(Differing {
+                id: here.id,
+                title: here.title,
+                fields,
+            });
+        }
+        Ok(taken)
     }
 
     /// Ends the import: writes what was set aside. `last_id` is the highest id the file's database had given out, which an
@@ -270,6 +358,15 @@ impl ImportTarget<'_, '_> {
         let edit = Edit::adding(task);
         self.writer.store.write(&edit)?;
         if is_whole { self.log(&edit) } else { Ok(()) }
+    }
+
+    /// Changes a task that was here.
+    fn update(&mut self, edit: &Edit) -> Result<()> {
+        let Some(diff) = edit.diff() else {
+            return Ok(());
+        };
+        self.writer.store.write(edit)?;
+        self.writer.append(&mut self.entry, &edit.after, diff)
     }
 
     /// Gives the task `id` its references, and the log its row.

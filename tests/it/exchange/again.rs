@@ -154,3 +154,198 @@ fn of_two_tasks_that_look_the_same_the_trashed_one_stands_for_the_trashed_one() 
     assert_eq!(counts(&imported(&place, &[&file])), [0, 3, 0]);
     assert_eq!(place.tasks()[2]["deleted_at"], json!(null));
 }
+
+fn case(name: &str) -> String {
+    fixture(&format!("cases/{name}"))
+}
+
+#[test]
+fn a_calendar_that_is_fetched_again_is_known_by_its_uids() {
+    let place = Place::new();
+    assert_eq!(counts(&imported(&place, &[&case("pub1.ics")])), [2, 0, 0]);
+    assert_eq!(counts(&imported(&place, &[&case("pub2.ics")])), [0, 2, 0]);
+    // Renamed here, exported in our own format and taken into another database: still known.
+    place.done(&["edit", "1", "--title", "Pay the invoice"]);
+    let file = place.path("all.jsonl");
+    let file = file.to_str().unwrap();
+    place.done(&["export", file]);
+    let other = Place::new();
+    other.done(&["import", file]);
+    assert_eq!(counts(&imported(&other, &[&case("pub2.ics")])), [0, 2, 1]);
+    // So it is where the database was restored or salvaged.
+    place.done(&["backup"]);
+    place.done(&["delete", "1"]);
+    place.done(&["restore", "latest"]);
+    assert_eq!(counts(&imported(&place, &[&case("pub2.ics")])), [0, 2, 1]);
+    let salvaged = Place::new();
+    let database = salvaged.home.database();
+    std::fs::create_dir_all(database.parent().unwrap()).unwrap();
+    place.done(&["doctor", "--salvage", database.to_str().unwrap()]);
+    assert_eq!(
+        counts(&imported(&salvaged, &[&case("pub2.ics")])),
+        [0, 2, 1]
+    );
+    // A calendar that goes out calls them as the one that came in.
+    let (text, _) = place.done(&["export", "--format", "ics"]);
+    assert!(text.contains("UID:abc-1\r\n"), "{text}");
+}
+
+#[test]
+fn what_is_done_does_not_stand_for_what_is_to_be_done_again() {
+    for order in [["done.txt", "todo.txt"], ["todo.txt", "done.txt"]] {
+        let place = Place::new();
+        for _ in 0..2 {
+            for name in order {
+                place.done(&["import", &case(name)]);
+            }
+            let tasks = place.tasks();
+            let completed = |task: &&Value| task["status"] == "completed";
+            assert_eq!(tasks.iter().filter(completed).count(), 3, "{order:?}");
+            assert_eq!(tasks.len(), 5, "{order:?}");
+        }
+        // What was completed here is not opened again by the file.
+        let open = place.tasks();
+        let open = open
+            .iter()
+            .find(|task| task["status"] == "pending")
+            .unwrap();
+        place.done(&["done", &open["id"].to_string()]);
+        place.done(&["import", &case("todo.txt")]);
+        assert_eq!(place.tasks().len(), 5, "{order:?}");
+    }
+}
+
+/// A calendar of three tasks, the first of them as given.
+fn fetched(place: &Place, first: &str) -> String {
+    let todo = |uid: u32, properties: &str| {
+        format!("BEGIN:VTODO\nUID:{uid}\nDTSTAMP:20261101T120000Z\n{properties}\nEND:VTODO\n")
+    };
+    let text = format!(
+        "BEGIN:VCALENDAR\n{}{}{}END:VCALENDAR\n",
+        todo(1, first),
+        todo(2, "SUMMARY:Two\nRELATED-TO:1"),
+        todo(3, "SUMMARY:Three"),
+    );
+    place.file("fetched.ics", text)
+}
+
+#[test]
+fn an_update_takes_what_changed_in_the_file_and_one_undo_takes_it_back() {
+    let place = Place::new();
+    let one = |place: &Place| {
+        let tasks = place.tasks();
+        let fields = ["title", "due", "priority", "status"];
+        fields.map(|field| tasks[0][field].as_str().unwrap_or("-").to_owned())
+    };
+    let before = "SUMMARY:One\nDUE;VALUE=DATE:20261210\nPRIORITY:1";
+    let after = "SUMMARY:Once\nDUE;VALUE=DATE:20261212";
+    place.done(&["import", &fetched(&place, before)]);
+    let file = fetched(&place, after);
+    // By itself it changes nothing, and says what differs.
+    let log = place.done(&["log"]).0;
+    let (printed, _) = place.done(&["import", &file]);
+    assert_eq!(
+        printed,
+        "Imported 0 tasks.\n\
+         3 were here already and left as they are; of 1 of them the file says something else.\n\
+         \x20 1 One: title is Once in the file, One here\n\
+         \x20 1 One: priority is nothing in the file, high here\n\
+         \x20 1 One: due is 2026-12-12 in the file, 2026-12-10 here\n\
+         --update takes over what changed in the file alone.\n"
+    );
+    assert_eq!(place.done(&["log"]).0, log);
+    let rehearsed = imported(&place, &["--update", "--dry-run", &file]);
+    assert_eq!(rehearsed["updated"], 1);
+    assert_eq!(one(&place), ["One", "2026-12-10", "high", "pending"]);
+    for _ in 0..2 {
+        let (printed, _) = place.done(&["import", "--update", &file]);
+        assert!(
+            printed.contains("3 were here already; 1 of them changed as in the file.\n"),
+            "{printed}"
+        );
+        assert_eq!(one(&place), ["Once", "2026-12-12", "-", "pending"]);
+        assert_eq!(place.tasks()[1]["parent"], 1);
+        // Nothing is left to take.
+        let again = imported(&place, &["--update", &file]);
+        assert_eq!(counts(&again), [0, 3, 0]);
+        assert_eq!(again["group"], Value::Null);
+        place.done(&["undo"]);
+        assert_eq!(one(&place), ["One", "2026-12-10", "high", "pending"]);
+    }
+}
+
+#[test]
+fn a_field_that_was_changed_on_both_sides_is_named_and_left() {
+    let place = Place::new();
+    place.done(&["import", &fetched(&place, "SUMMARY:One\nPRIORITY:5")]);
+    place.done(&["edit", "1", "--title", "Mine", "+here"]);
+    // Changed here alone: nothing to say of it, and nothing to take.
+    let file = fetched(&place, "SUMMARY:One\nPRIORITY:5");
+    let again = imported(&place, &["--update", &file]);
+    assert_eq!(counts(&again), [0, 3, 1]);
+    assert_eq!(again["differences"], json!([]));
+    let file = fetched(&place, "SUMMARY:Theirs\nPRIORITY:9\nSTATUS:COMPLETED");
+    for _ in 0..2 {
+        let (printed, _) = place.done(&["import", "--update", &file]);
+        assert!(
+            printed.contains(
+                "  1 Mine: title is Theirs in the file, Mine here, left as it is here: changed in both\n"
+            ),
+            "{printed}"
+        );
+        let tasks = place.tasks();
+        assert_eq!(tasks[0]["title"], "Mine");
+        assert_eq!(tasks[0]["priority"], "low");
+        assert_eq!(tasks[0]["status"], "completed");
+        assert_eq!(tasks[0]["tags"], json!(["here"]));
+    }
+    // Once both say the same, there is nothing to name.
+    place.done(&["edit", "1", "--title", "Theirs"]);
+    assert_eq!(imported(&place, &["--update", &file])["conflicts"], 0);
+}
+
+#[test]
+fn our_own_calendar_brings_back_what_another_program_changed_in_it() {
+    let place = Place::new();
+    place.done(&["add", "Call", "due:2026-12-24"]);
+    place.done(&["add", "Write"]);
+    let (text, _) = place.done(&["export", "--format", "ics"]);
+    let text = text
+        .replace("SUMMARY:Call", "SUMMARY:Call Ann")
+        .replace("SUMMARY:Write", "SUMMARY:Write to Ann")
+        .replace("LAST-MODIFIED:20", "LAST-MODIFIED:21");
+    let file = place.file("edited.ics", text);
+    place.done(&["edit", "2", "--title", "Write a letter"]);
+    let came = imported(&place, &["--update", &file]);
+    assert_eq!(
+        (&came["updated"], &came["conflicts"]),
+        (&json!(1), &json!(1))
+    );
+    let titles: Vec<Value> = place
+        .tasks()
+        .iter()
+        .map(|task| task["title"].clone())
+        .collect();
+    assert_eq!(titles, ["Call Ann", "Write a letter"]);
+}
+
+#[test]
+fn an_update_adds_the_comments_that_are_new_in_the_file() {
+    let place = Place::new();
+    let task = |notes: &str| {
+        format!(
+            r#"[{{"uuid":"a-1","status":"pending","entry":"20261101T120000Z","description":"One","annotations":[{notes}]}}]"#
+        )
+    };
+    let first = r#"{"entry":"20261101T120000Z","description":"first"}"#;
+    let second = r#"{"entry":"20261102T120000Z","description":"second"}"#;
+    place.done(&["import", &place.file("a.json", task(first))]);
+    place.done(&["comment", "1", "mine"]);
+    let file = place.file("a.json", task(&format!("{first},{second}")));
+    place.done(&["import", "--update", &file]);
+    let tasks = place.tasks();
+    let comments = tasks[0]["comments"].as_array().unwrap();
+    let texts: Vec<&Value> = comments.iter().map(|comment| &comment["text"]).collect();
+    assert_eq!(texts.len(), 3, "{texts:?}");
+    assert!(texts.contains(&&json!("second")));
+}

@@ -211,6 +211,27 @@ fn an_export_replaces_nothing_unless_told_to() {
 }
 
 #[test]
+fn an_ending_that_no_format_has_is_refused_and_nothing_is_written() {
+    let place = Place::new();
+    place.done(&["add", "One"]);
+    let path = place.path("tasks.xml");
+    let path = path.to_str().unwrap();
+    let said = place.refused(&["export", path]);
+    assert!(
+        said.contains("no format is known by the ending .xml") && said.contains("--format json"),
+        "{said}"
+    );
+    assert!(!place.path("tasks.xml").exists());
+    place.done(&["export", path, "--format", "json"]);
+    let plain = place.path("tasks");
+    place.done(&["export", plain.to_str().unwrap()]);
+    assert_eq!(
+        std::fs::read(place.path("tasks.xml")).unwrap(),
+        std::fs::read(plain).unwrap()
+    );
+}
+
+#[test]
 fn an_export_replaces_no_file_of_the_database_by_whatever_name_it_is_told() {
     let place = Place::new();
     place.done(&["import", &place.file("in.jsonl", LINES)]);

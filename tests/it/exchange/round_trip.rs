@@ -238,7 +238,7 @@ fn export(store: &Store) -> Vec<u8> {
     writer.begin(&mut out, contents).unwrap();
     let place = Relatives {
         depth: 0,
-        created_at: &|_| Ok(None),
+        other: &|_| Ok(None),
     };
     store
         .each_task(|task| writer.task(&mut out, &store.with_comments(task)?, &place))
@@ -248,7 +248,9 @@ fn export(store: &Store) -> Vec<u8> {
 }
 
 fn import(store: &mut Store, text: &[u8], caller: &Caller) -> u64 {
-    let mut reader = taskhold::exchange::reader(Format::Json, Box::new(text), caller).unwrap();
+    let text = Box::new(std::io::Cursor::new(text));
+    let reader = taskhold::exchange::reader(Format::Json, text, caller).unwrap();
+    let mut reader = reader.unwrap();
     let mut writer = store.writer().unwrap();
     let mut import = writer.import(caller, reader.terms()).unwrap();
     while let Some(arrival) = reader.next() {

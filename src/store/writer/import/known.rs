@@ -1,16 +1,17 @@
 //! Knowing a task of a file again, so that importing the same twice does not double anything.
 //!
-//! A task is known by what nobody changes after it was added, the time, and by its title. In the database it was exported
-//! from, its id stands for the title, which may have been changed since.
+//! A task is known by what it is called in the file that it came from. One that is called nothing there is known by what nobody
+//! changes after it was added, the time, and by its title. In the database it was exported from, its id stands for the title,
+//! which may have been changed since.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::{
     domain::{
         error::Result,
-        imported::{Arrival, Terms},
-        task::{Project, Task, TaskId, Timestamp, Title},
-        when::{When, Zone},
+        imported::{Arrival, Called},
+        task::{Task, TaskId, Timestamp, Title},
+        when::Zone,
     },
     store::{Store, failure::WhileTrying},
 };
@@ -20,6 +21,8 @@ use crate::{
 pub(super) struct Known {
     /// By what they are known by: a hash of the title, and the time.
     tasks: Vec<(u64, Timestamp, TaskId)>,
+    /// Those that a file has a name for, by a hash of that.
+    called: Vec<(u64, TaskId)>,
     /// For each, the place of one after it, or its own, before which none is left that stands for none of the file yet.
     free: Vec<u32>,
 }
@@ -27,27 +30,40 @@ pub(super) struct Known {
 impl Known {
     /// Reads what is here.
     pub(super) fn read(store: &Store) -> Result<Self> {
+        let mut called = Vec::new();
         let mut tasks: Vec<(u64, Timestamp, TaskId)> = store
             .connection
-            .prepare_cached("SELECT id, title, created_at FROM task")
+            .prepare_cached(
+                "SELECT id, title, created_at, origin ->> '$.from' AS origin_from, origin ->> '$.name' AS name FROM task",
+            )
             .and_then(|mut statement| {
                 let read = |row: &rusqlite::Row<'_>| {
-                    let title: Title = row.get("title")?;
-                    Ok((hash(&title), row.get("created_at")?, row.get("id")?))
+                    let (title, id): (Title, TaskId) = (row.get("title")?, row.get("id")?);
+                    let from: Option<String> = row.get("origin_from")?;
+                    let name: Option<String> = row.get("name")?;
+                    called.extend(from.zip(name).map(|(_, name)| (hash(&name), id)));
+                    Ok((hash(&title), row.get("created_at")?, id))
                 };
                 statement.query_map([], read)?.collect()
             })
             .while_trying("read which tasks are here")?;
         tasks.sort_unstable();
+        called.sort_unstable();
         Ok(Self {
             free: (0..=tasks.len()).map(narrow).collect(),
             tasks,
+            called,
         })
     }
 
     /// Returns the task that `arrival` is. One in the trash is known only by a task in the trash, so that what was
     /// deleted can be brought back from a file.
-    pub(super) fn find(&mut self, store: &Store, arrival: &Arrival) -> Result<Option<Task>> {
+    pub(super) fn find(
+        &mut self,
+        store: &Store,
+        arrival: &Arrival,
+        zone: Zone,
+    ) -> Result<Option<Task>> {
         let came = &arrival.task;
         let fits = |here: &Task| !here.is_deleted() || came.is_deleted();
         let [first, last] = arrival.created.unwrap_or([
@@ -65,6 +81,11 @@ impl Known {
         {
             return Ok(Some(here));
         }
+        if let Some(called) = &arrival.called
+            && let Some(here) = self.find_called(store, called, fits)?
+        {
+            return Ok(Some(here));
+        }
         let hash = hash(&came.title);
         let begin = self
             .tasks
@@ -76,11 +97,35 @@ impl Known {
             .filter(|(other, at, _)| *other == hash && *at <= last)
         {
             let here = store.existing(*id)?;
-            if fits(&here) && here.title == came.title {
+            if fits(&here) && has_title(&here) && may_be(&here, arrival, zone) {
                 self.take(place);
                 return Ok(Some(here));
             }
             place = self.next_free(place + 1);
+        }
+        Ok(None)
+    }
+
+    /// Returns the first task that is called so and stands for none of the file yet.
+    fn find_called(
+        &mut self,
+        store: &Store,
+        called: &Called,
+        fits: impl Fn(&Task) -> bool,
+    ) -> Result<Option<Task>> {
+        let hash = hash(&called.name);
+        let begin = self.called.partition_point(|(other, _)| *other < hash);
+        let mut place = begin;
+        while let Some((_, id)) = self.called.get(place).filter(|(other, _)| *other == hash) {
+            let here = store.existing(*id)?;
+            let is_called_so = here
+                .origin
+                .as_ref()
+                .is_some_and(|origin| origin.from == called.from && origin.name == called.name);
+            if is_called_so && fits(&here) && self.take_own(&here) {
+                return Ok(Some(here));
+            }
+            place += 1;
         }
         Ok(None)
     }
@@ -121,62 +166,28 @@ fn narrow(place: usize) -> u32 {
     u32::try_from(place).expect("so many tasks fit into no memory")
 }
 
-fn hash(title: &Title) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    title.hash(&mut hasher);
-    hasher.finish()
+/// Reports whether a task of the title may be the one of the file, by what both are called and by what is done.
+fn may_be(here: &Task, arrival: &Arrival, zone: Zone) -> bool {
+    let (Some(called), came) = (&arrival.called, &arrival.task) else {
+        return true;
+    };
+    if !called.is_text {
+        // A program that calls its tasks something calls no two the same.
+        return here
+            .origin
+            .as_ref()
+            .is_none_or(|origin| origin.from != called.from);
+    }
+    if arrival.created.is_some() {
+        return true;
+    }
+    // Nothing but the title is said of when it began: what was done is not what is still to be done.
+    let day = |task: &Task| task.completed_at.map(|at| zone.today(at.as_millis()));
+    here.status.is_open() == came.status.is_open() && day(here) == day(came)
 }
 
-/// Reports whether a file says something else of a task than what is here. What a file need not say is compared only
-/// where it says it.
-pub(super) fn differs(
-    store: &Store,
-    here: &Task,
-    arrival: &Arrival,
-    terms: Terms,
-    zone: Zone,
-) -> Result<bool> {
-    let came = &arrival.task;
-    if (here.status, here.is_deleted()) != (came.status, came.is_deleted())
-        || here.title != came.title
-    {
-        return Ok(true);
-    }
-    if terms.is_complete {
-        let said = |task: &Task| {
-            (
-                (task.description.clone(), task.priority),
-                (task.due, task.defer_until, task.repeat.clone()),
-                (task.project.clone(), task.tags.clone()),
-            )
-        };
-        return Ok(said(here) != said(came) || store.comments(here.id)? != arrival.comments);
-    }
-    let is_other_day = |here: Option<When>, came: Option<When>| match (here, came) {
-        (_, None) => false,
-        (Some(here), Some(When::Day(day))) => here.day(zone) != day,
-        (here, came) => here != came,
-    };
-    // Marks within a title stay in it, too.
-    let is_in_title = |name: &str| {
-        let mut words = here.title.as_str().split(' ');
-        words.any(|word| word.strip_prefix(['+', '@']) == Some(name))
-    };
-    let is_other_project = |came: &Project| {
-        // Blanks in it became `-` on the way out.
-        let here = here.project.as_ref().map(Project::as_str);
-        here.map(|here| here.replace(' ', "-")) != Some(came.as_str().replace(' ', "-"))
-            && !is_in_title(came.as_str())
-    };
-    Ok(
-        (!came.description.is_empty() && here.description != came.description)
-            || (came.priority.is_some() && here.priority != came.priority)
-            || is_other_day(here.due, came.due)
-            || is_other_day(here.defer_until, came.defer_until)
-            || came.project.as_ref().is_some_and(is_other_project)
-            || !came
-                .tags
-                .iter()
-                .all(|tag| here.tags.contains(tag) || is_in_title(tag.as_str())),
-    )
+fn hash(name: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }

@@ -31,6 +31,8 @@ fn arrival(id: i64, parent: Option<i64>, depends_on: Option<i64>) -> Arrival {
     Arrival {
         line: id.cast_unsigned(),
         name: Some(Name::Number(id)),
+        called: None,
+        version: None,
         task: Task {
             tags: [format!("t{}", id % 5)]
                 .map(|tag| crate::domain::task::Tag::try_from(tag).unwrap())

@@ -1,0 +1,191 @@
+//! What the properties of a `VTODO` say.
+
+use super::{
+    property::{Property, printable},
+    survey::Component,
+    values::{Dates, Length, priority, status},
+};
+use crate::{
+    domain::{
+        imported::Name,
+        task::{Invalid, Priority, Project, Status, Timestamp},
+        when::When,
+    },
+    exchange::{Fault, Notes},
+};
+
+/// Properties whose loss nobody may miss: where the value cannot be used, the file is refused, unless what is bad is to be
+/// left out. All others are left out with a note.
+pub(super) const VITAL: [&str; 6] = [
+    "SUMMARY",
+    "DESCRIPTION",
+    "DUE",
+    "DTSTART",
+    "DURATION",
+    "X-TASKHOLD-DEFER-UNTIL",
+];
+
+/// What the properties of a `VTODO` say.
+#[derive(Clone, Default)]
+pub(super) struct Said {
+    pub(super) line: u64,
+    pub(super) name: Option<Name>,
+    pub(super) parent: Option<Name>,
+    pub(super) depends_on: Vec<Name>,
+    pub(super) title: Option<String>,
+    pub(super) note: Option<String>,
+    /// Further lines of the description.
+    pub(super) texts: Vec<String>,
+    pub(super) remarks: Vec<String>,
+    pub(super) project: Option<Project>,
+    pub(super) categories: Vec<String>,
+    pub(super) priority: Option<Priority>,
+    pub(super) status: Option<Status>,
+    pub(super) percent: Option<u8>,
+    pub(super) stamp: Option<Timestamp>,
+    pub(super) created_at: Option<Timestamp>,
+    pub(super) updated_at: Option<Timestamp>,
+    pub(super) completed_at: Option<Timestamp>,
+    pub(super) start: Option<When>,
+    pub(super) due: Option<When>,
+    pub(super) length: Option<Length>,
+    pub(super) defer_until: Option<When>,
+    pub(super) rule: Option<String>,
+    pub(super) excluded: Vec<When>,
+    /// The revision of a task of ours when it was written.
+    pub(super) version: Option<(i64, Timestamp)>,
+    /// The date of a series that it is.
+    pub(super) instance: Option<When>,
+}
+
+impl Said {
+    /// Reads the properties of a component. What cannot be used is left out, with a note or a fault.
+    pub(super) fn read(
+        component: &Component,
+        dates: Dates<'_>,
+        notes: &mut Notes,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
+        let mut said = Self {
+            line: component.line,
+            ..Self::default()
+        };
+        let properties = component.properties.iter();
+        for property in properties.filter(|property| !property.value.trim().is_empty()) {
+            match said.set(property, dates, notes) {
+                Ok(()) => {}
+                Err(invalid) if VITAL.contains(&property.name.as_str()) => {
+                    faults.push(Fault::Property {
+                        line: property.line,
+                        reason: invalid.to_string(),
+                    });
+                }
+                Err(invalid) => notes.count(format!("{invalid}: left out")),
+            }
+        }
+        let start = said.start.or(said.instance);
+        if let Some((length, start)) = said.length.zip(start) {
+            said.due = said.due.or_else(|| length.after(&start));
+        }
+        said
+    }
+
+    fn set(
+        &mut self,
+        property: &Property,
+        dates: Dates<'_>,
+        notes: &mut Notes,
+    ) -> Result<(), Invalid> {
+        match property.name.as_str() {
+            "UID" => self.name = Some(Name::Text(property.text())),
+            "SUMMARY" => self.title = Some(property.text()),
+            "DESCRIPTION" => self.note = Some(property.text()),
+            "LOCATION" | "URL" => {
+                notes.count(format!(
+                    "{}: kept as a line of the description",
+                    property.name
+                ));
+                self.texts.push(format!(
+                    "{}: {}",
+                    property.name.to_lowercase(),
+                    property.text()
+                ));
+            }
+            "COMMENT" => self.remarks.push(property.text()),
+            "STATUS" => self.status = Some(status(&property.value)?),
+            "PERCENT-COMPLETE" => self.percent = property.value.trim().parse().ok(),
+            "PRIORITY" => self.priority = priority(&property.value)?,
+            "DUE" => self.due = Some(dates.when(property, "DUE", notes)?),
+            "DTSTART" => self.start = Some(dates.when(property, "DTSTART", notes)?),
+            "DURATION" => {
+                let length = Length::read(&property.value);
+                self.length = Some(length.ok_or_else(|| {
+                    Invalid::new("DURATION", "is no length of time like P3D or PT2H")
+                })?);
+            }
+            "X-TASKHOLD-DEFER-UNTIL" => {
+                self.defer_until = Some(dates.when(property, "X-TASKHOLD-DEFER-UNTIL", notes)?);
+            }
+            "X-TASKHOLD-PROJECT" => self.project = Some(Project::try_from(property.text())?),
+            "COMPLETED" => {
+                self.completed_at = Some(dates.instant(property, "COMPLETED", notes)?);
+            }
+            "CREATED" => self.created_at = Some(dates.instant(property, "CREATED", notes)?),
+            "LAST-MODIFIED" => {
+                self.updated_at = Some(dates.instant(property, "LAST-MODIFIED", notes)?);
+            }
+            "DTSTAMP" => self.stamp = Some(dates.instant(property, "DTSTAMP", notes)?),
+            "CATEGORIES" => self.categories.extend(property.texts()),
+            "RRULE" => self.rule = Some(property.value.trim().to_owned()),
+            "EXDATE" => {
+                for property in property.each() {
+                    self.excluded.push(dates.when(&property, "EXDATE", notes)?);
+                }
+            }
+            "X-TASKHOLD-VERSION" => {
+                self.version = property.value.split_once('-').and_then(|(rev, at)| {
+                    Some((rev.parse().ok()?, Timestamp::from_millis(at.parse().ok()?)))
+                });
+            }
+            "X-TASKHOLD-REPEAT" => self.rule = Some(property.value.trim().to_owned()),
+            "RELATED-TO" => {
+                let name = Name::Text(property.text());
+                match property
+                    .parameter("RELTYPE")
+                    .unwrap_or("PARENT")
+                    .to_ascii_uppercase()
+                    .as_str()
+                {
+                    "PARENT" => self.parent = Some(name),
+                    "DEPENDS-ON" => self.depends_on.push(name),
+                    other => notes.count(format!(
+                        "RELATED-TO of the kind {}: left out",
+                        printable(other)
+                    )),
+                }
+            }
+            "RECURRENCE-ID" => {
+                self.instance = Some(dates.when(property, "RECURRENCE-ID", notes)?);
+            }
+            // What the task's times and status say already.
+            "SEQUENCE" | "CLASS" | "TRANSP" => {}
+            other => notes.count(format!("{}: left out", printable(other))),
+        }
+        Ok(())
+    }
+
+    /// Returns where it stands, by the first that says so of its status, its completion and how much of it is done.
+    pub(super) fn status(&self) -> Status {
+        self.status
+            .unwrap_or(match (self.completed_at, self.percent) {
+                (Some(_), _) | (_, Some(100)) => Status::Completed,
+                (None, Some(1..=99)) => Status::InProgress,
+                (None, _) => Status::Pending,
+            })
+    }
+
+    /// Returns when it was completed, or changed the last time.
+    pub(super) fn ended_at(&self) -> Option<Timestamp> {
+        self.completed_at.or(self.updated_at).or(self.stamp)
+    }
+}
