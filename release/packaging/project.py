@@ -1,0 +1,132 @@
+"""What the release says of the program: texts and licences of this repository, pages and names by the program itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .failure import Failure
+from .pack import Entry
+from .program import Server, run
+from .targets import Binary
+
+ROOT = Path(__file__).resolve().parents[2]
+LICENCES = ("LICENSE-APACHE", "LICENSE-MIT")
+SUMMARY = "Your tasks in one place, for every AI app and every shell on your machine"
+LONG = (
+    "taskhold keeps your tasks in one SQLite file on your machine: due dates, repeats, projects, tags, subtasks, comments, "
+    "search, history and undo. Every AI app and every shell share them. taskhold itself sends nothing anywhere."
+)
+# What each shell calls the file that completes our commands.
+COMPLETIONS = {
+    "bash": "taskhold.bash",
+    "zsh": "_taskhold",
+    "fish": "taskhold.fish",
+    "powershell": "_taskhold.ps1",
+    "elvish": "taskhold.elv",
+}
+
+
+def cargo_version() -> str:
+    """Returns the version in Cargo.toml."""
+    return tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["package"]["version"]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What an app sees of the server."""
+
+    tools: list[dict]
+    prompts: list[dict]
+
+
+def texts(*names: str) -> list[Entry]:
+    """Returns files of this repository."""
+    return [Entry(name, (ROOT / name).read_bytes()) for name in names]
+
+
+def licences() -> list[Entry]:
+    """Returns the licences that go with every binary: ours, and those of the crates in it."""
+    return [*texts(*LICENCES), third_party()]
+
+
+def pages(native: Binary, version: str) -> list[Entry]:
+    """Returns the manual pages and the completions, as the program prints them.
+
+    Raises Failure if the program is of another version than `version`.
+    """
+    with tempfile.TemporaryDirectory() as home:
+        program = native.path.resolve()
+        said = run([program, "--version"], Path(home)).split()
+        if said[:2] != ["taskhold", version]:
+            raise Failure(f"{native.path} is version {' '.join(said[1:2])}, not {version}; build it again")
+        folder = Path(home, "man")
+        folder.mkdir()
+        run([program, "man", "--dir", folder], Path(home))
+        found = [Entry(f"man/{page.name}", page.read_bytes()) for page in sorted(folder.iterdir())]
+        for shell, name in COMPLETIONS.items():
+            script = run([program, "completions", shell], Path(home))
+            found.append(Entry(f"completions/{name}", script.encode()))
+        return found
+
+
+def surface(native: Binary) -> Surface:
+    """Returns the tools and prompts that the server itself lists."""
+    with tempfile.TemporaryDirectory() as home:
+        server = Server([native.path.resolve(), "mcp"], Path(home))
+        listed = Surface(server.call("tools/list")["tools"], server.call("prompts/list")["prompts"])
+        server.close()
+        return listed
+
+
+def third_party() -> Entry:
+    """Returns the licences of the crates that are linked into the program, as their authors wrote them.
+
+    Reads the sources that cargo has fetched and compiles nothing. Raises Failure without cargo, or if a crate has neither a
+    licence file nor the name of a licence.
+    """
+    if not shutil.which("cargo"):
+        raise Failure("cargo is not installed; the licences of the crates are read from what it has fetched")
+    command = ["cargo", "metadata", "--locked", "--format-version", "1"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+    if ended.returncode != 0:
+        raise Failure(f"`{' '.join(command)}` failed: {ended.stderr.strip()}")
+    metadata = json.loads(ended.stdout)
+    linked = _linked(metadata)
+    users: dict[str, list[str]] = {}
+    for package in sorted(metadata["packages"], key=lambda package: (package["name"], package["version"])):
+        if package["id"] not in linked or package["source"] is None:
+            continue
+        name = f"{package['name']} {package['version']} ({package['license'] or 'see its text'})"
+        folder = Path(package["manifest_path"]).parent
+        starts = ("license", "licence", "copying", "notice", "unlicense")
+        found = [file for file in sorted(folder.iterdir()) if file.is_file() and file.name.lower().startswith(starts)]
+        if not found and not package["license"]:
+            raise Failure(f"{name} has no licence; look for it in {folder}")
+        words = [file.read_text(encoding="utf-8", errors="replace").strip() for file in found]
+        for text in words or [f"Its package has no licence file; it is under {package['license']}."]:
+            users.setdefault(text, []).append(name)
+    parts = ["taskhold is built from these crates, each under its own licence."]
+    parts += [f"{'=' * 80}\n" + "\n".join(names) + f"\n{'=' * 80}\n\n{text}" for text, names in users.items()]
+    return Entry("THIRD-PARTY-LICENCES.txt", ("\n\n".join(parts) + "\n").encode())
+
+
+def _linked(metadata: dict) -> set[str]:
+    """Returns the ids of the packages that the program depends on, without those that only tests and builds use."""
+    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+    found: set[str] = set()
+    waiting = [metadata["resolve"]["root"]]
+    while waiting:
+        package = waiting.pop()
+        if package in found:
+            continue
+        found.add(package)
+        for dependency in nodes[package]["deps"]:
+            if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
+                waiting.append(dependency["pkg"])
+    return found
