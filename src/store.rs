@@ -125,8 +125,10 @@ impl Store {
         })
     }
 
-    /// Returns what there is to read of a database at `path` that was never made: nothing.
+    /// Returns what there is to read of a database at `path` that was never made: nothing. One whose log is still there was made,
+    /// and is refused.
     pub fn blank(path: &Path) -> Result<Self> {
+        paths::refuse_widowed(path)?;
         let connection = open::in_memory()?;
         connection
             .pragma_update(None, "query_only", "ON")

@@ -135,6 +135,7 @@ fn form(key: &str) -> &'static str {
         "database" => "a path in quotes",
         "time_zone" => "a zone in quotes, such as \"Europe/Berlin\"",
         "week_start" => "\"monday\", \"saturday\" or \"sunday\"",
+        "date_order" => "\"day-month\" or \"month-day\"",
         "color" => "\"auto\", \"always\" or \"never\"",
         "defaults.view" => "a view in quotes, such as \"open\"",
         "defaults.limit" => "a whole number from 1 to 4294967295",

@@ -177,7 +177,7 @@ fn what_the_file_says_wrong_is_named_with_its_line() {
         ),
         (
             "date_order = 'iso'",
-            "line 1: date_order: unknown variant `iso`, expected ",
+            "line 1: date_order: iso cannot be used: it must be \"day-month\" or \"month-day\"",
         ),
         (
             "database = 'tasks.db'",

@@ -263,24 +263,7 @@ fn read(
     let end = fields.instant("end")?.unwrap_or(task.updated_at);
     let start = fields.instant("start")?;
     let status = fields.text("status")?.unwrap_or("pending");
-    match status {
-        "pending" | "waiting" if start.is_some() => {
-            task.status = Status::InProgress;
-            task.started_at = start;
-        }
-        "pending" | "waiting" | "recurring" => {}
-        "completed" => {
-            task.status = Status::Completed;
-            task.completed_at = Some(end);
-        }
-        "deleted" => task.deleted_at = Some(end),
-        _ => {
-            return Err(wrong(
-                "status",
-                "is none of pending, waiting, recurring, completed, deleted",
-            ));
-        }
-    }
+    set_status(&mut task, status, start, end)?;
     let when = |field| {
         let at = fields.instant(field)?;
         Ok(at.map(|at| day_or_instant(at.as_millis(), caller.zone)))
@@ -355,6 +338,33 @@ fn read(
         parent: None,
         depends_on: fields.names("depends")?,
     })
+}
+
+fn set_status(
+    task: &mut Task,
+    status: &str,
+    start: Option<Timestamp>,
+    end: Timestamp,
+) -> Result<(), Invalid> {
+    match status {
+        "pending" | "waiting" if start.is_some() => {
+            task.status = Status::InProgress;
+            task.started_at = start;
+        }
+        "pending" | "waiting" | "recurring" => {}
+        "completed" => {
+            task.status = Status::Completed;
+            task.completed_at = Some(end);
+        }
+        "deleted" => task.deleted_at = Some(end),
+        _ => {
+            return Err(wrong(
+                "status",
+                "is none of pending, waiting, recurring, completed, deleted",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn is_known(name: &str) -> bool {

@@ -199,7 +199,7 @@ fn are_of_one_owner(_: &Path, _: &Path) -> bool {
 
 /// Refuses to make a new database beside the log of one that is gone. Whoever has that one open still writes the log: a
 /// new database would lose what is written to it together with the log.
-fn refuse_widowed(database: &Path) -> Result<()> {
+pub(super) fn refuse_widowed(database: &Path) -> Result<()> {
     for ending in ["-wal", "-shm"] {
         let mut name = database.as_os_str().to_owned();
         name.push(ending);

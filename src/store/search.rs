@@ -109,24 +109,26 @@ impl Store {
             if page.next.is_some() {
                 break;
             }
-            let read = |sql: &str, words: &str| {
-                self.read_rows(
-                    sql,
-                    &Parameters {
-                        view,
-                        filters,
-                        moment,
-                        words: Some(words),
-                        after: Some(from),
-                        limit: limit.saturating_add(1),
-                    },
-                )
+            let mut rows = Vec::new();
+            let mut read = |statements: &[String], words: &str| -> Result<()> {
+                let parameters = Parameters {
+                    view,
+                    filters,
+                    moment,
+                    words: Some(words),
+                    after: Some(from),
+                    limit: limit.saturating_add(1),
+                };
+                for sql in statements {
+                    rows.extend(self.read_rows(sql, &parameters)?);
+                }
+                Ok(())
             };
-            let mut rows = read(indexed, &query)?;
+            read(indexed, &query)?;
             if !waiting.is_empty() {
-                rows.extend(read(&sql.among(), &serde_json::to_string(&waiting)?)?);
-                rows.sort_by_key(|(task, _)| std::cmp::Reverse(task.id));
+                read(&sql.among(), &serde_json::to_string(&waiting)?)?;
             }
+            rows.sort_by_key(|(task, _)| std::cmp::Reverse(task.id));
             page.fill(rows, limit);
         }
         Ok(page)

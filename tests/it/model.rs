@@ -327,6 +327,7 @@ proptest! {
                 zone: Zone::UTC,
                 session: None,
             };
+            model.now = now;
             let (command, expected) = call.make(&mut model, actor, now);
             let outcome = store.execute(&command, &caller);
             prop_assert_eq!(outcome.is_ok(), expected.is_ok(), "{:?}: {:?}", command, outcome);

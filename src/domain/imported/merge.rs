@@ -112,12 +112,12 @@ impl Field {
             Self::Priority => task.priority = came.priority,
             Self::Due => {
                 task.due = came.due;
-                task.repeat = came.repeat.clone();
+                task.repeat.clone_from(&came.repeat);
                 task.repeat_from = came.repeat_from;
             }
             Self::DeferUntil => task.defer_until = came.defer_until,
-            Self::Project => task.project = came.project.clone(),
-            Self::Tags => task.tags = came.tags.clone(),
+            Self::Project => task.project.clone_from(&came.project),
+            Self::Tags => task.tags.clone_from(&came.tags),
             Self::Comments => {
                 let is_new = |one: &&Comment| here.iter().all(|other| other.text != one.text);
                 let new = arrival.comments.iter().filter(is_new).cloned();

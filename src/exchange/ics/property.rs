@@ -74,13 +74,11 @@ impl Property {
             parameters,
             value: String::new(),
         };
-        match property.decoded(value) {
-            Some(value) => property.value = value,
-            None => {
-                let reason = format!("{} is not in UTF-8; save the file as UTF-8", property.name);
-                return Err((property.name, reason));
-            }
-        }
+        let Some(value) = property.decoded(value) else {
+            let reason = format!("{} is not in UTF-8; save the file as UTF-8", property.name);
+            return Err((property.name, reason));
+        };
+        property.value = value;
         Ok(property)
     }
 
@@ -240,15 +238,12 @@ fn quoted_printable(text: &[u8]) -> Vec<u8> {
             [high, low, ..] if *byte == b'=' => digit(high).zip(digit(low)),
             _ => None,
         };
-        match escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
-            Some(escaped) => {
-                decoded.push(escaped);
-                rest = &after[2..];
-            }
-            None => {
-                decoded.push(*byte);
-                rest = after;
-            }
+        if let Some(escaped) = escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+            decoded.push(escaped);
+            rest = &after[2..];
+        } else {
+            decoded.push(*byte);
+            rest = after;
         }
     }
     decoded

@@ -136,7 +136,7 @@ impl Said {
             }
             "DTSTAMP" => self.stamp = Some(dates.instant(property, "DTSTAMP", notes)?),
             "CATEGORIES" => self.categories.extend(property.texts()),
-            "RRULE" => self.rule = Some(property.value.trim().to_owned()),
+            "RRULE" | "X-TASKHOLD-REPEAT" => self.rule = Some(property.value.trim().to_owned()),
             "EXDATE" => {
                 for property in property.each() {
                     self.excluded.push(dates.when(&property, "EXDATE", notes)?);
@@ -147,7 +147,6 @@ impl Said {
                     Some((rev.parse().ok()?, Timestamp::from_millis(at.parse().ok()?)))
                 });
             }
-            "X-TASKHOLD-REPEAT" => self.rule = Some(property.value.trim().to_owned()),
             "RELATED-TO" => {
                 let name = Name::Text(property.text());
                 match property

@@ -92,7 +92,7 @@ pub(super) fn arrival(
     if said.instance.is_some() {
         notes.count("RECURRENCE-ID: one date of a series is a task of its own");
     }
-    let called = said.name.as_ref().map(|name| Called {
+    let identity = said.name.as_ref().map(|name| Called {
         from: SOURCE,
         name: match &said.instance {
             None => name.to_string(),
@@ -108,7 +108,7 @@ pub(super) fn arrival(
     task.created_at = said_created_at.unwrap_or(task.created_at);
     Ok(Arrival {
         line: said.line,
-        called,
+        called: identity,
         name,
         id: own.map(|(id, _)| id),
         version: said.version,
@@ -154,7 +154,7 @@ fn tags(said: &mut Said, is_own: bool, notes: &mut Notes) -> BTreeSet<Tag> {
             .filter(|word| !word.is_empty())
             .collect();
         match (words.len(), Tag::try_from(words.join("-"))) {
-            (0, _) => continue,
+            (0, _) => {}
             (_, Err(_)) => notes.count("CATEGORIES: one that cannot be a tag was left out"),
             (_, Ok(_)) if tags.len() == Task::MAX_TAGS => {
                 notes.count(format!(

@@ -1,6 +1,6 @@
 //! Where a list is read from: along its view, from the projects of a filter, or from the few tasks that have what it asks for.
 //!
-//! Along the view, a page of `wanted` tasks takes `wanted / share` steps where a filter holds for that share of all tasks; read
+//! Along the view, a page of `wanted` tasks takes `wanted / fraction` steps where a filter holds for that fraction of all tasks; read
 //! from those that have a tag, it takes a step for each. Both are reckoned from bounded counts along indexes, and the smaller
 //! one is taken. So a page takes at most about the square root of `wanted` times all tasks, whatever one filter asks for.
 
@@ -30,7 +30,7 @@ pub(super) enum Lead {
 }
 
 /// How many projects have streams of their own.
-const MOST_PROJECTS: usize = 8;
+const MOST_PROJECTS: u32 = 8;
 /// How far tasks are counted where several filters hold together.
 const MOST_COUNTED: u32 = 100_000;
 
@@ -49,7 +49,7 @@ impl Store {
             }
             _ => Vec::new(),
         };
-        let has_streams = !projects.is_empty() && projects.len() <= MOST_PROJECTS;
+        let has_streams = !projects.is_empty() && projects.len() <= MOST_PROJECTS as usize;
         if has_streams && sources.len() == 1 && view != View::Blocked {
             return Ok(Lead::Projects(projects));
         }
@@ -68,12 +68,12 @@ impl Store {
         )]
         let most = most.min(f64::from(MOST_COUNTED)) as u32 + 1;
         let in_view = self.size(parameters, most)?;
-        let mut share = 1.0;
+        let mut fraction = 1.0;
         let mut of_project = None;
         let mut fewest: Option<(f64, Source)> = None;
         for source in sources {
             let count = f64::from(self.size_of(parameters, source, most)?);
-            share *= (count / all).min(1.0);
+            fraction *= (count / all).min(1.0);
             if matches!(source, Source::OpenOfProject | Source::OldOfProject) {
                 of_project = Some(count);
             }
@@ -81,20 +81,20 @@ impl Store {
                 fewest = Some((count, source));
             }
         }
-        let steps = |share: f64, most: f64| {
-            if share > 0.0 {
-                (wanted / share).min(most)
+        let steps = |fraction: f64, most: f64| {
+            if fraction > 0.0 {
+                (wanted / fraction).min(most)
             } else {
                 most
             }
         };
-        let along = steps(share, in_view.map_or(all, f64::from));
+        let along = steps(fraction, in_view.map_or(all, f64::from));
         let Some((few, source)) = fewest else {
             return Ok(Lead::View);
         };
         if has_streams && let Some(count) = of_project {
             let of_view = in_view.map_or(1.0, |size| f64::from(size) / all);
-            let others = share / (count / all).clamp(f64::MIN_POSITIVE, 1.0);
+            let others = fraction / (count / all).clamp(f64::MIN_POSITIVE, 1.0);
             let streamed = steps(others * of_view, count);
             if streamed <= along && streamed <= few {
                 return Ok(Lead::Projects(projects));
@@ -165,7 +165,7 @@ impl Store {
             .prepare_cached(PROJECTS_BELOW)
             .and_then(|mut statement| {
                 statement
-                    .query_map((project.key(), MOST_PROJECTS as u32 + 1), |row| row.get(0))?
+                    .query_map((project.key(), MOST_PROJECTS + 1), |row| row.get(0))?
                     .collect()
             })
             .while_trying("list projects")

@@ -154,10 +154,9 @@ impl Sql<'_> {
                 bounds.join(", ")
             )),
         }
-        let sorted: String = keys
+        let sorted = keys
             .iter()
-            .map(|key| format!("{key}{direction}, "))
-            .collect();
+            .fold(String::new(), |sorted, key| sorted + key + direction + ", ");
         condition.push_str(&tests(self.filters, of_project, &Tested::TASK));
         format!(
             "SELECT {columns} FROM {from} WHERE {condition} ORDER BY {sorted}id{direction} LIMIT :limit"
@@ -235,41 +234,53 @@ impl Sql<'_> {
         )
     }
 
-    /// Returns the statement for those whose title the index knows to match `:words`.
-    pub(in crate::store) fn titled(&self) -> String {
+    /// Returns the statements for those whose title the index knows to match `:words`.
+    pub(in crate::store) fn titled(&self) -> Vec<String> {
         self.found(
-            "title_search CROSS JOIN task ON task.id = title_search.rowid
-              WHERE title_search MATCH :words AND title_search.rowid NOT IN (SELECT task_id FROM unindexed)",
+            "title_search CROSS JOIN task ON task.id = title_search.rowid",
+            "title_search MATCH :words AND title_search.rowid NOT IN (SELECT task_id FROM unindexed)",
             "title_search.rowid",
         )
     }
 
-    /// Returns the statement for those that the index knows to match `:words`.
-    pub(in crate::store) fn matching(&self) -> String {
+    /// Returns the statements for those that the index knows to match `:words`.
+    pub(in crate::store) fn matching(&self) -> Vec<String> {
         self.found(
-            "search CROSS JOIN task ON task.id = search.rowid
-              WHERE search MATCH :words AND search.rowid NOT IN (SELECT task_id FROM unindexed)",
+            "search CROSS JOIN task ON task.id = search.rowid",
+            "search MATCH :words AND search.rowid NOT IN (SELECT task_id FROM unindexed)",
             "search.rowid",
         )
     }
 
-    /// Returns the statement for those of the ids in the JSON array `:words`.
-    pub(in crate::store) fn among(&self) -> String {
-        self.found(
-            "task WHERE id IN (SELECT value FROM json_each(:words))",
-            "task.id",
-        )
+    /// Returns the statements for those of the ids in the JSON array `:words`.
+    pub(in crate::store) fn among(&self) -> Vec<String> {
+        let among = "task.id IN (SELECT value FROM json_each(:words))";
+        self.found("task", among, "task.id")
     }
 
-    /// The latest of the tasks that `source` names and that are in the view.
-    fn found(&self, source: &str, id: &str) -> String {
+    /// The latest of the tasks that are found in `source` and are in the view; of series that go on, in the view of completed tasks,
+    /// the latest finished round of each.
+    fn found(&self, source: &str, test: &str, id: &str) -> Vec<String> {
         let columns = summary_columns!();
         let condition = self.condition();
         let filtered = tests(self.filters, false, &Tested::TASK);
-        format!(
-            "SELECT {columns}, :first AS first, 0 AS second FROM {source} AND {condition}{filtered} AND {id} < :id \
+        let tasks = format!(
+            "SELECT {columns}, :first AS first, 0 AS second FROM {source} WHERE {test} AND {condition}{filtered} AND {id} < :id \
              ORDER BY {id} DESC LIMIT :limit"
-        )
+        );
+        if self.view != View::Completed {
+            return vec![tasks];
+        }
+        let columns = round_columns!();
+        let filtered = tests(self.filters, false, &Tested::ROUND);
+        // Beside max, the other columns are those of the same row.
+        let rounds = format!(
+            "SELECT {columns}, max(change.seq), :first AS first, 0 AS second
+               FROM {source} CROSS JOIN change ON change.task_id = task.id
+              WHERE {test} AND task.status <> 'completed' AND {ROUND}{filtered} AND {id} < :id
+              GROUP BY task.id ORDER BY task.id DESC LIMIT :limit"
+        );
+        vec![tasks, rounds]
     }
 
     /// Returns what a task of the view is, whatever the kind of its dates.

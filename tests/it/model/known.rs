@@ -128,6 +128,7 @@ impl Made {
 #[derive(Debug)]
 struct Group {
     actor: &'static str,
+    at: i64,
     is_undo: bool,
     is_undone: bool,
     /// The tasks, counted from 0, and the place of the change among those of the task.
@@ -142,6 +143,8 @@ pub(super) struct Refused;
 pub(super) struct Model {
     changes: Vec<Vec<Made>>,
     groups: Vec<Group>,
+    /// When calls are made, as the store is told it.
+    pub(super) now: i64,
 }
 
 impl Model {
@@ -179,6 +182,7 @@ impl Model {
     ) -> Result<(), Refused> {
         let mut tasks = self.tasks();
         let mut seen = BTreeSet::new();
+        let mut rounds = Vec::new();
         for id in ids.iter().filter(|id| seen.insert(**id)) {
             let place = usize::try_from(*id - 1).expect("an id is positive");
             let before = tasks.get(place).filter(|task| task.deleted_at.is_none());
@@ -193,9 +197,22 @@ impl Model {
             }
             let mut after = before.clone();
             change(&mut after);
+            if is_round {
+                rounds.push(place);
+            }
             refuse_missing(&tasks, &after, Some(&before))?;
             tasks[place] = after;
             refuse_cycles(&tasks, place, &before)?;
+        }
+        let is_named = |place: usize| seen.contains(&number(place));
+        for round in rounds {
+            let last = self.last_round(round);
+            let since = last.map(|made| self.groups[made.group].at);
+            let others = tasks.iter_mut().enumerate();
+            for (_, task) in others.filter(|(place, task)| task.is_open() && !is_named(*place)) {
+                task.depends_on.remove(&number(round));
+            }
+            reopen(&mut tasks, round, since, &is_named);
         }
         self.keep(actor, false, &tasks);
         Ok(())
@@ -276,10 +293,29 @@ impl Model {
         if !changes.is_empty() {
             self.groups.push(Group {
                 actor,
+                at: self.now,
                 is_undo,
                 is_undone: false,
                 changes,
             });
+        }
+    }
+}
+
+/// The number of the task at `place`.
+fn number(place: usize) -> i64 {
+    i64::try_from(place + 1).expect("they are few")
+}
+
+/// Opens the parts of the task at `place` again that were completed after `since`, and theirs; one that repeats stays.
+fn reopen(tasks: &mut [Known], place: usize, since: Option<i64>, is_named: &dyn Fn(usize) -> bool) {
+    for part in 0..tasks.len() {
+        let task = &mut tasks[part];
+        let is_of_round = task.completed_at > since && task.day.is_none();
+        let is_finished = task.status == Status::Completed && task.deleted_at.is_none();
+        if task.parent == Some(number(place)) && is_of_round && is_finished && !is_named(part) {
+            task.set_status(Status::Pending, 0);
+            reopen(tasks, part, since, is_named);
         }
     }
 }

@@ -216,7 +216,8 @@ fn what_stands_in_relation_to_a_task_is_shown_with_its_title() {
 #[test]
 fn a_screen_keeps_the_urgent_end_of_a_long_list_and_has_parts_under_their_task() {
     let home = filled();
-    let titles: String = (1..=40).map(|number| format!("Task {number}\n")).collect();
+    let titles: Vec<String> = (1..=40).map(|number| format!("Task {number}\n")).collect();
+    let titles = titles.concat();
     super::run_with(&home, &["add", "-"], &titles);
     let (printed, _) = Terminal::start(&home, 80, &["list"], &[]).end();
     let lines: Vec<&str> = printed.lines().collect();

@@ -217,7 +217,7 @@ fn one_argument_with_blanks_is_read_like_its_words_and_the_reply_says_what_was_t
     assert_eq!(
         (run_added.printed.as_str(), run_added.said.as_str()),
         (
-            "Added 1 Pay rent (high, due Mon 2031-06-02) #home\n",
+            "Added 1 Pay rent (high, due Mon 2031-06-02) +home\n",
             "note: taken out of the title: due:2031-06-02, !high, +home; all of a text after -- or in --title stays in it\n"
         )
     );
@@ -333,15 +333,13 @@ fn a_search_is_narrowed_by_quick_words_and_after_two_dashes_all_are_words() {
         "{}",
         run.printed
     );
-    for (words, said) in [
-        (&["search", "+a"][..], "there are no words to search for"),
-        (&["search", "x", "due:fri"], "not narrowed down by due:fri"),
-        (&["search", "x", "+a", "+b"], "tag is given twice"),
-    ] {
-        let refused = super::run(&home, words);
-        assert_eq!(refused.status, 2, "{words:?}");
-        assert!(refused.said.contains(said), "{words:?}: {}", refused.said);
-    }
+    let refused = super::run(&home, &["search", "+a"]);
+    let said = "there are no words to search for";
+    assert!(
+        refused.status == 2 && refused.said.contains(said),
+        "{}",
+        refused.said
+    );
 }
 
 #[test]

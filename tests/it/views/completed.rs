@@ -114,6 +114,41 @@ fn undoing_a_completion_takes_the_round_out_and_undoing_that_brings_it_back() {
 }
 
 #[test]
+fn a_search_among_the_completed_finds_the_last_round_of_a_series() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Legacy);
+    a_series_and_a_task(&mut client);
+    finish_a_round(&mut client);
+    for words in ["water", "call"] {
+        for filters in [
+            json!({ "view": "completed" }),
+            json!({ "completed_after": "today" }),
+        ] {
+            let mut arguments = filters;
+            arguments["query"] = json!(words);
+            let found = lines(&mut client, &arguments);
+            assert_eq!(found.len(), 1, "{words}: {found:?}");
+            assert!(
+                found[0].contains(words) && found[0].contains("done "),
+                "{found:?}"
+            );
+        }
+    }
+    let past = json!({ "query": "water", "completed_before": "2020-01-01" });
+    assert!(ids(&mut client, &past).is_empty());
+    for _ in 0..3 {
+        client.request("tools/call", json!({ "name": "undo", "arguments": {} }));
+    }
+    assert_eq!(
+        ids(
+            &mut client,
+            &json!({ "query": "water", "view": "completed" })
+        ),
+        ["1"]
+    );
+}
+
+#[test]
 fn rounds_and_tasks_are_paged_together() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
