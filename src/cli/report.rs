@@ -98,10 +98,10 @@ impl Context {
         Ok(())
     }
 
-    /// Says, unless as JSON, that the list on standard input was empty.
+    /// Says, unless as JSON, that no task was to be changed: the list on standard input, or that of `--where`, was empty.
     pub(super) fn say_none_named(&self) {
         if !self.screen.json {
-            say(&["standard input names no task".to_owned()]);
+            say(&["no task is named; nothing was changed".to_owned()]);
         }
     }
 

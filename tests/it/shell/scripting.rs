@@ -82,7 +82,7 @@ fn a_list_without_tasks_leaves_the_next_command_nothing_to_do_and_is_no_failure(
         let run = run_with(&home, words, &list);
         assert_eq!(
             (run.status, run.printed.as_str(), run.said.as_str()),
-            (0, "", "note: standard input names no task\n"),
+            (0, "", "note: no task is named; nothing was changed\n"),
             "{words:?}"
         );
     }
