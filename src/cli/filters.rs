@@ -207,6 +207,10 @@ impl FilterArgs {
         };
         for word in &self.without {
             match Word::of(word) {
+                Word::Set(Field::Project, name) if is_nothing(name) => {
+                    let reason = "of a project leaves out what is in it; name one";
+                    return Err(Invalid::new("without", reason));
+                }
                 Word::Set(Field::Project, name) => given.without_projects.push(name.to_owned()),
                 Word::Set(Field::Tags, tags) => given.without_tags.extend(list(tags)),
                 Word::Set(field, value) => {
@@ -214,7 +218,10 @@ impl FilterArgs {
                         format!("excludes tags and projects, not {}:{value}", field.name());
                     return Err(Invalid::new("without", reason));
                 }
-                Word::Tag(tag) | Word::Text(tag) => given.without_tags.push(tag.to_owned()),
+                Word::Tag(tag) | Word::Text(tag) => {
+                    refuse_no_tag(tag)?;
+                    given.without_tags.push(tag.to_owned());
+                }
             }
         }
         let filters = given.read(caller)?;
@@ -227,6 +234,21 @@ impl FilterArgs {
             sort: None,
         })
     }
+}
+
+/// Refuses what looks like a filter or a view, and would leave nothing out as the tag it is not.
+fn refuse_no_tag(word: &str) -> Result<(), Invalid> {
+    let word = shortened(word, 40);
+    let reason = if word.contains(':') {
+        format!("leaves out tags and projects, not {word}; write -home or -project:Work")
+    } else if word.parse::<View>().is_ok() {
+        format!(
+            "leaves out tags and projects, and {word} is a view; for a tag of that name write -tags:{word}"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Invalid::new("without", reason))
 }
 
 fn once<T>(name: &str, place: &mut Option<T>, value: T) -> CliResult {

@@ -194,9 +194,26 @@ pub(crate) struct Comparison<'a> {
 
 impl Comparison<'_> {
     /// Returns the fields that differ. What a format need not say counts only where it said it once.
+    ///
+    /// When a task is due, until when it is deferred and, of a series, whether it is done are one matter: where the due date was
+    /// changed here, the file does not change the others by itself.
     pub(crate) fn differences(&self) -> Vec<Difference> {
         let fields = Field::ALL.into_iter();
-        fields.filter_map(|field| self.difference(field)).collect()
+        let mut differences: Vec<_> = fields.filter_map(|field| self.difference(field)).collect();
+        let is_moved_here = |one: &Difference| one.field == Field::Due && one.side != Side::File;
+        if differences.iter().any(is_moved_here) {
+            let is_series = self.here.repeat.is_some();
+            let hangs_on_it = |field: Field| match field {
+                Field::DeferUntil => true,
+                Field::Status => is_series,
+                _ => false,
+            };
+            let others = differences.iter_mut().filter(|one| hangs_on_it(one.field));
+            for other in others.filter(|other| other.side == Side::File) {
+                other.side = Side::Both;
+            }
+        }
+        differences
     }
 
     fn difference(&self, field: Field) -> Option<Difference> {

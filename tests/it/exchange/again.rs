@@ -305,6 +305,31 @@ fn a_field_that_was_changed_on_both_sides_is_named_and_left() {
 }
 
 #[test]
+fn what_hangs_on_a_due_date_that_was_changed_here_is_left_with_it() {
+    let place = Place::new();
+    let series =
+        "SUMMARY:One\nDTSTART;VALUE=DATE:20261201\nDUE;VALUE=DATE:20261202\nRRULE:FREQ=WEEKLY";
+    let moved =
+        "SUMMARY:One\nDTSTART;VALUE=DATE:20261215\nDUE;VALUE=DATE:20261216\nRRULE:FREQ=WEEKLY";
+    let closed = format!("{series}\nSTATUS:COMPLETED\nCOMPLETED:20261129T100000Z");
+    place.done(&["import", &fetched(&place, series)]);
+    place.done(&["edit", "1", "due:2026-12-03"]);
+    let before = place.tasks()[0].clone();
+    for file in [moved.to_owned(), closed] {
+        let file = fetched(&place, &file);
+        let (printed, _) = place.done(&["import", "--update", &file]);
+        assert!(
+            printed.contains("left as it is here: changed in both"),
+            "{printed}"
+        );
+        let task = &place.tasks()[0];
+        for field in ["status", "due", "defer_until", "repeat"] {
+            assert_eq!(task[field], before[field], "{field}: {printed}");
+        }
+    }
+}
+
+#[test]
 fn our_own_calendar_brings_back_what_another_program_changed_in_it() {
     let place = Place::new();
     place.done(&["add", "Call", "due:2026-12-24"]);

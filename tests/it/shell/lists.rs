@@ -121,6 +121,12 @@ fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
         ),
         (&["edit", "--where", "+home"], "there is nothing to change"),
         (&["done", "1", "--yes"], "--where"),
+        (
+            &["delete", "--yes", "--where", "open -text:B"],
+            "not text:B; write -home",
+        ),
+        (&["list", "-today"], "today is a view"),
+        (&["list", "-project:none"], "name one"),
     ] {
         let refused = run(&home, words);
         assert_eq!(refused.status, 2, "{words:?}: {}", refused.printed);
