@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::{
     Store,
     failure::WhileTrying,
-    indexing::{Texts, index_anew, is_by_our_rules},
+    indexing::{Texts, has_other_rules, index_anew},
     search::Scratch,
 };
 use crate::domain::error::Result;
@@ -24,9 +24,10 @@ impl Store {
         index_anew(&self.connection).while_trying("index tasks")
     }
 
-    /// Reports whether the search index is the one that the tasks give, but for those that wait to be indexed.
+    /// Reports whether the search index is the one that the tasks give, but for those that wait to be indexed: all of them, where
+    /// the program ended between making the tables and filling them.
     pub(crate) fn index_agrees(&self) -> Result<bool> {
-        if !is_by_our_rules(&self.connection).while_trying("read the search index")? {
+        if has_other_rules(&self.connection).while_trying("read the search index")? {
             return Ok(false);
         }
         let waiting: HashSet<i64> = self

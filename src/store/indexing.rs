@@ -136,6 +136,13 @@ pub(super) fn is_by_our_rules(connection: &Connection) -> rusqlite::Result<bool>
         .query_row([RULES], |row| row.get(0))
 }
 
+/// Reports whether the index was made by the rules of another program. One that was never filled was made by none.
+pub(super) fn has_other_rules(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM word_rules WHERE version <> ?1)")?
+        .query_row([RULES], |row| row.get(0))
+}
+
 /// Indexes the tasks that wait. Called in a transaction. An index by other rules is left to the program that has those: terms
 /// of both kinds in one index, nobody would find.
 pub(super) fn index_waiting(connection: &Connection) -> rusqlite::Result<()> {

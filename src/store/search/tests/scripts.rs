@@ -254,6 +254,17 @@ fn an_index_by_other_rules_is_made_anew_when_the_database_is_opened() {
 }
 
 #[test]
+fn an_index_that_was_never_filled_agrees_with_tasks_that_all_wait() {
+    let (_folder, mut store) = store();
+    add(&mut store, vec![Draft::titled(title("会議"))]);
+    store.run("DELETE FROM word_rules", []).unwrap();
+    assert_eq!(waiting(&store), 1);
+    assert!(store.index_agrees().unwrap());
+    store.run("DELETE FROM unindexed", []).unwrap();
+    assert!(!store.index_agrees().unwrap());
+}
+
+#[test]
 fn all_tasks_are_found_where_none_could_be_indexed() {
     let (_folder, mut store) = store();
     let many = READ_AT_ONCE as usize + 10;
