@@ -105,7 +105,7 @@ fn with_exclusions(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// The flags of a command that take a value.
+/// The flags of a command.
 struct Flags(Vec<Arg>);
 
 impl Flags {
@@ -115,7 +115,7 @@ impl Flags {
             return Self(Vec::new());
         };
         command.build();
-        Self(command.get_opts().cloned().collect())
+        Self(command.get_arguments().cloned().collect())
     }
 
     /// Reports whether `word` is a flag whose value is the next word.
@@ -277,6 +277,7 @@ mod tests {
             ("edit - -5 -", "edit - ESC-5 -"),
             ("edit 5 -project:x", "edit 5 ESC-project:x"),
             ("edit 5 -h -V -P -p", "edit 5 -h -V -P -p"),
+            ("edit 5 -x -y", "edit 5 --untag=x -y"),
             ("add Trip -Vienna", "add Trip ESC-Vienna"),
             ("add Buy -hats -h -d -", "add Buy ESC-hats -h -d -"),
             ("add -thome to -5 -x", "add ESC-thome to ESC-5 ESC-x"),
