@@ -83,7 +83,7 @@ const EXAMPLES: &str = "\
 Examples:
   taskhold edit 12 due:mon +home
   taskhold edit 12 13 project: -work
-  taskhold edit --where '+errand -later' due:sat
+  taskhold edit --where '+errand -phone' due:sat
   taskhold edit 12 title:\"Pay the rent\"
   taskhold edit 12 -- Pay the rent
   taskhold edit 12 -d - < notes.txt

@@ -209,14 +209,14 @@ impl FilterArgs {
             match Word::of(word) {
                 Word::Set(Field::Project, name) if is_nothing(name) => {
                     let reason = "of a project leaves out what is in it; name one";
-                    return Err(Invalid::new("without", reason));
+                    return Err(Invalid::new(EXCLUSION, reason));
                 }
                 Word::Set(Field::Project, name) => given.without_projects.push(name.to_owned()),
                 Word::Set(Field::Tags, tags) => given.without_tags.extend(list(tags)),
                 Word::Set(field, value) => {
                     let reason =
                         format!("excludes tags and projects, not {}:{value}", field.name());
-                    return Err(Invalid::new("without", reason));
+                    return Err(Invalid::new(EXCLUSION, reason));
                 }
                 Word::Tag(tag) | Word::Text(tag) => {
                     refuse_no_tag(tag)?;
@@ -236,6 +236,9 @@ impl FilterArgs {
     }
 }
 
+/// What refusals call `-home` and `--without home`.
+const EXCLUSION: &str = "an exclusion";
+
 /// Refuses what looks like a filter or a view, and would leave nothing out as the tag it is not.
 fn refuse_no_tag(word: &str) -> Result<(), Invalid> {
     let word = shortened(word, 40);
@@ -248,7 +251,7 @@ fn refuse_no_tag(word: &str) -> Result<(), Invalid> {
     } else {
         return Ok(());
     };
-    Err(Invalid::new("without", reason))
+    Err(Invalid::new(EXCLUSION, reason))
 }
 
 fn once<T>(name: &str, place: &mut Option<T>, value: T) -> CliResult {

@@ -136,6 +136,22 @@ fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
 }
 
 #[test]
+fn the_help_of_edit_shows_words_of_a_list_that_are_taken() {
+    let home = Home::new();
+    run(&home, &["add", "one", "+errand"]);
+    run(&home, &["add", "two", "+errand", "+phone"]);
+    let help = run(&home, &["edit", "--help"]).printed;
+    let (_, example) = help.split_once("--where '").expect("it shows one");
+    let (words, _) = example.split_once('\'').unwrap();
+    let edited = run(&home, &["edit", "--where", words, "due:2031-06-07", "-y"]);
+    assert_eq!(
+        edited.printed, "Changed 1 one (due Sat 2031-06-07) +errand\n",
+        "{}",
+        edited.said
+    );
+}
+
+#[test]
 fn the_words_of_a_list_take_the_place_of_ids_once_they_are_agreed_to() {
     let home = filled();
     let refused = run(&home, &["done", "--where", "+home -web"]);
