@@ -96,12 +96,7 @@ impl super::Writer for Writer {
         }
         let dates = Dates::of(task, self.zone);
         self.zones(out, task, &dates)?;
-        line(out, "BEGIN:VTODO")?;
-        line(out, &format!("UID:{}", uid_of(task)))?;
-        line(
-            out,
-            &format!("DTSTAMP:{}", instant(task.updated_at.as_millis())),
-        )?;
+        begin(out, task)?;
         line(
             out,
             &format!("CREATED:{}", instant(task.created_at.as_millis())),
@@ -188,16 +183,19 @@ impl Writer {
         let Some(moved) = &dates.moved else {
             return Ok(());
         };
-        line(out, "BEGIN:VTODO")?;
-        line(out, &format!("UID:{}", uid_of(task)))?;
-        line(
-            out,
-            &format!("DTSTAMP:{}", instant(task.updated_at.as_millis())),
-        )?;
+        begin(out, task)?;
         text(out, "SUMMARY", task.title.as_str())?;
         dates.write_moved(out, moved)?;
         line(out, "END:VTODO")
     }
+}
+
+/// Writes what each component of a task begins with.
+fn begin(out: &mut dyn Write, task: &Task) -> io::Result<()> {
+    line(out, "BEGIN:VTODO")?;
+    line(out, &format!("UID:{}", uid_of(task)))?;
+    let stamp = instant(task.updated_at.as_millis());
+    line(out, &format!("DTSTAMP:{stamp}"))
 }
 
 /// Returns what a task is called: as in the calendar that it came from.
