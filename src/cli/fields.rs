@@ -236,7 +236,7 @@ impl Given {
         }
     }
 
-    /// Returns what there is to say of how the words were read.
+    /// Returns the remarks on how the words were read.
     pub(super) fn remarks(&self) -> &[String] {
         &self.remarks
     }

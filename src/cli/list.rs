@@ -174,7 +174,7 @@ impl Context {
         Ok(())
     }
 
-    /// Returns the list, and what there is to say under it: as much of it as there are lines for, from the top.
+    /// Returns the first tasks of the list, as many as `rows` lines hold, and the note that stands under them.
     pub(super) fn write_fitting(
         &self,
         store: &Store,

@@ -136,7 +136,7 @@ impl WatchArgs {
 }
 
 impl Context {
-    /// Returns the list with what there is to say under it; as much of it as the terminal has lines, where it is drawn.
+    /// Returns the list with the note that stands under it; where it is drawn, as much as the terminal has lines.
     fn write_drawn(&self, store: &Store, query: Query) -> CliResult<(String, Option<ListNote>)> {
         let rows = self.screen.rows().filter(|_| self.screen.is_live());
         let rows = rows.unwrap_or(usize::MAX).saturating_sub(HEADING);

@@ -17,7 +17,7 @@ pub(crate) fn on_series(edits: &[Edit], now: Timestamp, zone: Zone) -> Vec<Strin
     remarks.flatten().collect()
 }
 
-/// Returns what skipping came to: the date that was passed over and the next one, or that there is none.
+/// Returns a remark on each task that was skipped: it names the date that was skipped and the next one, or says that there is none.
 pub(crate) fn on_skipping(edits: &[Edit], zone: Zone) -> Vec<String> {
     let skipped = edits.iter().filter_map(|edit| {
         let id = edit.after.id;

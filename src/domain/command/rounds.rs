@@ -365,7 +365,7 @@ mod tests {
                 ("2026-12-11".to_owned(), "2026-12-07".to_owned())
             );
         }
-        // The day that is left out is passed over, and forgotten.
+        // The series skips the day that is left out, and its rule no longer names it.
         let next = done(&done(&task, 3), 10);
         assert_eq!(
             dates(&next),

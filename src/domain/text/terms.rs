@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The version of these rules. An index made by another is made anew, so it changes with every rule below.
+/// The version of these rules. The program makes an index of another version anew, so every change of a rule below changes the version.
 pub(crate) const RULES: i64 = 1;
 
 /// A word of fewer letters is not searched inside.

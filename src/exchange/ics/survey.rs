@@ -70,7 +70,7 @@ impl Component {
 }
 
 impl Survey {
-    /// Looks through a calendar and goes back to its beginning. What is wrong with it is told when its tasks are read.
+    /// Looks through a calendar and goes back to its beginning. Faults are reported later, as its tasks are read.
     pub(super) fn of(input: &mut (impl BufRead + Seek)) -> io::Result<Self> {
         let mut survey = Self::default();
         let (mut seen, mut several) = (HashSet::new(), HashSet::new());
