@@ -36,6 +36,7 @@ mod zone;
 
 pub(crate) use day_in::Seen;
 pub use place::Place;
+pub(crate) use place::is_place;
 pub(crate) use words::take_time;
 use zone::Fit;
 pub(crate) use zone::OffsetChange;
@@ -267,6 +268,9 @@ impl When {
     pub(crate) fn in_place(wall: NaiveDateTime, place: Place, reader: Zone) -> Self {
         match place {
             Place::Here => Self::zoned(wall, reader),
+            Place::In(zone) if zone.is_offset() => {
+                Self::with_offset(wall, zone.offset(EARLIEST), reader)
+            }
             Place::In(zone) => Self::zoned(wall, zone),
             Place::Floating => Self::Floating(wall),
         }

@@ -2,184 +2,21 @@
 //!
 //! One argument without blanks is one word. One that begins with a field is that field's, blanks and all, so
 //! `project:"My flat"` is a project. Any other argument with blanks is a line, read like the words in it: `"Pay rent due:next
-//! fri +home"`; there a value with blanks stands in quotes, and a date or a rule takes all the words that make it. What only
+//! fri +home"`; there a value with blanks stands in quotes, and a date or a rule takes all the words that make it. A zone that
+//! stands behind a time of day, as in `due:9am Europe/London`, belongs to it, in words of its own too. What only
 //! looks like a quick word stays text: `http://x`, `10:30`, `+1`, `Note:`, `!`. Names are taken whatever the case of their
 //! letters, and as Taskwarrior, Todoist and todo.txt have them where they mean the same.
 
-use crate::domain::{
-    repeat::Repeat,
-    task::{Priority, Status},
-    when::{When, Zone},
-};
+use crate::domain::{task::Status, when::is_place};
 
-/// A field that a quick word or a flag can give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    Title,
-    Due,
-    Defer,
-    Repeat,
-    Project,
-    Priority,
-    Parent,
-    After,
-    Description,
-    Tags,
-    Status,
-}
+mod doubt;
+mod line;
+mod word;
 
-/// The names of the fields before a colon, the usual one first.
-const NAMES: [(&str, Field); 26] = [
-    ("title", Field::Title),
-    ("due", Field::Due),
-    ("deadline", Field::Due),
-    ("defer", Field::Defer),
-    ("wait", Field::Defer),
-    ("scheduled", Field::Defer),
-    ("sched", Field::Defer),
-    ("repeat", Field::Repeat),
-    ("recur", Field::Repeat),
-    ("rec", Field::Repeat),
-    ("project", Field::Project),
-    ("proj", Field::Project),
-    ("pro", Field::Project),
-    ("priority", Field::Priority),
-    ("prio", Field::Priority),
-    ("pri", Field::Priority),
-    ("parent", Field::Parent),
-    ("after", Field::After),
-    ("depends", Field::After),
-    ("dep", Field::After),
-    ("description", Field::Description),
-    ("desc", Field::Description),
-    ("note", Field::Description),
-    ("tags", Field::Tags),
-    ("tag", Field::Tags),
-    ("status", Field::Status),
-];
-
-/// What Taskwarrior has before a colon and a task here has not.
-const FOREIGN: [&str; 5] = ["until", "start", "end", "entry", "uuid"];
-
-/// What others call a tag.
-const LABELS: [&str; 4] = ["label", "labels", "context", "category"];
-
-impl Field {
-    /// Returns the name it is shown by.
-    pub(crate) fn name(self) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(_, field)| *field == self)
-            .map_or("", |(name, _)| name)
-    }
-
-    /// Returns the field that a refusal calls `name`.
-    pub(crate) fn of_task(name: &str) -> Option<Self> {
-        match name {
-            "defer_until" => Some(Self::Defer),
-            "depends_on" => Some(Self::After),
-            name => Self::named(name),
-        }
-    }
-
-    /// Returns the field that stands before a colon as `name`.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        NAMES
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, field)| *field)
-    }
-
-    /// Reports whether `value` is one that the field can have, as far as that can be seen without the tasks.
-    fn may_be(self, value: &str) -> bool {
-        let is_id = |id: &str| {
-            let id = id.trim().trim_start_matches('#');
-            !id.is_empty() && id.chars().all(|c| c.is_ascii_digit())
-        };
-        match self {
-            Self::Due | Self::Defer | Self::Repeat => self.moment(value).is_some(),
-            Self::Priority => value.parse::<Priority>().is_ok(),
-            Self::Status => value.parse::<Status>().is_ok(),
-            Self::Parent | Self::After => value.split(',').all(is_id),
-            Self::Title | Self::Project | Self::Description | Self::Tags => true,
-        }
-    }
-
-    /// Returns the date or the rule that `value` says, in a form that can be compared; `None` if it says none, and for other
-    /// fields.
-    fn moment(self, value: &str) -> Option<String> {
-        /// A day on which every date in words is in the calendar.
-        const SOME_DAY: i64 = 2_000_000_000_000;
-        match self {
-            Self::Due | Self::Defer => {
-                let reading = When::read(value, SOME_DAY, Zone::UTC).ok()?;
-                Some(reading.when.to_string())
-            }
-            Self::Repeat => {
-                let reading = Repeat::read_at(value, None, SOME_DAY, Zone::UTC).ok()?;
-                Some(reading.repeat.to_string())
-            }
-            _ => None,
-        }
-    }
-}
-
-/// What a word is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Word<'a> {
-    /// A word of the title.
-    Text(&'a str),
-    /// A field and its value, which may be empty.
-    Set(Field, &'a str),
-    /// A tag to add.
-    Tag(&'a str),
-}
-
-impl<'a> Word<'a> {
-    /// Takes one word of a filter for what it is.
-    pub(crate) fn of(word: &'a str) -> Self {
-        match Self::of_task(word) {
-            // Lists are not narrowed by titles, and `p1` may be searched for.
-            Self::Set(Field::Title, _) => Self::Text(word),
-            Self::Set(Field::Priority, _) if is_level(word) => Self::Text(word),
-            taken => taken,
-        }
-    }
-
-    /// Takes one word of a task for what it is.
-    fn of_task(word: &'a str) -> Self {
-        if let Some(tag) = word.strip_prefix('+')
-            && tag.starts_with(|c: char| c.is_alphabetic() || !c.is_ascii())
-            && !tag.contains(char::is_whitespace)
-        {
-            return Self::Tag(tag);
-        }
-        if let Some(level) = word.strip_prefix('!')
-            && level.starts_with(char::is_alphabetic)
-            && (level == "none" || level.parse::<Priority>().is_ok())
-        {
-            return Self::Set(Field::Priority, level);
-        }
-        if is_level(word) {
-            return Self::Set(Field::Priority, word);
-        }
-        match word.split_once(':') {
-            Some((name, value)) if !value.starts_with("//") => match Field::named(name) {
-                // A title may begin with "Note:"; nothing is cleared by one that does.
-                Some(field) if !value.is_empty() || name == name.to_lowercase() => {
-                    Self::Set(field, value)
-                }
-                _ => Self::Text(word),
-            },
-            _ => Self::Text(word),
-        }
-    }
-}
-
-/// Reports whether a word is one of Todoist's levels, `p1` to `p4`.
-fn is_level(word: &str) -> bool {
-    matches!(word, "p1" | "p2" | "p3" | "p4")
-}
+use doubt::{cleared, doubt, quoted};
+use line::split;
+use word::is_level;
+pub(crate) use word::{Field, Word};
 
 /// What the words are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,8 +71,11 @@ impl QuickWords {
     /// Reads the arguments of a call.
     pub(crate) fn read<'a>(arguments: impl IntoIterator<Item = &'a str>, purpose: Purpose) -> Self {
         let mut read = Self::default();
+        let arguments: Vec<&str> = arguments.into_iter().collect();
+        let is_text = |argument: &&str| matches!(Word::of_task(argument), Word::Text(_));
+        let has_title = purpose == Purpose::Add && arguments.iter().any(is_text);
         for argument in arguments {
-            if !argument.contains(char::is_whitespace) || is_value(argument, purpose) {
+            if !argument.contains(char::is_whitespace) || is_value(argument, purpose, has_title) {
                 read.take(argument, purpose);
             } else {
                 read.take_line(argument, purpose);
@@ -294,7 +134,7 @@ impl QuickWords {
                 if is_level(word) {
                     self.taken.push(word.to_owned());
                 }
-                self.is_open = is_of_time(field);
+                self.is_open = field.is_of_time();
                 self.values.push(QuickValue {
                     field,
                     text: value.to_owned(),
@@ -306,6 +146,15 @@ impl QuickWords {
                     && let Some(tag) = tag_taken_away(word)
                 {
                     self.untags.push(tag.to_owned());
+                    return;
+                }
+                if let Some(last) = self.values.last_mut().filter(|_| was_open)
+                    && is_place(word)
+                    && last.field.has_time(&last.text)
+                {
+                    last.text = format!("{} {word}", last.text);
+                    last.word = format!("{} {word}", last.word);
+                    self.taken.push(last.word.clone());
                     return;
                 }
                 let last = self.values.last().filter(|_| was_open);
@@ -349,7 +198,7 @@ fn is_set(field: Field, value: &str, purpose: Purpose) -> bool {
 }
 
 /// Reports whether an argument with blanks is one field and its value, and no line that begins with a field.
-fn is_value(argument: &str, purpose: Purpose) -> bool {
+fn is_value(argument: &str, purpose: Purpose, has_title: bool) -> bool {
     let Word::Set(field, value) = Word::of_task(argument) else {
         return false;
     };
@@ -373,80 +222,12 @@ fn is_value(argument: &str, purpose: Purpose) -> bool {
     match field {
         Field::Description => true,
         Field::Title | Field::Project | Field::Tags => is_alone(),
-        // What is no date, though nothing else is in it, is told of as one.
-        _ => field.may_be(value) || (is_alone() && !begins()),
-    }
-}
-
-fn is_of_time(field: Field) -> bool {
-    matches!(field, Field::Due | Field::Defer | Field::Repeat)
-}
-
-/// Takes a line apart at its blanks. A value in quotes is one word without them, and a date or a rule takes all the words
-/// that make it.
-fn split(line: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut rest = line.trim();
-    while !rest.is_empty() {
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (word, end) = in_quotes(rest).unwrap_or_else(|| (rest[..end].to_owned(), end));
-        words.push(word);
-        rest = rest[end..].trim_start();
-    }
-    let mut at = 0;
-    while at < words.len() {
-        let more = others_of_moment(&words[at..]);
-        let word = words[at..=at + more].join(" ");
-        words.splice(at..=at + more, [word]);
-        at += 1;
-    }
-    words
-}
-
-/// Returns how many of the words after the first go on the date or the rule that it begins. A word that alters nothing, such
-/// as "the", does not.
-fn others_of_moment(words: &[String]) -> usize {
-    /// The most words of a date or a rule.
-    const MOST: usize = 8;
-    let Word::Set(field, value) = Word::of_task(&words[0]) else {
-        return 0;
-    };
-    if !is_of_time(field) || value.is_empty() {
-        return 0;
-    }
-    let is_text = |word: &&String| matches!(Word::of_task(word), Word::Text(_));
-    let others = words[1..].iter().take_while(is_text).count();
-    let moment = |count: usize| {
-        let others = words[1..=count].iter().map(|word| format!(" {word}"));
-        field.moment(&format!("{value}{}", others.collect::<String>()))
-    };
-    let longest = (1..=others.min(MOST)).rev();
-    let mut longest = longest.skip_while(|count| moment(*count).is_none());
-    let Some(count) = longest.next() else {
-        return 0;
-    };
-    let whole = moment(count);
-    (0..count)
-        .find(|count| moment(*count) == whole)
-        .unwrap_or(count)
-}
-
-/// Returns the word at the beginning of `rest` if it is a field whose value stands in quotes, without them, and where it
-/// ends.
-fn in_quotes(rest: &str) -> Option<(String, usize)> {
-    let (name, after) = rest.split_once(':')?;
-    let (value, _) = after.strip_prefix('"')?.split_once('"')?;
-    let end = name.len() + value.len() + 3;
-    let is_end = rest[end..].chars().next().is_none_or(char::is_whitespace);
-    (Field::named(name).is_some() && is_end).then(|| (format!("{name}:{value}"), end))
-}
-
-/// Returns `text` as a shell takes it for one word.
-fn quoted(text: &str) -> String {
-    if text.contains(char::is_whitespace) {
-        format!("\"{text}\"")
-    } else {
-        text.to_owned()
+        // What is no date, though nothing else is in it, is told of as one. Beside a title, what comes behind a date is hardly more
+        // of the title: it would be lost to the date.
+        _ => {
+            let is_whole = !begins() || (has_title && field.is_of_time());
+            field.may_be(value) || (is_alone() && is_whole)
+        }
     }
 }
 
@@ -458,17 +239,6 @@ pub(crate) fn tag_taken_away(word: &str) -> Option<&str> {
     is_tag.then_some(tag)
 }
 
-/// Returns how the field is cleared that `-project:x` names.
-fn cleared(word: &str) -> Option<String> {
-    let Word::Set(field, _) = Word::of_task(word.strip_prefix('-')?) else {
-        return None;
-    };
-    let name = field.name();
-    Some(format!(
-        "did you mean {name}: without a value, which clears it?"
-    ))
-}
-
 /// Returns what a word asks tasks not to have: the tag of `-home`, or `project:x` of `-project:x`. One letter is a flag.
 pub(crate) fn exclusion(word: &str) -> Option<&str> {
     let rest = word.strip_prefix('-')?;
@@ -476,48 +246,6 @@ pub(crate) fn exclusion(word: &str) -> Option<&str> {
     let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() || !c.is_ascii());
     let is_word = is_letter(letters.next()) && is_letter(letters.next());
     (is_word && !rest.contains('=')).then_some(rest)
-}
-
-/// Returns why a word that stays text may have been meant as a quick word; `None` if nothing speaks for it.
-fn doubt(word: &str) -> Option<String> {
-    if let Some(level) = word.strip_prefix('!')
-        && !level.is_empty()
-        && level.chars().all(char::is_alphabetic)
-    {
-        return Some("levels are !high, !medium and !low".to_owned());
-    }
-    let Some((name, value)) = word.split_once(':') else {
-        let (name, value) = word.split_once('=')?;
-        let field = Field::named(name).filter(|field| !value.is_empty() && field.may_be(value))?;
-        return Some(format!("did you mean {}:{value}?", field.name()));
-    };
-    if !name.starts_with(char::is_alphabetic) {
-        return None;
-    }
-    match Field::named(name) {
-        // As in "Note: call Anna".
-        Some(Field::Description) => None,
-        Some(_) if value.is_empty() => Some("there is nothing after it".to_owned()),
-        Some(Field::Status) => Some("there is no such status".to_owned()),
-        Some(Field::Title) => Some("the title is made of the other words".to_owned()),
-        _ if value.is_empty() || value.starts_with("//") => None,
-        _ if FOREIGN.iter().any(|one| one.eq_ignore_ascii_case(name)) => {
-            Some("there is no such field".to_owned())
-        }
-        _ if LABELS.iter().any(|one| one.eq_ignore_ascii_case(name)) => {
-            Some(format!("did you mean +{value}?"))
-        }
-        _ => {
-            let name = name.to_lowercase();
-            // Many a word is near a short name: the value decides.
-            let is_near = |(known, field): &&(&str, Field)| {
-                strsim::osa_distance(known, &name) == 1
-                    && (known.len() > 3 || (name.len() > 1 && field.may_be(value)))
-            };
-            let (near, _) = NAMES.iter().find(is_near)?;
-            Some(format!("did you mean {near}:{value}?"))
-        }
-    }
 }
 
 #[cfg(test)]

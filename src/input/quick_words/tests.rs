@@ -113,7 +113,7 @@ fn read(arguments: &[&str], purpose: Purpose) -> String {
 
 #[test]
 fn an_argument_with_blanks_is_read_like_its_words() {
-    let cases: [(&[&str], &str); 25] = [
+    let cases: [(&[&str], &str); 35] = [
         (
             &["Pay rent due:fri +home"],
             "[Pay|rent]; due=fri; +home; taken due:fri +home",
@@ -157,6 +157,12 @@ fn an_argument_with_blanks_is_read_like_its_words() {
         ),
         (&["x", "due:no date at all"], "[x]; due=no date at all"),
         (
+            &["x", "repeat:every jan 1 and jul 1"],
+            "[x]; repeat=every jan 1 and jul 1",
+        ),
+        (&["due:9am Berlin", "x"], "[x]; due=9am Berlin"),
+        (&["due:fri Pay rent"], "[Pay|rent]; due=fri; taken due:fri"),
+        (
             &["x", "desc:Call +home due:fri"],
             "[x]; description=Call +home due:fri",
         ),
@@ -176,6 +182,29 @@ fn an_argument_with_blanks_is_read_like_its_words() {
             &["Call", "due:tomorrow", "17:30"],
             "[Call|17:30]; due=tomorrow; 17:30: did you mean due:\"tomorrow 17:30\"?",
         ),
+        (
+            &["Call", "due:9am", "PST", "Anna"],
+            "[Call|Anna]; due=9am PST; taken due:9am PST",
+        ),
+        (
+            &["Call", "due:fri 9am", "Europe/London"],
+            "[Call]; due=fri 9am Europe/London; taken due:fri 9am Europe/London",
+        ),
+        (
+            &["Call", "defer:9:00", "+02:00"],
+            "[Call]; defer=9:00 +02:00; taken defer:9:00 +02:00",
+        ),
+        (
+            &["Call due:9am UTC Anna"],
+            "[Call|Anna]; due=9am UTC; taken due:9am UTC",
+        ),
+        (
+            &["due:9am PST Call"],
+            "[Call]; due=9am PST; taken due:9am PST",
+        ),
+        // Without a time of day, and in small letters, they are words.
+        (&["Call", "due:fri", "PST"], "[Call|PST]; due=fri"),
+        (&["Go", "due:9am", "west"], "[Go|west]; due=9am"),
         (&["Trip", "-Vienna"], "[Trip|-Vienna]"),
         (
             &["x", "due:", "status:odd"],

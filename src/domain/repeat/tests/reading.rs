@@ -1,0 +1,239 @@
+//! Which words are which rule, and how a rule is told.
+
+use super::*;
+
+const READ: &str = "
+    every day | FREQ=DAILY | every day
+    Daily | FREQ=DAILY | every day
+    every 3 days | FREQ=DAILY;INTERVAL=3 | every 3 days from due
+    every three days | FREQ=DAILY;INTERVAL=3 | every 3 days from due
+    every 3rd day | FREQ=DAILY;INTERVAL=3 | every 3 days from due
+    each day | FREQ=DAILY | every day
+    every other day | FREQ=DAILY;INTERVAL=2 | every 2 days from due
+    every weekday | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    weekdays | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    every workday | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    every weekend | FREQ=WEEKLY;BYDAY=SA | every Sat
+    weekly | FREQ=WEEKLY | every week
+    weekly on mon | FREQ=WEEKLY;BYDAY=MO | every Mon
+    every monday | FREQ=WEEKLY;BYDAY=MO | every Mon
+    Mondays | FREQ=WEEKLY;BYDAY=MO | every Mon
+    every mon,wed,fri | FREQ=WEEKLY;BYDAY=MO,WE,FR | every Mon, Wed, Fri
+    every fri, mon and wed | FREQ=WEEKLY;BYDAY=MO,WE,FR | every Mon, Wed, Fri
+    every 2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    every 2 weeks on mon and thu | FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH | every 2 weeks on Mon, Thu
+    every other tuesday | FREQ=WEEKLY;INTERVAL=2;BYDAY=TU | every 2 weeks on Tue
+    fortnightly | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    biweekly on fri | FREQ=WEEKLY;INTERVAL=2;BYDAY=FR | every 2 weeks on Fri
+    monthly | FREQ=MONTHLY | every month
+    every 3 months | FREQ=MONTHLY;INTERVAL=3 | every 3 months
+    quarterly | FREQ=MONTHLY;INTERVAL=3 | every 3 months
+    every quarter | FREQ=MONTHLY;INTERVAL=3 | every 3 months
+    monthly on the 15th | FREQ=MONTHLY;BYMONTHDAY=15 | every month on the 15th
+    monthly on day 15 | FREQ=MONTHLY;BYMONTHDAY=15 | every month on the 15th
+    every 27th | FREQ=MONTHLY;BYMONTHDAY=27 | every month on the 27th
+    monthly on the 29th | FREQ=MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1 | every month on the 29th
+    monthly on the 31st | FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1 | every month on the 31st
+    1st and 15th of every month | FREQ=MONTHLY;BYMONTHDAY=1,15 | every month on the 1st, 15th
+    every 15th and 31st | FREQ=MONTHLY;BYMONTHDAY=-1,15 | every month on the 15th, last day
+    every month on the last day | FREQ=MONTHLY;BYMONTHDAY=-1 | every month on the last day
+    last day of the month | FREQ=MONTHLY;BYMONTHDAY=-1 | every month on the last day
+    on the first monday of the month | FREQ=MONTHLY;BYDAY=1MO | every month on the 1st Mon
+    every 3rd friday | FREQ=MONTHLY;BYDAY=3FR | every month on the 3rd Fri
+    every 2nd tuesday of the month | FREQ=MONTHLY;BYDAY=2TU | every month on the 2nd Tue
+    1st and 3rd thursday of every month | FREQ=MONTHLY;BYDAY=1TH,3TH | every month on the 1st, 3rd Thu
+    every last friday | FREQ=MONTHLY;BYDAY=-1FR | every month on the last Fri
+    last weekday of the month | FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 | every month on the last weekday
+    every 2 months on the 1st | FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=1 | every 2 months on the 1st
+    yearly | FREQ=YEARLY | every year
+    annually | FREQ=YEARLY | every year
+    every 2 years | FREQ=YEARLY;INTERVAL=2 | every 2 years
+    every jun 5 | FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=5 | every year on Jun 5
+    yearly on 5 june | FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=5 | every year on Jun 5
+    every year on the 5th of June | FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=5 | every year on Jun 5
+    every year on feb 29 | FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1 | every year on Feb 29
+    every dec 31 | FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=31 | every year on Dec 31
+    4th thursday of november | FREQ=YEARLY;BYMONTH=11;BYDAY=4TH | every year on the 4th Thu of Nov
+    every day until 2027-01-01 | FREQ=DAILY;UNTIL=20270101 | every day until 2027-01-01
+    every mon until 5 june 2027 | FREQ=WEEKLY;BYDAY=MO;UNTIL=20270605 | every Mon until 2027-06-05
+    every week for 5 times | FREQ=WEEKLY;COUNT=5 | every week, 5 times
+    daily, 10 times | FREQ=DAILY;COUNT=10 | every day, 10 times
+    RRULE:FREQ=WEEKLY;BYDAY=TH,MO;INTERVAL=2 | FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH | every 2 weeks on Mon, Thu
+    freq=daily;interval=1;wkst=mo; | FREQ=DAILY | every day
+    FREQ=MONTHLY;BYMONTHDAY=31 | FREQ=MONTHLY;BYMONTHDAY=31 | FREQ=MONTHLY;BYMONTHDAY=31
+    FREQ=MONTHLY;BYDAY=1MO | FREQ=MONTHLY;BYDAY=1MO | every month on the 1st Mon
+    FREQ=MONTHLY;BYDAY=+1MO,-1MO | FREQ=MONTHLY;BYDAY=-1MO,1MO | every month on the 1st, last Mon
+    FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;UNTIL=20300101T120000Z | FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;UNTIL=20300101T120000Z | FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;UNTIL=20300101T120000Z
+    every 3 days after completion | FREQ=DAILY;INTERVAL=3;X-FROM=COMPLETION | every 3 days after completion
+    every! 3 days | FREQ=DAILY;INTERVAL=3;X-FROM=COMPLETION | every 3 days after completion
+    3 days after completion | FREQ=DAILY;INTERVAL=3;X-FROM=COMPLETION | every 3 days after completion
+    after 2 weeks | FREQ=WEEKLY;INTERVAL=2;X-FROM=COMPLETION | every 2 weeks after completion
+    every month after completion, 5 times | FREQ=MONTHLY;COUNT=5;X-FROM=COMPLETION | every month after completion, 5 times
+    every day when done | FREQ=DAILY;X-FROM=COMPLETION | every day after completion
+    FREQ=WEEKLY;X-EXDATE=20261216,20261209,20261216 | FREQ=WEEKLY;X-EXDATE=20261209,20261216 | FREQ=WEEKLY;X-EXDATE=20261209,20261216
+    FREQ=WEEKLY;X-FROM=START | FREQ=WEEKLY;X-FROM=START | FREQ=WEEKLY;X-FROM=START
+    # days of a period
+    every 1st of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
+    first of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
+    1st | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
+    15th of every month | FREQ=MONTHLY;BYMONTHDAY=15 | every month on the 15th
+    every 3rd day of the month | FREQ=MONTHLY;BYMONTHDAY=3 | every month on the 3rd
+    start of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
+    end of month | FREQ=MONTHLY;BYMONTHDAY=-1 | every month on the last day
+    every month end | FREQ=MONTHLY;BYMONTHDAY=-1 | every month on the last day
+    every 2 months on the last day of the month | FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=-1 | every 2 months on the last day
+    monthly on the last friday of the month | FREQ=MONTHLY;BYDAY=-1FR | every month on the last Fri
+    every day of the week | FREQ=DAILY | every day
+    first of the year | FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1 | every year on Jan 1
+    last day of the year | FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=31 | every year on Dec 31
+    first monday of the year | FREQ=YEARLY;BYDAY=1MO | every year on the 1st Mon
+    last day of february | FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1 | every year on the last day of Feb
+    first day of the quarter | FREQ=MONTHLY;BYMONTH=1,4,7,10;BYMONTHDAY=1 | 1st day of every quarter
+    last day of every quarter | FREQ=MONTHLY;BYMONTH=3,6,9,12;BYMONTHDAY=-1 | last day of every quarter
+    first monday of the quarter | FREQ=MONTHLY;BYMONTH=1,4,7,10;BYDAY=1MO | 1st Mon of every quarter
+    last business day of the quarter | FREQ=MONTHLY;BYMONTH=3,6,9,12;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 | last weekday of every quarter
+    last day of the week | FREQ=WEEKLY;BYDAY=SU | every Sun
+    # the 29th and 30th beside others: the last day where there is none
+    15th and 30th | FREQ=MONTHLY;BYMONTHDAY=15,28,29,30;BYSETPOS=-1,1 | every month on the 15th, 30th
+    1st, 15th and 29th | FREQ=MONTHLY;BYMONTHDAY=1,15,28,29;BYSETPOS=-1,1,2 | every month on the 1st, 15th, 29th
+    28th and 30th | FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1,1 | every month on the 28th, 30th
+    # lengths
+    3d | FREQ=DAILY;INTERVAL=3 | every 3 days from due
+    2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    every 2w on mon | FREQ=WEEKLY;INTERVAL=2;BYDAY=MO | every 2 weeks on Mon
+    2q | FREQ=MONTHLY;INTERVAL=6 | every 6 months
+    every 48 hours | FREQ=DAILY;INTERVAL=2 | every 2 days from due
+    P2W | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    PT24H | FREQ=DAILY | every day
+    semiannual | FREQ=MONTHLY;INTERVAL=6 | every 6 months
+    every half-year | FREQ=MONTHLY;INTERVAL=6 | every 6 months
+    biennial | FREQ=YEARLY;INTERVAL=2 | every 2 years
+    after 2w | FREQ=WEEKLY;INTERVAL=2;X-FROM=COMPLETION | every 2 weeks after completion
+    10 days after finishing | FREQ=DAILY;INTERVAL=10;X-FROM=COMPLETION | every 10 days after completion
+    # weekdays
+    every tue/thu | FREQ=WEEKLY;BYDAY=TU,TH | every Tue, Thu
+    mon-fri | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    from monday to friday | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    every fri through mon | FREQ=WEEKLY;BYDAY=MO,FR,SA,SU | every Mon, Fri, Sat, Sun
+    every working day | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
+    alternate fridays | FREQ=WEEKLY;INTERVAL=2;BYDAY=FR | every 2 weeks on Fri
+    alternate weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    once a month | FREQ=MONTHLY | every month
+    once every 2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
+    every 4 years on feb 29 | FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1 | every 4 years on Feb 29
+    FREQ=DAILY;UNTIL=20270101T235959 | FREQ=DAILY;UNTIL=20270101 | every day until 2027-01-01
+";
+
+#[test]
+fn rules_are_read_from_words_and_told_in_words() {
+    for [text, rule, words] in rows(READ) {
+        let read = repeat(text);
+        assert_eq!(
+            (read.to_string().as_str(), read.words(Zone::UTC).as_str()),
+            (rule, words),
+            "{text}"
+        );
+        assert_eq!(repeat(words), read, "{words}");
+    }
+}
+
+#[test]
+fn what_is_no_rule_is_refused_in_words() {
+    let cases = r#"
+        every hour | repeats more than once a day; a task repeats daily at most
+        FREQ=HOURLY | repeats more than once a day; a task repeats daily at most
+        FREQ=MINUTELY;INTERVAL=5 | repeats more than once a day; a task repeats daily at most
+        every day at 9am | names a time of day; put that into due
+        every morning | names a part of the day; write the time, like every day at 9am
+        every day at 9 | leaves the half of the day open; write 9am or 9pm
+        every day 9am 5pm | names several times of day; a task has one a day
+        every day 9:00+01:00 Europe/Berlin | has an offset beside its place; leave one of them out
+        5h | repeats more than once a day; a task repeats daily at most
+        36h | counts hours; a task repeats by whole days, so write them
+        P1M15D | is no length of one unit; write days, weeks, months or years alone, like P2W
+        every second | repeats more than once a day; a task repeats daily at most
+        every 5 | has no unit; write every 5 days
+        10 times | says how many times, and not how often; write it like every day, 10 times
+        twice a week | does not say on which days; write them, like every mon and thu
+        3 times a week | does not say on which days; write them, like every mon and thu
+        3 times a month | does not say on which days; write them, like 1st and 15th
+        every january | does not say on which day; write every jan 1
+        biannual | is twice a year to some; write every 6 months or every 2 years
+        every 2nd of the year | can be read as a day of the year and as every 2 years; write every jan 2, or every 2 years
+        every 3rd of the quarter | can be read as a day of the quarter and as every 3 quarters; write the date, like every jan 2, or every 3 quarters
+        0 9 * * 1 | is a line of cron; write it like every mon at 9am
+        every day until 2027-01-01 for 5 times | ends in two ways; write one of them
+        every day for 2 weeks | ends on no date; write it like for 5 times or until 2027-01-31
+        30th and last day | has two of the 29th, the 30th and the last day, which short months have in one; write one of them
+        every mondey | is no way to repeat; did you mean every monday?
+        evry 2 weks on wendsday | is no way to repeat; did you mean every 2 weeks on wednesday?
+        FREQ=DAILY;BYHOUR=9 | has BYHOUR; the time of day belongs into due
+        every 2 weeks starting jan 5 | names a start; put that into due
+        every! monday | counts from completion and names days; write one of them, like every 3 days after completion
+        every month on the 5th after completion | counts from completion and names days; write one of them, like every 3 days after completion
+        every day until friday | ends on no full date; write it like until 2027-01-31
+        every day until jun 5 | ends on no full date; write it like until 2027-01-31
+        every 2nd tuesday | can be read as every other tuesday and as the 2nd tuesday of the month; write the one you mean
+        FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30 | names days that never come
+        FREQ=MONTHLY;BYMONTHDAY=1,2;BYSETPOS=3 | names days that never come
+        FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2 | names days that never come
+        FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30 | names days that never come
+        FREQ=DAILY;COUNT=0 | has COUNT=0, which RFC 5545 does not allow
+        FREQ=DAILY;INTERVAL=0 | has INTERVAL=0, which RFC 5545 does not allow
+        FREQ=DAILY;INTERVAL=-1 | has INTERVAL=-1, which RFC 5545 does not allow
+        FREQ=WEEKLY;BYDAY=XMO | has BYDAY=XMO, which RFC 5545 does not allow
+        FREQ=WEEKLY;BYDAY= | has BYDAY=, which RFC 5545 does not allow
+        FREQ=WEEKLY;BYDAY=1MO | numbers the days in BYDAY, which goes with FREQ=MONTHLY or YEARLY only
+        FREQ=MONTHLY;BYDAY=MO,1FR | numbers some days in BYDAY and others not; number all or none
+        FREQ=DAILY;UNTIL=20270101;COUNT=5 | has UNTIL and COUNT; write one of them
+        FREQ=DAILY;FREQ=WEEKLY | says FREQ twice
+        INTERVAL=2 | has no FREQ
+        FREQ=SOMETIMES | has FREQ=SOMETIMES; write DAILY, WEEKLY, MONTHLY or YEARLY
+        FREQ=DAILY;FOO=1 | has FOO, which is no part of a rule
+        FREQ=DAILY;X | has the part "X", which is no NAME=VALUE
+        FREQ=DAILY;BYSETPOS=1 | has BYSETPOS and nothing to count in
+        FREQ=WEEKLY;BYMONTHDAY=1 | has BYMONTHDAY, which does not go with FREQ=WEEKLY
+        FREQ=MONTHLY;BYYEARDAY=1 | has BYYEARDAY, which does not go with FREQ=MONTHLY
+        FREQ=MONTHLY;BYWEEKNO=1 | has BYWEEKNO, which does not go with FREQ=MONTHLY
+        bimonthly | is twice a month to some; write every 2 months or monthly on the 1st and 15th
+    "#;
+    for [text, reason] in rows(cases) {
+        assert_eq!(Repeat::read(text).unwrap_err().reason, reason, "{text}");
+    }
+    let unknown = [
+        "",
+        " ",
+        "foo",
+        "every",
+        "every foo",
+        "every 0 days",
+        "every 10000 days",
+        "every 2 weekdays",
+        "every jun 31",
+        "every feb 30",
+        "every 32nd",
+        "monthly on the 0th",
+        "every third",
+        "every last",
+        "every 2nd week of the month",
+        "workday after the 15th",
+        "every 10th workday",
+        "every easter",
+        "every day of the sun",
+        "every day 0 times",
+        "until 2027-01-01",
+        "daily on mon",
+        "every 6th monday",
+        "weekly on the 15th",
+        "every mon tue foo",
+        "🦀",
+        "every ı",
+    ];
+    for text in unknown {
+        let refusal = Repeat::read(text).unwrap_err();
+        assert!(
+            refusal.reason.starts_with("is no way to repeat"),
+            "{text}: {refusal}"
+        );
+    }
+}

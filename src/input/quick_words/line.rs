@@ -1,0 +1,62 @@
+//! A line of quick words, taken apart: values in quotes, and dates and rules of several words.
+
+use super::word::{Field, Word};
+
+/// Takes a line apart at its blanks. A value in quotes is one word without them, and a date or a rule takes all the words
+/// that make it.
+pub(super) fn split(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut rest = line.trim();
+    while !rest.is_empty() {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (word, end) = in_quotes(rest).unwrap_or_else(|| (rest[..end].to_owned(), end));
+        words.push(word);
+        rest = rest[end..].trim_start();
+    }
+    let mut at = 0;
+    while at < words.len() {
+        let more = others_of_moment(&words[at..]);
+        let word = words[at..=at + more].join(" ");
+        words.splice(at..=at + more, [word]);
+        at += 1;
+    }
+    words
+}
+
+/// Returns how many of the words after the first go on the date or the rule that it begins. A word that alters nothing, such
+/// as "the", does not.
+fn others_of_moment(words: &[String]) -> usize {
+    /// The most words of a date or a rule.
+    const MOST: usize = 8;
+    let Word::Set(field, value) = Word::of_task(&words[0]) else {
+        return 0;
+    };
+    if !field.is_of_time() || value.is_empty() {
+        return 0;
+    }
+    let is_text = |word: &&String| matches!(Word::of_task(word), Word::Text(_));
+    let others = words[1..].iter().take_while(is_text).count();
+    let moment = |count: usize| {
+        let others = words[1..=count].iter().map(|word| format!(" {word}"));
+        field.moment(&format!("{value}{}", others.collect::<String>()))
+    };
+    let longest = (1..=others.min(MOST)).rev();
+    let mut longest = longest.skip_while(|count| moment(*count).is_none());
+    let Some(count) = longest.next() else {
+        return 0;
+    };
+    let whole = moment(count);
+    (0..count)
+        .find(|count| moment(*count) == whole)
+        .unwrap_or(count)
+}
+
+/// Returns the word at the beginning of `rest` if it is a field whose value stands in quotes, without them, and where it
+/// ends.
+fn in_quotes(rest: &str) -> Option<(String, usize)> {
+    let (name, after) = rest.split_once(':')?;
+    let (value, _) = after.strip_prefix('"')?.split_once('"')?;
+    let end = name.len() + value.len() + 3;
+    let is_end = rest[end..].chars().next().is_none_or(char::is_whitespace);
+    (Field::named(name).is_some() && is_end).then(|| (format!("{name}:{value}"), end))
+}

@@ -1,0 +1,187 @@
+//! One quick word: the fields there are, what stands before a colon, and what a word is.
+
+use crate::domain::{
+    repeat::Repeat,
+    task::{Priority, Status},
+    when::{When, Zone},
+};
+
+/// A field that a quick word or a flag can give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Title,
+    Due,
+    Defer,
+    Repeat,
+    Project,
+    Priority,
+    Parent,
+    After,
+    Description,
+    Tags,
+    Status,
+}
+
+/// The names of the fields before a colon, the usual one first.
+pub(super) const NAMES: [(&str, Field); 26] = [
+    ("title", Field::Title),
+    ("due", Field::Due),
+    ("deadline", Field::Due),
+    ("defer", Field::Defer),
+    ("wait", Field::Defer),
+    ("scheduled", Field::Defer),
+    ("sched", Field::Defer),
+    ("repeat", Field::Repeat),
+    ("recur", Field::Repeat),
+    ("rec", Field::Repeat),
+    ("project", Field::Project),
+    ("proj", Field::Project),
+    ("pro", Field::Project),
+    ("priority", Field::Priority),
+    ("prio", Field::Priority),
+    ("pri", Field::Priority),
+    ("parent", Field::Parent),
+    ("after", Field::After),
+    ("depends", Field::After),
+    ("dep", Field::After),
+    ("description", Field::Description),
+    ("desc", Field::Description),
+    ("note", Field::Description),
+    ("tags", Field::Tags),
+    ("tag", Field::Tags),
+    ("status", Field::Status),
+];
+
+/// A day on which every date in words is in the calendar.
+const SOME_DAY: i64 = 2_000_000_000_000;
+
+impl Field {
+    /// Returns the name it is shown by.
+    pub(crate) fn name(self) -> &'static str {
+        NAMES
+            .iter()
+            .find(|(_, field)| *field == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// Returns the field that a refusal calls `name`.
+    pub(crate) fn of_task(name: &str) -> Option<Self> {
+        match name {
+            "defer_until" => Some(Self::Defer),
+            "depends_on" => Some(Self::After),
+            name => Self::named(name),
+        }
+    }
+
+    /// Returns the field that stands before a colon as `name`.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, field)| *field)
+    }
+
+    /// Reports whether it is a date or a rule.
+    pub(super) fn is_of_time(self) -> bool {
+        matches!(self, Self::Due | Self::Defer | Self::Repeat)
+    }
+
+    /// Reports whether `value` is one that the field can have, as far as that can be seen without the tasks.
+    pub(super) fn may_be(self, value: &str) -> bool {
+        let is_id = |id: &str| {
+            let id = id.trim().trim_start_matches('#');
+            !id.is_empty() && id.chars().all(|c| c.is_ascii_digit())
+        };
+        match self {
+            Self::Due | Self::Defer | Self::Repeat => self.moment(value).is_some(),
+            Self::Priority => value.parse::<Priority>().is_ok(),
+            Self::Status => value.parse::<Status>().is_ok(),
+            Self::Parent | Self::After => value.split(',').all(is_id),
+            Self::Title | Self::Project | Self::Description | Self::Tags => true,
+        }
+    }
+
+    /// Reports whether `value` is a date or a rule with a time of day.
+    pub(super) fn has_time(self, value: &str) -> bool {
+        match self {
+            Self::Due | Self::Defer => When::read(value, SOME_DAY, Zone::UTC)
+                .is_ok_and(|reading| reading.when.time(Zone::UTC).is_some()),
+            Self::Repeat => Repeat::read_at(value, None, SOME_DAY, Zone::UTC)
+                .is_ok_and(|reading| reading.start.time.is_some()),
+            _ => false,
+        }
+    }
+
+    /// Returns the date or the rule that `value` says, in a form that can be compared; `None` if it says none, and for other
+    /// fields.
+    pub(super) fn moment(self, value: &str) -> Option<String> {
+        match self {
+            Self::Due | Self::Defer => {
+                let reading = When::read(value, SOME_DAY, Zone::UTC).ok()?;
+                Some(reading.when.to_string())
+            }
+            Self::Repeat => {
+                let reading = Repeat::read_at(value, None, SOME_DAY, Zone::UTC).ok()?;
+                Some(reading.repeat.to_string())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a word is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word<'a> {
+    /// A word of the title.
+    Text(&'a str),
+    /// A field and its value, which may be empty.
+    Set(Field, &'a str),
+    /// A tag to add.
+    Tag(&'a str),
+}
+
+impl<'a> Word<'a> {
+    /// Takes one word of a filter for what it is.
+    pub(crate) fn of(word: &'a str) -> Self {
+        match Self::of_task(word) {
+            // Lists are not narrowed by titles, and `p1` may be searched for.
+            Self::Set(Field::Title, _) => Self::Text(word),
+            Self::Set(Field::Priority, _) if is_level(word) => Self::Text(word),
+            taken => taken,
+        }
+    }
+
+    /// Takes one word of a task for what it is.
+    pub(super) fn of_task(word: &'a str) -> Self {
+        if let Some(tag) = word.strip_prefix('+')
+            && tag.starts_with(|c: char| c.is_alphabetic() || !c.is_ascii())
+            && !tag.contains(char::is_whitespace)
+        {
+            return Self::Tag(tag);
+        }
+        if let Some(level) = word.strip_prefix('!')
+            && level.starts_with(char::is_alphabetic)
+            && (level == "none" || level.parse::<Priority>().is_ok())
+        {
+            return Self::Set(Field::Priority, level);
+        }
+        if is_level(word) {
+            return Self::Set(Field::Priority, word);
+        }
+        match word.split_once(':') {
+            Some((name, value)) if !value.starts_with("//") => match Field::named(name) {
+                // A title may begin with "Note:"; nothing is cleared by one that does.
+                Some(field) if !value.is_empty() || name == name.to_lowercase() => {
+                    Self::Set(field, value)
+                }
+                _ => Self::Text(word),
+            },
+            _ => Self::Text(word),
+        }
+    }
+}
+
+/// Reports whether a word is one of Todoist's levels, `p1` to `p4`.
+pub(super) fn is_level(word: &str) -> bool {
+    matches!(word, "p1" | "p2" | "p3" | "p4")
+}
