@@ -30,7 +30,12 @@ pub(super) struct ChosenArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct WhereArgs {
     /// Instead of ids: all tasks that list shows with these words, as 'project:web +home'
-    #[arg(id = "filter", long = "where", value_name = "WORDS")]
+    #[arg(
+        id = "filter",
+        long = "where",
+        value_name = "WORDS",
+        allow_hyphen_values = true
+    )]
     words: Option<String>,
     /// Do not ask whether the tasks of --where are meant
     #[arg(short, long, requires = "filter")]

@@ -13,9 +13,11 @@ use clap_complete::{
 };
 
 use super::{CliResult, whole};
+use dashed::Dashed;
 use offers::{Which, Words};
 
 mod bash;
+mod dashed;
 mod offers;
 
 /// The variable by which a shell's script asks. Its value is the shell.
@@ -41,10 +43,10 @@ const SHELLS: [&str; 5] = ["bash", "zsh", "fish", "powershell", "elvish"];
 
 const COMPLETERS: Shells<'static> = Shells(&[
     &bash::Bash as &dyn EnvCompleter,
-    &Zsh,
-    &Fish,
-    &Powershell,
-    &Elvish,
+    &Dashed(Zsh),
+    &Dashed(Fish),
+    &Dashed(Powershell),
+    &Dashed(Elvish),
 ]);
 
 impl CompletionsArgs {
@@ -95,22 +97,25 @@ fn completer(command: &str, argument: &Arg) -> Option<ArgValueCompleter> {
         (_, "ID") => ArgValueCompleter::new(|typed: &_| offers::ids(typed, Which::Open)),
         ("add", "WORD") => ArgValueCompleter::new(|typed: &_| offers::words(typed, Words::Set)),
         ("edit", "WORD") => ArgValueCompleter::new(|typed: &_| {
-            let mut offered = offers::words(typed, Words::Set);
+            let mut offered = offers::words(typed, Words::Change);
             offered.extend(offers::ids(typed, Which::Open));
             offered
         }),
-        ("list" | "watch", "WORD") => ArgValueCompleter::new(|typed: &_| {
-            let mut offered = offers::views(typed);
-            offered.extend(offers::words(typed, Words::Narrow));
-            offered
-        }),
-        // Of --without, too.
-        ("next" | "search", "WORD") => {
+        ("list" | "watch", "WORD") if argument.is_positional() => {
+            ArgValueCompleter::new(|typed: &_| {
+                let mut offered = offers::views(typed);
+                offered.extend(offers::names(typed));
+                offered.extend(offers::words(typed, Words::Narrow));
+                offered
+            })
+        }
+        ("next" | "search", "WORD") if argument.is_positional() => {
             ArgValueCompleter::new(|typed: &_| offers::words(typed, Words::Narrow))
         }
-        ("start" | "done" | "reopen" | "cancel" | "delete" | "edit", "WORDS") => {
-            ArgValueCompleter::new(|typed: &_| offers::words(typed, Words::Narrow))
-        }
+        // Of --without.
+        (_, "WORD") => ArgValueCompleter::new(offers::excluded),
+        (_, "WORDS") => ArgValueCompleter::new(offers::filters),
+        (_, "ORDER") => ArgValueCompleter::new(offers::orders),
         (_, "PROJECT") => ArgValueCompleter::new(offers::projects),
         (_, "TAG") => ArgValueCompleter::new(offers::tags),
         (_, "STATUS") => ArgValueCompleter::new(offers::statuses),
@@ -163,7 +168,7 @@ mod tests {
             (
                 &["list"],
                 &[
-                    "words", "project", "tag", "without", "priority", "status", "parent",
+                    "words", "project", "tag", "without", "priority", "status", "parent", "sort",
                 ],
             ),
             (

@@ -31,7 +31,7 @@ pub(super) struct FilterArgs {
     /// With this tag (can be repeated) [also: +TAG]
     #[arg(short, long, value_name = "TAG")]
     tag: Vec<String>,
-    /// Without this tag or project (can be repeated) [also: -TAG, -project:NAME]
+    /// Without this tag or project, project:none for those in none (can be repeated) [also: -TAG, -project:NAME]
     #[arg(long, value_name = "WORD")]
     without: Vec<String>,
     /// With this priority: high, medium, low or none [also: !high]
@@ -207,11 +207,10 @@ impl FilterArgs {
         };
         for word in &self.without {
             match Word::of(word) {
-                Word::Set(Field::Project, name) if is_nothing(name) => {
-                    let reason = "of a project leaves out what is in it; name one";
-                    return Err(Invalid::new(EXCLUSION, reason));
+                Word::Set(Field::Project, name) => {
+                    let name = if is_nothing(name) { "none" } else { name };
+                    given.without_projects.push(name.to_owned());
                 }
-                Word::Set(Field::Project, name) => given.without_projects.push(name.to_owned()),
                 Word::Set(Field::Tags, tags) => given.without_tags.extend(list(tags)),
                 Word::Set(field, value) => {
                     let reason =

@@ -37,7 +37,7 @@ pub(super) struct ListArgs {
     view: Option<View>,
     #[command(flatten)]
     filters: FilterArgs,
-    /// In this order: due, priority, newest, oldest or changed [default: that of the view]
+    /// In this order: due, priority, newest, oldest, changed or title [default: that of the view]
     #[arg(long, value_name = "ORDER")]
     sort: Option<Sort>,
     #[command(flatten)]
@@ -168,6 +168,10 @@ impl Context {
             }
             remark => {
                 out.flush()?;
+                // What is JSON says it in its fields.
+                if !self.screen.is_table() && !self.screen.json {
+                    say(&facts);
+                }
                 say(remark.as_slice());
             }
         }

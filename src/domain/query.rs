@@ -171,16 +171,19 @@ pub enum Sort {
     Oldest,
     /// What was changed last.
     Changed,
+    /// By titles, whatever the case of their letters.
+    Title,
 }
 
 impl Sort {
     /// Every order, each with its word.
-    pub const WORDS: [(&'static str, Self); 5] = [
+    pub const WORDS: [(&'static str, Self); 6] = [
         ("due", Self::Due),
         ("priority", Self::Priority),
         ("newest", Self::Newest),
         ("oldest", Self::Oldest),
         ("changed", Self::Changed),
+        ("title", Self::Title),
     ];
 }
 
@@ -257,6 +260,8 @@ pub struct Filters {
     pub project: Option<Project>,
     /// It belongs to no project.
     pub no_project: bool,
+    /// It belongs to a project, whichever.
+    pub has_project: bool,
     /// It belongs to none of these projects, nor to one below them.
     pub without_projects: Vec<Project>,
     /// It has all these tags.

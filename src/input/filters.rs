@@ -15,6 +15,7 @@ use crate::domain::{
 pub(crate) struct GivenFilters {
     /// A project; a word for none, as "none", asks for tasks without one.
     pub(crate) project: Option<String>,
+    /// Projects to leave out; a word for none leaves out tasks without one.
     pub(crate) without_projects: Vec<String>,
     /// Tags, with `+` before them or without.
     pub(crate) tags: Vec<String>,
@@ -70,9 +71,11 @@ impl GivenFilters {
                 .filter(|name| !wants_none(name))
                 .map(project)
                 .transpose()?,
+            has_project: self.without_projects.iter().any(wants_none),
             without_projects: self
                 .without_projects
                 .iter()
+                .filter(|name| !wants_none(name))
                 .map(project)
                 .collect::<Result<_, _>>()?,
             tags: tags(&self.tags)?,

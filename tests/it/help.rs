@@ -145,7 +145,7 @@ fn what_an_argument_can_be_is_offered() {
     home.run(&["done", "3"]);
     home.run(&["backup"]);
     home.run(&["token", "add", "--name", "phone"]);
-    let cases: [(&[&str], &[&str]); 19] = [
+    let cases: [(&[&str], &[&str]); 28] = [
         (&["list", "project:M"], &["project:moon", "project:My flat"]),
         (&["add", "x", "project:mo"], &["project:moon"]),
         (&["add", "--project", "my"], &["My flat"]),
@@ -160,6 +160,16 @@ fn what_an_argument_can_be_is_offered() {
         (&["add", "x", "-p", "m"], &["medium"]),
         (&["add", "x", "after:2"], &["after:2\tFly"]),
         (&["done", "1,2"], &["1,2\tFly"]),
+        // A dash and two letters is a word, and no row of flags.
+        (&["list", "-ho"], &["-home", "-house"]),
+        (&["list", "-hot", "+hou"], &["+house"]),
+        (&["edit", "1", "-hou"], &["-house"]),
+        (&["list", "-project:mo"], &["-project:moon"]),
+        (&["done", "--where", "-project:mo"], &["-project:moon"]),
+        (&["done", "--where", "today +hou"], &["today +house"]),
+        (&["list", "--without", "hou"], &["house"]),
+        (&["list", "--sort", "t"], &["title"]),
+        (&["list", "te"], &["text:"]),
         (&["reopen", "3"], &["3\tFinished"]),
         (&["edit", "1", "ti"], &["title:"]),
         (&["show", "3"], &["3\tFinished"]),
@@ -182,6 +192,10 @@ fn what_an_argument_can_be_is_offered() {
     let backups = offered(&home, "fish", &["restore", ""]);
     let first = backups.lines().nth(1).unwrap();
     let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    for shell in ["zsh", "elvish", "powershell"] {
+        let words = offered(&home, shell, &["list", "-hou"]);
+        assert_eq!(words.trim_end(), "-house", "{shell}");
+    }
     assert!(
         backups.starts_with("latest\n1\t") && weekdays.contains(&&first[2..5]),
         "{backups}"
@@ -250,6 +264,7 @@ fn bash_completes_what_is_typed() {
         ("t add x !h\t", "<add><x><!high>"),
         ("t add x due:tod\t", "<add><x><due:today>"),
         ("t list tod\t", "<list><today>"),
+        ("t list -ho\t", "<list><-home>"),
         ("t search --stat\tcomp\t", "<search><--status><completed>"),
     ];
     let lines = cases.map(|(line, _)| line);

@@ -9,6 +9,8 @@ use std::{
 
 use clap_complete::{engine, env::EnvCompleter};
 
+use super::dashed::marked;
+
 /// Answers bash.
 pub(super) struct Bash;
 
@@ -76,7 +78,7 @@ impl EnvCompleter for Bash {
         // bash replaces the second argument, a part of the current word, and keeps what is before it.
         let replaced = arguments.get(1).map(|word| word.to_string_lossy());
         let kept = kept(&current, &replaced.unwrap_or_default());
-        let words = words.into_iter().map(OsString::from).collect();
+        let words = marked(words.into_iter().map(OsString::from).collect());
         let offered = engine::complete(command, words, last, folder)?;
         let texts: Vec<String> = offered
             .iter()

@@ -5,13 +5,14 @@ use std::ffi::{OsStr, OsString};
 use clap::ValueEnum as _;
 use clap_complete::engine::CompletionCandidate;
 
+use super::dashed::unmarked;
 use crate::{
     cli::{topics::TOPICS, whole},
     clock,
     config::Loaded,
     domain::{
         error::Result,
-        query::{Filters, Moment, View},
+        query::{Filters, Moment, Names, Sort, View},
         task::{Priority, Status, Summary},
         text::folded,
         when::{Zone, calendar_words::WEEKDAYS},
@@ -47,8 +48,10 @@ pub(super) enum Which {
 /// What quick words are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Words {
-    /// The fields of a task.
+    /// The fields of a new task.
     Set,
+    /// The fields of a task that is there.
+    Change,
     /// Narrowing down a list.
     Narrow,
 }
@@ -97,15 +100,20 @@ pub(super) fn ids(typed: &OsStr, which: Which) -> Offered {
 /// Returns quick words that begin as typed: the names of fields, and after a name, `+` or `!` what they can have.
 pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
     let typed = typed.to_string_lossy();
+    let typed = unmarked(&typed);
     if let Some(begin) = typed.strip_prefix('+') {
         return listed("+", begin, tags);
     }
     if let Some(begin) = typed.strip_prefix('-')
-        && words == Words::Narrow
+        && words != Words::Set
     {
         return match begin.strip_prefix("project:") {
-            Some(begin) => prefixed("-project:", projects(begin.as_ref())),
-            None => listed("-", begin, tags),
+            Some(begin) if words == Words::Narrow => {
+                let mut offered = projects(begin.as_ref());
+                offered.extend(beginning(["none".to_owned()].into_iter(), begin.as_ref()));
+                prefixed("-project:", offered)
+            }
+            _ => prefixed("-", tags(begin.as_ref())),
         };
     }
     if let Some(begin) = typed.strip_prefix('!') {
@@ -123,6 +131,18 @@ pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
                 Field::After,
                 Field::Title,
             ],
+            Words::Change => &[
+                Field::Due,
+                Field::Defer,
+                Field::Repeat,
+                Field::Project,
+                Field::Priority,
+                Field::Parent,
+                Field::After,
+                Field::Title,
+                Field::Status,
+                Field::Tags,
+            ],
             Words::Narrow => &[
                 Field::Project,
                 Field::Priority,
@@ -132,8 +152,10 @@ pub(super) fn words(typed: &OsStr, words: Words) -> Offered {
             ],
         };
         // Nobody has begun to write one before the first letter; the names would hide the ids and the views.
-        let names = fields.iter().map(|field| format!("{}:", field.name()));
-        return beginning(names.filter(|_| !typed.is_empty()), typed.as_ref().as_ref());
+        let text = (words == Words::Narrow).then_some("text");
+        let names = fields.iter().map(|field| field.name()).chain(text);
+        let names = names.map(|name| format!("{name}:"));
+        return beginning(names.filter(|_| !typed.is_empty()), typed.as_ref());
     };
     let prefix = format!("{name}:");
     let Some(field) = Field::named(name) else {
@@ -192,6 +214,38 @@ pub(super) fn views(typed: &OsStr) -> Offered {
     let words = words.filter_map(View::to_possible_value);
     let words = words.filter(|word| !word.is_hide_set());
     beginning(words.map(|word| word.get_name().to_owned()), typed)
+}
+
+/// Returns the words of `list` that go on the last of several, as they stand in `--where`.
+pub(super) fn filters(typed: &OsStr) -> Offered {
+    let typed = typed.to_string_lossy();
+    let typed = unmarked(&typed);
+    let (before, last) = typed.split_at(typed.rfind(' ').map_or(0, |at| at + 1));
+    let mut offered = views(last.as_ref());
+    offered.extend(words(last.as_ref(), Words::Narrow));
+    prefixed(before, offered)
+}
+
+/// Returns what `--without` takes: tags, and `project:` with a name.
+pub(super) fn excluded(typed: &OsStr) -> Offered {
+    let text = typed.to_string_lossy();
+    if let Some(begin) = text.strip_prefix("project:") {
+        return prefixed("project:", projects(begin.as_ref()));
+    }
+    let mut offered = tags(typed);
+    offered.extend(beginning(["project:".to_owned()].into_iter(), typed));
+    offered
+}
+
+/// Returns the kinds of names that `list` counts.
+pub(super) fn names(typed: &OsStr) -> Offered {
+    let kinds = [Names::Projects, Names::Tags];
+    beginning(kinds.iter().map(|kind| kind.as_str().to_owned()), typed)
+}
+
+pub(super) fn orders(typed: &OsStr) -> Offered {
+    let words = Sort::WORDS.iter().map(|(word, _)| (*word).to_owned());
+    beginning(words, typed)
 }
 
 pub(super) fn statuses(typed: &OsStr) -> Offered {
@@ -341,10 +395,13 @@ mod tests {
 
     #[test]
     fn quick_words_are_offered_name_first_and_then_what_it_can_have() {
-        let cases: [(&str, Words, &[&str]); 8] = [
+        let cases: [(&str, Words, &[&str]); 11] = [
             ("d", Words::Set, &["due:", "defer:"]),
             ("p", Words::Narrow, &["project:", "priority:", "parent:"]),
             ("", Words::Set, &[]),
+            ("t", Words::Narrow, &["text:"]),
+            ("st", Words::Change, &["status:"]),
+            ("-project:n", Words::Narrow, &["-project:none"]),
             ("due:tom", Words::Set, &["due:tomorrow"]),
             ("Wait:Tod", Words::Set, &["Wait:today"]),
             ("rec:y", Words::Set, &["rec:yearly"]),
@@ -362,6 +419,19 @@ mod tests {
                 "{typed}"
             );
         }
+    }
+
+    #[test]
+    fn the_last_of_the_words_of_a_list_is_completed_and_the_others_stay() {
+        for (typed, expected) in [
+            ("tod", &["today"][..]),
+            ("today pri", &["today priority:"]),
+            ("-home status:p", &["-home status:pending"]),
+        ] {
+            assert_eq!(offered(&filters(OsStr::new(typed))), expected, "{typed}");
+        }
+        assert_eq!(offered(&orders(OsStr::new("t"))), ["title"]);
+        assert_eq!(offered(&names(OsStr::new("p"))), ["projects"]);
     }
 
     #[test]

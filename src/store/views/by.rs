@@ -9,6 +9,7 @@ use crate::{
         error::Result,
         query::{Filters, Moment, Sort, View, order},
         task::{Priority, Summary},
+        text::folded,
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
 };
@@ -62,7 +63,7 @@ impl Store {
             Sort::Due if Shape::of(view).order == Order::Plan => {
                 store.each_in_order(view, filters, moment, &mut bounded)
             }
-            Sort::Due => store.each_by_due(view, filters, moment, &mut bounded),
+            Sort::Due | Sort::Title => store.each_by_key(sort, view, filters, moment, &mut bounded),
             Sort::Newest | Sort::Oldest | Sort::Changed => {
                 store.each_as_read(sort, view, filters, moment, &mut bounded)
             }
@@ -92,9 +93,10 @@ impl Store {
         }
     }
 
-    /// Likewise, sorted by due dates in a view that is not.
-    fn each_by_due(
+    /// Likewise, sorted by what the view is not: due dates, or titles.
+    fn each_by_key(
         &self,
+        sort: Sort,
         view: View,
         filters: &Filters,
         moment: &Moment,
@@ -105,12 +107,16 @@ impl Store {
             tasks.push(task);
             Ok(true)
         })?;
-        tasks.sort_by_cached_key(|task| {
-            let kind = order::kind(task.due);
-            let key = task.due.map_or(i64::MAX, order::key);
-            let rank = i64::from(Priority::rank(task.priority));
-            (order::place(kind, key, rank, moment.zone), task.id)
-        });
+        if sort == Sort::Title {
+            tasks.sort_by_cached_key(|task| (folded(task.title.as_str()).into_owned(), task.id));
+        } else {
+            tasks.sort_by_cached_key(|task| {
+                let kind = order::kind(task.due);
+                let key = task.due.map_or(i64::MAX, order::key);
+                let rank = i64::from(Priority::rank(task.priority));
+                (order::place(kind, key, rank, moment.zone), task.id)
+            });
+        }
         for task in tasks {
             if !take(task)? {
                 return Ok(true);

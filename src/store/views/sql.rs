@@ -379,6 +379,7 @@ fn tests(filters: &Filters, of_project: bool, tested: &Tested) -> String {
         tested_within(":project"),
     );
     test(filters.no_project, "project_key IS NULL".to_owned());
+    test(filters.has_project, "project_key IS NOT NULL".to_owned());
     let tagged = |name: String| {
         format!("EXISTS (SELECT 1 FROM tag WHERE tag.tag = :{name} AND tag.task_id = task.id)")
     };

@@ -75,6 +75,13 @@ fn each_filter(zone: Zone) -> Vec<(&'static str, Filters)> {
             },
         ),
         (
+            "any project",
+            Filters {
+                has_project: true,
+                ..none()
+            },
+        ),
+        (
             "not a project",
             Filters {
                 without_projects: vec![project("WORK")],
@@ -150,6 +157,7 @@ fn both(one: &Filters, other: &Filters) -> Filters {
     Filters {
         project: one.project.clone().or(other.project.clone()),
         no_project: one.no_project || other.no_project,
+        has_project: one.has_project || other.has_project,
         without_projects: joined(&one.without_projects, &other.without_projects),
         tags: joined(&one.tags, &other.tags),
         without_tags: joined(&one.without_tags, &other.without_tags),
@@ -307,6 +315,7 @@ fn fits(filters: &Filters, task: &Task, zone: Zone) -> bool {
     let done = task.completed_at.map(Timestamp::as_millis);
     filters.project.as_ref().is_none_or(below)
         && (!filters.no_project || task.project.is_none())
+        && (!filters.has_project || task.project.is_some())
         && !filters.without_projects.iter().any(below)
         && filters.tags.iter().all(has)
         && !filters.without_tags.iter().any(has)
@@ -427,6 +436,7 @@ fn a_list_in_another_order_has_the_same_tasks() {
                 Sort::Newest,
                 Sort::Oldest,
                 Sort::Changed,
+                Sort::Title,
             ] {
                 let context = format!("{view:?} with {what} by {sort:?}");
                 let (tasks, more) = by(sort, 1_000);
@@ -445,6 +455,9 @@ fn a_list_in_another_order_has_the_same_tasks() {
                     Sort::Oldest => tasks.is_sorted_by_key(|task| task.id),
                     // The log has the changes in their order, whatever the clocks said.
                     Sort::Changed => tasks.is_sorted_by_key(|task| std::cmp::Reverse(task.id)),
+                    Sort::Title => {
+                        tasks.is_sorted_by_key(|task| (task.title.as_str().to_lowercase(), task.id))
+                    }
                 };
                 assert!(is_sorted, "{context}");
                 let (some, more) = by(sort, 2);
