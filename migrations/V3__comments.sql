@@ -185,6 +185,9 @@ CREATE VIRTUAL TABLE title_search USING fts5 (heading, content = '', contentless
 INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task;
 -- The one row says by which version of its rules the program made these terms; there is none until it has.
 CREATE TABLE word_rules (version INTEGER NOT NULL) STRICT;
+-- The one row says by which version of the time zone database the order of times with a zone was worked out; there is none until
+-- it was. A program that has another works it out anew.
+CREATE TABLE zone_data (version TEXT NOT NULL) STRICT;
 
 -- Up to which change each client has looked (-1: it never did), and up to which it was told that others made any.
 ALTER TABLE client RENAME TO client_seen;

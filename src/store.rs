@@ -16,6 +16,7 @@
 //! | `rows` | rows to types and back |
 //! | `tasks` | reads single tasks and their relations |
 //! | `views` | lists: a page of a view, a count |
+//! | `zone_order` | times with a zone, sorted anew where another version of the zones sorted them |
 //! | `search`, `search_words`, `indexing`, `index` | full-text search; what a person types, as a query; the index filled; compared and rebuilt |
 //! | `lookup` | ids, projects and tags for completion |
 //! | `advise` | what a caller should know beside the result of a call |
@@ -69,7 +70,7 @@ pub(crate) mod integrity;
 mod lookup;
 pub(crate) mod open;
 pub(crate) mod paths;
-mod rows;
+pub(crate) mod rows;
 mod search;
 mod search_words;
 mod seen;
@@ -77,6 +78,7 @@ mod tasks;
 mod views;
 pub(crate) mod write_task;
 pub(crate) mod writer;
+pub(crate) mod zone_order;
 
 pub use change_log::is_replay_of;
 pub use figures::State;

@@ -104,7 +104,7 @@ impl AddArgs {
             key.of_call(digest_of(&sent))
         });
         let outcome = context.write(&Command::Add { drafts, key })?;
-        for remark in outcome.advice.on_adding(outcome.is_repeat) {
+        for remark in outcome.advice.on_adding(&outcome.edits, outcome.is_repeat) {
             notes.add(remark);
         }
         let (now, zone) = (context.caller.now, context.caller.zone);

@@ -15,20 +15,32 @@ pub(crate) use series::{on_series, on_skipping};
 /// What a caller should know beside the result. Of tasks, at most 20 are named.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Advice {
-    /// An open task that may be the one just added.
-    pub similar: Option<(TaskId, Title)>,
+    /// Of the tasks just added, those of which an open task may be the same, each with that.
+    pub similar: Vec<Similar>,
     /// Subtasks of what was closed that are open still.
     pub open_parts: Vec<TaskId>,
     /// Open tasks that waited for what was closed.
     pub freed: Vec<TaskId>,
     /// Subtasks that are open again, since a round of their series is over.
     pub reopened: Vec<TaskId>,
-    /// Of what the tasks of the call depend on: what is open no longer.
-    pub closed: BTreeSet<TaskId>,
+    /// Of the tasks of the call, each with what it depends on and does not wait for now: that is closed, or a round of a series
+    /// that comes after its own.
+    pub not_waited_for: BTreeSet<(TaskId, TaskId)>,
     /// Of a call that was made before: what it added and is in the trash by now.
     pub in_trash: Vec<TaskId>,
     /// What others have changed, if that was asked for.
     pub news: Option<News>,
+}
+
+/// A task that was added, and an open one that may be the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Similar {
+    /// The task that was added.
+    pub added: TaskId,
+    /// The one that was there.
+    pub id: TaskId,
+    /// Its title.
+    pub title: Title,
 }
 
 /// What others than a session have changed since it was last told.
@@ -84,20 +96,21 @@ impl Advice {
         left.into_iter().flatten()
     }
 
-    /// Returns remarks on tasks that were added: one like it, or, if it `is_repeat`, that the same call added them before.
-    pub(crate) fn on_adding(&self, is_repeat: bool) -> Vec<String> {
-        let similar = self
-            .similar
-            .as_ref()
-            .map(|(id, title)| format!("similar, and open too: {id} {title}"));
+    /// Returns remarks on the tasks of `edits`, which were added: others like them, or, if it `is_repeat`, that the same call added
+    /// them before.
+    pub(crate) fn on_adding(&self, edits: &[Edit], is_repeat: bool) -> Vec<String> {
+        let similar = self.similar.iter().map(|one| {
+            let Similar { added, id, title } = one;
+            match edits {
+                [_] => format!("similar, and open too: {id} {title}"),
+                _ => format!("similar to {added}, and open too: {id} {title}"),
+            }
+        });
         let repeated = is_repeat.then(|| {
             "nothing was added now: this call was made before with this key, and here is what it added, as it is now".to_owned()
         });
         let in_trash = named("in the trash since", &self.in_trash);
-        [similar, repeated, in_trash]
-            .into_iter()
-            .flatten()
-            .collect()
+        similar.chain(repeated).chain(in_trash).collect()
     }
 }
 

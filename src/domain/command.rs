@@ -233,7 +233,7 @@ impl Outcome {
         let mut summary = edit.after.summary();
         summary
             .blockers
-            .retain(|id| !self.advice.closed.contains(id));
+            .retain(|id| !self.advice.not_waited_for.contains(&(edit.after.id, *id)));
         summary
     }
 }
@@ -306,13 +306,14 @@ fn begin_as_said(task: &mut Task, start: Start, caller: &Caller) -> Result<()> {
 /// Refuses a rule by which `task` would never come again, as every seventh day from a Monday on, if it is a Tuesday.
 fn refuse_barren(repeat: Option<&Repeat>, task: &Task, caller: &Caller) -> Result<()> {
     let Some(repeat) = repeat else { return Ok(()) };
+    let words = repeat.words(caller.zone);
     let reason = match &task.due {
         Some(due) if repeat.comes_from(due, caller.zone) => return Ok(()),
         Some(due) => format!(
-            "\"{repeat}\" never comes again from {} on; change the rule, or set due to a day of it",
+            "\"{words}\" never comes again from {} on; change the rule, or set due to a day of it",
             due.show(caller.zone)
         ),
-        None => format!("\"{repeat}\" has no date from today on; change the rule, or set due"),
+        None => format!("\"{words}\" has no date from today on; change the rule, or set due"),
     };
     Err(Invalid::new("repeat", reason).into())
 }
@@ -370,12 +371,26 @@ pub(crate) fn update(
     set(&mut after.parent, patch.parent.as_ref());
     set(&mut after.depends_on, patch.depends_on.as_ref());
     match (&patch.repeat, &patch.due) {
-        (Some(_), _) => {
+        (Some(rule), due) => {
+            // A date that was moved alone is none of the series: the new rule goes on from the one that the old one gave.
+            let moved = match (after.due, after.repeat_from) {
+                (Some(moved), Some(given)) if due.is_none() && rule.is_some() => {
+                    Some((given, moved))
+                }
+                _ => None,
+            };
             after.repeat_from = None;
+            if let Some((given, _)) = moved {
+                after.due = Some(given);
+            }
             begin_as_said(after, patch.start, caller)?;
             begin_series(after, caller);
-            let repeat = patch.repeat.as_ref().and_then(Option::as_ref);
-            refuse_barren(repeat, after, caller)?;
+            refuse_barren(rule.as_ref(), after, caller)?;
+            if let Some((given, moved)) = moved
+                && after.due == Some(given.settled(caller.zone))
+            {
+                (after.due, after.repeat_from) = (Some(moved), after.due);
+            }
         }
         (None, Some(_)) if named.is_none() => move_round(task, after, caller.zone)?,
         (None, _) => {}

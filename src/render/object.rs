@@ -153,9 +153,11 @@ impl Serialize for TaskObject<'_> {
             let due = task.due.filter(|_| shows("due"));
             field!("due", due.map(date));
             field!("due_zone", due.and_then(|due| due.other_zone(self.zone)));
+            let defer = task.defer_until.filter(|_| shows("defer_until"));
+            field!("defer_until", defer.map(date));
             field!(
-                "defer_until",
-                task.defer_until.filter(|_| shows("defer_until")).map(date)
+                "defer_zone",
+                defer.and_then(|until| until.other_zone(self.zone))
             );
             let repeat = task.repeat.as_ref().filter(|_| shows("repeat"));
             let repeat = repeat.map(|repeat| match detail {

@@ -2,11 +2,15 @@
 
 use super::Store;
 use crate::domain::{
-    advice::{self, Advice},
+    advice::{self, Advice, Similar},
+    change::Edit,
     command::{Caller, Command, Outcome, Round},
     error::Result,
     task::{Status, TaskId},
 };
+
+/// The most tasks of a call that are compared with those there are: each comparison takes longer than adding the task.
+const COMPARED: usize = 20;
 
 /// A call to make.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +51,16 @@ impl Store {
                 let ids: Vec<TaskId> = edits.iter().map(|edit| edit.after.id).collect();
                 advice.in_trash = self.deleted_among(&ids)?;
             }
-            (Command::Add { .. }, [edit]) if request.wants_similar => {
-                let task = &edit.after;
-                advice.similar = self.similar(&task.title, task.id)?;
+            (Command::Add { .. }, edits) if request.wants_similar && edits.len() <= COMPARED => {
+                for edit in edits {
+                    let task = &edit.after;
+                    let found = self.similar(&task.title, task.id)?;
+                    advice.similar.extend(found.map(|(id, title)| Similar {
+                        added: task.id,
+                        id,
+                        title,
+                    }));
+                }
             }
             (
                 Command::Update { .. }
@@ -68,10 +79,11 @@ impl Store {
             }
             _ => {}
         }
-        let wanted = outcome.edits.iter().flat_map(|edit| &edit.after.depends_on);
-        let wanted: Vec<TaskId> = wanted.copied().collect();
-        if !wanted.is_empty() {
-            advice.closed = self.closed_among(&wanted)?.into_iter().collect();
+        let depends = |edit: &&Edit| !edit.after.depends_on.is_empty();
+        let dependent = outcome.edits.iter().filter(depends);
+        let dependent: Vec<TaskId> = dependent.map(|edit| edit.after.id).collect();
+        if !dependent.is_empty() {
+            advice.not_waited_for = self.not_waited_for(&dependent)?.into_iter().collect();
         }
         if let WantsNews::After(told) = request.wants_news {
             advice.news = Some(self.news(told, request.caller)?);
@@ -105,6 +117,8 @@ impl Store {
             let reopened = &advice.reopened;
             let left: Vec<TaskId> = parts.filter(|id| !reopened.contains(id)).collect();
             advice.open_parts.extend(left);
+            advice.freed.extend(self.series_freed(&rounds)?);
+            advice.freed.sort_unstable();
         }
         Ok(())
     }
@@ -192,12 +206,12 @@ mod tests {
         let advice = advice(&mut store, &calls);
         assert_eq!(advice[3].open_parts, [id(2)]);
         assert_eq!(advice[3].freed, [id(3)]);
-        let closed = [id(1)].into();
+        let not_waited_for = [(id(3), id(1))].into();
         let nothing_else = Advice::default();
         assert_eq!(
             advice[4],
             Advice {
-                closed,
+                not_waited_for,
                 ..nothing_else
             }
         );

@@ -18,6 +18,7 @@ use super::{
     failure::{WhileTrying, explain, has_few_handles},
     indexing::{index_by_our_rules, is_by_our_rules},
     paths::{Paths, refuse_planted, settled, unlocked, unusable},
+    zone_order::{is_by_our_zones, order_by_our_zones},
 };
 use crate::{
     disk::{LockError, OF_DATABASE, TOO_FEW, lock, make_private},
@@ -108,11 +109,11 @@ fn open_at(
         }
         drop(lock);
     }
-    if !is_by_our_rules(&connection).unwrap_or(false) {
-        // An older program, or a newer one, made the index, or the upgrade was cut short.
+    if !is_derived_by_us(&connection).unwrap_or(false) {
+        // An older program, or a newer one, made the index or sorted the times, or the upgrade was cut short.
         match lock(&paths.lock, OF_DATABASE) {
             Ok(lock) => {
-                fill_index(&connection);
+                derive(&connection);
                 drop(lock);
             }
             // Where nobody can write, the index is searched as it is.
@@ -125,23 +126,32 @@ fn open_at(
     Ok(connection)
 }
 
-/// Fills the search index by the rules of this program. What cannot be indexed is searched without: that is slow, and no reason
-/// to refuse the tasks.
-fn fill_index(connection: &Connection) {
+/// Reports whether the search index and the order of times are by the rules of this program.
+fn is_derived_by_us(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(is_by_our_rules(connection)? && is_by_our_zones(connection)?)
+}
+
+/// Fills the search index and sorts times with a zone by the rules of this program. What cannot be indexed is searched without: that
+/// is slow, and no reason to refuse the tasks; nor is an order by older zones.
+fn derive(connection: &Connection) {
     if let Err(error) = index_by_our_rules(connection) {
         forget_failed(connection);
         tracing::warn!("the search index could not be made anew: {error}");
     }
+    if let Err(error) = order_by_our_zones(connection) {
+        forget_failed(connection);
+        tracing::warn!("times with a zone keep the order by older rules of their zones: {error}");
+    }
 }
 
-/// Reports whether opening `path` would neither create nor upgrade a database, nor make its search index anew. One that cannot be used is left to
+/// Reports whether opening `path` would neither create nor upgrade a database, nor make anew what is derived. One that cannot be used is left to
 /// [`open`], which says why.
 pub(super) fn is_current(path: &Path) -> bool {
     let is_ready = |found: std::path::PathBuf| -> Result<bool> {
         refuse_planted(&found)?;
         let connection = connect(&found, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         Ok(is_ready(&connection, &found, Schema::LATEST)?
-            && is_by_our_rules(&connection).unwrap_or(true))
+            && is_derived_by_us(&connection).unwrap_or(true))
     };
     match dunce::canonicalize(path) {
         Ok(found) => is_ready(found).unwrap_or(true),
@@ -228,7 +238,7 @@ fn prepare(
         .pragma_update(None, "synchronous", "FULL")
         .while_trying("set durability")?;
     schema.migrate(connection, database)?;
-    fill_index(connection);
+    derive(connection);
     if version > 0 && version < schema.version {
         // Whole tables were written anew. A disk with too little room for it keeps the pages for later.
         if let Err(error) = connection.execute_batch("VACUUM") {

@@ -24,15 +24,34 @@ macro_rules! task_columns {
         "id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev, deleted_at, priority, due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, origin"
     };
 }
+/// The condition for `other`, of which a task depends, to hold that up now: it is open. Where both repeat, its date is not
+/// later than that of the task, which waits for no round after its own; dates are compared as they were said, by their day.
+macro_rules! holds_up {
+    ($waiting:literal) => {
+        concat!(
+            "other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress')
+             AND (other.repeat IS NULL OR ",
+            $waiting,
+            ".repeat IS NULL
+                  OR coalesce(substr(other.due, 1, 10) <= substr(",
+            $waiting,
+            ".due, 1, 10), 1))"
+        )
+    };
+}
 /// The columns [`summary_from_row`] reads, for a `SELECT` list. The description, which comes last in a row, is not stepped
 /// over for them. Of the dependencies those that are open.
 macro_rules! summary_columns {
     () => {
-        "id, title, status, updated_at, completed_at, deleted_at, priority, due, defer_until, repeat, project, tags, parent,
+        concat!(
+            "id, title, status, updated_at, completed_at, deleted_at, priority, due, defer_until, repeat, project, tags, parent,
          CASE WHEN blockers = 0 THEN '[]'
               ELSE (SELECT json_group_array(other.id)
                       FROM json_each(task.depends_on) AS dependency JOIN task AS other ON other.id = dependency.value
-                     WHERE other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress')) END"
+                     WHERE ",
+            crate::store::rows::holds_up!("task"),
+            ") END"
+        )
     };
 }
 /// What [`summary_columns`] are of a finished round of a series: of its task, and of the change that finished it.
@@ -47,6 +66,7 @@ macro_rules! change_columns {
         "seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts, session"
     };
 }
+pub(crate) use holds_up;
 pub(super) use {change_columns, round_columns, summary_columns, task_columns};
 
 /// Reads a task from the first columns of a row, which must be [`task_columns`]: looking each up by its name would cost

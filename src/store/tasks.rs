@@ -5,7 +5,7 @@ use rusqlite::OptionalExtension;
 use super::{
     Store,
     failure::WhileTrying,
-    rows::{summary_columns, summary_from_row, task_columns, task_from_row},
+    rows::{holds_up, summary_columns, summary_from_row, task_columns, task_from_row},
     views::open,
 };
 use crate::domain::{
@@ -117,16 +117,39 @@ impl Store {
         )
     }
 
-    /// Returns those of `ids` that are not open.
-    pub fn closed_among(&self, ids: &[TaskId]) -> Result<Vec<TaskId>> {
+    /// Returns the open tasks that repeat, depend on one of the series `ids` and are not among them, where that series holds
+    /// them up no longer: its next round comes after theirs.
+    pub fn series_freed(&self, ids: &[TaskId]) -> Result<Vec<TaskId>> {
         self.relatives(
             concat!(
-                "SELECT id FROM task WHERE id IN (SELECT value FROM json_each(?1)) AND NOT (",
-                open!(),
-                ")"
+                "SELECT DISTINCT task.id FROM dependency JOIN task ON task.id = task_id
+                   JOIN task AS other ON other.id = dependency.depends_on
+                  WHERE dependency.depends_on IN (SELECT value FROM json_each(?1)) AND task.repeat IS NOT NULL
+                    AND task.deleted_at IS NULL AND task.status IN ('pending', 'in_progress')
+                    AND task.id NOT IN (SELECT value FROM json_each(?1)) AND NOT (",
+                holds_up!("task"),
+                ") ORDER BY task.id LIMIT 20"
             ),
             ids,
         )
+    }
+
+    /// Returns what holds up none of the tasks `ids` though they depend on it, each behind the task that does.
+    pub fn not_waited_for(&self, ids: &[TaskId]) -> Result<Vec<(TaskId, TaskId)>> {
+        let ids = serde_json::to_string(ids)?;
+        self.connection
+            .prepare_cached(concat!(
+                "SELECT task.id, other.id FROM task, json_each(task.depends_on) AS dependency
+                   JOIN task AS other ON other.id = dependency.value
+                  WHERE task.id IN (SELECT value FROM json_each(?1)) AND NOT (",
+                holds_up!("task"),
+                ")"
+            ))
+            .and_then(|mut statement| {
+                let pairs = statement.query_map([ids], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                pairs.collect()
+            })
+            .while_trying("read related tasks")
     }
 
     /// Returns those of `ids` that are in the trash.

@@ -6,7 +6,7 @@ use rusqlite::{
     OptionalExtension, ToSql, named_params, params, params_from_iter, types::ToSqlOutput,
 };
 
-use super::{Store, failure::WhileTrying};
+use super::{Store, failure::WhileTrying, rows::holds_up};
 use crate::domain::{
     change::Edit,
     error::Result,
@@ -85,15 +85,23 @@ impl Store {
         } else if before.is_none_or(|before| before.tags != task.tags) {
             self.put_tags(before, task)?;
         }
+        let is_of_another_date =
+            before.is_some_and(|before| (&before.due, &before.repeat) != (&task.due, &task.repeat));
+        let repeats = task.repeat.is_some() || before.is_some_and(|before| before.repeat.is_some());
         if before.is_none_or(|before| before.depends_on != task.depends_on) {
             self.put_dependencies(before, task)?;
+        } else if repeats && is_of_another_date && !task.depends_on.is_empty() {
+            self.count_own_blockers(task)?;
         }
         if !edit.comments.is_empty()
             || before.is_none_or(|before| searched(before) != searched(task))
         {
             self.note_words(task.id)?;
         }
-        if before.is_some_and(|before| before.is_open() != task.is_open()) {
+        let is_turned = before.is_some_and(|before| before.is_open() != task.is_open());
+        if repeats && (is_turned || is_of_another_date) {
+            self.recount_those_waiting(task)?;
+        } else if is_turned {
             self.count_blockers(task)?;
         }
         Ok(())
@@ -130,13 +138,17 @@ impl Store {
     /// Counts for every task anew how many of those it depends on are open.
     pub(crate) fn recount_blockers(&self) -> Result<()> {
         self.run(
-            "UPDATE task SET blockers = counted.open
+            concat!(
+                "UPDATE task SET blockers = counted.open
                FROM (SELECT waiting.id AS id,
                             (SELECT count(*) FROM json_each(waiting.depends_on) AS dependency
                                JOIN task AS other ON other.id = dependency.value
-                              WHERE other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress')) AS open
+                              WHERE ",
+                holds_up!("waiting"),
+                ") AS open
                        FROM task AS waiting WHERE waiting.depends_on <> '[]' OR waiting.blockers <> 0) AS counted
-              WHERE task.id = counted.id AND task.blockers <> counted.open",
+              WHERE task.id = counted.id AND task.blockers <> counted.open"
+            ),
             [],
         )
     }
@@ -232,11 +244,28 @@ impl Store {
     /// Counts afresh how many open tasks `task` waits for.
     pub(super) fn count_own_blockers(&self, task: &Task) -> Result<()> {
         self.run(
-            "UPDATE task SET blockers = (
+            concat!(
+                "UPDATE task SET blockers = (
                  SELECT count(*) FROM json_each(?1) AS dependency JOIN task AS other ON other.id = dependency.value
-                  WHERE other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress'))
-              WHERE id = ?2",
+                  WHERE ",
+                holds_up!("task"),
+                ") WHERE id = ?2"
+            ),
             params![json(&task.depends_on).while_trying("write a task")?, task.id],
+        )
+    }
+
+    /// Counts afresh what those wait for that depend on `task`, a series: which of them it holds up goes by its date.
+    fn recount_those_waiting(&self, task: &Task) -> Result<()> {
+        self.run(
+            concat!(
+                "UPDATE task SET blockers = (
+                 SELECT count(*) FROM json_each(task.depends_on) AS dependency JOIN task AS other ON other.id = dependency.value
+                  WHERE ",
+                holds_up!("task"),
+                ") WHERE id IN (SELECT task_id FROM dependency WHERE depends_on = ?1)"
+            ),
+            [task.id],
         )
     }
 

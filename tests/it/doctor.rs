@@ -92,7 +92,7 @@ fn a_sound_database_is_well_and_left_as_it_is() {
     let before = fs::read(home.database()).unwrap();
     let (status, found) = examine(&home, &[]);
     assert_eq!((status, ailing(&found)), (0, vec![]), "{found:#}");
-    assert_eq!(found["findings"].as_array().unwrap().len(), 21, "{found:#}");
+    assert_eq!(found["findings"].as_array().unwrap().len(), 22, "{found:#}");
     assert_eq!(fs::read(home.database()).unwrap(), before);
     let said = home.run(&["doctor"]);
     assert!(said.starts_with("good     sqlite       3."), "{said}");
@@ -183,6 +183,43 @@ fn what_is_there_once_is_found_and_left_to_the_user() {
             );
         }
     }
+}
+
+#[test]
+fn series_whose_times_have_no_zone_are_named() {
+    let home = filled();
+    let added = home.run(&[
+        "add",
+        "Water",
+        "due:2099-01-05 09:00",
+        "repeat:every monday",
+    ]);
+    let id = added.split_whitespace().nth(1).unwrap().to_owned();
+    assert_eq!(ailing(&examine(&home, &[]).1), [""; 0]);
+    // As an earlier version kept it, in row and log.
+    sql(
+        &home,
+        &format!(
+            "DROP TRIGGER change_is_append_only_update;
+             UPDATE task SET due = '2099-01-05T09:00:00.000Z' WHERE id = {id};
+             UPDATE change SET new = json_set(new, '$.due', '2099-01-05T09:00:00.000Z') WHERE task_id = {id};
+             CREATE TRIGGER change_is_append_only_update BEFORE UPDATE ON change
+BEGIN SELECT RAISE(ABORT, 'the change log is append only'); END;"
+        ),
+    );
+    let (status, found) = examine(&home, &[]);
+    assert_eq!(
+        (status, ailing(&found)),
+        (0, vec!["series".to_owned()]),
+        "{found}"
+    );
+    let said = found.to_string();
+    assert!(
+        said.contains(&format!("no zone is noted for the times of 1 series: {id}")),
+        "{said}"
+    );
+    home.run(&["edit", &id, "+home"]);
+    assert_eq!(verdict(&examine(&home, &[]).1, "series"), "good");
 }
 
 #[test]

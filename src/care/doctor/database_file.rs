@@ -9,16 +9,18 @@ use crate::{
     domain::{
         error::{Error, Result},
         query::order,
-        task::{Priority, Project, Tag, Timestamp},
+        task::{Priority, Project, Tag, TaskId, Timestamp},
         when::{When, Zone},
     },
     store::{
         Paths, Store,
         failure::WhileTrying,
-        history_check::Rows,
+        history_check::{Rows, named},
         integrity::{self, Part},
         open,
+        rows::holds_up,
         write_task::{NO_DEFER, NO_DUE},
+        zone_order::is_by_our_zones,
     },
 };
 
@@ -184,6 +186,7 @@ fn tables(store: &Store, words_are_sound: bool, zone: Zone, now: Timestamp) -> V
             task_history::finding(&read, store)?,
             task_history::unlogged_finding(&read),
             clock(store, zone, now)?,
+            series(store, zone)?,
         ];
         // What is derived from wrong rows is wrong as well, and mended with them.
         if read.are_good() {
@@ -214,6 +217,36 @@ fn clock(store: &Store, zone: Zone, now: Timestamp) -> Result<Finding> {
     })
 }
 
+/// Names the series whose times are instants, as an earlier version kept them: the first program that changes one counts it in its own
+/// zone.
+fn series(store: &Store, zone: Zone) -> Result<Finding> {
+    let unplaced: Vec<TaskId> = store
+        .connection
+        .prepare_cached(
+            "SELECT id FROM task
+              WHERE repeat IS NOT NULL AND deleted_at IS NULL AND status IN ('pending', 'in_progress')
+                AND (due LIKE '%Z' OR repeat_from LIKE '%Z') ORDER BY id",
+        )
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .while_trying("look for series without a zone")?;
+    let count = unplaced.len();
+    Ok(if count == 0 {
+        Finding::good("series", "each with a time has its zone")
+    } else {
+        Finding::warning(
+            "series",
+            format!(
+                "no zone is noted for the times of {count} series: {}",
+                named(unplaced.into_iter())
+            ),
+            format!(
+                "complete or edit them where you live; from here, they would be counted in {}",
+                zone.name()
+            ),
+        )
+    })
+}
+
 fn derived(store: &Store) -> Result<Finding> {
     Ok(if store.derived_agrees()? {
         Finding::good(
@@ -241,14 +274,18 @@ impl Store {
         let differs: bool = self
             .connection
             .prepare_cached(
-                "SELECT EXISTS (SELECT item.value, task.id FROM task, json_each(task.depends_on) AS item
+                concat!(
+                    "SELECT EXISTS (SELECT item.value, task.id FROM task, json_each(task.depends_on) AS item
                                 EXCEPT SELECT depends_on, task_id FROM dependency)
                      OR EXISTS (SELECT depends_on, task_id FROM dependency
                                 EXCEPT SELECT item.value, task.id FROM task, json_each(task.depends_on) AS item)
                      OR EXISTS (SELECT 1 FROM task AS waiting WHERE blockers <> (
                                 SELECT count(*) FROM json_each(waiting.depends_on) AS dependency
                                   JOIN task AS other ON other.id = dependency.value
-                                 WHERE other.deleted_at IS NULL AND other.status IN ('pending', 'in_progress')))",
+                                 WHERE ",
+                    holds_up!("waiting"),
+                    "))"
+                ),
             )
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .while_trying("check what is derived")?;
@@ -298,8 +335,11 @@ impl Store {
 
     fn order_agrees(&self) -> Result<bool> {
         type Sorted = (Option<When>, u8, i64);
+        // Times with a zone that were sorted by other rules are sorted anew when the database is opened the next time.
+        let is_by_ours = is_by_our_zones(&self.connection).while_trying("check what is derived")?;
         let is_right = |(when, kind, key): Sorted, none: i64| {
-            kind == order::kind(when) && key == when.map_or(none, order::key)
+            let is_elsewhere = !is_by_ours && matches!(when, Some(When::Zoned(..)));
+            kind == order::kind(when) && (is_elsewhere || key == when.map_or(none, order::key))
         };
         let all = || -> rusqlite::Result<bool> {
             let mut statement = self.connection.prepare_cached(

@@ -67,16 +67,36 @@ impl<'a> Series<'a> {
                 "{id}: this date is moved alone, the next is {next}; to move the series, give the rule too"
             ));
         }
-        if is_new && !self.rule.has(self.given.day(self.given.zone(zone))) {
+        let is_moved = self.task.repeat_from.is_some() && was.is_some();
+        if is_new && is_moved {
+            remarks.push(format!(
+                "{id}: this date stays where it was moved to, the next is {next}"
+            ));
+        }
+        if is_new && !is_moved && !self.rule.has(self.given.day(self.given.zone(zone))) {
             remarks.push(format!(
                 "{id}: {} is no day of \"{}\"; the next is {next}",
                 self.given.show(zone),
                 self.rule.words(zone)
             ));
         }
+        let until = self.task.defer_until;
+        let was_until = before.and_then(|was| was.defer_until);
+        if let Some(until) = until.filter(|until| until.order(zone) > self.due.order(zone))
+            && (is_new
+                || was_until != Some(until)
+                || was.as_ref().is_some_and(|was| was.due != self.due))
+        {
+            remarks.push(format!(
+                "{id}: is due {}, before {}, until which it is deferred, and so each time it comes; set due or defer_until",
+                self.due.show(zone),
+                until.show(zone)
+            ));
+        }
         let place = |when: &When| when.other_zone(zone);
         let had = was.as_ref().and_then(|was| place(&was.given));
-        if let Some(offset) = place(&self.given).filter(|name| name.starts_with(['+', '-']))
+        let is_offset = self.given.zone(zone).is_offset();
+        if let Some(offset) = place(&self.given).filter(|_| is_offset)
             && had != Some(offset)
         {
             remarks.push(format!(
@@ -131,7 +151,13 @@ mod tests {
             remarks(Some(was.clone()), moved.clone()),
             "1: this date is moved alone, the next is Mon 2026-12-07 09:00 +01:00; to move the series, give the rule too"
         );
-        assert_eq!(remarks(Some(moved.clone()), moved), "");
+        assert_eq!(remarks(Some(moved.clone()), moved.clone()), "");
+        let mut by_another_rule = moved.clone();
+        by_another_rule.repeat = Repeat::read("every 2 weeks on mon").ok();
+        assert_eq!(
+            remarks(Some(moved), by_another_rule),
+            "1: this date stays where it was moved to, the next is Mon 2026-12-14 09:00 +01:00"
+        );
         assert_eq!(remarks(None, was), "");
     }
 
@@ -150,6 +176,26 @@ mod tests {
         ];
         for (rule, due, said) in cases {
             assert_eq!(remarks(None, series(rule, due, None)), said, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_series_that_is_due_before_it_is_deferred_is_told() {
+        let mut task = series("every mon", "2026-12-07", None);
+        for (until, is_told) in [
+            ("2026-12-10", true),
+            ("2026-12-08T00:00[Europe/Berlin]", true),
+            ("2026-12-07", false),
+            ("2026-12-07T18:00[Europe/Berlin]", false),
+        ] {
+            task.defer_until = until.parse().ok();
+            let said = remarks(None, task.clone());
+            assert_eq!(
+                said.contains("is due Mon 2026-12-07, before"),
+                is_told,
+                "{until}: {said}"
+            );
+            assert_eq!(remarks(Some(task.clone()), task.clone()), "", "{until}");
         }
     }
 

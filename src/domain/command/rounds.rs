@@ -127,7 +127,7 @@ pub(crate) fn skip(task: &Task, caller: &Caller) -> Result<Edit> {
     super::refuse_deleted(task)?;
     let Some(repeat) = &task.repeat else {
         let reason = format!(
-            "has no rule in task {}; give it another due date, or cancel it",
+            "of task {} is not set: no date comes after this one; give it another due date, or cancel it",
             task.id
         );
         return Err(Invalid::new("repeat", reason).into());
@@ -249,7 +249,7 @@ mod cases;
 mod tests {
     use super::*;
     use crate::domain::{
-        command::{self, Draft, sample},
+        command::{self, Draft, Patch, sample},
         task::{Actor, Timestamp, Title},
     };
 
@@ -396,7 +396,52 @@ mod tests {
         assert!(skip(&task, &caller("one", 0)).is_err());
         task.repeat = None;
         let refused = skip(&task, &caller("one", 0)).unwrap_err().to_string();
-        assert!(refused.contains("has no rule in task 1"), "{refused}");
+        assert!(refused.contains("repeat of task 1 is not set"), "{refused}");
+    }
+
+    #[test]
+    fn a_new_rule_alone_goes_on_from_the_date_that_the_old_one_gave() {
+        let mut task = monthly("2026-12-01");
+        task.repeat = Repeat::read("every 2 days").ok();
+        let set = |task: &Task, patch: &Patch| {
+            command::update(task, patch, None, &caller("one", 0), || Ok(None))
+                .unwrap()
+                .after
+        };
+        let to = |text: &str| Patch {
+            due: Some(text.parse().ok()),
+            ..Patch::default()
+        };
+        let by = |rule: &str| Patch {
+            repeat: Some(Repeat::read(rule).ok()),
+            ..Patch::default()
+        };
+        let moved = set(&task, &to("2026-12-02"));
+        let changed = set(&moved, &by("every 4 days"));
+        assert_eq!(due(&changed), "2026-12-02");
+        assert_eq!(changed.repeat_from, "2026-12-01".parse().ok());
+        let next = command::complete(&changed, None, &caller("one", 0), || Ok(None)).unwrap();
+        assert_eq!(due(&next.after), "2026-12-05");
+        // With the date in the same call, it is that of the series.
+        let both = Patch {
+            due: Some("2026-12-03".parse().ok()),
+            ..by("every 4 days")
+        };
+        let series = set(&moved, &both);
+        assert_eq!(
+            (due(&series), series.repeat_from),
+            ("2026-12-03".to_owned(), None)
+        );
+        // A series that ends leaves the task where it was moved to.
+        let ended = Patch {
+            repeat: Some(None),
+            ..Patch::default()
+        };
+        let ended = set(&moved, &ended);
+        assert_eq!(
+            (due(&ended), ended.repeat_from),
+            ("2026-12-02".to_owned(), None)
+        );
     }
 
     #[test]

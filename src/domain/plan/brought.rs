@@ -1,5 +1,5 @@
 //! What a finished round of a series brings along in other tasks: its finished subtasks are to be done again, and what waited for
-//! the round waits no longer.
+//! the round waits no longer. A series that waits for another goes on waiting, for the rounds that do not come after its own.
 
 use super::Tasks;
 use crate::domain::{
@@ -38,7 +38,7 @@ impl<'a> Brought<'a> {
         named: &dyn Fn(TaskId) -> bool,
     ) -> Result<()> {
         for id in self.tasks.waiting(round.task)? {
-            if !named(id) {
+            if !named(id) && self.task(id)?.repeat.is_none() {
                 self.change(id, |task| {
                     task.depends_on.remove(&round.task);
                 })?;

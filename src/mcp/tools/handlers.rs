@@ -5,7 +5,7 @@ use super::{
     args::{self, AddItem, AddTask, Complete, Delete, Undo, UpdateTask},
     arguments::{Arguments, Blank},
     call::ToolCall,
-    replies::Kind,
+    replies::{Kind, unchanged},
 };
 use crate::{
     domain::{
@@ -101,7 +101,7 @@ impl ToolCall<'_> {
             given.push(fields);
         }
         let outcome = self.write(Command::Add { drafts, key }).await?;
-        for remark in outcome.advice.on_adding(outcome.is_repeat) {
+        for remark in outcome.advice.on_adding(&outcome.edits, outcome.is_repeat) {
             notes.add(remark);
         }
         self.remark_series(&outcome, &mut notes);
@@ -133,8 +133,8 @@ impl ToolCall<'_> {
         patch.undelete = patch.status == Some(Status::Pending);
         let is_closing = patch.status.is_some_and(|status| !status.is_open());
         let outcome = self.write(Command::Update { ids, patch, if_rev }).await?;
-        if outcome.group.is_none() {
-            notes.add("nothing changed");
+        if let Some(note) = unchanged(&outcome) {
+            notes.add(note);
         }
         if is_closing {
             self.remark_closed(&outcome, &mut notes);
@@ -165,8 +165,8 @@ impl ToolCall<'_> {
         };
         let outcome = self.write(command).await?;
         let mut notes = Notes::default();
-        if outcome.group.is_none() {
-            notes.add("nothing changed: completed already");
+        if let Some(note) = unchanged(&outcome) {
+            notes.add(format!("{note}: completed already"));
         }
         self.remark_closed(&outcome, &mut notes);
         let said = GivenFields {

@@ -104,32 +104,42 @@ impl ToolCall<'_> {
 
     /// Lists the projects or the tags of open tasks, each with how many have it.
     async fn names(self, names: Names, args: &ListTasks) -> Result<ToolAnswer> {
+        /// Up to how many are counted.
         const MOST: u32 = 200;
         args.refuse_filters(names.as_str())?;
+        let limit = args.limit_of_names()? as usize;
         let moment = Moment::new(self.caller.now, self.caller.zone);
         let found = self
             .look(move |store| store.open_names(names, &moment, MOST + 1))
             .await?;
-        let shown = &found[..found.len().min(MOST as usize)];
+        let shown = &found[..found.len().min(limit)];
         let count = render::bounded(u32::try_from(found.len()).unwrap_or(MOST), MOST + 1);
         let word = names.as_str();
         if matches!(args.format, Some(Format::Json)) {
             let listed = shown
                 .iter()
                 .map(|(name, open)| json!({ "name": name, "open": open }));
-            return Ok(object(&json!({ word: listed.collect::<Vec<_>>() })));
+            let listed: Vec<_> = listed.collect();
+            return Ok(object(
+                &json!({ word: listed, "more": shown.len() < found.len() }),
+            ));
         }
         let word = if count == "1" {
             word.trim_end_matches('s')
         } else {
             word
         };
-        let heading = format!("{count} {word} with open tasks");
-        let heading = render::day_heading(self.caller.now, self.caller.zone, &heading);
         let lines = shown
             .iter()
             .map(|(name, open)| format!("{name} {}", render::bounded(*open, Store::COUNT_LIMIT)));
         let filled = bounds::fill(lines, "\n", ROOM - ROOM_FOR_NAMES);
+        let first = if filled.shown < found.len() {
+            format!(", of which the first {}", filled.shown)
+        } else {
+            String::new()
+        };
+        let heading = format!("{count} {word} with open tasks{first}");
+        let heading = render::day_heading(self.caller.now, self.caller.zone, &heading);
         let lines = [heading, filled.text];
         let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
         Ok(ToolAnswer::Text(lines.join("\n")))

@@ -163,9 +163,19 @@ impl ListTasks {
         given.read(caller)
     }
 
+    /// Returns how many tasks to list.
     pub(super) fn limit(&self) -> Result<u32, Invalid> {
+        self.limit_or(DEFAULT_LIMIT)
+    }
+
+    /// Returns how many projects or tags to list: all that a reply may hold, if the call does not say.
+    pub(super) fn limit_of_names(&self) -> Result<u32, Invalid> {
+        self.limit_or(MAX_LIMIT)
+    }
+
+    fn limit_or(&self, usual: u32) -> Result<u32, Invalid> {
         let Some(limit) = self.limit else {
-            return Ok(DEFAULT_LIMIT);
+            return Ok(usual);
         };
         u32::try_from(limit)
             .ok()

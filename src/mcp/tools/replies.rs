@@ -301,6 +301,16 @@ fn says_title(edit: &Edit, outcome: &Outcome, given: &[GivenFields]) -> bool {
     !outcome.is_repeat && title == Some(edit.after.title.as_str())
 }
 
+/// Says which tasks the call found as it asked for; `None` if it changed all of them.
+pub(super) fn unchanged(outcome: &Outcome) -> Option<String> {
+    if outcome.group.is_none() {
+        return Some("nothing changed".to_owned());
+    }
+    let unchanged = outcome.edits.iter().filter(|edit| is_as_before(edit));
+    let ids = bounds::ranges(unchanged.map(|edit| edit.after.id));
+    (!ids.is_empty()).then(|| format!("nothing changed in {ids}"))
+}
+
 fn is_as_before(edit: &Edit) -> bool {
     edit.before.as_ref() == Some(&edit.after)
 }

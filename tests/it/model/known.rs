@@ -209,7 +209,8 @@ impl Model {
             let last = self.last_round(round);
             let since = last.map(|made| self.groups[made.group].at);
             let others = tasks.iter_mut().enumerate();
-            for (_, task) in others.filter(|(place, task)| task.is_open() && !is_named(*place)) {
+            let waits_once = |task: &Known| task.is_open() && task.day.is_none();
+            for (_, task) in others.filter(|(place, task)| waits_once(task) && !is_named(*place)) {
                 task.depends_on.remove(&number(round));
             }
             reopen(&mut tasks, round, since, &is_named);

@@ -101,6 +101,39 @@ fn several_tasks_are_updated_together_or_not_at_all() {
 }
 
 #[test]
+fn of_several_tasks_those_that_stay_as_they_were_are_named() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    let tasks = json!([
+        { "title": "one", "priority": "high" },
+        { "title": "two" },
+        { "title": "three", "priority": "high" },
+        { "title": "four", "priority": "high" },
+    ]);
+    client.call("add_task", json!({ "tasks": tasks }));
+    let raised = json!({ "task_ids": [1, 2, 3, 4], "priority": "high" });
+    let raised = client.call("update_task", raised);
+    assert_eq!(raised["note"], "nothing changed in 1, 3-4");
+    client.call("complete_task", json!({ "task_id": 2 }));
+    let done = client.call("complete_task", json!({ "task_ids": [1, 2] }));
+    assert_eq!(done["note"], "nothing changed in 2: completed already");
+}
+
+#[test]
+fn each_task_of_a_batch_comes_with_an_open_one_like_it() {
+    let home = Home::new();
+    let mut client = home.connect(Dialect::Modern);
+    client.call("add_task", json!({ "title": "Buy milk" }));
+    client.call("add_task", json!({ "title": "Call Anna" }));
+    let tasks = json!(["Call anna", "Paint the fence", "buy milk"]);
+    let added = client.call("add_task", json!({ "tasks": tasks }));
+    assert_eq!(
+        added["note"],
+        "similar to 3, and open too: 2 Call Anna; similar to 5, and open too: 1 Buy milk"
+    );
+}
+
+#[test]
 fn a_task_named_twice_is_changed_once() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);

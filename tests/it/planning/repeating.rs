@@ -88,6 +88,12 @@ fn a_series_said_in_one_zone_stays_there_when_it_is_completed_in_another() {
         "Sat 2099-01-03 01:00 +00:00 (Fri 17:00 Los Angeles)"
     );
     assert_eq!(seen["due_zone"], "America/Los_Angeles");
+    angeles.call(
+        "update_task",
+        json!({ "task_id": 1, "defer_until": "2098-12-31 08:00" }),
+    );
+    assert_eq!(get(&mut utc, 1)["defer_zone"], "America/Los_Angeles");
+    assert_eq!(get(&mut angeles, 1).get("defer_zone"), None);
     complete(&mut utc);
     let next = get(&mut angeles, 1);
     assert_eq!(next["due"], "Fri 2099-01-09 17:00 -08:00");
@@ -123,6 +129,57 @@ fn the_shell_skips_a_date_without_completing_it() {
         .output()
         .unwrap();
     assert!(!String::from_utf8(rounds.stdout).unwrap().contains("one"));
+}
+
+#[test]
+fn a_series_waits_for_the_rounds_of_another_that_do_not_come_after_its_own() {
+    let (home, mut client) = repeating("every friday");
+    // Mondays, from the one after the first Friday on.
+    client.call(
+        "add_task",
+        json!({ "title": "two", "due": "2099-01-12", "repeat": "every monday", "depends_on": [1] }),
+    );
+    client.call(
+        "update_task",
+        json!({ "task_id": 1, "due": "2099-01-09", "repeat": "every friday" }),
+    );
+    client.call("add_task", json!({ "title": "three", "depends_on": [1] }));
+    let blocked = |client: &mut Client| {
+        let list = json!({ "view": "blocked", "format": "json" });
+        let list = client.call("list_tasks", list)["tasks"].take();
+        let ids = list.as_array().unwrap().iter();
+        ids.map(|task| task["id"].as_i64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(blocked(&mut client), [2, 3]);
+    let done = complete(&mut client);
+    assert!(
+        note(&done).contains("no longer waiting for it: 2, 3"),
+        "{done}"
+    );
+    assert_eq!(blocked(&mut client), [0; 0]);
+    assert_eq!(get(&mut client, 2)["depends_on"], json!([1]));
+    assert_eq!(get(&mut client, 3).get("depends_on"), None);
+    // Its own next round comes after the next of the other.
+    let next = client.call(
+        "complete_task",
+        json!({ "task_id": 2, "due": "2099-01-12" }),
+    );
+    assert_eq!(next["due"], "Mon 2099-01-19");
+    assert_eq!(blocked(&mut client), [2]);
+    say(&mut client, "undo", &json!({}));
+    assert_eq!(blocked(&mut client), [0; 0]);
+    // A date moved alone counts as it is.
+    client.call("update_task", json!({ "task_id": 1, "due": "2099-01-11" }));
+    assert_eq!(blocked(&mut client), [2]);
+    client.call("update_task", json!({ "task_id": 1, "repeat": "" }));
+    client.call("update_task", json!({ "task_id": 1, "due": "2099-06-01" }));
+    assert_eq!(blocked(&mut client), [2], "only a series comes after");
+    let doctor = home.command(&["doctor", "--json"]).output().unwrap();
+    let found: Value = serde_json::from_slice(&doctor.stdout).unwrap();
+    let checks = found["findings"].as_array().unwrap().iter();
+    let mut derived = checks.filter(|check| check["check"] == "derived");
+    assert_eq!(derived.next().unwrap()["verdict"], "good", "{found}");
 }
 
 #[test]

@@ -96,6 +96,18 @@ fn the_projects_and_tags_of_open_tasks_are_listed_with_how_many_have_them() {
         (&json!("phone"), &json!(1))
     );
     client.complaint("list_tasks", json!({ "view": "tags", "tag": "home" }));
+    let text = list(&mut client, &json!({ "view": "tags", "limit": 1 }));
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].ends_with("| 2 tags with open tasks, of which the first 1"),
+        "{text}"
+    );
+    assert_eq!(lines[1..].len(), 1, "{text}");
+    let one = json!({ "view": "tags", "limit": 1, "format": "json" });
+    let one = client.call("list_tasks", one);
+    assert_eq!(one["tags"].as_array().unwrap().len(), 1, "{one}");
+    assert_eq!(one["more"], true);
+    client.complaint("list_tasks", json!({ "view": "tags", "limit": 201 }));
 }
 
 #[test]
