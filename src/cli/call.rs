@@ -94,7 +94,7 @@ fn with_dashed_words(arguments: &[OsString]) -> Vec<OsString> {
 fn with_exclusions(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let end = words(&arguments).count();
     let begin = match command(&arguments[..end]) {
-        Some((at, "list" | "ls" | "search" | "find" | "next" | "watch")) => at + 1,
+        Some((at, name)) if LISTS.contains(&name) => at + 1,
         _ => end,
     };
     for word in &mut arguments[begin..end] {
@@ -104,6 +104,9 @@ fn with_exclusions(mut arguments: Vec<OsString>) -> Vec<OsString> {
     }
     arguments
 }
+
+/// The commands whose words narrow a list down.
+const LISTS: [&str; 6] = ["list", "ls", "search", "find", "next", "watch"];
 
 /// The flags of a command.
 struct Flags(Vec<Arg>);
@@ -187,9 +190,11 @@ pub(super) fn of_clap(error: &clap::Error, arguments: &[OsString]) -> Failure {
     let mut paragraphs = said.split("\n\n").map(one_line);
     let what = paragraphs.next().unwrap_or_default();
     let mut ways: Vec<String> = Vec::new();
-    ways.extend(meant(error));
+    let exclusion = excluded_by_one_letter(error, arguments);
+    let is_exclusion = exclusion.is_some();
+    ways.extend(meant(error).or(exclusion));
     for paragraph in paragraphs {
-        if let Some(tip) = paragraph.strip_prefix("tip: ") {
+        if let Some(tip) = paragraph.strip_prefix("tip: ").filter(|_| !is_exclusion) {
             ways.push(tip.replace(" tip: ", "; "));
         } else if let Some(usage) = paragraph.strip_prefix("Usage: ") {
             ways.push(format!("usage: {usage}"));
@@ -236,6 +241,20 @@ fn meant(error: &clap::Error) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Returns how a tag of one letter is left out of a list: `-x` is a flag.
+fn excluded_by_one_letter(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let (_, name) = command(arguments).filter(|(_, name)| LISTS.contains(name))?;
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let mut letters = word.strip_prefix('-')?.chars();
+    let tag = letters.next().filter(|letter| letter.is_alphabetic())?;
+    let is_one = error.kind() == ErrorKind::UnknownArgument && letters.next().is_none();
+    is_one.then(|| {
+        format!("one letter is a flag; taskhold {name} -tags:{tag} leaves out the tag {tag}")
+    })
 }
 
 /// Reports whether an argument, as clap shows it, is an id.

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    CliResult, Context, Failure,
+    CliResult, Context,
     filters::{FilterArgs, LimitArgs, Query},
     report::say,
     screen::{DIM, JSON_VERSION, Layout, painted},
@@ -87,12 +87,6 @@ impl ListArgs {
             .or_else(|| self.filters.view_or(defaults.view.value));
         let limit = self.limit.most(defaults.limit.value, &context.screen);
         let text = self.text.clone();
-        if text.is_some() && self.sort.is_some() {
-            return Err(Failure::call(
-                "text: and --sort exclude each other",
-                "what has the words in its title comes first, then the latest",
-            ));
-        }
         let query = self.filters.query(view, text, limit, &context.caller)?;
         Ok(Query {
             is_to_fit: self.limit.is_usual(&context.screen),
@@ -255,6 +249,9 @@ impl Context {
             Ok(out.write_all(self.page(query, page).as_bytes())?)
         })?;
         Ok(match rest.next {
+            None if rest.is_cut && query.words.is_some() => {
+                Some(ListNote::More("and more".to_owned()))
+            }
             None if rest.is_cut => {
                 let view = store.count(query.view, &query.filters, &moment, None)?;
                 let total = render::bounded(view, Store::COUNT_LIMIT);
@@ -329,8 +326,12 @@ fn each_page(
     mut show: impl FnMut(&Page) -> CliResult,
 ) -> CliResult<ListEnd> {
     let mut rest = ListEnd::default();
-    if let Some(sort) = query.sort {
-        return each_sorted(store, query, sort, moment, show);
+    match query.sort {
+        Some(sort) if query.words.is_some() => {
+            return found_sorted(store, query, sort, moment, show);
+        }
+        Some(sort) => return each_sorted(store, query, sort, moment, show),
+        None => {}
     }
     let mut left = query.limit;
     while left > 0 {
@@ -344,6 +345,36 @@ fn each_page(
         }
     }
     Ok(rest)
+}
+
+/// Reads all that a search finds, which comes by how well it fits, and shows the first of it by `sort`.
+fn found_sorted(
+    store: &Store,
+    query: &Query,
+    sort: Sort,
+    moment: &Moment,
+    mut show: impl FnMut(&Page) -> CliResult,
+) -> CliResult<ListEnd> {
+    let mut page = Page::new(None);
+    let mut next = None;
+    loop {
+        let found = read_page(store, query, moment, next, PAGE)?;
+        page.tasks.extend(found.tasks);
+        next = found.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    sort.arrange(&mut page.tasks, moment.zone);
+    let most = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let is_cut = page.tasks.len() > most;
+    page.tasks.truncate(most);
+    show(&page)?;
+    Ok(ListEnd {
+        shown: page.tasks.len(),
+        next: None,
+        is_cut,
+    })
 }
 
 fn each_sorted(

@@ -11,8 +11,10 @@ use super::{
 };
 
 pub mod order;
+mod sort;
 
 use order::Keys;
+pub use sort::Sort;
 
 /// Which tasks to list, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -155,49 +157,6 @@ impl<'de> Deserialize<'de> for View {
         String::deserialize(deserializer)?
             .parse()
             .map_err(|invalid: Invalid| serde::de::Error::custom(invalid.reason))
-    }
-}
-
-/// An order that a list can have instead of its view's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sort {
-    /// What is due first, then what matters most.
-    Due,
-    /// What matters most, then as the view has it.
-    Priority,
-    /// What was added last.
-    Newest,
-    /// What was added first.
-    Oldest,
-    /// What was changed last.
-    Changed,
-    /// By titles, whatever the case of their letters.
-    Title,
-}
-
-impl Sort {
-    /// Every order, each with its word.
-    pub const WORDS: [(&'static str, Self); 6] = [
-        ("due", Self::Due),
-        ("priority", Self::Priority),
-        ("newest", Self::Newest),
-        ("oldest", Self::Oldest),
-        ("changed", Self::Changed),
-        ("title", Self::Title),
-    ];
-}
-
-impl FromStr for Sort {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let word = text.trim().to_lowercase();
-        let found = Self::WORDS.into_iter().find(|(known, _)| *known == word);
-        found.map(|(_, sort)| sort).ok_or_else(|| {
-            let words = Self::WORDS.map(|(word, _)| word).join(", ");
-            let text = shortened(text, 40);
-            Invalid::new("sort", format!("\"{text}\" is none of {words}"))
-        })
     }
 }
 

@@ -52,13 +52,21 @@ impl<'a> Series<'a> {
         })
     }
 
+    /// Returns until when it is deferred, if that is after it is due.
+    fn deferred_beyond(&self, zone: Zone) -> Option<When> {
+        let until = self.task.defer_until?;
+        (until.order(zone) > self.due.order(zone)).then_some(until)
+    }
+
     fn remarks(&self, before: Option<&'a Task>, now: i64, zone: Zone) -> Vec<String> {
         let was = before.and_then(Self::of);
         let is_new = was.as_ref().is_none_or(|was| was.rule != self.rule);
         let id = self.task.id;
+        // A date that is moved past the next one of the rule passes over that.
+        let by_then = now.max(self.due.order(zone));
         let next = self
             .rule
-            .after(&self.given, &self.given, now, zone)
+            .after(&self.given, &self.given, by_then, zone)
             .map_or_else(|| "none".to_owned(), |next| next.show(zone));
         let mut remarks = Vec::new();
         let moves = |was: &Series<'_>| was.due != self.due && self.task.repeat_from.is_some();
@@ -80,12 +88,9 @@ impl<'a> Series<'a> {
                 self.rule.words(zone)
             ));
         }
-        let until = self.task.defer_until;
-        let was_until = before.and_then(|was| was.defer_until);
-        if let Some(until) = until.filter(|until| until.order(zone) > self.due.order(zone))
-            && (is_new
-                || was_until != Some(until)
-                || was.as_ref().is_some_and(|was| was.due != self.due))
+        let was_deferred = was.as_ref().and_then(|was| was.deferred_beyond(zone));
+        if let Some(until) = self.deferred_beyond(zone)
+            && was_deferred.is_none()
         {
             remarks.push(format!(
                 "{id}: is due {}, before {}, until which it is deferred, and so each time it comes; set due or defer_until",
@@ -158,7 +163,13 @@ mod tests {
             remarks(Some(moved), by_another_rule),
             "1: this date stays where it was moved to, the next is Mon 2026-12-14 09:00 +01:00"
         );
-        assert_eq!(remarks(None, was), "");
+        assert_eq!(remarks(None, was.clone()), "");
+        let past_the_next = series(
+            "every mon",
+            "2026-12-09",
+            Some("2026-11-30T09:00[Europe/Berlin]"),
+        );
+        assert!(remarks(Some(was), past_the_next).contains("the next is Mon 2026-12-14 09:00"));
     }
 
     #[test]
@@ -195,7 +206,10 @@ mod tests {
                 is_told,
                 "{until}: {said}"
             );
-            assert_eq!(remarks(Some(task.clone()), task.clone()), "", "{until}");
+            // It is told once, and not with each round.
+            let mut next = task.clone();
+            next.due = "2026-12-14".parse().ok();
+            assert_eq!(remarks(Some(task.clone()), next), "", "{until}");
         }
     }
 

@@ -7,9 +7,8 @@ use super::{
 use crate::{
     domain::{
         error::Result,
-        query::{Filters, Moment, Sort, View, order},
+        query::{Filters, Moment, Sort, View},
         task::{Priority, Summary},
-        text::folded,
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
 };
@@ -107,16 +106,7 @@ impl Store {
             tasks.push(task);
             Ok(true)
         })?;
-        if sort == Sort::Title {
-            tasks.sort_by_cached_key(|task| (folded(task.title.as_str()).into_owned(), task.id));
-        } else {
-            tasks.sort_by_cached_key(|task| {
-                let kind = order::kind(task.due);
-                let key = task.due.map_or(i64::MAX, order::key);
-                let rank = i64::from(Priority::rank(task.priority));
-                (order::place(kind, key, rank, moment.zone), task.id)
-            });
-        }
+        sort.arrange(&mut tasks, moment.zone);
         for task in tasks {
             if !take(task)? {
                 return Ok(true);

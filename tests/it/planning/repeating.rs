@@ -256,7 +256,8 @@ fn a_rule_that_would_never_come_again_is_refused() {
         let update = json!({ "task_id": 1, "repeat": rule });
         for (tool, arguments) in [("add_task", add), ("update_task", update)] {
             let refusal = client.complaint(tool, arguments);
-            assert!(refusal.starts_with("repeat \"FREQ="), "{refusal}");
+            // In words, as lists have it.
+            assert!(refusal.starts_with("repeat \"every "), "{refusal}");
             assert!(
                 refusal.contains("never comes again from Mon 2099-01-05 on; change the rule"),
                 "{refusal}"

@@ -39,7 +39,7 @@ fn ids(home: &Home, words: &[&str]) -> Vec<String> {
 #[test]
 fn a_list_is_narrowed_down_by_several_words_and_by_what_is_left_out() {
     let home = filled();
-    let cases: [(&[&str], &[&str]); 24] = [
+    let cases: [(&[&str], &[&str]); 27] = [
         (&[], &["1", "3", "4", "2", "6"]),
         (&["project:WORK"], &["1", "2"]),
         (&["project:work.billing"], &["1"]),
@@ -52,6 +52,9 @@ fn a_list_is_narrowed_down_by_several_words_and_by_what_is_left_out() {
         (&["-project:none"], &["1", "3", "2"]),
         (&["-project:", "-home"], &["2"]),
         (&["--sort", "title"], &["3", "4", "6", "2", "1"]),
+        (&["text:the"], &["2", "1"]),
+        (&["text:the", "--sort", "oldest"], &["1", "2"]),
+        (&["text:a", "all", "--sort", "title", "-n", "2"], &["6"]),
         (&["due:today"], &["1"]),
         (&["due:tomorrow"], &["3"]),
         (&["tomorrow"], &["3"]),
@@ -103,7 +106,6 @@ fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
             &["list", "--sort", "size"],
             "\"size\" is none of due, priority",
         ),
-        (&["list", "text:x", "--sort", "due"], "exclude each other"),
         (&["list", "parent:x"], "\"x\" is no id of a task"),
         (
             &["list", "-due:today"],
@@ -132,6 +134,10 @@ fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
             "not text:B; write -home",
         ),
         (&["list", "-today"], "today is a view"),
+        (
+            &["list", "-x"],
+            "one letter is a flag; taskhold list -tags:x leaves out the tag x; usage",
+        ),
     ] {
         let refused = run(&home, words);
         assert_eq!(refused.status, 2, "{words:?}: {}", refused.printed);
