@@ -7,6 +7,7 @@ use crate::domain::{
     command::{Caller, Command, Outcome, Round},
     error::Result,
     task::{Status, TaskId},
+    when::When,
 };
 
 /// The most tasks of a call that are compared with those there are: each comparison takes longer than adding the task.
@@ -110,15 +111,22 @@ impl Store {
             return Ok(());
         }
         let zone = request.caller.zone;
-        let rounds = (outcome.edits.iter()).filter_map(|edit| Round::of(edit, zone));
-        let rounds: Vec<TaskId> = rounds.map(|round| round.task).collect();
+        let rounds = outcome.edits.iter().filter_map(|edit| {
+            let round = Round::of(edit, zone)?;
+            Some((round.task, edit.before.as_ref()?.due?))
+        });
+        let (rounds, dates): (Vec<TaskId>, Vec<When>) = rounds.unzip();
         if !rounds.is_empty() {
             let parts = self.open_children(&rounds)?.into_iter();
             let reopened = &advice.reopened;
             let left: Vec<TaskId> = parts.filter(|id| !reopened.contains(id)).collect();
             advice.open_parts.extend(left);
-            advice.freed.extend(self.series_freed(&rounds)?);
+            for (round, done) in rounds.iter().zip(dates) {
+                advice.freed.extend(self.series_freed(*round, done)?);
+            }
             advice.freed.sort_unstable();
+            advice.freed.dedup();
+            advice.freed.truncate(NAMED);
         }
         Ok(())
     }

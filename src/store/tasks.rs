@@ -15,6 +15,7 @@ use crate::domain::{
         order::{self, Keys},
     },
     task::{Summary, Task, TaskId, Timestamp},
+    when::When,
 };
 
 impl Store {
@@ -117,21 +118,24 @@ impl Store {
         )
     }
 
-    /// Returns the open tasks that repeat, depend on one of the series `ids` and are not among them, where that series holds
-    /// them up no longer: its next round comes after theirs.
-    pub fn series_freed(&self, ids: &[TaskId]) -> Result<Vec<TaskId>> {
-        self.relatives(
-            concat!(
-                "SELECT DISTINCT task.id FROM dependency JOIN task ON task.id = task_id
+    /// Returns the open tasks that repeat, wait for the series `id` and were held up by its round of `done`, but are not by the
+    /// next: that comes after their own.
+    pub fn series_freed(&self, id: TaskId, done: When) -> Result<Vec<TaskId>> {
+        self.connection
+            .prepare_cached(concat!(
+                "SELECT task.id FROM dependency JOIN task ON task.id = task_id
                    JOIN task AS other ON other.id = dependency.depends_on
-                  WHERE dependency.depends_on IN (SELECT value FROM json_each(?1)) AND task.repeat IS NOT NULL
+                  WHERE dependency.depends_on = ?1 AND task.repeat IS NOT NULL
                     AND task.deleted_at IS NULL AND task.status IN ('pending', 'in_progress')
-                    AND task.id NOT IN (SELECT value FROM json_each(?1)) AND NOT (",
+                    AND substr(?2, 1, 10) <= substr(task.due, 1, 10) AND NOT (",
                 holds_up!("task"),
                 ") ORDER BY task.id LIMIT 20"
-            ),
-            ids,
-        )
+            ))
+            .and_then(|mut statement| {
+                let ids = statement.query_map((id, done.to_string()), |row| row.get(0))?;
+                ids.collect()
+            })
+            .while_trying("read related tasks")
     }
 
     /// Returns what holds up none of the tasks `ids` though they depend on it, each behind the task that does.

@@ -106,6 +106,11 @@ pub(super) fn finish(task: &mut Task, caller: &Caller) -> Result<()> {
 /// task is deferred, to the first whose due date has not come, and due dates keep their distance.
 fn next_date(task: &Task, repeat: &Repeat, given: When, caller: &Caller) -> Option<When> {
     let (now, zone) = (caller.now.as_millis(), caller.zone);
+    // A round that was moved past later dates of the rule stands for those, too, however early it is done.
+    let moved = task
+        .due
+        .filter(|_| task.repeat_from.is_some() && !repeat.counts_from_completion());
+    let now = moved.map_or(now, |due| now.max(due.order(zone)));
     let Some(start) = task.defer_until.filter(|_| repeat.gives_starts()) else {
         return repeat.after(&given, &given, now, zone);
     };
@@ -397,6 +402,27 @@ mod tests {
         task.repeat = None;
         let refused = skip(&task, &caller("one", 0)).unwrap_err().to_string();
         assert!(refused.contains("repeat of task 1 is not set"), "{refused}");
+    }
+
+    #[test]
+    fn a_round_that_is_moved_past_the_next_date_passes_over_it_however_early_it_is_done() {
+        let mut task = monthly("2026-12-07");
+        task.repeat = Repeat::read("every mon").ok();
+        let patch = Patch {
+            due: Some("2026-12-15".parse().ok()),
+            ..Patch::default()
+        };
+        let moved = command::update(&task, &patch, None, &caller("one", 5), || Ok(None)).unwrap();
+        for day in [7, 14] {
+            let done = |by: &Caller| command::complete(&moved.after, None, by, || Ok(None));
+            assert_eq!(
+                due(&done(&caller("one", day)).unwrap().after),
+                "2026-12-21",
+                "{day}"
+            );
+            let skipped = skip(&moved.after, &caller("one", day)).unwrap();
+            assert_eq!(due(&skipped.after), "2026-12-21", "{day}");
+        }
     }
 
     #[test]
