@@ -24,7 +24,7 @@ use crate::domain::{
     command::Caller,
     error::Error,
     imported::{Arrival, Terms},
-    task::{Actor, Task, TaskId, TaskWithComments, Timestamp, Title},
+    task::{Actor, Task, TaskId, TaskWithComments, Timestamp, Title, Version},
     when::{When, Zone},
 };
 
@@ -170,8 +170,24 @@ pub trait Reader {
         Terms {
             keeps_ids: false,
             is_complete: false,
+            is_line: false,
         }
     }
+}
+
+/// Returns the text by which a file of ours says from which state of a task it was made.
+fn version_text(version: Version) -> String {
+    format!("{}-{}", version.rev, version.at.as_millis())
+}
+
+/// Reads what [`version_text`] writes; `None` for anything else.
+fn read_version(text: &str) -> Option<Version> {
+    let (rev, at) = text.split_once('-')?;
+    let version = Version {
+        rev: rev.parse().ok()?,
+        at: Timestamp::from_millis(at.parse().ok()?),
+    };
+    (version_text(version) == text).then_some(version)
 }
 
 /// What a file is read from. Where one task depends on what comes after it, the file is looked through first.

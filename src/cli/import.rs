@@ -31,7 +31,7 @@ use input::{Input, Progress};
 /// It is one change, which one undo takes back. An empty database keeps the ids of a file of our own; in any other, tasks
 /// that are new get new ids. A task that is here already, by its UID or UUID or else by the time it was created and its title,
 /// is left as it is, so nothing is doubled when a file is imported again; what differs is said, and --update takes over what
-/// changed in the file. A field that was changed here, too, is named and left.
+/// changed in the file. A field that was changed here, too, is named and left, and so is a task that is in the trash.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold import tasks.jsonl --dry-run

@@ -278,7 +278,10 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
 pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
     let Some(repeat) = &task.repeat else { return };
     let today = caller.zone.today(caller.now.as_millis());
-    task.due = task.due.or_else(|| repeat.first(today, caller.zone));
+    // Until it is deferred, none of its dates comes.
+    let until = task.defer_until.map(|until| until.day(caller.zone));
+    let from = until.map_or(today, |until| until.max(today));
+    task.due = task.due.or_else(|| repeat.first(from, caller.zone));
     task.repeat = task.due.as_ref().map(|due| {
         repeat.anchored(
             task.defer_until

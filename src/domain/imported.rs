@@ -1,11 +1,28 @@
 //! A task read from a file, before it is written: checked and cleaned, its references still as the file writes them.
 
-use crate::domain::task::{Comment, Task, TaskId, Timestamp};
+use crate::domain::task::{Comment, Task, TaskId, Timestamp, Version};
 
 mod merge;
 
-pub(crate) use merge::{Comparison, origin};
+pub(crate) use merge::{Comparison, Refers, Targets, has_marks_of, ids_of, origin};
 pub use merge::{Difference, Field, Side};
+
+/// The kind of file that we write ourselves, as part of what a task is called.
+pub(crate) const OWN: &str = "taskhold";
+
+/// Returns what a task of this database is called in every file that we write.
+pub(crate) fn own_name(id: TaskId, created_at: Timestamp) -> String {
+    format!("{}-{id}@{OWN}", created_at.as_millis())
+}
+
+/// Returns the task that we call so; `None` for a name that another program gave.
+pub(crate) fn read_own_name(name: &str) -> Option<(TaskId, Timestamp)> {
+    let (created_at, id) = name.strip_suffix(OWN)?.strip_suffix('@')?.split_once('-')?;
+    let millis = created_at.parse().ok();
+    let millis = millis.filter(|at| (0..=253_402_300_799_999).contains(at))?;
+    let own = (id.parse().ok()?, Timestamp::from_millis(millis));
+    (own_name(own.0, own.1) == name).then_some(own)
+}
 
 /// What a file calls a task, so that others in it can refer to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,15 +42,17 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// What another program calls a task, in each file that it writes.
+/// What a program calls a task, in each file that it writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
-    /// The kind of file.
+    /// The kind of file; [`OWN`] for a task of a database of ours.
     pub from: &'static str,
     /// The name; the same as that of no other task.
     pub name: String,
     /// Whether the name says nothing else than what the task says: then two tasks may be called so.
     pub is_text: bool,
+    /// What it was called before it was done; `None` if that changes nothing.
+    pub before: Option<String>,
 }
 
 /// A task from a file.
@@ -51,8 +70,9 @@ pub struct Arrival {
     pub comments: Vec<Comment>,
     /// The id it had in the database it was exported from; `None` if it was none of ours, or the file does not say.
     pub id: Option<TaskId>,
-    /// Its revision when we wrote the file, and when it was changed last before; `None` if the file does not say.
-    pub version: Option<(i64, Timestamp)>,
+    /// The states from which we wrote what the file says: that of the database which wrote it, then that of the one from which
+    /// it had the task. Empty if another program wrote it.
+    pub versions: Vec<Version>,
     /// The first and the last instant at which it may have been created; `None` if the file does not say.
     pub created: Option<[Timestamp; 2]>,
     /// The task it is a part of.
@@ -69,4 +89,31 @@ pub struct Terms {
     /// It says all there is to say of a task, and every task it refers to must be in it. Where not, a reference that
     /// leads nowhere is left out.
     pub is_complete: bool,
+    /// A task is one line: it has no description and no comments, its dates are days, and not every rule can be said.
+    pub is_line: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_ours_is_read_again_and_no_other_is() {
+        let (id, at) = (
+            TaskId::try_from(7).unwrap(),
+            Timestamp::from_millis(1_764_000_000_123),
+        );
+        assert_eq!(own_name(id, at), "1764000000123-7@taskhold");
+        assert_eq!(read_own_name(&own_name(id, at)), Some((id, at)));
+        for other in [
+            "",
+            "7@taskhold",
+            "1-07@taskhold",
+            "+1-7@taskhold",
+            "1-7@elsewhere",
+            "1-7taskhold",
+        ] {
+            assert_eq!(read_own_name(other), None, "{other}");
+        }
+    }
 }

@@ -15,28 +15,32 @@ use super::{
 };
 use brought::Brought;
 
-/// What planning reads. All answers are of one state of the database.
-pub(crate) trait Tasks {
+/// The tasks around one that is completed. All answers are of one state of the database.
+pub(crate) trait Around {
     /// Returns the task, which may be in the trash; [`Error::NotFound`] if there is none.
     fn task(&self, id: TaskId) -> Result<Task>;
-    /// Returns the number of the next task that is added.
-    fn next_task(&self) -> Result<i64>;
-    /// Reports whether the task has a comment.
-    fn has_comment(&self, id: TaskId, comment: &Comment) -> Result<bool>;
-    /// Returns the changes of a task after the sequence number `seq`, in commit order.
-    fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>>;
     /// Returns the finished subtasks of a task that are not in the trash.
     fn finished_parts(&self, id: TaskId) -> Result<Vec<TaskId>>;
     /// Returns the open tasks that wait for a task.
     fn waiting(&self, id: TaskId) -> Result<Vec<TaskId>>;
+    /// Returns the changes of a task after the sequence number `seq`, in commit order.
+    fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>>;
+    /// Returns the undo that reverted `group` and is in force itself.
+    fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>>;
+}
+
+/// What planning reads. All answers are of one state of the database.
+pub(crate) trait Tasks: Around {
+    /// Returns the number of the next task that is added.
+    fn next_task(&self) -> Result<i64>;
+    /// Reports whether the task has a comment.
+    fn has_comment(&self, id: TaskId, comment: &Comment) -> Result<bool>;
     /// Returns the changes of a group, in commit order; none if there is no such group.
     fn group(&self, group: GroupId) -> Result<Vec<Change>>;
     /// Returns the last group of the caller's session that is in force.
     fn last_group(&self, caller: &Caller) -> Result<Option<GroupId>>;
     /// Likewise of all sessions of its client.
     fn last_group_of_client(&self, caller: &Caller) -> Result<Option<GroupId>>;
-    /// Returns the undo that reverted `group` and is in force itself.
-    fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>>;
     /// Returns the call that the caller made with `key`.
     fn keyed_call(&self, key: &CallKey, caller: &Caller) -> Result<Option<KeyedCall>>;
 }
@@ -169,7 +173,7 @@ fn was_open(edit: &Edit) -> bool {
 }
 
 /// Returns the change that completed the last round of a task which repeats, and is in force.
-fn last_round(id: TaskId, tasks: &dyn Tasks) -> Result<Option<Change>> {
+fn last_round(id: TaskId, tasks: &dyn Around) -> Result<Option<Change>> {
     let history = tasks.history(id, 0)?;
     for change in history.into_iter().rev().filter(is_round) {
         if tasks.undone_by(change.group)?.is_none() {
@@ -192,12 +196,8 @@ fn with_brought<'a>(plan: Plan<'a>, caller: &Caller, tasks: &dyn Tasks) -> Resul
         return Ok(plan);
     };
     let named = |id| edits.iter().any(|edit| edit.after.id == id);
-    let mut brought = Brought::new(caller, tasks);
-    for round in edits.iter().filter_map(|edit| Round::of(edit, caller.zone)) {
-        let since = last_round(round.task, tasks)?.map(|change| change.at);
-        brought.take(&round, since, &named)?;
-    }
-    let brought = brought.edits();
+    let rounds = edits.iter().filter_map(|edit| Round::of(edit, caller.zone));
+    let brought = brought_by(rounds, caller, tasks, &named)?;
     Ok(Plan::Write {
         kind,
         edits,
@@ -205,6 +205,21 @@ fn with_brought<'a>(plan: Plan<'a>, caller: &Caller, tasks: &dyn Tasks) -> Resul
         reverted,
         key,
     })
+}
+
+/// Returns what `rounds` that are over bring along in other tasks. Those that are `named` stay as they are.
+pub(crate) fn brought_by(
+    rounds: impl IntoIterator<Item = Round>,
+    caller: &Caller,
+    around: &dyn Around,
+    named: &dyn Fn(TaskId) -> bool,
+) -> Result<Vec<Edit>> {
+    let mut brought = Brought::new(caller, around);
+    for round in rounds {
+        let since = last_round(round.task, around)?.map(|change| change.at);
+        brought.take(&round, since, named)?;
+    }
+    Ok(brought.edits())
 }
 
 /// Says which tasks the call added that made `group`: the first of them by id and title.

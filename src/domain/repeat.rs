@@ -221,6 +221,34 @@ impl Repeat {
         Self(rule)
     }
 
+    /// Returns the rule with a count as RFC 5545 has it (3.3.10), seen from the date `first` on: of all dates that the rule gives, and
+    /// not only of those that are left to do.
+    #[must_use]
+    pub fn counting_dates(&self, first: &When, zone: Zone) -> Self {
+        let (Some(mut left), Some(last)) = (self.0.count, self.0.excluded.last()) else {
+            return self.clone();
+        };
+        let mut all = self.0.clone();
+        all.excluded.clear();
+        let all = Self(all);
+        let home = first.zone(zone);
+        let (mut date, mut left_out) = (*first, 0);
+        while left > 0 && date.day(home) <= *last {
+            if self.0.excluded.binary_search(&date.day(home)).is_ok() {
+                left_out += 1;
+            } else {
+                left -= 1;
+            }
+            match all.after(first, &date, i64::MIN, zone) {
+                Some(next) => date = next,
+                None => break,
+            }
+        }
+        let mut rule = self.0.clone();
+        rule.count = rule.count.map(|count| count.saturating_add(left_out));
+        Self(rule)
+    }
+
     /// Returns the days that are left out, in order.
     pub fn excluded(&self) -> &[NaiveDate] {
         &self.0.excluded

@@ -21,7 +21,7 @@ mod status;
 mod text_fields;
 
 pub use id::TaskId;
-pub use origin::Origin;
+pub use origin::{Origin, Version};
 pub use status::{Priority, Status};
 pub use text_fields::{Actor, CommentText, Description, Project, Tag, Title};
 
@@ -131,7 +131,7 @@ pub struct Task {
     /// The tasks that must be closed before it can be worked on.
     #[serde(default)]
     pub depends_on: BTreeSet<TaskId>,
-    /// What it is called in the file of another program that it came from.
+    /// What it is called in the file that it came from.
     #[serde(default)]
     pub origin: Option<Origin>,
 }

@@ -12,7 +12,7 @@
 //! | the next date of a series | its first date that is not in `EXDATE` and of which no `RECURRENCE-ID` is completed or cancelled |
 //! | `project`, `tags` | `X-TASKHOLD-PROJECT`, `CATEGORIES` |
 //! | `parent`, `depends_on` | `RELATED-TO`; `RELATED-TO;RELTYPE=DEPENDS-ON` |
-//! | what it is called where it came from | `UID`; with `X-TASKHOLD-VERSION`, by which a file of ours tells what was changed in it since |
+//! | what it is called where it came from | `UID`; with `X-TASKHOLD-VERSION`, by which a file of ours tells what was changed in it since; once more for the database that the task came from |
 //! | `created_at`, `updated_at`, `completed_at` | `CREATED`, `LAST-MODIFIED`, `COMPLETED`, to the second |
 
 use std::{
@@ -22,12 +22,15 @@ use std::{
 
 use chrono::Datelike as _;
 
-use super::{Contents, Notes, Relatives, WriteError};
+use super::{Contents, Notes, Relatives, WriteError, version_text};
 use crate::domain::{
-    task::{Priority, Status, Task, TaskId, TaskWithComments, Timestamp},
+    imported::{OWN, own_name},
+    task::{Priority, Status, Task, TaskWithComments, Version},
     when::{When, Zone},
 };
 
+#[cfg(test)]
+mod cases;
 mod content;
 mod dates;
 mod property;
@@ -105,8 +108,17 @@ impl super::Writer for Writer {
             out,
             &format!("LAST-MODIFIED:{}", instant(task.updated_at.as_millis())),
         )?;
-        let version = format!("{}-{}", task.rev, task.updated_at.as_millis());
-        line(out, &format!("X-TASKHOLD-VERSION:{version}"))?;
+        let here = Version {
+            rev: task.rev,
+            at: task.updated_at,
+        };
+        let before = task.origin.as_ref().and_then(|origin| origin.version);
+        for version in [here].into_iter().chain(before) {
+            line(
+                out,
+                &format!("X-TASKHOLD-VERSION:{}", version_text(version)),
+            )?;
+        }
         text(out, "SUMMARY", task.title.as_str())?;
         if !task.description.is_empty() {
             text(out, "DESCRIPTION", task.description.as_str())?;
@@ -202,15 +214,10 @@ fn begin(out: &mut dyn Write, task: &Task) -> io::Result<()> {
 fn uid_of(task: &Task) -> String {
     let foreign = task.origin.as_ref().filter(|origin| {
         // A date of a series that is a task of its own has the name of the series and its own.
-        origin.from == SOURCE && !origin.name.contains('\n')
+        [SOURCE, OWN].contains(&origin.from.as_str()) && !origin.name.contains('\n')
     });
     foreign.map_or_else(
-        || uid(task.id, task.created_at),
+        || own_name(task.id, task.created_at),
         |origin| escaped(&origin.name),
     )
-}
-
-/// Returns what a task is called in every calendar it comes to.
-fn uid(id: TaskId, created_at: Timestamp) -> String {
-    format!("{}-{id}@taskhold", created_at.as_millis())
 }

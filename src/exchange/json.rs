@@ -23,11 +23,11 @@ use super::{
     texts::{comment, count_altered},
 };
 use crate::domain::{
-    imported::{Arrival, Name, Terms},
+    imported::{Arrival, Called, Name, OWN, Terms, own_name},
     repeat::Repeat,
     task::{
         Actor, Description, Invalid, Origin, Priority, Project, Status, Tag, Task, TaskId,
-        TaskWithComments, Timestamp, Title,
+        TaskWithComments, Timestamp, Title, Version,
     },
     when::When,
 };
@@ -53,7 +53,7 @@ struct Header<'a> {
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct FormatVersion {
     version: u64,
 }
 
@@ -260,9 +260,9 @@ impl<'a> Line<'a> {
         Ok(Arrival {
             line,
             name: Some(name(self.id)),
-            called: None,
+            called: Some(called(&task)),
             id: Some(self.id),
-            version: Some((self.rev, task.updated_at)),
+            versions: versions(self.rev, &task),
             created: Some([task.created_at; 2]),
             task,
             comments,
@@ -270,6 +270,30 @@ impl<'a> Line<'a> {
             depends_on: self.depends_on.iter().copied().map(name).collect(),
         })
     }
+}
+
+/// Returns what a task is called in every file of ours: as in the database that it was first in.
+fn called(task: &Task) -> Called {
+    let first = task.origin.as_ref().filter(|origin| origin.from == OWN);
+    Called {
+        from: OWN,
+        name: first.map_or_else(
+            || own_name(task.id, task.created_at),
+            |origin| origin.name.clone(),
+        ),
+        is_text: false,
+        before: None,
+    }
+}
+
+/// Returns its state in the database that wrote the file, and in the one that had it before.
+fn versions(rev: i64, task: &Task) -> Vec<Version> {
+    let own = Version {
+        rev,
+        at: task.updated_at,
+    };
+    let before = task.origin.as_ref().and_then(|origin| origin.version);
+    [own].into_iter().chain(before).collect()
 }
 
 /// Reads the format.
@@ -330,7 +354,7 @@ impl<R: BufRead> Reader<R> {
             return Err(no_export());
         }
         let refused = |error| Fault::task(1, said(&error));
-        let Version { version } = serde_json::from_str(line).map_err(refused)?;
+        let FormatVersion { version } = serde_json::from_str(line).map_err(refused)?;
         if !(1..=VERSION).contains(&version) {
             return Err(Fault::File(format!(
                 "it is of version {version} of the format, and this taskhold reads 1 to {VERSION}; update taskhold"
@@ -407,6 +431,7 @@ impl<R: BufRead> super::Reader for Reader<R> {
         Terms {
             keeps_ids: self.keeps_ids(),
             is_complete: true,
+            is_line: false,
         }
     }
 }

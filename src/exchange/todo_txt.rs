@@ -5,7 +5,8 @@
 //! `status:` is ours, for what the format has no sign for.
 //!
 //! The format has no way to escape. A line of our own ends with `id:N`, and its title comes back as it was, whatever it
-//! looks like (`own_export`). In any other, marks at the end are taken out of the title; those in the middle of a sentence stay in
+//! looks like (`own_export`). Before it stands `rev:`, which says from which state of the task the line was made: by that it is
+//! known again, whatever of it was edited. In any other line marks at the end are taken out of the title; those in the middle of a sentence stay in
 //! it too, so that nobody has to read "Call about". A key that is not known here is a part of the title, and so are an `id:`
 //! that no other line names, and a `p:` or `dep:` that names no line.
 
@@ -13,9 +14,9 @@ use std::io::{self, Write};
 
 use chrono::NaiveDate;
 
-use super::{Notes, Relatives, WriteError};
+use super::{Notes, Relatives, WriteError, version_text};
 use crate::domain::{
-    task::{Priority, Project, Status, TaskWithComments, Timestamp},
+    task::{Priority, Project, Status, TaskWithComments, Timestamp, Version},
     when::{When, Zone},
 };
 
@@ -26,14 +27,12 @@ mod rec;
 pub use read::Reader;
 
 /// What it cannot hold.
-const LEFT_OUT: [&str; 7] = [
+const LEFT_OUT: [&str; 5] = [
     "comments",
     "created_by",
     "description",
     "repeat_from",
-    "rev",
     "started_at",
-    "updated_at",
 ];
 
 /// Writes the format.
@@ -105,6 +104,11 @@ impl Writer {
         for other in &task.depends_on {
             key("dep", other.to_string());
         }
+        let version = Version {
+            rev: task.rev,
+            at: task.updated_at,
+        };
+        key("rev", version_text(version));
         // Last: that makes it a line of ours.
         key("id", task.id.to_string());
         self.count(whole, again == Some(None));
@@ -179,7 +183,7 @@ fn is_mark(word: &str) -> bool {
 /// Returns the key and the value of a word like `due:2026-12-24`, if the key means something here.
 fn known_key(word: &str) -> Option<(&str, &str)> {
     let (key, value) = word.split_once(':')?;
-    let is_known = ["due", "t", "rec", "pri", "id", "p", "dep", "status"].contains(&key);
+    let is_known = ["due", "t", "rec", "pri", "id", "p", "dep", "status", "rev"].contains(&key);
     (is_known && !value.is_empty()).then_some((key, value))
 }
 

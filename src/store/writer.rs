@@ -10,7 +10,7 @@ use crate::domain::{
     change::{Change, Diff, Edit, GroupId, Kind},
     command::{CallKey, Caller, Command, KeyedCall, Outcome},
     error::{Error, Result},
-    plan::{Plan, Tasks, plan},
+    plan::{Around, Plan, Tasks, plan},
     task::{Comment, Task, TaskId, TaskWithComments},
 };
 
@@ -248,22 +248,9 @@ impl<'a> Entry<'a> {
     }
 }
 
-impl Tasks for Writer<'_> {
+impl Around for Writer<'_> {
     fn task(&self, id: TaskId) -> Result<Task> {
         self.store.existing(id)
-    }
-
-    fn next_task(&self) -> Result<i64> {
-        self.next_task
-            .map_or_else(|| Ok(self.store.last_number("task")? + 1), Ok)
-    }
-
-    fn has_comment(&self, id: TaskId, comment: &Comment) -> Result<bool> {
-        self.store.has_comment(id, comment)
-    }
-
-    fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>> {
-        self.store.history(id, seq)
     }
 
     fn finished_parts(&self, id: TaskId) -> Result<Vec<TaskId>> {
@@ -272,6 +259,25 @@ impl Tasks for Writer<'_> {
 
     fn waiting(&self, id: TaskId) -> Result<Vec<TaskId>> {
         self.store.waiting_for(id)
+    }
+
+    fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>> {
+        self.store.history(id, seq)
+    }
+
+    fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>> {
+        self.store.undone_by(group)
+    }
+}
+
+impl Tasks for Writer<'_> {
+    fn next_task(&self) -> Result<i64> {
+        self.next_task
+            .map_or_else(|| Ok(self.store.last_number("task")? + 1), Ok)
+    }
+
+    fn has_comment(&self, id: TaskId, comment: &Comment) -> Result<bool> {
+        self.store.has_comment(id, comment)
     }
 
     fn group(&self, group: GroupId) -> Result<Vec<Change>> {
@@ -284,10 +290,6 @@ impl Tasks for Writer<'_> {
 
     fn last_group_of_client(&self, caller: &Caller) -> Result<Option<GroupId>> {
         self.store.last_group_of_client(caller)
-    }
-
-    fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>> {
-        self.store.undone_by(group)
     }
 
     fn keyed_call(&self, key: &CallKey, caller: &Caller) -> Result<Option<KeyedCall>> {

@@ -8,6 +8,7 @@ mod faults;
 mod files;
 mod foreign;
 mod round_trip;
+mod update;
 
 use std::{
     io::Write as _,

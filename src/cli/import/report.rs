@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{CliResult, Context, one_line, say};
 use crate::{
     domain::{
-        imported::{Name, Side},
+        imported::{Difference, Name, Side},
         task::{TaskId, shortened},
         text::counted,
     },
@@ -43,11 +43,19 @@ pub(super) fn print_json(
         "last": ids.map(|[_, last]| last),
         "keeps_ids": imported.keeps_ids,
         "here": imported.here,
+        "back": imported.back,
+        "in_trash": imported.trashed,
+        "trashed": imported.in_trash.iter().map(|(id, title)| json!({
+            "task": id,
+            "title": title,
+        })).collect::<Vec<_>>(),
         "differ": imported.differ,
         "updated": imported.updated,
         "conflicts": imported.conflicts,
+        "brought": imported.brought,
         "differences": imported.differing.iter().map(|task| json!({
             "task": task.id,
+            "title": task.title,
             "fields": task.fields.iter().map(|field| json!({
                 "field": field.field.as_str(),
                 "changed": match field.side {
@@ -57,8 +65,11 @@ pub(super) fn print_json(
                 },
                 "file": field.file,
                 "here": field.here,
+                "taken": imported.updates && field.is_taken(),
+                "circle": field.circle,
             })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
+        "differences_left_out": imported.untold,
         "bad": left.bad,
         "cut": left.is_cut,
         "references_left_out": imported.loose + imported.circular,
@@ -92,8 +103,20 @@ pub(super) fn print(imported: &Imported, reader: &dyn Reader, how: How) -> CliRe
         .as_ref()
         .map_or_else(String::new, |ends| which(ends, imported.keeps_ids));
     writeln!(out, "{imports} {new}{which}.")?;
+    if imported.back > 0 {
+        let (back, were) = (counted(imported.back, "task"), was(imported.back));
+        let come = if is_rehearsal {
+            "would come back"
+        } else {
+            "came back"
+        };
+        writeln!(out, "{back} that {were} undone here {come}.")?;
+    }
     if imported.here > 0 {
         print_known(&mut out, imported, how)?;
+    }
+    if imported.trashed > 0 {
+        print_trashed(&mut out, imported)?;
     }
     match imported.group {
         _ if is_rehearsal => writeln!(out, "Nothing was written.")?,
@@ -121,31 +144,77 @@ fn print_known(out: &mut impl io::Write, imported: &Imported, how: How) -> io::R
         write!(out, "; of {left} of them the file says something else")?;
     }
     writeln!(out, ".")?;
-    let mut is_offered = false;
     for task in &imported.differing {
+        let title = shortened(task.title.as_str(), SHOWN);
         for field in &task.fields {
-            is_offered |= field.side == Side::File;
-            let which = match (field.side, how.updates) {
-                (Side::File, true) => continue,
-                (Side::Both, true) => ", left as it is here: changed in both",
-                (Side::Both, false) => ", changed in both",
-                (Side::File | Side::Here, _) => "",
-            };
-            let text = |text: &Option<String>| match text {
-                Some(text) => shortened(&one_line(text), SHOWN),
-                None => "nothing".to_owned(),
-            };
-            let title = shortened(task.title.as_str(), SHOWN);
-            let (name, file, here) = (field.field.as_str(), text(&field.file), text(&field.here));
-            writeln!(
-                out,
-                "  {} {title}: {name} is {file} in the file, {here} here{which}",
-                task.id
-            )?;
+            writeln!(out, "  {} {title}: {}", task.id, said(field, how))?;
         }
     }
-    if is_offered && !how.updates {
+    if imported.untold > 0 {
+        let more = counted(imported.untold, "more task");
+        writeln!(out, "  and {more} of which the file says something else")?;
+    }
+    if imported.brought > 0 {
+        let (others, were) = (
+            counted(imported.brought, "other task"),
+            was(imported.brought),
+        );
+        writeln!(
+            out,
+            "{others} {were} freed or opened again by rounds that are finished in the file."
+        )?;
+    }
+    let mut fields = imported.differing.iter().flat_map(|task| &task.fields);
+    if !how.updates && fields.any(Difference::is_taken) {
         writeln!(out, "--update takes over what changed in the file alone.")?;
+    }
+    Ok(())
+}
+
+/// Says what the file says of a field, and what became of that.
+fn said(field: &Difference, how: How) -> String {
+    let text = |text: &Option<String>| match text {
+        Some(text) => shortened(&one_line(text), SHOWN),
+        None => "nothing".to_owned(),
+    };
+    let (name, file, here) = (field.field.as_str(), text(&field.file), text(&field.here));
+    if how.updates && field.is_taken() {
+        let verb = if how.is_rehearsal {
+            "would become"
+        } else {
+            "is now"
+        };
+        return format!("{name} {verb} {file} as in the file, {here} before");
+    }
+    let left = if how.updates {
+        ", left as it is here"
+    } else {
+        ""
+    };
+    let why = match (&field.circle, field.side) {
+        (Some(way), _) => format!("{left}: it would go round in a circle, {way}"),
+        (None, Side::Both) if how.updates => format!("{left}: changed in both"),
+        (None, Side::Both) => ", changed in both".to_owned(),
+        (None, _) => String::new(),
+    };
+    format!("{name} is {file} in the file, {here} here{why}")
+}
+
+/// Says which tasks are in the trash here and not in the file, and how they come back.
+fn print_trashed(out: &mut impl io::Write, imported: &Imported) -> io::Result<()> {
+    let trashed = imported.trashed;
+    let are = if trashed == 1 { "is" } else { "are" };
+    writeln!(
+        out,
+        "{trashed} of them {are} in the trash here and {} left there; taskhold undelete ID brings one back:",
+        was(trashed)
+    )?;
+    for (id, title) in &imported.in_trash {
+        writeln!(out, "  {id} {}", shortened(title.as_str(), SHOWN))?;
+    }
+    let more = trashed.saturating_sub(imported.in_trash.len() as u64);
+    if more > 0 {
+        writeln!(out, "  and {more} more")?;
     }
     Ok(())
 }

@@ -110,7 +110,7 @@ fn every_field_is_logged_when_it_alone_changes_and_is_set_from_the_log() {
         "title": "other", "description": "more", "status": "completed", "created_at": 5, "started_at": 6, "completed_at": 7,
         "created_by": "someone", "deleted_at": 8, "priority": "high", "due": "2026-12-24", "defer_until": "2026-12-20",
         "repeat": "FREQ=DAILY", "repeat_from": "2026-12-23", "project": "home", "tags": ["a"], "parent": 2,
-        "depends_on": [3], "origin": { "from": "icalendar", "name": "a@b", "said": {} },
+        "depends_on": [3], "origin": { "from": "icalendar", "name": "a@b", "said": {}, "rev": 1 },
     });
     let Value::Object(other) = other else {
         unreachable!()

@@ -11,6 +11,8 @@ use crate::domain::{
     when::{When, Zone},
 };
 
+/// How many rounds a file may be ahead of the task here.
+const MOST_ROUNDS: usize = 2_000;
 /// The field of the log by which a round shows.
 const DUE: &str = "due";
 
@@ -196,6 +198,25 @@ impl Round {
             task: edit.after.id,
             ahead: next.day(home) - given.day(given.zone(home)),
         })
+    }
+
+    /// Returns the round that ends with `edit`, which takes over what a file says: the due date goes on to a later one that the
+    /// rule gives, as calendars have it once a round is done. Any other date is one to which the round was moved.
+    pub(crate) fn taken(edit: &Edit, zone: Zone) -> Option<Self> {
+        let before = edit.before.as_ref()?;
+        let (repeat, given) = (before.repeat.as_ref()?, self::given(before, zone)?);
+        let next = self::given(&edit.after, zone)?;
+        let (first, last) = match before.defer_until.filter(|_| repeat.gives_starts()) {
+            Some(start) => (start.settled(zone), edit.after.defer_until?.settled(zone)),
+            None => (given, next),
+        };
+        let later = |date: &When| repeat.after(&first, date, i64::MIN, zone);
+        let dates = std::iter::successors(later(&first), later).take(MOST_ROUNDS);
+        let mut not_before = dates.skip_while(|date| date.order(zone) < last.order(zone));
+        let is_of_rule = not_before
+            .next()
+            .is_some_and(|date| is_same(date, last, zone));
+        is_of_rule.then(|| Self::of(edit, zone)).flatten()
     }
 
     /// Moves the dates of a subtask to the next round.

@@ -1,129 +1,31 @@
 //! A task that comes from a file again: what differs, on which side it was changed, and what an update takes.
 //!
-//! Of each field there are three values: the one here, the one in the file, and the one that the file had when the task was
-//! taken in the last time, of which [`Origin`] keeps a digest. So it can be told which side changed a field since.
+//! Of each field there are three values: the one here, the one in the file, and the base that both come from. So it can be told
+//! which side changed a field since. The base is the later of two: what the file said when the task was taken in the last time,
+//! of which [`Origin`] keeps a digest; and the task as it was here when we wrote the file, which the change log still knows.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{borrow::Cow, fmt::Write as _};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Arrival, Terms};
+use super::{Arrival, OWN, Terms};
 use crate::domain::{
     change::Edit,
-    task::{Comment, Origin, Project, Tag, Task, Timestamp},
+    task::{Comment, Description, Origin, Project, Tag, Task, Timestamp},
     when::{When, Zone},
 };
 
-/// What a task says that a file may say otherwise. What it refers to is not among it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Field {
-    /// The title.
-    Title,
-    /// The description.
-    Description,
-    /// The status, and whether it is in the trash.
-    Status,
-    /// The priority.
-    Priority,
-    /// When it is due, and how it repeats from there.
-    Due,
-    /// Until when it is deferred.
-    DeferUntil,
-    /// The project.
-    Project,
-    /// The tags.
-    Tags,
-    /// The comments.
-    Comments,
-}
+mod field;
+mod refers;
 
-impl Field {
-    const ALL: [Self; 9] = [
-        Self::Title,
-        Self::Description,
-        Self::Status,
-        Self::Priority,
-        Self::Due,
-        Self::DeferUntil,
-        Self::Project,
-        Self::Tags,
-        Self::Comments,
-    ];
+pub use field::Field;
+pub(crate) use refers::{Refers, Targets, ids_of};
 
-    /// Returns the name that callers know the field by.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Title => "title",
-            Self::Description => "description",
-            Self::Status => "status",
-            Self::Priority => "priority",
-            Self::Due => "due",
-            Self::DeferUntil => "defer_until",
-            Self::Project => "project",
-            Self::Tags => "tags",
-            Self::Comments => "comments",
-        }
-    }
-
-    /// Returns what a task says, as text; `None` for nothing.
-    fn text(self, task: &Task, comments: &[Comment]) -> Option<String> {
-        let text = match self {
-            Self::Title => task.title.to_string(),
-            Self::Description => task.description.to_string(),
-            Self::Status if task.is_deleted() => format!("{}, in the trash", task.status),
-            Self::Status => task.status.to_string(),
-            Self::Priority => task.priority?.as_str().to_owned(),
-            Self::Due => {
-                let mut text = task.due?.to_string();
-                if let Some(repeat) = &task.repeat {
-                    let _ = write!(text, ", {repeat}");
-                }
-                if let Some(from) = &task.repeat_from {
-                    let _ = write!(text, ", moved from {from}");
-                }
-                text
-            }
-            Self::DeferUntil => task.defer_until?.to_string(),
-            Self::Project => task.project.as_ref()?.to_string(),
-            Self::Tags => {
-                let tags: Vec<&str> = task.tags.iter().map(Tag::as_str).collect();
-                tags.join(" ")
-            }
-            Self::Comments => {
-                let texts: Vec<&str> = comments.iter().map(|one| one.text.as_str()).collect();
-                texts.join("\n\n")
-            }
-        };
-        Some(text).filter(|text| !text.is_empty())
-    }
-
-    /// Sets it in `task` to what `came` says.
-    fn take(self, edit: &mut Edit, here: &[Comment], arrival: &Arrival) {
-        let (task, came) = (&mut edit.after, &arrival.task);
-        match self {
-            Self::Title => task.title = came.title.clone(),
-            Self::Description => task.description = came.description.clone(),
-            Self::Status => {
-                task.status = came.status;
-                task.completed_at = came.completed_at;
-                task.started_at = came.started_at.or(task.started_at);
-                task.deleted_at = came.deleted_at;
-            }
-            Self::Priority => task.priority = came.priority,
-            Self::Due => {
-                task.due = came.due;
-                task.repeat.clone_from(&came.repeat);
-                task.repeat_from = came.repeat_from;
-            }
-            Self::DeferUntil => task.defer_until = came.defer_until,
-            Self::Project => task.project.clone_from(&came.project),
-            Self::Tags => task.tags.clone_from(&came.tags),
-            Self::Comments => {
-                let is_new = |one: &&Comment| here.iter().all(|other| other.text != one.text);
-                let new = arrival.comments.iter().filter(is_new).cloned();
-                edit.comments.added.extend(new);
-            }
-        }
+/// Returns `day` with the time of day that `before` has.
+fn on_day_of(before: Option<When>, day: When, zone: Zone) -> When {
+    match (before, day) {
+        (Some(before), When::Day(day)) => before.on(day, before.zone(zone)),
+        (_, day) => day,
     }
 }
 
@@ -149,10 +51,16 @@ pub struct Difference {
     pub file: Option<String>,
     /// What is here; `None` for nothing.
     pub here: Option<String>,
+    /// The way round on which the task would come back to itself, if what the file says were taken.
+    pub circle: Option<String>,
 }
 
-/// Stands for what a file said of a field when nobody looked.
-const UNKNOWN: &str = "?";
+impl Difference {
+    /// Reports whether an update takes what the file says.
+    pub fn is_taken(&self) -> bool {
+        self.side == Side::File && self.circle.is_none()
+    }
+}
 
 fn digest(text: &str) -> String {
     let hash = Sha256::digest(text.as_bytes());
@@ -172,8 +80,21 @@ pub(crate) fn origin(arrival: &Arrival) -> Option<Origin> {
     Some(Origin {
         from: called.from.to_owned(),
         name: called.name.clone(),
-        said: said.collect(),
+        said: said.chain(refers::said(arrival)).collect(),
+        version: arrival.versions.first().copied(),
+        rev: arrival.task.rev,
     })
+}
+
+/// What both sides of a comparison come from.
+#[derive(Clone, Copy)]
+enum Base<'a> {
+    /// What the file said the last time.
+    Said(&'a Origin),
+    /// The task that we wrote into the file.
+    Exported(&'a Task),
+    /// Nobody knows.
+    Unknown,
 }
 
 /// Compares a task with what a file says of it.
@@ -184,15 +105,18 @@ pub(crate) struct Comparison<'a> {
     pub(crate) comments: &'a [Comment],
     /// What the file says.
     pub(crate) arrival: &'a Arrival,
-    /// The task as it was when we wrote the file ourselves; `None` if another program did, or nobody knows.
+    /// The task as it was here when the file was written from it, by us or by another database that had it from us; `None` if
+    /// another program wrote it, or nobody knows.
     pub(crate) exported: Option<&'a Task>,
+    /// An undo took the task away as it came: what the file says counts, whatever is here.
+    pub(crate) comes_back: bool,
     /// How it is to be taken.
     pub(crate) terms: Terms,
     /// Where the caller is.
     pub(crate) zone: Zone,
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
     /// Returns the fields that differ. What a format need not say counts only where it said it once.
     ///
     /// When a task is due, until when it is deferred and, of a series, whether it is done are one matter: where the due date was
@@ -219,8 +143,16 @@ impl Comparison<'_> {
     fn difference(&self, field: Field) -> Option<Difference> {
         let file = field.text(&self.arrival.task, &self.arrival.comments);
         let here = field.text(self.here, self.comments);
-        let [was_file, was_here] = [&file, &here].map(|text| self.was(field, text.as_deref()));
-        let side = match (was_file, was_here) {
+        if self.comes_back {
+            return (file != here).then_some(Difference {
+                field,
+                side: Side::File,
+                file,
+                here,
+                circle: None,
+            });
+        }
+        let side = match (self.was_file(field), self.was_here(field, here.as_deref())) {
             (Some(true), _) => Side::Here,
             // New comments go beside those that were added here.
             (Some(false), _) if field == Field::Comments => Side::File,
@@ -228,31 +160,116 @@ impl Comparison<'_> {
             _ => Side::Both,
         };
         let is_said =
-            self.terms.is_complete || file.is_some() || self.was(field, None) == Some(false);
+            self.terms.is_complete || file.is_some() || self.said_something(field) == Some(true);
         let differs = is_said && file != here && self.differs(field, side);
         differs.then_some(Difference {
             field,
             side,
             file,
             here,
+            circle: None,
         })
     }
 
-    /// Reports whether the file said this the last time; `None` if nobody knows.
-    fn was(&self, field: Field, text: Option<&str>) -> Option<bool> {
-        let Some(origin) = self.known_origin() else {
-            let exported = self.exported?;
-            return Some(field.text(exported, self.comments).as_deref() == text);
-        };
-        let said = origin.said.get(field.as_str()).map(String::as_str);
-        (said != Some(UNKNOWN)).then(|| said == text.map(digest).as_deref())
+    /// Returns what both sides come from. Of what the file said and what we wrote into it, the later counts.
+    fn base(&self) -> Base<'a> {
+        match (self.known_origin(), self.exported) {
+            (Some(origin), Some(exported)) if origin.rev <= exported.rev => {
+                Base::Exported(exported)
+            }
+            (Some(origin), _) => Base::Said(origin),
+            (None, Some(exported)) => Base::Exported(exported),
+            (None, None) => Base::Unknown,
+        }
+    }
+
+    /// Reports whether the file says what it said before; `None` if nobody knows.
+    fn was_file(&self, field: Field) -> Option<bool> {
+        let text = field.text(&self.arrival.task, &self.arrival.comments);
+        // However old it is: nobody changed the file since we wrote it.
+        if self.exported.is_some_and(|_| self.is_written_here())
+            && self.exported_text(field) == Some(self.in_line(field, text.clone()))
+        {
+            return Some(true);
+        }
+        match self.base() {
+            Base::Said(origin) => Some(origin.said.get(field.as_str()) == digested(text).as_ref()),
+            Base::Exported(_) => self
+                .exported_text(field)
+                .map(|was| was == self.in_line(field, text)),
+            Base::Unknown => None,
+        }
+    }
+
+    /// Reports whether the task here says what it said before; `None` if nobody knows.
+    fn was_here(&self, field: Field, text: Option<&str>) -> Option<bool> {
+        match self.base() {
+            Base::Said(origin) => {
+                Some(origin.said.get(field.as_str()) == text.map(digest).as_ref())
+            }
+            Base::Exported(exported) => {
+                Some(field.text(exported, self.comments).as_deref() == text)
+            }
+            Base::Unknown => None,
+        }
+    }
+
+    /// Reports whether the file said anything of the field before; `None` if nobody knows.
+    fn said_something(&self, field: Field) -> Option<bool> {
+        match self.base() {
+            Base::Said(origin) => Some(origin.said.contains_key(field.as_str())),
+            Base::Exported(_) => self.exported_text(field).map(|text| text.is_some()),
+            Base::Unknown => None,
+        }
+    }
+
+    /// Returns what we wrote of the field, as the format can say it.
+    fn exported_text(&self, field: Field) -> Option<Option<String>> {
+        let exported = self.exported?;
+        if !self.terms.is_line {
+            return Some(field.text(exported, self.comments));
+        }
+        let mut line = Cow::Borrowed(exported);
+        if !line.description.is_empty() {
+            line.to_mut().description = Description::default();
+        }
+        Some(self.in_line(field, field.text(&line, &[])))
+    }
+
+    /// Returns what a line of ours can say of a text that a field has: of a date the day, of a project no blanks.
+    fn in_line(&self, field: Field, text: Option<String>) -> Option<String> {
+        if !self.is_line_of_ours() {
+            return text;
+        }
+        match field {
+            Field::Due | Field::DeferUntil => text.map(|text| {
+                let when = text.split(", ").next().unwrap_or_default();
+                let day = when
+                    .parse::<When>()
+                    .map(|when| when.day(self.zone).to_string());
+                day.unwrap_or(text)
+            }),
+            Field::Project => text.map(|text| text.replace(' ', "-")),
+            _ => text,
+        }
+    }
+
+    fn is_line_of_ours(&self) -> bool {
+        self.terms.is_line && self.exported.is_some()
+    }
+
+    /// Reports whether this database wrote the file, and not one that had the task from here.
+    fn is_written_here(&self) -> bool {
+        let exported = self.exported.zip(self.arrival.versions.first());
+        exported.is_some_and(|(task, first)| (task.rev, task.updated_at) == (first.rev, first.at))
     }
 
     /// Returns what is kept of the file that this comes from.
-    fn known_origin(&self) -> Option<&Origin> {
+    fn known_origin(&self) -> Option<&'a Origin> {
         let called = self.arrival.called.as_ref()?;
         let origin = self.here.origin.as_ref()?;
-        (origin.from == called.from && origin.name == called.name).then_some(origin)
+        let is_name = |name: &String| *name == called.name || Some(name) == called.before.as_ref();
+        (origin.from == called.from && is_name(&origin.name)).then_some(origin)
     }
 
     /// Compares the fields that formats say with less than is here: days for times, blanks as hyphens, marks in the title.
@@ -260,7 +277,7 @@ impl Comparison<'_> {
         let (here, came) = (self.here, &self.arrival.task);
         // The file says it otherwise than before: then all of it counts.
         let is_exact =
-            self.terms.is_complete || (side != Side::Here && self.was(field, None).is_some());
+            self.terms.is_complete || (side != Side::Here && self.said_something(field).is_some());
         match field {
             Field::Due => {
                 (is_exact || self.is_other_day(here.due, came.due))
@@ -284,7 +301,7 @@ impl Comparison<'_> {
                     |one: &Comment| self.comments.iter().any(|other| other.text == one.text);
                 self.terms.is_complete || !self.arrival.comments.iter().all(is_here)
             }
-            Field::Title | Field::Description | Field::Status | Field::Priority => true,
+            _ => true,
         }
     }
 
@@ -301,38 +318,127 @@ impl Comparison<'_> {
         words.any(|word| word.strip_prefix(['+', '@']) == Some(name))
     }
 
-    /// Returns the edit that takes what changed in the file alone.
+    /// Sets a field in the task that `edit` makes to what the file says.
+    fn take(&self, field: Field, edit: &mut Edit) {
+        let (arrival, here) = (self.arrival, self.comments);
+        let (task, came) = (&mut edit.after, &arrival.task);
+        match field {
+            // A day, and perhaps no rule, is all that a line can say: the time of day and the rule stay.
+            Field::Due if self.is_line_of_ours() => {
+                let zone = self.zone;
+                task.due = came.due.map(|due| on_day_of(task.due, due, zone));
+                if task.due.is_none() || came.repeat.is_some() && task.repeat.is_none() {
+                    task.repeat.clone_from(&came.repeat);
+                }
+                task.repeat_from = None;
+            }
+            Field::DeferUntil if self.is_line_of_ours() => {
+                let until = |until| on_day_of(task.defer_until, until, self.zone);
+                task.defer_until = came.defer_until.map(until);
+            }
+            Field::Title => task.title = came.title.clone(),
+            Field::Description => task.description = came.description.clone(),
+            Field::Status => {
+                task.status = came.status;
+                task.completed_at = came.completed_at;
+                task.started_at = came.started_at.or(task.started_at);
+                task.deleted_at = came.deleted_at;
+            }
+            Field::Priority => task.priority = came.priority,
+            Field::Due => {
+                task.due = came.due;
+                task.repeat.clone_from(&came.repeat);
+                task.repeat_from = came.repeat_from;
+            }
+            Field::DeferUntil => task.defer_until = came.defer_until,
+            Field::Project => task.project.clone_from(&came.project),
+            Field::Tags => task.tags.clone_from(&came.tags),
+            Field::Comments => {
+                let is_new = |one: &&Comment| here.iter().all(|other| other.text != one.text);
+                let new = arrival.comments.iter().filter(is_new).cloned();
+                edit.comments.added.extend(new);
+            }
+            Field::Parent | Field::DependsOn => {}
+        }
+    }
+
+    /// Returns the edit that takes what changed in the file alone. What the task refers to stays.
     pub(crate) fn update(&self, differences: &[Difference], now: Timestamp) -> Edit {
         let mut edit = Edit::of(self.here);
-        for difference in differences {
-            if difference.side == Side::File {
-                difference
-                    .field
-                    .take(&mut edit, self.comments, self.arrival);
-            }
+        for difference in differences.iter().filter(|one| one.is_taken()) {
+            self.take(difference.field, &mut edit);
         }
-        if let Some(mut new) = origin(self.arrival) {
-            let said = self.known_origin().map(|known| &known.said);
-            for difference in differences {
-                let name = difference.field.as_str();
-                match (difference.side, said) {
-                    (Side::File, _) => {}
-                    (_, None) => {
-                        new.said.insert(name.to_owned(), UNKNOWN.to_owned());
-                    }
-                    // It stays what the next comparison goes by.
-                    (_, Some(said)) => restore(&mut new.said, said, name),
-                }
-            }
-            edit.after.origin = Some(new);
+        if self.comes_back {
+            edit.after.deleted_at = self.arrival.task.deleted_at;
         }
+        edit.after.origin = self.next_origin(differences);
         edit.stamped(now)
+    }
+
+    /// Returns what is kept of the file once the differences are settled.
+    fn next_origin(&self, differences: &[Difference]) -> Option<Origin> {
+        let before = self.here.origin.as_ref();
+        let known = self.known_origin();
+        // A task has one name elsewhere, and keeps it. What comes from a file of ours is known by itself, until it is changed there.
+        let has_other = before.is_some() && known.is_none() && !self.is_text();
+        let is_taken = differences.iter().any(Difference::is_taken);
+        let is_of_ours = self
+            .arrival
+            .called
+            .as_ref()
+            .is_some_and(|called| called.from == OWN);
+        let is_known = differences.is_empty() || !matches!(self.base(), Base::Unknown);
+        if has_other || known.is_none() && is_of_ours && !is_taken && is_known {
+            return before.cloned();
+        }
+        let mut new = origin(self.arrival)?;
+        for left in differences.iter().filter(|one| !one.is_taken()) {
+            let name = left.field.as_str();
+            // It stays what the next comparison goes by.
+            let base = match self.base() {
+                Base::Said(origin) => origin.said.get(name).cloned(),
+                Base::Exported(_) => digested(self.exported_text(left.field).flatten()),
+                // What the file says now is what it is compared with from now on.
+                Base::Unknown => continue,
+            };
+            match base {
+                Some(digest) => _ = new.said.insert(name.to_owned(), digest),
+                None => _ = new.said.remove(name),
+            }
+        }
+        new.rev = self.here.rev + 1;
+        let is_as_before = |known: &&Origin| known.said == new.said && !is_taken;
+        Some(known.filter(is_as_before).cloned().unwrap_or(new))
+    }
+
+    fn is_text(&self) -> bool {
+        let called = self.arrival.called.as_ref();
+        called.is_some_and(|called| called.is_text)
+    }
+
+    /// Returns by what it is told which side changed what the task refers to.
+    pub(crate) fn refers(&self) -> Refers {
+        if self.comes_back {
+            return Refers::Whole;
+        }
+        match self.base() {
+            Base::Said(origin) => Refers::said_of(origin),
+            Base::Exported(task) => Refers::exported(task),
+            Base::Unknown => Refers::Unknown,
+        }
     }
 }
 
-fn restore(said: &mut BTreeMap<String, String>, before: &BTreeMap<String, String>, name: &str) {
-    match before.get(name) {
-        Some(digest) => _ = said.insert(name.to_owned(), digest.clone()),
-        None => _ = said.remove(name),
-    }
+/// Reports whether the file says the same of project and tags as when it was taken in the last time.
+pub(crate) fn has_marks_of(here: &Task, arrival: &Arrival) -> bool {
+    here.origin.as_ref().is_some_and(|origin| {
+        [Field::Project, Field::Tags].into_iter().all(|field| {
+            let text = field.text(&arrival.task, &arrival.comments);
+            origin.said.get(field.as_str()) == digested(text).as_ref()
+        })
+    })
+}
+
+fn digested(text: Option<String>) -> Option<String> {
+    text.as_deref().map(digest)
 }

@@ -1,7 +1,7 @@
 //! What a finished round of a series brings along in other tasks: its finished subtasks are to be done again, and what waited for
 //! the round waits no longer. A series that waits for another goes on waiting, for the rounds that do not come after its own.
 
-use super::Tasks;
+use super::Around;
 use crate::domain::{
     change::Edit,
     command::{Caller, Round},
@@ -12,12 +12,12 @@ use crate::domain::{
 /// The edits that rounds bring along, one for each task.
 pub(super) struct Brought<'a> {
     caller: &'a Caller,
-    tasks: &'a dyn Tasks,
+    tasks: &'a dyn Around,
     edits: Vec<Edit>,
 }
 
 impl<'a> Brought<'a> {
-    pub(super) fn new(caller: &'a Caller, tasks: &'a dyn Tasks) -> Self {
+    pub(super) fn new(caller: &'a Caller, tasks: &'a dyn Around) -> Self {
         Self {
             caller,
             tasks,

@@ -10,18 +10,10 @@ use crate::domain::{
 /// Tasks without a history.
 struct Known(Vec<Task>);
 
-impl Tasks for Known {
+impl Around for Known {
     fn task(&self, id: TaskId) -> Result<Task> {
         let found = self.0.iter().find(|task| task.id == id);
         found.cloned().ok_or(Error::NotFound { id })
-    }
-
-    fn next_task(&self) -> Result<i64> {
-        Ok(i64::try_from(self.0.len()).unwrap() + 1)
-    }
-
-    fn has_comment(&self, _: TaskId, _: &Comment) -> Result<bool> {
-        Ok(false)
     }
 
     fn history(&self, _: TaskId, _: i64) -> Result<Vec<Change>> {
@@ -36,6 +28,20 @@ impl Tasks for Known {
         Ok(Vec::new())
     }
 
+    fn undone_by(&self, _: GroupId) -> Result<Option<GroupId>> {
+        Ok(None)
+    }
+}
+
+impl Tasks for Known {
+    fn next_task(&self) -> Result<i64> {
+        Ok(i64::try_from(self.0.len()).unwrap() + 1)
+    }
+
+    fn has_comment(&self, _: TaskId, _: &Comment) -> Result<bool> {
+        Ok(false)
+    }
+
     fn group(&self, _: GroupId) -> Result<Vec<Change>> {
         Ok(Vec::new())
     }
@@ -45,10 +51,6 @@ impl Tasks for Known {
     }
 
     fn last_group_of_client(&self, _: &Caller) -> Result<Option<GroupId>> {
-        Ok(None)
-    }
-
-    fn undone_by(&self, _: GroupId) -> Result<Option<GroupId>> {
         Ok(None)
     }
 

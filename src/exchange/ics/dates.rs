@@ -105,7 +105,10 @@ impl Dates {
                 line(out, &dated("EXDATE", &start.on(*day, self.zone)))?;
             }
         }
-        let text = repeat.to_string();
+        let text = match start {
+            Some(start) => repeat.counting_dates(start, self.zone).to_string(),
+            None => repeat.to_string(),
+        };
         let mut parts = Vec::new();
         for part in text.split(';').filter(|part| !part.starts_with("X-")) {
             match (part.split_once('='), start) {

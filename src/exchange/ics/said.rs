@@ -8,10 +8,10 @@ use super::{
 use crate::{
     domain::{
         imported::Name,
-        task::{Invalid, Priority, Project, Status, Timestamp},
+        task::{Invalid, Priority, Project, Status, Timestamp, Version},
         when::When,
     },
-    exchange::{Fault, Notes},
+    exchange::{Fault, Notes, read_version},
 };
 
 /// Properties whose loss nobody may miss: where the value cannot be used, the file is refused, unless what is bad is to be
@@ -52,8 +52,8 @@ pub(super) struct Said {
     pub(super) defer_until: Option<When>,
     pub(super) rule: Option<String>,
     pub(super) excluded: Vec<When>,
-    /// The revision of a task of ours when it was written.
-    pub(super) version: Option<(i64, Timestamp)>,
+    /// The states of a task of ours from which it was written.
+    pub(super) versions: Vec<Version>,
     /// The date of a series that it is.
     pub(super) instance: Option<When>,
 }
@@ -136,6 +136,10 @@ impl Said {
             }
             "DTSTAMP" => self.stamp = Some(dates.instant(property, "DTSTAMP", notes)?),
             "CATEGORIES" => self.categories.extend(property.texts()),
+            "RRULE" if self.rule.is_some() => {
+                notes.count("RRULE: a second rule is kept as a line of the description");
+                self.texts.push(format!("RRULE: {}", property.value.trim()));
+            }
             "RRULE" | "X-TASKHOLD-REPEAT" => self.rule = Some(property.value.trim().to_owned()),
             "EXDATE" => {
                 for property in property.each() {
@@ -143,9 +147,7 @@ impl Said {
                 }
             }
             "X-TASKHOLD-VERSION" => {
-                self.version = property.value.split_once('-').and_then(|(rev, at)| {
-                    Some((rev.parse().ok()?, Timestamp::from_millis(at.parse().ok()?)))
-                });
+                self.versions.extend(read_version(property.value.trim()));
             }
             "RELATED-TO" => {
                 let name = Name::Text(property.text());

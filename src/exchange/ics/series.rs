@@ -212,9 +212,8 @@ pub(super) fn settle(
         task.due = Some(as_far(due, &current));
     }
     task.defer_until = task.defer_until.map(|until| as_far(until, &current));
-    // What is cancelled is skipped; the series is as long as it was.
-    let gone = fates.values().filter(|fate| **fate != Fate::Cancelled);
-    let gone = u32::try_from(gone.count()).unwrap_or(u32::MAX);
+    // COUNT counts the dates of the rule, whatever becomes of them (RFC 5545, 3.3.10).
+    let gone = u32::try_from(fates.len()).unwrap_or(u32::MAX);
     let count = repeat
         .count()
         .map(|count| count.saturating_sub(gone).max(1));

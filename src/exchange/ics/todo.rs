@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{SOURCE, said::Said, series, uid, values::checked};
+use super::{SOURCE, said::Said, series};
 use crate::{
     domain::{
         command::{Caller, begin_series},
-        imported::{Arrival, Called, Name},
+        imported::{Arrival, Called, OWN, read_own_name},
         repeat::Repeat,
-        task::{Actor, Comment, Invalid, Status, Tag, Task, TaskId, Timestamp, Title},
-        when::When,
+        task::{Actor, Comment, Invalid, Status, Tag, Task, Title},
     },
     exchange::{
         Notes, new_task,
@@ -92,16 +91,19 @@ pub(super) fn arrival(
     if said.instance.is_some() {
         notes.count("RECURRENCE-ID: one date of a series is a task of its own");
     }
-    let identity = said.name.as_ref().map(|name| Called {
-        from: SOURCE,
+    let name = said.name.clone().filter(|_| said.instance.is_none());
+    let own = name
+        .as_ref()
+        .and_then(|name| read_own_name(&name.to_string()));
+    let identity = said.name.take().map(|name| Called {
+        from: if own.is_some() { OWN } else { SOURCE },
         name: match &said.instance {
             None => name.to_string(),
             Some(date) => format!("{name}\n{date}"),
         },
         is_text: false,
+        before: None,
     });
-    let name = said.name.take().filter(|_| said.instance.is_none());
-    let own = name.as_ref().and_then(own);
     task.tags = tags(&mut said, own.is_some(), notes);
     // To the millisecond, which the format's own times are not.
     let said_created_at = own.map(|(_, created_at)| created_at).or(said_created_at);
@@ -111,7 +113,7 @@ pub(super) fn arrival(
         called: identity,
         name,
         id: own.map(|(id, _)| id),
-        version: said.version,
+        versions: said.versions,
         created: said_created_at.map(|at| [at; 2]),
         task,
         comments,
@@ -171,16 +173,4 @@ fn tags(said: &mut Said, is_own: bool, notes: &mut Notes) -> BTreeSet<Tag> {
         }
     }
     tags
-}
-
-/// Returns the id and the time of the task that we call so; `None` for the name another program gave.
-fn own(name: &Name) -> Option<(TaskId, Timestamp)> {
-    let Name::Text(given) = name else { return None };
-    let (created_at, id) = given.strip_suffix("@taskhold")?.split_once('-')?;
-    let created_at = When::At(created_at.parse().ok()?);
-    let When::At(millis) = checked(created_at, "UID").ok()? else {
-        return None;
-    };
-    let own = (id.parse().ok()?, Timestamp::from_millis(millis));
-    (uid(own.0, own.1) == *given).then_some(own)
 }

@@ -5,6 +5,7 @@
 
 use super::{Notes, day, is_mark, known_key, rec};
 use crate::domain::task::{Project, Status, Tag, TaskId};
+use crate::exchange::read_version;
 
 /// Stands between a title that ends with what looks like a mark and the marks.
 pub(super) const END_OF_TITLE: &str = "--";
@@ -15,12 +16,28 @@ pub(super) fn needs_end(title: &str) -> bool {
     last == END_OF_TITLE || is_mark(last) || known_key(last).is_some()
 }
 
-/// Takes the words of a line apart into the title and the marks; `None` if it is no line of ours.
+/// Takes the words of a line apart into the title and the marks; `None` if it is no line of ours. Marks that another program
+/// put after the end of ours are among them, and count for those before.
 pub(super) fn split(text: &str) -> Option<(&str, Vec<&str>)> {
-    let (mut title, id) = text.rsplit_once(' ')?;
-    let (_, number) = known_key(id).filter(|(key, _)| *key == "id")?;
-    number.parse::<TaskId>().ok()?;
-    let mut marks = vec![id];
+    let mut marks = Vec::new();
+    let mut rest = text;
+    let mut title = loop {
+        let (before, word) = rest.rsplit_once(' ')?;
+        if let Some(("id", number)) = known_key(word) {
+            number.parse::<TaskId>().ok()?;
+            marks.push(word);
+            break before;
+        }
+        if !word.is_empty() && !is_readable(word) {
+            return None;
+        }
+        marks.extend(Some(word).filter(|word| !word.is_empty()));
+        rest = before;
+    };
+    if marks.len() > 1 {
+        let (_, version) = title.rsplit_once(' ')?;
+        known_key(version).filter(|(key, _)| *key == "rev")?;
+    }
     while let Some((before, word)) = title.rsplit_once(' ') {
         if !word.is_empty() {
             if !is_readable(word) || marks.iter().any(|mark| kind(mark) == kind(word)) {
@@ -60,6 +77,7 @@ fn is_readable(word: &str) -> bool {
         "due" | "t" => day(value).is_some(),
         "rec" => rec::read(value, &mut Notes::default()).is_some(),
         "pri" => matches!(value.as_bytes(), [b'A'..=b'Z']),
+        "rev" => read_version(value).is_some(),
         "status" => matches!(value.parse(), Ok(Status::InProgress | Status::Cancelled)),
         _ => true,
     }

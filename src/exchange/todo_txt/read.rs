@@ -20,7 +20,7 @@ use crate::{
     exchange::{
         Fault, Notes,
         lines::Lines,
-        new_task,
+        new_task, read_version,
         texts::{comment, description, heading},
     },
 };
@@ -80,9 +80,12 @@ impl Names {
         let start = Start::read(line.trim_end());
         let is_own = own_export::split(start.rest).is_some();
         let words = start.rest.rsplit([' ', '\t']);
-        for (key, value) in words
-            .filter_map(known_key)
-            .take(if is_own { 1 } else { usize::MAX })
+        let counts = |(key, _): &(&str, &str)| !is_own || *key == "id";
+        for (key, value) in
+            words
+                .filter_map(known_key)
+                .filter(counts)
+                .take(if is_own { 1 } else { usize::MAX })
         {
             let hash = hash(value);
             match key {
@@ -138,6 +141,7 @@ impl<R: BufRead> crate::exchange::Reader for Reader<'_, R> {
         Terms {
             keeps_ids: false,
             is_complete: false,
+            is_line: true,
         }
     }
 }
@@ -231,7 +235,7 @@ fn read(line: &str, names: &Names, caller: &Caller, notes: &mut Notes) -> Result
         task,
         comments: Vec::new(),
         id: None,
-        version: None,
+        versions: Vec::new(),
         created: start.created.map(|day| [at(day), end_of_day(day)]),
         parent: None,
         depends_on: Vec::new(),
@@ -298,6 +302,7 @@ fn called(sentence: &str, start: &Start<'_>) -> Called {
         from: SOURCE,
         name,
         is_text: true,
+        before: (start.created.is_none() && start.is_done).then(|| sentence.to_owned()),
     }
 }
 
@@ -323,7 +328,7 @@ impl LateMarks<'_> {
             let is_read = self.set(arrival, key, value, notes);
             match key {
                 _ if is_read => {}
-                "id" => {}
+                "id" | "rev" => {}
                 "p" | "dep" => notes.count(format!(
                     "{key}: a name that no task of the file has stayed in the title"
                 )),
@@ -362,6 +367,7 @@ impl LateMarks<'_> {
                 .is_some(),
             "pri" => set_letter(&mut self.letter, value),
             "id" if self.names.is_some_and(|names| !names.is_named(value)) => false,
+            "rev" if self.names.is_some() => false,
             "p" | "dep" if self.names.is_some_and(|names| !names.has(value)) => false,
             _ => set(arrival, key, value),
         }
@@ -397,6 +403,10 @@ fn set(arrival: &mut Arrival, key: &str, value: &str) -> bool {
             }
             _ => false,
         },
+        "rev" => {
+            arrival.versions.extend(read_version(value));
+            true
+        }
         "id" => arrival.name.replace(name()).is_none(),
         "p" => arrival.parent.replace(name()).is_none(),
         _ => {

@@ -5,41 +5,39 @@
 //! for its like in every table at every row that is added. What is held in memory is a few bytes a task that was there
 //! before, and an id for each that refers ahead.
 
-use std::collections::BTreeSet;
-
-use rusqlite::params;
-
 use super::{Entry, Writer};
 use crate::{
     domain::{
-        change::{Edit, GroupId, Kind, UPDATED_AT, joined, rewound},
+        change::{Edit, GroupId, Kind},
         command::Caller,
         error::{Error, Relation, Result},
-        imported::{Arrival, Comparison, Difference, Name, Side, Terms, origin},
-        task::{Invalid, Task, TaskId, TaskWithComments, Timestamp, Title},
+        imported::{Arrival, Comparison, Difference, Name, OWN, Refers, Terms, origin},
+        task::{Invalid, Origin, Task, TaskId, TaskWithComments, Title},
         when::Zone,
     },
     store::{Store, failure::WhileTrying},
 };
 
+mod again;
 mod circles;
 mod indexes;
 mod known;
 mod names;
+mod states;
+mod target;
 #[cfg(test)]
 mod tests;
 
+use again::{Again, Found, References};
 use indexes::Indexes;
 use known::Known;
 use names::Names;
+use states::{is_undone, state};
+use target::{ImportTarget, referring};
 
 /// How much of the database is kept in memory meanwhile, in KiB, as SQLite's negative `cache_size`: the pages of a dozen
 /// indexes are written again and again, and every one that was put away must be read back.
 const CACHE: i64 = -32_768;
-/// What SQLite keeps otherwise.
-const USUAL_CACHE: i64 = -2_000;
-
-const SET_REFERENCES: &str = "UPDATE task SET parent = ?2, depends_on = ?3 WHERE id = ?1";
 
 /// An import under way.
 #[derive(Debug)]
@@ -50,21 +48,12 @@ pub struct Import<'a, 'store> {
     writing: Option<ImportTarget<'a, 'store>>,
     terms: Terms,
     keeps_ids: bool,
-    /// What changed in the file is taken.
-    updates: bool,
+    /// The first id that is given out.
+    first_new: TaskId,
     next_id: i64,
     known: Option<Known>,
     names: Names,
     imported: Imported,
-}
-
-/// Where an import writes to.
-#[derive(Debug)]
-struct ImportTarget<'a, 'store> {
-    writer: &'a mut Writer<'store>,
-    entry: Entry<'a>,
-    /// Taken away until all tasks have come.
-    indexes: Option<Indexes>,
 }
 
 /// What became of a task of the file.
@@ -92,12 +81,24 @@ pub struct Imported {
     pub here: u64,
     /// Of how many of those the file says something else.
     pub differ: u64,
+    /// What changed in the file is taken, too.
+    pub updates: bool,
     /// How many of those were changed as the file was.
     pub updated: u64,
     /// Of how many of those a field was changed here and in the file, or nobody knows where.
     pub conflicts: u64,
     /// What the file says otherwise of the first of them, but for what was changed here alone.
     pub differing: Vec<Differing>,
+    /// Of how many more that would be to say.
+    pub untold: u64,
+    /// How many of those that were here are in the trash, where the file does not have them.
+    pub trashed: u64,
+    /// The first of those.
+    pub in_trash: Vec<(TaskId, Title)>,
+    /// How many an undo had taken away, and came back.
+    pub back: u64,
+    /// How many other tasks a finished round of a series freed or opened again.
+    pub brought: u64,
     /// The new tasks with the lowest and the highest id, with what the file calls them; `None` if there are none.
     pub ends: Option<[(TaskId, Option<Name>); 2]>,
     /// The new tasks have the ids they have in the file.
@@ -191,7 +192,7 @@ impl<'a, 'store> Import<'a, 'store> {
             writing: None,
             terms,
             keeps_ids,
-            updates: false,
+            first_new: TaskId::try_from(last_id + 1)?,
             next_id: last_id + 1,
             known: (!is_first).then(|| Known::read(store)).transpose()?,
             names: Names::new()?,
@@ -204,8 +205,9 @@ impl<'a, 'store> Import<'a, 'store> {
 
     /// Has what changed in the file, of tasks that are here already, taken, too.
     #[must_use]
-    pub fn updating(self, updates: bool) -> Self {
-        Self { updates, ..self }
+    pub fn updating(mut self, updates: bool) -> Self {
+        self.imported.updates = updates;
+        self
     }
 
     /// Takes in one task. An error that the caller can mend concerns this task alone: it is left out, and the next can be
@@ -229,9 +231,9 @@ impl<'a, 'store> Import<'a, 'store> {
             self.imported.first_barren.get_or_insert(id);
         }
         self.count(id, arrival.name.clone());
+        let origin = self.origin_of(&arrival);
         if let Some(writing) = &mut self.writing {
             let is_whole = references.is_some();
-            let origin = origin(&arrival).or(arrival.task.origin);
             let task = Task {
                 origin,
                 ..arrival.task
@@ -245,65 +247,77 @@ impl<'a, 'store> Import<'a, 'store> {
         Ok(Taken::New(id))
     }
 
-    /// Returns a task as it was at a revision, changed the last time at that instant; `None` if it never was so.
-    fn at(&self, here: &Task, (rev, at): (i64, Timestamp)) -> Result<Option<Task>> {
-        if (rev, at) == (here.rev, here.updated_at) {
-            return Ok(Some(here.clone()));
+    /// Returns what is kept of where a new task came from. What comes from a file of ours keeps the name that another program gave
+    /// it; one of another database is known by its name there.
+    fn origin_of(&self, arrival: &Arrival) -> Option<Origin> {
+        let came_with = arrival.task.origin.clone();
+        let called = arrival.called.as_ref();
+        let is_own = called.is_some_and(|called| called.from == OWN);
+        let has_other = came_with.as_ref().is_some_and(|origin| origin.from != OWN);
+        if is_own && (self.keeps_ids || has_other) {
+            return came_with;
         }
-        if rev >= here.rev {
-            return Ok(None);
-        }
-        let history = joined(self.store.history(here.id, 0)?);
-        let Some(place) = history.iter().position(|change| change.rev == rev) else {
-            return Ok(None);
-        };
-        // What came from a file was changed before it came.
-        let arrived_at = history[place].new.get(UPDATED_AT);
-        let arrived_at = arrived_at.and_then(serde_json::Value::as_i64);
-        if arrived_at.unwrap_or(history[place].at.as_millis()) != at.as_millis() {
-            return Ok(None);
-        }
-        Ok(rewound(here, history[place + 1..].iter())?)
+        origin(arrival).or(came_with)
     }
 
     /// Finds what the file says otherwise of a task that is here, and takes it if that is wanted.
     fn compare(&mut self, here: Task, arrival: &Arrival) -> Result<Taken> {
+        let is_trashed = here.is_deleted() && !arrival.task.is_deleted();
+        let comes_back = is_trashed && is_undone(self.store, &here)?;
+        if comes_back {
+            self.imported.back += 1;
+        } else {
+            self.imported.here += 1;
+        }
+        if is_trashed && !comes_back {
+            self.imported.trashed += 1;
+            if self.imported.in_trash.len() < TOLD {
+                self.imported.in_trash.push((here.id, here.title));
+            }
+            return Ok(Taken::Here {
+                id: here.id,
+                differs: false,
+            });
+        }
         let comments = self.store.comments(here.id)?;
-        let exported = arrival.version.map(|version| self.at(&here, version));
-        let exported = exported.transpose()?.flatten();
+        let exported = state(self.store, &here, &arrival.versions)?;
         let comparison = Comparison {
             here: &here,
             comments: &comments,
             arrival,
             exported: exported.as_ref(),
+            comes_back,
             terms: self.terms,
             zone: self.caller.zone,
         };
         let differences = comparison.differences();
-        let has = |side| differences.iter().any(|field| field.side == side);
-        self.imported.here += 1;
-        self.imported.differ += u64::from(!differences.is_empty());
-        self.imported.conflicts += u64::from(has(Side::Both));
-        if self.updates {
-            self.imported.updated += u64::from(has(Side::File));
-            if let Some(writing) = &mut self.writing {
-                writing.update(&comparison.update(&differences, self.caller.now))?;
-            }
+        let mut found = Found::default();
+        if !comes_back {
+            found.count(&differences, &mut self.imported);
         }
-        let taken = Taken::Here {
-            id: here.id,
-            differs: !differences.is_empty(),
+        let differs = found.differs();
+        let is_wanted = self.imported.updates || comes_back;
+        let edit = if is_wanted {
+            comparison.update(&differences, self.caller.now)
+        } else {
+            Edit::of(&here)
         };
-        let fields = differences.into_iter();
-        let fields: Vec<Difference> = fields.filter(|field| field.side != Side::Here).collect();
-        if !fields.is_empty() && self.imported.differing.len() < TOLD {
-            self.imported.differing.push(Differing {
-                id: here.id,
-                title: here.title,
-                fields,
-            });
+        let refers = comparison.refers();
+        if edit.diff().is_some() || Refers::may_differ(&here, arrival) {
+            let again = Again {
+                after: edit.after,
+                added: edit.comments.added,
+                refers,
+                found,
+                comes_back,
+            };
+            self.names.set_aside(arrival, here.id, &again)?;
         }
-        Ok(taken)
+        let id = here.id;
+        if !comes_back {
+            again::tell(&here, differences, &mut self.imported);
+        }
+        Ok(Taken::Here { id, differs })
     }
 
     /// Ends the import: writes what was set aside. `last_id` is the highest id the file's database had given out, which an
@@ -315,6 +329,10 @@ impl<'a, 'store> Import<'a, 'store> {
         mut refuse: impl FnMut(u64, Invalid),
     ) -> Result<Imported> {
         self.names.resolve()?;
+        if let Some(known) = &self.known {
+            self.names
+                .resolve_others(|name| known.named(self.store, name))?;
+        }
         self.names.each_dangling(|dangling| {
             self.imported.loose += 1;
             if self.terms.is_complete {
@@ -327,13 +345,36 @@ impl<'a, 'store> Import<'a, 'store> {
         for relation in [Relation::Parent, Relation::DependsOn] {
             self.imported.circular += circles::cut(&self.names, relation, &mut refuse)?;
         }
+        self.compare_references()?;
         if let Some(mut writing) = self.writing {
             for id in self.names.aside()? {
                 writing.refer(id, self.names.targets(id)?)?;
             }
+            self.imported.brought = writing.change(&self.names, self.first_new)?;
             self.imported.group = writing.end(last_id.filter(|_| self.keeps_ids))?;
         }
         Ok(self.imported)
+    }
+
+    /// Compares what tasks that were here refer to, now that all have come.
+    fn compare_references(&mut self) -> Result<()> {
+        let is_complete = self.terms.is_complete;
+        let mut references = References::new(self.store, &self.names, self.first_new, is_complete);
+        for id in self.names.all_again()? {
+            let Some(mut again) = self.names.again::<Again>(id)? else {
+                continue;
+            };
+            let is_wanted = self.imported.updates || again.comes_back;
+            let differences = references.compare(id, &mut again, is_wanted)?;
+            if !again.comes_back {
+                again.found.count(&differences, &mut self.imported);
+                again::tell(&self.store.existing(id)?, differences, &mut self.imported);
+            }
+            if is_wanted {
+                self.names.put_again(id, &again)?;
+            }
+        }
+        Ok(())
     }
 
     fn count(&mut self, id: TaskId, name: Option<Name>) {
@@ -352,85 +393,9 @@ impl<'a, 'store> Import<'a, 'store> {
     }
 }
 
-impl ImportTarget<'_, '_> {
-    /// Writes a task; its row in the log too, if it has all its references.
-    fn write(&mut self, task: TaskWithComments, is_whole: bool) -> Result<()> {
-        let edit = Edit::adding(task);
-        self.writer.store.write(&edit)?;
-        if is_whole { self.log(&edit) } else { Ok(()) }
-    }
-
-    /// Changes a task that was here.
-    fn update(&mut self, edit: &Edit) -> Result<()> {
-        let Some(diff) = edit.diff() else {
-            return Ok(());
-        };
-        self.writer.store.write(edit)?;
-        self.writer.append(&mut self.entry, &edit.after, diff)
-    }
-
-    /// Gives the task `id` its references, and the log its row.
-    fn refer(&mut self, id: TaskId, references: Vec<(Relation, TaskId)>) -> Result<()> {
-        let store = self.writer.store;
-        let before = store.existing(id)?;
-        let task = referring(before.clone(), id, references);
-        let depends_on = serde_json::to_string(&task.depends_on)?;
-        store.run(SET_REFERENCES, params![id, task.parent, depends_on])?;
-        store.put_dependencies(Some(&before), &task)?;
-        self.log(&Edit::adding(store.with_comments(task)?))
-    }
-
-    fn log(&mut self, edit: &Edit) -> Result<()> {
-        let Some(diff) = edit.diff() else {
-            return Ok(());
-        };
-        let diff = diff.with_past(&edit.after);
-        self.writer.append(&mut self.entry, &edit.after, diff)
-    }
-
-    /// Makes the indexes again and the next task the one after `last_id`. Returns the group in the log.
-    fn end(self, last_id: Option<i64>) -> Result<Option<GroupId>> {
-        let Self {
-            writer,
-            entry,
-            indexes,
-        } = self;
-        writer.set_cache(USUAL_CACHE)?;
-        if let Some(indexes) = &indexes {
-            indexes.put_back(&writer.store.connection)?;
-        }
-        writer.last_change = writer.next_change.map(|next| next - 1);
-        // The ids were counted here.
-        writer.next_task = None;
-        if let Some(last_id) = last_id {
-            writer.use_up("task", last_id)?;
-        }
-        Ok(entry.group)
-    }
-}
-
 fn field_of(relation: Relation) -> &'static str {
     match relation {
         Relation::Parent => "parent",
         Relation::DependsOn => "depends_on",
-    }
-}
-
-fn referring(task: Task, id: TaskId, references: Vec<(Relation, TaskId)>) -> Task {
-    let mut parent = None;
-    let mut depends_on = BTreeSet::new();
-    for (relation, target) in references {
-        match relation {
-            Relation::Parent => parent = Some(target),
-            Relation::DependsOn => {
-                depends_on.insert(target);
-            }
-        }
-    }
-    Task {
-        id,
-        parent,
-        depends_on,
-        ..task
     }
 }

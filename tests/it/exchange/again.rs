@@ -65,10 +65,11 @@ fn an_export_that_comes_back_into_its_database_doubles_nothing() {
         place.done(&["done", "1"]);
         let again = imported(&place, &["--format", format, file]);
         assert_eq!(counts(&again), [0, tasks, 1], "{format}: {again}");
-        // What was deleted since comes back.
+        // What was deleted since is in the trash, and is named.
         place.done(&["delete", "4"]);
         let again = imported(&place, &["--format", format, file]);
-        assert_eq!(counts(&again), [1, tasks - 1, 1], "{format}: {again}");
+        assert_eq!(counts(&again), [0, tasks, 1], "{format}: {again}");
+        assert_eq!(again["trashed"][0]["task"], 4, "{format}: {again}");
     }
 }
 

@@ -83,15 +83,16 @@ fn another_database_gives_new_ids_and_knows_the_same_tasks_again() {
         "Imported 0 tasks.\n3 were here already and left as they are; of 1 of them the file says something else.\n"
     );
     assert_eq!(place.tasks().len(), 4);
-    // What was deleted comes back from the file, under what is still here.
+    // What was deleted is in the trash, and comes back from there.
     place.done(&["delete", "3"]);
+    let (printed, _) = place.done(&["import", &file]);
     assert!(
-        place
-            .done(&["import", &file])
-            .0
-            .starts_with("Imported 1 task, #5: 5 of the file.\n")
+        printed.contains(
+            "1 of them is in the trash here and was left there; taskhold undelete ID brings one back:\n  3 "
+        ),
+        "{printed}"
     );
-    assert_eq!(place.tasks()[4]["parent"], 2);
+    assert_eq!(place.tasks().len(), 4);
 }
 
 #[test]

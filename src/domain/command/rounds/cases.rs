@@ -13,7 +13,8 @@ use crate::domain::{
 
 const CASES: &str = include_str!("../../../../tests/fixtures/time-cases.tsv");
 
-/// The groups that are tried here, and those that other tests try: of calendars, and of what several tasks make together.
+/// The groups that are tried here, and those that other tests try: of calendars `src/exchange/ics/cases.rs`, and of what several tasks or
+/// places make together `tests/it/planning/places.rs`.
 const HERE: [&str; 10] = [
     "date", "time", "gap", "fold", "defer", "zone", "move", "after", "skip", "twice",
 ];

@@ -6,15 +6,19 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::states::state;
 use crate::{
     domain::{
         error::Result,
-        imported::{Arrival, Called},
+        imported::{Arrival, OWN, has_marks_of, read_own_name},
         task::{Task, TaskId, Timestamp, Title},
         when::Zone,
     },
     store::{Store, failure::WhileTrying},
 };
+
+/// The kinds of files in which a name is that of one task everywhere.
+const GLOBAL: [&str; 3] = [OWN, "icalendar", "taskwarrior"];
 
 /// The tasks that were here before the import. Each stands for one of the file.
 #[derive(Debug)]
@@ -56,36 +60,98 @@ impl Known {
         })
     }
 
-    /// Returns the task that `arrival` is. One in the trash is known only by a task in the trash, so that what was
-    /// deleted can be brought back from a file.
+    /// Returns the task that `arrival` is. One in the trash that is known by its title alone is known only by a task in the trash.
     pub(super) fn find(
         &mut self,
         store: &Store,
         arrival: &Arrival,
         zone: Zone,
     ) -> Result<Option<Task>> {
-        let came = &arrival.task;
-        let fits = |here: &Task| !here.is_deleted() || came.is_deleted();
-        let [first, last] = arrival.created.unwrap_or([
-            Timestamp::from_millis(i64::MIN),
-            Timestamp::from_millis(i64::MAX),
-        ]);
-        let has_title = |here: &Task| here.title == came.title;
+        let is_exact =
+            arrival.id.is_some() && arrival.created.is_some_and(|[first, last]| first == last);
+        let is_gone = arrival.task.is_deleted();
+        let open = self.find_named(store, arrival, zone, is_gone)?;
+        if open.is_some() || is_gone {
+            return match open {
+                None => self.find_alike(store, arrival, zone),
+                open => Ok(open),
+            };
+        }
+        if is_exact && let Some(here) = self.find_alike(store, arrival, zone)? {
+            return Ok(Some(here));
+        }
+        match self.find_named(store, arrival, zone, true)? {
+            None if !is_exact => self.find_alike(store, arrival, zone),
+            trashed => Ok(trashed),
+        }
+    }
+
+    /// Finds the task by what it is called.
+    fn find_named(
+        &mut self,
+        store: &Store,
+        arrival: &Arrival,
+        zone: Zone,
+        may_be_trashed: bool,
+    ) -> Result<Option<Task>> {
+        let fits = |here: &Task| !here.is_deleted() || may_be_trashed;
+        let [first, last] = created(arrival);
         if let Some(id) = arrival.id
             && let Some(here) = store.task(id)?
             && (first..=last).contains(&here.created_at)
-            // The id and the time to the millisecond are nobody else's.
-            && (first == last || has_title(&here))
+            // The id and the time to the millisecond are nobody else's, and neither is a state that it was in.
+            && (first == last || here.title == arrival.task.title || state(store, &here, &arrival.versions)?.is_some())
             && fits(&here)
             && self.take_own(&here)
         {
             return Ok(Some(here));
         }
-        if let Some(called) = &arrival.called
-            && let Some(here) = self.find_called(store, called, fits)?
-        {
-            return Ok(Some(here));
+        let carried = arrival.task.origin.as_ref();
+        let carried = carried.map(|origin| (origin.from.as_str(), origin.name.as_str()));
+        let called = arrival.called.as_ref();
+        let named = called.map(|called| (called.from, called.name.as_str()));
+        let is_text = called.is_some_and(|called| called.is_text);
+        for (from, name) in named.into_iter().chain(carried) {
+            // Two may have the same text, and the one in the trash is another then.
+            let fits = |here: &Task| {
+                !here.is_deleted() || may_be_trashed && (!is_text || arrival.task.is_deleted())
+            };
+            if from == OWN
+                && let Some((id, at)) = read_own_name(name)
+                && let Some(here) = store.task(id)?
+                && here.created_at == at
+                && fits(&here)
+                && self.take_own(&here)
+            {
+                return Ok(Some(here));
+            }
+            if let Some(here) = self.find_called(store, from, name, fits)? {
+                return Ok(Some(here));
+            }
         }
+        let Some(before) = called.and_then(|called| called.before.as_deref()) else {
+            return Ok(None);
+        };
+        let day = |at: Timestamp| zone.today(at.as_millis());
+        let ended = arrival.task.completed_at;
+        // A line that is done now, and was open here: done before it came, it would be another.
+        let is_it = |here: &Task| {
+            here.is_open()
+                && ended.is_some_and(|at| day(at) >= day(here.created_at))
+                && has_marks_of(here, arrival)
+        };
+        self.find_called(
+            store,
+            called.map_or("", |called| called.from),
+            before,
+            is_it,
+        )
+    }
+
+    /// Finds a task of the same title that was created at the time.
+    fn find_alike(&mut self, store: &Store, arrival: &Arrival, zone: Zone) -> Result<Option<Task>> {
+        let came = &arrival.task;
+        let [first, last] = created(arrival);
         let hash = hash(&came.title);
         let begin = self
             .tasks
@@ -97,7 +163,8 @@ impl Known {
             .filter(|(other, at, _)| *other == hash && *at <= last)
         {
             let here = store.existing(*id)?;
-            if fits(&here) && has_title(&here) && may_be(&here, arrival, zone) {
+            let fits = !here.is_deleted() || came.is_deleted();
+            if fits && here.title == came.title && may_be(&here, arrival, zone) {
                 self.take(place);
                 return Ok(Some(here));
             }
@@ -110,24 +177,57 @@ impl Known {
     fn find_called(
         &mut self,
         store: &Store,
-        called: &Called,
+        from: &str,
+        name: &str,
         fits: impl Fn(&Task) -> bool,
     ) -> Result<Option<Task>> {
-        let hash = hash(&called.name);
-        let begin = self.called.partition_point(|(other, _)| *other < hash);
-        let mut place = begin;
-        while let Some((_, id)) = self.called.get(place).filter(|(other, _)| *other == hash) {
-            let here = store.existing(*id)?;
+        let mut place = self.first_called(name);
+        while let Some(id) = self.called_at(place, name) {
+            let here = store.existing(id)?;
             let is_called_so = here
                 .origin
                 .as_ref()
-                .is_some_and(|origin| origin.from == called.from && origin.name == called.name);
+                .is_some_and(|origin| origin.from == from && origin.name == name);
             if is_called_so && fits(&here) && self.take_own(&here) {
                 return Ok(Some(here));
             }
             place += 1;
         }
         Ok(None)
+    }
+
+    /// Returns the task that another file called so, whether it stands for one of this file or not: this one refers to it.
+    pub(super) fn named(&self, store: &Store, name: &str) -> Result<Option<TaskId>> {
+        if let Some((id, at)) = read_own_name(name)
+            && let Some(here) = store.task(id)?
+            && here.created_at == at
+            && !here.is_deleted()
+        {
+            return Ok(Some(id));
+        }
+        let mut place = self.first_called(name);
+        while let Some(id) = self.called_at(place, name) {
+            let here = store.existing(id)?;
+            let is_called_so = here.origin.as_ref().is_some_and(|origin| {
+                origin.name == name && GLOBAL.contains(&origin.from.as_str())
+            });
+            if is_called_so && !here.is_deleted() {
+                return Ok(Some(id));
+            }
+            place += 1;
+        }
+        Ok(None)
+    }
+
+    fn first_called(&self, name: &str) -> usize {
+        let hash = hash(&name);
+        self.called.partition_point(|(other, _)| *other < hash)
+    }
+
+    fn called_at(&self, place: usize, name: &str) -> Option<TaskId> {
+        let hash = hash(&name);
+        let called = self.called.get(place).filter(|(other, _)| *other == hash);
+        called.map(|(_, id)| *id)
     }
 
     fn take_own(&mut self, here: &Task) -> bool {
@@ -160,6 +260,14 @@ impl Known {
         }
         free
     }
+}
+
+/// Returns the first and the last instant at which a task of a file may have been created.
+fn created(arrival: &Arrival) -> [Timestamp; 2] {
+    arrival.created.unwrap_or([
+        Timestamp::from_millis(i64::MIN),
+        Timestamp::from_millis(i64::MAX),
+    ])
 }
 
 fn narrow(place: usize) -> u32 {

@@ -4,6 +4,7 @@
 //! there is nothing for a task.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, types::ToSqlOutput};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     domain::{
@@ -37,6 +38,11 @@ impl Names {
                      task INTEGER, relation INTEGER, name ANY, target INTEGER, PRIMARY KEY (task, relation, name)
                  ) STRICT, WITHOUT ROWID",
                 "CREATE TABLE aside (task INTEGER PRIMARY KEY, line INTEGER NOT NULL) STRICT",
+                // Likewise of tasks that were here: what the file says they refer to, and what they are to be.
+                "CREATE TABLE said_again (
+                     task INTEGER, relation INTEGER, name ANY, target INTEGER, PRIMARY KEY (task, relation, name)
+                 ) STRICT, WITHOUT ROWID",
+                "CREATE TABLE again (task INTEGER PRIMARY KEY, state TEXT NOT NULL) STRICT",
                 // One transaction, never committed: nothing of it is to last.
                 "BEGIN",
             ] {
@@ -92,17 +98,103 @@ impl Names {
         Ok(None)
     }
 
+    /// Sets a task that was here aside, with what the file says it refers to.
+    pub(super) fn set_aside(
+        &self,
+        arrival: &Arrival,
+        id: TaskId,
+        again: &impl Serialize,
+    ) -> Result<()> {
+        for (relation, name) in named_by(arrival) {
+            self.run(
+                "INSERT OR IGNORE INTO said_again (task, relation, name, target) VALUES (?1, ?2, ?3, ?4)",
+                params![id, code(relation), name, self.named(name)?],
+            )?;
+        }
+        self.put_again(id, again)
+    }
+
+    /// Keeps what a task that was here is to be.
+    pub(super) fn put_again(&self, id: TaskId, again: &impl Serialize) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO again (task, state) VALUES (?1, ?2)",
+            params![id, serde_json::to_string(again)?],
+        )?;
+        Ok(())
+    }
+
+    /// Returns what a task that was here is to be; `None` if it stays as it is.
+    pub(super) fn again<T: DeserializeOwned>(&self, id: TaskId) -> Result<Option<T>> {
+        let state: Option<String> = self.get("SELECT state FROM again WHERE task = ?1", [id])?;
+        Ok(state.as_deref().map(serde_json::from_str).transpose()?)
+    }
+
+    /// Returns the tasks that were here and are set aside, by id.
+    pub(super) fn all_again(&self) -> Result<Vec<TaskId>> {
+        self.tasks("SELECT task FROM again ORDER BY task", [])
+    }
+
+    /// Returns what the file says that a task that was here refers to by `relation`: names, and the tasks that they lead to.
+    pub(super) fn said_again(
+        &self,
+        task: TaskId,
+        relation: Relation,
+    ) -> Result<Vec<(Name, Option<TaskId>)>> {
+        let mut said = Vec::new();
+        self.each(
+            "SELECT name, target FROM said_again WHERE task = ?1 AND relation = ?2 ORDER BY name",
+            params![task, code(relation)],
+            |row| Ok((name(row)?, row.get("target")?)),
+            |one| {
+                said.push(one);
+                Ok(())
+            },
+        )?;
+        Ok(said)
+    }
+
     fn named(&self, name: &Name) -> Result<Option<TaskId>> {
         self.get("SELECT id FROM arrived WHERE name = ?1", [name])
     }
 
     /// Finds what was referred to before it came, now that all have come.
     pub(super) fn resolve(&self) -> Result<()> {
-        self.run(
+        for sql in [
             "UPDATE reference SET target = (SELECT id FROM arrived WHERE arrived.name = reference.name)
               WHERE target IS NULL",
+            "UPDATE said_again SET target = (SELECT id FROM arrived WHERE arrived.name = said_again.name)
+              WHERE target IS NULL",
+        ] {
+            self.run(sql, [])?;
+        }
+        Ok(())
+    }
+
+    /// Finds what no task of the file is called: `find` knows those that were here.
+    pub(super) fn resolve_others(
+        &self,
+        mut find: impl FnMut(&str) -> Result<Option<TaskId>>,
+    ) -> Result<()> {
+        let mut others = Vec::new();
+        self.each(
+            "SELECT DISTINCT name FROM (SELECT name, target FROM reference UNION ALL SELECT name, target FROM said_again)
+              WHERE target IS NULL AND typeof(name) = 'text'",
             [],
+            |row| row.get::<_, String>("name"),
+            |name| {
+                others.push(name);
+                Ok(())
+            },
         )?;
+        for name in others {
+            let Some(id) = find(&name)? else { continue };
+            for sql in [
+                "UPDATE reference SET target = ?2 WHERE name = ?1 AND target IS NULL",
+                "UPDATE said_again SET target = ?2 WHERE name = ?1 AND target IS NULL",
+            ] {
+                self.run(sql, params![name, id])?;
+            }
+        }
         Ok(())
     }
 
@@ -182,14 +274,19 @@ impl Names {
 
     /// Returns what the file calls the task `id`.
     pub(super) fn name_of(&self, id: TaskId) -> Result<Name> {
-        // Needed for a few, when something is wrong.
+        Ok(self.find_name(id)?.unwrap_or(Name::Number(id.get())))
+    }
+
+    /// Likewise; `None` if it has no name in the file.
+    pub(super) fn find_name(&self, id: TaskId) -> Result<Option<Name>> {
+        // Needed for a few: when something is wrong, or differs.
         self.run(
             "CREATE INDEX IF NOT EXISTS arrived_by_id ON arrived (id)",
             [],
         )?;
         self.0
             .prepare_cached("SELECT name FROM arrived WHERE id = ?1")
-            .and_then(|mut statement| statement.query_row([id], name))
+            .and_then(|mut statement| statement.query_row([id], name).optional())
             .while_trying("take in a task")
     }
 

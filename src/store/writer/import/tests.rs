@@ -1,6 +1,6 @@
 use rusqlite::StatementStatus;
 
-use super::*;
+use super::{target::SET_REFERENCES, *};
 use crate::{
     domain::{
         task::{Actor, Timestamp, Title},
@@ -22,6 +22,7 @@ fn terms() -> Terms {
     Terms {
         keeps_ids: true,
         is_complete: true,
+        is_line: false,
     }
 }
 
@@ -32,7 +33,7 @@ fn arrival(id: i64, parent: Option<i64>, depends_on: Option<i64>) -> Arrival {
         line: id.cast_unsigned(),
         name: Some(Name::Number(id)),
         called: None,
-        version: None,
+        versions: Vec::new(),
         task: Task {
             tags: [format!("t{}", id % 5)]
                 .map(|tag| crate::domain::task::Tag::try_from(tag).unwrap())

@@ -1,0 +1,523 @@
+//! What `import --update` takes: from calendars and lists of others, and from files of ours that were elsewhere meanwhile.
+
+use serde_json::{Value, json};
+
+use super::Place;
+
+fn imported(place: &Place, arguments: &[&str]) -> Value {
+    let arguments = [&["import", "--json"], arguments].concat();
+    serde_json::from_str(&place.done(&arguments).0).unwrap()
+}
+
+fn counts(imported: &Value, fields: &[&str]) -> Vec<u64> {
+    let count = |field: &&str| imported[*field].as_u64().unwrap();
+    fields.iter().map(count).collect()
+}
+
+/// A calendar of tasks, each with its `UID` and its further properties.
+fn calendar(place: &Place, todos: &[(&str, &str)]) -> String {
+    let todos = todos.iter().map(|(uid, properties)| {
+        format!("BEGIN:VTODO\nUID:{uid}\nDTSTAMP:20261101T120000Z\n{properties}\nEND:VTODO\n")
+    });
+    let text = format!(
+        "BEGIN:VCALENDAR\n{}END:VCALENDAR\n",
+        todos.collect::<String>()
+    );
+    place.file("calendar.ics", text)
+}
+
+fn field(place: &Place, id: usize, name: &str) -> Value {
+    place.tasks()[id - 1][name].clone()
+}
+
+#[test]
+fn an_update_takes_what_a_task_refers_to() {
+    let place = Place::new();
+    let references = |place: &Place| {
+        let tasks = place.tasks();
+        let of = |task: &Value| (task["parent"].clone(), task["depends_on"].clone());
+        tasks.iter().map(of).collect::<Vec<_>>()
+    };
+    let none = || (Value::Null, Value::Null);
+    let before = [
+        ("a", "SUMMARY:A"),
+        (
+            "b",
+            "SUMMARY:B\nRELATED-TO:a\nRELATED-TO;RELTYPE=DEPENDS-ON:c",
+        ),
+        ("c", "SUMMARY:C"),
+    ];
+    place.done(&["import", &calendar(&place, &before)]);
+    assert_eq!(references(&place)[1], (json!(1), json!([3])));
+    // B refers ahead, and to a task that the file has no longer.
+    let after = [
+        (
+            "b",
+            "SUMMARY:B\nRELATED-TO:c\nRELATED-TO;RELTYPE=DEPENDS-ON:a",
+        ),
+        ("c", "SUMMARY:C"),
+    ];
+    let file = calendar(&place, &after);
+    let (printed, _) = place.done(&["import", &file]);
+    for line in [
+        "  2 B: parent is #3 in the file, #1 here\n",
+        "  2 B: depends_on is #1 in the file, #3 here\n",
+    ] {
+        assert!(printed.contains(line), "{printed}");
+    }
+    let (printed, _) = place.done(&["import", "--update", &file]);
+    assert!(
+        printed.contains("  2 B: parent is now #3 as in the file, #1 before\n"),
+        "{printed}"
+    );
+    assert_eq!(references(&place), [none(), (json!(3), json!([1])), none()]);
+    assert_eq!(field(&place, 2, "rev"), 2);
+    assert_eq!(imported(&place, &["--update", &file])["group"], Value::Null);
+    place.done(&["undo"]);
+    assert_eq!(references(&place)[1], (json!(1), json!([3])));
+    // What was changed here too is named and left; what was changed here alone is not named.
+    place.done(&["edit", "2", "parent:none"]);
+    let came = imported(&place, &["--update", &file]);
+    assert_eq!(counts(&came, &["updated", "conflicts"]), [1, 1]);
+    assert_eq!(references(&place)[1], (Value::Null, json!([1])));
+    // Taken away in the file.
+    let file = calendar(&place, &[("b", "SUMMARY:B"), ("c", "SUMMARY:C")]);
+    place.done(&["import", "--update", &file]);
+    assert_eq!(references(&place)[1], none());
+}
+
+#[test]
+fn a_circle_that_an_update_would_close_is_named_and_left() {
+    let place = Place::new();
+    let before = [
+        ("a", "SUMMARY:A"),
+        ("b", "SUMMARY:B\nRELATED-TO:a"),
+        ("c", "SUMMARY:C"),
+    ];
+    place.done(&["import", &calendar(&place, &before)]);
+    place.done(&["edit", "1", "parent:3"]);
+    let after = [
+        ("a", "SUMMARY:A"),
+        ("b", "SUMMARY:B\nRELATED-TO:a"),
+        ("c", "SUMMARY:Sea\nRELATED-TO:b"),
+    ];
+    let file = calendar(&place, &after);
+    for _ in 0..2 {
+        let (printed, _) = place.done(&["import", "--update", &file]);
+        let line = "  3 C: parent is #2 in the file, nothing here, left as it is here: it would go round in a circle, #3 -> #2 -> #1 -> #3\n";
+        let line = line.replace(
+            "3 C:",
+            &format!("3 {}:", if printed.contains("3 C:") { "C" } else { "Sea" }),
+        );
+        assert!(printed.contains(&line), "{printed}");
+        assert_eq!(field(&place, 3, "parent"), Value::Null);
+        assert_eq!(field(&place, 3, "title"), "Sea");
+    }
+    // A new task of the file that would close one with what is here.
+    let file = calendar(
+        &place,
+        &[
+            ("d", "SUMMARY:D\nRELATED-TO;RELTYPE=DEPENDS-ON:c"),
+            ("c", "SUMMARY:Sea\nRELATED-TO;RELTYPE=DEPENDS-ON:d"),
+        ],
+    );
+    let came = imported(&place, &["--update", &file]);
+    let circle = &came["differences"][0]["fields"][0];
+    assert_eq!(circle["circle"], "#3 -> #4 -> #3", "{came}");
+    assert_eq!(field(&place, 4, "depends_on"), json!([3]));
+    assert_eq!(field(&place, 3, "depends_on"), Value::Null);
+}
+
+#[test]
+fn an_older_export_of_ours_changes_nothing_and_is_no_conflict() {
+    for format in ["json", "todo.txt", "ics"] {
+        let place = Place::new();
+        place.done(&[
+            "add",
+            "Buy milk",
+            "due:2026-12-24 17:00",
+            "project:Two words",
+            "-d",
+            "text",
+        ]);
+        place.done(&["add", "Other", "after:1"]);
+        let file = place.path("old");
+        let file = file.to_str().unwrap();
+        place.done(&["export", "--format", format, file]);
+        place.done(&[
+            "edit",
+            "1",
+            "--title",
+            "Buy oat milk",
+            "due:2026-12-25 18:00",
+        ]);
+        place.done(&["edit", "2", "after:none"]);
+        for arguments in [
+            &["--update", "--format", format, file][..],
+            &["--format", format, file],
+        ] {
+            let again = imported(&place, arguments);
+            let counted = counts(&again, &["new", "here", "updated", "conflicts"]);
+            assert_eq!(counted, [0, 2, 0, 0], "{format}: {again}");
+            assert_eq!(again["differences"], json!([]), "{format}");
+            assert_eq!(again["group"], Value::Null, "{format}: {again}");
+        }
+    }
+}
+
+#[test]
+fn an_older_export_does_not_bring_back_what_a_later_one_changed() {
+    let place = Place::new();
+    place.done(&["add", "One"]);
+    let old = place.file("old.ics", place.done(&["export", "--format", "ics"]).0);
+    place.done(&["edit", "1", "--title", "Two"]);
+    let (text, _) = place.done(&["export", "--format", "ics"]);
+    let new = place.file("new.ics", text.replace("SUMMARY:Two", "SUMMARY:Three"));
+    place.done(&["import", "--update", &new]);
+    assert_eq!(field(&place, 1, "title"), "Three");
+    for file in [&old, &new, &old] {
+        let came = imported(&place, &["--update", file]);
+        assert_eq!(counts(&came, &["updated", "conflicts"]), [0, 0], "{came}");
+        assert_eq!(field(&place, 1, "title"), "Three");
+    }
+    // Edited once more by the program that has the file.
+    let new = place.file("new.ics", text.replace("SUMMARY:Two", "SUMMARY:Four"));
+    place.done(&["import", "--update", &new]);
+    assert_eq!(field(&place, 1, "title"), "Four");
+}
+
+#[test]
+fn what_a_second_database_changed_alone_gets_through() {
+    for (format, is_empty) in [("ics", true), ("ics", false), ("json", false)] {
+        let (place, other) = (Place::new(), Place::new());
+        place.done(&["add", "Call", "due:2026-12-24"]);
+        place.done(&["add", "Write"]);
+        place.done(&["add", "Read", "after:1"]);
+        if !is_empty {
+            other.done(&["add", "Its own"]);
+        }
+        let pass = |from: &Place, to: &Place| {
+            let (text, _) = from.done(&["export", "--format", format]);
+            imported(
+                to,
+                &["--update", "--format", format, &to.file("passed", text)],
+            )
+        };
+        let first = pass(&place, &other);
+        assert_eq!(first["new"], 3, "{format}");
+        let id = first["first"].as_i64().unwrap();
+        let id = |number: i64| (id + number - 1).to_string();
+        for title in ["Call Ann", "Call Bob"] {
+            other.done(&["edit", &id(1), "--title", title]);
+            other.done(&["edit", &id(3), &format!("after:{}", id(2))]);
+            place.done(&["edit", "2", "--title", &format!("Write, then {title}")]);
+            let came = pass(&other, &place);
+            let counted = counts(&came, &["new", "conflicts"]);
+            assert_eq!(counted[1], 0, "{format}: {came}");
+            assert_eq!(field(&place, 1, "title"), title, "{format}: {came}");
+            assert_eq!(
+                field(&place, 3, "depends_on"),
+                json!([2]),
+                "{format}: {came}"
+            );
+            let kept = format!("Write, then {title}");
+            assert_eq!(field(&place, 2, "title"), kept, "{format}: {came}");
+            // And back: what was changed here alone.
+            let back = pass(&place, &other);
+            assert_eq!(counts(&back, &["conflicts"]), [0], "{format}: {back}");
+            let tasks = other.tasks();
+            assert!(
+                tasks.iter().any(|task| task["title"] == kept.as_str()),
+                "{format}: {back}"
+            );
+        }
+        let own = usize::from(!is_empty);
+        assert_eq!(
+            (place.tasks().len(), other.tasks().len()),
+            (3 + own, 3 + own),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn a_task_of_ours_is_known_in_every_database_under_any_title() {
+    let (place, other) = (Place::new(), Place::new());
+    other.done(&["add", "Its own"]);
+    place.done(&["add", "Call"]);
+    let (text, _) = place.done(&["export"]);
+    other.done(&["import", &other.file("a.jsonl", text)]);
+    other.done(&["edit", "2", "--title", "Ring"]);
+    let (text, _) = other.done(&["export"]);
+    let file = place.file("b.jsonl", text);
+    assert_eq!(
+        counts(&imported(&place, &[&file]), &["new", "here"]),
+        [1, 1]
+    );
+    assert_eq!(
+        counts(&imported(&place, &[&file]), &["new", "here"]),
+        [0, 2]
+    );
+}
+
+#[test]
+fn a_task_in_the_trash_is_not_fetched_again_and_undelete_brings_it_back() {
+    let place = Place::new();
+    let todos = [("a", "SUMMARY:A"), ("b", "SUMMARY:B")];
+    let file = calendar(&place, &todos);
+    place.done(&["import", &file]);
+    place.done(&["delete", "1"]);
+    for arguments in [&["import", &file][..], &["import", "--update", &file]] {
+        let (printed, _) = place.done(arguments);
+        assert!(
+            printed.contains(
+                "1 of them is in the trash here and was left there; taskhold undelete ID brings one back:\n  1 A\n"
+            ),
+            "{printed}"
+        );
+    }
+    let came = imported(&place, &[&file]);
+    assert_eq!(counts(&came, &["new", "here", "in_trash"]), [0, 2, 1]);
+    assert_eq!(came["trashed"], json!([{ "task": 1, "title": "A" }]));
+    place.done(&["undelete", "1"]);
+    assert_eq!(
+        counts(&imported(&place, &[&file]), &["new", "here", "in_trash"]),
+        [0, 2, 0]
+    );
+    let (text, _) = place.done(&["export", "--format", "ics"]);
+    assert_eq!(text.matches("UID:a\r\n").count(), 1, "{text}");
+}
+
+#[test]
+fn an_import_that_was_undone_can_be_made_again() {
+    let place = Place::new();
+    place.done(&["add", "Here before"]);
+    let file = calendar(
+        &place,
+        &[("a", "SUMMARY:A"), ("b", "SUMMARY:B\nRELATED-TO:a")],
+    );
+    place.done(&["import", &file]);
+    place.done(&["undo"]);
+    let file = calendar(
+        &place,
+        &[("a", "SUMMARY:Ah"), ("b", "SUMMARY:B\nRELATED-TO:a")],
+    );
+    let (printed, _) = place.done(&["import", &file]);
+    assert!(
+        printed.contains("2 tasks that were undone here came back.\n"),
+        "{printed}"
+    );
+    let tasks = place.tasks();
+    assert_eq!(tasks.len(), 3);
+    assert_eq!(tasks[1]["title"], "Ah");
+    assert_eq!(
+        (&tasks[1]["deleted_at"], &tasks[2]["deleted_at"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(tasks[2]["parent"], 2);
+    place.done(&["undo"]);
+    assert!(place.tasks()[1]["deleted_at"].is_string());
+}
+
+#[test]
+fn a_round_that_is_finished_in_the_calendar_ends_as_one_that_is_finished_here() {
+    let series =
+        "SUMMARY:Water\nDTSTART;VALUE=DATE:20261201\nDUE;VALUE=DATE:20261201\nRRULE:FREQ=WEEKLY";
+    let moved_on = series.replace("20261201", "20261208");
+    let other = "SUMMARY:Other";
+    let done = "STATUS:COMPLETED\nCOMPLETED:20261128T100000Z\nRECURRENCE-ID;VALUE=DATE:20261201\nSUMMARY:Water";
+    let moved = series.replace("DUE;VALUE=DATE:20261201", "DUE;VALUE=DATE:20261203");
+    for (changed, is_round) in [
+        (
+            vec![
+                ("s", moved_on.as_str()),
+                ("o", "SUMMARY:Others\nRELATED-TO;RELTYPE=DEPENDS-ON:s"),
+            ],
+            true,
+        ),
+        (
+            vec![
+                ("s", series),
+                ("s", done),
+                ("o", "SUMMARY:Others\nRELATED-TO;RELTYPE=DEPENDS-ON:s"),
+            ],
+            true,
+        ),
+        (vec![("s", moved.as_str()), ("o", other)], false),
+    ] {
+        let place = Place::new();
+        let first = [
+            ("s", series),
+            ("o", "SUMMARY:Other\nRELATED-TO;RELTYPE=DEPENDS-ON:s"),
+        ];
+        place.done(&["import", &calendar(&place, &first)]);
+        place.done(&["add", "Fill the can", "parent:1", "due:2026-12-01"]);
+        place.done(&["add", "Harvest", "after:1"]);
+        place.done(&["done", "3"]);
+        let before = place.tasks();
+        let came = imported(&place, &["--update", &calendar(&place, &changed)]);
+        let part = field(&place, 3, "status");
+        if is_round {
+            assert_eq!(field(&place, 1, "due"), "2026-12-08", "{came}");
+            assert_eq!(
+                (&part, field(&place, 3, "due")),
+                (&json!("pending"), json!("2026-12-08")),
+                "{came}"
+            );
+            assert_eq!(field(&place, 4, "depends_on"), Value::Null, "{came}");
+            assert_eq!(field(&place, 2, "depends_on"), Value::Null, "{came}");
+            assert_eq!(field(&place, 2, "title"), "Others");
+            assert_eq!(came["brought"], 3, "{came}");
+        } else {
+            assert_eq!(part, "completed", "{came}");
+            assert_eq!(field(&place, 4, "depends_on"), json!([1]), "{came}");
+        }
+        place.done(&["undo"]);
+        let fields = ["status", "due", "depends_on", "title"];
+        for (now, was) in place.tasks().iter().zip(&before) {
+            let of = |task: &Value| fields.map(|field| task[field].clone());
+            assert_eq!(of(now), of(was), "{came}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_done_in_the_file_is_the_one_that_was_open() {
+    let place = Place::new();
+    let file = |text: &str| place.file("todo.txt", text);
+    place.done(&[
+        "import",
+        &file("Buy milk @shop\nBuy milk @farm\n2026-11-01 Call Ann\n"),
+    ]);
+    let today = "2999-01-01";
+    let text = format!("x {today} Buy milk @shop\nBuy milk @farm\nx {today} 2026-11-01 Call Ann\n");
+    let done = file(&text);
+    let came = imported(&place, &[&done]);
+    assert_eq!(
+        counts(&came, &["new", "here", "differ"]),
+        [0, 3, 2],
+        "{came}"
+    );
+    for _ in 0..2 {
+        place.done(&["import", "--update", &done]);
+        let statuses: Vec<Value> = place
+            .tasks()
+            .iter()
+            .map(|task| task["status"].clone())
+            .collect();
+        assert_eq!(statuses, ["completed", "pending", "completed"]);
+    }
+    // One that was done before the open one came is another, and so is one that is to be done again.
+    let text = "x 2026-01-01 Buy milk @farm\nBuy milk @farm\nBuy milk @shop\n";
+    let came = imported(&place, &[&file(text)]);
+    assert_eq!(
+        counts(&came, &["new", "here", "differ"]),
+        [2, 1, 0],
+        "{came}"
+    );
+}
+
+#[test]
+fn a_line_of_ours_is_known_whatever_was_edited_in_it() {
+    let place = Place::new();
+    place.done(&[
+        "add",
+        "Call Mom",
+        "due:2026-12-24 17:00",
+        "repeat:every 2 weeks",
+        "project:Two words",
+        "+phone",
+        "-d",
+        "text",
+    ]);
+    place.done(&["add", "Buy milk"]);
+    place.done(&["comment", "2", "one"]);
+    place.done(&["add", "Sleep"]);
+    let (text, _) = place.done(&["export", "--format", "todo.txt"]);
+    let edited = text
+        .replace("Call Mom", "(A) Call Dad")
+        .replace("(A) Call Dad", "Call Dad")
+        .replace("due:2026-12-24", "due:2026-12-26");
+    let mut lines: Vec<String> = edited.lines().map(str::to_owned).collect();
+    lines[1].push_str(" @shop due:2026-12-20");
+    lines[2] = format!("x 2026-12-01 {}", lines[2]);
+    let file = place.file("todo.txt", lines.join("\n"));
+    place.done(&["edit", "2", "!high"]);
+    let came = imported(&place, &["--update", &file]);
+    assert_eq!(
+        counts(&came, &["new", "here", "updated", "conflicts"]),
+        [0, 3, 3, 0],
+        "{came}"
+    );
+    let tasks = place.tasks();
+    assert_eq!(tasks.len(), 3);
+    assert_eq!(
+        (&tasks[0]["title"], &tasks[0]["due"]),
+        (&json!("Call Dad"), &json!("2026-12-26T17:00[UTC]"))
+    );
+    assert_eq!(
+        (&tasks[0]["project"], &tasks[0]["description"]),
+        (&json!("Two words"), &json!("text"))
+    );
+    assert!(tasks[0]["repeat"].is_string());
+    assert_eq!(
+        (&tasks[1]["due"], &tasks[1]["tags"]),
+        (&json!("2026-12-20"), &json!(["shop"]))
+    );
+    assert_eq!(
+        (&tasks[1]["title"], &tasks[1]["priority"]),
+        (&json!("Buy milk"), &json!("high"))
+    );
+    assert_eq!(tasks[1]["comments"].as_array().unwrap().len(), 1);
+    assert_eq!(tasks[2]["status"], "completed");
+    // In another database the number is that of another task.
+    let other = Place::new();
+    other.done(&["add", "Its own"]);
+    let came = imported(
+        &other,
+        &["--update", &other.file("todo.txt", lines.join("\n"))],
+    );
+    assert_eq!(counts(&came, &["new", "here"]), [3, 0], "{came}");
+}
+
+#[test]
+fn the_reply_names_what_was_taken_and_counts_the_rest() {
+    let place = Place::new();
+    let todos = |title: &str| -> Vec<(String, String)> {
+        (1..=23)
+            .map(|number| (format!("u{number}"), format!("SUMMARY:{title} {number}")))
+            .collect()
+    };
+    let file = |title: &str| {
+        let todos = todos(title);
+        let todos: Vec<(&str, &str)> = todos
+            .iter()
+            .map(|(uid, said)| (uid.as_str(), said.as_str()))
+            .collect();
+        calendar(&place, &todos)
+    };
+    place.done(&["import", &file("Old")]);
+    let (printed, _) = place.done(&["import", "--update", "--dry-run", &file("New")]);
+    assert!(
+        printed.contains("  1 Old 1: title would become New 1 as in the file, Old 1 before\n"),
+        "{printed}"
+    );
+    let (printed, _) = place.done(&["import", "--update", &file("New")]);
+    assert!(
+        printed.contains("23 were here already; 23 of them changed as in the file.\n"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("  20 Old 20: title is now New 20 as in the file, Old 20 before\n"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("  and 3 more tasks of which the file says something else\n"),
+        "{printed}"
+    );
+    let came = imported(&place, &["--dry-run", "--update", &file("Newest")]);
+    assert_eq!(came["differences"].as_array().unwrap().len(), 20);
+    assert_eq!(came["differences_left_out"], 3);
+    assert_eq!(came["differences"][0]["title"], "New 1");
+    assert_eq!(came["differences"][0]["fields"][0]["taken"], true);
+}
