@@ -5,6 +5,7 @@
 mod batches;
 mod dates;
 mod keys;
+mod places;
 mod repeating;
 mod undoing;
 mod windows;
