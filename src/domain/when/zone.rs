@@ -319,7 +319,7 @@ impl Zone {
     }
 
     /// Returns every zone that has an IANA name.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> {
         static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
         BUNDLED
             .available()
