@@ -492,6 +492,22 @@ mod tests {
     }
 
     #[test]
+    fn a_new_series_does_not_begin_before_it_is_deferred_to() {
+        for (until, first) in [("2026-12-20", "2026-12-21"), ("2026-11-20", "2026-12-07")] {
+            let draft = Draft {
+                defer_until: until.parse().ok(),
+                repeat: Repeat::read("FREQ=WEEKLY;BYDAY=MO").ok(),
+                ..Draft::titled(Title::try_from("series".to_owned()).unwrap())
+            };
+            let id = TaskId::try_from(1).unwrap();
+            let added = command::add(&draft, id, &[], &caller("one", 0))
+                .unwrap()
+                .after;
+            assert_eq!(added.due, first.parse().ok(), "{until}");
+        }
+    }
+
+    #[test]
     fn a_date_is_named_by_its_day_or_as_it_is() {
         let mut task = monthly("2026-12-01");
         task.due = "2026-12-01T17:00:00.000Z".parse().ok();

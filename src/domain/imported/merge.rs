@@ -4,14 +4,14 @@
 //! which side changed a field since. The base is the later of two: what the file said when the task was taken in the last time,
 //! of which [`Origin`] keeps a digest; and the task as it was here when we wrote the file, which the change log still knows.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
 use super::{Arrival, OWN, Terms};
 use crate::domain::{
     change::Edit,
-    task::{Comment, Description, Origin, Project, Tag, Task, Timestamp},
+    task::{Comment, Origin, Project, Tag, Task, Timestamp},
     when::{When, Zone},
 };
 
@@ -143,8 +143,11 @@ impl<'a> Comparison<'a> {
     fn difference(&self, field: Field) -> Option<Difference> {
         let file = field.text(&self.arrival.task, &self.arrival.comments);
         let here = field.text(self.here, self.comments);
+        if file == here {
+            return None;
+        }
         if self.comes_back {
-            return (file != here).then_some(Difference {
+            return Some(Difference {
                 field,
                 side: Side::File,
                 file,
@@ -161,8 +164,7 @@ impl<'a> Comparison<'a> {
         };
         let is_said =
             self.terms.is_complete || file.is_some() || self.said_something(field) == Some(true);
-        let differs = is_said && file != here && self.differs(field, side);
-        differs.then_some(Difference {
+        (is_said && self.differs(field, side)).then_some(Difference {
             field,
             side,
             file,
@@ -186,17 +188,18 @@ impl<'a> Comparison<'a> {
     /// Reports whether the file says what it said before; `None` if nobody knows.
     fn was_file(&self, field: Field) -> Option<bool> {
         let text = field.text(&self.arrival.task, &self.arrival.comments);
+        let is_as_written = |exported: &Task| {
+            self.exported_text(field, exported) == self.in_line(field, text.clone())
+        };
         // However old it is: nobody changed the file since we wrote it.
-        if self.exported.is_some_and(|_| self.is_written_here())
-            && self.exported_text(field) == Some(self.in_line(field, text.clone()))
-        {
+        if self.is_written_here() && self.exported.is_some_and(is_as_written) {
             return Some(true);
         }
         match self.base() {
-            Base::Said(origin) => Some(origin.said.get(field.as_str()) == digested(text).as_ref()),
-            Base::Exported(_) => self
-                .exported_text(field)
-                .map(|was| was == self.in_line(field, text)),
+            Base::Said(origin) => {
+                Some(origin.said.get(field.as_str()) == text.as_deref().map(digest).as_ref())
+            }
+            Base::Exported(exported) => Some(is_as_written(exported)),
             Base::Unknown => None,
         }
     }
@@ -218,22 +221,18 @@ impl<'a> Comparison<'a> {
     fn said_something(&self, field: Field) -> Option<bool> {
         match self.base() {
             Base::Said(origin) => Some(origin.said.contains_key(field.as_str())),
-            Base::Exported(_) => self.exported_text(field).map(|text| text.is_some()),
+            Base::Exported(exported) => Some(self.exported_text(field, exported).is_some()),
             Base::Unknown => None,
         }
     }
 
-    /// Returns what we wrote of the field, as the format can say it.
-    fn exported_text(&self, field: Field) -> Option<Option<String>> {
-        let exported = self.exported?;
-        if !self.terms.is_line {
-            return Some(field.text(exported, self.comments));
+    /// Returns what we wrote of a field of `exported`, as the format can say it.
+    fn exported_text(&self, field: Field, exported: &Task) -> Option<String> {
+        match field {
+            _ if !self.terms.is_line => field.text(exported, self.comments),
+            Field::Description | Field::Comments => None,
+            _ => self.in_line(field, field.text(exported, &[])),
         }
-        let mut line = Cow::Borrowed(exported);
-        if !line.description.is_empty() {
-            line.to_mut().description = Description::default();
-        }
-        Some(self.in_line(field, field.text(&line, &[])))
     }
 
     /// Returns what a line of ours can say of a text that a field has: of a date the day, of a project no blanks.
@@ -397,7 +396,10 @@ impl<'a> Comparison<'a> {
             // It stays what the next comparison goes by.
             let base = match self.base() {
                 Base::Said(origin) => origin.said.get(name).cloned(),
-                Base::Exported(_) => digested(self.exported_text(left.field).flatten()),
+                Base::Exported(exported) => {
+                    let text = self.exported_text(left.field, exported);
+                    text.as_deref().map(digest)
+                }
                 // What the file says now is what it is compared with from now on.
                 Base::Unknown => continue,
             };
@@ -434,11 +436,7 @@ pub(crate) fn has_marks_of(here: &Task, arrival: &Arrival) -> bool {
     here.origin.as_ref().is_some_and(|origin| {
         [Field::Project, Field::Tags].into_iter().all(|field| {
             let text = field.text(&arrival.task, &arrival.comments);
-            origin.said.get(field.as_str()) == digested(text).as_ref()
+            origin.said.get(field.as_str()) == text.as_deref().map(digest).as_ref()
         })
     })
-}
-
-fn digested(text: Option<String>) -> Option<String> {
-    text.as_deref().map(digest)
 }

@@ -92,7 +92,7 @@ fn calendar(said: &str) -> String {
                     let (_, name) = said.split_once("TZID=").unwrap();
                     zone = timezone(name.split_once(':').unwrap().0, offsets);
                 }
-                None => todos += &format!("{property}\n"),
+                None => todos = todos + property + "\n",
             }
         }
         assert!(place < 2);

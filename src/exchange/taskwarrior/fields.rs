@@ -79,20 +79,7 @@ pub(super) fn read(
         .flatten()
         .max_by_key(|when| when.order(caller.zone));
     let mut rest = Unmapped::default();
-    task.project = fields
-        .text("project")
-        .and_then(|name| rest.or_kept("project", name, Project::try_from(name.to_owned())));
-    task.priority = fields
-        .text("priority")
-        .and_then(|word| rest.or_kept("priority", word, word.parse::<Priority>()));
-    for word in fields.list("tags") {
-        let tag = rest.or_kept("tag", &word, Tag::try_from(word.clone()));
-        if task.tags.len() < Task::MAX_TAGS {
-            task.tags.extend(tag);
-        } else if let Some(tag) = tag.filter(|tag| !task.tags.contains(tag)) {
-            rest.keep("tag", tag.as_str());
-        }
-    }
+    set_words(&mut task, &mut fields, &mut rest);
     let mut comments = fields.annotations(entry);
     let until = fields.instant("until");
     let recur = fields.text("recur");
@@ -152,6 +139,24 @@ pub(super) fn read(
         parent: None,
         depends_on,
     })
+}
+
+/// Sets project, priority and tags. What cannot be one is kept in the `rest`.
+fn set_words(task: &mut Task, fields: &mut Fields<'_, '_>, rest: &mut Unmapped) {
+    task.project = fields
+        .text("project")
+        .and_then(|name| rest.or_kept("project", name, Project::try_from(name.to_owned())));
+    task.priority = fields
+        .text("priority")
+        .and_then(|word| rest.or_kept("priority", word, word.parse::<Priority>()));
+    for word in fields.list("tags") {
+        let tag = rest.or_kept("tag", &word, Tag::try_from(word.clone()));
+        if task.tags.len() < Task::MAX_TAGS {
+            task.tags.extend(tag);
+        } else if let Some(tag) = tag.filter(|tag| !task.tags.contains(tag)) {
+            rest.keep("tag", tag.as_str());
+        }
+    }
 }
 
 /// Returns the text that becomes the title.

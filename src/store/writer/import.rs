@@ -11,7 +11,7 @@ use crate::{
         change::{Edit, GroupId, Kind},
         command::Caller,
         error::{Error, Relation, Result},
-        imported::{Arrival, Comparison, Difference, Name, OWN, Refers, Terms, origin},
+        imported::{Arrival, Comparison, Difference, Name, OWN, Terms, origin},
         task::{Invalid, Origin, Task, TaskId, TaskWithComments, Title},
         when::Zone,
     },
@@ -303,7 +303,7 @@ impl<'a, 'store> Import<'a, 'store> {
             Edit::of(&here)
         };
         let refers = comparison.refers();
-        if edit.diff().is_some() || Refers::may_differ(&here, arrival) {
+        if edit.diff().is_some() || !self.names.refers_alike(arrival, &here)? {
             let again = Again {
                 after: edit.after,
                 added: edit.comments.added,

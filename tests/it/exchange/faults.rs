@@ -87,11 +87,6 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "line 6: the file ends without END:VEVENT; export it again",
         ),
         (
-            "tags.json",
-            format!("[{{\"description\":\"a\",\"uuid\":\"x\",\"tags\":[{}]}}]", (0..65).map(|n| format!("\"t{n}\"")).collect::<Vec<_>>().join(",")).into_bytes(),
-            "line 1: tags are 65, 64 are the most",
-        ),
-        (
             "due.ics",
             b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\r\nDUE:soon\r\nEND:VTODO\r\nEND:VCALENDAR\r\n".to_vec(),
             "line 4: DUE is no date",

@@ -79,13 +79,6 @@ impl Refers {
         Self::Exported([of(Relation::Parent), of(Relation::DependsOn)])
     }
 
-    /// Reports whether there is anything to compare.
-    pub(crate) fn may_differ(here: &Task, arrival: &Arrival) -> bool {
-        let says_nothing = arrival.parent.is_none() && arrival.depends_on.is_empty();
-        let has_nothing = here.parent.is_none() && here.depends_on.is_empty();
-        !(says_nothing && has_nothing)
-    }
-
     /// Returns what differs in a relation. Where the file need not say all of it, nothing counts only where it said something.
     pub(crate) fn difference(
         &self,

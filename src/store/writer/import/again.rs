@@ -168,13 +168,12 @@ impl<'a> References<'a> {
         let ids = ids_of(here, relation);
         let mut names = Vec::with_capacity(ids.len());
         for id in &ids {
-            let name = match self.names.find_name(*id)? {
-                Some(name) => name,
-                None => {
-                    let task = self.store.existing(*id)?;
-                    let own = || own_name(*id, task.created_at);
-                    Name::Text(task.origin.map_or_else(own, |origin| origin.name))
-                }
+            let name = if let Some(name) = self.names.find_name(*id)? {
+                name
+            } else {
+                let task = self.store.existing(*id)?;
+                let own = || own_name(*id, task.created_at);
+                Name::Text(task.origin.map_or_else(own, |origin| origin.name))
             };
             names.push(name);
         }
@@ -206,13 +205,12 @@ impl<'a> References<'a> {
                 .collect())
         };
         match refuse_cycle(&[id], relation, &edges) {
-            Ok(()) => Ok(None),
             Err(Error::Cycle { way, .. }) if way.contains(&id) => {
                 let way: Vec<String> = way.iter().map(|id| format!("#{id}")).collect();
                 Ok(Some(way.join(" -> ")))
             }
             // A circle that was there before is none of this import.
-            Err(Error::Cycle { .. }) => Ok(None),
+            Ok(()) | Err(Error::Cycle { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -3,14 +3,16 @@
 //! It is kept in a database of its own that nobody else sees and that SQLite puts on the disk when it grows: in memory
 //! there is nothing for a task.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, types::ToSqlOutput};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     domain::{
         error::{Relation, Result},
-        imported::{Arrival, Name},
-        task::{Invalid, TaskId},
+        imported::{Arrival, Name, ids_of},
+        task::{Invalid, Task, TaskId},
     },
     store::failure::WhileTrying,
 };
@@ -112,6 +114,21 @@ impl Names {
             )?;
         }
         self.put_again(id, again)
+    }
+
+    /// Reports whether all that `arrival` refers to has come, and is what the task `here` refers to.
+    pub(super) fn refers_alike(&self, arrival: &Arrival, here: &Task) -> Result<bool> {
+        let mut ids =
+            [Relation::Parent, Relation::DependsOn].map(|relation| ids_of(here, relation));
+        for (relation, name) in named_by(arrival) {
+            let place = usize::from(relation == Relation::DependsOn);
+            match self.named(name)? {
+                Some(id) if ids[place].remove(&id) => {}
+                // One that is named twice, too: it is compared later.
+                _ => return Ok(false),
+            }
+        }
+        Ok(ids.iter().all(BTreeSet::is_empty))
     }
 
     /// Keeps what a task that was here is to be.

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        change::{Kind, UPDATED_AT, joined, rewound},
+        change::{Change, Kind, UPDATED_AT, joined, rewound},
         error::Result,
         task::{Task, Version},
     },
@@ -44,8 +44,12 @@ fn at(store: &Store, here: &Task, Version { rev, at }: Version) -> Result<Option
     }))
 }
 
-/// Reports whether an undo put the task into the trash, and nobody else.
+/// Reports whether an undo of what had added the task, or brought it back, put it into the trash.
 pub(super) fn is_undone(store: &Store, here: &Task) -> Result<bool> {
     let history = store.history(here.id, 0)?;
-    Ok(history.last().is_some_and(|last| last.kind == Kind::Undo))
+    let undone = history.last().and_then(|last| last.reverts);
+    let is_coming = |change: &Change| change.old.is_none() || change.kind == Kind::Import;
+    Ok(history
+        .iter()
+        .any(|change| undone == Some(change.group) && is_coming(change)))
 }
