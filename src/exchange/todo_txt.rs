@@ -26,13 +26,15 @@ mod rec;
 
 pub use read::Reader;
 
-/// What it cannot hold.
-const LEFT_OUT: [&str; 5] = [
+/// What it cannot hold, or does not give back: `rev:` only says from which state a line was made.
+const LEFT_OUT: [&str; 7] = [
     "comments",
     "created_by",
     "description",
     "repeat_from",
+    "rev",
     "started_at",
+    "updated_at",
 ];
 
 /// Writes the format.
