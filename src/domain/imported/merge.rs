@@ -379,13 +379,14 @@ impl<'a> Comparison<'a> {
         let before = self.here.origin.as_ref();
         let known = self.known_origin();
         // A task has one name elsewhere, and keeps it. What comes from a file of ours is known by itself, until it is changed there.
-        let has_other = before.is_some() && known.is_none() && !self.is_text();
+        let called = self.arrival.called.as_ref();
+        // A line of a list is called as its words say, and those may have changed.
+        let is_renamed = |before: &Origin| {
+            called.is_some_and(|called| called.is_text && called.from == before.from)
+        };
+        let has_other = known.is_none() && before.is_some_and(|before| !is_renamed(before));
         let is_taken = differences.iter().any(Difference::is_taken);
-        let is_of_ours = self
-            .arrival
-            .called
-            .as_ref()
-            .is_some_and(|called| called.from == OWN);
+        let is_of_ours = called.is_some_and(|called| called.from == OWN);
         let is_known = differences.is_empty() || !matches!(self.base(), Base::Unknown);
         if has_other || known.is_none() && is_of_ours && !is_taken && is_known {
             return before.cloned();
@@ -411,11 +412,6 @@ impl<'a> Comparison<'a> {
         new.rev = self.here.rev + 1;
         let is_as_before = |known: &&Origin| known.said == new.said && !is_taken;
         Some(known.filter(is_as_before).cloned().unwrap_or(new))
-    }
-
-    fn is_text(&self) -> bool {
-        let called = self.arrival.called.as_ref();
-        called.is_some_and(|called| called.is_text)
     }
 
     /// Returns by what it is told which side changed what the task refers to.

@@ -481,6 +481,57 @@ fn a_line_of_ours_is_known_whatever_was_edited_in_it() {
 }
 
 #[test]
+fn where_nobody_knows_who_changed_a_field_it_is_named_and_left() {
+    let place = Place::new();
+    place.done(&["add", "Call", "!low"]);
+    // Known by its title alone: nobody knows what it was before.
+    let file = calendar(&place, &[("a", "SUMMARY:Call\nPRIORITY:1")]);
+    let came = imported(&place, &["--update", &file]);
+    assert_eq!(
+        counts(&came, &["new", "here", "updated", "conflicts"]),
+        [0, 1, 0, 1],
+        "{came}"
+    );
+    // From now on the calendar is known, and has not changed.
+    let came = imported(&place, &["--update", &file]);
+    assert_eq!(
+        counts(&came, &["here", "updated", "conflicts"]),
+        [1, 0, 0],
+        "{came}"
+    );
+    assert_eq!(field(&place, 1, "priority"), "low");
+    let file = calendar(&place, &[("a", "SUMMARY:Call Ann\nPRIORITY:1")]);
+    let came = imported(&place, &["--update", &file]);
+    assert_eq!(
+        counts(&came, &["here", "updated", "conflicts"]),
+        [1, 1, 0],
+        "{came}"
+    );
+    assert_eq!(field(&place, 1, "title"), "Call Ann");
+}
+
+#[test]
+fn a_task_keeps_the_name_that_a_calendar_gave_it() {
+    let place = Place::new();
+    place.done(&["import", &calendar(&place, &[("a", "SUMMARY:Call")])]);
+    let list = place.file("todo.txt", "Call @phone\n");
+    assert_eq!(
+        counts(&imported(&place, &["--update", &list]), &["new", "here"]),
+        [0, 1]
+    );
+    let (text, _) = place.done(&["export", "--format", "ics"]);
+    assert!(text.contains("UID:a\r\n"), "{text}");
+    let again = calendar(&place, &[("a", "SUMMARY:Call Ann")]);
+    assert_eq!(
+        counts(
+            &imported(&place, &["--update", &again]),
+            &["new", "updated"]
+        ),
+        [0, 1]
+    );
+}
+
+#[test]
 fn the_reply_names_what_was_taken_and_counts_the_rest() {
     let place = Place::new();
     let todos = |title: &str| -> Vec<(String, String)> {
