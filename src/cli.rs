@@ -46,7 +46,7 @@ use serde::Serialize;
 use crate::{
     clock,
     config::{self as settings, Color, Config, Loaded, Source},
-    disk::fail_writes_past_limit,
+    disk::{self, fail_writes_past_limit},
     domain::{
         command::{Caller, CallerSession, Command as TaskCommand, Outcome},
         error::Error,
@@ -378,7 +378,7 @@ fn failed(failure: &Failure, screen: Screen, context: Option<&Context>) -> ExitC
 
 /// Returns a database's path with links followed.
 fn settled(database: &Path) -> PathBuf {
-    dunce::canonicalize(database).unwrap_or_else(|_| database.to_owned())
+    disk::canonicalize(database).unwrap_or_else(|_| database.to_owned())
 }
 
 impl Context {

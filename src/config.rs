@@ -11,10 +11,14 @@ use chrono::Weekday;
 use clap::builder::PossibleValue;
 use serde::Deserialize;
 
-use crate::domain::{
-    query::View,
-    task::Project,
-    when::{DateOrder, UnknownZone, Zone},
+use crate::{
+    disk,
+    domain::{
+        query::View,
+        task::Project,
+        when::{DateOrder, UnknownZone, Zone},
+    },
+    home::{Folders, Os, below_home},
 };
 
 mod file;
@@ -279,7 +283,7 @@ impl Loaded {
             (None, Some(error)) => Err(error),
             (None, None) => file.database.and_then(|given| match given {
                 Some(given) => absolute_setting(Setting {
-                    value: at_home(&given).unwrap_or(given),
+                    value: below_home(&given).unwrap_or(given),
                     source: in_file.clone(),
                 }),
                 None => default_database()
@@ -391,9 +395,9 @@ fn absolute(given: PathBuf, of: Source) -> Result<PathBuf, ConfigError> {
         return Err(ConfigError::Empty { of });
     }
     if given.is_absolute() {
-        return Ok(given);
+        return Ok(disk::plain_path(&given));
     }
-    let absolute = at_home(&given).or_else(|| std::path::absolute(&given).ok());
+    let absolute = below_home(&given).or_else(|| disk::absolute(&given).ok());
     Err(ConfigError::Relative {
         of,
         absolute: absolute.unwrap_or_else(|| given.clone()),
@@ -401,42 +405,33 @@ fn absolute(given: PathBuf, of: Source) -> Result<PathBuf, ConfigError> {
     })
 }
 
-/// Returns what `~/...` means; `None` for any other path.
-fn at_home(given: &Path) -> Option<PathBuf> {
-    let rest = given.strip_prefix("~").ok()?;
-    Some(directories::BaseDirs::new()?.home_dir().join(rest))
-}
-
 /// Reports whether `database` is the one that is used where neither flag nor variables say another: what a program finds
 /// that is started without this shell's environment.
 pub fn is_usual(database: &Path) -> bool {
-    let usual = if cfg!(any(windows, target_os = "macos")) {
-        default_database()
-    } else {
+    let usual = match Os::here() {
+        Os::Windows | Os::MacOs => default_database(),
         // Not by way of `XDG_DATA_HOME`, which would not be there.
-        directories::BaseDirs::new()
-            .map(|folders| folders.home_dir().join(".local/share/taskhold/tasks.db"))
+        Os::Linux => Folders::here().map(|user| user.home.join(".local/share/taskhold/tasks.db")),
     };
     usual.is_some_and(|usual| usual == database)
 }
 
 fn default_database() -> Option<PathBuf> {
-    home(directories::ProjectDirs::data_dir).map(|folder| folder.join("tasks.db"))
+    own_folder(|user| user.data).map(|folder| folder.join("tasks.db"))
 }
 
 fn default_file() -> Option<PathBuf> {
-    home(directories::ProjectDirs::config_dir).map(|folder| folder.join("config.toml"))
+    own_folder(|user| user.settings).map(|folder| folder.join("config.toml"))
 }
 
-/// One of the user's directories; on Windows a folder of the profile, since hosts from the store are shown another
+/// Returns our folder in one of the user's; on Windows a folder of the profile, since hosts from the store are shown another
 /// `AppData` than everyone else.
-fn home(of: impl Fn(&directories::ProjectDirs) -> &Path) -> Option<PathBuf> {
-    let folder = if cfg!(windows) {
-        directories::UserDirs::new()?.home_dir().join(".taskhold")
-    } else {
-        of(&directories::ProjectDirs::from("", "", "taskhold")?).to_owned()
-    };
-    folder.is_absolute().then_some(folder)
+fn own_folder(of: impl Fn(Folders) -> PathBuf) -> Option<PathBuf> {
+    let user = Folders::here()?;
+    Some(match Os::here() {
+        Os::Windows => user.home.join(".taskhold"),
+        Os::Linux | Os::MacOs => of(user).join("taskhold"),
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! | `immutable` | marks that keep everyone from changing a file |
 //! | `lock` | locks between processes, waited for with a limit |
 //! | `patience` | how long a call waits for locks, SQLite's too |
+//! | `plain_path` | paths without what Windows puts before them |
 //! | `process` | who holds a lock, or has a file open |
 
 mod durable;
@@ -17,6 +18,7 @@ mod immutable;
 mod lock;
 mod open_file_limit;
 pub(crate) mod patience;
+mod plain_path;
 mod private;
 mod process;
 mod size_limit;
@@ -29,6 +31,7 @@ pub(crate) use durable::{
 pub(crate) use immutable::way_to_unmark;
 pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, lock, try_lock};
 pub(crate) use open_file_limit::{TOO_FEW, are_used_up, spare_handles};
+pub(crate) use plain_path::{absolute, canonicalize, plain_path};
 pub(crate) use private::{
     NotOurs, create_private, has_other_names, is_another_users, make_private, not_our_folder,
     not_ours, open_beside, open_own, open_theirs,

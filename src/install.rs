@@ -34,7 +34,7 @@ pub use file::{Refusal, must_be_writable, read, replace};
 pub use format::Trouble;
 pub use host::Host;
 use host::{Command, Container};
-pub use locations::{Location, Machine, Os};
+pub use locations::{Location, Machine};
 pub use program::{called, path_text, program};
 
 /// What the server is called in a host's configuration, unless the person names it.

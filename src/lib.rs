@@ -6,6 +6,7 @@
 //! | [`exchange`] | tasks as files that other programs read and write |
 //! | `disk` | files of ours that are not the database: private, durable, locked |
 //! | [`clock`] | the time now |
+//! | [`home`] | the person's home folder, and where programs keep their files in it |
 //! | [`store`] | every SQL statement of everyday use, the open sequence, the writer thread and the change feed |
 //! | [`care`] | examining, repairing, restoring and rescuing a database |
 //! | `input` | fields as callers write them, read into what a task can hold |
@@ -31,6 +32,7 @@ pub mod config;
 mod disk;
 pub mod domain;
 pub mod exchange;
+pub mod home;
 pub mod http;
 mod input;
 pub mod install;

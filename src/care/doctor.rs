@@ -1,4 +1,4 @@
-//! Examining the database and what is around it: what is well, what is not, and the way out.
+//! Examining the database and what is around it: what is well, what is not, what cannot be known here, and the way out.
 //!
 //! | module | what it looks at |
 //! |---|---|
@@ -12,7 +12,8 @@
 //! # Invariants
 //!
 //! - An examination changes nothing and creates nothing: a database of an older schema stays one.
-//! - A finding that is not good says what to do.
+//! - A warning and what is bad say what to do.
+//! - What was not looked at is never called good.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -35,6 +36,8 @@ use database_file::Header;
 pub enum Verdict {
     /// As it should be.
     Good,
+    /// Not looked at, since the system does not show it.
+    Unknown,
     /// Works, and should be seen to.
     Warning,
     /// Broken, or about to be.
@@ -46,6 +49,7 @@ impl Verdict {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Good => "good",
+            Self::Unknown => "unknown",
             Self::Warning => "warning",
             Self::Bad => "bad",
         }
@@ -91,7 +95,7 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What was found.
     pub what: String,
-    /// What to do; `None` if it is good.
+    /// What to do; `None` if there is nothing to do.
     pub way_out: Option<String>,
     /// What mends it, if that is safe.
     pub fix: Option<Fix>,
@@ -106,6 +110,14 @@ impl Finding {
             what: what.into(),
             way_out: None,
             fix: None,
+        }
+    }
+
+    /// Says what was not looked at, and why.
+    pub(super) fn unknown(check: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Unknown,
+            ..Self::good(check, what)
         }
     }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{CliResult, Context, Failure, export::is_of_database};
 use crate::{
     clock,
+    disk::absolute,
     domain::{error::Error, text::counted},
     render,
     store::backup::{self, Backup, Contents, Reason},
@@ -59,7 +60,7 @@ pub(super) fn new_file(file: &Path, context: &Context) -> CliResult<PathBuf> {
             "name a file; taskhold export writes to standard output",
         ));
     }
-    let path = std::path::absolute(file)?;
+    let path = absolute(file)?;
     if is_of_database(&context.database, &path) {
         return Err(Failure::input(format!(
             "{} belongs to the database; name another file",
@@ -166,7 +167,7 @@ pub(super) fn named(name: &str, context: &Context) -> CliResult<PathBuf> {
         ("latest", _) => latest(&backups, context)?,
         (_, Ok(number)) => number.checked_sub(1).and_then(|at| backups.get(at)),
         _ => match backups.iter().find(|backup| backup.name() == name) {
-            None => return Ok(std::path::absolute(name)?),
+            None => return Ok(absolute(Path::new(name))?),
             found => found,
         },
     };

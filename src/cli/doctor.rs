@@ -21,7 +21,8 @@ use crate::{
 
 /// Check the database, its files and its backups
 ///
-/// Each line is good, a warning or bad, with the way out. Exit status 1 if one is bad.
+/// Each line is good, a warning or bad, with the way out, or unknown where the system does not show it. Exit status 1 if one is
+/// bad.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold doctor
@@ -101,8 +102,14 @@ fn print(found: &[Finding], mended: &[&str], backup: Option<&Path>) -> CliResult
         writeln!(out, "Mended: {}", mended.join(", "))?;
     }
     let count = |verdict| found.iter().filter(|one| one.verdict == verdict).count();
+    let unknown = count(Verdict::Unknown);
     match (count(Verdict::Bad), count(Verdict::Warning)) {
-        (0, 0) => writeln!(out, "All is well.")?,
+        (0, 0) if unknown == 0 => writeln!(out, "All is well.")?,
+        (0, 0) => writeln!(
+            out,
+            "All that was looked at is well; {unknown} of {} were not.",
+            counted(found.len(), "check")
+        )?,
         (bad, warnings) => writeln!(out, "{bad} bad, {}.", counted(warnings, "warning"))?,
     }
     Ok(())

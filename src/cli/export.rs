@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{CliResult, Context, Failure};
 use crate::{
-    disk::NewFile,
+    disk::{self, NewFile},
     domain::{
         task::{Task, TaskId},
         text::{self, counted},
@@ -97,7 +97,7 @@ impl ExportArgs {
 
     /// Writes beside the file, and gives it its name when all is on the disk.
     fn write_file(&self, context: &Context, file: &Path) -> CliResult {
-        let path = std::path::absolute(file)?;
+        let path = disk::absolute(file)?;
         let (Some(folder), Some(_)) = (path.parent(), path.file_name()) else {
             return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
@@ -181,7 +181,7 @@ fn plain(error: io::Error) -> io::Error {
 /// written otherwise where the case of letters means nothing. Some need not be there yet, so every name that goes on from the
 /// database's with a dot or a hyphen is taken for one.
 pub(super) fn is_of_database(database: &Path, file: &Path) -> bool {
-    let leads_to = dunce::canonicalize(database).unwrap_or_else(|_| database.to_owned());
+    let leads_to = disk::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     is_beside(database, file) || is_beside(&leads_to, file)
 }
 

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CliResult, Context, Failure, stop};
 #[cfg(unix)]
-use crate::http::SocketFolder;
+use crate::{home::Folders, http::SocketFolder};
 use crate::{
     http::{self, Instance, LIMIT_NAMES, Limits, Setup, Sockets, Tls, Tokens, is_of_this_machine},
     mcp::Server,
@@ -220,9 +220,9 @@ impl ServeArgs {
             let given = std::path::absolute(given).unwrap_or_else(|_| given.clone());
             return Some((given, SocketFolder::Given));
         }
-        let folders = directories::ProjectDirs::from("", "", "taskhold");
-        let runtime = folders.and_then(|folders| folders.runtime_dir().map(ToOwned::to_owned));
-        let folder = runtime.unwrap_or_else(|| {
+        let runtime = Folders::here().and_then(|folders| folders.runtime);
+        let folder = runtime.map(|folder| folder.join("taskhold"));
+        let folder = folder.unwrap_or_else(|| {
             let user = rustix::process::geteuid().as_raw();
             std::env::temp_dir().join(format!("taskhold-{user}"))
         });

@@ -171,7 +171,7 @@ fn install(
             source,
         })?;
     Ok((
-        format!("installed {file}\n{noted}start it now with: taskhold service start\n"),
+        format!("installed {file}\n{noted}{}\n", platform.installed()),
         with_note(json!({ "installed": path })),
     ))
 }

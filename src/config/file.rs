@@ -118,6 +118,10 @@ impl File {
     }
 }
 
+/// What is wrong with a path of Windows in double quotes.
+const BACKSLASHES: &str = "in double quotes a backslash begins a code such as \\t; write the path in single quotes, \
+     as in database = 'C:\\Users\\me\\tasks.db'";
+
 /// Reports whether what the library says of a value speaks of its own types.
 fn is_of_types(message: &str) -> bool {
     let begins = [
@@ -151,11 +155,18 @@ struct ConfigReader<'a> {
 
 impl ConfigReader<'_> {
     fn read(mut self) -> Result<File, ConfigError> {
-        let wrong = |error: TomlError| self.wrong(error.span(), error.message());
+        let wrong = |error: TomlError| {
+            let is_of_windows = self.has_backslashes(error.span());
+            let message = error.message();
+            self.wrong(
+                error.span(),
+                if is_of_windows { BACKSLASHES } else { message },
+            )
+        };
         let document = Document::parse(self.text).map_err(wrong)?;
         let table = document.as_table();
         self.warn_of_unknown("", table);
-        self.file.database = self.value(table, "database");
+        self.file.database = self.path(table, "database");
         self.file.time_zone = self.tried(table, "time_zone");
         self.file.week_start = self.tried(table, "week_start");
         self.file.date_order = self.tried(table, "date_order");
@@ -206,6 +217,28 @@ impl ConfigReader<'_> {
                 &format!("{key}: {given} cannot be used: it must be {form}"),
             )
         })
+    }
+
+    /// Reads the path that is the value of `key`. One with control characters was written with backslashes, which were read as
+    /// something else: the `\t` of `"C:\tasks"` is a tab.
+    fn path(&self, table: &dyn TableLike, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        let path: Option<PathBuf> = self.value(table, key)?;
+        let is_control = |path: &PathBuf| path.to_string_lossy().contains(char::is_control);
+        let span = table.get(key).and_then(Item::span);
+        if path.as_ref().is_some_and(is_control) && self.has_backslashes(span.clone()) {
+            return Err(self.wrong(span, &format!("{key}: {BACKSLASHES}")));
+        }
+        Ok(path)
+    }
+
+    /// Reports whether the line on which `span` begins has a backslash in double quotes, and no single ones.
+    fn has_backslashes(&self, span: Option<std::ops::Range<usize>>) -> bool {
+        let line = self
+            .text
+            .lines()
+            .nth(self.line(span) - 1)
+            .unwrap_or_default();
+        line.contains('"') && line.contains('\\') && !line.contains('\'')
     }
 
     /// Reads the value of `key`; what is wrong with it is remarked.

@@ -34,7 +34,7 @@ fn rooted(name: &str) -> PathBuf {
 }
 
 fn home() -> PathBuf {
-    directories::BaseDirs::new().unwrap().home_dir().to_owned()
+    Folders::here().unwrap().home
 }
 
 #[test]
@@ -296,4 +296,29 @@ fn a_file_that_is_too_long_is_refused() {
     std::fs::write(&long, "# comment\n".repeat(10_000)).unwrap();
     let refusal = refusal("", &[(FILE_VARIABLE, long.to_str().unwrap())]);
     assert!(refusal.contains("too long for settings"), "{refusal}");
+}
+
+#[test]
+fn a_path_with_backslashes_in_double_quotes_is_told_how_to_be_written() {
+    for path in [
+        r"C:\Users\me\tasks.db",
+        r"C:\tasks\new.db",
+        r"\\nas\team\x.db",
+    ] {
+        let wrong = refusal(&format!("color = \"never\"\ndatabase = \"{path}\"\n"), &[]);
+        assert!(
+            wrong.contains("line 2") && wrong.contains(r"database = 'C:\Users\me\tasks.db'"),
+            "{path}: {wrong}"
+        );
+    }
+    // What is written rightly, or wrong in another way, hears nothing of it.
+    for text in [
+        r"database = 'C:\tasks\new.db'",
+        r#"database = "C:\\tasks\\new.db""#,
+        "database = 'a\nb'",
+        r#"time_zone = "a\"b""#,
+    ] {
+        let wrong = refusal(text, &[]);
+        assert!(!wrong.contains("backslash"), "{text}: {wrong}");
+    }
 }

@@ -9,7 +9,7 @@ use std::{
 use chrono::NaiveDateTime;
 
 use super::{Trouble, backup};
-use crate::disk::{NewFile, SyncedFile, make_usual_folder, remove};
+use crate::disk::{NewFile, SyncedFile, canonicalize, make_usual_folder, remove};
 
 /// Why a host's configuration was left as it is.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +121,7 @@ pub fn replace(
 ) -> Result<Option<PathBuf>, Refusal> {
     must_be_writable(path)?;
     let target = match before {
-        Some(_) => dunce::canonicalize(path).map_err(Refusal::io("find", path))?,
+        Some(_) => canonicalize(path).map_err(Refusal::io("find", path))?,
         None => path.to_owned(),
     };
     if let Some(folder) = target.parent() {

@@ -7,17 +7,7 @@ use std::{
 };
 
 use super::Host;
-
-/// An operating system, as far as paths go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Os {
-    /// Linux, and other systems that follow the XDG directories.
-    Linux,
-    /// macOS.
-    MacOs,
-    /// Windows.
-    Windows,
-}
+use crate::home::{Folders, Os};
 
 /// What the places depend on.
 #[derive(Clone, Debug)]
@@ -63,27 +53,11 @@ impl Machine {
 
     /// Describes this machine; `None` if the person has no home folder.
     pub fn here() -> Option<Self> {
-        let folders = directories::BaseDirs::new()?;
-        let os = if cfg!(windows) {
-            Os::Windows
-        } else if cfg!(target_os = "macos") {
-            Os::MacOs
-        } else {
-            Os::Linux
-        };
-        // Hosts ask these variables of Windows, as `directories` does not.
-        let folder = |name: &str, usual: &Path| {
-            let named = env::var_os(name).map(PathBuf::from);
-            named
-                .filter(|path| os == Os::Windows && path.is_absolute())
-                .unwrap_or_else(|| usual.to_owned())
-        };
-        let home = folder("USERPROFILE", folders.home_dir());
-        let config = folder("APPDATA", folders.config_dir());
-        let packages = if os == Os::Windows {
-            subfolders(folder("LOCALAPPDATA", folders.data_local_dir()).join("Packages"))
-        } else {
-            Vec::new()
+        let folders = Folders::here()?;
+        let os = Os::here();
+        let packages = match os {
+            Os::Windows => subfolders(folders.data.join("Packages")),
+            Os::Linux | Os::MacOs => Vec::new(),
         };
         let absolute = |name: &'static str| {
             let path = PathBuf::from(env::var_os(name)?);
@@ -91,9 +65,9 @@ impl Machine {
         };
         Some(Self {
             os,
-            lm_studio: lm_studio(&home),
-            home,
-            config,
+            lm_studio: lm_studio(&folders.home),
+            home: folders.home,
+            config: folders.settings,
             packages,
             search: env::var_os("PATH")
                 .map(|path| env::split_paths(&path).collect())

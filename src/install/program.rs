@@ -7,13 +7,14 @@ use std::{
 };
 
 use super::Refusal;
+use crate::disk::{canonicalize, plain_path};
 
 /// Returns the absolute path by which hosts start this program: the one in the shell's search path if that leads here,
 /// since it stays when a package manager puts the next version elsewhere; else where the program is.
 pub fn program() -> Result<String, Refusal> {
     let here = env::current_exe().map_err(Refusal::io("find", Path::new("taskhold")))?;
     let lasting = lasting(&here, env::var_os("PATH").as_deref()).unwrap_or(here);
-    path_text(&lasting)
+    path_text(&plain_path(&lasting))
 }
 
 /// Returns what to type in a shell to call this program: its name, if that is what the search path leads to, else its
@@ -37,23 +38,22 @@ pub fn path_text(path: &Path) -> Result<String, Refusal> {
 }
 
 fn lasting(here: &Path, search: Option<&OsStr>) -> Option<PathBuf> {
-    let (name, real) = (here.file_name()?, dunce::canonicalize(here).ok()?);
+    let (name, real) = (here.file_name()?, canonicalize(here).ok()?);
     env::split_paths(search?)
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name))
-        .find(|path| dunce::canonicalize(path).is_ok_and(|path| path == real))
+        .find(|path| canonicalize(path).is_ok_and(|path| path == real))
 }
 
 fn is_first(here: &Path, search: Option<&OsStr>) -> bool {
-    let (Some(name), Ok(real), Some(search)) =
-        (here.file_name(), dunce::canonicalize(here), search)
+    let (Some(name), Ok(real), Some(search)) = (here.file_name(), canonicalize(here), search)
     else {
         return false;
     };
     env::split_paths(search)
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())
-        .and_then(|path| dunce::canonicalize(path).ok())
+        .and_then(|path| canonicalize(&path).ok())
         .is_some_and(|path| path == real)
 }
 

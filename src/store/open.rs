@@ -21,7 +21,7 @@ use super::{
     zone_order::{is_by_our_zones, order_by_our_zones},
 };
 use crate::{
-    disk::{LockError, OF_DATABASE, TOO_FEW, lock, make_private},
+    disk::{LockError, OF_DATABASE, TOO_FEW, canonicalize, lock, make_private},
     domain::error::{Error, Result},
 };
 
@@ -153,7 +153,7 @@ pub(super) fn is_current(path: &Path) -> bool {
         Ok(is_ready(&connection, &found, Schema::LATEST)?
             && is_derived_by_us(&connection).unwrap_or(true))
     };
-    match dunce::canonicalize(path) {
+    match canonicalize(path) {
         Ok(found) => is_ready(found).unwrap_or(true),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs, io,
-    path::{Component, Path, PathBuf, Prefix},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// File systems whose locks or shared memory do not hold between machines.
+#[cfg(not(windows))]
 const NETWORK_FILE_SYSTEMS: [&str; 11] = [
     "nfs",
     "nfs4",
@@ -84,7 +85,7 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
         return Err(unusable("it is a folder; name a file in it", None));
     };
     make_folder(folder).map_err(|error| unusable("its folder cannot be made", Some(error)))?;
-    let folder = dunce::canonicalize(folder)
+    let folder = disk::canonicalize(folder)
         .map_err(|error| unusable("its folder cannot be entered", Some(error)))?;
     refuse_network(&folder, path)?;
     refuse_open_to_others(&folder, path)?;
@@ -98,7 +99,7 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
                     "it is a link that another user made; see where it leads, and remove it";
                 return Err(unusable(reason, None));
             }
-            let database = dunce::canonicalize(&database)
+            let database = disk::canonicalize(&database)
                 .map_err(|error| unusable("it is a link that leads nowhere", Some(error)))?;
             if let Some(folder) = database.parent() {
                 refuse_network(folder, path)?;
@@ -263,14 +264,14 @@ fn moved(database: &Path) -> Error {
 
 /// Returns where the database really is, creating nothing.
 pub(crate) fn located(path: &Path) -> Result<PathBuf> {
-    if let Ok(found) = dunce::canonicalize(path) {
+    if let Ok(found) = disk::canonicalize(path) {
         return Ok(found);
     }
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(unusable(path, "it is a folder; name a file in it", None));
     };
     // A folder that is not there yet is no link either.
-    Ok(dunce::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name)))
+    Ok(disk::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name)))
 }
 
 /// Says that `path` cannot be used, and why.
@@ -375,34 +376,81 @@ fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
 }
 
 fn refuse_network(folder: &Path, path: &Path) -> Result<()> {
-    match disk_of(folder) {
-        (Some(kind), true) => Err(unusable(
+    match Disk::of(folder) {
+        Disk::Network(kind) => Err(unusable(
             path,
             format!(
                 "it is on a network file system ({kind}), where two machines would damage it; choose a local folder"
             ),
             None,
         )),
-        _ => Ok(()),
+        Disk::Local(_) | Disk::Unknown => Ok(()),
     }
 }
 
-/// Returns the kind of disk that holds `folder`, `None` where the system does not say, and whether it is a network's.
-pub(crate) fn disk_of(folder: &Path) -> (Option<String>, bool) {
-    let is_share = matches!(
-        folder.components().next(),
-        Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
-    );
-    if is_share {
-        return (Some("network share".to_owned()), true);
+/// What holds a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// A disk of this machine: the type of its file system.
+    Local(String),
+    /// Another machine: by which file system it is reached.
+    Network(String),
+    /// The system does not say.
+    Unknown,
+}
+
+impl Disk {
+    /// Returns what holds `folder`, which is a path with its links followed.
+    #[cfg(windows)]
+    pub(crate) fn of(folder: &Path) -> Self {
+        use std::path::{Component, Prefix};
+        // A letter that is given to a share is followed to the share.
+        match folder.components().next() {
+            Some(Component::Prefix(prefix)) => match prefix.kind() {
+                Prefix::UNC(..) | Prefix::VerbatimUNC(..) => Self::Network("a share".to_owned()),
+                Prefix::Disk(_) | Prefix::VerbatimDisk(_) => Self::Local("a drive".to_owned()),
+                _ => Self::Unknown,
+            },
+            _ => Self::Unknown,
+        }
     }
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let kind = file_system(&mounts, folder);
-    let is_network = kind.is_some_and(|kind| NETWORK_FILE_SYSTEMS.contains(&kind));
-    (kind.map(str::to_owned), is_network)
+
+    /// Returns what holds `folder`.
+    #[cfg(target_os = "macos")]
+    pub(crate) fn of(folder: &Path) -> Self {
+        use nix::{mount::MntFlags, sys::statfs::statfs};
+        let Ok(found) = statfs(folder) else {
+            return Self::Unknown;
+        };
+        let kind = found.filesystem_type_name().to_owned();
+        // statfs(2). A share of the host of a virtual machine has the mark too, and its name is in the list.
+        if found.flags().contains(MntFlags::MNT_LOCAL) {
+            Self::of_kind(kind)
+        } else {
+            Self::Network(kind)
+        }
+    }
+
+    /// Returns what holds `folder`.
+    #[cfg(not(any(windows, target_os = "macos")))]
+    pub(crate) fn of(folder: &Path) -> Self {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        file_system(&mounts, folder).map_or(Self::Unknown, |kind| Self::of_kind(kind.to_owned()))
+    }
+
+    /// Judges a file system by its name.
+    #[cfg(not(windows))]
+    fn of_kind(kind: String) -> Self {
+        if NETWORK_FILE_SYSTEMS.contains(&kind.as_str()) {
+            Self::Network(kind)
+        } else {
+            Self::Local(kind)
+        }
+    }
 }
 
 /// Returns the type of the file system that holds `folder`, from the text of `/proc/self/mountinfo` (proc(5)).
+#[cfg(not(any(windows, target_os = "macos")))]
 fn file_system<'a>(mounts: &'a str, folder: &Path) -> Option<&'a str> {
     mounts
         .lines()
@@ -429,6 +477,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_disk_of_a_folder_of_this_machine_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = disk::canonicalize(folder.path()).unwrap();
+        let found = Disk::of(&folder);
+        assert!(matches!(found, Disk::Local(_)), "{found:?}");
+        #[cfg(windows)]
+        for share in [r"\\nas\team\tasks", r"\\?\UNC\nas\team\tasks"] {
+            assert!(matches!(Disk::of(Path::new(share)), Disk::Network(_)));
+        }
+    }
+
+    #[test]
+    #[cfg(not(any(windows, target_os = "macos")))]
     fn the_file_system_is_the_one_of_the_nearest_mount() {
         let mounts = "\
             22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("disk", &[]),
     ("domain", &[]),
     ("clock", &["domain"]),
@@ -22,21 +22,22 @@ const LAYERS: [(&str, &[&str]); 16] = [
         &["clock", "domain", "input", "jsonrpc", "render", "store"],
     ),
     ("stdio", &["domain", "jsonrpc", "mcp", "store"]),
-    ("install", &["disk"]),
+    ("home", &[]),
+    ("install", &["disk", "home"]),
     ("http", &["clock", "disk", "jsonrpc", "mcp", "store"]),
     ("bridge", &["jsonrpc", "stdio"]),
-    ("config", &["disk", "domain"]),
+    ("config", &["disk", "domain", "home"]),
     (
         "cli",
         &[
-            "bridge", "care", "clock", "config", "disk", "domain", "exchange", "http", "input",
-            "install", "mcp", "render", "stdio", "store",
+            "bridge", "care", "clock", "config", "disk", "domain", "exchange", "home", "http",
+            "input", "install", "mcp", "render", "stdio", "store",
         ],
     ),
 ];
 
 /// A library, and the modules that may use it.
-const LIBRARIES: [(&str, &[&str]); 7] = [
+const LIBRARIES: [(&str, &[&str]); 8] = [
     ("rusqlite", &["care", "store"]),
     ("refinery", &["store"]),
     ("rmcp", &["bridge", "http", "jsonrpc", "mcp", "stdio"]),
@@ -44,6 +45,7 @@ const LIBRARIES: [(&str, &[&str]); 7] = [
     ("clap_complete", &["cli"]),
     ("jsonc_parser", &["install"]),
     ("saphyr", &["install"]),
+    ("dunce", &["disk"]),
 ];
 
 /// Calls after which a power cut decides what is there. `disk` makes them in the order that leaves it no choice.

@@ -33,7 +33,10 @@ enum Has {
 
 pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
     let Some(holders) = holders(paths) else {
-        return vec![Finding::good(CHECK, "not looked at on this system")];
+        return vec![Finding::unknown(
+            CHECK,
+            "who has it open is not looked at on this system",
+        )];
     };
     let named = |which: fn(&Holder) -> bool| {
         let those = holders.iter().filter(|holder| which(holder));

@@ -9,7 +9,7 @@ use super::{Finding, Fix};
 use crate::{
     disk::has_other_names,
     domain::text::counted,
-    store::{Paths, backup, ballast, paths::disk_of},
+    store::{Paths, backup, ballast, paths::Disk},
 };
 
 pub(in crate::care) mod permissions;
@@ -86,18 +86,19 @@ pub(super) fn beside(paths: &Paths, ending: &str) -> PathBuf {
 
 fn disk(folder: &Path) -> Finding {
     const CHECK: &str = "disk";
-    match disk_of(folder) {
-        (Some(kind), true) => Finding::bad(
+    match Disk::of(folder) {
+        Disk::Network(kind) => Finding::bad(
             CHECK,
             format!("a network file system ({kind}), where two machines damage a database"),
             "move the database to a local folder, and give that with --db or TASKHOLD_DB",
         ),
-        (Some(kind), _) if SHARED.contains(&kind.as_str()) => Finding::warning(
+        Disk::Local(kind) if SHARED.contains(&kind.as_str()) => Finding::warning(
             CHECK,
             format!("shared with another system ({kind}); its locks hold only here"),
             "use the database from one of the two systems only",
         ),
-        (kind, _) => Finding::good(CHECK, kind.unwrap_or_else(|| "local".to_owned())),
+        Disk::Local(kind) => Finding::good(CHECK, kind),
+        Disk::Unknown => Finding::unknown(CHECK, "the system does not say which it is"),
     }
 }
 

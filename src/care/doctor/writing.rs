@@ -13,6 +13,13 @@ use crate::{
 
 const CHECK: &str = "writing";
 
+/// How the owner of files lets them be written.
+const WAY_TO_ALLOW: &str = if cfg!(windows) {
+    "in their properties, under Security, as their owner"
+} else {
+    "`chmod u+w` as their owner, or mount a read-only disk for writing"
+};
+
 pub(super) fn examine(paths: &Paths) -> Finding {
     let files = [
         folder_of(paths).to_owned(),
@@ -39,7 +46,9 @@ pub(super) fn examine(paths: &Paths) -> Finding {
                 "the system does not let you write {}, its -wal and -shm, or their folder",
                 paths.database.display()
             ),
-            "let them be written: `chmod u+w` as their owner, or mount a read-only disk for writing; otherwise `taskhold backup FILE` in a folder of yours, and give FILE with --db",
+            format!(
+                "let them be written: {WAY_TO_ALLOW}; otherwise `taskhold backup FILE` in a folder of yours, and give FILE with --db"
+            ),
         ),
         // `space` says what to do.
         Err(Error::DiskFull) => {

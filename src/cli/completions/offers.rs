@@ -10,6 +10,7 @@ use crate::{
     cli::{topics::TOPICS, whole},
     clock,
     config::Loaded,
+    disk::canonicalize,
     domain::{
         error::Result,
         query::{Filters, Moment, Names, Sort, View},
@@ -319,7 +320,7 @@ pub(super) fn backups(typed: &OsStr) -> Offered {
 
 pub(super) fn tokens(typed: &OsStr) -> Offered {
     let entries = database().and_then(|database| {
-        let database = dunce::canonicalize(database).ok()?;
+        let database = canonicalize(&database).ok()?;
         Tokens::new(&database).entries().ok()
     });
     let entries = entries.unwrap_or_default();

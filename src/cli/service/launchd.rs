@@ -2,13 +2,23 @@
 
 use std::fmt::Write as _;
 
-use super::ServeCommand;
+use super::{ServeCommand, platform::LABEL};
 
-/// What `launchctl list` shows of a service that has a process.
-pub(super) const PROCESS: &str = "\"PID\" = ";
+/// The line by which `launchctl print` shows that a service has a process. What is further to the right belongs to something else.
+pub(super) const RUNNING: &str = "\tstate = running";
 
-/// The exit status of `launchctl list` for a service that is not loaded.
+/// The exit status of `launchctl print` for a service that is not loaded.
 pub(super) const UNKNOWN: i32 = 113;
+
+/// Returns what `launchctl print` calls our service: that of a user who is logged in at the screen.
+pub(super) fn target() -> String {
+    #[cfg(unix)]
+    let user = rustix::process::geteuid().as_raw();
+    // launchd is on macOS alone.
+    #[cfg(not(unix))]
+    let user = 0;
+    format!("gui/{user}/{LABEL}")
+}
 
 /// Returns the property list.
 pub(super) fn text(call: &ServeCommand) -> String {

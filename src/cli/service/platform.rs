@@ -11,7 +11,10 @@ use std::{
 };
 
 use super::{ServeCommand, ServiceError, launchd, scheduler, systemd};
-use crate::disk::{make_usual_folder, remove, replace_readable, sync_folder};
+use crate::{
+    disk::{make_usual_folder, remove, replace_readable, sync_folder},
+    home::{Folders, Os},
+};
 
 /// What the daemon is called by every service manager.
 pub(super) const LABEL: &str = "taskhold";
@@ -45,12 +48,10 @@ pub(super) enum State {
 impl Platform {
     /// Returns the one of this system.
     pub(super) fn here() -> Self {
-        if cfg!(windows) {
-            Self::TaskScheduler
-        } else if cfg!(target_os = "macos") {
-            Self::Launchd
-        } else {
-            Self::Systemd
+        match Os::here() {
+            Os::Windows => Self::TaskScheduler,
+            Os::MacOs => Self::Launchd,
+            Os::Linux => Self::Systemd,
         }
     }
 
@@ -76,14 +77,10 @@ impl Platform {
 
     /// Returns where the definition is kept.
     pub(super) fn path(self) -> Result<PathBuf, ServiceError> {
-        let user = directories::BaseDirs::new();
+        let user = Folders::here();
         let path = match self {
-            Self::Systemd => {
-                user.map(|user| user.config_dir().join("systemd/user/taskhold.service"))
-            }
-            Self::Launchd => {
-                user.map(|user| user.home_dir().join("Library/LaunchAgents/taskhold.plist"))
-            }
+            Self::Systemd => user.map(|user| user.settings.join("systemd/user/taskhold.service")),
+            Self::Launchd => user.map(|user| user.home.join("Library/LaunchAgents/taskhold.plist")),
             Self::TaskScheduler => {
                 let system = scheduler::variable("SystemRoot")?;
                 Some(Path::new(&system).join(r"System32\Tasks\taskhold"))
@@ -111,6 +108,15 @@ impl Platform {
         }
     }
 
+    /// Returns what to say once the service is installed: whether it runs already, and how to start it if it does not.
+    pub(super) fn installed(self) -> &'static str {
+        match self {
+            // By `RunAtLoad`.
+            Self::Launchd => "it runs now, and from the next login on by itself",
+            Self::Systemd | Self::TaskScheduler => "start it now with: taskhold service start",
+        }
+    }
+
     /// Returns what the user should know of the service; `None` if there is nothing.
     pub(super) fn note(self, call: &ServeCommand) -> Option<String> {
         match self {
@@ -121,7 +127,8 @@ impl Platform {
 }
 
 impl Manager {
-    /// Installs `text` as the definition, so that it survives a power cut. It starts the daemon at the next login.
+    /// Installs `text` as the definition, so that it survives a power cut. It starts the daemon at the next login, and launchd
+    /// at once.
     pub(super) fn install(&self, text: &str) -> io::Result<()> {
         match self.platform {
             Platform::Systemd => {
@@ -183,9 +190,11 @@ impl Manager {
     }
 
     pub(super) fn state(&self) -> io::Result<State> {
+        let target = launchd::target();
+        let of_launchd = ["print", &target];
         let output = self.output(match self.platform {
             Platform::Systemd => &["status", LABEL],
-            Platform::Launchd => &["list", LABEL],
+            Platform::Launchd => &of_launchd,
             Platform::TaskScheduler => &["/Query", "/TN", LABEL, "/V", "/FO", "CSV", "/NH"],
         })?;
         let said = String::from_utf8_lossy(&output.stdout);
@@ -199,7 +208,9 @@ impl Manager {
         match (self.platform, output.status.code()) {
             (Platform::Systemd, Some(0)) => Ok(State::Running),
             (Platform::Systemd, Some(systemd::INACTIVE)) => Ok(State::Stopped),
-            (Platform::Launchd, Some(0)) => Ok(running_if(said.contains(launchd::PROCESS))),
+            (Platform::Launchd, Some(0)) => Ok(running_if(
+                said.lines().any(|line| line == launchd::RUNNING),
+            )),
             (Platform::TaskScheduler, Some(0)) => {
                 let is_running = scheduler::RUNNING.iter().any(|code| said.contains(code));
                 Ok(running_if(is_running))
@@ -381,14 +392,16 @@ mod tests {
         manager.start().unwrap();
         manager.stop().unwrap();
         assert_eq!(recorded.asked(), ["start taskhold", "stop taskhold"]);
-        let loaded = |process: &str| {
+        let loaded = |state: &str| {
             format!(
-                "{{\n\t\"Label\" = \"taskhold\";\n\t\"LastExitStatus\" = 0;\n{process}\t\"Program\" = \"/PID\";\n}};\n"
+                "gui/501/taskhold = {{\n\tactive count = 1\n\ttype = LaunchAgent\n\tstate = {state}\n\n\tprogram = /usr/local/bin/taskhold\n\targuments = {{\n\t\tstate = running\n\t}}\n}}\n"
             )
         };
-        recorded.answers(&loaded("\t\"PID\" = 612;\n"), 0);
+        recorded.answers(&loaded("running"), 0);
         assert_eq!(manager.state().unwrap(), State::Running);
-        recorded.answers(&loaded(""), 0);
+        let user = rustix::process::geteuid().as_raw();
+        assert_eq!(recorded.asked(), [format!("print gui/{user}/taskhold")]);
+        recorded.answers(&loaded("not running"), 0);
         assert_eq!(manager.state().unwrap(), State::Stopped);
         recorded.answers("", 113);
         assert_eq!(manager.state().unwrap(), State::NotInstalled);

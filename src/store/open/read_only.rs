@@ -10,7 +10,7 @@ use super::{
     pragma_value, schema_version,
 };
 use crate::{
-    disk::{open_beside, patience},
+    disk::{canonicalize, open_beside, patience},
     domain::error::{Error, Result},
     store::{
         failure::{WhileTrying, explain},
@@ -21,7 +21,7 @@ use crate::{
 /// Opens a database file to read it, changing nothing and leaving nothing beside it; a link to it is followed. Only what
 /// a crash left half written is rolled back: nobody can read the database before.
 pub(crate) fn open_to_look(file: &Path) -> Result<Connection> {
-    let found = dunce::canonicalize(file).map_err(|error| match error.kind() {
+    let found = canonicalize(file).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => unusable(file, "there is no such file", None),
         _ => unusable(file, "it cannot be read", Some(error)),
     })?;
@@ -131,10 +131,10 @@ fn connect_frozen(database: &Path) -> Result<Connection> {
         let reason = "changes wait in its -wal, and to read them it must be possible to write beside it; copy both files to a folder of yours and give that with --db";
         return Err(unusable(database, reason, None));
     }
-    let name = database.to_string_lossy().replace('\\', "/");
-    let name = percent_encoding::utf8_percent_encode(&name, URI_PATH);
-    let root = if cfg!(windows) { "/" } else { "" };
-    let uri = format!("file:{root}{name}?immutable=1");
+    // SQLite takes what follows `file:` as it is: a path of a drive and one of a share alike, backslashes written in code.
+    let name = database.as_os_str().as_encoded_bytes();
+    let name = percent_encoding::percent_encode(name, URI_PATH);
+    let uri = format!("file:{name}?immutable=1");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     connect_by(Path::new(&uri), database, flags)
 }
@@ -150,6 +150,26 @@ const URI_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERI
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_that_nobody_can_write_is_read_whatever_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut names = vec!["a b.db", "50%.db", "a#b.db", "%20.db", "ü.db"];
+        if cfg!(unix) {
+            names.extend(["a?b.db", r"a\b.db", "a:b.db", "\"a\".db"]);
+        }
+        for (number, name) in (1_i64..).zip(names) {
+            let path = canonicalize(folder.path()).unwrap().join(name);
+            let connection = Connection::open(&path).unwrap();
+            connection
+                .pragma_update(None, "user_version", number)
+                .unwrap();
+            drop(connection);
+            let frozen = connect_frozen(&path).unwrap();
+            let found = pragma_value(&frozen, &path, "user_version");
+            assert_eq!(found.unwrap(), number, "{name}");
+        }
+    }
 
     #[test]
     fn what_a_crash_left_half_written_is_rolled_back_to_look_at_the_rest() {

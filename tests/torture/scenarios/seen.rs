@@ -31,7 +31,7 @@ pub(crate) fn look(scenario: &Scenario, home: &Home, was: &Path) -> Seen {
     let mut bad = checks(&examined, |finding| finding["verdict"] == "bad");
     bad.extend(integrity(&scenario.database(home)));
     let is_due = |finding: &Value| {
-        finding["verdict"] != "good"
+        !["good", "unknown"].contains(&finding["verdict"].as_str().unwrap_or_default())
             && finding["can_be_fixed"] == true
             && finding["check"] != "ballast"
     };

@@ -14,13 +14,12 @@ pub(super) fn examine(paths: &Paths) -> Finding {
 
 #[cfg(not(unix))]
 pub(super) fn examine(paths: &Paths) -> Finding {
-    Finding::good(
-        CHECK,
-        format!(
-            "those of {}; not looked at on this system",
-            super::folder_of(paths).display()
-        ),
-    )
+    let folder = super::folder_of(paths);
+    let what = format!(
+        "who can read {} is not looked at on this system",
+        folder.display()
+    );
+    Finding::unknown(CHECK, what)
 }
 
 /// Gives the owner what is the owner's, and takes it from all others. What belongs to another user stays as it is.
