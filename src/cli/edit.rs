@@ -1,11 +1,9 @@
 //! `taskhold edit`
 
 use std::{
-    ffi::OsString,
     fs,
     io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
-    process,
 };
 
 use serde::Serialize;
@@ -33,6 +31,8 @@ use crate::{
         quick_words::{Field, Purpose},
     },
 };
+
+mod editor;
 
 /// Change tasks, by quick words and flags or in your editor
 ///
@@ -324,7 +324,7 @@ fn edit_file(text: &str, task: &Task, context: &Context) -> CliResult {
     file.write_all(text.as_bytes())?;
     file.flush()?;
     let path = file.into_temp_path();
-    let done = edit(&path)
+    let done = editor::open(&path)
         .and_then(|()| file_text(&path))
         .and_then(|edited| apply(&edited, task, Some(task.rev), context));
     match done {
@@ -353,50 +353,4 @@ fn apply(text: &str, task: &Task, if_rev: Option<i64>, context: &Context) -> Cli
         return context.report(&as_it_was, CHANGED, &[]);
     };
     change(vec![task.id], &patch, if_rev.or(rev), notes, context)
-}
-
-/// Opens the file in the user's editor and waits for it.
-fn edit(path: &Path) -> CliResult {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let editor = variable("VISUAL")
-        .or_else(|| variable("EDITOR"))
-        .unwrap_or_else(|| OsString::from(if cfg!(windows) { "notepad" } else { "vi" }));
-    let name = editor.to_string_lossy().into_owned();
-    let failed = |reason: String| {
-        Failure::input(format!("the editor {name} {reason}")).with_hint(
-            "set VISUAL or EDITOR to another; taskhold edit ID --text and --from go without one",
-        )
-    };
-    let status = editor_command(&editor, path)
-        .status()
-        .map_err(|error| failed(format!("cannot be started: {error}")))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(failed(format!("ended with {status}")))
-    }
-}
-
-/// The variables hold a command with arguments and quotes, which is a shell's to read.
-#[cfg(unix)]
-fn editor_command(editor: &std::ffi::OsStr, path: &Path) -> process::Command {
-    let mut line = editor.to_owned();
-    line.push(" \"$@\"");
-    let mut command = process::Command::new("sh");
-    command.arg("-c").arg(line).arg("sh").arg(path);
-    command
-}
-
-#[cfg(not(unix))]
-fn editor_command(editor: &std::ffi::OsStr, path: &Path) -> process::Command {
-    let line = editor.to_string_lossy();
-    // A path with blanks, or a command with arguments.
-    let mut words = if Path::new(editor).exists() {
-        vec![&*line].into_iter()
-    } else {
-        line.split_whitespace().collect::<Vec<_>>().into_iter()
-    };
-    let mut command = process::Command::new(words.next().unwrap_or("notepad"));
-    command.args(words).arg(path);
-    command
 }

@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM: the first stops gracefully, the second exits at once.
+//! Requests to end, SIGINT, SIGTERM and SIGHUP, or what the console of Windows sends: the first stops gracefully, the second
+//! exits at once.
 
 use std::{io, path::Path, process, thread};
 
@@ -85,16 +86,39 @@ fn is_ignored(signal: tokio::signal::unix::SignalKind) -> Option<bool> {
     Some(mask >> (signal.as_raw_value() - 1) & 1 == 1)
 }
 
+/// What Windows sends to the processes of a console. It ends them when it has waited for some seconds: five when the console is
+/// closed or its user logs off, twenty when the machine is shut down.
 #[cfg(windows)]
-struct Signals(tokio::signal::windows::CtrlC);
+struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    /// Ctrl-Break, and the one request that a program can send to another.
+    break_off: tokio::signal::windows::CtrlBreak,
+    /// The window of the console is closed.
+    close: tokio::signal::windows::CtrlClose,
+    log_off: tokio::signal::windows::CtrlLogoff,
+    shut_down: tokio::signal::windows::CtrlShutdown,
+}
 
 #[cfg(windows)]
 impl Signals {
     fn listen() -> io::Result<Self> {
-        tokio::signal::windows::ctrl_c().map(Self)
+        use tokio::signal::windows;
+        Ok(Self {
+            interrupt: windows::ctrl_c()?,
+            break_off: windows::ctrl_break()?,
+            close: windows::ctrl_close()?,
+            log_off: windows::ctrl_logoff()?,
+            shut_down: windows::ctrl_shutdown()?,
+        })
     }
 
     async fn next(&mut self) {
-        self.0.recv().await;
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.break_off.recv() => {}
+            _ = self.close.recv() => {}
+            _ = self.log_off.recv() => {}
+            _ = self.shut_down.recv() => {}
+        }
     }
 }

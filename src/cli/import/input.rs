@@ -33,7 +33,14 @@ impl Input {
         let mut source = if path == Path::new("-") {
             Source::Stream(Box::new(io::stdin()))
         } else {
-            let file = File::open(path)?;
+            // Windows opens no folder, and says only that it is denied.
+            let file = File::open(path).map_err(|error| {
+                if path.is_dir() {
+                    io::ErrorKind::IsADirectory.into()
+                } else {
+                    error
+                }
+            })?;
             let kind = file.metadata()?;
             if kind.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
