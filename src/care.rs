@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`doctor`] | examines the database and what is around it |
 //! | [`repair`] | repairs what is safe to repair: `doctor --fix` |
+//! | [`removal`] | removes a database and all that is kept beside it |
 //! | [`restore`] | goes back to a backup while others work |
 //! | [`salvage`], `sqlite_pages` | copies tasks out of a damaged file, which it reads without SQLite |
 //!
@@ -11,6 +12,7 @@
 //! day take one.
 
 pub mod doctor;
+pub mod removal;
 pub mod repair;
 pub mod restore;
 pub mod salvage;

@@ -2,7 +2,7 @@
 //!
 //! Each command has a file of its name, with its help and its examples: `add`, `backup`, `comment`, `completions`,
 //! `config`, `delete`, `doctor`, `edit`, `export`, `help`, `import`, `install`, `list`, `log`, `man`, `mcp`, `next`, `paths`,
-//! `prime`, `restore`, `search`, `serve`, `service`, `show`, `token`, `undo` and `watch`; `projects` and `tags` are in `names`;
+//! `prime`, `restore`, `search`, `serve`, `service`, `show`, `token`, `undo`, `uninstall` and `watch`; `projects` and `tags` are in `names`;
 //! `start`, `done`, `skip`, `reopen`, `cancel` and `undelete` in `transitions`. The other files serve several commands:
 //!
 //! | file | what it holds |
@@ -35,6 +35,7 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::LazyLock,
 };
 
 use clap::{
@@ -103,6 +104,7 @@ mod token;
 mod topics;
 mod transitions;
 mod undo;
+mod uninstall;
 mod watch;
 mod width;
 
@@ -114,7 +116,7 @@ use screen::{Screen, json_line};
 /// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong command
 /// line or setting.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
+#[command(version, long_version = LONG_VERSION.as_str(), propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
 pub struct Cli {
     #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP, value_parser = path())]
     db: Option<PathBuf>,
@@ -133,6 +135,14 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// The version, the commit it was built from where that is known, and SQLite's version, each on a line.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let commit = option_env!("TASKHOLD_COMMIT_BUILT");
+    let commit = commit.map_or_else(String::new, |commit| format!("\ncommit {commit}"));
+    let (version, sqlite) = (env!("CARGO_PKG_VERSION"), store::sqlite_version());
+    format!("{version}{commit}\nSQLite {sqlite}")
+});
 
 const EXAMPLES: &str = "\
 Examples:
@@ -184,6 +194,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Token(token::TokenArgs),
     Service(service::ServiceArgs),
+    Uninstall(uninstall::UninstallArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     Help(help::HelpArgs),
@@ -295,6 +306,7 @@ impl Command {
                 | Self::Prime(_)
                 | Self::Install(_)
                 | Self::Service(_)
+                | Self::Uninstall(_)
                 | Self::Token(_)
                 | Self::Paths(_)
                 | Self::Doctor(_)
@@ -334,6 +346,7 @@ impl Command {
             Self::Serve(args) => args.run(context),
             Self::Token(args) => args.run(context),
             Self::Service(args) => args.run(context),
+            Self::Uninstall(args) => args.run(context),
             // Run before: they need no database.
             Self::Completions(_) | Self::Man(_) | Self::Help(_) | Self::Config(_) => Ok(()),
         }

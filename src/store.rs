@@ -82,7 +82,7 @@ pub(crate) mod zone_order;
 
 pub use change_log::is_replay_of;
 pub use figures::State;
-pub use open::Access;
+pub use open::{Access, sqlite_version};
 use paths::Identity;
 pub use paths::Paths;
 pub use search_words::Words;

@@ -151,6 +151,13 @@ impl Finding {
     }
 
     /// Says what is to be done after that.
+    #[cfg_attr(
+        not(unix),
+        expect(
+            dead_code,
+            reason = "tokens that others could read are found on Unix alone"
+        )
+    )]
     pub(super) fn and_then(mut self, what: &str) -> Self {
         if let Some(way_out) = &mut self.way_out {
             let _ = write!(way_out, ", then {what}");
@@ -261,7 +268,7 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
 }
 
 fn sqlite() -> Finding {
-    let version = rusqlite::version();
+    let version = open::sqlite_version();
     if rusqlite::version_number() >= open::OLDEST_SQLITE {
         Finding::good("sqlite", version)
     } else {

@@ -21,7 +21,7 @@ mod dashed;
 mod offers;
 
 /// The variable by which a shell's script asks. Its value is the shell.
-const VARIABLE: &str = "TASKHOLD_COMPLETE";
+pub(super) const VARIABLE: &str = "TASKHOLD_COMPLETE";
 
 /// Print the script that makes a shell complete commands, quick words, ids, projects and tags
 #[derive(Debug, clap::Args)]

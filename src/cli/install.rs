@@ -103,6 +103,48 @@ struct FileOutcome {
     problem: Option<String>,
 }
 
+/// What became of the files of several hosts.
+#[derive(Default)]
+pub(super) struct Edited {
+    files: Vec<FileOutcome>,
+    refused: Vec<Refusal>,
+    /// The hosts whose files are as wanted.
+    hosts: Vec<&'static str>,
+}
+
+impl Edited {
+    /// Returns what became of each file, for programs.
+    pub(super) fn files(&self) -> serde_json::Value {
+        json!(self.files)
+    }
+
+    /// Fails if a file could not be edited, and says which were.
+    pub(super) fn done(mut self) -> CliResult {
+        self.hosts.dedup();
+        match self.refused.len() {
+            0 => Ok(()),
+            1 if self.hosts.is_empty() => Err(self.refused.remove(0).into()),
+            _ => Err(Refusal::Several {
+                refused: self.refused,
+                done: self.hosts,
+            }
+            .into()),
+        }
+    }
+}
+
+/// Returns the files that have taskhold in them, with their hosts.
+pub(super) fn with_taskhold() -> CliResult<Vec<(Host, PathBuf)>> {
+    let machine = Machine::here().ok_or(ConfigError::NoHome)?;
+    let mut found = Vec::new();
+    for host in Host::ALL {
+        let places = machine.places_in_use(host).into_iter();
+        let places = places.filter(|place| HAS_TASKHOLD.contains(&state(host, place)));
+        found.extend(places.map(|place| (host, place.file)));
+    }
+    Ok(found)
+}
+
 /// What each entry is to start.
 struct Wanted {
     program: String,
@@ -121,16 +163,26 @@ impl InstallArgs {
         } else {
             self.hosts.clone()
         };
+        let edited = self.edit(&hosts, &machine, context)?;
+        if context.screen.json && edited.refused.len() < edited.files.len() {
+            context
+                .screen
+                .print_json(&json!({ "files": edited.files }))?;
+        }
+        edited.done()
+    }
+
+    /// Edits the files of `hosts`, each told as soon as it is done.
+    fn edit(&self, hosts: &[Host], machine: &Machine, context: &Context) -> CliResult<Edited> {
         let wanted = Wanted::of(context)?;
-        let mut outcomes = Vec::new();
-        let (mut done, mut refused) = (Vec::new(), Vec::new());
-        for host in hosts {
+        let mut edited = Edited::default();
+        for &host in hosts {
             for place in machine.places_in_use(host) {
-                let mut outcome = FileOutcome::nothing(host, &place, &machine);
+                let mut outcome = FileOutcome::nothing(host, &place, machine);
                 match self.carry_out(&mut outcome, &place, &wanted, context) {
                     Ok(()) => {
                         if outcome.by_hand.is_none() {
-                            done.push(host.word());
+                            edited.hosts.push(host.word());
                         }
                         if !context.screen.json {
                             self.tell(&outcome)?;
@@ -138,21 +190,26 @@ impl InstallArgs {
                     }
                     Err(refusal) => {
                         outcome.problem = Some(refusal.to_string());
-                        refused.push(refusal);
+                        edited.refused.push(refusal);
                     }
                 }
-                outcomes.push(outcome);
+                edited.files.push(outcome);
             }
         }
-        if context.screen.json && refused.len() < outcomes.len() {
-            context.screen.print_json(&json!({ "files": outcomes }))?;
-        }
-        done.dedup();
-        match refused.len() {
-            0 => Ok(()),
-            1 if done.is_empty() => Err(refused.remove(0).into()),
-            _ => Err(Refusal::Several { refused, done }.into()),
-        }
+        Ok(edited)
+    }
+
+    /// Takes taskhold out of `hosts`.
+    pub(super) fn remove_from(hosts: &[Host], context: &Context) -> CliResult<Edited> {
+        let machine = Machine::here().ok_or(ConfigError::NoHome)?;
+        let all = Self {
+            hosts: Vec::new(),
+            list: false,
+            remove: true,
+            dry_run: false,
+            name: None,
+        };
+        all.edit(hosts, &machine, context)
     }
 
     /// Returns the hosts on this machine that can be set up, or of which taskhold can be taken out.

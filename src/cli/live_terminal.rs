@@ -181,6 +181,10 @@ struct Signals {
 
 impl Outside {
     /// `with_keys`: not only the signals.
+    #[cfg_attr(
+        not(unix),
+        expect(clippy::unnecessary_wraps, reason = "Unix may refuse a signal")
+    )]
     pub(super) fn listen(with_keys: bool) -> io::Result<Self> {
         Ok(Self {
             typed: with_keys.then(keys::typed).flatten(),

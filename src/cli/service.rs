@@ -1,6 +1,9 @@
 //! `taskhold service`
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 
@@ -15,6 +18,9 @@ mod systemd;
 
 use call::{Options, ServeCommand};
 use platform::{Platform, State};
+
+/// What the daemon is called by every service manager.
+const LABEL: &str = "taskhold";
 
 /// Run the daemon as a service: start it when you log in, and again if it fails
 ///
@@ -124,6 +130,33 @@ impl ServiceArgs {
                 })
             }
         })
+    }
+}
+
+/// The daemon as a service of this user.
+pub(super) struct Installed {
+    /// Its definition.
+    pub(super) file: PathBuf,
+    manager: platform::Manager,
+}
+
+impl Installed {
+    /// Returns the service if it is installed; `None` if it is not, or the system has no service manager.
+    pub(super) fn find() -> Option<Self> {
+        let platform = Platform::here();
+        let file = platform.path().ok()?;
+        let manager = platform.manager(file.clone()).ok()?;
+        let is_there = manager.is_installed();
+        is_there.then_some(Self { file, manager })
+    }
+
+    /// Stops it and removes it for good.
+    pub(super) fn uninstall(&self) -> Result<(), ServiceError> {
+        let refused = |source| ServiceError::Refused {
+            action: "uninstall",
+            source,
+        };
+        self.manager.uninstall().map_err(refused)
     }
 }
 

@@ -190,6 +190,18 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     sync_folder(folder_of(path))
 }
 
+/// Removes a folder for good if nothing is in it. Reports whether it is gone.
+pub(crate) fn remove_empty_folder(folder: &Path) -> io::Result<bool> {
+    match fs::remove_dir(folder) {
+        Ok(()) => sync_folder(folder_of(folder)).map(|()| true),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound => Ok(true),
+            io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            _ => Err(error),
+        },
+    }
+}
+
 /// Removes a file whose absence nobody is promised: a power cut may bring it back.
 pub(crate) fn discard(path: &Path) -> io::Result<()> {
     fs::remove_file(path)

@@ -241,11 +241,18 @@ pub(crate) fn has_other_names(path: &Path, _: &fs::Metadata) -> bool {
     use std::os::windows::fs::OpenOptionsExt;
     // Neither to read nor to write, only to look.
     let file = fs::OpenOptions::new().access_mode(0).open(path);
-    file.and_then(|file| winapi_util::file::information(file))
+    file.and_then(winapi_util::file::information)
         .is_ok_and(|found| found.number_of_links() > 1)
 }
 
 /// Takes away what others may do with a file of ours.
+#[cfg_attr(
+    not(unix),
+    expect(
+        clippy::unnecessary_wraps,
+        reason = "what is in the user's profile is the user's alone"
+    )
+)]
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -101,6 +101,7 @@ mod proc {
 
 #[cfg(not(target_os = "linux"))]
 impl Process {
+    #[expect(clippy::unused_self, reason = "no other process is looked at there")]
     pub(crate) fn is_suspended(&self) -> bool {
         false
     }

@@ -8,6 +8,7 @@ pub(crate) enum Others {
     /// Every user of the machine.
     Everyone,
     /// The members of a group, by its name or number.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix is asked for groups"))]
     Group(String),
 }
 

@@ -20,6 +20,10 @@ pub(crate) fn open() -> io::Result<(Input, Output)> {
     Ok((Box::new(Attended::new(input)), output))
 }
 
+#[cfg_attr(
+    not(unix),
+    expect(clippy::unnecessary_wraps, reason = "on Unix a stream may be a socket")
+)]
 fn take() -> io::Result<(Input, Output)> {
     #[cfg(unix)]
     if let (Some(input), Some(output)) = (unix::socket(&io::stdin())?, unix::socket(&io::stdout())?)

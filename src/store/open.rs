@@ -44,6 +44,11 @@ pub(crate) const OLDEST_SQLITE: i32 = 3_051_003;
 /// Keeps what the database holds before its schema is upgraded.
 pub(super) type BeforeUpgrade = fn(&Connection, &Paths) -> Result<()>;
 
+/// Returns the version of the SQLite in this program.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 /// Opens the database at `path`, which must be absolute, and creates or upgrades it where that is due; before an upgrade,
 /// `before_upgrade` is called.
 pub(super) fn open(

@@ -1,6 +1,6 @@
 //! `taskhold mcp --connect`: a stdio host that goes through the daemon hears and does what it would without it.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
@@ -253,7 +253,7 @@ fn a_daemon_that_does_not_answer_keeps_nobody_from_ending() {
         frozen(&mut client);
         let pid = client.pid().to_string();
         assert!(
-            Command::new("kill")
+            std::process::Command::new("kill")
                 .args(["-TERM", &pid])
                 .status()
                 .unwrap()

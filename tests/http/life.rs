@@ -1,8 +1,7 @@
 //! The daemon's life: one a database, ready when it says so, an end that loses nothing.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -58,7 +57,7 @@ fn the_line_for_claude_code_brings_the_token_of_this_database_in_any_shell() {
         .unwrap();
     let (_, header) = line.split_once("--header ").unwrap();
     // A shell that knows nothing of this program, and has none of this one's variables.
-    let output = Command::new("/bin/sh")
+    let output = std::process::Command::new("/bin/sh")
         .args(["-c", &format!("printf %s {header}")])
         .env_clear()
         .env("HOME", home.database().parent().unwrap())
@@ -73,7 +72,9 @@ fn the_line_for_claude_code_brings_the_token_of_this_database_in_any_shell() {
 fn a_program_that_the_shell_finds_is_called_by_its_name() {
     let home = Home::new();
     let mut command = home.command(&["serve", "--listen", "0"]);
-    let folder = Path::new(env!("CARGO_BIN_EXE_taskhold")).parent().unwrap();
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_taskhold"))
+        .parent()
+        .unwrap();
     command.env("PATH", folder);
     let daemon = Daemon::launch(&home, command);
     assert!(daemon.greeting.contains("$(taskhold token show --db "));
@@ -141,7 +142,7 @@ fn where_its_files_may_not_grow_it_refuses_what_is_new_and_goes_on() {
     let home = Home::new();
     home.run(&["add", "there is room"]);
     let script = "ulimit -f 256; exec \"$0\" serve --listen 0";
-    let mut command = Command::new("/bin/sh");
+    let mut command = std::process::Command::new("/bin/sh");
     command
         .args(["-c", script, env!("CARGO_BIN_EXE_taskhold")])
         .env_clear()

@@ -1,10 +1,12 @@
 //! Limits: what is too much is told so, and keeps nobody else waiting.
 
+#[cfg(unix)]
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 #[cfg(unix)]
 use std::process::Command;
+#[cfg(unix)]
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -94,6 +96,7 @@ fn half_open(port: u16) -> Option<TcpStream> {
 }
 
 /// Opens half-open connections, on and on while `calls` runs, and holds as many as the system allows it.
+#[cfg(unix)]
 fn under_attack(port: u16, calls: impl FnOnce()) {
     const ATTACKERS: usize = 2;
     const HELD: usize = 200;
@@ -121,8 +124,10 @@ fn under_attack(port: u16, calls: impl FnOnce()) {
     });
 }
 
+#[cfg(unix)]
 struct Over<'a>(&'a AtomicBool);
 
+#[cfg(unix)]
 impl Drop for Over<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
@@ -210,17 +215,18 @@ fn it_asks_for_the_file_handles_that_its_connections_need() {
 }
 
 /// Lets this process hold many connections, where the system does by itself allow few.
+#[cfg(unix)]
 fn allow_handles(count: u64) {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-        if current.is_some_and(|current| current < count) {
-            let current = Some(count);
-            setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
-        }
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_some_and(|current| current < count) {
+        let current = Some(count);
+        setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
     }
 }
+
+#[cfg(not(unix))]
+fn allow_handles(_: u64) {}
 
 #[test]
 fn with_every_place_taken_by_who_has_a_token_another_is_told_to_come_later() {

@@ -207,6 +207,23 @@ fn commands_of_other_programs_are_taken_where_they_mean_the_same() {
 }
 
 #[test]
+fn the_version_names_sqlite_and_the_commit_where_it_is_known() {
+    let home = Home::new();
+    let said = home.run(&["--version"]);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], concat!("taskhold ", env!("CARGO_PKG_VERSION")));
+    let sqlite = format!("SQLite {}", rusqlite::version());
+    assert_eq!(*lines.last().unwrap(), sqlite);
+    if let [_, commit, _] = lines[..] {
+        let hash = commit.strip_prefix("commit ").unwrap();
+        assert!(hash.len() >= 7, "{said}");
+    } else {
+        assert_eq!(lines.len(), 2, "{said}");
+    }
+    assert_eq!(home.run(&["-V"]).trim_end(), lines[0]);
+}
+
+#[test]
 fn the_flag_wins_over_the_variable_and_the_variable_over_the_default() {
     let home = Home::new();
     let flag = home.database().with_file_name("flag.db");

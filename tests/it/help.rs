@@ -4,7 +4,9 @@ use std::{fs, process::Output};
 
 use serde_json::json;
 
-use crate::support::{Dialect, Home, PATIENCE, read_all};
+use crate::support::{Dialect, Home};
+#[cfg(unix)]
+use crate::support::{PATIENCE, read_all};
 
 fn output(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = home.command(arguments);

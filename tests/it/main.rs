@@ -36,6 +36,7 @@ mod stdio;
 mod support;
 mod surface;
 mod undo;
+mod uninstall;
 mod unusable;
 mod upgrade;
 mod views;

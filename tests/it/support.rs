@@ -44,6 +44,7 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "there is no mode to set"))]
         let mut folder = tempfile::Builder::new();
         // As the program makes the folder of its data.
         #[cfg(unix)]

@@ -69,11 +69,10 @@ fn command(program: &str) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn a_word_reaches_the_program_as_it_is() {
         let cases = [

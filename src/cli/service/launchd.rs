@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{ServeCommand, platform::LABEL};
+use super::{LABEL, ServeCommand};
 
 /// The line by which `launchctl print` shows that a service has a process. What is further to the right belongs to something else.
 pub(super) const RUNNING: &str = "\tstate = running";

@@ -10,14 +10,11 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use super::{ServeCommand, ServiceError, launchd, scheduler, systemd};
+use super::{LABEL, ServeCommand, ServiceError, launchd, scheduler, systemd};
 use crate::{
     disk::{make_usual_folder, remove, replace_readable, sync_folder},
     home::{Folders, Os},
 };
-
-/// What the daemon is called by every service manager.
-pub(super) const LABEL: &str = "taskhold";
 
 /// Which service manager a system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +217,16 @@ impl Manager {
             | (Platform::Launchd, Some(launchd::UNKNOWN))
             | (Platform::TaskScheduler, Some(_)) => Ok(State::NotInstalled),
             _ => Err(refusal(&output)),
+        }
+    }
+
+    /// Reports whether the service is there: its definition, which the Task Scheduler does not let everyone look at.
+    pub(super) fn is_installed(&self) -> bool {
+        match self.platform {
+            Platform::Systemd | Platform::Launchd => self.definition.exists(),
+            Platform::TaskScheduler => {
+                matches!(self.state(), Ok(State::Running | State::Stopped))
+            }
         }
     }
 

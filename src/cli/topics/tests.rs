@@ -30,6 +30,10 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn must_parse(line: &str) {
+    // On Windows the daemon has no Unix socket, and its documents are those of every system.
+    if cfg!(windows) && (line.contains("--socket") || line.contains("unix:")) {
+        return;
+    }
     let words: Vec<OsString> = words(line).into_iter().map(OsString::from).collect();
     if let Err(error) = call::parse(&words) {
         panic!("{line}: {error}");

@@ -5,17 +5,14 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use rusqlite::Connection;
-use serde_json::json;
 
 use super::{ailing, examine, filled, verdict};
-use crate::{
-    backup::entries,
-    support::{Dialect, Home},
-};
+#[cfg(target_os = "linux")]
+use crate::support::Dialect;
+use crate::{backup::entries, support::Home};
 
 /// Every file in a folder, with its size and, where there are some, its mode.
 fn listed(folder: &Path) -> BTreeMap<PathBuf, (u64, String)> {
@@ -228,7 +225,10 @@ fn every_backup_is_opened_and_its_tasks_compared() {
 fn a_server_that_works_on_a_moved_file_is_named() {
     let home = filled();
     let mut client = home.connect(Dialect::Legacy);
-    client.call("add_task", json!({ "title": "to another file" }));
+    client.call(
+        "add_task",
+        serde_json::json!({ "title": "to another file" }),
+    );
     let pid = client.pid().to_string();
     let moved = |ending: &str| {
         let from = home.database().with_file_name(format!("tasks.db{ending}"));
@@ -256,14 +256,14 @@ fn a_process_that_is_suspended_is_named_with_the_way_to_let_it_go_on() {
     let client = home.connect(Dialect::Legacy);
     // One that has not come further than the lock of a first start.
     let lock = fs::File::open(home.database().with_file_name("tasks.db.lock")).unwrap();
-    let mut waiting = Command::new("sleep")
+    let mut waiting = std::process::Command::new("sleep")
         .arg("600")
         .stdin(lock)
         .spawn()
         .unwrap();
     for id in [client.pid(), waiting.id()] {
         let signal = |name: &str| {
-            let mut kill = Command::new("kill");
+            let mut kill = std::process::Command::new("kill");
             assert!(
                 kill.args([name, &id.to_string()])
                     .status()

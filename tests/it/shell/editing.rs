@@ -1,8 +1,11 @@
 //! `edit`: fields by words and flags, and the text in an editor.
 
+#[cfg(unix)]
 use std::fs;
 
-use super::{json, run, run_with, terminal::at_terminal};
+#[cfg(unix)]
+use super::terminal::at_terminal;
+use super::{json, run, run_with};
 use crate::support::Home;
 
 /// A home with one task, and an editor that runs `script` with the file as `$1`.

@@ -2,9 +2,9 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     sync::mpsc::{self, Receiver},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use super::{run, terminal::Terminal};
@@ -102,16 +102,16 @@ fn a_stopped_watch_gives_the_screen_back_and_draws_again_when_it_goes_on() {
     terminal.type_keys("\u{1a}");
     terminal.wait_for("\u{1b}[?25h\u{1b}[?1049l");
     let id = terminal.process_id();
-    let until = Instant::now() + PATIENCE;
+    let until = std::time::Instant::now() + PATIENCE;
     let is_stopped = || {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
         stat.rsplit(')').next().unwrap().starts_with(" T")
     };
     while !is_stopped() {
-        assert!(Instant::now() < until, "it does not stop");
+        assert!(std::time::Instant::now() < until, "it does not stop");
         std::thread::yield_now();
     }
-    let went_on = Command::new("kill")
+    let went_on = std::process::Command::new("kill")
         .args(["-CONT", &id.to_string()])
         .status();
     assert!(went_on.unwrap().success());

@@ -81,6 +81,7 @@ impl Terminal {
         self.input.flush().unwrap();
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn process_id(&self) -> u32 {
         self.child.process_id().unwrap()
     }

@@ -92,6 +92,7 @@ impl Client {
         }
     }
 
+    #[cfg(unix)]
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }

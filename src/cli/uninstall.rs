@@ -1,0 +1,307 @@
+//! `taskhold uninstall`
+
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+
+use super::{
+    CliResult, Context, Failure,
+    install::{InstallArgs, with_taskhold},
+    screen::can_ask,
+    service::Installed,
+};
+use crate::{
+    care::removal,
+    disk,
+    home::{Folders, Os},
+    install::Host,
+};
+
+/// List what taskhold has left on this machine, and remove it
+///
+/// That is its entries in AI hosts, the service that runs the daemon, and scripts that complete its commands. Your tasks, backups,
+/// tokens and settings stay unless --data is given. At a terminal it asks first; elsewhere it removes with --yes alone. The
+/// program itself is removed the way it was installed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold uninstall
+  taskhold uninstall --yes
+  taskhold uninstall --data")]
+pub(super) struct UninstallArgs {
+    /// Remove it without asking
+    #[arg(short, long)]
+    yes: bool,
+    /// Also delete all tasks with their backups, tokens and settings, for good
+    #[arg(long)]
+    data: bool,
+}
+
+/// What there is to remove.
+struct Found {
+    hosts: Vec<(Host, PathBuf)>,
+    service: Option<Installed>,
+    /// Scripts of shells that nothing else is in.
+    completions: Vec<PathBuf>,
+    /// Files of the person in which a shell is told to complete our commands.
+    by_hand: Vec<PathBuf>,
+    /// The database and all that is kept beside it.
+    data: Vec<PathBuf>,
+    settings: Option<PathBuf>,
+    program: Option<PathBuf>,
+}
+
+impl UninstallArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        let found = Found::look(context)?;
+        let may_ask = !context.screen.json && can_ask();
+        if !context.screen.json {
+            context.screen.print(&self.listed(&found, context))?;
+        }
+        let nothing = !found.is_more_than_data() && !(self.data && found.has_data());
+        if nothing {
+            return self.told(&found, false, &json!([]), &[], context);
+        }
+        if !self.yes {
+            if !may_ask {
+                return self.told(&found, false, &json!([]), &[], context);
+            }
+            if !self.is_agreed()? {
+                return Err(Failure::Declined("removed"));
+            }
+        }
+        let hosts: Vec<Host> = found.hosts.iter().map(|(host, _)| *host).collect();
+        let edited = InstallArgs::remove_from(&one_of_each(hosts), context)?;
+        let files = edited.files();
+        // What starts the program again would make its data anew, so the data is the last to go.
+        edited.done()?;
+        if let Some(service) = &found.service {
+            service.uninstall()?;
+        }
+        for file in &found.completions {
+            disk::remove(file).map_err(|error| not_removed(file, &error))?;
+        }
+        let mut left = Vec::new();
+        if self.data {
+            left = remove_data(&found, context)?;
+        }
+        self.told(&found, true, &files, &left, context)
+    }
+
+    /// Returns the list, for people.
+    fn listed(&self, found: &Found, context: &Context) -> String {
+        let mut text = String::new();
+        let mut part = |name: &str, lines: Vec<String>| {
+            if !lines.is_empty() {
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "{name}:\n  {}", lines.join("\n  "));
+            }
+        };
+        let shown = |files: &[PathBuf]| -> Vec<String> {
+            files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect()
+        };
+        let hosts = found.hosts.iter();
+        part(
+            "AI hosts",
+            hosts
+                .map(|(host, file)| format!("{:14} {}", host.word(), file.display()))
+                .collect(),
+        );
+        let service: Vec<PathBuf> = found.service.iter().map(|it| it.file.clone()).collect();
+        part("Service", shown(&service));
+        part("Completions", shown(&found.completions));
+        part(
+            "Completions to take out by hand, from a file of yours",
+            shown(&found.by_hand),
+        );
+        let mut data = shown(&found.data);
+        data.extend(found.settings.iter().map(|file| file.display().to_string()));
+        let name = if self.data {
+            "Tasks, backups, tokens and settings, all of which are deleted for good"
+        } else {
+            "Tasks, backups, tokens and settings, which stay without --data"
+        };
+        part(name, data);
+        if found.has_data() && self.data {
+            let _ = writeln!(
+                text,
+                "To keep the tasks, first put a backup elsewhere: taskhold backup {}",
+                example_of_backup(context).display()
+            );
+        }
+        text
+    }
+
+    /// Asks whether to go on.
+    fn is_agreed(&self) -> CliResult<bool> {
+        let question = if self.data {
+            "Remove all of this, your tasks too?"
+        } else {
+            "Remove this?"
+        };
+        write!(io::stderr(), "{question} [y/N] ")?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+    }
+
+    /// Says what was done, and what is left to the person.
+    fn told(
+        &self,
+        found: &Found,
+        is_removed: bool,
+        files: &serde_json::Value,
+        left: &[PathBuf],
+        context: &Context,
+    ) -> CliResult {
+        if context.screen.json {
+            let hosts: Vec<_> = found
+                .hosts
+                .iter()
+                .map(|(host, file)| json!({ "host": host.word(), "file": file }))
+                .collect();
+            return Ok(context.screen.print_json(&json!({
+                "hosts": hosts,
+                "service": found.service.as_ref().map(|service| &service.file),
+                "completions": found.completions,
+                "by_hand": found.by_hand,
+                "data": found.data,
+                "settings": found.settings,
+                "program": found.program,
+                "removed": is_removed,
+                "data_removed": is_removed && self.data,
+                "files": files,
+                "left": left,
+            }))?);
+        }
+        let mut text = String::new();
+        if is_removed {
+            text.push_str("Removed.\n");
+        } else if found.is_more_than_data() || (self.data && found.has_data()) {
+            let data = if self.data { " --data" } else { "" };
+            let _ = writeln!(
+                text,
+                "Nothing was removed; this removes it: taskhold uninstall{data} --yes"
+            );
+        } else {
+            text.push_str("Nothing of it is in AI hosts, services or shells.\n");
+        }
+        for folder in left {
+            let _ = writeln!(
+                text,
+                "Left, since other files are in it: {}",
+                folder.display()
+            );
+        }
+        if let Some(program) = &found.program {
+            let _ = writeln!(
+                text,
+                "The program is {}; remove it the way it was installed (npm, uv, brew, cargo or by hand).",
+                program.display()
+            );
+        }
+        Ok(context.screen.print(&text)?)
+    }
+}
+
+impl Found {
+    fn look(context: &Context) -> CliResult<Self> {
+        let (completions, by_hand) = completions();
+        let settings = context.config.file.clone();
+        Ok(Self {
+            hosts: with_taskhold()?,
+            service: Installed::find(),
+            completions,
+            by_hand,
+            data: removal::files(&context.database)?,
+            settings: settings.filter(|file| file.exists()),
+            program: env::current_exe().ok().map(|path| disk::plain_path(&path)),
+        })
+    }
+
+    fn has_data(&self) -> bool {
+        !self.data.is_empty() || self.settings.is_some()
+    }
+
+    fn is_more_than_data(&self) -> bool {
+        !self.hosts.is_empty() || self.service.is_some() || !self.completions.is_empty()
+    }
+}
+
+/// Removes the settings, the database and what is beside it. Returns the folders that stay.
+fn remove_data(found: &Found, context: &Context) -> CliResult<Vec<PathBuf>> {
+    let mut left = removal::remove(&context.database)?;
+    if let Some(file) = &found.settings {
+        disk::remove(file).map_err(|error| not_removed(file, &error))?;
+        let folder = file
+            .parent()
+            .filter(|folder| removal::is_of_our_name(folder));
+        if let Some(folder) = folder {
+            let is_gone =
+                disk::remove_empty_folder(folder).map_err(|error| not_removed(folder, &error))?;
+            left.retain(|other| other != folder);
+            if !is_gone {
+                left.push(folder.to_owned());
+            }
+        }
+    }
+    Ok(left)
+}
+
+fn not_removed(path: &Path, error: &io::Error) -> Failure {
+    Failure::input(format!("{} cannot be removed: {error}", path.display()))
+        .with_hint("see who owns it and its folder; then repeat it")
+}
+
+/// Returns a path at which a backup would outlive the removal.
+fn example_of_backup(context: &Context) -> PathBuf {
+    let name = "tasks-before-uninstall.db";
+    let home = Folders::here().map(|user| user.home);
+    let home = home.unwrap_or_else(|| context.database.with_file_name(""));
+    home.join(name)
+}
+
+fn one_of_each(mut hosts: Vec<Host>) -> Vec<Host> {
+    hosts.dedup();
+    hosts
+}
+
+/// Returns the files by which shells complete our commands, where `taskhold completions --help` says to put them: those that are
+/// ours alone, and those of the person in which our lines are.
+fn completions() -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let Some(user) = Folders::here() else {
+        return (Vec::new(), Vec::new());
+    };
+    let home = &user.home;
+    let is_ours = |file: &PathBuf| {
+        fs::read_to_string(file).is_ok_and(|text| text.contains(super::completions::VARIABLE))
+    };
+    let xdg = match Os::here() {
+        Os::Linux => (user.data.clone(), user.settings.clone()),
+        Os::MacOs | Os::Windows => (home.join(".local/share"), home.join(".config")),
+    };
+    let own = [
+        xdg.0.join("bash-completion/completions/taskhold"),
+        home.join(".zfunc/_taskhold"),
+        xdg.1.join("fish/completions/taskhold.fish"),
+    ];
+    let documents = home.join("Documents");
+    let theirs = [
+        xdg.1.join("elvish/rc.elv"),
+        xdg.1.join("powershell/Microsoft.PowerShell_profile.ps1"),
+        documents.join("PowerShell/Microsoft.PowerShell_profile.ps1"),
+        documents.join("WindowsPowerShell/Microsoft.PowerShell_profile.ps1"),
+    ];
+    (
+        own.into_iter().filter(is_ours).collect(),
+        theirs.into_iter().filter(is_ours).collect(),
+    )
+}
