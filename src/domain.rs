@@ -7,6 +7,7 @@
 //! | [`task`] | a task, its fields and what each may hold |
 //! | [`when`] | a date or an instant, read from words; time zones |
 //! | [`repeat`] | recurrence rules (RFC 5545), read from words; the dates they give |
+//! | [`card`] | what the board shows of a task |
 //! | [`query`] | what to list: views, filters, pages |
 //! | [`change`] | edits and change log entries; replay and rewind of a task |
 //! | [`session`] | the session of a client that makes a change |
@@ -17,6 +18,7 @@
 //! | [`error`] | every error, its words and its code |
 
 pub(crate) mod advice;
+pub mod card;
 pub mod change;
 pub mod command;
 pub mod error;

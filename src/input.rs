@@ -19,6 +19,7 @@ use crate::domain::{
 mod digest;
 mod fields;
 mod filters;
+pub(crate) mod quick_fields;
 pub(crate) mod quick_words;
 
 pub(crate) use digest::digest_of;

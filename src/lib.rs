@@ -11,6 +11,7 @@
 //! | [`care`] | examining, repairing, restoring and rescuing a database |
 //! | `input` | fields as callers write them, read into what a task can hold |
 //! | [`render`] | tasks as people, models and programs see them |
+//! | [`board`] | the page of the board, and what a browser is told of it |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | `jsonrpc` | JSON-RPC messages and lines, for every transport |
 //! | [`stdio`] | MCP over standard input and output |
@@ -24,6 +25,7 @@
 //! `store` itself. News of a commit
 //! travel back from `store` to `mcp`'s subscriptions, in every process. `tests/it/layers.rs` holds who may use whom.
 
+pub mod board;
 pub mod bridge;
 pub mod care;
 pub mod cli;

@@ -9,7 +9,7 @@
 //! | `prompts/list`, `prompts/get` | `prompts` |
 //! | `completion/complete` | `completions` |
 //!
-//! `uri` parses resource URIs and tells which of them a commit alters; `principal` and `client_name`
+//! `apps` tells which clients show pages, and holds the one of the board; `uri` parses resource URIs and tells which of them a commit alters; `principal` and `client_name`
 //! say who calls.
 //!
 //! One [`Server`] serves a session of any protocol version from 2024-11-05 to 2026-07-28; which one is decided for each
@@ -29,11 +29,11 @@ use rmcp::{
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
         CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
-        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
-        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-        ReadResourceResult, ServerCapabilities, ServerConfig, SubscribeRequestParams,
-        SubscriptionFilter, UnsubscribeRequestParams,
+        GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
+        InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+        ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerCapabilities,
+        ServerConfig, SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
     },
     service::{RequestContext, SubscriptionContext},
 };
@@ -45,6 +45,7 @@ use crate::{
     store::db::{Db, Session},
 };
 
+mod apps;
 mod client_name;
 mod completions;
 mod principal;
@@ -87,7 +88,7 @@ impl Server {
 
     /// Returns the session that a request is made in, and who makes it. Where a request names no session, it is that of its
     /// connection; where it has none of its own, as over HTTP in the modern dialect, that of its token and client.
-    fn caller(&self, context: &RequestContext<RoleServer>) -> (Session, tools::Client) {
+    fn caller(&self, context: &RequestContext<RoleServer>, tool: &str) -> (Session, tools::Client) {
         let given = Principal::given(context);
         let principal = given.cloned().unwrap_or_default();
         let info = client_info(context);
@@ -98,10 +99,20 @@ impl Server {
         } else {
             self.session.clone()
         };
+        // What a page does over the connection of a host is neither the model's nor told to it.
+        let (session, principal) = if tools::is_of_page(tool) && !principal.is_page {
+            (
+                session.named(principal::session_of_page(session.id())),
+                principal.of_page(),
+            )
+        } else {
+            (session, principal)
+        };
         let client = tools::Client {
             actor: principal.actor(client_name::readable(&info)),
             name: principal.actor(&info.name),
             is_read_only: principal.is_read_only,
+            shows_pages: apps::are_shown(context),
         };
         (session, client)
     }
@@ -166,14 +177,17 @@ fn refused(reason: &str) -> ErrorData {
     refusal(ErrorCode::INVALID_PARAMS, reason)
 }
 
-/// Fills in what every list result has: all of it at once, for an hour, the same for everyone.
+/// Fills in what every list result has: all of it at once, for an hour, the same for everyone unless it is said otherwise.
 macro_rules! static_list {
-    ($result:ident, $items:expr, $context:expr) => {{
+    ($result:ident, $items:expr, $context:expr) => {
+        static_list!($result, $items, $context, Public)
+    };
+    ($result:ident, $items:expr, $context:expr, $scope:ident) => {{
         let mut result = $result::with_all_items($items);
         if is_modern(&$context) {
             result = result
                 .with_ttl_ms(STATIC_TTL_MS)
-                .with_cache_scope(CacheScope::Public);
+                .with_cache_scope(CacheScope::$scope);
         }
         result.meta = result_meta(&$context);
         result
@@ -205,14 +219,33 @@ impl ServerHandler for Server {
             .with_instructions(INSTRUCTIONS)
     }
 
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let mut result = self.negotiate_initialize(&request)?;
+        let extensions = request.capabilities.extensions.as_ref();
+        if extensions.is_some_and(apps::are_named_in) {
+            apps::declare(&mut result.capabilities);
+        }
+        context.peer.set_peer_info(request);
+        Ok(result)
+    }
+
     async fn discover(
         &self,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
-        Ok(DiscoverResult::from_server_info(versions, self.get_info())
+        let mut info = self.get_info();
+        if apps::are_shown(&context) {
+            apps::declare(&mut info.capabilities);
+        }
+        // Another client may be told of other capabilities.
+        Ok(DiscoverResult::from_server_info(versions, info)
             .with_ttl_ms(STATIC_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+            .with_cache_scope(CacheScope::Private))
     }
 
     async fn list_tools(
@@ -221,7 +254,9 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         refuse_cursor(request.as_ref())?;
-        Ok(static_list!(ListToolsResult, tools::TOOLS.clone(), context))
+        let tools = tools::list(apps::are_shown(&context)).to_vec();
+        // Another client may be given another list.
+        Ok(static_list!(ListToolsResult, tools, context, Private))
     }
 
     async fn call_tool(
@@ -231,7 +266,8 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name;
         let arguments = request.arguments.unwrap_or_default();
-        let (session, client) = self.caller(&context);
+        let (session, client) = self.caller(&context, &name);
+        let shows_pages = client.shows_pages;
         let call = tools::call(&session, &name, arguments, client, self.zone);
         let answered = tokio::select! {
             biased;
@@ -242,7 +278,8 @@ impl ServerHandler for Server {
         let answer = match answered {
             Ok(Some(answer)) => answer,
             Ok(None) => {
-                let names: Vec<&str> = tools::TOOLS.iter().map(|tool| tool.name.as_ref()).collect();
+                let tools = tools::list(shows_pages).iter();
+                let names: Vec<&str> = tools.map(|tool| tool.name.as_ref()).collect();
                 let (name, names) = (shortened(&name, 40), names.join(", "));
                 return Err(refused(&format!("no tool {name}; there are {names}")));
             }
@@ -286,10 +323,19 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let contents = resources::read(&self.session, &request.uri, self.zone).await?;
+        let page = apps::page(&request.uri).filter(|_| apps::are_shown(&context));
+        let (contents, ttl_ms) = match page {
+            Some(page) => (page, STATIC_TTL_MS),
+            None => (
+                resources::read(&self.session, &request.uri, self.zone).await?,
+                0,
+            ),
+        };
         let mut result = ReadResourceResult::new(vec![contents]);
         if is_modern(&context) {
-            result = result.with_ttl_ms(0).with_cache_scope(CacheScope::Private);
+            result = result
+                .with_ttl_ms(ttl_ms)
+                .with_cache_scope(CacheScope::Private);
         }
         result.meta = result_meta(&context);
         Ok(result.into())
@@ -376,7 +422,7 @@ mod tests {
     #[test]
     fn no_argument_of_a_tool_is_asked_for_in_a_header() {
         // The daemon answers calls without looking for one.
-        let tools = serde_json::to_string(&*tools::TOOLS).unwrap();
+        let tools = serde_json::to_string(tools::list(true)).unwrap();
         assert!(tools.contains("inputSchema") && !tools.contains("x-mcp-header"));
     }
 
@@ -386,6 +432,7 @@ mod tests {
             actor: Actor::named(name),
             name: Actor::named(name),
             is_read_only: false,
+            shows_pages: false,
         };
         let arguments = rmcp::object!({ "title": "Buy milk" });
         let called = tools::call(session, "add_task", arguments, client, Zone::UTC);

@@ -14,9 +14,11 @@ use crate::domain::{
 };
 
 pub mod bounds;
+mod card;
 mod object;
 pub mod parts;
 
+pub use card::CardObject;
 pub use object::{Detail, TaskObject};
 use parts::Parts;
 

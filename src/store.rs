@@ -15,6 +15,7 @@
 //! | `comments` | the comments of a task, a row each |
 //! | `rows` | rows to types and back |
 //! | `tasks` | reads single tasks and their relations |
+//! | `cards` | reads what the board shows, and what a change alters of it |
 //! | `views` | lists: a page of a view, a count |
 //! | `zone_order` | times with a zone, sorted anew where another version of the zones sorted them |
 //! | `search`, `search_words`, `indexing`, `index` | full-text search; what a person types, as a query; the index filled; compared and rebuilt |
@@ -55,6 +56,7 @@ use crate::{
 pub mod advise;
 pub mod backup;
 pub(crate) mod ballast;
+mod cards;
 mod change_feed;
 mod change_log;
 pub(crate) mod checkpoint;
@@ -237,7 +239,7 @@ impl Store {
     pub fn execute_all(&mut self, calls: &[Request<'_>]) -> Result<Committed> {
         let adds = calls
             .iter()
-            .any(|call| matches!(call.command, Command::Add { .. }));
+            .any(|call| matches!(call.command.asked(), Command::Add { .. }));
         if self.is_disk_full && adds {
             self.is_disk_full = ballast::is_disk_full(&self.paths);
         }

@@ -22,7 +22,6 @@
 //! To the new account.
 //! ```
 
-use super::fields::put;
 use crate::{
     domain::{
         command::{Caller, Patch},
@@ -30,7 +29,7 @@ use crate::{
         task::{Invalid, Task, shortened},
         when::{When, Zone},
     },
-    input::{GivenFields, Notes, quick_words::Field},
+    input::{GivenFields, Notes, quick_fields::put, quick_words::Field},
 };
 
 /// The fields, in the order of the lines.

@@ -10,7 +10,8 @@ use crate::{
         task::{Invalid, Tag, shortened},
     },
     input::{
-        Clearable, GivenFields, Notes,
+        GivenFields, Notes,
+        quick_fields::{list, put},
         quick_words::{Field, Purpose, QuickValue, QuickWords},
     },
 };
@@ -358,49 +359,4 @@ impl Given {
             None => Error::Invalid(invalid).into(),
         }
     }
-}
-
-/// Puts the text of a field where it belongs; one that stands for none clears it.
-pub(super) fn put(fields: &mut GivenFields, field: Field, text: &str) -> Result<(), Invalid> {
-    let given = if is_nothing(text) {
-        Clearable::Clear
-    } else {
-        Clearable::Set(text.to_owned())
-    };
-    let items = given
-        .clone()
-        .set()
-        .map(|text| list(&text))
-        .unwrap_or_default();
-    match field {
-        Field::Title => fields.title = Some(text.to_owned()),
-        Field::Description => fields.description = Some(text.to_owned()),
-        Field::Status => fields.status = Some(text.parse()?),
-        Field::Priority => fields.priority = Some(given.parsed()?),
-        Field::Due => fields.due = Some(given),
-        Field::Defer => fields.defer_until = Some(given),
-        Field::Repeat => fields.repeat = Some(given),
-        Field::Project => fields.project = Some(given),
-        Field::Tags => fields.tags = Some(items),
-        Field::Parent => fields.parent = Some(given.parsed()?),
-        Field::After => {
-            let ids = items.iter().map(|id| id.parse());
-            fields.depends_on = Some(ids.collect::<Result<_, _>>()?);
-        }
-    }
-    Ok(())
-}
-
-/// Reports whether a value stands for none.
-pub(super) fn is_nothing(value: &str) -> bool {
-    matches!(value.trim().to_lowercase().as_str(), "" | "none")
-}
-
-/// Takes apart what has commas between it.
-pub(super) fn list(text: &str) -> Vec<String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
 }

@@ -1,10 +1,6 @@
 //! Which tasks to list: a view, narrowed down by flags or quick words.
 
-use super::{
-    CliResult, Failure,
-    fields::{is_nothing, list},
-    screen::Screen,
-};
+use super::{CliResult, Failure, screen::Screen};
 use crate::{
     domain::{
         command::Caller,
@@ -13,6 +9,7 @@ use crate::{
     },
     input::{
         self, GivenFilters,
+        quick_fields::{is_nothing, list},
         quick_words::{Field, Word, exclusion},
     },
     store,

@@ -77,6 +77,14 @@ pub enum Command {
     },
     /// Revert a group of changes; `None` is the last of the caller's session that is still in force.
     Undo(Option<GroupId>),
+    /// Another command, once: made again with the same key it changes nothing, and comes to the tasks that it changed the first
+    /// time, as they are now.
+    Once {
+        /// The caller's name for the call.
+        key: CallKey,
+        /// What is asked for.
+        command: Box<Command>,
+    },
     /// Remember that the caller has looked at all changes up to this one. No task changes.
     Look(i64),
     /// Remember that the caller was told what others changed, up to this change. No task changes.
@@ -86,6 +94,14 @@ pub enum Command {
 impl Command {
     /// So many tasks are deleted in one call without asking again.
     pub const CONFIRM_ABOVE: usize = 20;
+
+    /// Returns what is asked for, with or without a key.
+    pub(crate) fn asked(&self) -> &Self {
+        match self {
+            Self::Once { command, .. } => command.asked(),
+            command => command,
+        }
+    }
 }
 
 /// A task named in a draft: one that is there, or one that the same call adds before this one.

@@ -135,13 +135,13 @@ pub enum Error {
     },
     /// The key of the call is that of an earlier call which said something else.
     #[error(
-        "key \"{key}\" was used before, by a call that said something else and added {added}; nothing was added now: give each new call a key of its own"
+        "key \"{key}\" was used before, by a call that said something else and {did}; nothing was done now: give each new call a key of its own"
     )]
     KeyUsed {
         /// The key.
         key: String,
-        /// What the earlier call added.
-        added: String,
+        /// What the earlier call did: "added 3 \"Buy milk\"".
+        did: String,
     },
     /// Someone changed the task after the group that is to be undone.
     #[error(

@@ -114,6 +114,10 @@ pub(crate) fn plan<'a>(
             };
             undo(group, caller, tasks)
         }
+        Command::Once { key, command } => match earlier(key, caller, tasks)? {
+            Some(group) => Ok(Plan::Repeat(group)),
+            None => Ok(with_key(plan(command, caller, tasks)?, key)),
+        },
         Command::Look(seq) => Ok(Plan::Look(*seq)),
         Command::Told(seq) => Ok(Plan::Told(*seq)),
     }
@@ -126,15 +130,9 @@ fn add<'a>(
     tasks: &dyn Tasks,
 ) -> Result<Plan<'a>> {
     if let Some(key) = key
-        && let Some(earlier) = tasks.keyed_call(key, caller)?
+        && let Some(group) = earlier(key, caller, tasks)?
     {
-        if earlier.may_be(key) {
-            return Ok(Plan::Repeat(earlier.group));
-        }
-        return Err(Error::KeyUsed {
-            key: shortened(key.as_str(), 40),
-            added: added_by(earlier.group, tasks)?,
-        });
+        return Ok(Plan::Repeat(group));
     }
     let first = tasks.next_task()?;
     let mut planned = Planned::of(tasks);
@@ -146,6 +144,25 @@ fn add<'a>(
         planned.take(edit);
     }
     Ok(planned.write(Kind::Add, None, key))
+}
+
+/// Returns the group that the caller made with `key`, if it did; a call that said something else is refused.
+fn earlier(key: &CallKey, caller: &Caller, tasks: &dyn Tasks) -> Result<Option<GroupId>> {
+    match tasks.keyed_call(key, caller)? {
+        Some(earlier) if !earlier.may_be(key) => Err(Error::KeyUsed {
+            key: shortened(key.as_str(), 40),
+            did: done_by(earlier.group, tasks)?,
+        }),
+        earlier => Ok(earlier.map(|earlier| earlier.group)),
+    }
+}
+
+/// Returns `plan` as one whose call is known by `key` from then on.
+fn with_key<'a>(mut plan: Plan<'a>, given: &'a CallKey) -> Plan<'a> {
+    if let Plan::Write { key, .. } = &mut plan {
+        *key = Some(given);
+    }
+    plan
 }
 
 /// Returns `plan` as one that completes tasks, if it found one of them open.
@@ -222,12 +239,12 @@ pub(crate) fn brought_by(
     Ok(brought.edits())
 }
 
-/// Says which tasks the call added that made `group`: the first of them by id and title.
-fn added_by(group: GroupId, tasks: &dyn Tasks) -> Result<String> {
+/// Says which tasks the call added or changed that made `group`: the first of them by id and title.
+fn done_by(group: GroupId, tasks: &dyn Tasks) -> Result<String> {
     const NAMED: usize = 5;
-    let added = tasks.group(group)?;
+    let changes = tasks.group(group)?;
     let mut named = Vec::new();
-    for change in added.iter().take(NAMED) {
+    for change in changes.iter().take(NAMED) {
         let task = tasks.task(change.task)?;
         named.push(format!(
             "{} \"{}\"",
@@ -235,10 +252,12 @@ fn added_by(group: GroupId, tasks: &dyn Tasks) -> Result<String> {
             shortened(task.title.as_str(), 60)
         ));
     }
-    if added.len() > NAMED {
-        named.push(format!("{} more", added.len() - NAMED));
+    if changes.len() > NAMED {
+        named.push(format!("{} more", changes.len() - NAMED));
     }
-    Ok(named.join(", "))
+    let has_added = changes.first().is_some_and(|first| first.kind == Kind::Add);
+    let verb = if has_added { "added" } else { "changed" };
+    Ok(format!("{verb} {}", named.join(", ")))
 }
 
 /// Decides an edit for each task once, however often its id was given.

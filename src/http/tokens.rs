@@ -338,6 +338,7 @@ impl Tokens {
                 label: Some(OWN.into()),
                 is_read_only: false,
                 token_hash: Hash::of(token.as_bytes()).0,
+                is_page: false,
                 session: None,
             });
             Ok(own.into_iter().collect())
@@ -350,6 +351,7 @@ impl Tokens {
                 label: Some(entry.label.into()),
                 is_read_only: entry.read_only,
                 token_hash: entry.hash.0,
+                is_page: false,
                 session: None,
             });
             Ok(principals.collect())

@@ -17,8 +17,24 @@ pub struct Principal {
     pub is_read_only: bool,
     /// SHA-256 of that token, which tells it from an earlier one of the same label; zeroes where none is needed.
     pub token_hash: [u8; 32],
+    /// Whether it is the page of the board, which a user has signed in to in a browser.
+    pub is_page: bool,
     /// What the caller calls its session, in a header; it counts among those with the same token.
     pub session: Option<Arc<str>>,
+}
+
+/// What the page of the board is called beside the client that it comes by.
+pub(crate) const PAGE: &str = "board";
+
+/// Returns the session of a page that comes over the connection of the session `other`: what the one changes, the other does not
+/// take back, nor is it told.
+pub(super) fn session_of_page(other: &SessionId) -> SessionId {
+    let mut hash = Sha256::new();
+    hash.update(b"page:");
+    hash.update(other.as_str());
+    let hash: [u8; 32] = hash.finalize().into();
+    let number = hash.first_chunk().copied().unwrap_or_default();
+    SessionId::numbered(u64::from_be_bytes(number))
 }
 
 /// Two are the same whose token is, in whichever sessions they call.
@@ -53,6 +69,18 @@ impl Principal {
         let hash: [u8; 32] = hash.finalize().into();
         let number = hash.first_chunk().copied().unwrap_or_default();
         SessionId::numbered(u64::from_be_bytes(number))
+    }
+
+    /// Returns the principal of a page that comes over a connection of this one: `Claude (board)`, `Claude (work, board)`.
+    pub(super) fn of_page(&self) -> Self {
+        let label = match self.label.as_deref() {
+            Some(label) => format!("{label}, {PAGE}").into(),
+            None => PAGE.into(),
+        };
+        Self {
+            label: Some(label),
+            ..self.clone()
+        }
     }
 
     /// Returns the actor of a client that is called `name`: `name (label)`. A name is cut rather than the label, and

@@ -25,6 +25,7 @@ use crate::{
 
 mod args;
 mod arguments;
+mod board;
 mod call;
 mod get_task;
 mod handlers;
@@ -115,23 +116,57 @@ const SPECS: [Spec; 7] = [
     },
 ];
 
-/// Every tool, as `tools/list` gives it.
-pub(super) static TOOLS: LazyLock<Vec<Tool>> =
-    LazyLock::new(|| SPECS.iter().map(Spec::tool).collect());
+/// The tools for every client, as `tools/list` gives them.
+static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| SPECS.iter().map(Spec::tool).collect());
+
+/// Likewise those for clients that show pages: the same, and those of the board.
+static WITH_BOARD: LazyLock<Vec<Tool>> = LazyLock::new(|| {
+    let of_board = board::SPECS.iter().map(|(spec, caller)| {
+        let meta = board::meta(*caller);
+        spec.tool_with(&meta)
+    });
+    TOOLS.iter().cloned().chain(of_board).collect()
+});
+
+/// Returns the tools for a client, which shows pages or does not.
+pub(super) fn list(shows_pages: bool) -> &'static [Tool] {
+    if shows_pages { &WITH_BOARD } else { &TOOLS }
+}
+
+fn specs() -> impl Iterator<Item = &'static Spec> {
+    SPECS
+        .iter()
+        .chain(board::SPECS.iter().map(|(spec, _)| spec))
+}
 
 /// The name of every tool.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    SPECS.iter().map(|spec| spec.name)
+    specs().map(|spec| spec.name)
 }
 
 /// Reports whether the tool called `name` changes nothing.
 pub(super) fn is_reading(name: &str) -> bool {
-    let mut specs = SPECS.iter();
-    specs.any(|spec| spec.name == name && matches!(spec.effect, Effect::Read))
+    specs().any(|spec| spec.name == name && matches!(spec.effect, Effect::Read))
+}
+
+/// Reports whether only the page of the board calls the tool `name`.
+pub(super) fn is_of_page(name: &str) -> bool {
+    let mut of_board = board::SPECS.iter();
+    of_board.any(|(spec, caller)| spec.name == name && *caller == board::Caller::Page)
 }
 
 impl Spec {
     fn tool(&self) -> Tool {
+        // Claude Code hides the others behind a search, and then models seldom find them: six at most are for always.
+        self.tool_with(&match self.effect {
+            Effect::Revert => {
+                json!({ "anthropic/searchHint": "take back the last change to the task list" })
+            }
+            _ => json!({ "anthropic/alwaysLoad": true }),
+        })
+    }
+
+    fn tool_with(&self, meta: &Value) -> Tool {
         let (read_only, destructive, idempotent) = match self.effect {
             Effect::Read => (true, false, true),
             Effect::Add | Effect::Advance | Effect::Revert => (false, false, false),
@@ -145,13 +180,6 @@ impl Spec {
         let mut tool = Tool::new(self.name, self.description, (self.schema)());
         tool.title = Some(self.title.to_owned());
         tool.annotations = Some(annotations);
-        // Claude Code hides the others behind a search, and then models seldom find them: six at most are for always.
-        let meta = match self.effect {
-            Effect::Revert => {
-                json!({ "anthropic/searchHint": "take back the last change to the task list" })
-            }
-            _ => json!({ "anthropic/alwaysLoad": true }),
-        };
         tool.meta = meta.as_object().cloned().map(MetaObject);
         tool
     }
@@ -214,9 +242,11 @@ pub(super) struct Client {
     /// As it calls itself.
     pub(super) name: Actor,
     pub(super) is_read_only: bool,
+    /// Whether it shows pages (MCP Apps), and so has the tools of the board.
+    pub(super) shows_pages: bool,
 }
 
-/// Calls the tool `name` for `client`; `None` if there is none of that name.
+/// Calls the tool `name` for `client`; `None` if there is none of that name for it.
 ///
 /// Whatever it writes is queued before this first waits, so calls are applied in the order they arrived.
 pub(super) async fn call(
@@ -226,9 +256,8 @@ pub(super) async fn call(
     client: Client,
     zone: Zone,
 ) -> Option<Reply> {
-    let (spec, tool) = SPECS
-        .iter()
-        .zip(TOOLS.iter())
+    let (spec, tool) = specs()
+        .zip(list(client.shows_pages))
         .find(|(spec, _)| spec.name == name)?;
     let arguments = Arguments {
         tool: spec.name,
@@ -259,11 +288,14 @@ pub(super) async fn call(
         "complete_task" => call().complete_task(arguments).await,
         "delete_task" => call().delete_task(arguments).await,
         "undo" => call().undo(arguments).await,
+        "show_board" => call().show_board(arguments).await,
+        "board_read" => call().board_read(arguments).await,
+        "board_write" => call().board_write(arguments).await,
         _ => return None,
     };
     let error = match answer {
         Ok(answer) => {
-            if news.get().is_none() {
+            if news.get().is_none() && !is_of_page(name) {
                 // That nothing can be told besides is no failure of the call.
                 let _ = call().look(|_| Ok(())).await;
             }
@@ -278,6 +310,8 @@ pub(super) async fn call(
     Some(Reply::failure(&match error {
         // The cause is the way out: which folder, which permission.
         Error::Unusable { .. } => error.with_causes(),
+        // A person reads it, and has no tools.
+        error if is_of_page(name) => error.to_string(),
         Error::NotFound { id } => {
             let near = session
                 .read(move |store| store.near(id))

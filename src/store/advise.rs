@@ -47,7 +47,7 @@ impl Store {
 
     fn look_beside(&self, request: &Request<'_>, outcome: &Outcome) -> Result<Advice> {
         let mut advice = Advice::default();
-        match (request.command, outcome.edits.as_slice()) {
+        match (request.command.asked(), outcome.edits.as_slice()) {
             (Command::Add { .. }, edits) if outcome.is_repeat => {
                 let ids: Vec<TaskId> = edits.iter().map(|edit| edit.after.id).collect();
                 advice.in_trash = self.deleted_among(&ids)?;
@@ -107,7 +107,7 @@ impl Store {
                 _ => advice.freed.push(id),
             }
         }
-        if !is_finishing(request.command) {
+        if !is_finishing(request.command.asked()) {
             return Ok(());
         }
         let zone = request.caller.zone;

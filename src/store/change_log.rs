@@ -165,8 +165,8 @@ impl Store {
         Ok((tasks.collect::<Result<_>>()?, at))
     }
 
-    /// Returns the tasks that the call added which made `group`, as they are now.
-    pub(super) fn added_before(&self, group: GroupId) -> Result<Outcome> {
+    /// Returns the tasks of the call that made `group`, as they are now.
+    pub(super) fn made_before(&self, group: GroupId) -> Result<Outcome> {
         let added = self.group(group)?;
         let as_now = added.iter().map(|change| {
             Ok(Edit {

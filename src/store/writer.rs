@@ -44,7 +44,7 @@ impl<'store> Writer<'store> {
 impl<'store> Writer<'store> {
     /// Decides what `command` makes, and writes nothing.
     pub(super) fn plan<'a>(&self, command: &'a Command, caller: &Caller) -> Result<Plan<'a>> {
-        if self.store.is_disk_full && matches!(command, Command::Add { .. }) {
+        if self.store.is_disk_full && matches!(command.asked(), Command::Add { .. }) {
             return Err(Error::DiskFull);
         }
         plan(command, caller, self)
@@ -87,7 +87,7 @@ impl<'store> Writer<'store> {
                     ..Outcome::default()
                 })
             }
-            Plan::Repeat(group) => self.store.added_before(group),
+            Plan::Repeat(group) => self.store.made_before(group),
             Plan::Look(seq) => {
                 self.store.keep_look(seq, caller)?;
                 Ok(Outcome::default())

@@ -7,7 +7,8 @@ use std::{
 };
 
 /// A module of the crate's root, and the others it may use.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
+    ("board", &[]),
     ("disk", &[]),
     ("domain", &[]),
     ("clock", &["domain"]),
@@ -19,12 +20,17 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("jsonrpc", &["domain", "render"]),
     (
         "mcp",
-        &["clock", "domain", "input", "jsonrpc", "render", "store"],
+        &[
+            "board", "clock", "domain", "input", "jsonrpc", "render", "store",
+        ],
     ),
     ("stdio", &["domain", "jsonrpc", "mcp", "store"]),
     ("home", &[]),
     ("install", &["disk", "home"]),
-    ("http", &["clock", "disk", "jsonrpc", "mcp", "store"]),
+    (
+        "http",
+        &["board", "clock", "disk", "jsonrpc", "mcp", "store"],
+    ),
     ("bridge", &["jsonrpc", "stdio"]),
     ("config", &["disk", "domain", "home"]),
     (

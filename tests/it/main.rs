@@ -6,6 +6,7 @@
 )]
 
 mod backup;
+mod board;
 mod budget;
 mod cli;
 mod comments;

@@ -158,6 +158,12 @@ pub(crate) fn listen(uris: &[&str]) -> Value {
     json!({ "notifications": { "resourceSubscriptions": uris } })
 }
 
+/// Returns the capabilities of a client that shows pages (MCP Apps).
+pub(crate) fn shows_pages() -> Value {
+    let settings = json!({ "mimeTypes": ["text/html;profile=mcp-app"] });
+    json!({ "extensions": { "io.modelcontextprotocol/ui": settings } })
+}
+
 /// Returns what a request of 2026-07-28 and later carries in `_meta`.
 pub(crate) fn modern_meta(version: &str) -> Value {
     json!({

@@ -50,6 +50,7 @@ const OTHER_NAMES: [(&str, &[&str]); 14] = [
 const PARTS: [&str; 3] = ["subtasks", "children", "parts"];
 
 /// A call's arguments, not yet read.
+#[derive(Clone)]
 pub(super) struct Arguments {
     pub(super) tool: &'static str,
     /// What the tool takes, as models are told.

@@ -196,7 +196,7 @@ impl ToolCall<'_> {
     }
 
     /// Says what closing tasks leads to.
-    fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) {
+    pub(super) fn remark_closed(&self, outcome: &Outcome, notes: &mut Notes) {
         for remark in outcome.advice.on_closing(&outcome.edits, self.caller.zone) {
             notes.add(remark);
         }
@@ -204,7 +204,7 @@ impl ToolCall<'_> {
     }
 
     /// Says what is to be known of series.
-    fn remark_series(&self, outcome: &Outcome, notes: &mut Notes) {
+    pub(super) fn remark_series(&self, outcome: &Outcome, notes: &mut Notes) {
         for remark in on_series(&outcome.edits, self.caller.now, self.caller.zone) {
             notes.add(remark);
         }

@@ -35,6 +35,13 @@ struct ListReply<'a> {
 }
 
 impl ToolCall<'_> {
+    /// Answers `show_board`, which takes nothing: as text it is the list of open tasks, for hosts that do not show the page and
+    /// for the model, which does not see it.
+    pub(super) async fn show_board(self, arguments: Arguments) -> Result<ToolAnswer> {
+        let _: serde::de::IgnoredAny = arguments.clone().read(Blank::LeftOut)?;
+        self.list_tasks(arguments).await
+    }
+
     pub(super) async fn list_tasks(self, arguments: Arguments) -> Result<ToolAnswer> {
         let args = arguments.read::<ListTasks>(Blank::LeftOut)?;
         if args.view == Some(list_tasks_args::Wanted::Changed) {

@@ -230,26 +230,35 @@ impl ListTasks {
 
     /// Returns the place the cursor stands at.
     pub(super) fn after(&self, view: View) -> Result<Option<Position>, Invalid> {
-        let Some(cursor) = &self.cursor else {
-            return Ok(None);
-        };
-        let refused = |reason| Err(Invalid::new("cursor", reason));
-        let expected = cursor_word(view, self.query.is_some());
-        let mut parts = cursor.trim().split('.');
-        let view = parts.next().unwrap_or_default();
-        let numbers: Option<Vec<i64>> = parts
-            .map(|part| u64::from_str_radix(part, 16).ok().map(u64::cast_signed))
-            .collect();
-        match numbers.as_deref() {
-            _ if view != expected => {
-                refused("belongs to another view; repeat that view, or leave it out")
-            }
-            Some(&[first, second, id]) => Ok(Some(Position {
-                key: (first, second),
-                id,
-            })),
-            _ => refused("is none of ours; leave it out to begin again"),
+        position(self.cursor.as_deref(), view, self.query.is_some())
+    }
+}
+
+/// Returns the place that `cursor`, if one was given, stands at in a view or in a search of it.
+pub(super) fn position(
+    cursor: Option<&str>,
+    view: View,
+    is_search: bool,
+) -> Result<Option<Position>, Invalid> {
+    let Some(cursor) = cursor else {
+        return Ok(None);
+    };
+    let refused = |reason| Err(Invalid::new("cursor", reason));
+    let expected = cursor_word(view, is_search);
+    let mut parts = cursor.trim().split('.');
+    let view = parts.next().unwrap_or_default();
+    let numbers: Option<Vec<i64>> = parts
+        .map(|part| u64::from_str_radix(part, 16).ok().map(u64::cast_signed))
+        .collect();
+    match numbers.as_deref() {
+        _ if view != expected => {
+            refused("belongs to another view; repeat that view, or leave it out")
         }
+        Some(&[first, second, id]) => Ok(Some(Position {
+            key: (first, second),
+            id,
+        })),
+        _ => refused("is none of ours; leave it out to begin again"),
     }
 }
 

@@ -51,7 +51,7 @@ fn a_key_used_again_for_other_content_is_refused_and_says_what_it_added() {
     ] {
         let refused = client.complaint("add_task", other);
         assert!(
-            refused.contains("added 1 \"one\", 2 \"deux\"; nothing was added now"),
+            refused.contains("added 1 \"one\", 2 \"deux\"; nothing was done now"),
             "{refused}"
         );
     }

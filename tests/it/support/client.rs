@@ -125,7 +125,7 @@ impl Client {
 
     /// Sends a request under an id of the test's choice.
     pub(crate) fn send_as(&self, id: &Value, method: &str, mut params: Value) {
-        if self.dialect == Dialect::Modern {
+        if self.dialect == Dialect::Modern && params.get("_meta").is_none() {
             params["_meta"] = modern_meta("2026-07-28");
         }
         let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
