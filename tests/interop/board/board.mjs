@@ -2,13 +2,15 @@
 
 import { run } from '../node/support.mjs';
 import { startChromium } from './browser.mjs';
+import { chat } from './chat.mjs';
 import { withBoard } from './daemon.mjs';
+import { firefox } from './firefox.mjs';
 import { keys } from './keys.mjs';
 import { liveness } from './live.mjs';
 import { looks } from './looks.mjs';
 import { security } from './security.mjs';
 
-const PARTS = { keys, live: liveness, security, looks };
+const PARTS = { keys, live: liveness, security, chat, looks, firefox: (_, daemon) => firefox(daemon) };
 
 await run(async binary => {
   const chosen = process.argv.slice(3);
