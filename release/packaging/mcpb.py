@@ -1,4 +1,4 @@
-"""The bundle that Claude Desktop installs with one click: programs for macOS, Windows and Linux, a manifest and an icon.
+"""The bundle that Claude Desktop installs with one click: programs for macOS, Windows and Linux, a manifest, an icon and a picture.
 
 The manifest names no database, so that the bundle's server opens the one that every other host and shell opens.
 """
@@ -18,6 +18,8 @@ from .publisher import AUTHOR, Publisher
 from .targets import Binary
 
 ICON = ROOT / "release" / "icon" / "icon.png"
+# The board with a list of tasks: `tests/interop/board/pictures.mjs` takes it.
+SCREENSHOT = ROOT / "docs" / "images" / "board.png"
 # The folder in which `npm ci` puts the tools that package.json pins.
 TOOLS = ROOT / "release" / "tools"
 # Claude Desktop has unpacked programs without their run bit (anthropics/mcpb issues 42, 282 and 294), so a shell puts it back.
@@ -96,6 +98,7 @@ def manifest(version: str, publisher: Publisher | None, surface: Surface, system
         "license": "MIT OR Apache-2.0",
         "keywords": ["tasks", "todo", "reminders", "planning"],
         "icon": "icon.png",
+        "screenshots": ["screenshots/board.png"],
         "server": {
             "type": "binary",
             "entry_point": paths[first].removeprefix("${__dirname}/"),
@@ -148,6 +151,8 @@ def write(
         target.write_bytes(programs[system])
         target.chmod(0o755)
     shutil.copyfile(ICON, folder / "icon.png")
+    (folder / "screenshots").mkdir()
+    shutil.copyfile(SCREENSHOT, folder / "screenshots" / "board.png")
     for licence in licences:
         (folder / licence.name).write_bytes(licence.content)
     described = manifest(version, publisher, surface, systems)

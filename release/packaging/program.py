@@ -15,9 +15,10 @@ from .failure import Failure
 # Seconds after which a program that does not answer is taken to hang. Nothing waits that long for something to happen.
 PATIENCE = 60
 
+# As an app that shows pages of servers (MCP Apps): the others are offered fewer tools.
 INITIALIZE = {
     "protocolVersion": "2025-11-25",
-    "capabilities": {},
+    "capabilities": {"extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html;profile=mcp-app"]}}},
     "clientInfo": {"name": "release-check", "version": "1"},
 }
 

@@ -75,11 +75,17 @@ def pages(native: Binary, version: str) -> list[Entry]:
         return found
 
 
+def for_models(tools: list[dict]) -> list[dict]:
+    """Returns the tools that a model is offered, without those that only the server's own pages call (MCP Apps)."""
+    everybody = ["model", "app"]
+    return [tool for tool in tools if "model" in tool.get("_meta", {}).get("ui", {}).get("visibility", everybody)]
+
+
 def surface(native: Binary) -> Surface:
-    """Returns the tools and prompts that the server itself lists."""
+    """Returns the tools and prompts that the server itself lists for an app that shows pages."""
     with tempfile.TemporaryDirectory() as home:
         server = Server([native.path.resolve(), "mcp"], Path(home))
-        listed = Surface(server.call("tools/list")["tools"], server.call("prompts/list")["prompts"])
+        listed = Surface(for_models(server.call("tools/list")["tools"]), server.call("prompts/list")["prompts"])
         server.close()
         return listed
 

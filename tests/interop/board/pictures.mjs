@@ -20,6 +20,12 @@ await run(async binary => {
 
   await withBoard(binary, async daemon => {
     await fillDaily(daemon);
+    const picture = await openBoard(browser, daemon, { viewport: { width: 960, height: 620 } });
+    await live(picture);
+    await picture.locator('#board').click();
+    // The one in README and in the bundle: docs/images/board.png.
+    await take(picture, 'board');
+    await picture.context().close();
     for (const [width, height] of [[1280, 800], [640, 800], [320, 700]]) {
       for (const colorScheme of ['light', 'dark']) {
         const page = await openBoard(browser, daemon, { viewport: { width, height }, colorScheme });
