@@ -5,12 +5,13 @@ import { startChromium } from './browser.mjs';
 import { chat } from './chat.mjs';
 import { withBoard } from './daemon.mjs';
 import { firefox } from './firefox.mjs';
+import { inspector } from './inspector.mjs';
 import { keys } from './keys.mjs';
 import { liveness } from './live.mjs';
 import { looks } from './looks.mjs';
 import { security } from './security.mjs';
 
-const PARTS = { keys, live: liveness, security, chat, looks, firefox: (_, daemon) => firefox(daemon) };
+const PARTS = { keys, live: liveness, security, chat, inspector, looks, firefox: (_, daemon) => firefox(daemon) };
 
 await run(async binary => {
   const chosen = process.argv.slice(3);
