@@ -5,6 +5,7 @@
 //! | `target` | where the daemon is, and the way there |
 //! | `client` | one request to the daemon, and its answer as it comes |
 //! | `events` | a stream of events, read |
+//! | `ask` | a question to the daemon beside the protocol |
 //!
 //! # Invariants
 //!
@@ -44,11 +45,13 @@ use crate::{
     stdio,
 };
 
+mod ask;
 mod client;
 mod events;
 mod failure;
 mod target;
 
+pub use ask::AskError;
 pub use target::{Target, TargetError, TrustError};
 
 use client::{Client, SESSION};

@@ -1,6 +1,6 @@
 //! The command line: what can be called, and what each call exits with.
 //!
-//! Each command has a file of its name, with its help and its examples: `add`, `backup`, `comment`, `completions`,
+//! Each command has a file of its name, with its help and its examples: `add`, `backup`, `board`, `comment`, `completions`,
 //! `config`, `delete`, `doctor`, `edit`, `export`, `help`, `import`, `install`, `list`, `log`, `man`, `mcp`, `next`, `paths`,
 //! `prime`, `restore`, `search`, `serve`, `service`, `show`, `token`, `undo`, `uninstall` and `watch`; `projects` and `tags` are in `names`;
 //! `start`, `done`, `skip`, `reopen`, `cancel` and `undelete` in `transitions`. The other files serve several commands:
@@ -60,6 +60,7 @@ use crate::{
 
 mod add;
 mod backup;
+mod board;
 mod call;
 mod chosen;
 mod comment;
@@ -192,6 +193,7 @@ enum Command {
     Prime(prime::PrimeArgs),
     Mcp(mcp::McpArgs),
     Serve(serve::ServeArgs),
+    Board(board::BoardArgs),
     Token(token::TokenArgs),
     Service(service::ServiceArgs),
     Uninstall(uninstall::UninstallArgs),
@@ -344,6 +346,7 @@ impl Command {
             Self::Prime(args) => args.run(context),
             Self::Mcp(args) => args.run(context),
             Self::Serve(args) => args.run(context),
+            Self::Board(args) => args.run(context),
             Self::Token(args) => args.run(context),
             Self::Service(args) => args.run(context),
             Self::Uninstall(args) => args.run(context),

@@ -1,4 +1,4 @@
-//! The daemon: MCP over Streamable HTTP, for many clients at once, closed to every web page.
+//! The daemon: MCP over Streamable HTTP, for many clients at once, closed to every web page but its own.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | `accept` | what a client takes, and answers put into that form |
 //! | `body` | the body of a request, read within bounds |
 //! | `tokens` | who may come in |
+//! | `sign_in` | who may come in by the page of the board: codes and sessions |
 //! | `token_shares` | how much of something one token may have |
 //! | `read_turns` | how many reads of one token are made at once |
 //! | `unread_limit` | what the clients of one token have not read |
@@ -34,7 +35,13 @@
 //! - What ends the daemon ends subscriptions with their final answer, and cuts off no call that can be finished. Every
 //!   other is answered: that it was not made, or that this is not certain.
 
-use std::{future::ready, io, sync::Arc, time::Duration};
+use std::{
+    future::ready,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::FutureExt as _;
 use hyper::{server::conn::http1, service::service_fn};
@@ -71,6 +78,7 @@ mod read_turns;
 mod routes;
 mod session;
 mod sessions;
+mod sign_in;
 #[cfg(unix)]
 mod socket;
 mod token_shares;
@@ -129,6 +137,9 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
     let ending = stop.child_token();
     let hard = CancellationToken::new();
     let soft = ending.clone();
+    let usual = |address: &SocketAddr| address.ip() == Ipv4Addr::LOCALHOST;
+    let usual_ports = sockets.addresses().filter(usual);
+    let usual_ports = usual_ports.map(|address| address.port()).collect();
     let db = database.db().clone();
     let app = Arc::new(App::new(
         move || handler(soft.clone()),
@@ -136,6 +147,7 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
         setup.tokens,
         setup.limits,
         setup.names,
+        usual_ports,
         hard.clone(),
     ));
     let daemon = Arc::new(Daemon {

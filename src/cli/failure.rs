@@ -7,6 +7,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use super::service;
 use crate::{
+    bridge::AskError,
     config::ConfigError,
     disk,
     domain::{
@@ -55,6 +56,8 @@ pub(super) enum Failure {
     Instance(#[from] InstanceError),
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error(transparent)]
+    Ask(#[from] AskError),
     #[error(transparent)]
     Service(#[from] service::ServiceError),
     #[error(transparent)]
@@ -113,7 +116,7 @@ impl Failure {
             Self::Output(_) => "output",
             Self::Install(_) => "install",
             Self::Input { .. } => "file",
-            Self::Instance(_) | Self::Listen(_) | Self::Service(_) => "daemon",
+            Self::Instance(_) | Self::Listen(_) | Self::Ask(_) | Self::Service(_) => "daemon",
             Self::Token(_) => "token",
             Self::Declined(_) => "declined",
             Self::Told => "told",

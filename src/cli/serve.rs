@@ -1,6 +1,6 @@
 //! `taskhold serve`
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{future::ready, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -18,12 +18,12 @@ mod greeting;
 /// How long the database may take to close, after what `http::serve` takes: both end within 3 seconds.
 const CLOSING: Duration = Duration::from_millis(600);
 /// The port that is listened on when none is given: TASK on the keys of a telephone.
-const PORT: u16 = 8275;
+pub(super) const PORT: u16 = 8275;
 
 /// Serve MCP over HTTP to many clients at once
 ///
-/// Listens on this machine alone, lets in whoever has a token, and answers no web page. Other processes go on using the
-/// database as before; nothing needs the daemon.
+/// Listens on this machine alone, lets in whoever has a token, and answers no web page but its own, which taskhold board opens.
+/// Other processes go on using the database as before; nothing needs the daemon.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   taskhold serve
@@ -120,47 +120,23 @@ impl ServeArgs {
         let instance = Instance::take(&database)?;
         let tokens = Tokens::new(&database);
         tokens.own()?;
-        let readers = std::thread::available_parallelism().map_or(2, |count| count.get().min(4));
-        stop::refuse_few_handles()?;
-        // One thread for all connections: what takes long is done on the threads of the database, and handing a small
-        // call from one thread to another costs more than answering it. `benches/http.rs` measures it.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let db = Db::start(&context.database, readers);
-        let served = runtime.block_on(async {
-            let asked = CancellationToken::new();
-            // Before anything is announced: a signal that comes right after it finds the handler in place.
-            stop::on_signal(asked.clone())?;
-            // A database that cannot be used is told now, not at the first call.
-            db.session().read(Store::state).await?;
-            let sockets = self.open().await?;
-            instance.announce(&sockets.places().join(", "))?;
-            greeting::print(context, &sockets)?;
-            let mut limits = self.limits();
-            limits.fit_handles();
-            let most = limits.subscriptions;
-            let setup = Setup {
-                tokens,
-                limits,
-                names: self.host.clone(),
-                idle_exit: self.idle_exit,
-            };
-            let (session, zone, served) = (db.session(), context.caller.zone, db.clone());
-            let handler = move |ending| Server::new(&served, zone, ending).watching_at_most(most);
-            notify(Lifecycle::Ready);
-            let ends = asked.clone();
-            let serving = http::serve(sockets, setup, session, handler, asked);
-            tokio::join!(serving, async move {
-                ends.cancelled().await;
-                notify(Lifecycle::Stopping);
-            });
-            Ok::<(), Failure>(())
-        });
-        let closed = db.close_within(CLOSING);
-        runtime.shutdown_background();
-        served?;
-        Ok(closed?)
+        let setup = |limits| Setup {
+            tokens,
+            limits,
+            names: self.host.clone(),
+            idle_exit: self.idle_exit,
+        };
+        run(
+            context,
+            &instance,
+            self.limits(),
+            setup,
+            self.open(),
+            |sockets, _| {
+                greeting::print(context, sockets)?;
+                Ok(ready(Ok(())))
+            },
+        )
     }
 
     fn limits(&self) -> Limits {
@@ -228,6 +204,54 @@ impl ServeArgs {
         });
         Some((folder.join("tasks.sock"), SocketFolder::Own))
     }
+}
+
+/// Runs the daemon that `instance` gives the right to be, on the sockets that `open` opens, until it is asked to end. What
+/// `announce` returns goes on beside it; cancelling the token that it is given ends the daemon.
+pub(super) fn run<Beside: Future<Output = CliResult>>(
+    context: &Context,
+    instance: &Instance,
+    mut limits: Limits,
+    setup: impl FnOnce(Limits) -> Setup,
+    open: impl Future<Output = CliResult<Sockets>>,
+    announce: impl FnOnce(&Sockets, CancellationToken) -> CliResult<Beside>,
+) -> CliResult {
+    let readers = std::thread::available_parallelism().map_or(2, |count| count.get().min(4));
+    stop::refuse_few_handles()?;
+    // One thread for all connections: what takes long is done on the threads of the database, and handing a small
+    // call from one thread to another costs more than answering it. `benches/http.rs` measures it.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let db = Db::start(&context.database, readers);
+    let served = runtime.block_on(async {
+        let asked = CancellationToken::new();
+        // Before anything is announced: a signal that comes right after it finds the handler in place.
+        stop::on_signal(asked.clone())?;
+        // A database that cannot be used is told now, not at the first call.
+        db.session().read(Store::state).await?;
+        let sockets = open.await?;
+        instance.announce(&sockets.places().join(", "))?;
+        let beside = announce(&sockets, asked.clone())?;
+        limits.fit_handles();
+        let most = limits.subscriptions;
+        let setup = setup(limits);
+        let (session, zone, served) = (db.session(), context.caller.zone, db.clone());
+        let handler = move |ending| Server::new(&served, zone, ending).watching_at_most(most);
+        notify(Lifecycle::Ready);
+        let ends = asked.clone();
+        let serving = http::serve(sockets, setup, session, handler, asked);
+        let stopping = async move {
+            ends.cancelled().await;
+            notify(Lifecycle::Stopping);
+        };
+        let ((), (), beside) = tokio::join!(serving, stopping, beside);
+        beside
+    });
+    let closed = db.close_within(CLOSING);
+    runtime.shutdown_background();
+    served?;
+    Ok(closed?)
 }
 
 /// What a service manager wants to know.

@@ -38,6 +38,7 @@ use super::{
     read_turns::{Turns, is_read},
     routes::Route,
     sessions::Sessions,
+    sign_in::SignIns,
     token_shares::{self, Shares},
     tokens::Tokens,
     unread_limit::Unread,
@@ -47,6 +48,7 @@ use crate::{
     store::{State, Store, db::Session},
 };
 
+mod page;
 mod posted;
 
 use posted::Posted;
@@ -64,7 +66,10 @@ pub(super) struct App<H> {
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
     tokens: Tokens,
+    sign_ins: SignIns,
     names: Vec<String>,
+    /// The ports at which 127.0.0.1 is listened on.
+    usual_ports: Vec<u16>,
     calls: Arc<Shares>,
     turns: Turns,
     unread: Arc<Unread>,
@@ -90,6 +95,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         tokens: Tokens,
         limits: Limits,
         names: Vec<String>,
+        usual_ports: Vec<u16>,
         hard: CancellationToken,
     ) -> Self {
         let unread = Unread::new(limits.unread_bytes);
@@ -114,6 +120,8 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             connections: Connections::new(&limits),
             metrics: Arc::default(),
             tokens,
+            sign_ins: SignIns::default(),
+            usual_ports,
             names: names
                 .into_iter()
                 .map(|name| name.to_ascii_lowercase())
@@ -138,9 +146,18 @@ impl<H: ServerHandler + Send + 'static> App<H> {
     pub(super) fn tidy(&self) {
         self.strangers.sum_up();
         self.connections.close_overdue(&self.limits);
-        self.sessions.tidy(|principal| self.tokens.holds(principal));
-        self.listeners
-            .end_those(|principal| !self.tokens.holds(principal));
+        self.sessions.tidy(|principal| self.holds(principal));
+        self.listeners.end_those(|principal| !self.holds(principal));
+    }
+
+    /// Reports whether `principal` may still come in.
+    fn holds(&self, principal: &Principal) -> bool {
+        let is_held = |principal: &Principal| self.tokens.holds(principal);
+        if principal.is_page {
+            self.sign_ins.holds(principal, is_held)
+        } else {
+            is_held(principal)
+        }
     }
 
     pub(super) async fn answer(
@@ -198,8 +215,13 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                     "there is no authorization server; clients send a token they were given";
                 return Err(answer::error(StatusCode::NOT_FOUND, reason));
             }
+            Route::Page if *address != ListenAddress::Socket => return self.page(&head, address),
+            Route::SignIn if *address != ListenAddress::Socket => {
+                return self.sign_in(&head, body).await;
+            }
             _ => {}
         }
+        origin::check_site(&head.headers)?;
         let mut principal = self.let_in(&mut head.headers, address)?;
         principal.session = named_session(&head.headers);
         told.principal = Some(principal.clone());
@@ -209,6 +231,10 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         }
         match told.route {
             Route::Mcp => self.mcp(head, body, principal, told).await,
+            Route::Code if *address != ListenAddress::Socket => {
+                self.code(&head, body, &principal).await
+            }
+            Route::SignOut if *address != ListenAddress::Socket => self.sign_out(&head, &principal),
             Route::Ready => {
                 only_get(&head)?;
                 Ok(self.ready().await)
@@ -262,7 +288,13 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         let Some(token) = token else {
             return Err(answer::unauthorized());
         };
-        match self.tokens.principal(token) {
+        let found = match self.sign_ins.session(token, Instant::now()) {
+            Some(page) => {
+                (self.tokens.lets_in(&page.by)).map(|is_in| is_in.then_some(page.principal))
+            }
+            None => self.tokens.principal(token),
+        };
+        match found {
             Ok(Some(principal)) => Ok(principal),
             // What cannot be compared with any may be wrong.
             Ok(None) | Err(_) if self.tokens.is_one_too_many(self.limits.wrong_tokens) => {

@@ -1,7 +1,8 @@
 //! One daemon a database.
 //!
 //! A lock that the system frees when the process ends, however it ends, decides who is the daemon. Where it listens is
-//! written in a file beside it, for people to read; no process is ever judged, or ended, by what is in there.
+//! written in a file beside it, for people to read, and for `taskhold board`, which sends the user's token there while the lock is
+//! held; no process is ever judged, or ended, by what is in there.
 
 use std::{
     io,
@@ -57,10 +58,14 @@ impl Instance {
             source,
         };
         match try_lock(&paths.daemon_lock).map_err(failed)? {
-            Some(lock) => Ok(Self {
-                _lock: lock,
-                notice: paths.daemon,
-            }),
+            Some(lock) => {
+                // What a daemon that was killed has left there would be taken for what this one says.
+                let _ = discard(&paths.daemon);
+                Ok(Self {
+                    _lock: lock,
+                    notice: paths.daemon,
+                })
+            }
             None => Err(InstanceError::Taken {
                 database: paths.database,
                 notice: open_own(&paths.daemon)
@@ -100,5 +105,16 @@ mod tests {
         assert!(refusal.contains("http://127.0.0.1:1/mcp"), "{refusal}");
         drop(first);
         assert!(Instance::take(&database).is_ok());
+    }
+
+    #[test]
+    fn what_a_daemon_that_was_killed_has_left_is_not_told_of_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tasks.db");
+        let paths = Paths::new(&database);
+        replace_private(&paths.daemon, b"http://127.0.0.1:1/mcp\n").unwrap();
+        let _second = Instance::take(&database).unwrap();
+        let refusal = Instance::take(&database).unwrap_err();
+        assert!(matches!(refusal, InstanceError::Taken { notice, .. } if notice.is_empty()));
     }
 }

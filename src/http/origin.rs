@@ -1,4 +1,4 @@
-//! Closed to web pages: which requests are turned away for how they were addressed, before anything else is looked at.
+//! Closed to web pages but our own: which requests are turned away for how they were addressed, before anything else is looked at.
 //!
 //! A page in the user's browser can make the browser send requests to this machine. What it cannot do is choose the
 //! `Host` and the `Origin` the browser writes, nor read an answer that does not permit it; we never permit it. A name
@@ -50,6 +50,25 @@ pub(super) fn check(
     check_origin(&head.headers, address, names)
 }
 
+/// Returns which site a browser says that a request comes from (W3C Fetch Metadata): `same-origin`, `same-site`, `cross-site`, or
+/// `none` for what the user did by hand; `None` where nothing is said, as by programs. What cannot be read is some other site.
+pub(super) fn site(headers: &HeaderMap) -> Option<&str> {
+    let site = headers.get("sec-fetch-site")?;
+    Some(site.to_str().unwrap_or("cross-site"))
+}
+
+/// Refuses what a browser sends for a page of another site, or of another port of this machine: that has no `Origin` where it is
+/// no request of a script.
+pub(super) fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
+    match site(headers) {
+        None | Some("same-origin" | "none") => Ok(()),
+        Some(_) => {
+            let reason = "a page of another site asked for this";
+            Err(refuse(StatusCode::FORBIDDEN, reason))
+        }
+    }
+}
+
 fn only_host(headers: &HeaderMap) -> Result<Authority, Refusal> {
     let bad = |reason| refuse(StatusCode::BAD_REQUEST, reason);
     let mut hosts = headers.get_all(header::HOST).iter();
@@ -84,7 +103,10 @@ fn check_origin(
     address: &ListenAddress,
     names: &[String],
 ) -> Result<(), Refusal> {
-    let refusal = refuse(StatusCode::FORBIDDEN, "web pages are not served");
+    let refusal = refuse(
+        StatusCode::FORBIDDEN,
+        "web pages are not served, but for the page of the board",
+    );
     for origin in headers.get_all(header::ORIGIN) {
         let ListenAddress::Tcp { local, tls } = address else {
             return Err(refusal);

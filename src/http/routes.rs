@@ -1,7 +1,11 @@
 //! Paths, and what each leads to.
 
 /// Every path that is served, and what it is. Any other asks for a token too.
-pub const ROUTES: [(&str, Route); 4] = [
+pub const ROUTES: [(&str, Route); 8] = [
+    ("/", Route::Page),
+    ("/board/code", Route::Code),
+    ("/board/login", Route::SignIn),
+    ("/board/logout", Route::SignOut),
     ("/mcp", Route::Mcp),
     ("/healthz", Route::Health),
     ("/readyz", Route::Ready),
@@ -11,9 +15,17 @@ pub const ROUTES: [(&str, Route); 4] = [
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
+    /// The page of the board, without any task. It needs no token.
+    Page,
+    /// Makes a code with which the page is signed in to.
+    Code,
+    /// Takes such a code, and gives a token for it. It needs none.
+    SignIn,
+    /// Ends the session of a page.
+    SignOut,
     /// The MCP endpoint.
     Mcp,
-    /// Says that the daemon lives, and nothing else. The only one that needs no token.
+    /// Says that the daemon lives, and nothing else. It needs no token.
     Health,
     /// Says whether the database can be used, and its state.
     Ready,

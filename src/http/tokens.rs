@@ -322,6 +322,21 @@ impl Tokens {
         known.map_or(true, |known| known.contains(principal))
     }
 
+    /// Reports whether `principal`, who came in by one of the files, would now. Unlike [`Tokens::holds`], it fails where that
+    /// cannot be told.
+    pub(super) fn lets_in(&self, principal: &Principal) -> Result<bool, TokenError> {
+        let own = match self.of_own_file() {
+            Err(error @ TokenError::Unfit { .. }) => return Err(error),
+            own => own,
+        };
+        let known = match principal.label.as_deref() {
+            None => return Ok(true),
+            Some(OWN) => own?,
+            Some(_) => self.of_further_file()?,
+        };
+        Ok(known.contains(principal))
+    }
+
     /// Counts a wrong token. Reports whether there have been more than `most` within a second.
     pub(super) fn is_one_too_many(&self, most: u32) -> bool {
         let mut wrong = self.wrong.lock();

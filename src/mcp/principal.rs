@@ -24,7 +24,7 @@ pub struct Principal {
 }
 
 /// What the page of the board is called beside the client that it comes by.
-pub(crate) const PAGE: &str = "board";
+const PAGE: &str = "board";
 
 /// Returns the session of a page that comes over the connection of the session `other`: what the one changes, the other does not
 /// take back, nor is it told.
@@ -72,7 +72,7 @@ impl Principal {
     }
 
     /// Returns the principal of a page that comes over a connection of this one: `Claude (board)`, `Claude (work, board)`.
-    pub(super) fn of_page(&self) -> Self {
+    pub(crate) fn of_page(&self) -> Self {
         let label = match self.label.as_deref() {
             Some(label) => format!("{label}, {PAGE}").into(),
             None => PAGE.into(),

@@ -16,6 +16,7 @@ mod support;
 mod wire;
 
 mod access;
+mod board;
 mod bridge;
 mod closed;
 mod end;

@@ -215,7 +215,9 @@ impl Wire {
         let headers = match dialect {
             Dialect::Legacy => self.session_header(),
             Dialect::Modern => {
-                message["params"]["_meta"] = modern_meta("2026-07-28");
+                if message["params"].get("_meta").is_none() {
+                    message["params"]["_meta"] = modern_meta("2026-07-28");
+                }
                 let method = message["method"].as_str().unwrap();
                 let named = ["name", "uri"].map(|key| message["params"][key].as_str());
                 let named = named.into_iter().flatten().next();

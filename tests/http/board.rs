@@ -1,0 +1,626 @@
+//! The page of the board: who gets in by it, and who does not. Each of the ways in that a page of others, another program or another
+//! user of the machine could try is tried here, with bytes written by hand.
+
+use serde_json::{Value, json};
+
+use crate::daemon::Daemon;
+use crate::support::{Dialect, Home, modern_meta, shows_pages};
+use crate::wire::{Answer, Wire, exchange};
+
+const ALL: &str = "tasks://all";
+const HOST: &str = "Host: 127.0.0.1:PORT\r\n";
+const OWN: &str = "Origin: http://127.0.0.1:PORT\r\n";
+const JSON: &str = "Content-Type: application/json\r\n";
+const SAME: &str = "Sec-Fetch-Site: same-origin\r\n";
+
+/// Sends a request as it is, with the daemon's port and token where it says so; with a body, if there is one.
+fn send(daemon: &Daemon, line: &str, headers: &str, body: &str) -> Answer {
+    let text = format!(
+        "{line} HTTP/1.1\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let text = text
+        .replace("PORT", &daemon.port.to_string())
+        .replace("TOKEN", &daemon.token);
+    let (status, answer) = exchange(daemon.port, text.as_bytes());
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let answer = Answer {
+        status,
+        head: head.to_owned(),
+        body: body.to_owned(),
+    };
+    // Whatever is asked, no page of others may read it, and nothing is left with the browser that it would send by itself.
+    for never in [
+        "access-control-allow-origin",
+        "access-control-allow-credentials",
+        "set-cookie",
+    ] {
+        assert_eq!(answer.header(never), None, "{line}: {answer:?}");
+    }
+    answer
+}
+
+fn json_of(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
+}
+
+/// Returns a new code, which the own token asks for.
+fn code(daemon: &Daemon, wanted: &Value) -> String {
+    code_with(daemon, &daemon.token, wanted)
+}
+
+fn code_with(daemon: &Daemon, token: &str, wanted: &Value) -> String {
+    let headers = format!("{HOST}Authorization: Bearer {token}\r\n");
+    let answer = send(daemon, "POST /board/code", &headers, &wanted.to_string());
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let answer = json_of(&answer);
+    assert_eq!(answer["seconds"], 60);
+    answer["code"].as_str().unwrap().to_owned()
+}
+
+/// Signs in with a code as the page does.
+fn sign_in(daemon: &Daemon, code: &str) -> Answer {
+    let headers =
+        format!("{HOST}{OWN}{JSON}{SAME}Sec-Fetch-Dest: empty\r\nSec-Fetch-Mode: cors\r\n");
+    let body = json!({ "code": code }).to_string();
+    send(daemon, "POST /board/login", &headers, &body)
+}
+
+/// Returns the token of a page that is signed in to.
+fn signed_in(daemon: &Daemon, wanted: &Value) -> String {
+    token_of(&sign_in(daemon, &code(daemon, wanted)))
+}
+
+fn token_of(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    json_of(answer)["token"].as_str().unwrap().to_owned()
+}
+
+fn meta() -> Value {
+    let mut meta = modern_meta("2026-07-28");
+    meta["io.modelcontextprotocol/clientCapabilities"] = shows_pages();
+    meta["io.modelcontextprotocol/clientInfo"]["name"] = json!("Browser");
+    meta
+}
+
+/// Calls a tool as the page does, and returns the result.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "arguments are written in place with json!"
+)]
+fn call(wire: &mut Wire, tool: &str, arguments: Value) -> Value {
+    let params = json!({ "name": tool, "arguments": arguments, "_meta": meta() });
+    wire.request(Dialect::Modern, "tools/call", params)
+}
+
+fn text(result: &Value) -> &str {
+    result["content"][0]["text"].as_str().unwrap()
+}
+
+#[test]
+fn the_page_is_served_to_everyone_with_no_task_in_it_and_a_policy_that_lets_it_do_nothing_else() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    daemon.wire().add(Dialect::Modern, "the canary title");
+    let browser =
+        "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
+    // By hand, by the file of `taskhold board`, by a link on some page, by a program.
+    for headers in [browser, &browser.replace("none", "cross-site"), ""] {
+        let page = send(&daemon, "GET /", &format!("{HOST}{headers}"), "");
+        assert_eq!(
+            (page.status, page.body.as_str()),
+            (200, taskhold::board::PAGE)
+        );
+        assert!(!page.body.contains("canary"));
+        for (name, value) in [
+            ("content-type", "text/html; charset=utf-8"),
+            ("cache-control", "no-cache"),
+            ("content-security-policy", taskhold::board::policy()),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(page.header(name), Some(value), "{name}");
+        }
+        let policy = page.header("content-security-policy").unwrap();
+        for part in [
+            "default-src 'none'",
+            "script-src 'sha256-",
+            "style-src 'sha256-",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        ] {
+            assert!(policy.contains(part), "{part}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let tag = page.header("etag").unwrap();
+        let known = format!("{HOST}If-None-Match: \"other\", {tag}\r\n");
+        let again = send(&daemon, "GET /", &known, "");
+        assert_eq!((again.status, again.body.as_str()), (304, ""));
+        assert_eq!(again.header("etag"), Some(tag));
+        let other = send(
+            &daemon,
+            "GET /",
+            &format!("{HOST}If-None-Match: \"other\"\r\n"),
+            "",
+        );
+        assert_eq!(other.status, 200);
+    }
+    assert_eq!(send(&daemon, "POST /", HOST, "").status, 405);
+    assert_eq!(send(&daemon, "GET /board.html", HOST, "").status, 401);
+}
+
+#[test]
+fn the_page_stands_in_no_page_of_others() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    for into in [
+        "iframe", "frame", "embed", "object", "script", "style", "image", "empty", "worker",
+        "DOCUMENT",
+    ] {
+        let headers = format!("{HOST}Sec-Fetch-Dest: {into}\r\n");
+        let answer = send(&daemon, "GET /", &headers, "");
+        assert_eq!(answer.status, 403, "{into}: {answer:?}");
+        assert!(!answer.body.contains("<html"), "{answer:?}");
+    }
+}
+
+#[test]
+fn the_page_has_one_origin() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    for name in ["localhost", "LOCALHOST"] {
+        let answer = send(&daemon, "GET /", &format!("Host: {name}:PORT\r\n"), "");
+        assert_eq!(answer.status, 307, "{answer:?}");
+        let place = format!("http://127.0.0.1:{}/", daemon.port);
+        assert_eq!(answer.header("location"), Some(place.as_str()));
+    }
+    // Where the usual address is not listened on, it is served as it is called.
+    let listen = ["serve", "--listen", "[::1]:0"];
+    let other = Home::new();
+    let daemon = Daemon::launch(&other, other.command(&listen));
+    let Ok(mut stream) = std::net::TcpStream::connect(("::1", daemon.port)) else {
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "NOT RUN: there is no IPv6 here");
+        return;
+    };
+    use std::io::{Read as _, Write as _};
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: [::1]:{}\r\nConnection: close\r\n\r\n",
+        daemon.port
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn a_page_that_is_signed_in_to_reads_writes_and_hears_of_what_others_change() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let answer = sign_in(&daemon, &code(&daemon, &json!({})));
+    let told = json_of(&answer);
+    assert_eq!(
+        (&told["name"], &told["read_only"]),
+        (&json!("main"), &json!(false))
+    );
+    let token = token_of(&answer);
+    let mut page = daemon.wire_with(&token);
+    let stream = page.watch(Dialect::Modern, ALL);
+    home.run(&["add", "From a shell"]);
+    assert_eq!(stream.next_updated(), ALL);
+    let board: Value =
+        serde_json::from_str(text(&call(&mut page, "board_read", json!({})))).unwrap();
+    assert_eq!(board["tasks"][0]["title"], "From a shell");
+    assert_eq!(board["read_only"], false);
+    let written = call(&mut page, "board_write", json!({ "complete": [1] }));
+    let written: Value = serde_json::from_str(text(&written)).unwrap();
+    assert_eq!(stream.next_updated(), ALL);
+    let log = home.run(&["log"]);
+    assert!(log.contains("Browser (board)"), "{log}");
+    // A tool of the models by the same hand is the same hand.
+    let undone = call(&mut page, "undo", json!({}));
+    assert!(
+        text(&undone).contains(&format!("group {}", written["group"])),
+        "{undone}"
+    );
+    // As a browser sends it, cookies of others beside it.
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": { "name": "board_read", "arguments": {}, "_meta": meta() } });
+    let headers = format!(
+        "{HOST}{OWN}{JSON}{SAME}Authorization: Bearer {token}\r\nCookie: other=1\r\nAccept: application/json, text/event-stream\r\n\
+         MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: board_read\r\n"
+    );
+    let answer = send(&daemon, "POST /mcp", &headers, &message.to_string());
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.body.contains("From a shell"), "{answer:?}");
+}
+
+#[test]
+fn only_the_page_itself_signs_in() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let code = code(&daemon, &json!({}));
+    let body = json!({ "code": code }).to_string();
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let plain = "Content-Type: text/plain\r\n";
+    for (what, headers) in [
+        ("no origin", format!("{HOST}{JSON}")),
+        ("no origin, same site", format!("{HOST}{JSON}{SAME}")),
+        (
+            "an origin that is none",
+            format!("{HOST}{JSON}Origin: null\r\n"),
+        ),
+        (
+            "a page of others",
+            format!("{HOST}{JSON}Origin: https://evil.com\r\n"),
+        ),
+        (
+            "another port",
+            format!("{HOST}{JSON}Origin: http://127.0.0.1:3000\r\n"),
+        ),
+        (
+            "another scheme",
+            format!("{HOST}{JSON}Origin: https://127.0.0.1:PORT\r\n"),
+        ),
+        (
+            "two origins",
+            format!("{HOST}{JSON}{OWN}Origin: https://evil.com\r\n"),
+        ),
+        (
+            "another site",
+            format!("{HOST}{OWN}{JSON}Sec-Fetch-Site: cross-site\r\n"),
+        ),
+        (
+            "the same site",
+            format!("{HOST}{OWN}{JSON}Sec-Fetch-Site: same-site\r\n"),
+        ),
+        (
+            "by hand",
+            format!("{HOST}{OWN}{JSON}Sec-Fetch-Site: none\r\n"),
+        ),
+        ("a form", format!("{HOST}{OWN}{form}{SAME}")),
+        ("text", format!("{HOST}{OWN}{plain}{SAME}")),
+        ("no kind", format!("{HOST}{OWN}{SAME}")),
+        (
+            "another name",
+            format!("Host: evil.com:PORT\r\n{JSON}Origin: http://evil.com:PORT\r\n"),
+        ),
+    ] {
+        let answer = send(&daemon, "POST /board/login", &headers, &body);
+        assert_eq!(answer.status, 403, "{what}: {answer:?}");
+    }
+    let head = format!("{HOST}{OWN}{JSON}{SAME}");
+    assert_eq!(send(&daemon, "GET /board/login", &head, "").status, 405);
+    // What a page may send without asking, and what it would ask first.
+    let preflight =
+        format!("{HOST}Origin: https://evil.com\r\nAccess-Control-Request-Method: POST\r\n");
+    assert_eq!(
+        send(&daemon, "OPTIONS /board/login", &preflight, "").status,
+        403
+    );
+    let long = json!({ "code": "x".repeat(2_000) }).to_string();
+    assert_eq!(send(&daemon, "POST /board/login", &head, &long).status, 413);
+    // None of these has used the code up.
+    assert_eq!(sign_in(&daemon, &code).status, 200);
+}
+
+#[test]
+fn a_code_is_good_once_and_guesses_are_put_off() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &["--limit", "wrong-tokens=5"]);
+    let first = code(&daemon, &json!({}));
+    assert!(
+        first.len() >= 22,
+        "{} characters hold fewer than 128 bits",
+        first.len()
+    );
+    let waiting = |code: &str| {
+        let headers = format!("{HOST}Authorization: Bearer TOKEN\r\n");
+        let asked = json!({ "code": code }).to_string();
+        json_of(&send(&daemon, "POST /board/code", &headers, &asked))["waiting"].clone()
+    };
+    assert_eq!(waiting(&first), true);
+    assert_eq!(sign_in(&daemon, &first).status, 200);
+    assert_eq!(waiting(&first), false);
+    let again = sign_in(&daemon, &first);
+    assert_eq!(again.status, 401, "{again:?}");
+    assert!(again.body.contains("taskhold board"), "{again:?}");
+    let good = code(&daemon, &json!({}));
+    // All within a second, or some of a later second follow.
+    let statuses: Vec<u16> = (0..50)
+        .map(|n| sign_in(&daemon, &format!("guess-{n}")).status)
+        .collect();
+    assert!(
+        statuses.contains(&429) && !statuses.contains(&200),
+        "{statuses:?}"
+    );
+    assert!(
+        statuses.iter().filter(|status| **status == 401).count() >= 4,
+        "{statuses:?}"
+    );
+    // A right one is not put off, nor is what is no JSON taken for one.
+    let headers = format!("{HOST}{OWN}{JSON}{SAME}");
+    assert!([401, 429].contains(&send(&daemon, "POST /board/login", &headers, "{").status));
+    assert_eq!(sign_in(&daemon, &good).status, 200);
+}
+
+#[test]
+fn no_page_gets_a_code_nor_anyone_without_a_token() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &["--limit", "wrong-tokens=10000"]);
+    let page = signed_in(&daemon, &json!({}));
+    let own = "Authorization: Bearer TOKEN\r\n";
+    for (headers, expected) in [
+        (HOST.to_owned(), 401),
+        (format!("{HOST}Authorization: Bearer x\r\n"), 401),
+        (format!("{HOST}{own}{OWN}"), 403),
+        (format!("{HOST}{own}{SAME}"), 403),
+        (format!("{HOST}{own}Sec-Fetch-Site: none\r\n"), 403),
+        (format!("{HOST}Authorization: Bearer {page}\r\n"), 403),
+        (format!("Host: evil.com\r\n{own}"), 403),
+    ] {
+        let answer = send(&daemon, "POST /board/code", &headers, "");
+        assert_eq!(answer.status, expected, "{headers}: {answer:?}");
+        assert!(!answer.body.contains("code\":"), "{answer:?}");
+    }
+    assert_eq!(
+        send(&daemon, "GET /board/code", &format!("{HOST}{own}"), "").status,
+        405
+    );
+    let bad = send(&daemon, "POST /board/code", &format!("{HOST}{own}"), "[");
+    assert_eq!(bad.status, 400, "{bad:?}");
+}
+
+#[test]
+fn what_a_browser_sends_for_a_page_of_others_is_refused_whatever_it_brings() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let page = signed_in(&daemon, &json!({}));
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    let accept = "Accept: application/json, text/event-stream\r\n";
+    for token in [page.as_str(), "TOKEN"] {
+        for (site, expected) in [
+            ("", 400),
+            ("Sec-Fetch-Site: same-origin\r\n", 400),
+            ("Sec-Fetch-Site: none\r\n", 400),
+            ("Sec-Fetch-Site: cross-site\r\n", 403),
+            ("Sec-Fetch-Site: same-site\r\n", 403),
+            ("Sec-Fetch-Site: \r\n", 403),
+            ("Sec-Fetch-Site: Same-Origin\r\n", 403),
+        ] {
+            // A ping without a session is answered with 400 by the protocol: it came through.
+            let headers = format!("{HOST}Authorization: Bearer {token}\r\n{JSON}{accept}{site}");
+            let answer = send(&daemon, "POST /mcp", &headers, ping);
+            assert_eq!(answer.status, expected, "{site:?}: {answer:?}");
+        }
+        for path in [
+            "/readyz",
+            "/metrics",
+            "/board/logout",
+            "/board/code",
+            "/nothing",
+        ] {
+            let headers =
+                format!("{HOST}Authorization: Bearer {token}\r\nSec-Fetch-Site: cross-site\r\n");
+            let answer = send(&daemon, &format!("POST {path}"), &headers, "");
+            assert_eq!(answer.status, 403, "{path}: {answer:?}");
+        }
+    }
+    // A cookie is no token, and a name that leads here by an attacker's DNS is not ours on any path.
+    let cookie =
+        format!("{HOST}{JSON}{accept}Cookie: token={page}; Authorization=Bearer {page}\r\n");
+    assert_eq!(send(&daemon, "POST /mcp", &cookie, ping).status, 401);
+    for path in [
+        "/",
+        "/mcp",
+        "/board/login",
+        "/board/code",
+        "/board/logout",
+        "/healthz",
+    ] {
+        for name in [
+            "evil.com",
+            "127.0.0.1.evil.com",
+            "localhost.evil.com",
+            "0.0.0.0",
+        ] {
+            let headers = format!("Host: {name}:PORT\r\nAuthorization: Bearer {page}\r\n");
+            let answer = send(&daemon, &format!("GET {path}"), &headers, "");
+            assert_eq!(answer.status, 403, "{name} {path}: {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_session_ends_with_the_token_that_made_it_and_so_does_its_stream() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let lent = home
+        .run(&["token", "add", "--name", "lent"])
+        .trim()
+        .to_owned();
+    let by_lent = token_of(&sign_in(&daemon, &code_with(&daemon, &lent, &json!({}))));
+    let by_own = signed_in(&daemon, &json!({}));
+    let mut first = daemon.wire_with(&by_lent);
+    let mut second = daemon.wire_with(&by_own);
+    let streams = [
+        first.watch(Dialect::Modern, ALL),
+        second.watch(Dialect::Modern, ALL),
+    ];
+    let written = call(
+        &mut first,
+        "board_write",
+        json!({ "add": "By the page of a lent token" }),
+    );
+    assert_ne!(written["isError"], true, "{written}");
+    assert!(home.run(&["log"]).contains("Browser (lent, board)"));
+    home.run(&["token", "revoke", "--name", "lent"]);
+    let [of_lent, of_own] = streams;
+    of_lent.rest();
+    assert_eq!(
+        first.ask(Dialect::Modern, "tools/list", json!({})).status,
+        401
+    );
+    assert_eq!(
+        second.ask(Dialect::Modern, "tools/list", json!({})).status,
+        200
+    );
+    // A token of the same name is another.
+    home.run(&["token", "add", "--name", "lent"]);
+    assert_eq!(daemon.wire_with(&by_lent).get("/readyz").status, 401);
+    home.run(&["token", "rotate"]);
+    of_own.rest();
+    assert_eq!(
+        second.ask(Dialect::Modern, "tools/list", json!({})).status,
+        401
+    );
+}
+
+#[test]
+fn signing_out_ends_that_session_alone_and_its_stream() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    let [one, other] = [(); 2].map(|()| signed_in(&daemon, &json!({})));
+    let mut page = daemon.wire_with(&one);
+    let stream = page.watch(Dialect::Modern, ALL);
+    let sign_out = |token: &str| {
+        let headers = format!("{HOST}{OWN}{SAME}Authorization: Bearer {token}\r\n");
+        send(&daemon, "POST /board/logout", &headers, "").status
+    };
+    assert_eq!(sign_out("x"), 401);
+    assert_eq!(sign_out(&daemon.token), 403);
+    assert_eq!(daemon.wire_with(&one).get("/board/logout").status, 405);
+    assert_eq!(sign_out(&one), 204);
+    stream.rest();
+    assert_eq!(sign_out(&one), 401);
+    assert_eq!(daemon.wire_with(&other).get("/readyz").status, 200);
+}
+
+#[test]
+fn a_session_does_not_outlive_the_daemon() {
+    let home = Home::new();
+    let mut daemon = Daemon::start(&home, &[]);
+    let page = signed_in(&daemon, &json!({}));
+    let waiting = code(&daemon, &json!({}));
+    daemon.stop();
+    let daemon = Daemon::start(&home, &[]);
+    assert_eq!(daemon.wire_with(&page).get("/readyz").status, 401);
+    assert_eq!(sign_in(&daemon, &waiting).status, 401);
+}
+
+#[test]
+fn a_session_that_may_only_look_changes_nothing_by_any_tool() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home, &[]);
+    daemon.wire().add(Dialect::Modern, "as it was");
+    let reader = home
+        .run(&["token", "add", "--name", "reader", "--read-only"])
+        .trim()
+        .to_owned();
+    let by_reader = token_of(&sign_in(
+        &daemon,
+        &code_with(&daemon, &reader, &json!({ "read_only": false })),
+    ));
+    for token in [signed_in(&daemon, &json!({ "read_only": true })), by_reader] {
+        let mut page = daemon.wire_with(&token);
+        let board: Value =
+            serde_json::from_str(text(&call(&mut page, "board_read", json!({})))).unwrap();
+        assert_eq!(
+            (
+                &board["read_only"],
+                board["tasks"].as_array().unwrap().len()
+            ),
+            (&json!(true), 1)
+        );
+        for (tool, arguments) in [
+            ("board_write", json!({ "add": "x" })),
+            ("board_write", json!({ "complete": [1] })),
+            ("board_write", json!({ "delete": [1] })),
+            ("board_write", json!({ "undo": 1 })),
+            (
+                "board_write",
+                json!({ "task_id": 1, "title": "x", "key": "k" }),
+            ),
+            (
+                "board_write",
+                json!({ "task_id": 1, "status": "in_progress" }),
+            ),
+            ("add_task", json!({ "title": "x" })),
+            ("update_task", json!({ "task_id": 1, "comment": "x" })),
+            ("complete_task", json!({ "task_id": 1 })),
+            ("delete_task", json!({ "task_id": 1 })),
+            ("undo", json!({ "group": 1 })),
+        ] {
+            let result = call(&mut page, tool, arguments.clone());
+            assert_eq!(result["isError"], true, "{tool} {arguments}: {result}");
+            assert!(text(&result).contains("reading only"), "{result}");
+        }
+    }
+    let log = home.run(&["log", "--json"]);
+    assert_eq!(log.matches("\"group\"").count(), 1, "{log}");
+}
+
+#[test]
+fn neither_codes_nor_sessions_nor_tasks_are_logged() {
+    let home = Home::new();
+    let mut daemon = Daemon::start(&home, &[]);
+    let code = code(&daemon, &json!({}));
+    let token = token_of(&sign_in(&daemon, &code));
+    sign_in(&daemon, "canary-guess");
+    let mut page = daemon.wire_with(&token);
+    call(
+        &mut page,
+        "board_write",
+        json!({ "add": "the canary title +canary" }),
+    );
+    call(
+        &mut page,
+        "board_read",
+        json!({ "preview": "canary due:canary" }),
+    );
+    drop(page);
+    let said = daemon.stop();
+    assert!(
+        said.contains("POST /board/login 200") && said.contains("tools/call board_write"),
+        "{said}"
+    );
+    for secret in [code.as_str(), &token, "canary"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_socket_serves_no_page() {
+    use std::io::{Read as _, Write as _};
+    let home = Home::new();
+    let path = home.database().with_file_name("run").join("tasks.sock");
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    let socket = format!("--socket={}", path.display());
+    let _daemon = Daemon::start(&home, &[&socket]);
+    for line in [
+        "GET /",
+        "POST /board/code",
+        "POST /board/login",
+        "POST /board/logout",
+    ] {
+        let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "{line}: {answer}");
+    }
+}
