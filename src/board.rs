@@ -10,8 +10,14 @@ use std::sync::LazyLock;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-/// The page, as it is served.
-pub const PAGE: &str = include_str!("board/board.html");
+/// The page as it is served, 40 KiB at most: its source without the indentation and the lines that are a comment, which are for
+/// readers of the source.
+pub static PAGE: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("board/board.html").lines().map(str::trim);
+    let is_read =
+        |line: &&str| !line.is_empty() && !["//", "/*"].iter().any(|mark| line.starts_with(mark));
+    lines.filter(is_read).collect::<Vec<_>>().join("\n")
+});
 
 /// Returns the page's Content-Security-Policy (W3C CSP Level 3): its own scripts and styles by their hashes, requests to its
 /// own origin, pictures that it holds itself, and nothing else. It may stand in no frame.
@@ -30,7 +36,7 @@ pub fn policy() -> &'static str {
 /// Returns the page's entity tag (RFC 9110, section 8.8.3), in its quotes.
 pub fn etag() -> &'static str {
     static ETAG: LazyLock<String> =
-        LazyLock::new(|| format!("\"{}\"", digest(PAGE).get(..22).unwrap_or_default()));
+        LazyLock::new(|| format!("\"{}\"", digest(&PAGE).get(..22).unwrap_or_default()));
     &ETAG
 }
 
@@ -38,7 +44,7 @@ pub fn etag() -> &'static str {
 pub fn embedded(name: &str) -> Vec<&'static str> {
     let (opening, closing) = (format!("<{name}"), format!("</{name}>"));
     let mut found = Vec::new();
-    let mut rest = PAGE;
+    let mut rest = PAGE.as_str();
     while let Some((_, after)) = rest.split_once(&opening) {
         let inner = after.split_once('>').map(|(_, inner)| inner);
         let Some((text, left)) = inner.and_then(|inner| inner.split_once(&closing)) else {

