@@ -111,7 +111,7 @@ export async function chat(browser, daemon) {
     await view.locator('#undo').click();
     await view.getByRole('button', { name: 'From the chat', exact: true }).waitFor();
     const { told } = await heard();
-    expect(/^The user did on the board: Added \d+ From the chat.*; Completed \d+ From the chat/.test(told.at(-1)), `it told ${told.at(-1)}`);
+    expect(/^The user did on the board: Added \d+ From the chat; Completed \d+ From the chat; Taken back \d+ From the chat$/.test(told.at(-1)), `it told ${told.at(-1)}`);
     expect(!told.some(text => text.includes('\n')), 'a telling has more than one line');
   });
 

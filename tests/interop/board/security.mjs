@@ -18,7 +18,7 @@ export async function security(browser, daemon) {
     same(await page.context().cookies(), [], 'cookies');
   });
 
-  await check('security: a code signs in once', async () => {
+  await check('security: a code signs in once, and a used one ends no session', async () => {
     const address = await daemon.address();
     const [first, second] = [await browser.newContext(), await browser.newContext()];
     const one = await first.newPage();
@@ -28,6 +28,9 @@ export async function security(browser, daemon) {
     await two.goto(address);
     await becomes('the reason', () => two.locator('#why').textContent(), /used before/);
     same(two.url(), `${daemon.origin}/`, 'the address');
+    const again = await first.newPage();
+    await again.goto(address);
+    await shows(again, 'Sort the photos');
     await first.close();
     await second.close();
   });
