@@ -60,7 +60,7 @@ export async function looks(browser, daemon) {
   await fillDaily(daemon);
   await daemon.add(`${MARKUP} due:today`, ARABIC);
   for (const colorScheme of ['light', 'dark']) {
-    for (const width of [1280, 640, 320]) {
+    for (const width of [1280, 320]) {
       const page = await openBoard(browser, daemon, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
       await live(page);
       for (const [state, enter, leave] of STATES) {
