@@ -123,6 +123,8 @@ pub struct Setup {
     pub names: Vec<String>,
     /// Ends the daemon when nobody was connected for so long.
     pub idle_exit: Option<Duration>,
+    /// Whether the log has a line for each request.
+    pub logs_requests: bool,
 }
 
 /// Serves clients with what `handler` makes, until `stop` is cancelled, which it is too when nobody comes for long
@@ -141,7 +143,7 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
     let usual_ports = sockets.addresses().filter(usual);
     let usual_ports = usual_ports.map(|address| address.port()).collect();
     let db = database.db().clone();
-    let app = Arc::new(App::new(
+    let mut app = App::new(
         move || handler(soft.clone()),
         database,
         setup.tokens,
@@ -149,7 +151,9 @@ pub async fn serve<H: ServerHandler + Send + 'static>(
         setup.names,
         usual_ports,
         hard.clone(),
-    ));
+    );
+    app.logs_requests = setup.logs_requests;
+    let app = Arc::new(app);
     let daemon = Arc::new(Daemon {
         app,
         refusing: Arc::new(Semaphore::new(REFUSALS)),

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
 
 /// How long a daemon that has just begun may take to say where it listens.
 const BEGINNING: Duration = Duration::from_secs(5);
-/// How often it is asked, and how often whether the browser has come.
+/// How often its file is looked at.
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long the browser may take. The code is good as long.
 const OPENING: Duration = Duration::from_mins(1);
@@ -102,6 +102,7 @@ impl BoardArgs {
             limits,
             names: Vec::new(),
             idle_exit: None,
+            logs_requests: false,
         };
         serve::run(
             context,
@@ -217,11 +218,10 @@ impl Opening<'_> {
         let begun = Instant::now();
         let question = json!({ "code": code });
         while begun.elapsed() < OPENING {
-            tokio::select! {
+            let answer = tokio::select! {
                 () = asked.cancelled() => return Ok(false),
-                () = tokio::time::sleep(AGAIN) => {}
-            }
-            let answer: Value = self.target.ask("/board/code", &question).await?;
+                answer = self.target.ask("/board/code", &question) => answer?,
+            };
             if answer["waiting"] == false && begun.elapsed() < OPENING {
                 return Ok(true);
             }

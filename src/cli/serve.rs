@@ -125,6 +125,7 @@ impl ServeArgs {
             limits,
             names: self.host.clone(),
             idle_exit: self.idle_exit,
+            logs_requests: true,
         };
         run(
             context,

@@ -21,6 +21,7 @@ const WHILE: Duration = Duration::from_mins(1);
 /// One request's line in the log and its metrics, written when the response is sent or given up.
 pub(super) struct AccessRecord {
     pub(super) metrics: Arc<Metrics>,
+    pub(super) is_logged: bool,
     pub(super) unread: Arc<Unread>,
     pub(super) strangers: Arc<Strangers>,
     pub(super) connection: Arc<Connection>,
@@ -56,7 +57,7 @@ impl Drop for AccessRecord {
         if self.status == StatusCode::OK && self.listening.is_none() && !call.is_empty() {
             self.metrics.called(call, tool, duration);
         }
-        if self.principal.is_none() && !self.strangers.may_tell() {
+        if !self.is_logged || (self.principal.is_none() && !self.strangers.may_tell()) {
             return;
         }
         // Nothing of what the client sent is logged but what is one of our own names.

@@ -65,6 +65,7 @@ pub(super) struct App<H> {
     pub(super) connections: Arc<Connections>,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) logs_requests: bool,
     tokens: Tokens,
     sign_ins: SignIns,
     names: Vec<String>,
@@ -119,6 +120,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             listeners: Listeners::default(),
             connections: Connections::new(&limits),
             metrics: Arc::default(),
+            logs_requests: true,
             tokens,
             sign_ins: SignIns::default(),
             usual_ports,
@@ -173,6 +175,7 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         let route = Route::of(request.uri().path());
         let mut told = AccessRecord {
             metrics: Arc::clone(&self.metrics),
+            is_logged: self.logs_requests,
             unread: Arc::clone(&self.unread),
             strangers: Arc::clone(&self.strangers),
             connection: Arc::clone(connection),

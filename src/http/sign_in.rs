@@ -18,12 +18,15 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Notify;
 
 use super::tokens::OWN;
 use crate::mcp::Principal;
 
 /// How long a code is good.
 pub(super) const CODE_TIME: Duration = Duration::from_mins(1);
+/// How long an answer waits for a code to be used.
+const WAIT: Duration = Duration::from_secs(10);
 /// Codes that wait to be used. Of more the oldest is given up.
 const MOST_CODES: usize = 16;
 /// Bytes of a code and of a token, drawn at random.
@@ -39,6 +42,8 @@ const UNUSED: Duration = Duration::from_hours(30 * 24);
 pub(super) struct SignIns {
     codes: Mutex<Vec<Code>>,
     sessions: Mutex<HashMap<[u8; 32], SignedIn>>,
+    /// Rung when a code is used.
+    used: Notify,
 }
 
 /// A code that was not used yet.
@@ -84,11 +89,27 @@ impl SignIns {
     }
 
     /// Reports whether a code of `by` is good still: nobody has used it, and its time is not over.
-    pub(super) fn is_waiting(&self, code: &str, by: &Principal, now: Instant) -> bool {
+    fn is_waiting(&self, code: &str, by: &Principal, now: Instant) -> bool {
         let hash = hash(code.as_bytes());
         let codes = self.codes.lock();
         let mut codes = codes.iter();
         codes.any(|code| code.hash == hash && code.by == *by && code.is_good(now))
+    }
+
+    /// Waits until a code of `by` is used, for a while. Reports whether it is good still.
+    pub(super) async fn wait(&self, code: &str, by: &Principal) -> bool {
+        let used = async {
+            loop {
+                let mut used = std::pin::pin!(self.used.notified());
+                // Before it is looked at, so that no use falls in between.
+                used.as_mut().enable();
+                if !self.is_waiting(code, by, Instant::now()) {
+                    return;
+                }
+                used.await;
+            }
+        };
+        tokio::time::timeout(WAIT, used).await.is_err()
     }
 
     /// Begins a session with a code, which is used up by that. Returns the token of the session; `None` if the code is none.
@@ -106,6 +127,7 @@ impl SignIns {
         else {
             return Ok(None);
         };
+        self.used.notify_waiters();
         let token = random::<TOKEN_BYTES>()?;
         let token_hash = hash(token.as_bytes());
         let label = by.label.clone().filter(|label| **label != *OWN);

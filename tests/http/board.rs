@@ -1,6 +1,8 @@
 //! The page of the board: who gets in by it, and who does not. Each of the ways in that a page of others, another program or another
 //! user of the machine could try is tried here, with bytes written by hand.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
@@ -12,6 +14,11 @@ const HOST: &str = "Host: 127.0.0.1:PORT\r\n";
 const OWN: &str = "Origin: http://127.0.0.1:PORT\r\n";
 const JSON: &str = "Content-Type: application/json\r\n";
 const SAME: &str = "Sec-Fetch-Site: same-origin\r\n";
+
+/// Says so past what captures the output of a test that passes.
+fn not_run(why: &str) {
+    let _ = writeln!(std::io::stderr(), "NOT RUN: {why}");
+}
 
 /// Sends a request as it is, with the daemon's port and token where it says so; with a body, if there is one.
 fn send(daemon: &Daemon, line: &str, headers: &str, body: &str) -> Answer {
@@ -108,10 +115,8 @@ fn the_page_is_served_to_everyone_with_no_task_in_it_and_a_policy_that_lets_it_d
     // By hand, by the file of `taskhold board`, by a link on some page, by a program.
     for headers in [browser, &browser.replace("none", "cross-site"), ""] {
         let page = send(&daemon, "GET /", &format!("{HOST}{headers}"), "");
-        assert_eq!(
-            (page.status, page.body.as_str()),
-            (200, taskhold::board::PAGE)
-        );
+        assert_eq!(page.status, 200);
+        assert_eq!(page.body, taskhold::board::PAGE.to_string());
         assert!(!page.body.contains("canary"));
         for (name, value) in [
             ("content-type", "text/html; charset=utf-8"),
@@ -188,11 +193,9 @@ fn the_page_has_one_origin() {
     let other = Home::new();
     let daemon = Daemon::launch(&other, other.command(&listen));
     let Ok(mut stream) = std::net::TcpStream::connect(("::1", daemon.port)) else {
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "NOT RUN: there is no IPv6 here");
+        not_run("there is no IPv6 here");
         return;
     };
-    use std::io::{Read as _, Write as _};
     let request = format!(
         "GET / HTTP/1.1\r\nHost: [::1]:{}\r\nConnection: close\r\n\r\n",
         daemon.port
@@ -324,14 +327,14 @@ fn a_code_is_good_once_and_guesses_are_put_off() {
         "{} characters hold fewer than 128 bits",
         first.len()
     );
-    let waiting = |code: &str| {
-        let headers = format!("{HOST}Authorization: Bearer TOKEN\r\n");
-        let asked = json!({ "code": code }).to_string();
-        json_of(&send(&daemon, "POST /board/code", &headers, &asked))["waiting"].clone()
-    };
-    assert_eq!(waiting(&first), true);
+    // Who waits for its use is told of that.
+    let asked = json!({ "code": first }).to_string();
+    let mut waits = daemon.wire();
+    waits.send("POST /board/code", "", &asked);
     assert_eq!(sign_in(&daemon, &first).status, 200);
-    assert_eq!(waiting(&first), false);
+    assert_eq!(json_of(&waits.answer()), json!({ "waiting": false }));
+    waits.send("POST /board/code", "", &asked);
+    assert_eq!(json_of(&waits.answer()), json!({ "waiting": false }));
     let again = sign_in(&daemon, &first);
     assert_eq!(again.status, 401, "{again:?}");
     assert!(again.body.contains("taskhold board"), "{again:?}");
@@ -602,7 +605,6 @@ fn neither_codes_nor_sessions_nor_tasks_are_logged() {
 #[cfg(unix)]
 #[test]
 fn the_socket_serves_no_page() {
-    use std::io::{Read as _, Write as _};
     let home = Home::new();
     let path = home.database().with_file_name("run").join("tasks.sock");
     std::fs::create_dir(path.parent().unwrap()).unwrap();
@@ -622,5 +624,247 @@ fn the_socket_serves_no_page() {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 404"), "{line}: {answer}");
+    }
+}
+
+/// `taskhold board`, run where a browser is a program of the test's.
+#[cfg(unix)]
+mod command {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+    use std::process::{Child, Command, Stdio};
+    use std::time::Instant;
+
+    use super::*;
+    use crate::support::{PATIENCE, exit_status, read_all};
+
+    /// A folder with a browser that keeps what it was told to open: its arguments, the file and the mode of that.
+    struct Browser(tempfile::TempDir);
+
+    impl Browser {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let script = format!(
+                "#!/bin/sh\nPATH=/usr/bin:/bin\ncd {}\nls -ln \"$1\" > mode\ncp \"$1\" page\necho \"$@\" > new\nmv new arguments\n",
+                folder.path().display()
+            );
+            let program = folder.path().join("xdg-open");
+            fs::write(&program, script).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            fs::copy(&program, folder.path().join("open")).unwrap();
+            Self(folder)
+        }
+
+        fn command(&self, home: &Home, arguments: &[&str]) -> Command {
+            let mut command = home.command(arguments);
+            command
+                .env("PATH", self.0.path())
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            command
+        }
+
+        fn kept(&self, name: &str) -> String {
+            fs::read_to_string(self.0.path().join(name)).unwrap()
+        }
+
+        /// Waits until it was started, and returns the file that it was told to open.
+        fn started(&self) -> PathBuf {
+            let since = Instant::now();
+            while !self.0.path().join("arguments").exists() {
+                assert!(since.elapsed() < PATIENCE, "no browser was started");
+                std::thread::yield_now();
+            }
+            self.kept("arguments").trim().into()
+        }
+    }
+
+    /// Returns the port and the code of the address in a text.
+    fn address(text: &str) -> (u16, String) {
+        let (_, rest) = text.split_once("http://127.0.0.1:").unwrap();
+        let (port, rest) = rest.split_once("/#code=").unwrap();
+        let is_code = |c: &char| c.is_ascii_alphanumeric() || "-_".contains(*c);
+        (
+            port.parse().unwrap(),
+            rest.chars().take_while(is_code).collect(),
+        )
+    }
+
+    fn end(mut child: Child) -> (Option<i32>, String, String) {
+        let said = read_all(child.stderr.take().unwrap());
+        let printed = read_all(child.stdout.take().unwrap());
+        let (status, said) = exit_status(&mut child, &said, PATIENCE, "the end of board");
+        (status.code(), printed.recv_timeout(PATIENCE).unwrap(), said)
+    }
+
+    #[test]
+    fn it_opens_the_page_of_the_daemon_by_a_private_file_that_is_gone_when_it_was_used() {
+        let home = Home::new();
+        let daemon = Daemon::start(&home, &[]);
+        let browser = Browser::new();
+        let child = browser
+            .command(&home, &["board", "--read-only"])
+            .spawn()
+            .unwrap();
+        let file = browser.started();
+        let (port, code) = address(&browser.kept("page"));
+        assert_eq!(port, daemon.port);
+        // Not hidden, and in the home folder itself: a browser from a snap reads nothing else.
+        assert_eq!(file.parent(), Some(home.database().parent().unwrap()));
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(
+            name.starts_with("taskhold-board-") && name.ends_with(".html"),
+            "{name}"
+        );
+        assert!(
+            browser.kept("mode").starts_with("-rw-------"),
+            "{}",
+            browser.kept("mode")
+        );
+        // Others can read the arguments of a process.
+        let processes = fs::read(format!("/proc/{}/cmdline", child.id())).unwrap_or_default();
+        let processes =
+            String::from_utf8_lossy(&processes).into_owned() + &browser.kept("arguments");
+        assert!(!processes.contains(&code), "{processes}");
+        assert!(file.exists());
+        let answer = sign_in(&daemon, &code);
+        assert_eq!(json_of(&answer)["read_only"], true);
+        let (status, printed, said) = end(child);
+        assert_eq!((status, said.as_str()), (Some(0), ""));
+        assert_eq!(
+            printed,
+            format!("the board is open at http://127.0.0.1:{}/\n", daemon.port)
+        );
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn it_serves_the_page_itself_where_no_daemon_runs_until_it_is_told_to_end() {
+        let home = Home::new();
+        home.run(&["add", "By the shell"]);
+        let browser = Browser::new();
+        let child = browser.command(&home, &["board"]).spawn().unwrap();
+        let file = browser.started();
+        let (port, code) = address(&browser.kept("page"));
+        let body = json!({ "code": code }).to_string();
+        let request = format!(
+            "POST /board/login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n{JSON}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let (status, answer) = exchange(port, request.as_bytes());
+        assert_eq!(status, 200, "{answer}");
+        let body = answer.split("\r\n\r\n").nth(1).unwrap();
+        let token = serde_json::from_str::<Value>(body).unwrap()["token"].clone();
+        let mut page = Wire::new(port, token.as_str());
+        let board = call(&mut page, "board_read", json!({}));
+        assert!(text(&board).contains("By the shell"), "{board}");
+        let since = Instant::now();
+        while file.exists() {
+            assert!(since.elapsed() < PATIENCE, "{} is left", file.display());
+            std::thread::yield_now();
+        }
+        drop(page);
+        let pid = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let (status, printed, said) = end(child);
+        // It is no log that the person at the terminal wants.
+        assert_eq!((status, said.as_str()), (Some(0), ""));
+        assert!(
+            printed.contains(&format!("the board is open at http://127.0.0.1:{port}/")),
+            "{printed}"
+        );
+    }
+
+    #[test]
+    fn it_prints_an_address_that_signs_in_once() {
+        let home = Home::new();
+        let daemon = Daemon::start(&home, &[]);
+        let (port, code) = address(&home.run(&["board", "--print"]));
+        assert_eq!(port, daemon.port);
+        assert_eq!(sign_in(&daemon, &code).status, 200);
+        assert_eq!(sign_in(&daemon, &code).status, 401);
+        let printed: Value =
+            serde_json::from_str(&home.run(&["board", "--print", "--json"])).unwrap();
+        let (_, code) = address(printed["url"].as_str().unwrap());
+        assert_eq!(printed["seconds"], 60);
+        assert_eq!(sign_in(&daemon, &code).status, 200);
+    }
+
+    #[test]
+    fn the_own_token_is_sent_only_where_a_daemon_of_this_database_listens() {
+        let home = Home::new();
+        home.run(&["token", "show"]);
+        // A program of somebody else's has the port that a daemon left behind when it was killed.
+        let theirs = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        let port = theirs.local_addr().unwrap().port();
+        let notice = home.database().with_file_name("tasks.db.daemon");
+        fs::write(&notice, format!("http://127.0.0.1:{port}/mcp\n")).unwrap();
+        fs::set_permissions(&notice, fs::Permissions::from_mode(0o600)).unwrap();
+        let browser = Browser::new();
+        let mut child = browser
+            .command(&home, &["board", "--print"])
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufRead::read_line(
+            &mut std::io::BufReader::new(child.stdout.as_mut().unwrap()),
+            &mut line,
+        )
+        .unwrap();
+        assert_ne!(address(&line).0, port);
+        assert!(theirs.accept().is_err(), "it spoke to another program");
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
+    #[test]
+    fn without_a_browser_it_says_how_the_page_is_opened_by_hand() {
+        let home = Home::new();
+        let _daemon = Daemon::start(&home, &[]);
+        let nothing = tempfile::tempdir().unwrap();
+        let mut command = home.command(&["board"]);
+        command.env("PATH", nothing.path());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("no browser could be started") && said.contains("taskhold board --print"),
+            "{said}"
+        );
+        let left = fs::read_dir(home.database().parent().unwrap()).unwrap();
+        let names: Vec<String> = left
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert!(
+            !names.iter().any(|name| name.contains("board")),
+            "{names:?}"
+        );
+    }
+
+    #[test]
+    fn where_the_daemon_is_reached_by_its_socket_alone_it_says_what_to_do() {
+        let home = Home::new();
+        let path = home.database().with_file_name("run").join("tasks.sock");
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        // A notice as such a daemon writes it, under a lock that is held.
+        let _daemon = Daemon::start(&home, &[]);
+        let notice = home.database().with_file_name("tasks.db.daemon");
+        fs::write(&notice, format!("{}\n", path.display())).unwrap();
+        let output = home.command(&["board", "--print"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("listens on a socket alone") && said.contains("--listen 8275"),
+            "{said}"
+        );
     }
 }

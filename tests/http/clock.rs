@@ -42,6 +42,7 @@ impl Standing {
             limits: Limits::default(),
             names: Vec::new(),
             idle_exit,
+            logs_requests: true,
         };
         let stop = CancellationToken::new();
         let stopping = stop.clone();

@@ -123,7 +123,10 @@ fn only_a_client_that_shows_pages_is_offered_the_board() {
             page["contents"][0]["_meta"],
             json!({ "ui": { "prefersBorder": true } })
         );
-        assert_eq!(page["contents"][0]["text"], taskhold::board::PAGE);
+        assert_eq!(
+            page["contents"][0]["text"],
+            taskhold::board::PAGE.to_string()
+        );
         let refusal = other.refusal("resources/read", json!({ "uri": PAGE }));
         assert!(
             refusal["message"]
@@ -499,7 +502,7 @@ fn the_board_holds_every_task_in_one_form_and_says_what_day_it_is() {
 /// What the page may have, so that its Content-Security-Policy lets it run and nothing else.
 #[test]
 fn the_page_is_small_and_has_nothing_that_its_policy_forbids() {
-    let page = taskhold::board::PAGE;
+    let page = taskhold::board::PAGE.to_string();
     assert!(page.len() <= 40 * 1024, "{} bytes", page.len());
     let scripts = taskhold::board::embedded("script");
     assert!(!scripts.is_empty() && !taskhold::board::embedded("style").is_empty());
@@ -525,7 +528,7 @@ fn the_page_is_small_and_has_nothing_that_its_policy_forbids() {
         assert!(!page.contains(forbidden), "the page has {forbidden}");
     }
     // Between the tags: handlers and styles that stand in the markup.
-    let mut markup = page.to_owned();
+    let mut markup = page;
     for text in scripts.iter().chain(&taskhold::board::embedded("style")) {
         markup = markup.replace(text, "");
     }

@@ -40,7 +40,7 @@ struct SignIn {
 struct Wanted {
     /// A session that may only look.
     read_only: bool,
-    /// Whether this code waits still to be used, instead of a new one.
+    /// Whether this code waits still to be used, instead of a new one: the answer comes when it is, or after ten seconds.
     code: Option<String>,
 }
 
@@ -153,11 +153,13 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 answer::error(StatusCode::BAD_REQUEST, &reason)
             })?,
         };
-        let now = Instant::now();
         if let Some(code) = wanted.code {
-            let is_waiting = self.sign_ins.is_waiting(&code, principal, now);
+            let used = self.sign_ins.wait(&code, principal);
+            let is_waiting = self.abandoned.run_until_cancelled(used).await;
+            let is_waiting = is_waiting.ok_or_else(answer::shutting_down)?;
             return Ok(in_json(&json!({ "waiting": is_waiting })));
         }
+        let now = Instant::now();
         let code = self.sign_ins.issue(principal, wanted.read_only, now);
         let code = code.map_err(|error| no_random(&error))?;
         Ok(in_json(
