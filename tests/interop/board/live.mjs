@@ -2,6 +2,7 @@
 
 import { check, contains, expect, same } from '../node/support.mjs';
 import { becomes, drawn, eventually, focusIs, hides, hint, live, openBoard, press, shows, signIn, titleOf } from './page.mjs';
+import { many } from './tasks.mjs';
 
 export async function liveness(browser, daemon) {
   await daemon.add('Pay rent due:today', 'Sort the photos', 'Paint the wall due:tomorrow');
@@ -136,3 +137,35 @@ export async function liveness(browser, daemon) {
   });
   await page.context().close();
 }
+
+/** More tasks than one answer has. */
+export async function crowd(browser, daemon) {
+  await daemon.fill(many(1200));
+  const page = await openBoard(browser, daemon);
+  await live(page);
+  const shown = () => page.locator('main h2').evaluateAll(headings => headings.reduce((sum, { textContent }) => sum + Number(/\d+$/.exec(textContent)[0]), 0));
+
+  await check('live: 1,200 tasks are all there, a hundred of each group shown, and more on demand', async () => {
+    await becomes('the sum of the groups', shown, 1200);
+    const none = page.locator('section[data-group=none]');
+    same(await none.locator('li').count(), 100, 'rows without a date');
+    await none.locator('.more').click();
+    same(await none.locator('li').count(), 300, 'rows without a date after Show more');
+  });
+
+  await check('live: a reading that breaks off half way begins anew, and what changed meanwhile is there', async () => {
+    let broken = false;
+    await page.route('**/mcp', async route => {
+      if (broken || !route.request().postData().includes('"after"')) return route.fallback();
+      broken = true;
+      await daemon.add('Added while it was read due:2020-01-01');
+      return route.abort();
+    });
+    await page.reload();
+    await shows(page, 'Added while it was read');
+    await becomes('the sum of the groups', shown, 1201);
+    expect(broken, 'no reading was broken off');
+    await page.context().close();
+  });
+}
+
