@@ -48,6 +48,36 @@ async function serveHost(client) {
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
 }
 
+/** Opens the host's page and boots the view in it; `options` are those of `boot` in chat-host.js. */
+async function openView(browser, host, { examined, ...options }, viewport) {
+  const context = await browser.newContext({ viewport, bypassCSP: examined });
+  await context.clock.install();
+  const page = await context.newPage();
+  gatherFaults(page);
+  await page.goto(host.url);
+  await page.evaluate(given => boot(given), options);
+  const view = page.frameLocator('#view');
+  if (options.visible !== false) await view.locator('main li').first().waitFor();
+  return { page, view, heard: () => page.evaluate(() => heard) };
+}
+
+/** Takes pictures of the view, a few tasks of it and one opened, in both themes. */
+export async function chatPictures(browser, daemon, take) {
+  const client = await connect(daemon, UI, 'auto');
+  const host = await serveHost(client);
+  for (const [width, theme] of [[760, 'light'], [760, 'dark'], [360, 'dark']]) {
+    const { page, view } = await openView(browser, host, { theme }, { width, height: 520 });
+    await page.evaluate(dark => (document.body.style.background = dark ? '#1a1917' : '#fff'), theme === 'dark');
+    await take(page, `chat-${width}-${theme}`);
+    await view.locator('main li .title').first().click();
+    await view.locator('.editor').waitFor();
+    await take(page, `chat-opened-${width}-${theme}`);
+    await page.context().close();
+  }
+  host.close();
+  await client.close();
+}
+
 export async function chat(browser, daemon) {
   await fillDaily(daemon);
   await check('chat: a client without apps is offered no tool and no page of the board', async () => {
@@ -71,17 +101,7 @@ export async function chat(browser, daemon) {
   });
   const host = await serveHost(client);
 
-  async function open(options, viewport) {
-    const context = await browser.newContext({ viewport, bypassCSP: options.examined });
-    await context.clock.install();
-    const page = await context.newPage();
-    gatherFaults(page);
-    await page.goto(host.url);
-    await page.evaluate(given => boot(given), options);
-    const view = page.frameLocator('#view');
-    if (options.visible !== false) await view.locator('main li').first().waitFor();
-    return { page, view, heard: () => page.evaluate(() => heard) };
-  }
+  const open = (options, viewport) => openView(browser, host, options, viewport);
 
   for (const [width, rows] of [[760, 7], [360, 4]]) {
     await check(`chat: ${rows} rows at ${width} px, in at most 485 px, and no more with a task opened`, async () => {

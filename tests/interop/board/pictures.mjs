@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { run } from '../node/support.mjs';
 import { startChromium } from './browser.mjs';
+import { chatPictures } from './chat.mjs';
 import { withBoard } from './daemon.mjs';
 import { live, openBoard, titleOf } from './page.mjs';
 import { ARABIC, MARKUP, fillDaily, many } from './tasks.mjs';
@@ -20,6 +21,7 @@ await run(async binary => {
 
   await withBoard(binary, async daemon => {
     await fillDaily(daemon);
+    await chatPictures(browser, daemon, take);
     const picture = await openBoard(browser, daemon, { viewport: { width: 960, height: 620 } });
     await live(picture);
     await picture.locator('#board').click();
