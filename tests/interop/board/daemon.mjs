@@ -16,6 +16,8 @@ export class Daemon {
     this.binary = binary;
     this.db = db;
     this.env = { HOME: dirname(db), TZ: 'UTC' };
+    // Also when the program ends before its time.
+    process.on('exit', () => this.kill());
   }
 
   /** Starts it, the first time on a free port, and waits until it listens. */
