@@ -27,7 +27,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// How long the browser may take. The code is good as long.
 const OPENING: Duration = Duration::from_mins(1);
 
-/// Show the tasks as a page in the browser, to look at and to work on
+/// Show the tasks as a page in the browser, to work on
 ///
 /// The page follows what any other program changes. It is served by the daemon that runs, if one does, and by this command
 /// otherwise, until Ctrl-C. The browser is signed in by a private file in your home folder, which is removed at once; nobody else

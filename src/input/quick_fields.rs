@@ -128,10 +128,10 @@ mod tests {
             AddLine::read("  ").unwrap().fields.title.as_deref(),
             Some("")
         );
-        let doubted = AddLine::read("Pay rent dew:fri").unwrap();
+        let doubted = AddLine::read("Pay rent du:fri").unwrap();
         assert_eq!(
             doubted.remarks,
-            ["\"dew:fri\" stays in the title: did you mean due:fri?"]
+            ["\"du:fri\" stays in the title: did you mean due:fri?"]
         );
     }
 

@@ -188,21 +188,23 @@ fn the_page_has_one_origin() {
         let place = format!("http://127.0.0.1:{}/", daemon.port);
         assert_eq!(answer.header("location"), Some(place.as_str()));
     }
-    // Where the usual address is not listened on, it is served as it is called.
-    let listen = ["serve", "--listen", "[::1]:0"];
-    let other = Home::new();
-    let daemon = Daemon::launch(&other, other.command(&listen));
-    let Ok(mut stream) = std::net::TcpStream::connect(("::1", daemon.port)) else {
+    let ask = |port: u16| {
+        let mut stream = std::net::TcpStream::connect(("::1", port)).ok()?;
+        let request = format!("GET / HTTP/1.1\r\nHost: [::1]:{port}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        Some(answer)
+    };
+    let Some(answer) = ask(daemon.port) else {
         not_run("there is no IPv6 here");
         return;
     };
-    let request = format!(
-        "GET / HTTP/1.1\r\nHost: [::1]:{}\r\nConnection: close\r\n\r\n",
-        daemon.port
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 307"), "{answer}");
+    // Where the usual address is not listened on, it is served as it is called.
+    let other = Home::new();
+    let daemon = Daemon::launch(&other, other.command(&["serve", "--listen", "[::1]:0"]));
+    let answer = ask(daemon.port).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 

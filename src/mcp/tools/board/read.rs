@@ -2,6 +2,9 @@
 //!
 //! The page holds the open tasks, deferred ones too, by their ids. It reads all of them once, page by page, and from then on what
 //! has changed. What it holds is then what it would read anew: the tests put both side by side.
+//!
+//! One task with all there is of it is read here too, and not by `get_task`: that takes the model's news, and cuts what it answers
+//! to what a model reads at once.
 
 use std::collections::BTreeSet;
 
