@@ -62,7 +62,7 @@ impl BoardArgs {
                 {
                     std::thread::sleep(AGAIN);
                 }
-                Err(InstanceError::Taken { notice, .. }) => {
+                Err(InstanceError::Taken { notice, .. }) if !notice.trim().is_empty() => {
                     return self.by_daemon(context, &database, &notice);
                 }
                 Err(error) => return Err(error.into()),

@@ -499,6 +499,33 @@ fn the_board_holds_every_task_in_one_form_and_says_what_day_it_is() {
     );
 }
 
+#[test]
+fn the_policy_names_what_stands_in_the_page_by_its_hash() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use sha2::{Digest as _, Sha256};
+
+    let page = taskhold::board::PAGE.to_string();
+    let policy = taskhold::board::policy();
+    for (name, directive) in [("script", "script-src"), ("style", "style-src")] {
+        let directive = policy
+            .split("; ")
+            .find_map(|part| part.strip_prefix(directive))
+            .unwrap();
+        let opening = format!("<{name}");
+        let mut hashes = Vec::new();
+        for (at, _) in page.match_indices(&opening) {
+            let (_, element) = page[at..].split_once('>').unwrap();
+            let (text, _) = element.split_once(&format!("</{name}>")).unwrap();
+            hashes.push(format!(
+                "'sha256-{}'",
+                STANDARD.encode(Sha256::digest(text))
+            ));
+        }
+        assert!(!hashes.is_empty(), "the page has no {name}");
+        assert_eq!(directive.split_whitespace().collect::<Vec<_>>(), hashes);
+    }
+}
+
 /// What the page may have, so that its Content-Security-Policy lets it run and nothing else.
 #[test]
 fn the_page_is_small_and_has_nothing_that_its_policy_forbids() {

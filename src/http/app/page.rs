@@ -6,7 +6,9 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http::{
+    HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts, uri::Authority,
+};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming as IncomingBody;
 use rmcp::ServerHandler;
@@ -199,10 +201,11 @@ fn is_other_name(headers: &HeaderMap) -> bool {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let name = host
-        .and_then(|host| host.rsplit_once(':'))
-        .map(|(name, _)| name);
-    name.is_some_and(|name| name.eq_ignore_ascii_case("localhost") || name == "[::1]")
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    host.is_some_and(|host| {
+        let name = host.host();
+        name.eq_ignore_ascii_case("localhost") || name == "[::1]"
+    })
 }
 
 fn in_json(value: &serde_json::Value) -> Answer {
