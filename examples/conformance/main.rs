@@ -333,6 +333,7 @@ fn main() {
             limits: Limits::default(),
             names: Vec::new(),
             idle_exit: None,
+            logs_requests: false,
         };
         let stop = CancellationToken::new();
         tokio::spawn(asked_to_end(stop.clone()));

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     bridge::Target,
     disk::{discard, replace_private},
+    home::Folders,
     http::{Instance, InstanceError, Limits, Setup, Sockets, Tokens},
 };
 
@@ -237,8 +238,7 @@ const BY_HAND: &str = "taskhold board --print prints an address to open by hand"
 /// Returns the user's home folder. A browser from a snap reads neither `/tmp` nor what is hidden, and an address on its command
 /// line could be read by others.
 fn home() -> CliResult<PathBuf> {
-    let folders = directories::BaseDirs::new();
-    let home = folders.map(|folders| folders.home_dir().to_owned());
+    let home = Folders::here().map(|folders| folders.home);
     home.ok_or_else(|| {
         let message = "there is no home folder to hand the browser a private file in";
         Failure::input(message).with_hint(BY_HAND)

@@ -160,7 +160,7 @@ impl ToolCall<'_> {
         if outcome.group.is_none() {
             notes.add("nothing changed");
         }
-        for remark in outcome.advice.on_adding(false) {
+        for remark in outcome.advice.on_adding(&outcome.edits, false) {
             notes.add(remark);
         }
         if is_closing {
