@@ -5,6 +5,8 @@
 //! together, or fewer when the writer has nothing else to do. A search reads the few that wait by an index in memory that
 //! follows the same rules.
 
+use std::collections::BTreeSet;
+
 use rusqlite::params;
 
 use super::{
@@ -28,6 +30,16 @@ pub(super) use scratch::Scratch;
 const AT_ONCE: u32 = 64;
 /// How many of them a search reads at a time: all may wait, where an upgrade could not fill the index.
 const READ_AT_ONCE: u32 = 1_000;
+/// A word that no more tasks have is rare: their texts are read.
+const FEW: u32 = 128;
+/// How many bytes may be read so.
+const MOST_READ: i64 = 200_000;
+/// How many bytes the descriptions and comments of the tasks in a JSON array have.
+const LENGTH: &str = "SELECT coalesce(sum(octet_length(description)
+              + (SELECT coalesce(sum(octet_length(text)), 0) FROM comment WHERE task_id = task.id)), 0)
+       FROM json_each(?1) CROSS JOIN task ON task.id = value";
+const TEXTS_OF: &str = "SELECT id, heading, labels, body FROM task_text
+      WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id";
 /// The titles of open tasks that wait to be indexed. CROSS: by itself SQLite goes through all tasks, to spare the order.
 const WAITING_TITLES: &str = concat!(
     "SELECT id, title FROM unindexed CROSS JOIN task ON task.id = task_id WHERE task_id < ?1 AND ",
@@ -90,19 +102,25 @@ impl Store {
         limit: u32,
     ) -> Result<Page> {
         let sql = view.sql(filters);
-        let queries = words.tiers();
+        let is_first = after.is_none();
+        let queries = if is_first {
+            words.first_tiers()
+        } else {
+            words.tiers()
+        };
         let waiting = self.waiting(&queries)?;
+        let found = self.found_of_few(words, &queries)?;
         let (titled, matching) = (sql.titled(), sql.matching());
-        let indexed = std::iter::once(&titled).chain(std::iter::repeat(&matching));
         let mut page = Page::new(after);
-        let tiers = indexed.zip(queries).zip(waiting);
-        for (tier, ((indexed, query), waiting)) in (0..).zip(tiers) {
+        let mut seen = BTreeSet::new();
+        for (tier, (query, waiting)) in queries.iter().zip(waiting).enumerate() {
+            let key = i64::try_from(tier).unwrap_or(i64::MAX);
             // Within a tier the latest comes first, so what is gone on from lies above what follows.
             let from = match after {
-                Some(after) if after.key.0 > tier => continue,
-                Some(after) if after.key.0 == tier => after,
+                Some(after) if after.key.0 > key => continue,
+                Some(after) if after.key.0 == key => after,
                 _ => Position {
-                    key: (tier, 0),
+                    key: (key, 0),
                     id: i64::MAX,
                 },
             };
@@ -111,27 +129,81 @@ impl Store {
             }
             let mut rows = Vec::new();
             let mut read = |statements: &[String], words: &str| -> Result<()> {
+                // What was found before may be found again.
+                let again = u32::try_from(seen.len()).unwrap_or(u32::MAX);
                 let parameters = Parameters {
                     view,
                     filters,
                     moment,
                     words: Some(words),
                     after: Some(from),
-                    limit: limit.saturating_add(1),
+                    limit: limit.saturating_add(1).saturating_add(again),
                 };
                 for sql in statements {
                     rows.extend(self.read_rows(sql, &parameters)?);
                 }
                 Ok(())
             };
-            read(indexed, &query)?;
+            match &found {
+                Some(found) => read(&sql.among(), &serde_json::to_string(&found[tier])?)?,
+                // Longer words than those of titles are not in the index of titles alone.
+                None if tier == 0 || is_first && tier == 2 => read(&titled, query)?,
+                None => read(&matching, query)?,
+            }
             if !waiting.is_empty() {
                 read(&sql.among(), &serde_json::to_string(&waiting)?)?;
+            }
+            if is_first {
+                rows.retain(|(task, _)| seen.insert(task.id));
             }
             rows.sort_by_key(|(task, _)| std::cmp::Reverse(task.id));
             page.fill(rows, limit);
         }
         Ok(page)
+    }
+
+    /// Returns which indexed tasks match each query, where one of several words is so rare that the texts of those with it are
+    /// read: for the beginning of a common word the index would make a list of all that have it.
+    fn found_of_few(&self, words: &Words, queries: &[String]) -> Result<Option<Vec<Vec<TaskId>>>> {
+        for (whole, widest) in words.alone() {
+            if self.few(&whole)?.is_none() {
+                continue;
+            }
+            let Some(few) = self.few(&widest)? else {
+                continue;
+            };
+            let few = serde_json::to_string(&few)?;
+            let length: i64 = self
+                .connection
+                .prepare_cached(LENGTH)
+                .and_then(|mut statement| statement.query_row([&few], |row| row.get(0)))
+                .while_trying("search")?;
+            if length > MOST_READ {
+                return Ok(None);
+            }
+            let texts = Texts::all(&self.connection, TEXTS_OF, [&few]).while_trying("search")?;
+            let mut found = vec![Vec::new(); queries.len()];
+            self.scratch()?.find(&texts, queries, &mut found)?;
+            return Ok(Some(found));
+        }
+        Ok(None)
+    }
+
+    /// Returns the indexed tasks that match `query`; `None` if they are many.
+    fn few(&self, query: &str) -> Result<Option<Vec<TaskId>>> {
+        let found: Vec<TaskId> = self
+            .connection
+            .prepare_cached(
+                "SELECT rowid FROM search
+                  WHERE search MATCH ?1 AND rowid NOT IN (SELECT task_id FROM unindexed) LIMIT ?2",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map(params![query, FEW + 1], |row| row.get(0))?
+                    .collect()
+            })
+            .while_trying("search")?;
+        Ok((found.len() <= FEW as usize).then_some(found))
     }
 
     /// Returns the ids of up to `limit` open tasks with all `words` in their title, the latest first.

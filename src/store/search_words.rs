@@ -80,6 +80,37 @@ impl Words {
         tiers
     }
 
+    /// Returns the queries of a first page: the same, but that each finds also what those before it do. The index need not make
+    /// lists only to leave out what is on the page already. The third is one for titles alone.
+    pub(super) fn first_tiers(&self) -> Vec<String> {
+        let mut tiers = vec![
+            self.in_title(),
+            format!(in_texts!("({})"), self.whole()),
+            self.beginning_in_title(),
+            format!(in_texts!("({})"), self.beginnings()),
+        ];
+        if self.0.iter().any(is_part) {
+            tiers.push(self.parts());
+        }
+        tiers
+    }
+
+    /// Returns for each phrase, where there are several, a query for what has it as it is, and one for all that has it in any way;
+    /// first for those that are likely to be rare: with digits, and long ones.
+    pub(super) fn alone(&self) -> Vec<(String, String)> {
+        let mut phrases: Vec<&Phrase> = self.0.iter().collect();
+        if phrases.len() < 2 {
+            return Vec::new();
+        }
+        phrases.sort_by_cached_key(|phrase| {
+            let text = phrase.terms.concat();
+            let has_digits = text.chars().any(char::is_numeric);
+            std::cmp::Reverse((has_digits, text.chars().count()))
+        });
+        let alone = |phrase: &&Phrase| (whole(phrase), part(phrase));
+        phrases.iter().map(alone).collect()
+    }
+
     fn whole(&self) -> String {
         self.all(whole)
     }
@@ -90,13 +121,7 @@ impl Words {
 
     /// Parts of words, in the texts or at their ends; whatever is too short, in the texts alone.
     fn parts(&self) -> String {
-        self.all(|phrase| {
-            if !is_part(phrase) {
-                return format!(in_texts!("{}"), beginning(phrase));
-            }
-            let letters: String = phrase.terms[0].chars().take(LONGEST_INSIDE).collect();
-            format!("\"{letters}\"*")
-        })
+        self.all(part)
     }
 
     fn all(&self, query: impl Fn(&Phrase) -> String) -> String {
@@ -127,6 +152,15 @@ fn is_part(phrase: &Phrase) -> bool {
         && phrase
             .last_letters()
             .is_some_and(|letters| letters >= SHORTEST_INSIDE)
+}
+
+/// A part of a word, or what is too short for one in the texts alone.
+fn part(phrase: &Phrase) -> String {
+    if !is_part(phrase) {
+        return format!(in_texts!("{}"), beginning(phrase));
+    }
+    let letters: String = phrase.terms[0].chars().take(LONGEST_INSIDE).collect();
+    format!("\"{letters}\"*")
 }
 
 /// A term has letters, digits, marks and symbols alone, so nothing in it ends the text.

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     domain::{
         command::{Caller, Command, Draft, Patch},
-        task::{Actor, Description, Tag, Timestamp},
+        task::{Actor, CommentText, Description, Tag, Timestamp},
         when::Zone,
     },
     store::Access,
@@ -250,4 +250,115 @@ fn whatever_a_query_holds_it_is_words_and_never_a_syntax_error() {
                 .unwrap();
         }
     }
+}
+
+fn pages(store: &Store, text: &str, limit: u32) -> Vec<Vec<i64>> {
+    let (words, none) = (Words::read(text).unwrap(), Filters::default());
+    let moment = Moment::new(Timestamp::from_millis(0), Zone::UTC);
+    let mut pages = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store
+            .search(&words, View::All, &none, &moment, after, limit)
+            .unwrap();
+        pages.push(page.tasks.iter().map(|task| task.id.get()).collect());
+        after = page.next;
+        if after.is_none() {
+            return pages;
+        }
+    }
+}
+
+#[test]
+fn a_page_that_is_gone_on_from_has_what_a_longer_first_page_has() {
+    let (_folder, mut store) = store();
+    let titles = ["letter", "letters", "newsletter", "note", "bloodletting 7"];
+    let bodies = [
+        "",
+        "letter",
+        "letters",
+        "newsletters",
+        "4711",
+        "47110 and 7",
+    ];
+    let drafts = titles.iter().flat_map(|title| {
+        let draft = |body: &&str| Draft {
+            description: Description::try_from((*body).to_owned()).unwrap(),
+            ..Draft::titled(self::title(title))
+        };
+        bodies.iter().map(draft)
+    });
+    add(&mut store, drafts.collect());
+    for is_indexed in [false, true] {
+        for text in [
+            "letter",
+            "lett",
+            "etter",
+            "letter 4711",
+            "etter 7",
+            "note 47110",
+        ] {
+            let whole = pages(&store, text, 100).concat();
+            assert!(!whole.is_empty(), "{text}");
+            for limit in 1..4 {
+                let gone_on = pages(&store, text, limit).concat();
+                assert_eq!(
+                    gone_on, whole,
+                    "{text}, {limit} a page, indexed: {is_indexed}"
+                );
+            }
+        }
+        store.catch_up().unwrap();
+    }
+}
+
+#[test]
+fn of_several_words_a_rare_one_leads() {
+    let (_folder, mut store) = store();
+    let drafts = |text: &str, count: usize| {
+        let draft = |_| Draft::titled(title(text));
+        (0..count).map(draft).collect::<Vec<_>>()
+    };
+    add(&mut store, drafts("send the newsletter", FEW as usize + 1));
+    add(&mut store, drafts("send letter 4711", 2));
+    store.catch_up().unwrap();
+    let of_few = |store: &Store, text: &str| {
+        let words = Words::read(text).unwrap();
+        store.found_of_few(&words, &words.first_tiers()).unwrap()
+    };
+    for text in ["letter 4711", "4711 etter"] {
+        assert!(of_few(&store, text).is_some(), "{text}");
+    }
+    // Many titles have the second inside a word.
+    for text in ["send letter", "send newsletter", "send the", "letter"] {
+        assert!(of_few(&store, text).is_none(), "{text}");
+    }
+    assert_eq!(pages(&store, "letter 4711", 10), [[131, 130]]);
+    // What is long is left to the index.
+    let long = Description::try_from("words ".repeat(8_000)).unwrap();
+    for number in [130, 131] {
+        let description = Some(long.clone());
+        patch(
+            &mut store,
+            number,
+            Patch {
+                description,
+                ..Patch::default()
+            },
+        );
+    }
+    let said = CommentText::try_from("words ".repeat(1_600)).unwrap();
+    for _ in 0..11 {
+        patch(
+            &mut store,
+            130,
+            Patch {
+                comment: Some(said.clone()),
+                ..Patch::default()
+            },
+        );
+    }
+    store.catch_up().unwrap();
+    assert!(of_few(&store, "letter 4711").is_none());
+    assert_eq!(pages(&store, "letter 4711", 10), [[131, 130]]);
 }
