@@ -144,6 +144,9 @@ CREATE INDEX task_by_project ON task (project_key, due_kind, due_order, rank, id
 -- Serves the other tasks of a project. A task that is added is open, and costs nothing here.
 CREATE INDEX task_by_old_project ON task (project_key)
     WHERE (deleted_at IS NOT NULL OR status IN ('completed', 'cancelled')) AND project_key IS NOT NULL;
+-- Serves the other tasks that are due between two dates.
+CREATE INDEX task_by_old_due ON task (due_kind, due_order)
+    WHERE (deleted_at IS NOT NULL OR status IN ('completed', 'cancelled')) AND due_kind < 3;
 -- Serves the view deferred, and when the next of these comes.
 CREATE INDEX task_by_deferral ON task (defer_kind, defer_order, id)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND defer_until IS NOT NULL;

@@ -17,6 +17,7 @@
 //! | `tasks` | reads single tasks and their relations |
 //! | `cards` | reads what the board shows, and what a change alters of it |
 //! | `views` | lists: a page of a view, a count |
+//! | `effort` | how far a statement may go in vain |
 //! | `zone_order` | times with a zone, sorted anew where another version of the zones sorted them |
 //! | `search`, `search_words`, `indexing`, `index` | full-text search; what a person types, as a query; the index filled; compared and rebuilt |
 //! | `lookup` | ids, projects and tags for completion |
@@ -42,6 +43,7 @@ use std::{cell::OnceCell, path::Path};
 use rusqlite::{Connection, TransactionBehavior};
 
 use advise::{Request, WantsNews};
+use effort::Effort;
 use failure::{WhileTrying, explain};
 
 use crate::{
@@ -62,6 +64,7 @@ mod change_log;
 pub(crate) mod checkpoint;
 mod comments;
 pub mod db;
+mod effort;
 mod export;
 pub(crate) mod failure;
 mod figures;
@@ -97,6 +100,7 @@ pub struct Store {
     paths: Paths,
     /// The file that was opened; `None` where it does not matter which it was.
     opened: Option<Identity>,
+    effort: Effort,
     /// Made when the first search needs it.
     scratch: OnceCell<search::Scratch>,
     /// The disk was full and the ballast is spent: nothing more is added until it can be kept again.
@@ -118,10 +122,11 @@ impl Store {
 
     /// Opens the database at `path`, which must be absolute, creating or upgrading it where that is due.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
-        let (connection, paths) = backup::open(path, access)?;
+        let (mut connection, paths) = backup::open(path, access)?;
         let is_disk_full = access == Access::Write && ballast::is_disk_full(&paths);
         Ok(Self {
             opened: Identity::of(&paths.database),
+            effort: Effort::of(&mut connection),
             connection,
             paths,
             scratch: OnceCell::new(),
@@ -149,8 +154,9 @@ impl Store {
     }
 
     /// Works on a connection that is open already.
-    pub(crate) fn over(connection: Connection, paths: Paths) -> Self {
+    pub(crate) fn over(mut connection: Connection, paths: Paths) -> Self {
         Self {
+            effort: Effort::of(&mut connection),
             connection,
             paths,
             opened: None,

@@ -19,7 +19,7 @@ use crate::{
         error::Result,
         query::{Moment, Names, Page, Position, Sort, View},
     },
-    render::{self, TaskObject},
+    render::TaskObject,
     store::{self, Store},
 };
 
@@ -204,7 +204,7 @@ impl Context {
         if self.screen.json {
             let listed = found
                 .iter()
-                .map(|(name, open)| json!({ "name": name, "open": open }));
+                .map(|(name, open)| json!({ "name": name, "open": open.number }));
             let listed: Vec<_> = listed.collect();
             return Ok(self.screen.print_json(&json!({ word: listed }))?);
         }
@@ -213,7 +213,6 @@ impl Context {
         }
         let mut lines = String::new();
         for (name, open) in &found {
-            let open = render::bounded(*open, Store::COUNT_LIMIT);
             let _ = writeln!(lines, "{name}\t{open}");
         }
         Ok(self.screen.print(&lines)?)
@@ -225,9 +224,8 @@ impl Context {
         if query.view == View::Open && query.words.is_none() {
             let moment = Moment::new(self.caller.now, self.caller.zone);
             let deferred = store.count(View::Deferred, &query.filters, &moment, None)?;
-            if deferred > 0 {
-                let count = render::bounded(deferred, Store::COUNT_LIMIT);
-                facts.push(format!("{count} deferred: taskhold list deferred"));
+            if !deferred.is_none() {
+                facts.push(format!("{deferred} deferred: taskhold list deferred"));
             }
         }
         Ok(facts)
@@ -253,8 +251,7 @@ impl Context {
                 Some(ListNote::More("and more".to_owned()))
             }
             None if rest.is_cut => {
-                let view = store.count(query.view, &query.filters, &moment, None)?;
-                let total = render::bounded(view, Store::COUNT_LIMIT);
+                let total = store.count(query.view, &query.filters, &moment, None)?;
                 Some(ListNote::More(format!("{} of {total}", rest.shown)))
             }
             None if rest.shown == 0 => {
@@ -447,12 +444,12 @@ fn more(
         return Ok("and more".to_owned());
     }
     let left = store.count(query.view, &query.filters, moment, Some(next))?;
-    let total = shown + left as usize;
-    Ok(if left < Store::COUNT_LIMIT {
-        format!("{shown} of {total}")
-    } else {
+    let total = left.and(shown);
+    Ok(if left.is_cut && total.number >= 1_000 {
         // Where counting stopped, the exact number would only look exact.
-        format!("{shown} of {}+", total / 1_000 * 1_000)
+        format!("{shown} of {}+", total.number / 1_000 * 1_000)
+    } else {
+        format!("{shown} of {total}")
     })
 }
 

@@ -9,7 +9,7 @@ use super::{CliResult, Context};
 use crate::{
     domain::{
         error::Result,
-        query::{Filters, Moment, View},
+        query::{Count, Filters, Moment, View},
         task::{Priority, Status, Summary},
         when::Zone,
     },
@@ -71,9 +71,8 @@ impl PrimeArgs {
 /// What is open.
 #[derive(Default)]
 struct OpenWork {
-    /// Counted as far as [`Store::COUNT_LIMIT`], as are the others.
-    open: u32,
-    overdue: u32,
+    open: Count,
+    overdue: Count,
     in_progress: ListHead,
     /// What is due by the end of the day and not in progress.
     today: ListHead,
@@ -84,7 +83,7 @@ struct OpenWork {
 /// The beginning of a list.
 #[derive(Default)]
 struct ListHead {
-    total: u32,
+    total: Count,
     tasks: Vec<Summary>,
 }
 
@@ -132,11 +131,11 @@ impl OpenWork {
                     tasks.push(json!(TaskObject::whole(&whole.task, &whole.comments, zone)));
                 }
             }
-            Ok(json!({ "total": list.total, "tasks": tasks }))
+            Ok(json!({ "total": list.total.number, "tasks": tasks }))
         };
         Ok(json!({
-            "open": self.open,
-            "overdue": self.overdue,
+            "open": self.open.number,
+            "overdue": self.overdue.number,
             "in_progress": list(&self.in_progress)?,
             "today": list(&self.today)?,
             "next": list(&self.next)?,
@@ -144,16 +143,13 @@ impl OpenWork {
     }
 
     fn text(&self, context: &Context) -> String {
-        if self.open == 0 {
+        if self.open.is_none() {
             return String::new();
         }
         let (now, zone) = (context.caller.now, context.caller.zone);
-        let count = |count| render::bounded(count, Store::COUNT_LIMIT);
         let counts = format!(
             "{} open, {} overdue, {} in progress",
-            count(self.open),
-            count(self.overdue),
-            count(self.in_progress.total)
+            self.open, self.overdue, self.in_progress.total
         );
         let head = format!("My tasks | {}\n", render::heading(now, zone, &counts));
         let room = MAX_BYTES.saturating_sub(head.len() + DATA.len());
@@ -180,7 +176,7 @@ impl OpenWork {
 struct Section {
     heading: usize,
     /// How much there is, where that is told.
-    total: Option<u32>,
+    total: Option<Count>,
     items: Vec<Item>,
     shown: usize,
 }
@@ -224,8 +220,7 @@ impl Section {
     fn write(&self, text: &mut String) {
         let rest = self
             .total
-            .filter(|total| *total as usize > self.shown)
-            .map(|total| render::bounded(total, Store::COUNT_LIMIT));
+            .filter(|total| total.is_cut || total.number as usize > self.shown);
         if self.shown == 0 && rest.is_none() {
             return;
         }
@@ -338,7 +333,10 @@ mod tests {
 
     #[test]
     fn no_line_on_what_was_left_out_is_longer_than_was_counted() {
-        let most = render::bounded(Store::COUNT_LIMIT, Store::COUNT_LIMIT);
+        let most = Count {
+            number: Store::COUNT_LIMIT,
+            is_cut: true,
+        };
         let line = format!("... {READ} of {most}\n");
         assert_eq!(line.len(), LONGEST_REST.len(), "{line}");
     }

@@ -6,13 +6,16 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     task::{Invalid, Priority, Project, Status, Summary, Tag, TaskId, Timestamp, shortened},
-    text::folded,
     when::{When, Zone},
 };
 
+mod count;
+mod names;
 pub mod order;
 mod sort;
 
+pub use count::Count;
+pub use names::Names;
 use order::Keys;
 pub use sort::Sort;
 
@@ -113,6 +116,14 @@ impl View {
 }
 
 impl View {
+    /// Returns the views whose counts stand beside its own in the heading of a list.
+    pub fn counted_beside(self) -> &'static [Self] {
+        match self {
+            Self::Open => &[Self::Overdue, Self::Today, Self::Stale, Self::Deferred],
+            _ => &[],
+        }
+    }
+
     /// Reports whether a task of the view can have `status`.
     pub fn has(self, status: Status) -> bool {
         match self {
@@ -160,58 +171,6 @@ impl<'de> Deserialize<'de> for View {
     }
 }
 
-/// A kind of names that tasks have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
-    /// What tasks belong to.
-    Projects,
-    /// The words to find them by.
-    Tags,
-}
-
-impl Names {
-    /// Returns its word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Projects => "projects",
-            Self::Tags => "tags",
-        }
-    }
-
-    /// Returns what to say of `given`, which no open task has: the names there are, the nearest first, of which `names` are the
-    /// first.
-    pub fn unknown(self, given: &str, names: &[String]) -> String {
-        const SHOWN: usize = 10;
-        let key = folded(given);
-        let distance = |name: &String| strsim::osa_distance(&key, &folded(name));
-        let mut nearest: Vec<(usize, &String)> =
-            names.iter().map(|name| (distance(name), name)).collect();
-        nearest.sort();
-        let given = shortened(given, 40);
-        let has = match self {
-            Self::Projects => format!("no open task is in a project {given}"),
-            Self::Tags => format!("no open task has a tag {given}"),
-        };
-        let close = key.chars().count().div_ceil(3);
-        let meant = match nearest.first() {
-            None => return format!("{has}; there are no {}", self.as_str()),
-            Some((distance, name)) if *distance <= close => format!("; did you mean {name}?"),
-            Some(_) => ";".to_owned(),
-        };
-        let shown: Vec<String> = nearest
-            .iter()
-            .take(SHOWN)
-            .map(|(_, name)| shortened(name, 40))
-            .collect();
-        let more = match nearest.len().saturating_sub(SHOWN) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let kind = self.as_str();
-        format!("{has}{meant} {kind}: {}{more}", shown.join(", "))
-    }
-}
-
 /// What else a task must be to be listed; `None` and an empty list ask for nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filters {
@@ -248,7 +207,12 @@ pub struct Filters {
 impl Filters {
     /// Reports whether nothing in it stands for a view of its own: a status, or a date of completion.
     pub fn names_no_view(&self) -> bool {
-        self.status.is_none() && self.completed_from.is_none() && self.completed_to.is_none()
+        self.status.is_none() && !self.asks_for_completion()
+    }
+
+    /// Reports whether it asks when a task was completed.
+    pub fn asks_for_completion(&self) -> bool {
+        self.completed_from.is_some() || self.completed_to.is_some()
     }
 
     /// Returns how the dates it compares with were read, each as `due by Fri 2026-12-04`.
@@ -411,25 +375,5 @@ mod tests {
             refused.contains("\"somewhere\" is none of open, ready"),
             "{refused}"
         );
-    }
-
-    #[test]
-    fn an_unknown_name_is_answered_with_those_there_are_the_nearest_first() {
-        let names = ["flat", "Home", "garden"].map(str::to_owned);
-        assert_eq!(
-            Names::Tags.unknown("hom", &names),
-            "no open task has a tag hom; did you mean Home? tags: Home, flat, garden"
-        );
-        assert_eq!(
-            Names::Projects.unknown("taxes", &names[..1]),
-            "no open task is in a project taxes; projects: flat"
-        );
-        assert_eq!(
-            Names::Projects.unknown("taxes", &[]),
-            "no open task is in a project taxes; there are no projects"
-        );
-        let many: Vec<String> = (0..40).map(|number| format!("name{number}")).collect();
-        let said = Names::Tags.unknown("x", &many);
-        assert!(said.ends_with("and 30 more"), "{said}");
     }
 }

@@ -240,7 +240,7 @@ impl ResourceList {
 
     fn count(&self, store: &Store, after: Option<Position>) -> Result<String> {
         let count = store.count(self.view, &self.filters, &self.moment, after)?;
-        Ok(render::bounded(count, Store::COUNT_LIMIT))
+        Ok(count.to_string())
     }
 
     /// Returns a list of the tutorial, whole but for very many tasks; `None` if there are none.

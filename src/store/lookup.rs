@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use rusqlite::OptionalExtension as _;
+
 use super::{
     Store,
     failure::WhileTrying,
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     error::Result,
-    query::{Filters, Moment, Names, View},
+    query::{Count, Filters, Moment, Names, View},
     task::{Project, Summary, Tag, TaskId},
 };
 
@@ -19,35 +21,43 @@ const OPEN_IDS: &str = "SELECT id FROM task
       WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
       ORDER BY due_kind, due_order, rank, id LIMIT ?1";
 
-/// Goes from each name to the next in the index, however many tasks have it. Of its spellings that of the latest task is
-/// shown, among the 100 that are due first.
-const OPEN_PROJECTS: &str = "WITH RECURSIVE step (key) AS (
+/// The keys of projects of open tasks: goes from each to the next in the index, however many tasks have it.
+const PROJECT_KEYS: &str = "WITH RECURSIVE step (key) AS (
          SELECT min(project_key) FROM task
           WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key IS NOT NULL
          UNION ALL
          SELECT (SELECT min(project_key) FROM task
                   WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key > step.key)
            FROM step WHERE step.key IS NOT NULL)
-     SELECT (SELECT project FROM task
-              WHERE id = (SELECT max(id) FROM (
-                          SELECT id FROM task
-                           WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key = step.key
-                           LIMIT 100))) AS name
-       FROM step WHERE step.key IS NOT NULL LIMIT ?1";
+     SELECT key FROM step WHERE key IS NOT NULL LIMIT ?1";
 
-/// Likewise, each with the tags of the latest open task that has it, for its spelling. A tag counts as one of open tasks when
-/// one of the latest 100 that have it is open.
-const OPEN_TAGS: &str = "WITH RECURSIVE step (key) AS (
+/// The spelling of one: that of the latest task, among the 100 that are due first.
+const PROJECT_SPELLED: &str = "SELECT project FROM task
+      WHERE id = (SELECT max(id) FROM (
+                  SELECT id FROM task
+                   WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key = ?1
+                   LIMIT 100))";
+
+/// Whether an open task is in a project or in one below it.
+const PROJECT_IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM task
+              WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key = ?1)
+         OR EXISTS (SELECT 1 FROM task
+              WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
+                AND project_key >= ?1 || '.' AND project_key < ?1 || '/')";
+
+/// The keys of all tags, likewise.
+const TAG_KEYS: &str = "WITH RECURSIVE step (key) AS (
          SELECT min(tag) FROM tag
          UNION ALL
          SELECT (SELECT min(tag) FROM tag WHERE tag > step.key) FROM step WHERE step.key IS NOT NULL)
-     SELECT key, tags FROM (
-         SELECT step.key AS key,
-                (SELECT tags FROM (SELECT task_id FROM tag WHERE tag = step.key ORDER BY task_id DESC LIMIT 100)
-                   CROSS JOIN task ON task.id = task_id
-                  WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') LIMIT 1) AS tags
-           FROM step WHERE step.key IS NOT NULL)
-      WHERE tags IS NOT NULL LIMIT ?1";
+     SELECT key FROM step WHERE key IS NOT NULL LIMIT ?1";
+
+/// The tags of the latest open task that has a tag, among the latest 100 that have it; none where none of these is open, and
+/// then the tag does not count as one of open tasks.
+const TAG_SPELLED: &str =
+    "SELECT tags FROM (SELECT task_id FROM tag WHERE tag = ?1 ORDER BY task_id DESC LIMIT 100)
+       CROSS JOIN task ON task.id = task_id
+      WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') LIMIT 1";
 
 const CHILDREN: &str = concat!(
     "SELECT ",
@@ -66,34 +76,51 @@ impl Store {
 
     /// Returns up to `limit` projects of open tasks, each in one spelling, in the order of their keys.
     pub fn open_projects(&self, limit: u32) -> Result<Vec<Project>> {
-        self.connection
-            .prepare_cached(OPEN_PROJECTS)
-            .and_then(|mut statement| {
-                statement
-                    .query_map([limit], |row| row.get("name"))?
-                    .collect()
-            })
-            .while_trying("list projects")
+        let keys = self.name_keys(Names::Projects, limit)?;
+        let spelled = keys.iter().map(|key| self.spelled_project(key));
+        spelled.filter_map(Result::transpose).collect()
     }
 
     /// Returns up to `limit` tags of open tasks, each in one spelling, in the order of their keys.
     pub fn open_tags(&self, limit: u32) -> Result<Vec<Tag>> {
-        let rows: Vec<(String, String)> = self
+        let keys = self.name_keys(Names::Tags, u32::MAX)?;
+        let spelled = keys.iter().map(|key| self.spelled_tag(key));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        spelled.filter_map(Result::transpose).take(limit).collect()
+    }
+
+    /// Returns the keys of up to `limit` projects of open tasks, or of tags of any tasks, in their order.
+    fn name_keys(&self, names: Names, limit: u32) -> Result<Vec<String>> {
+        let sql = match names {
+            Names::Projects => PROJECT_KEYS,
+            Names::Tags => TAG_KEYS,
+        };
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map([limit], |row| row.get(0))?.collect())
+            .while_trying("list names")
+    }
+
+    /// Returns how an open task spells the project with this key.
+    fn spelled_project(&self, key: &str) -> Result<Option<Project>> {
+        self.connection
+            .prepare_cached(PROJECT_SPELLED)
+            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)).optional())
+            .while_trying("list projects")
+    }
+
+    /// Returns how an open task spells the tag with this key.
+    fn spelled_tag(&self, key: &str) -> Result<Option<Tag>> {
+        let of_task: Option<String> = self
             .connection
-            .prepare_cached(OPEN_TAGS)
-            .and_then(|mut statement| {
-                statement
-                    .query_map([limit], |row| row.try_into())?
-                    .collect()
-            })
+            .prepare_cached(TAG_SPELLED)
+            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)).optional())
             .while_trying("list tags")?;
-        let mut tags = Vec::with_capacity(rows.len());
-        for (key, of_task) in rows {
-            let of_task: BTreeSet<Tag> = serde_json::from_str(&of_task)?;
-            let spelled = of_task.into_iter().find(|tag| *tag.key() == key);
-            tags.extend(spelled);
-        }
-        Ok(tags)
+        let Some(of_task) = of_task else {
+            return Ok(None);
+        };
+        let of_task: BTreeSet<Tag> = serde_json::from_str(&of_task)?;
+        Ok(of_task.into_iter().find(|tag| *tag.key() == *key))
     }
 
     /// Returns up to `limit` projects or tags of open tasks, each with how many open tasks have it, deferred ones too.
@@ -102,7 +129,7 @@ impl Store {
         names: Names,
         moment: &Moment,
         limit: u32,
-    ) -> Result<Vec<(String, u32)>> {
+    ) -> Result<Vec<(String, Count)>> {
         let with_count = |(name, filters): (String, Filters)| {
             let count = self.count(View::Pending, &filters, moment, None)?;
             Ok((name, count))
@@ -141,23 +168,56 @@ impl Store {
 
     /// Returns what to say of a project or a tag in `filters` that no open task has.
     pub fn unknown_names(&self, filters: &Filters) -> Result<Vec<String>> {
-        const LOOKED_AT: u32 = 1_000;
         let mut unknown = Vec::new();
-        if let Some(given) = &filters.project {
-            let known = self.open_projects(LOOKED_AT)?;
-            if !known.iter().any(|name| name.is_same(given)) {
-                let names: Vec<String> = known.iter().map(ToString::to_string).collect();
-                unknown.push(Names::Projects.unknown(given.as_str(), &names));
-            }
+        if let Some(given) = &filters.project
+            && !self.is_open_project(given)?
+        {
+            let spelled = |key: &str| {
+                let name = self.spelled_project(key)?;
+                Ok(name.map(|name| name.to_string()))
+            };
+            unknown.push(self.unknown(Names::Projects, given.as_str(), spelled)?);
         }
         for given in &filters.tags {
-            let known = self.open_tags(LOOKED_AT)?;
-            if !known.iter().any(|name| name.is_same(given)) {
-                let names: Vec<String> = known.iter().map(ToString::to_string).collect();
-                unknown.push(Names::Tags.unknown(given.as_str(), &names));
+            if self.spelled_tag(&given.key())?.is_none() {
+                let spelled = |key: &str| {
+                    let tag = self.spelled_tag(key)?;
+                    Ok(tag.map(|tag| tag.to_string()))
+                };
+                unknown.push(self.unknown(Names::Tags, given.as_str(), spelled)?);
             }
         }
         Ok(unknown)
+    }
+
+    /// Returns what to say of `given`, which no open task has. Only the nearest names are looked up in the tasks.
+    fn unknown(
+        &self,
+        names: Names,
+        given: &str,
+        spelled: impl Fn(&str) -> Result<Option<String>>,
+    ) -> Result<String> {
+        const LOOKED_AT: u32 = 1_000;
+        const TRIED: usize = 2 * Names::SHOWN;
+        let mut keys = self.name_keys(names, LOOKED_AT)?;
+        Names::sort_nearest(given, &mut keys);
+        let mut nearest = Vec::new();
+        let mut tried = 0;
+        for key in keys.iter().take(TRIED) {
+            if nearest.len() == Names::SHOWN {
+                break;
+            }
+            tried += 1;
+            nearest.extend(spelled(key)?);
+        }
+        Ok(names.unknown(given, &nearest, keys.len() > tried))
+    }
+
+    fn is_open_project(&self, name: &Project) -> Result<bool> {
+        self.connection
+            .prepare_cached(PROJECT_IS_KNOWN)
+            .and_then(|mut statement| statement.query_row([name.key()], |row| row.get(0)))
+            .while_trying("look for a project")
     }
 
     /// Returns up to `limit` tasks that are part of the task `id`, finished ones too, in the order they were added.
@@ -286,6 +346,42 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_unknown_when_no_open_task_has_it_or_one_below_it() {
+        let (mut store, _folder) = store();
+        for number in 0..30 {
+            add(&mut store, "Count", |draft| {
+                draft.project =
+                    Some(Project::try_from(format!("Flat{number:02}.Kitchen")).unwrap());
+                draft.tags = tags(&[&format!("Word{number:02}")]);
+            });
+        }
+        run(&mut store, &Command::Complete(vec![id(8)]));
+        let said = |project: Option<&str>, word: Option<&str>| {
+            let filters = Filters {
+                project: project.map(|name| Project::try_from(name.to_owned()).unwrap()),
+                tags: tags(word.as_slice()).into_iter().collect(),
+                ..Filters::default()
+            };
+            store.unknown_names(&filters).unwrap().join("; ")
+        };
+        assert_eq!(said(Some("flat09"), Some("WORD09")), "");
+        assert_eq!(said(Some("flat09.kitchen"), None), "");
+        assert_eq!(
+            said(Some("Flat9.Kitchen"), None),
+            "no open task is in a project Flat9.Kitchen; did you mean Flat09.Kitchen? projects: Flat09.Kitchen, \
+             Flat19.Kitchen, Flat29.Kitchen, Flat00.Kitchen, Flat01.Kitchen, Flat02.Kitchen, Flat03.Kitchen, \
+             Flat04.Kitchen, Flat05.Kitchen, Flat06.Kitchen and more"
+        );
+        let of_finished = said(None, Some("word07"));
+        assert!(
+            of_finished.starts_with(
+                "no open task has a tag word07; did you mean Word00? tags: Word00, Word01"
+            ),
+            "{of_finished}"
+        );
+    }
+
+    #[test]
     fn an_empty_list_has_no_names() {
         let (store, _folder) = store();
         assert_eq!(store.open_ids(10).unwrap(), []);
@@ -319,8 +415,15 @@ mod tests {
         let (store, _folder) = store();
         let plans = [
             (OPEN_IDS, 1, "INDEX task_by_plan"),
-            (OPEN_PROJECTS, 1, "INDEX task_by_project (project_key>?)"),
-            (OPEN_TAGS, 1, "PRIMARY KEY (tag>?)"),
+            (PROJECT_KEYS, 1, "INDEX task_by_project (project_key>?)"),
+            (PROJECT_SPELLED, 1, "INDEX task_by_project (project_key=?)"),
+            (
+                PROJECT_IS_KNOWN,
+                1,
+                "INDEX task_by_project (project_key>? AND project_key<?)",
+            ),
+            (TAG_KEYS, 1, "PRIMARY KEY (tag>?)"),
+            (TAG_SPELLED, 1, "PRIMARY KEY (tag=?)"),
             (CHILDREN, 2, "INDEX task_by_parent (parent=?)"),
         ];
         for (sql, parameters, index) in plans {

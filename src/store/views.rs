@@ -2,12 +2,13 @@
 //!
 //! A view has an order and an index that gives it, in one stream for each kind of date; a page is merged from the streams as they
 //! are read, and filters are tested on the way. Where so few tasks have what a filter asks for that most of the view would be
-//! read in vain, `lead` has the list read from those, and sorts them.
+//! read in vain, `lead` has the list read from those (`source`), and sorts them. How far it is read in vain before is bounded by
+//! `store::effort`, and so is a count.
 
 use super::{Store, failure::WhileTrying, rows::summary_from_row};
 use crate::domain::{
     error::Result,
-    query::{Filters, Moment, Page, Position, View},
+    query::{Count, Filters, Moment, Page, Position, View},
     task::Summary,
 };
 
@@ -16,12 +17,13 @@ mod lead;
 mod parameters;
 mod shape;
 mod sorted;
+mod source;
 mod sql;
 mod streams;
 
-use lead::Lead;
 pub(super) use parameters::Parameters;
 pub(super) use shape::open;
+use source::is_contradiction;
 
 impl Store {
     /// Returns up to `limit` tasks of `view` that come after `after`.
@@ -41,14 +43,40 @@ impl Store {
             after,
             limit: limit.saturating_add(1),
         };
-        let rows = self.snapshot(|store| match store.lead(&parameters)? {
-            Lead::View => store.merged(&parameters, &[]),
-            Lead::Projects(keys) => store.merged(&parameters, &keys),
-            Lead::Source(source) => store.sorted(&parameters, source),
-        })?;
+        if is_contradiction(view, filters) {
+            return Ok(Page::new(after));
+        }
+        let (rows, _) = self.snapshot(|store| store.rows(&parameters))?;
         let mut page = Page::new(after);
         page.fill(rows, limit);
         Ok(page)
+    }
+
+    /// Returns from where [`Store::list`] reads the first page, for benchmarks.
+    #[doc(hidden)]
+    pub fn lead(
+        &self,
+        view: View,
+        filters: &Filters,
+        moment: &Moment,
+        limit: u32,
+    ) -> Result<String> {
+        let parameters = Parameters {
+            view,
+            filters,
+            moment,
+            words: None,
+            after: None,
+            limit: limit.saturating_add(1),
+        };
+        let (_, lead) = self.rows(&parameters)?;
+        Ok(format!("{lead:?}"))
+    }
+
+    /// Returns how many steps of SQLite's virtual machine the connection has taken, for benchmarks.
+    #[doc(hidden)]
+    pub fn steps(&self) -> u64 {
+        self.effort.spent()
     }
 
     /// Returns tasks, and by what each is sorted.
@@ -69,14 +97,15 @@ impl Store {
         read().while_trying("list tasks")
     }
 
-    /// Returns how many tasks of `view` come after `after`, counted up to [`Self::COUNT_LIMIT`].
+    /// Returns how many tasks of `view` come after `after`, counted up to [`Self::COUNT_LIMIT`] and as far as the number is worth
+    /// the work.
     pub fn count(
         &self,
         view: View,
         filters: &Filters,
         moment: &Moment,
         after: Option<Position>,
-    ) -> Result<u32> {
+    ) -> Result<Count> {
         let parameters = Parameters {
             view,
             filters,
@@ -85,11 +114,10 @@ impl Store {
             after,
             limit: Self::COUNT_LIMIT,
         };
-        self.snapshot(|store| match store.lead(&parameters)? {
-            Lead::View => store.counted(&parameters, &[]),
-            Lead::Projects(keys) => store.counted(&parameters, &keys),
-            Lead::Source(source) => store.counted_of(&parameters, source),
-        })
+        if is_contradiction(view, filters) {
+            return Ok(Count::default());
+        }
+        self.snapshot(|store| store.counted(&parameters))
     }
 }
 

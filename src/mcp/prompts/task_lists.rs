@@ -136,7 +136,7 @@ impl<'store> Snapshot<'store> {
 
     fn count(&self, view: View, filters: &Filters, after: Option<Position>) -> Result<String> {
         let count = self.store.count(view, filters, &self.moment, after)?;
-        Ok(render::bounded(count, Store::COUNT_LIMIT))
+        Ok(count.to_string())
     }
 
     /// Returns the lists one under another, each after a blank line.

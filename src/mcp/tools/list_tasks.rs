@@ -15,7 +15,7 @@ use crate::{
         change::Change,
         command::Command,
         error::Result,
-        query::{Filters, Moment, Names, Page, View},
+        query::{Count, Filters, Moment, Names, Page, View},
         task::{Project, Summary, Tag, TaskWithComments},
         when::{When, Zone},
     },
@@ -77,20 +77,19 @@ impl ToolCall<'_> {
                 }
                 let page = store.list(view, &filters, &moment, after, limit)?;
                 let unknown = unknown_names(store, &page, &filters)?;
-                let count = |view| Ok((view, store.count(view, &filters, &moment, None)?));
-                let beside: &[View] = if view == View::Open {
-                    &[View::Overdue, View::Today, View::Stale, View::Deferred]
-                } else {
-                    &[]
+                let count = |view, after| store.count(view, &filters, &moment, after);
+                let left = page.next.map(|next| count(view, Some(next))).transpose()?;
+                // What comes after the first page was just counted.
+                let own = match after {
+                    None => left.unwrap_or_default().and(page.tasks.len()),
+                    Some(_) => count(view, None)?,
                 };
-                let counts = std::iter::once(&view)
+                let own = own.up_to(Store::COUNT_LIMIT);
+                let beside = view.counted_beside().iter();
+                let beside = beside.map(|view| Ok((*view, count(*view, None)?)));
+                let counts = std::iter::once(Ok((view, own)))
                     .chain(beside)
-                    .map(|view| count(*view))
                     .collect::<Result<_>>()?;
-                let left = page
-                    .next
-                    .map(|next| store.count(view, &filters, &moment, Some(next)))
-                    .transpose()?;
                 Ok(Listed {
                     whole: whole_of(store, &page)?,
                     page,
@@ -125,7 +124,7 @@ impl ToolCall<'_> {
         if matches!(args.format, Some(Format::Json)) {
             let listed = shown
                 .iter()
-                .map(|(name, open)| json!({ "name": name, "open": open }));
+                .map(|(name, open)| json!({ "name": name, "open": open.number }));
             let listed: Vec<_> = listed.collect();
             return Ok(object(
                 &json!({ word: listed, "more": shown.len() < found.len() }),
@@ -136,9 +135,7 @@ impl ToolCall<'_> {
         } else {
             word
         };
-        let lines = shown
-            .iter()
-            .map(|(name, open)| format!("{name} {}", render::bounded(*open, Store::COUNT_LIMIT)));
+        let lines = shown.iter().map(|(name, open)| format!("{name} {open}"));
         let filled = bounds::fill(lines, "\n", ROOM - ROOM_FOR_NAMES);
         let first = if filled.shown < found.len() {
             format!(", of which the first {}", filled.shown)
@@ -244,11 +241,8 @@ impl ToolCall<'_> {
         let mut counts: Vec<String> = list
             .counts
             .iter()
-            .filter(|(counted, count)| *counted == view || *count > 0)
-            .map(|(counted, count)| {
-                let count = render::bounded(*count, Store::COUNT_LIMIT);
-                format!("{count} {}", counted.as_str())
-            })
+            .filter(|(counted, count)| *counted == view || !count.is_none())
+            .map(|(counted, count)| format!("{count} {}", counted.as_str()))
             .collect();
         if is_search {
             let more = if page.next.is_some() { "+" } else { "" };
@@ -278,14 +272,11 @@ impl ToolCall<'_> {
         let unshown = page.tasks.len() - filled.shown;
         let next = page.places.get(filled.shown).copied().flatten();
         if let Some(next) = next.or(page.next) {
-            let after = list
-                .left
-                .unwrap_or(0)
-                .saturating_add(u32::try_from(unshown).unwrap_or(0));
+            let after = list.left.unwrap_or_default().and(unshown);
             let more = if is_search {
                 String::new()
             } else {
-                format!("{} ", render::bounded(after, Store::COUNT_LIMIT))
+                format!("{} ", after.up_to(Store::COUNT_LIMIT))
             };
             let why = if unshown > 0 { ", cut for length" } else { "" };
             let cursor = list_tasks_args::cursor(view, is_search, next);
@@ -387,11 +378,11 @@ struct Listed {
     page: Page,
     /// The first of them, as many as fit into a reply that shows all of them.
     whole: Vec<TaskWithComments>,
-    counts: Vec<(View, u32)>,
+    counts: Vec<(View, Count)>,
     filters: Filters,
     /// Which projects or tags there are, where a filter names none of them.
     unknown: Vec<String>,
-    left: Option<u32>,
+    left: Option<Count>,
 }
 
 impl Listed {

@@ -1,162 +1,213 @@
-//! Where a list is read from: along its view, from the projects of a filter, or from the few tasks that have what it asks for.
+//! Where a list is read from: along its view, along the projects of a filter, or from the few tasks that have what it asks for.
 //!
-//! Along the view, a page of `wanted` tasks takes `wanted / fraction` steps where a filter holds for that fraction of all tasks; read
-//! from those that have a tag, it takes a step for each. Both are reckoned from bounded counts along indexes, and the smaller
-//! one is taken. So a page takes at most about the square root of `wanted` times all tasks, whatever one filter asks for.
+//! Nobody knows beforehand how many tasks have two things together, so a list is read along its view as far as a bounded effort
+//! goes, and from elsewhere if that was in vain:
+//!
+//! 1. From a source with fewer than [`FEW`] tasks, if there is one.
+//! 2. Along the view, with a small effort.
+//! 3. From the smallest source, if it has fewer tasks than would be passed on the way if what filters ask for were spread evenly.
+//! 4. Along the view, with a larger effort.
+//! 5. Whatever seems less by then, to its end.
+//!
+//! Each step costs less than the next, so that what was read in vain is never most of it. A list without a source is read along
+//! its view to the end.
 
 use super::{
     parameters::Parameters,
-    shape::{Order, Scope, Shape, kinds},
-    sql::Source,
+    shape::{Order, Scope, Shape},
+    source::Source,
+    streams::Placed,
 };
 use crate::{
     domain::{
         error::Result,
-        query::{Filters, View},
-        task::{Project, Status},
+        query::{Count, View},
+        task::Project,
     },
     store::{Store, failure::WhileTrying},
 };
 
-/// Where a list is read from.
+/// Along what a list is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Along {
+    /// All tasks of the view, in its order.
+    View,
+    /// The open tasks of each of these projects, which have the order of the view.
+    Projects(Vec<String>),
+}
+
+/// From where a list was read, and at which step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lead {
-    /// Along the view, in its order.
-    View,
-    /// Along the open tasks of each of these projects, which have the order of the view.
-    Projects(Vec<String>),
-    /// From these, to be sorted.
-    Source(Source),
+    Along(u8, Along),
+    Source(u8, Source),
+}
+
+impl Along {
+    pub(super) fn projects(&self) -> &[String] {
+        match self {
+            Self::View => &[],
+            Self::Projects(keys) => keys,
+        }
+    }
 }
 
 /// How many projects have streams of their own.
 const MOST_PROJECTS: u32 = 8;
-/// How far tasks are counted where several filters hold together.
+/// Fewer tasks than these are read before anything else is tried.
+const FEW: u32 = 500;
+/// How far the tasks of a source are counted, to compare it with the way along the view.
+const COMPARED: u32 = 8_000;
+/// How far they are counted where the view was read in vain.
 const MOST_COUNTED: u32 = 100_000;
+/// The effort of a first look along the view.
+const SMALL: i64 = 10_000;
+/// That of a second.
+const LARGE: i64 = 60_000;
+/// The effort of a count.
+const COUNTING: i64 = 40_000;
+/// A task of a source takes about so many steps.
+const STEPS_EACH: u64 = 25;
 
 impl Store {
-    /// Returns where the list is best read from.
-    pub(super) fn lead(&self, parameters: &Parameters<'_>) -> Result<Lead> {
-        let (view, filters) = (parameters.view, parameters.filters);
-        let sources = sources(view, filters);
-        if sources.is_empty() {
-            return Ok(Lead::View);
+    /// Returns as many tasks of a list as are asked for, and at which step of the above from where.
+    pub(super) fn rows(&self, parameters: &Parameters<'_>) -> Result<(Vec<Placed>, Lead)> {
+        let sources = Source::all(parameters.view, parameters.filters);
+        let sorted = |step, source| {
+            let rows = self.sorted(parameters, source)?;
+            Ok((rows, Lead::Source(step, source)))
+        };
+        if let Some((source, _)) = self.fewest(parameters, &sources, FEW)? {
+            return sorted(1, source);
         }
-        let shape = Shape::of(view);
-        let projects = match &filters.project {
-            Some(project) if shape.order == Order::Plan && shape.scope == Scope::Open => {
-                self.projects_below(project)?
+        let along = self.along(parameters)?;
+        if sources.is_empty() {
+            let (rows, _) = self.merged(parameters, &along, None)?;
+            return Ok((rows, Lead::Along(2, along)));
+        }
+        let (rows, is_whole) = self.merged(parameters, &along, Some(SMALL))?;
+        if is_whole {
+            return Ok((rows, Lead::Along(2, along)));
+        }
+        let sizes = sources
+            .iter()
+            .map(|source| Ok((*source, self.size(parameters, *source, COMPARED)?)))
+            .collect::<Result<Vec<_>>>()?;
+        if let Some((source, count)) = sizes.iter().min_by_key(|(_, count)| count)
+            && *count < COMPARED
+            && f64::from(*count) < self.expected(parameters, &sizes, &along)?
+        {
+            return sorted(3, *source);
+        }
+        let (rows, is_whole) = self.merged(parameters, &along, Some(LARGE))?;
+        if is_whole {
+            return Ok((rows, Lead::Along(4, along)));
+        }
+        let to_go = match u64::try_from(rows.len()).unwrap_or(u64::MAX) {
+            0 => u64::MAX,
+            found => LARGE.unsigned_abs() * u64::from(parameters.limit) / found,
+        };
+        let compared = sizes.iter().filter(|(_, count)| *count < COMPARED);
+        let fewest = match compared.min_by_key(|(_, count)| count) {
+            Some(fewest) => Some(*fewest),
+            None => self.fewest(parameters, &sources, MOST_COUNTED)?,
+        };
+        match fewest {
+            Some((source, count)) if u64::from(count) * STEPS_EACH < to_go => sorted(5, source),
+            // Nothing was found along the view, which has more to be read than any source.
+            None if rows.is_empty() => sorted(5, sources[sources.len() - 1]),
+            _ => {
+                let (rows, _) = self.merged(parameters, &along, None)?;
+                Ok((rows, Lead::Along(5, along)))
             }
+        }
+    }
+
+    /// Returns how many tasks a list has, counted up to the limit of `parameters` and as far as a bounded effort goes.
+    pub(super) fn counted(&self, parameters: &Parameters<'_>) -> Result<Count> {
+        let sources = Source::all(parameters.view, parameters.filters);
+        if let Some((source, _)) = self.fewest(parameters, &sources, FEW)? {
+            return self.counted_of(parameters, source);
+        }
+        let along = self.along(parameters)?;
+        self.counted_along(parameters, &along, COUNTING)
+    }
+
+    /// Returns the source with the fewest tasks, and how many they are, where these are fewer than `most`.
+    fn fewest(
+        &self,
+        parameters: &Parameters<'_>,
+        sources: &[Source],
+        most: u32,
+    ) -> Result<Option<(Source, u32)>> {
+        let mut fewest = None;
+        let mut most = most;
+        for source in sources {
+            let count = self.size(parameters, *source, most)?;
+            if count < most {
+                fewest = Some((*source, count));
+                most = count;
+            }
+        }
+        Ok(fewest)
+    }
+
+    /// Returns along what the list is best read.
+    fn along(&self, parameters: &Parameters<'_>) -> Result<Along> {
+        let shape = Shape::of(parameters.view);
+        let has_streams = shape.order == Order::Plan
+            && shape.scope == Scope::Open
+            && parameters.view != View::Blocked;
+        let projects = match &parameters.filters.project {
+            Some(project) if has_streams => self.projects_below(project)?,
             _ => Vec::new(),
         };
-        let has_streams = !projects.is_empty() && projects.len() <= MOST_PROJECTS as usize;
-        if has_streams && sources.len() == 1 && view != View::Blocked {
-            return Ok(Lead::Projects(projects));
-        }
-        let all = f64::from(self.latest_id()?.max(1));
-        let wanted = f64::from(parameters.limit);
-        let most = if sources.len() == 1 {
-            // Where more have it, the view is read.
-            (wanted * all).sqrt().ceil()
-        } else {
-            f64::from(MOST_COUNTED)
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is a small number above zero"
-        )]
-        let most = most.min(f64::from(MOST_COUNTED)) as u32 + 1;
-        let in_view = self.size(parameters, most)?;
-        let mut fraction = 1.0;
-        let mut of_project = None;
-        let mut fewest: Option<(f64, Source)> = None;
-        for source in sources {
-            let count = f64::from(self.size_of(parameters, source, most)?);
-            fraction *= (count / all).min(1.0);
-            if matches!(source, Source::OpenOfProject | Source::OldOfProject) {
-                of_project = Some(count);
-            }
-            if fewest.is_none_or(|(least, _)| count < least) {
-                fewest = Some((count, source));
-            }
-        }
-        let steps = |fraction: f64, most: f64| {
-            if fraction > 0.0 {
-                (wanted / fraction).min(most)
-            } else {
-                most
-            }
-        };
-        let along = steps(fraction, in_view.map_or(all, f64::from));
-        let Some((few, source)) = fewest else {
-            return Ok(Lead::View);
-        };
-        if has_streams && let Some(count) = of_project {
-            let of_view = in_view.map_or(1.0, |size| f64::from(size) / all);
-            let others = fraction / (count / all).clamp(f64::MIN_POSITIVE, 1.0);
-            let streamed = steps(others * of_view, count);
-            if streamed <= along && streamed <= few {
-                return Ok(Lead::Projects(projects));
-            }
-        }
-        Ok(if few <= along {
-            Lead::Source(source)
-        } else {
-            Lead::View
+        Ok(match projects.len() {
+            0 => Along::View,
+            count if count > MOST_PROJECTS as usize => Along::View,
+            _ => Along::Projects(projects),
         })
     }
 
-    /// Returns how many tasks the view has, counted up to `most`; `None` where that many are beyond counting.
-    fn size(&self, parameters: &Parameters<'_>, most: u32) -> Result<Option<u32>> {
-        if matches!(
-            parameters.view,
-            View::Open | View::Ready | View::Pending | View::All
-        ) {
-            return Ok(None);
-        }
-        let none = Filters::default();
-        let whole = Parameters {
-            filters: &none,
-            after: None,
-            limit: most,
-            ..*parameters
-        };
-        let sql = parameters.view.sql(&none);
-        let mut size = 0;
-        for kind in kinds(parameters.view, &none) {
-            for begin in whole.begins(kind) {
-                size += self.read_size(&sql.count(kind, false, *begin), &whole, kind)?;
+    /// Returns how many tasks would be passed on the way, if what the filters ask for were spread evenly.
+    fn expected(
+        &self,
+        parameters: &Parameters<'_>,
+        sizes: &[(Source, u32)],
+        along: &Along,
+    ) -> Result<f64> {
+        let all = f64::from(self.latest_id()?.max(1));
+        let mut passed = f64::from(parameters.limit);
+        for (source, count) in sizes {
+            let is_the_way = *source == Source::Project && *along != Along::View;
+            if !is_the_way {
+                passed *= all / f64::from((*count).max(1));
             }
         }
-        Ok((size < most).then_some(size))
+        Ok(passed)
     }
 
-    fn size_of(&self, parameters: &Parameters<'_>, source: Source, most: u32) -> Result<u32> {
-        let counted = Parameters {
-            limit: most,
-            ..*parameters
-        };
-        let of_project = Source::of_project(Shape::of(parameters.view).scope);
-        let sources = match source {
-            Source::OpenOfProject | Source::OldOfProject => of_project,
-            _ => std::slice::from_ref(&source),
-        };
+    /// Returns how many tasks a source has, counted up to `most`.
+    fn size(&self, parameters: &Parameters<'_>, source: Source, most: u32) -> Result<u32> {
         let mut size = 0;
-        for source in sources {
-            size += self.read_size(&source.count(), &counted, None)?;
+        for part in source.parts(Shape::of(parameters.view).scope) {
+            let rest = Parameters {
+                limit: most - size,
+                ..*parameters
+            };
+            let sql = part.count(parameters.view, parameters.filters);
+            let read = || -> rusqlite::Result<u32> {
+                let mut statement = self.connection.prepare_cached(&sql)?;
+                rest.bind(&mut statement)?;
+                let mut rows = statement.raw_query();
+                rows.next()?.map_or(Ok(0), |row| row.get(0))
+            };
+            size += read().while_trying("count tasks")?;
+            if size >= most {
+                break;
+            }
         }
         Ok(size)
-    }
-
-    fn read_size(&self, sql: &str, parameters: &Parameters<'_>, kind: Option<u8>) -> Result<u32> {
-        let read = || -> rusqlite::Result<u32> {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            parameters.bind_stream(&mut statement, kind, None)?;
-            let mut rows = statement.raw_query();
-            rows.next()?.map_or(Ok(0), |row| row.get(0))
-        };
-        read().while_trying("count tasks")
     }
 
     /// Returns the keys of `project` and of those below it that open tasks have, but not many more than have streams.
@@ -191,20 +242,3 @@ pub(super) const PROJECTS_BELOW: &str = "WITH RECURSIVE step (key) AS (
                   WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key > step.key)
            FROM step WHERE step.key < ?1 || '/')
      SELECT ?1 UNION ALL SELECT key FROM step WHERE key < ?1 || '/' LIMIT ?2";
-
-/// Returns what `filters` ask for that there are indexes of.
-fn sources(view: View, filters: &Filters) -> Vec<Source> {
-    let mut sources: Vec<Source> = (0..filters.tags.len()).map(Source::Tag).collect();
-    let shape = Shape::of(view);
-    if filters.project.is_some() {
-        sources.extend(Source::of_project(shape.scope).first());
-    }
-    if filters.parent.is_some() {
-        sources.push(Source::Parts);
-    }
-    if filters.status == Some(Status::InProgress) && !matches!(view, View::InProgress | View::Stale)
-    {
-        sources.push(Source::InProgress);
-    }
-    sources
-}

@@ -3,13 +3,14 @@
 use super::{
     parameters::Parameters,
     shape::{Scope, Shape},
-    sql::{Source, Sql},
+    source::Source,
+    sql::Sql,
     streams::{Placed, compared, is_due_between, placed},
 };
 use crate::{
     domain::{
         error::Result,
-        query::View,
+        query::{Count, View},
         task::{Summary, TaskId},
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
@@ -57,42 +58,37 @@ impl Store {
     }
 
     /// Returns how many of them there are, counted up to the limit.
-    pub(super) fn counted_of(&self, parameters: &Parameters<'_>, source: Source) -> Result<u32> {
+    pub(super) fn counted_of(&self, parameters: &Parameters<'_>, source: Source) -> Result<Count> {
         let filters = parameters.filters;
         let by_due = filters.due_from.is_some() || filters.due_to.is_some();
-        let mut count = 0;
+        let mut number = 0;
         for key in self.keys(parameters, source)? {
             let counts = match key.round {
                 Some(change) if by_due => is_due_between(&self.round(change)?, parameters),
                 _ => true,
             };
-            count += u32::from(counts);
-            if count >= parameters.limit {
+            number += u32::from(counts);
+            if number >= parameters.limit {
                 break;
             }
         }
-        Ok(count)
+        Ok(Count {
+            number,
+            is_cut: number >= parameters.limit,
+        })
     }
 
     /// Returns the keys of those in the list that come after the place it is gone on from.
     fn keys(&self, parameters: &Parameters<'_>, source: Source) -> Result<Vec<Key>> {
         let sql = parameters.view.sql(parameters.filters);
         let shape = Shape::of(parameters.view);
-        let is_of_project = matches!(source, Source::OpenOfProject | Source::OldOfProject);
-        let of = |scope| {
-            if is_of_project {
-                Source::of_project(scope)
-            } else {
-                std::slice::from_ref(&source)
-            }
-        };
         let mut keys = Vec::new();
-        for source in of(shape.scope) {
-            self.read_keys(&sql.keys(Some(*source)), parameters, &mut keys)?;
+        for part in source.parts(shape.scope) {
+            self.read_keys(&sql.keys(part), parameters, &mut keys)?;
         }
         if parameters.view == View::Completed {
-            for source in of(Scope::Both) {
-                self.read_keys(&sql.round_keys(*source), parameters, &mut keys)?;
+            for part in source.parts(Scope::Both) {
+                self.read_keys(&sql.round_keys(part), parameters, &mut keys)?;
             }
         }
         if let Some(after) = parameters.after {

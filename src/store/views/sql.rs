@@ -3,7 +3,10 @@
 //! A statement tests what is asked for and nothing else, so that SQLite can seek to where a page begins, and counts
 //! from an index alone.
 
-use super::shape::{Begin, Order, Scope, Shape, Window, old, open};
+use super::{
+    shape::{Begin, Order, Shape, Window, open},
+    source::Part,
+};
 use crate::{
     domain::query::{Filters, Sort, View},
     store::rows::{round_columns, summary_columns},
@@ -14,67 +17,6 @@ pub(in crate::store) struct Sql<'a> {
     view: View,
     shape: Shape,
     filters: &'a Filters,
-}
-
-/// Where the tasks of a list are read from, instead of the whole view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// Those that have this of the tags.
-    Tag(usize),
-    /// Open ones of the project and those below it.
-    OpenOfProject,
-    /// The other ones.
-    OldOfProject,
-    /// The parts of a task.
-    Parts,
-    /// Those in progress.
-    InProgress,
-}
-
-impl Source {
-    /// Returns where `project`'s tasks are for a view.
-    pub(super) fn of_project(scope: Scope) -> &'static [Self] {
-        match scope {
-            Scope::Open => &[Self::OpenOfProject],
-            Scope::Old => &[Self::OldOfProject],
-            Scope::Both => &[Self::OpenOfProject, Self::OldOfProject],
-        }
-    }
-
-    /// Returns what follows FROM, and the condition.
-    fn clauses(self) -> (&'static str, String) {
-        match self {
-            Self::Tag(number) => (
-                "tag CROSS JOIN task ON task.id = tag.task_id",
-                format!("tag.tag = :tag_{number}"),
-            ),
-            Self::OpenOfProject => (
-                "task INDEXED BY task_by_project",
-                format!(concat!(open!(), " AND {}"), within(":project")),
-            ),
-            Self::OldOfProject => (
-                "task INDEXED BY task_by_old_project",
-                format!(concat!(old!(), " AND {}"), within(":project")),
-            ),
-            Self::Parts => (
-                "task INDEXED BY task_by_parent",
-                "parent = :parent".to_owned(),
-            ),
-            Self::InProgress => (
-                "task INDEXED BY task_by_progress",
-                "deleted_at IS NULL AND status = 'in_progress'".to_owned(),
-            ),
-        }
-    }
-
-    /// Returns the statement that counts it.
-    pub(super) fn count(self) -> String {
-        let (from, condition) = match self {
-            Self::Tag(number) => ("tag", format!("tag.tag = :tag_{number}")),
-            other => other.clauses(),
-        };
-        format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT :limit)")
-    }
 }
 
 impl View {
@@ -97,12 +39,9 @@ impl Sql<'_> {
         self.ordered(&columns, kind, of_project, begin)
     }
 
-    /// Returns the statement that counts what [`Sql::page`] lists.
+    /// Returns the statement with a row of nothing for each task that [`Sql::page`] lists, to count them.
     pub(super) fn count(&self, kind: Option<u8>, of_project: bool, begin: Begin) -> String {
-        format!(
-            "SELECT count(*) FROM ({})",
-            self.ordered("1", kind, of_project, begin)
-        )
+        self.ordered("1", kind, of_project, begin)
     }
 
     fn ordered(&self, columns: &str, kind: Option<u8>, of_project: bool, begin: Begin) -> String {
@@ -163,29 +102,30 @@ impl Sql<'_> {
         )
     }
 
-    /// Returns the statement for what the tasks of the view in `source` are sorted by: two numbers, the kind of date, the id.
-    pub(super) fn keys(&self, source: Option<Source>) -> String {
+    /// Returns the statement for what the tasks of the view in a part of a source are sorted by: two numbers, the kind of date,
+    /// the id. What has not all tags is passed over before its row is read.
+    pub(super) fn keys(&self, part: Part) -> String {
         let (first, second) = self.shape.order.columns();
         let kind = self.shape.order.kind_column().unwrap_or("NULL");
-        let (from, of_source) = source.map_or(("task", String::new()), |source| {
-            let (from, condition) = source.clauses();
-            (from, format!("{condition} AND "))
-        });
+        let candidates = part.candidates(self.view, self.filters);
         let condition = self.condition();
         let tests = tests(self.filters, false, &Tested::TASK);
         format!(
-            "SELECT {first}, {second}, {kind}, task.id, NULL FROM {from} WHERE {of_source}{condition}{tests}"
+            "SELECT {first}, {second}, {kind}, task.id, NULL
+               FROM ({candidates}) AS candidate CROSS JOIN task ON task.id = candidate.id
+              WHERE {condition}{tests}"
         )
     }
 
     /// Returns the same of finished rounds; the last column is the change that finished one.
-    pub(super) fn round_keys(&self, source: Source) -> String {
-        let (from, condition) = source.clauses();
+    pub(super) fn round_keys(&self, part: Part) -> String {
+        let candidates = part.candidates(self.view, self.filters);
         let tests = tests(self.filters, false, &Tested::ROUND);
         format!(
             "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
-               FROM {from} CROSS JOIN change ON change.task_id = task.id
-              WHERE {condition} AND {ROUND}{tests}"
+               FROM ({candidates}) AS candidate CROSS JOIN task ON task.id = candidate.id
+                    CROSS JOIN change ON change.task_id = task.id
+              WHERE {ROUND}{tests}"
         )
     }
 
@@ -308,7 +248,7 @@ const HAS_COME: &str = "defer_order < CASE defer_kind WHEN 0 THEN :come_0 WHEN 1
 const NOT_COME: &str = "defer_order >= CASE defer_kind WHEN 0 THEN :come_0 WHEN 1 THEN :come_1 WHEN 2 THEN :come_2 ELSE 0 END";
 
 /// Adds the tests that it is due between two dates; what has no date sorts after everything.
-fn and_due(and: &mut impl FnMut(&str), from: bool, until: bool) {
+pub(super) fn and_due(and: &mut impl FnMut(&str), from: bool, until: bool) {
     if from {
         and(
             "due_kind < 3 AND due_order >= CASE due_kind WHEN 0 THEN :from_0 WHEN 1 THEN :from_1 ELSE :from_2 END",
@@ -322,7 +262,7 @@ fn and_due(and: &mut impl FnMut(&str), from: bool, until: bool) {
 }
 
 /// Returns the test that a project is the one bound to `name` or lies below it, as an index can seek it.
-fn within(name: &str) -> String {
+pub(super) fn within(name: &str) -> String {
     format!(
         "project_key >= {name} AND project_key < {name} || '/' AND (project_key = {name} OR project_key >= {name} || '.')"
     )

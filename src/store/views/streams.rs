@@ -5,13 +5,14 @@ use std::cmp::Ordering;
 use rusqlite::{CachedStatement, Rows};
 
 use super::{
+    lead::Along,
     parameters::Parameters,
     shape::{Begin, Order, Shape, kinds},
 };
 use crate::{
     domain::{
         error::Result,
-        query::{Moment, View, order},
+        query::{Count, Moment, View, order},
         task::Summary,
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
@@ -90,14 +91,17 @@ struct Prepared<'a> {
 }
 
 impl Store {
-    /// Returns as many tasks as are asked for, merged from the streams of the view; `projects` have one each where there are any.
+    /// Returns as many tasks as are asked for, merged from the streams they are read along, and whether these are all that the list
+    /// has of so many: it ends early where they take more than `effort`.
     pub(super) fn merged(
         &self,
         parameters: &Parameters<'_>,
-        projects: &[String],
-    ) -> Result<Vec<Placed>> {
-        let read = || -> rusqlite::Result<Vec<Placed>> {
-            let mut prepared = self.prepared(parameters, projects)?;
+        along: &Along,
+        effort: Option<i64>,
+    ) -> Result<(Vec<Placed>, bool)> {
+        let mut tasks = Vec::new();
+        let mut read = || -> rusqlite::Result<()> {
+            let mut prepared = self.prepared(parameters, along.projects())?;
             let mut streams = Vec::with_capacity(prepared.len());
             for one in &mut prepared {
                 let mut stream = Stream {
@@ -114,7 +118,6 @@ impl Store {
                 let (task, place) = head.as_ref()?;
                 Some((*place, task.id.get()))
             };
-            let mut tasks = Vec::new();
             while tasks.len() < parameters.limit as usize {
                 let heads = streams.iter_mut().filter(|stream| stream.head.is_some());
                 let first =
@@ -124,11 +127,18 @@ impl Store {
                     });
                 let Some(stream) = first else { break };
                 tasks.extend(stream.head.take());
-                stream.advance(parameters)?;
+                if tasks.len() < parameters.limit as usize {
+                    stream.advance(parameters)?;
+                }
             }
-            Ok(tasks)
+            Ok(())
         };
-        read().while_trying("list tasks")
+        let ended = match effort {
+            Some(most) => self.effort.within(most, read),
+            None => read().map(Some),
+        };
+        let is_whole = ended.while_trying("list tasks")?.is_some();
+        Ok((tasks, is_whole))
     }
 
     fn prepared(
@@ -166,23 +176,30 @@ impl Store {
         Ok(prepared)
     }
 
-    /// Returns how many tasks the streams have, counted up to the limit.
-    pub(super) fn counted(&self, parameters: &Parameters<'_>, projects: &[String]) -> Result<u32> {
+    /// Returns how many tasks the streams have, counted up to the limit and as far as `effort` goes.
+    pub(super) fn counted_along(
+        &self,
+        parameters: &Parameters<'_>,
+        along: &Along,
+        effort: i64,
+    ) -> Result<Count> {
         let sql = parameters.view.sql(parameters.filters);
-        let read = || -> rusqlite::Result<u32> {
-            let mut count = 0;
-            for (kind, project, begin) in streams(parameters, projects) {
+        let mut number = 0;
+        let read = || -> rusqlite::Result<()> {
+            for (kind, project, begin) in streams(parameters, along.projects()) {
                 let rest = Parameters {
-                    limit: parameters.limit - count,
+                    limit: parameters.limit - number,
                     ..*parameters
                 };
                 let text = sql.count(kind, project.is_some(), begin);
                 let mut statement = self.connection.prepare_cached(&text)?;
                 rest.bind_stream(&mut statement, kind, project)?;
                 let mut rows = statement.raw_query();
-                count += rows.next()?.map_or(Ok(0), |row| row.get(0))?;
-                if count >= parameters.limit {
-                    return Ok(count);
+                while rows.next()?.is_some() {
+                    number += 1;
+                }
+                if number >= parameters.limit {
+                    return Ok(());
                 }
             }
             if parameters.view == View::Completed {
@@ -195,15 +212,22 @@ impl Store {
                 }
                 .bind(&mut statement)?;
                 let mut rows = statement.raw_query();
-                while count < parameters.limit
+                while number < parameters.limit
                     && let Some(row) = rows.next()?
                 {
-                    count += u32::from(is_due_between(&summary_from_row(row)?, parameters));
+                    number += u32::from(is_due_between(&summary_from_row(row)?, parameters));
                 }
             }
-            Ok(count)
+            Ok(())
         };
-        read().while_trying("count tasks")
+        let ended = self
+            .effort
+            .within(effort, read)
+            .while_trying("count tasks")?;
+        Ok(Count {
+            number,
+            is_cut: ended.is_none() || number >= parameters.limit,
+        })
     }
 }
 

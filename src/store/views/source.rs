@@ -1,0 +1,194 @@
+//! Where the tasks of a list are read from instead of its view: those that have something that a filter asks for, by an index of
+//! that.
+
+use super::{
+    shape::{Scope, Shape, Window, old, open},
+    sql::{and_due, within},
+};
+use crate::domain::{
+    query::{Filters, View, order},
+    task::Status,
+};
+
+/// What the tasks have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// This of the tags.
+    Tag(usize),
+    /// The project, or one below it.
+    Project,
+    /// The parent.
+    Parent,
+    /// They are in progress.
+    InProgress,
+    /// A date of completion.
+    Completion,
+    /// A due date.
+    Due,
+}
+
+/// What one index has of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Those that have this of the tags.
+    Tag(usize),
+    /// Open ones of the project and those below it.
+    OpenOfProject,
+    /// The other ones.
+    OldOfProject,
+    /// The parts of a task.
+    Children,
+    /// Those in progress.
+    InProgress,
+    /// Those completed between the dates that are asked for.
+    Completed,
+    /// Open ones with a due date of this kind between those that are asked for.
+    OpenDue(u8),
+    /// The other ones.
+    OldDue(u8),
+}
+
+impl Source {
+    /// Returns what `filters` ask for that tasks of the view can be read from.
+    pub(super) fn all(view: View, filters: &Filters) -> Vec<Self> {
+        let mut sources: Vec<Self> = (0..filters.tags.len()).map(Self::Tag).collect();
+        let mut add = |source, is_asked_for: bool| sources.extend(is_asked_for.then_some(source));
+        let shape = Shape::of(view);
+        add(Self::Project, filters.project.is_some());
+        add(Self::Parent, filters.parent.is_some());
+        let is_view_of_its_own = matches!(view, View::InProgress | View::Stale);
+        let in_progress = filters.status == Some(Status::InProgress);
+        add(Self::InProgress, in_progress && !is_view_of_its_own);
+        // Rounds of series were completed at a time of their own; the view of completed tasks is in that order anyway.
+        let is_by_completion = view == View::Completed;
+        add(
+            Self::Completion,
+            filters.asks_for_completion() && matches!(view, View::All),
+        );
+        let has_due = filters.due_from.is_some() || filters.due_to.is_some();
+        add(
+            Self::Due,
+            has_due && !is_by_completion && shape.scope != Scope::Open,
+        );
+        sources
+    }
+
+    /// Returns its parts for the tasks of a view.
+    pub(super) fn parts(self, scope: Scope) -> Vec<Part> {
+        let kinds = 0..order::NO_DATE;
+        let of = |open: Vec<Part>, old: Vec<Part>| match scope {
+            Scope::Open => open,
+            Scope::Old => old,
+            Scope::Both => [open, old].concat(),
+        };
+        match self {
+            Self::Tag(number) => vec![Part::Tag(number)],
+            Self::Project => of(vec![Part::OpenOfProject], vec![Part::OldOfProject]),
+            Self::Parent => vec![Part::Children],
+            Self::InProgress => vec![Part::InProgress],
+            Self::Completion => vec![Part::Completed],
+            Self::Due => of(
+                kinds.clone().map(Part::OpenDue).collect(),
+                kinds.map(Part::OldDue).collect(),
+            ),
+        }
+    }
+}
+
+impl Part {
+    /// Returns what follows FROM, the id of the task in it, and the condition.
+    fn clauses(self, view: View, filters: &Filters) -> (&'static str, &'static str, String) {
+        let due = |kind: u8, whose: &str| {
+            let mut condition = format!("{whose} AND due_kind = {kind}");
+            let (from, until) = Window::ends(view, filters);
+            if from {
+                condition.push_str(&format!(" AND due_order >= :from_{kind}"));
+            }
+            if until {
+                condition.push_str(&format!(" AND due_order < :until_{kind}"));
+            }
+            condition
+        };
+        let of_task = |from, condition| (from, "lead.id", condition);
+        match self {
+            Self::Tag(number) => (
+                "tag AS lead",
+                "lead.task_id",
+                format!("lead.tag = :tag_{number}"),
+            ),
+            Self::OpenOfProject => of_task(
+                "task AS lead INDEXED BY task_by_project",
+                format!(concat!(open!(), " AND {}"), within(":project")),
+            ),
+            Self::OldOfProject => of_task(
+                "task AS lead INDEXED BY task_by_old_project",
+                format!(concat!(old!(), " AND {}"), within(":project")),
+            ),
+            Self::Children => of_task(
+                "task AS lead INDEXED BY task_by_parent",
+                "parent = :parent".to_owned(),
+            ),
+            Self::InProgress => of_task(
+                "task AS lead INDEXED BY task_by_progress",
+                "deleted_at IS NULL AND status = 'in_progress'".to_owned(),
+            ),
+            Self::Completed => {
+                let mut condition = "deleted_at IS NULL AND status = 'completed'".to_owned();
+                let mut and = |test: &str| {
+                    condition.push_str(" AND ");
+                    condition.push_str(test);
+                };
+                if filters.completed_from.is_some() {
+                    and("completed_at >= :completed_from");
+                }
+                if filters.completed_to.is_some() {
+                    and("completed_at < :completed_to");
+                }
+                if filters.priority.is_some() || filters.no_priority {
+                    and("rank = :rank");
+                }
+                let (from, until) = Window::ends(view, filters);
+                and_due(&mut and, from, until);
+                of_task("task AS lead INDEXED BY task_by_completion", condition)
+            }
+            Self::OpenDue(kind) => {
+                of_task("task AS lead INDEXED BY task_by_plan", due(kind, open!()))
+            }
+            Self::OldDue(kind) => of_task(
+                "task AS lead INDEXED BY task_by_old_due",
+                due(kind, concat!(old!(), " AND due_kind < 3")),
+            ),
+        }
+    }
+
+    /// Returns the statement for the ids of its tasks that have all the tags.
+    pub(super) fn candidates(self, view: View, filters: &Filters) -> String {
+        let (from, id, condition) = self.clauses(view, filters);
+        let mut statement = format!("SELECT {id} AS id FROM {from}");
+        for number in (0..filters.tags.len()).filter(|number| self != Self::Tag(*number)) {
+            statement.push_str(&format!(
+                " CROSS JOIN tag AS tag_{number} ON tag_{number}.tag = :tag_{number} AND tag_{number}.task_id = {id}"
+            ));
+        }
+        format!("{statement} WHERE {condition}")
+    }
+
+    /// Returns the statement that counts its tasks.
+    pub(super) fn count(self, view: View, filters: &Filters) -> String {
+        let (from, _, condition) = self.clauses(view, filters);
+        format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT :limit)")
+    }
+}
+
+/// Reports whether no task of `view` can be what `filters` ask for, whatever tasks there are.
+pub(super) fn is_contradiction(view: View, filters: &Filters) -> bool {
+    let asks_for_completion = filters.asks_for_completion();
+    let has_no = |status| !view.has(status);
+    filters.status.is_some_and(has_no)
+        || asks_for_completion && has_no(Status::Completed)
+        || asks_for_completion
+            && filters
+                .status
+                .is_some_and(|status| status != Status::Completed)
+        || filters.no_project && filters.project.is_some()
+}

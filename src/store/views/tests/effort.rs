@@ -1,0 +1,140 @@
+//! How much of a large database a list looks at, in steps of SQLite's virtual machine.
+
+use super::*;
+
+/// Fills the database: a quarter of the tasks is in the project work, another has the tag late; none has both, and half of all is
+/// completed. Three finished tasks and three open ones have a date. One task in a hundred is of high priority, but none in the
+/// project.
+fn large() -> (tempfile::TempDir, Store) {
+    let (folder, store) = store();
+    for sql in [
+        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 40000)
+         INSERT INTO task (title, status, created_at, updated_at, completed_at, created_by, rev, project, project_key, tags,
+                           priority, rank, due, due_kind, due_order, description)
+         SELECT 'task', iif(n % 2, 'pending', 'completed'), n, n, iif(n % 2, NULL, n), 'test', 1,
+                iif(n % 4 < 1, 'work', NULL), iif(n % 4 < 1, 'work', NULL), iif(n % 4 = 1, '[\"late\"]', '[]'),
+                iif(n % 100 = 5, 'high', NULL), iif(n % 100 = 5, 0, 2),
+                iif(n > 39994, '2026-11-22', NULL), iif(n > 39994, 1, 3), iif(n > 39994, 1795305600000, 9223372036854775807), ''
+           FROM number",
+        // Open tasks of the project too.
+        "UPDATE task SET status = 'pending', completed_at = NULL WHERE id % 8 = 0",
+        "INSERT INTO tag (tag, task_id) SELECT 'late', id FROM task WHERE tags <> '[]'",
+    ] {
+        store.connection.prepare_cached(sql).unwrap().execute([]).unwrap();
+    }
+    (folder, store)
+}
+
+fn work() -> Filters {
+    Filters {
+        project: Some(project("work")),
+        ..Filters::default()
+    }
+}
+
+fn late() -> Filters {
+    Filters {
+        tags: vec![tag("late")],
+        ..Filters::default()
+    }
+}
+
+fn due_that_day() -> Filters {
+    let day = When::Day("2026-11-22".parse().unwrap());
+    Filters {
+        due_from: Some(Bound::from(day, Zone::UTC)),
+        due_to: Some(Bound::to(day, Zone::UTC)),
+        ..Filters::default()
+    }
+}
+
+/// Returns what `read` gives, and how many steps it takes.
+fn steps<T>(store: &Store, read: impl FnOnce(&Moment) -> T) -> (T, u64) {
+    let before = store.effort.spent();
+    let found = read(&Moment::new(Timestamp::from_millis(NOW), Zone::UTC));
+    (found, store.effort.spent() - before)
+}
+
+#[test]
+fn a_list_of_two_things_that_no_task_has_together_is_read_from_one_of_them() {
+    let (_folder, store) = large();
+    let filters = both(&work(), &late());
+    for view in View::ALL {
+        let list = |moment: &Moment| store.list(view, &filters, moment, None, 50).unwrap();
+        let (page, steps) = steps(&store, list);
+        assert_eq!(page.tasks, [], "{view:?}");
+        // Along all tasks it would take more than a million.
+        assert!(steps < 560_000, "{view:?}: {steps}");
+    }
+}
+
+#[test]
+fn what_few_tasks_of_many_have_is_found_by_its_index() {
+    let (_folder, store) = large();
+    let after = |at: i64| Filters {
+        completed_from: Some(Bound::from(When::At(at), Zone::UTC)),
+        ..Filters::default()
+    };
+    for (view, filters, found) in [
+        (View::All, due_that_day(), 6),
+        (View::Completed, both(&due_that_day(), &after(39_990)), 2),
+        (View::Trash, due_that_day(), 0),
+        (View::Pending, due_that_day(), 4),
+        (View::All, after(39_990), 3),
+        (View::All, both(&after(39_990), &work()), 1),
+        (View::Ready, both(&due_that_day(), &work()), 1),
+    ] {
+        let list = |moment: &Moment| store.list(view, &filters, moment, None, 50).unwrap();
+        let (page, steps) = steps(&store, list);
+        assert_eq!(page.tasks.len(), found, "{view:?} {filters:?}");
+        assert!(steps < 10_000, "{view:?} {filters:?}: {steps}");
+    }
+}
+
+#[test]
+fn a_list_of_what_cannot_be_is_not_looked_for() {
+    let (_folder, store) = large();
+    let finished = Filters {
+        completed_from: Some(Bound::from(When::At(0), Zone::UTC)),
+        ..Filters::default()
+    };
+    let given_up = Filters {
+        status: Some(Status::Cancelled),
+        ..Filters::default()
+    };
+    for (view, filters) in [
+        (View::Open, &finished),
+        (View::Cancelled, &finished),
+        (View::All, &both(&finished, &given_up)),
+        (View::Pending, &given_up),
+    ] {
+        let read = |moment: &Moment| {
+            let page = store.list(view, filters, moment, None, 50).unwrap();
+            (
+                page.tasks.len(),
+                store.count(view, filters, moment, None).unwrap(),
+            )
+        };
+        assert_eq!(steps(&store, read), ((0, Count::default()), 0), "{view:?}");
+    }
+}
+
+#[test]
+fn a_count_ends_where_it_would_cost_more_than_it_is_worth() {
+    let (_folder, store) = large();
+    let high = Filters {
+        priority: Some(Priority::High),
+        ..Filters::default()
+    };
+    for (view, filters, number) in [
+        (View::All, both(&high, &work()), 0..1),
+        (View::Pending, high, 400..401),
+    ] {
+        let count = |moment: &Moment| store.count(view, &filters, moment, None).unwrap();
+        let (count, steps) = steps(&store, count);
+        assert!(count.is_cut && number.contains(&count.number), "{count}");
+        assert!(steps < 60_000, "{view:?}: {steps}");
+    }
+    let whole = |moment: &Moment| store.count(View::Pending, &late(), moment, None).unwrap();
+    assert_eq!(steps(&store, whole).0.to_string(), "1000+");
+}
