@@ -217,13 +217,17 @@ fn fill(path: &Path, count: usize) {
             (Status::Cancelled, cancelled),
             (Status::InProgress, started),
         ] {
-            let patch = Patch {
+            let begun_or_given_up = Patch {
                 status: Some(status),
                 ..Patch::default()
             };
             if !ids.is_empty() {
-                let if_rev = None;
-                execute(&Command::Update { ids, patch, if_rev }, later(&mut random));
+                let update = Command::Update {
+                    ids,
+                    patch: begun_or_given_up,
+                    if_rev: None,
+                };
+                execute(&update, later(&mut random));
             }
         }
         if !trash.is_empty() {
@@ -333,30 +337,35 @@ fn each_filter() -> Vec<(&'static str, Filters)> {
 
 /// Returns what both ask for; `None` where they ask for different values of one thing.
 fn both(one: &Filters, other: &Filters) -> Option<Filters> {
-    fn either<T: Clone>(one: &Option<T>, other: &Option<T>) -> Option<Option<T>> {
-        match (one, other) {
-            (Some(_), Some(_)) => None,
-            _ => Some(one.clone().or_else(|| other.clone())),
-        }
+    fn either<T: Clone>(one: Option<&T>, other: Option<&T>, clash: &mut bool) -> Option<T> {
+        *clash |= one.is_some() && other.is_some();
+        one.or(other).cloned()
     }
     fn joined<T: Clone>(one: &[T], other: &[T]) -> Vec<T> {
         one.iter().chain(other).cloned().collect()
     }
-    Some(Filters {
-        project: either(&one.project, &other.project)?,
+    let mut clash = false;
+    macro_rules! either {
+        ($field:ident) => {
+            either(one.$field.as_ref(), other.$field.as_ref(), &mut clash)
+        };
+    }
+    let filters = Filters {
+        project: either!(project),
         no_project: one.no_project || other.no_project,
         without_projects: joined(&one.without_projects, &other.without_projects),
         tags: joined(&one.tags, &other.tags),
         without_tags: joined(&one.without_tags, &other.without_tags),
-        priority: either(&one.priority, &other.priority)?,
+        priority: either!(priority),
         no_priority: one.no_priority || other.no_priority,
-        status: either(&one.status, &other.status)?,
-        parent: either(&one.parent, &other.parent)?,
-        due_from: either(&one.due_from, &other.due_from)?,
-        due_to: either(&one.due_to, &other.due_to)?,
-        completed_from: either(&one.completed_from, &other.completed_from)?,
-        completed_to: either(&one.completed_to, &other.completed_to)?,
-    })
+        status: either!(status),
+        parent: either!(parent),
+        due_from: either!(due_from),
+        due_to: either!(due_to),
+        completed_from: either!(completed_from),
+        completed_to: either!(completed_to),
+    };
+    (!clash).then_some(filters)
 }
 
 /// What was measured of one list.

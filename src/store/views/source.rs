@@ -1,6 +1,8 @@
 //! Where the tasks of a list are read from instead of its view: those that have something that a filter asks for, by an index of
 //! that.
 
+use std::fmt::Write as _;
+
 use super::{
     shape::{Scope, Shape, Window, old, open},
     sql::{and_due, within},
@@ -102,10 +104,10 @@ impl Part {
             let mut condition = format!("{whose} AND due_kind = {kind}");
             let (from, until) = Window::ends(view, filters);
             if from {
-                condition.push_str(&format!(" AND due_order >= :from_{kind}"));
+                let _ = write!(condition, " AND due_order >= :from_{kind}");
             }
             if until {
-                condition.push_str(&format!(" AND due_order < :until_{kind}"));
+                let _ = write!(condition, " AND due_order < :until_{kind}");
             }
             condition
         };
@@ -166,9 +168,10 @@ impl Part {
         let (from, id, condition) = self.clauses(view, filters);
         let mut statement = format!("SELECT {id} AS id FROM {from}");
         for number in (0..filters.tags.len()).filter(|number| self != Self::Tag(*number)) {
-            statement.push_str(&format!(
+            let _ = write!(
+                statement,
                 " CROSS JOIN tag AS tag_{number} ON tag_{number}.tag = :tag_{number} AND tag_{number}.task_id = {id}"
-            ));
+            );
         }
         format!("{statement} WHERE {condition}")
     }
