@@ -45,7 +45,7 @@ impl std::fmt::Display for Name {
 /// What a program calls a task, in each file that it writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
-    /// The kind of file; [`OWN`] for a task of a database of ours.
+    /// The kind of file; `taskhold` for a task of a database of ours.
     pub from: &'static str,
     /// The name; the same as that of no other task.
     pub name: String,

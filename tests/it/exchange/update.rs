@@ -484,8 +484,14 @@ fn a_line_of_ours_is_known_whatever_was_edited_in_it() {
 fn where_nobody_knows_who_changed_a_field_it_is_named_and_left() {
     let place = Place::new();
     place.done(&["add", "Call", "!low"]);
+    // Without a time at which it was made.
+    let undated = |said: &str| {
+        let text =
+            format!("BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:a\n{said}\nEND:VTODO\nEND:VCALENDAR\n");
+        place.file("undated.ics", text)
+    };
     // Known by its title alone: nobody knows what it was before.
-    let file = calendar(&place, &[("a", "SUMMARY:Call\nPRIORITY:1")]);
+    let file = undated("SUMMARY:Call\nPRIORITY:1");
     let came = imported(&place, &["--update", &file]);
     assert_eq!(
         counts(&came, &["new", "here", "updated", "conflicts"]),
@@ -500,7 +506,7 @@ fn where_nobody_knows_who_changed_a_field_it_is_named_and_left() {
         "{came}"
     );
     assert_eq!(field(&place, 1, "priority"), "low");
-    let file = calendar(&place, &[("a", "SUMMARY:Call Ann\nPRIORITY:1")]);
+    let file = undated("SUMMARY:Call Ann\nPRIORITY:1");
     let came = imported(&place, &["--update", &file]);
     assert_eq!(
         counts(&came, &["here", "updated", "conflicts"]),
