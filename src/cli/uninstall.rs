@@ -63,8 +63,7 @@ impl UninstallArgs {
         if !context.screen.json {
             context.screen.print(&self.listed(&found, context))?;
         }
-        let nothing = !found.is_more_than_data() && !(self.data && found.has_data());
-        if nothing {
+        if !self.concerns(&found) {
             return self.told(&found, false, &json!([]), &[], context);
         }
         if !self.yes {
@@ -91,6 +90,11 @@ impl UninstallArgs {
             left = remove_data(&found, context)?;
         }
         self.told(&found, true, &files, &left, context)
+    }
+
+    /// Reports whether there is something that this call would remove.
+    fn concerns(&self, found: &Found) -> bool {
+        found.is_more_than_data() || self.data && found.has_data()
     }
 
     /// Returns the list, for people.
@@ -185,7 +189,7 @@ impl UninstallArgs {
         let mut text = String::new();
         if is_removed {
             text.push_str("Removed.\n");
-        } else if found.is_more_than_data() || (self.data && found.has_data()) {
+        } else if self.concerns(found) {
             let data = if self.data { " --data" } else { "" };
             let _ = writeln!(
                 text,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     daemon::Daemon,
-    support::{Dialect, Home, PATIENCE, initialize, listen},
+    support::{Dialect, Home, initialize, listen},
     wire::{Wire, connect, exchange, status},
 };
 
@@ -425,8 +425,7 @@ fn task_text_is_not_logged() {
     let mut wire = daemon.wire();
     wire.send_message(Dialect::Modern, json!({ "jsonrpc": "2.0", "id": "canary", "method": "subscriptions/listen", "params": listen(&["tasks://tag/canary"]) }));
     drop(wire.events(200).unwrap());
-    daemon.signal("-TERM");
-    let (_, said) = daemon.end(PATIENCE);
+    let said = daemon.stop();
     assert!(said.contains("tools/call add_task"), "{said}");
     assert!(!said.contains("canary"), "{said}");
 }

@@ -8,6 +8,7 @@
 mod clock;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod daemon;
+#[cfg(unix)]
 mod deaf;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 #[path = "../it/support.rs"]
@@ -19,6 +20,7 @@ mod access;
 mod board;
 mod bridge;
 mod closed;
+#[cfg(unix)] // Windows has no signals that one process sends to another
 mod end;
 mod fairness;
 mod life;

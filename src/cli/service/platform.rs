@@ -208,7 +208,8 @@ impl Manager {
             (Platform::Launchd, Some(0)) => Ok(running_if(
                 said.lines().any(|line| line == launchd::RUNNING),
             )),
-            (Platform::TaskScheduler, Some(0)) => {
+            // Of a task that is not there it may say nothing, and end well.
+            (Platform::TaskScheduler, Some(0)) if said.contains(scheduler::NAME) => {
                 let is_running = scheduler::RUNNING.iter().any(|code| said.contains(code));
                 Ok(running_if(is_running))
             }
@@ -455,6 +456,7 @@ mod tests {
         recorded.answers("", 1);
         assert_eq!(manager.state().unwrap(), State::NotInstalled);
         recorded.answers("", 0);
+        assert_eq!(manager.state().unwrap(), State::NotInstalled);
         manager.uninstall().unwrap();
         let query = "/Query /TN taskhold /V /FO CSV /NH";
         assert_eq!(
@@ -462,6 +464,7 @@ mod tests {
             [
                 "/Run /TN taskhold",
                 "/End /TN taskhold",
+                query,
                 query,
                 query,
                 query,

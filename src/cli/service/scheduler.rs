@@ -11,6 +11,9 @@ use super::{ServeCommand, ServiceError, launchd::xml};
 /// in the user's language.
 pub(super) const RUNNING: [&str; 2] = ["\"267009\"", "\"0x41301\""];
 
+/// What `schtasks` calls our task, in its own folder.
+pub(super) const NAME: &str = "\\taskhold";
+
 /// Returns the task. A trigger and a principal without their user would be everyone's, which only an administrator may
 /// register. `conhost --headless` keeps the window of a console program from being shown for as long as it runs.
 pub(super) fn text(call: &ServeCommand, user: &str) -> String {
