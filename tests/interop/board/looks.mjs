@@ -105,6 +105,17 @@ export async function looks(browser, daemon) {
     }
     await page.context().close();
   });
+  await check('looks: tasks that cannot be read: the page says so and offers to try again', async () => {
+    const page = await openBoard(browser, daemon, { bypassCSP: true });
+    await page.route('**/mcp', route => route.abort());
+    await page.reload();
+    await page.getByRole('alert').getByText('could not be read').waitFor();
+    await examine(page, 'nothing read');
+    await page.unroute('**/mcp');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await shows(page, 'Call the dentist');
+    await page.context().close();
+  });
   await check('looks: an empty list says how to begin', async () => {
     for (const id of Array.from({ length: 20 }, (_, at) => String(at + 1))) await daemon.shell('delete', id).catch(() => {});
     const page = await openBoard(browser, daemon, { bypassCSP: true });
@@ -113,4 +124,15 @@ export async function looks(browser, daemon) {
     await eventually('no section is shown', async () => (await page.locator('main section').count()) === 0);
     await page.context().close();
   });
+  for (const colorScheme of ['light', 'dark']) {
+    await check(`looks: without the daemon, ${colorScheme}: axe-core finds nothing`, async () => {
+      const page = await openBoard(browser, daemon, { colorScheme, bypassCSP: true });
+      await live(page);
+      await daemon.stop();
+      await page.locator('#live[data-is=away]').waitFor();
+      await examine(page, 'away');
+      await page.context().close();
+      await daemon.start();
+    });
+  }
 }
