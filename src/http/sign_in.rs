@@ -268,7 +268,7 @@ mod tests {
         let (token, begun) = begin(&sign_ins, &own, now);
         assert!(sign_ins.holds(&begun.principal, |by| *by == own));
         assert!(!sign_ins.holds(&begun.principal, |_| false));
-        let almost = now + UNUSED - Duration::from_secs(1);
+        let almost = now + UNUSED.saturating_sub(Duration::from_secs(1));
         assert!(sign_ins.session(token.as_bytes(), almost).is_some());
         // That was a use.
         assert!(sign_ins.session(token.as_bytes(), now + UNUSED).is_some());

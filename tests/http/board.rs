@@ -717,7 +717,8 @@ mod command {
         assert_eq!(file.parent(), Some(home.database().parent().unwrap()));
         let name = file.file_name().unwrap().to_str().unwrap();
         assert!(
-            name.starts_with("taskhold-board-") && name.ends_with(".html"),
+            name.starts_with("taskhold-board-")
+                && file.extension().is_some_and(|end| end == "html"),
             "{name}"
         );
         assert!(
