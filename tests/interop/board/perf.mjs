@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { run } from '../node/support.mjs';
 import { startChromium } from './browser.mjs';
 import { withBoard } from './daemon.mjs';
-import { live, openBoard } from './page.mjs';
+import { openBoard } from './page.mjs';
 import { many } from './tasks.mjs';
 
 const ROUNDS = 15;
@@ -57,7 +57,7 @@ await run(async binary => {
     line('first paint', paints);
     line('first rows', rows);
 
-    await live(page);
+    await page.getByText('Live', { exact: true }).waitFor();
     await measureChanges(page, daemon, 'a hundred rows a group');
     while (await page.locator('.more').count()) await page.locator('.more').first().click();
     await measureChanges(page, daemon, 'all rows shown');
