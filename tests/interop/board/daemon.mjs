@@ -2,12 +2,13 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 import { expect, withTaskFile, within } from '../node/support.mjs';
+import { eventually } from './page.mjs';
 
 export class Daemon {
   #process;
@@ -73,6 +74,22 @@ export class Daemon {
     const printed = await this.shell('board', '--print', ...args);
     return /http:\S+/.exec(printed)[0];
   }
+}
+
+/**
+ * Runs `taskhold board` with a program in the place of the desktop's opener, which writes down what it is asked to open.
+ * Returns that and the promise of the command's end.
+ */
+export async function openedFile(daemon) {
+  const folder = join(dirname(daemon.db), 'desktop');
+  await mkdir(folder, { recursive: true });
+  const note = join(folder, 'opened');
+  await writeFile(join(folder, 'xdg-open'), `#!/bin/sh\nprintf %s "$1" >'${note}.part' && mv '${note}.part' '${note}'\n`, { mode: 0o755 });
+  const env = { ...daemon.env, PATH: `${folder}:/usr/bin:/bin` };
+  const command = spawn(daemon.binary, ['board', '--db', daemon.db], { env, stdio: 'ignore' });
+  const ended = once(command, 'exit');
+  await eventually('the browser is asked to open a file', () => readFile(note).then(() => true, () => false));
+  return { file: String(await readFile(note)), ended };
 }
 
 /** Runs `body` with a daemon, for as long as it takes. */

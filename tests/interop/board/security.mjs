@@ -1,8 +1,12 @@
 // What only a browser can show of the threats: tasks that are markup, injected code, frames and pages of other origins.
 
+import { stat } from 'node:fs/promises';
 import http from 'node:http';
+import { dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { check, contains, expect, same } from '../node/support.mjs';
+import { check, contains, expect, same, within } from '../node/support.mjs';
+import { openedFile } from './daemon.mjs';
 import { becomes, drawn, eventually, gatherFaults, live, openBoard, press, shows, signIn, titleOf } from './page.mjs';
 import { ARABIC, MARKUP } from './tasks.mjs';
 
@@ -34,6 +38,25 @@ export async function security(browser, daemon) {
     await first.close();
     await second.close();
   });
+
+  if (process.platform === 'linux') {
+    await check('security: `taskhold board` signs the browser in by a file that is yours alone and gone afterwards', async () => {
+      const { file, ended } = await openedFile(daemon);
+      const path = file.startsWith('file:') ? fileURLToPath(file) : file;
+      same((await stat(path)).mode & 0o777, 0o600, 'the mode of the file');
+      same(dirname(path), daemon.env.HOME, 'the folder of the file');
+      const context = await browser.newContext();
+      const fresh = await context.newPage();
+      await fresh.goto(pathToFileURL(path).href);
+      await shows(fresh, 'Sort the photos');
+      same(fresh.url(), `${daemon.origin}/`, 'the address');
+      same(await within(ended, 'the end of the command'), [0, null], 'how the command ended');
+      same(await stat(path).catch(({ code }) => code), 'ENOENT', 'the file afterwards');
+      await context.close();
+    });
+  } else {
+    console.log('not run: the sign-in by a file, since the desktop of this system cannot be stood in for');
+  }
 
   await check('security: titles, descriptions, projects and comments of markup stay text', async () => {
     await shows(page, MARKUP);
