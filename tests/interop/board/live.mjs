@@ -93,6 +93,9 @@ export async function liveness(browser, daemon) {
 
   const [tab] = tabs;
   await check('live: without the daemon the page says so, keeps its tasks, and keeps what is typed', async () => {
+    await titleOf(tab, 'Paint both walls').click();
+    await tab.locator('#edit-description:enabled').waitFor();
+    await tab.locator('#edit-title').fill('Paint all walls');
     await daemon.stop();
     await tab.locator('#live[data-is=away]').waitFor();
     await tab.locator('#add').fill('While it was away due:today');
@@ -110,6 +113,9 @@ export async function liveness(browser, daemon) {
     await signIn(fresh, daemon);
     await shows(tab, 'Pay the rent');
     same(await tab.locator('#add').inputValue(), 'While it was away due:today', 'the add line');
+    same(await tab.locator('#edit-title').inputValue(), 'Paint all walls', 'the title that was typed');
+    await tab.locator('#edit-title').press('Enter');
+    await shows(tab, 'Paint all walls');
     await tab.locator('#add').press('Enter');
     await shows(tab, 'While it was away');
     await shows(fresh, 'While it was away');
