@@ -353,6 +353,7 @@ fn both(one: &Filters, other: &Filters) -> Option<Filters> {
     let filters = Filters {
         project: either!(project),
         no_project: one.no_project || other.no_project,
+        has_project: one.has_project || other.has_project,
         without_projects: joined(&one.without_projects, &other.without_projects),
         tags: joined(&one.tags, &other.tags),
         without_tags: joined(&one.without_tags, &other.without_tags),

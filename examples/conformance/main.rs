@@ -333,7 +333,7 @@ fn main() {
             limits: Limits::default(),
             names: Vec::new(),
             idle_exit: None,
-            logs_requests: false,
+            logs_requests: true,
         };
         let stop = CancellationToken::new();
         tokio::spawn(asked_to_end(stop.clone()));

@@ -155,7 +155,7 @@ struct Counts {
 impl Counts {
     fn now(store: &Store, moment: &Moment) -> Result<Self> {
         let filters = Filters::default();
-        let count = |view| store.count(view, &filters, moment, None);
+        let count = |view| -> Result<u32> { Ok(store.count(view, &filters, moment, None)?.number) };
         Ok(Self {
             open: count(View::Open)?,
             overdue: count(View::Overdue)?,

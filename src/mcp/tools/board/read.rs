@@ -191,7 +191,10 @@ impl ToolCall<'_> {
                     None => store.list(view, &filters, &moment, after, limit),
                 };
                 let Page { tasks, next, .. } = list(View::Pending, position, PAGE)?;
-                let count = |next| store.count(View::Pending, &filters, &moment, Some(next));
+                let left = |next| -> Result<u32> {
+                    let count = store.count(View::Pending, &filters, &moment, Some(next))?;
+                    Ok(count.number)
+                };
                 let is_first = position.is_none();
                 let done = is_first
                     .then(|| list(View::Completed, None, done))
@@ -202,7 +205,7 @@ impl ToolCall<'_> {
                     tasks: cards(store, tasks)?,
                     done: done.map(|page| cards(store, page.tasks)).transpose()?,
                     // Of a search nobody can say how many more it finds.
-                    left: next.filter(|_| !is_search).map(count).transpose()?,
+                    left: next.filter(|_| !is_search).map(left).transpose()?,
                     more: next.map(|next| list_tasks_args::cursor(View::Pending, is_search, next)),
                 })
             })
