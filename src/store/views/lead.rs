@@ -16,7 +16,7 @@ use super::{
     parameters::Parameters,
     shape::{Order, Scope, Shape},
     source::Source,
-    streams::Placed,
+    streams::{Along, Placed},
 };
 use crate::{
     domain::{
@@ -27,29 +27,11 @@ use crate::{
     store::{Store, failure::WhileTrying},
 };
 
-/// Along what a list is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Along {
-    /// All tasks of the view, in its order.
-    View,
-    /// The open tasks of each of these projects, which have the order of the view.
-    Projects(Vec<String>),
-}
-
 /// From where a list was read, and at which step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lead {
     Along(u8, Along),
     Source(u8, Source),
-}
-
-impl Along {
-    pub(super) fn projects(&self) -> &[String] {
-        match self {
-            Self::View => &[],
-            Self::Projects(keys) => keys,
-        }
-    }
 }
 
 /// How many projects have streams of their own.

@@ -3,10 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    shape::{Scope, Shape, Window, old, open},
-    sql::{and_due, within},
-};
+use super::shape::{Scope, Shape, Window, old, open};
 use crate::domain::{
     query::{Filters, View, order},
     task::Status,
@@ -194,4 +191,25 @@ pub(super) fn is_contradiction(view: View, filters: &Filters) -> bool {
                 .status
                 .is_some_and(|status| status != Status::Completed)
         || filters.no_project && filters.project.is_some()
+}
+
+/// Adds the tests that it is due between two dates; what has no date sorts after everything.
+pub(super) fn and_due(and: &mut impl FnMut(&str), from: bool, until: bool) {
+    if from {
+        and(
+            "due_kind < 3 AND due_order >= CASE due_kind WHEN 0 THEN :from_0 WHEN 1 THEN :from_1 ELSE :from_2 END",
+        );
+    }
+    if until {
+        and(
+            "due_order < CASE due_kind WHEN 0 THEN :until_0 WHEN 1 THEN :until_1 ELSE :until_2 END",
+        );
+    }
+}
+
+/// Returns the test that a project is the one bound to `name` or lies below it, as an index can seek it.
+pub(super) fn within(name: &str) -> String {
+    format!(
+        "project_key >= {name} AND project_key < {name} || '/' AND (project_key = {name} OR project_key >= {name} || '.')"
+    )
 }

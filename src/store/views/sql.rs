@@ -5,7 +5,7 @@
 
 use super::{
     shape::{Begin, Order, Shape, Window, open},
-    source::Part,
+    source::{Part, and_due, within},
 };
 use crate::{
     domain::query::{Filters, Sort, View},
@@ -246,27 +246,6 @@ const HAS_COME: &str = "defer_order < CASE defer_kind WHEN 0 THEN :come_0 WHEN 1
 
 /// It has not; only asked of what is deferred.
 const NOT_COME: &str = "defer_order >= CASE defer_kind WHEN 0 THEN :come_0 WHEN 1 THEN :come_1 WHEN 2 THEN :come_2 ELSE 0 END";
-
-/// Adds the tests that it is due between two dates; what has no date sorts after everything.
-pub(super) fn and_due(and: &mut impl FnMut(&str), from: bool, until: bool) {
-    if from {
-        and(
-            "due_kind < 3 AND due_order >= CASE due_kind WHEN 0 THEN :from_0 WHEN 1 THEN :from_1 ELSE :from_2 END",
-        );
-    }
-    if until {
-        and(
-            "due_order < CASE due_kind WHEN 0 THEN :until_0 WHEN 1 THEN :until_1 ELSE :until_2 END",
-        );
-    }
-}
-
-/// Returns the test that a project is the one bound to `name` or lies below it, as an index can seek it.
-pub(super) fn within(name: &str) -> String {
-    format!(
-        "project_key >= {name} AND project_key < {name} || '/' AND (project_key = {name} OR project_key >= {name} || '.')"
-    )
-}
 
 /// Returns the same test on the way. The plus: what is read along a view is not to be sought elsewhere.
 fn tested_within(name: &str) -> String {

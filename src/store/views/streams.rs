@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use rusqlite::{CachedStatement, Rows};
 
 use super::{
-    lead::Along,
     parameters::Parameters,
     shape::{Begin, Order, Shape, kinds},
 };
@@ -17,6 +16,24 @@ use crate::{
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
 };
+
+/// Along what a list is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Along {
+    /// All tasks of the view, in its order.
+    View,
+    /// The open tasks of each of these projects, which have the order of the view.
+    Projects(Vec<String>),
+}
+
+impl Along {
+    pub(super) fn projects(&self) -> &[String] {
+        match self {
+            Self::View => &[],
+            Self::Projects(keys) => keys,
+        }
+    }
+}
 
 /// A task, and its place among all kinds.
 pub(super) type Placed = (Summary, (i64, i64));
