@@ -52,7 +52,9 @@ mod failure;
 mod target;
 
 pub use ask::AskError;
-pub use target::{Target, TargetError, TrustError};
+pub use target::{Target, TargetError};
+
+pub use crate::remote::TrustError;
 
 use client::{Client, SESSION};
 use failure::Failure;

@@ -105,21 +105,10 @@ pub fn below_home(path: &Path) -> Option<PathBuf> {
     Some(Folders::here()?.home.join(rest))
 }
 
-/// Asks the list of users for the home folder.
-#[cfg(unix)]
+/// Asks the list of users, or Windows for the folder of the profile.
 fn of_system() -> Option<PathBuf> {
-    let user = nix::unistd::User::from_uid(nix::unistd::geteuid());
-    Some(user.ok()??.dir)
-}
-
-/// Asks Windows for the folder of the profile.
-#[cfg(not(unix))]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "here is where the home folder is asked for"
-)]
-fn of_system() -> Option<PathBuf> {
-    env::home_dir()
+    let folders = directories::BaseDirs::new()?;
+    Some(folders.home_dir().to_owned())
 }
 
 #[cfg(test)]

@@ -14,9 +14,11 @@
 //! | [`board`] | the page of the board, and what a browser is told of it |
 //! | [`mcp`] | the MCP server: tools, resources, prompts, subscriptions |
 //! | `jsonrpc` | JSON-RPC messages and lines, for every transport |
+//! | [`share`] | the shared log of several machines, and the engines that keep it |
 //! | [`stdio`] | MCP over standard input and output |
 //! | [`install`] | taskhold in the configuration of AI hosts |
 //! | [`http`] | MCP over HTTP: the daemon |
+//! | `remote` | connections to another program by HTTP: TCP, TLS, trust roots |
 //! | [`bridge`] | a stdio host on one side, the daemon on the other |
 //! | [`config`] | settings and where they come from |
 //! | [`cli`] | the command line |
@@ -40,6 +42,7 @@ mod input;
 pub mod install;
 mod jsonrpc;
 pub mod mcp;
+mod remote;
 pub mod render;
 pub mod stdio;
 pub mod store;

@@ -22,7 +22,7 @@ impl Target {
     /// Posts `question` to `path` of the daemon, with the token of this target, and returns the answer.
     pub async fn ask(&self, path: &str, question: &Value) -> Result<Value, AskError> {
         let host = match &self.place {
-            Endpoint::Web(web) => web.authority.as_str(),
+            Endpoint::Web { remote, .. } => remote.authority(),
             Endpoint::Socket(_) => "localhost",
         };
         let mut request = Request::post(path)

@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::{
     events::{Event, Events},
     failure::Failure,
-    target::{Endpoint, Sender, Target},
+    target::{Endpoint, Target},
 };
-use crate::jsonrpc::SESSION_HEADER;
+use crate::{jsonrpc::SESSION_HEADER, remote::Sender};
 
 /// The header that names a session.
 pub(super) const SESSION: &str = "mcp-session-id";
@@ -101,7 +101,7 @@ impl Client {
         body: Bytes,
     ) -> Result<MessageStream<'_>, Failure> {
         let (path, host) = match &self.target.place {
-            Endpoint::Web(web) => (web.path.as_str(), web.authority.as_str()),
+            Endpoint::Web { remote, path } => (path.as_str(), remote.authority()),
             Endpoint::Socket(_) => ("/mcp", "localhost"),
         };
         let mut request = Request::builder()
@@ -176,9 +176,9 @@ impl Client {
                 }
                 if status == StatusCode::NOT_FOUND {
                     return Err(match &self.target.place {
-                        Endpoint::Web(web) if !in_session => Failure::Nowhere {
-                            path: web.path.clone(),
-                        },
+                        Endpoint::Web { path, .. } if !in_session => {
+                            Failure::Nowhere { path: path.clone() }
+                        }
                         _ => Failure::NoSession,
                     });
                 }

@@ -2,37 +2,20 @@
 
 use std::{
     fmt, io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::Uri;
-use http_body_util::Full;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{
-        self, ClientConfig, RootCertStore,
-        pki_types::{CertificateDer, ServerName, pem::PemObject as _},
-    },
-};
 
 use super::failure::Failure;
+#[cfg(unix)]
+use crate::remote::handshake;
+use crate::remote::{AddressError, ConnectError, Remote, Sender, TrustError};
 
 /// How long it may take until the daemon can be spoken to.
 const CONNECT: Duration = Duration::from_secs(5);
-
-/// What requests are sent on.
-pub(super) type Sender = http1::SendRequest<Full<Bytes>>;
 
 /// Where the daemon is, and how it lets us in.
 #[derive(Clone, Debug)]
@@ -44,32 +27,12 @@ pub struct Target {
 
 #[derive(Clone, Debug)]
 pub(super) enum Endpoint {
-    Web(Web),
+    Web {
+        remote: Remote,
+        /// As it stands in the URL.
+        path: String,
+    },
     Socket(PathBuf),
-}
-
-/// What a URL says.
-#[derive(Clone, Debug)]
-pub(super) struct Web {
-    /// Without the brackets of an address of IPv6.
-    host: String,
-    port: u16,
-    /// As it stands in the URL.
-    pub(super) authority: String,
-    pub(super) path: String,
-    is_encrypted: bool,
-    /// The trust roots; `None` until they are set, and where nothing is encrypted.
-    trust: Option<Trust>,
-}
-
-/// Trust roots for TLS.
-#[derive(Clone)]
-struct Trust(TlsConnector);
-
-impl fmt::Debug for Trust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Trust")
-    }
 }
 
 /// An address that is no daemon's, or none that may be gone to.
@@ -90,22 +53,6 @@ pub enum TargetError {
     },
 }
 
-/// Certificates that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TrustError {
-    /// Those of a file.
-    #[error("cannot use {}: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// Those of the system.
-    #[error("the system trusts nobody; name the certificate of the daemon with --tls-ca")]
-    Nobody,
-}
-
 impl FromStr for Target {
     type Err = TargetError;
 
@@ -118,33 +65,15 @@ impl FromStr for Target {
                 .ok_or(TargetError::Shape);
         }
         let uri: Uri = text.parse().map_err(|_| TargetError::Shape)?;
-        let authority = uri
-            .authority()
-            .filter(|authority| !authority.as_str().contains('@'))
-            .ok_or(TargetError::Shape)?;
-        let host = authority.host().trim_matches(['[', ']']).to_owned();
-        let (is_encrypted, usual) = match uri.scheme_str() {
-            Some("http") if is_here(&host) => (false, 80),
-            Some("http") => return Err(TargetError::Clear { host }),
-            Some("https") => (true, 443),
-            _ => return Err(TargetError::Shape),
-        };
-        let port = match authority.as_str().strip_prefix(authority.host()) {
-            Some("") => usual,
-            // One that cannot be read is not the same as none.
-            port => port
-                .and_then(|port| port.strip_prefix(':')?.parse().ok())
-                .ok_or(TargetError::Shape)?,
-        };
+        let remote = Remote::from_uri(&uri, false).map_err(|error| match error {
+            AddressError::Shape => TargetError::Shape,
+            AddressError::Clear(host) => TargetError::Clear { host },
+        })?;
         Ok(Self {
-            place: Endpoint::Web(Web {
-                host,
-                port,
-                authority: authority.to_string(),
+            place: Endpoint::Web {
+                remote,
                 path: uri.path().to_owned(),
-                is_encrypted,
-                trust: None,
-            }),
+            },
             token: None,
         })
     }
@@ -160,29 +89,27 @@ impl Target {
 
     /// Believes those certificates that rest upon one in the file `ca`, or else upon one that the system trusts.
     pub fn trusting(mut self, ca: Option<&Path>) -> Result<Self, TrustError> {
-        if let Endpoint::Web(web) = &mut self.place
-            && web.is_encrypted
-        {
-            web.trust = Some(Trust::new(ca)?);
+        if let Endpoint::Web { remote, .. } = &mut self.place {
+            remote.trust(ca)?;
         }
         Ok(self)
     }
 
     /// Reports whether a token is needed there.
     pub fn needs_token(&self) -> bool {
-        matches!(self.place, Endpoint::Web(_))
+        matches!(self.place, Endpoint::Web { .. })
     }
 
     /// Reports whether the way there is encrypted.
     pub fn is_encrypted(&self) -> bool {
-        matches!(&self.place, Endpoint::Web(web) if web.is_encrypted)
+        matches!(&self.place, Endpoint::Web { remote, .. } if remote.is_encrypted())
     }
 
     /// Returns the host, if it is another machine than this.
     pub fn beyond(&self) -> Option<&str> {
         match &self.place {
-            Endpoint::Web(web) if !is_here(&web.host) => Some(&web.host),
-            _ => None,
+            Endpoint::Web { remote, .. } => remote.beyond(),
+            Endpoint::Socket(_) => None,
         }
     }
 
@@ -195,22 +122,13 @@ impl Target {
 impl Endpoint {
     async fn connect(&self) -> Result<Sender, Failure> {
         match self {
-            Self::Web(web) => {
-                let stream = web
-                    .open()
-                    .await
-                    .map_err(|source| self.unreachable(source))?;
-                let _ = stream.set_nodelay(true);
-                if !web.is_encrypted {
-                    return self.speak(stream).await;
-                }
-                let stream = web.encrypt(stream).await;
-                let stream = stream.map_err(|source| Failure::Encryption {
+            Self::Web { remote, .. } => remote.connect().await.map_err(|error| match error {
+                ConnectError::Unreachable(source) => self.unreachable(source),
+                ConnectError::Encryption(source) => Failure::Encryption {
                     place: self.to_string(),
                     source,
-                })?;
-                self.speak(stream).await
-            }
+                },
+            }),
             #[cfg(unix)]
             Self::Socket(path) => {
                 let stream = tokio::net::UnixStream::connect(path).await;
@@ -218,22 +136,12 @@ impl Endpoint {
                 let owner = stream.peer_cred().map(|peer| peer.uid());
                 let owner = owner.map_err(|source| self.unreachable(source))?;
                 check_owner(owner, rustix::process::geteuid().as_raw(), path)?;
-                self.speak(stream).await
+                let sender = handshake(stream).await;
+                sender.map_err(|source| self.unreachable(source))
             }
             #[cfg(not(unix))]
             Self::Socket(_) => Err(self.unreachable(io::ErrorKind::Unsupported.into())),
         }
-    }
-
-    async fn speak(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> Result<Sender, Failure> {
-        let (sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| self.unreachable(io::Error::other(error)))?;
-        tokio::spawn(connection);
-        Ok(sender)
     }
 
     fn unreachable(&self, source: io::Error) -> Failure {
@@ -247,76 +155,10 @@ impl Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Web(web) => f.write_str(&web.authority),
+            Self::Web { remote, .. } => f.write_str(remote.authority()),
             Self::Socket(path) => path.display().fmt(f),
         }
     }
-}
-
-impl Web {
-    async fn open(&self) -> io::Result<TcpStream> {
-        if self.host.eq_ignore_ascii_case("localhost") {
-            // Nobody is asked where that is.
-            let here = [
-                IpAddr::from(Ipv4Addr::LOCALHOST),
-                Ipv6Addr::LOCALHOST.into(),
-            ];
-            return TcpStream::connect(&here.map(|ip| SocketAddr::new(ip, self.port))[..]).await;
-        }
-        TcpStream::connect((self.host.as_str(), self.port)).await
-    }
-
-    async fn encrypt(
-        &self,
-        stream: TcpStream,
-    ) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-        let name = ServerName::try_from(self.host.clone());
-        let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let Trust(connector) = self.trust.as_ref().ok_or(io::ErrorKind::Unsupported)?;
-        connector.connect(name, stream).await
-    }
-}
-
-impl Trust {
-    fn new(ca: Option<&Path>) -> Result<Self, TrustError> {
-        let mut roots = RootCertStore::empty();
-        if let Some(path) = ca {
-            let unusable = |reason: String| TrustError::File {
-                path: path.to_owned(),
-                reason,
-            };
-            for certificate in
-                CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?
-            {
-                certificate
-                    .map_err(|error| error.to_string())
-                    .and_then(|root| roots.add(root).map_err(|error| error.to_string()))
-                    .map_err(unusable)?;
-            }
-            if roots.is_empty() {
-                return Err(unusable("there is no certificate in it".to_owned()));
-            }
-        } else {
-            // Some of a system's are always of a kind that cannot be read.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                return Err(TrustError::Nobody);
-            }
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider has what those versions need")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self(TlsConnector::from(Arc::new(config))))
-    }
-}
-
-/// Reports whether a host is this machine, whatever anybody says of its name.
-fn is_here(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// A socket in a folder that others can write in may be theirs, and would hear everything.
@@ -393,7 +235,7 @@ mod tests {
     #[test]
     fn a_url_without_a_port_has_the_usual_one() {
         let port = |url: &str| match url.parse::<Target>().unwrap().place {
-            Endpoint::Web(web) => web.port,
+            Endpoint::Web { remote, .. } => remote.port(),
             Endpoint::Socket(_) => 0,
         };
         assert_eq!(port("http://localhost/mcp"), 80);
