@@ -44,5 +44,6 @@ mod jsonrpc;
 pub mod mcp;
 mod remote;
 pub mod render;
+pub mod share;
 pub mod stdio;
 pub mod store;

@@ -1,0 +1,194 @@
+//! The join code: all that another machine needs to join a log, in one line of text.
+//!
+//! It is `taskhold1_` and base64 for URLs (RFC 4648, section 5) without padding, of: the log's id (16 bytes), its key (32), the
+//! length of the place (2, big-endian), the place, and the first 8 bytes of the SHA-256 of all before.
+
+use std::{fmt, str::FromStr};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{
+    log::Digest,
+    place::{Place, PlaceError},
+    seal::{Key, LogId},
+};
+
+const PREFIX: &str = "taskhold1_";
+/// What each later format begins with as well.
+const FAMILY: &str = "taskhold";
+const HEAD: usize = 16 + 32 + 2;
+const CHECK: usize = 8;
+
+/// What a machine needs to join a log. [`Display`](fmt::Display) writes it in full, with the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinCode {
+    /// Where the log is kept.
+    pub place: Place,
+    /// Which log.
+    pub log: LogId,
+    /// What opens it.
+    pub key: Key,
+}
+
+/// Why a text is no join code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// It is something else.
+    #[error(
+        "this is no join code: one begins with {PREFIX}; `taskhold share code` prints it on a machine that has joined"
+    )]
+    Other,
+    /// Its end is missing, or something hangs on to it.
+    #[error("the join code is {}: {has} characters where it says {says}; copy all of it, from {PREFIX} to the end", if has < says { "cut off" } else { "too long" })]
+    Length {
+        /// How many characters there are.
+        has: usize,
+        /// How many there ought to be, or the fewest if even its length is cut off.
+        says: usize,
+    },
+    /// A character is wrong, left out or changed place.
+    #[error("the join code has a mistake in it: its checksum does not fit; copy it again")]
+    Checksum,
+    /// It is whole, and of a newer program.
+    #[error("the join code was made by a newer taskhold: upgrade this one")]
+    Newer,
+    /// It is whole, and names a place that this program does not know.
+    #[error("the join code leads to a place that this taskhold cannot use: {0}")]
+    Place(PlaceError),
+}
+
+impl fmt::Display for JoinCode {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place.to_string();
+        let length = u16::try_from(place.len()).map_err(|_| fmt::Error)?;
+        let mut bytes = Vec::with_capacity(HEAD + place.len() + CHECK);
+        bytes.extend_from_slice(self.log.as_bytes());
+        bytes.extend_from_slice(self.key.as_bytes());
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(place.as_bytes());
+        let check = Digest::of(&bytes);
+        bytes.extend_from_slice(&check.as_bytes()[..CHECK]);
+        write!(out, "{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl FromStr for JoinCode {
+    type Err = CodeError;
+
+    /// Reads a code. White space in it, as a terminal or a letter puts in when it breaks a line, is passed over.
+    fn from_str(text: &str) -> Result<Self, CodeError> {
+        let text: String = text.split_whitespace().collect();
+        let Some(code) = text.strip_prefix(PREFIX) else {
+            let later = text
+                .strip_prefix(FAMILY)
+                .and_then(|rest| rest.split_once('_'));
+            let is_later = later.is_some_and(|(version, _)| {
+                version.parse::<u32>().is_ok_and(|version| version > 1)
+            });
+            return Err(if is_later {
+                CodeError::Newer
+            } else {
+                CodeError::Other
+            });
+        };
+        // All but the last characters, which alone may stand for less than whole bytes.
+        let whole = code.get(..code.len() / 4 * 4).ok_or(CodeError::Checksum)?;
+        let start = URL_SAFE_NO_PAD
+            .decode(whole)
+            .map_err(|_| CodeError::Checksum)?;
+        let length = match start.get(HEAD - 2..HEAD) {
+            Some(length) => HEAD + usize::from(u16::from_be_bytes([length[0], length[1]])) + CHECK,
+            None => HEAD + CHECK,
+        };
+        let says = (length * 4).div_ceil(3);
+        if code.len() != says {
+            // A wrong character may stand in the length itself: then the checksum of what is there is what fails.
+            return Err(CodeError::Length {
+                has: code.len(),
+                says,
+            });
+        }
+        let bytes = URL_SAFE_NO_PAD
+            .decode(code)
+            .map_err(|_| CodeError::Checksum)?;
+        let (said, check) = bytes.split_at(bytes.len() - CHECK);
+        if Digest::of(said).as_bytes()[..CHECK] != *check {
+            return Err(CodeError::Checksum);
+        }
+        let log = said[..16].try_into().expect("16 bytes");
+        let key = said[16..48].try_into().expect("32 bytes");
+        let place = std::str::from_utf8(&said[HEAD..]).map_err(|_| CodeError::Checksum)?;
+        Ok(Self {
+            place: place.parse().map_err(CodeError::Place)?,
+            log: LogId::from_bytes(log),
+            key: Key::from_bytes(key),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code() -> JoinCode {
+        JoinCode {
+            place: "s3://tasks/anna?endpoint=https://store.example&region=auto"
+                .parse()
+                .unwrap(),
+            log: LogId::from_bytes([1; 16]),
+            key: Key::from_bytes([0xfb; 32]),
+        }
+    }
+
+    #[test]
+    fn a_code_is_one_word_and_is_read_as_it_is_written() {
+        let text = code().to_string();
+        assert!(!text.contains(char::is_whitespace) && text.starts_with(PREFIX));
+        assert_eq!(text.parse(), Ok(code()));
+        let (start, end) = text.split_at(50);
+        assert_eq!(
+            format!("  {start}\n  {end}\r\n").parse(),
+            Ok(code()),
+            "broken into lines"
+        );
+    }
+
+    #[test]
+    fn a_cut_code_is_called_cut_and_a_wrong_one_wrong() {
+        let text = code().to_string();
+        for end in PREFIX.len()..text.len() {
+            let error = text[..end].parse::<JoinCode>().unwrap_err();
+            assert!(error.to_string().contains("cut off"), "{end}: {error}");
+        }
+        let error = format!("{text}AA").parse::<JoinCode>().unwrap_err();
+        assert!(error.to_string().contains("too long"), "{error}");
+        let mut wrong = 0;
+        for at in PREFIX.len()..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let error = String::from_utf8(bytes)
+                .unwrap()
+                .parse::<JoinCode>()
+                .unwrap_err();
+            wrong += usize::from(error == CodeError::Checksum);
+        }
+        // But for the characters that say how long it is.
+        assert!(wrong >= text.len() - PREFIX.len() - 4, "{wrong}");
+    }
+
+    #[test]
+    fn what_is_no_code_is_told_from_a_code_of_a_newer_program() {
+        for other in ["", "taskhold", "taskhold0_AAAA", "s3://tasks/anna", "é"] {
+            assert_eq!(other.parse::<JoinCode>(), Err(CodeError::Other), "{other}");
+        }
+        assert_eq!("taskhold2_AAAA".parse::<JoinCode>(), Err(CodeError::Newer));
+        assert!(matches!(
+            "taskhold1_é".parse::<JoinCode>(),
+            Err(CodeError::Length { .. })
+        ));
+        assert_eq!(
+            "taskhold1_ééé".parse::<JoinCode>(),
+            Err(CodeError::Checksum)
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! What an engine of the shared log does.
+//!
+//! # Invariants
+//!
+//! - An entry, once it stands under a number, stays there: it is never changed, replaced or deleted.
+//! - Of all who append under one number at the same time, one at most is [`Appended::Accepted`].
+//! - An answer that did not come is neither yes nor no: it is [`Appended::Unknown`], and no engine turns it into another
+//!   answer by guessing.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+/// The number of an entry: 1, 2, 3, without gaps. 0 stands before the first.
+pub type Number = u64;
+
+/// The SHA-256 of some bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Returns the digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Returns its bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Takes the bytes of a digest that was made elsewhere.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads 64 hexadecimal digits, as [`Display`](fmt::Display) writes them; `None` if `text` is anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+            *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+/// What became of an append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// The entry stands under its number, and the engine keeps it through a crash of its own.
+    Accepted,
+    /// An entry stands under that number already. It may be the caller's own, from an earlier attempt whose answer did not
+    /// come: the caller reads it to learn.
+    Taken,
+    /// Nobody can say whether the entry stands there, or will: no answer came, or one that says neither.
+    Unknown(LogError),
+    /// The engine did not take it, and will not: wrong credentials, an entry that is too large, a store that does not offer
+    /// what is needed; or it was never sent.
+    Refused(LogError),
+}
+
+/// Why the shared log could not be read, or did not take an entry. The messages are for people: they name the engine's host,
+/// and never an entry's text, a key or a credential.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// No answer came in time, or none that says anything. Repeating may help.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The engine answered, and refuses: credentials, rights, a feature that it lacks. Repeating does not help.
+    #[error("{0}")]
+    Refused(String),
+    /// What stands there is not what was written: it does not open under the key, or is cut.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+/// A log that only grows, kept by an engine that several machines reach.
+///
+/// Bytes are opaque to the engine. Each call ends within the time limits of the engine: 3 seconds to connect, 10 seconds in all.
+pub trait Log: Send {
+    /// Appends `entry` as number `after + 1`, if the log ends at `after`.
+    ///
+    /// A caller that was told [`Appended::Unknown`] may send for that number again, the same bytes or others: whichever
+    /// arrives first stands there, and no second one ever does.
+    fn append(&mut self, after: Number, entry: &[u8]) -> Appended;
+
+    /// Returns the entries after `after`, in order and without gaps: at most about `bytes` of them together, and at least one
+    /// if there is one. None at all: the log ends at `after`, or before.
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError>;
+
+    /// Keeps a large body under the digest of its bytes, before the entry that names it is appended. Repeating it changes
+    /// nothing.
+    fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError>;
+
+    /// Returns the body kept under `name`. One that is not there is [`LogError::Damaged`]: the entry that names it came after
+    /// it.
+    fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError>;
+
+    /// Reports whether the engine accepts an entry even where the one before it is missing, as an object store does. Then the
+    /// caller reads the entry `after` and compares it with its own before it appends after a pause.
+    fn accepts_after_a_gap(&self) -> bool {
+        false
+    }
+}
+
+impl<L: Log + ?Sized> Log for Box<L> {
+    fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
+        (**self).append(after, entry)
+    }
+
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+        (**self).read(after, bytes)
+    }
+
+    fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
+        (**self).put_part(name, body)
+    }
+
+    fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
+        (**self).part(name)
+    }
+
+    fn accepts_after_a_gap(&self) -> bool {
+        (**self).accepts_after_a_gap()
+    }
+}

@@ -1,0 +1,246 @@
+//! A shared log in memory that fails by seed: answers that do not come, entries that land late or twice, reads that miss
+//! the end, and a network that is cut.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use super::log::{Appended, Digest, Log, LogError, Number};
+
+/// What all handles to one log have in common.
+#[derive(Debug, Default)]
+struct Engine {
+    entries: Vec<Vec<u8>>,
+    parts: BTreeMap<Digest, Vec<u8>>,
+    /// Appends on their way: each lands when it is its turn, if nothing stands there by then.
+    late: Vec<(Number, Vec<u8>)>,
+    is_cut_off: bool,
+}
+
+/// Logs by the places that tests give them.
+static KNOWN: Mutex<BTreeMap<String, Memory>> = Mutex::new(BTreeMap::new());
+
+/// How often an append or a read fails, in a thousand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Faults(pub(crate) u32);
+
+/// A handle to a log in memory. Clones reach the same log.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    engine: Arc<Mutex<Engine>>,
+    random: fastrand::Rng,
+    faults: Faults,
+    /// It says that it would take an entry after a gap, as an object store does.
+    has_gaps: bool,
+}
+
+impl Memory {
+    /// Makes an empty log, whose handle fails as `faults` and `seed` say; by an odd seed it has gaps.
+    pub(crate) fn new(seed: u64, faults: Faults) -> Self {
+        Self {
+            engine: Arc::default(),
+            random: fastrand::Rng::with_seed(seed),
+            faults,
+            has_gaps: seed % 2 == 1,
+        }
+    }
+
+    /// Has [`at`](Self::at) find this handle as `place`.
+    pub(crate) fn known_as(&self, place: &str) {
+        KNOWN.lock().unwrap().insert(place.to_owned(), self.clone());
+    }
+
+    /// Returns a clone of the handle that is known as `place`.
+    pub(crate) fn at(place: &str) -> Option<Self> {
+        KNOWN.lock().unwrap().get(place).cloned()
+    }
+
+    /// Returns a handle to the same log that fails in its own way.
+    pub(crate) fn handle(&self, seed: u64, faults: Faults) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            random: fastrand::Rng::with_seed(seed),
+            faults,
+            has_gaps: self.has_gaps,
+        }
+    }
+
+    /// Cuts every handle off, or connects them again.
+    pub(crate) fn cut_off(&self, is_cut_off: bool) {
+        self.engine.lock().unwrap().is_cut_off = is_cut_off;
+    }
+
+    /// Lets all appends that are on their way arrive.
+    pub(crate) fn deliver(&self) {
+        let mut engine = self.engine.lock().unwrap();
+        let late = std::mem::take(&mut engine.late);
+        for (after, entry) in late {
+            engine.append(after, &entry);
+        }
+    }
+
+    /// Returns every entry.
+    pub(crate) fn entries(&self) -> Vec<Vec<u8>> {
+        self.engine.lock().unwrap().entries.clone()
+    }
+
+    /// Loses every part.
+    pub(crate) fn lose_parts(&self) {
+        self.engine.lock().unwrap().parts.clear();
+    }
+
+    /// Replaces the entries, as nobody may who runs a log.
+    pub(crate) fn tamper(&self, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+        change(&mut self.engine.lock().unwrap().entries);
+    }
+
+    fn fails(&mut self) -> bool {
+        self.random.u32(0..1_000) < self.faults.0
+    }
+}
+
+impl Engine {
+    fn append(&mut self, after: Number, entry: &[u8]) -> bool {
+        let is_end = self.entries.len() as Number == after;
+        if is_end {
+            self.entries.push(entry.to_vec());
+        }
+        is_end
+    }
+}
+
+fn no_answer() -> LogError {
+    LogError::Unreachable("no answer within 10 seconds".to_owned())
+}
+
+impl Log for Memory {
+    fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
+        let fails = self.fails();
+        let way = self.random.u32(0..5);
+        // One that is late arrives before, or after, whoever comes next.
+        if self.random.bool() {
+            self.deliver();
+        }
+        let mut engine = self.engine.lock().unwrap();
+        if engine.is_cut_off {
+            return Appended::Refused(LogError::Unreachable("no connection".to_owned()));
+        }
+        match (fails, way) {
+            // Not sent at all.
+            (true, 0) => Appended::Refused(LogError::Unreachable("no connection".to_owned())),
+            // Never arrives.
+            (true, 1) => Appended::Unknown(no_answer()),
+            // Has arrived; the answer is lost.
+            (true, 2) => {
+                engine.append(after, entry);
+                Appended::Unknown(no_answer())
+            }
+            // Arrives later.
+            (true, 3) => {
+                engine.late.push((after, entry.to_vec()));
+                Appended::Unknown(no_answer())
+            }
+            // Arrives twice, and the second answer is the one that comes.
+            (true, _) => {
+                engine.append(after, entry);
+                Appended::Taken
+            }
+            (false, _) if engine.append(after, entry) => Appended::Accepted,
+            (false, _) => Appended::Taken,
+        }
+    }
+
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+        let fails = self.fails();
+        let engine = self.engine.lock().unwrap();
+        if engine.is_cut_off || fails {
+            return Err(no_answer());
+        }
+        let mut left = bytes;
+        let after = usize::try_from(after).unwrap();
+        let later = engine.entries.iter().skip(after).enumerate();
+        Ok(later
+            .take_while(|(place, entry)| {
+                let has_room = *place == 0 || entry.len() <= left;
+                left = left.saturating_sub(entry.len());
+                has_room
+            })
+            .map(|(_, entry)| entry.clone())
+            .collect())
+    }
+
+    fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
+        if self.fails() {
+            return Err(no_answer());
+        }
+        let mut engine = self.engine.lock().unwrap();
+        engine.parts.insert(*name, body.to_vec());
+        Ok(())
+    }
+
+    fn accepts_after_a_gap(&self) -> bool {
+        self.has_gaps
+    }
+
+    fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
+        let engine = self.engine.lock().unwrap();
+        let body = engine.parts.get(name).cloned();
+        body.ok_or_else(|| LogError::Damaged(format!("part {name} is not there")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_two_gets_a_number_and_the_other_reads_it() {
+        let mut first = Memory::new(1, Faults(0));
+        let mut second = first.handle(2, Faults(0));
+        assert_eq!(first.append(0, b"a"), Appended::Accepted);
+        assert_eq!(second.append(0, b"b"), Appended::Taken);
+        assert_eq!(second.append(2, b"b"), Appended::Taken, "out of turn");
+        assert_eq!(second.append(1, b"b"), Appended::Accepted);
+        assert_eq!(first.read(0, 1).unwrap(), [b"a"]);
+        assert_eq!(first.read(0, 100).unwrap(), [b"a", b"b"]);
+        assert!(first.read(2, 100).unwrap().is_empty());
+    }
+
+    #[test]
+    fn whatever_fails_no_entry_stands_twice_and_none_that_was_accepted_is_gone() {
+        let log = Memory::new(0, Faults(0));
+        let (mut accepted, mut unknown) = (0, 0);
+        for number in 0..400_u64 {
+            let mut handle = log.handle(number, Faults(500));
+            let entry = number.to_be_bytes();
+            let after = log.entries().len() as Number;
+            match handle.append(after, &entry) {
+                Appended::Accepted => {
+                    accepted += 1;
+                    assert!(log.entries().contains(&entry.to_vec()));
+                }
+                Appended::Unknown(_) => unknown += 1,
+                Appended::Taken | Appended::Refused(_) => {}
+            }
+        }
+        log.deliver();
+        let mut entries = log.entries();
+        let all = entries.len();
+        entries.dedup();
+        assert_eq!(entries.len(), all);
+        assert!(
+            accepted > 100 && unknown > 50 && all > accepted,
+            "{accepted} {unknown} {all}"
+        );
+    }
+
+    #[test]
+    fn a_digest_is_read_as_it_is_written() {
+        let digest = Digest::of(b"body");
+        assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
+        for wrong in ["", "zz", &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(Digest::from_hex(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,480 @@
+//! The log in an rqlite cluster: one table, and the guard in the statement that the log ends where the writer thinks.
+//!
+//! # Invariants
+//!
+//! - `rows_affected` 1 is accepted, 0 taken. An answer without results, or with an error in it, leaves open what happened, though its
+//!   status is 200: "leadership lost while committing log" was sent for entries that had landed, and for some that had not.
+//! - Reads are strong: they go through the cluster's own log, so none misses an entry during an election.
+//! - Whoever is asked may be a follower or have lost its leader: the next node is asked, while there is time.
+
+use std::{fmt, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::{
+    environment::{Environment, Login},
+    http_client::{Deadline, HttpClient, Outgoing, Reply, SendError, make_runtime, remote},
+    log::{Appended, Digest, Log, LogError, Number},
+};
+
+/// How many entries are read at once, at the most.
+const PAGE: u64 = 1_000;
+/// The pause before all nodes are asked again: an election takes about a second.
+const PAUSE: Duration = Duration::from_millis(200);
+
+const TABLES: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS taskhold_log (log TEXT NOT NULL, n INTEGER NOT NULL, size INTEGER NOT NULL, body TEXT NOT NULL, \
+     PRIMARY KEY (log, n)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS taskhold_part (log TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (log, name))",
+];
+const APPEND: &str = "INSERT INTO taskhold_log (log, n, size, body) SELECT ?, ?, ?, ? \
+     WHERE (SELECT coalesce(max(n), 0) FROM taskhold_log WHERE log = ?) = ?";
+/// At least one row, and then as many as fit.
+const READ: &str = "SELECT n, body FROM (SELECT n, body, sum(size) OVER (ORDER BY n) - size AS before FROM taskhold_log \
+     WHERE log = ? AND n > ? ORDER BY n LIMIT ?) WHERE before < ? ORDER BY n";
+const PUT_PART: &str = "INSERT OR IGNORE INTO taskhold_part (log, name, body) VALUES (?, ?, ?)";
+const PART: &str = "SELECT body FROM taskhold_part WHERE log = ? AND name = ?";
+
+/// A log in an rqlite cluster.
+pub(super) struct Rqlite {
+    runtime: Runtime,
+    /// The node that answered last comes first.
+    nodes: Vec<HttpClient>,
+    name: String,
+    authorization: Option<HeaderValue>,
+    /// Whether the tables are known to be there.
+    has_tables: bool,
+}
+
+impl fmt::Debug for Rqlite {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Rqlite({}/{})", self.hosts(), self.name)
+    }
+}
+
+/// What the cluster answers.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    results: Vec<Outcome>,
+    /// Of the request as a whole.
+    error: Option<String>,
+}
+
+/// What came of one statement.
+#[derive(Debug, Deserialize)]
+struct Outcome {
+    rows_affected: Option<i64>,
+    #[serde(default)]
+    values: Vec<Vec<Value>>,
+    error: Option<String>,
+}
+
+/// What is asked of the cluster.
+#[derive(Clone, Copy)]
+enum Ask {
+    Execute,
+    Query,
+}
+
+/// Why there is no outcome.
+enum Failure {
+    /// Nothing was changed: no node took the request, or the statement itself failed.
+    Refused(LogError),
+    /// Nobody can say what was changed.
+    Unknown(LogError),
+}
+
+impl Failure {
+    fn into_error(self) -> LogError {
+        match self {
+            Self::Refused(error) | Self::Unknown(error) => error,
+        }
+    }
+}
+
+impl Rqlite {
+    /// Opens the log `name` of a cluster. Nothing is sent yet.
+    pub(super) fn open(
+        nodes: &[String],
+        name: &str,
+        is_clear: bool,
+        environment: &Environment,
+        saved: Option<&Login>,
+    ) -> Result<Self, LogError> {
+        let login = environment.rqlite_login()?.or_else(|| saved.cloned());
+        let nodes = nodes.iter().map(|node| {
+            // To this machine nothing has to be encrypted; credentials go in clear to no other.
+            let here = remote(&format!("http://{node}"), true, environment)?;
+            let is_beyond = here.beyond().is_some();
+            if is_clear && is_beyond && login.is_some() {
+                return Err(LogError::Refused(format!(
+                    "rqlite+http:// would send the password in clear to {node}: give rqlite://, and rqlite a certificate \
+                     (-http-cert, -http-key)"
+                )));
+            }
+            let remote = if is_beyond && !is_clear {
+                remote(&format!("https://{node}"), false, environment)?
+            } else {
+                here
+            };
+            Ok(HttpClient::new(remote))
+        });
+        let nodes = nodes.collect::<Result<_, _>>()?;
+        let authorization = login.map(|Login { user, password }| {
+            let text = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+            let mut value = HeaderValue::from_str(&text)
+                .expect("base64 has no characters that a header cannot");
+            value.set_sensitive(true);
+            value
+        });
+        Ok(Self {
+            runtime: make_runtime()?,
+            nodes,
+            name: name.to_owned(),
+            authorization,
+            has_tables: false,
+        })
+    }
+
+    fn hosts(&self) -> String {
+        let hosts: Vec<&str> = self.nodes.iter().map(HttpClient::authority).collect();
+        hosts.join(",")
+    }
+
+    /// Returns how many seconds the clock of the node that answered last is ahead of this machine's.
+    pub(super) fn skew(&self) -> Option<i64> {
+        self.nodes.first()?.skew()
+    }
+
+    /// Makes the tables, if they are not there.
+    pub(super) fn make_tables(&mut self) -> Result<(), LogError> {
+        if self.has_tables {
+            return Ok(());
+        }
+        let tables: Vec<Value> = TABLES.iter().map(|table| json!([table])).collect();
+        self.run(Ask::Execute, &tables, 0, Deadline::for_bytes(0))
+            .map_err(Failure::into_error)?;
+        self.has_tables = true;
+        Ok(())
+    }
+
+    /// Runs statements, on one node after another until one answers. What was executed and not clearly answered is not
+    /// executed again here: the caller knows whether it may be. The node that did not answer is asked last from then on.
+    fn run(
+        &mut self,
+        ask: Ask,
+        statements: &[Value],
+        bytes: usize,
+        deadline: Deadline,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let body = Bytes::from(Value::from(statements).to_string());
+        let bytes = body.len().max(bytes);
+        let outgoing = self.outgoing(ask, body);
+        let hosts = self.hosts();
+        let Self { runtime, nodes, .. } = self;
+        let mut last = LogError::Unreachable(format!("rqlite at {hosts} cannot be reached"));
+        runtime.block_on(async {
+            loop {
+                for at in 0..nodes.len() {
+                    let said = nodes[at].send(&outgoing, deadline.of_one_node(bytes)).await;
+                    let host = nodes[at].authority().to_owned();
+                    match understand(ask, &host, said) {
+                        Understood::Outcomes(outcomes) => {
+                            // Whoever answered is asked first from now on.
+                            nodes[..=at].rotate_right(1);
+                            return Ok(outcomes);
+                        }
+                        Understood::Refused(error) => return Err(Failure::Refused(error)),
+                        Understood::Unknown(error) => {
+                            nodes.rotate_left(at + 1);
+                            return Err(Failure::Unknown(error));
+                        }
+                        Understood::AskAnother(error) => last = error,
+                    }
+                    if !deadline.allows(Duration::ZERO) {
+                        return Err(Failure::Refused(last));
+                    }
+                }
+                if !deadline.allows(PAUSE) {
+                    return Err(Failure::Refused(last));
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        })
+    }
+
+    fn outgoing(&self, ask: Ask, body: Bytes) -> Outgoing {
+        let json = HeaderValue::from_static("application/json");
+        let mut headers = vec![(http::header::CONTENT_TYPE, json)];
+        if let Some(authorization) = &self.authorization {
+            headers.push((
+                HeaderName::from_static("authorization"),
+                authorization.clone(),
+            ));
+        }
+        let target = match ask {
+            // A node passes it on once at the most, so that what it says of the last attempt holds for the only one.
+            Ask::Execute => "/db/execute?retries=0",
+            Ask::Query => "/db/query?level=strong",
+        };
+        Outgoing {
+            method: Method::POST,
+            target: target.to_owned(),
+            headers,
+            body,
+        }
+    }
+
+    fn query(&mut self, statement: Value, bytes: usize) -> Result<Vec<Vec<Value>>, LogError> {
+        let outcomes = self
+            .run(Ask::Query, &[statement], bytes, Deadline::for_bytes(bytes))
+            .map_err(Failure::into_error)?;
+        Ok(outcomes
+            .into_iter()
+            .flat_map(|outcome| outcome.values)
+            .collect())
+    }
+
+    /// Says what the outcome of an append means.
+    fn appended(&self, outcomes: &[Outcome]) -> Appended {
+        if is_without_table(outcomes) {
+            return Appended::Refused(
+                self.damaged("there is no shared log there; was the cluster made anew?"),
+            );
+        }
+        match outcomes {
+            [
+                Outcome {
+                    error: Some(error), ..
+                },
+            ] if error.contains("UNIQUE constraint failed") => Appended::Taken,
+            [
+                Outcome {
+                    error: Some(error), ..
+                },
+            ] => Appended::Unknown(LogError::Unreachable(format!(
+                "rqlite at {}: {error}",
+                self.hosts()
+            ))),
+            [
+                Outcome {
+                    rows_affected: Some(1),
+                    ..
+                },
+            ] => Appended::Accepted,
+            // No row was affected, which the cluster leaves out of its answer.
+            [
+                Outcome {
+                    rows_affected: None | Some(0),
+                    ..
+                },
+            ] => Appended::Taken,
+            _ => Appended::Unknown(
+                self.damaged("the answer to an append is not that of one statement"),
+            ),
+        }
+    }
+
+    fn damaged(&self, what: &str) -> LogError {
+        LogError::Damaged(format!("rqlite at {}: {what}", self.hosts()))
+    }
+}
+
+/// What an answer means.
+enum Understood {
+    Outcomes(Vec<Outcome>),
+    Refused(LogError),
+    Unknown(LogError),
+    /// This node did not take the request.
+    AskAnother(LogError),
+}
+
+fn understand(ask: Ask, host: &str, said: Result<Reply, SendError>) -> Understood {
+    let place = format!("rqlite at {host}");
+    // What only reads may be asked again whatever happened.
+    let unclear = |text: String| match ask {
+        Ask::Query => Understood::AskAnother(LogError::Unreachable(text)),
+        Ask::Execute => Understood::Unknown(LogError::Unreachable(text)),
+    };
+    let reply = match said {
+        Ok(reply) => reply,
+        Err(SendError::NotSent(text)) => {
+            return Understood::AskAnother(LogError::Unreachable(format!("{place} {text}")));
+        }
+        Err(SendError::NoAnswer(text)) => return unclear(format!("{place} {text}")),
+    };
+    match reply.status {
+        200 => {}
+        // Said before anything is done: the node has no leader, or does not lead and cannot pass it on.
+        503 => {
+            return Understood::AskAnother(LogError::Unreachable(format!(
+                "{place} has no leader now"
+            )));
+        }
+        401 | 403 => {
+            return Understood::Refused(LogError::Refused(format!(
+                "{place} does not accept the user and password ({}): set TASKHOLD_RQLITE_USER and TASKHOLD_RQLITE_PASSWORD",
+                reply.status
+            )));
+        }
+        404 | 405 => {
+            return Understood::Refused(LogError::Refused(format!(
+                "{host} is not rqlite ({})",
+                reply.status
+            )));
+        }
+        413 => {
+            return Understood::Refused(LogError::Refused(format!(
+                "{place} does not take a request of this size"
+            )));
+        }
+        status => return unclear(format!("{place} failed to answer ({status})")),
+    }
+    let Ok(answer) = serde_json::from_slice::<Answer>(&reply.body) else {
+        return unclear(format!("{place} sent an answer that cannot be read"));
+    };
+    match answer.error.as_deref() {
+        Some(error) if answer.results.is_empty() && was_not_passed_on(error) => {
+            Understood::AskAnother(LogError::Unreachable(format!("{place} has no leader now")))
+        }
+        Some(error) => unclear(format!("{place} lost the request: {error}")),
+        None if answer.results.is_empty() => unclear(format!("{place} sent an empty answer")),
+        None => Understood::Outcomes(answer.results),
+    }
+}
+
+/// Reports whether an error says that the request reached no leader: there is none, or a follower found no way to it (rqlite
+/// 8, cluster/client.go: the connection is made before anything is written).
+fn was_not_passed_on(error: &str) -> bool {
+    ["leader not found", "not leader"].contains(&error) || error.contains(": pool get: ")
+}
+
+fn is_without_table(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().any(|outcome| {
+        outcome
+            .error
+            .as_deref()
+            .is_some_and(|error| error.contains("no such table"))
+    })
+}
+
+impl Log for Rqlite {
+    fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
+        // The first entry alone makes the tables: whoever follows finds them.
+        if after == 0
+            && let Err(error) = self.make_tables()
+        {
+            return Appended::Refused(error);
+        }
+        let body = STANDARD.encode(entry);
+        let statement = json!([
+            APPEND,
+            self.name,
+            after + 1,
+            entry.len(),
+            body,
+            self.name,
+            after
+        ]);
+        let deadline = Deadline::for_bytes(body.len());
+        let mut open = None;
+        // What one node did not answer is sent to the next: of the same entry one at most can stand there.
+        for _ in 0..self.nodes.len() {
+            let appended =
+                match self.run(Ask::Execute, std::slice::from_ref(&statement), 0, deadline) {
+                    Ok(outcomes) => self.appended(&outcomes),
+                    Err(Failure::Refused(error)) => Appended::Refused(error),
+                    Err(Failure::Unknown(error)) => Appended::Unknown(error),
+                };
+            match (appended, open) {
+                (Appended::Unknown(error), _) => open = Some(error),
+                // That this attempt was refused says nothing of the one before it.
+                (Appended::Refused(_), Some(error)) => return Appended::Unknown(error),
+                (appended, _) => return appended,
+            }
+            if !deadline.allows(Duration::ZERO) {
+                break;
+            }
+        }
+        Appended::Unknown(open.unwrap_or_else(|| self.damaged("there is no node")))
+    }
+
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+        let statement = json!([READ, self.name, after, PAGE, bytes.max(1)]);
+        let outcomes = self
+            .run(Ask::Query, &[statement], bytes, Deadline::for_bytes(bytes))
+            .map_err(Failure::into_error)?;
+        if is_without_table(&outcomes) {
+            // Nothing was appended yet, or the cluster is another.
+            return if after == 0 {
+                Ok(Vec::new())
+            } else {
+                Err(self.damaged("there is no shared log there; was the cluster made anew?"))
+            };
+        }
+        let mut entries = Vec::new();
+        for outcome in outcomes {
+            if let Some(error) = outcome.error {
+                return Err(LogError::Unreachable(format!(
+                    "rqlite at {}: {error}",
+                    self.hosts()
+                )));
+            }
+            for row in outcome.values {
+                let expected = after + 1 + entries.len() as u64;
+                let [number, Value::String(body)] = &row[..] else {
+                    return Err(self.damaged("a row of the log is not of its shape"));
+                };
+                if number.as_u64() != Some(expected) {
+                    return Err(self.damaged(&format!(
+                        "entry {expected} is missing, and later ones are there"
+                    )));
+                }
+                let body = STANDARD.decode(body);
+                entries.push(
+                    body.map_err(|_| self.damaged(&format!("entry {expected} is not base64")))?,
+                );
+            }
+        }
+        Ok(entries)
+    }
+
+    fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
+        self.make_tables()?;
+        let statement = json!([PUT_PART, self.name, name.to_string(), STANDARD.encode(body)]);
+        let outcomes = self
+            .run(
+                Ask::Execute,
+                &[statement],
+                0,
+                Deadline::for_bytes(body.len()),
+            )
+            .map_err(Failure::into_error)?;
+        match outcomes.into_iter().find_map(|outcome| outcome.error) {
+            Some(error) => Err(LogError::Unreachable(format!(
+                "rqlite at {}: {error}",
+                self.hosts()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
+        let rows = self.query(json!([PART, self.name, name.to_string()]), 64 << 20)?;
+        let body = rows.first().and_then(|row| row.first()?.as_str());
+        let body =
+            body.ok_or_else(|| self.damaged(&format!("part {name} is not there any more")))?;
+        STANDARD
+            .decode(body)
+            .map_err(|_| self.damaged(&format!("part {name} is not base64")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

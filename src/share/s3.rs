@@ -1,0 +1,479 @@
+//! The log in an object store with an S3 API.
+//!
+//! ```text
+//! FOLDER/log/00000000000000000042     entry 42, put with `If-None-Match: *`, never changed or deleted
+//! FOLDER/part/DIGEST                  a part
+//! FOLDER/probe/RANDOM/NUMBER          what the examination of the store leaves behind, one byte each
+//! ```
+//!
+//! # Invariants
+//!
+//! - An entry is put under a number once: 200 is accepted, 412 taken; 409 is a conflict under way, and is sent again.
+//! - Whatever else is answered to a put, or nothing, leaves open whether it landed. The same bytes are sent again while there
+//!   is time; what then stands there is read and compared, since it may be the first attempt.
+//! - Numbers have no gaps, so a reader needs no listing: the first number that is missing is the end.
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use http::{HeaderName, HeaderValue, Method};
+use parking_lot::Mutex;
+use tokio::runtime::Runtime;
+
+mod refusal;
+
+use refusal::{error_code, refusal};
+
+use super::{
+    environment::{Environment, Login},
+    http_client::{Deadline, HttpClient, Outgoing, Reply, SendError, make_runtime, remote},
+    log::{Appended, Digest, Log, LogError, Number},
+    sigv4::{Credentials, Signed, authorization, encode_path},
+};
+
+/// How many requests are under way at once when many entries are read.
+const WIDTH: usize = 64;
+/// The region that stores have which know none.
+const USUAL_REGION: &str = "us-east-1";
+/// The pauses before a request is sent again, the last one repeated.
+const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1_600];
+
+/// A log in an object store.
+pub(super) struct S3 {
+    runtime: Runtime,
+    requests: Requests,
+}
+
+/// What signs and sends requests.
+struct Requests {
+    client: HttpClient,
+    bucket: String,
+    /// Bucket and folder, encoded: `/bucket/folder`.
+    base: String,
+    region: String,
+    environment: Environment,
+    saved: Option<Login>,
+    credentials: Mutex<Credentials>,
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "S3({}{})",
+            self.requests.client.authority(),
+            self.requests.base
+        )
+    }
+}
+
+/// What became of one put under a key that must be new.
+#[derive(Debug)]
+pub(super) enum Put {
+    /// It is there now.
+    New,
+    /// Something was there already.
+    Taken,
+    /// The store is busy with another put of the key; this one changed nothing.
+    Conflict,
+    /// Nobody can say.
+    Unknown(LogError),
+    /// It changed nothing.
+    Refused(LogError),
+}
+
+impl S3 {
+    /// Opens a log in `folder` of `bucket`. Nothing is sent yet.
+    pub(super) fn open(
+        bucket: &str,
+        folder: &str,
+        endpoint: Option<&str>,
+        region: Option<&str>,
+        environment: Environment,
+        saved: Option<Login>,
+    ) -> Result<Self, LogError> {
+        let region = region.map(str::to_owned).or_else(|| environment.region());
+        let endpoint = endpoint
+            .map(str::to_owned)
+            .or_else(|| environment.endpoint());
+        let (endpoint, region) = match (endpoint, region) {
+            (Some(endpoint), region) => {
+                (endpoint, region.unwrap_or_else(|| USUAL_REGION.to_owned()))
+            }
+            (None, Some(region)) => (format!("https://s3.{region}.amazonaws.com"), region),
+            (None, None) => {
+                return Err(LogError::Refused(format!(
+                    "which store is s3://{bucket}? Set AWS_REGION for one of AWS, or AWS_ENDPOINT_URL for any other, or write \
+                     them into the place: s3://{bucket}/{folder}?endpoint=https://store.example&region=auto"
+                )));
+            }
+        };
+        let credentials = environment.credentials(saved.as_ref())?;
+        let remote = remote(endpoint.trim_end_matches('/'), false, &environment)?;
+        Ok(Self {
+            runtime: make_runtime()?,
+            requests: Requests {
+                client: HttpClient::new(remote),
+                bucket: bucket.to_owned(),
+                base: encode_path(&format!("/{bucket}/{folder}")),
+                region,
+                environment,
+                saved,
+                credentials: Mutex::new(credentials),
+            },
+        })
+    }
+
+    /// Returns how many seconds the store's clock is ahead of this machine's, as its last answer said.
+    pub(super) fn skew(&self) -> Option<i64> {
+        self.requests.client.skew()
+    }
+
+    /// Puts each body under its key (a path in the folder), all at once, each if nothing is there. Once each: nothing is
+    /// sent again.
+    pub(super) fn put_each_once(&mut self, puts: &[(String, Bytes)]) -> Vec<Put> {
+        let requests = &self.requests;
+        self.runtime.block_on(async {
+            let deadline = Deadline::for_bytes(0);
+            futures::future::join_all(
+                puts.iter()
+                    .map(|(key, body)| requests.put_new(key, body.clone(), deadline)),
+            )
+            .await
+        })
+    }
+
+    /// Returns what is under a key; `None` if nothing is.
+    pub(super) fn get(&mut self, key: &str) -> Result<Option<Bytes>, LogError> {
+        let requests = &self.requests;
+        self.runtime
+            .block_on(requests.get(key, Deadline::for_bytes(0)))
+    }
+}
+
+fn entry_key(number: Number) -> String {
+    format!("log/{number:020}")
+}
+
+fn part_key(name: &Digest) -> String {
+    format!("part/{name}")
+}
+
+impl Log for S3 {
+    fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
+        let requests = &self.requests;
+        self.runtime
+            .block_on(requests.append(&entry_key(after + 1), Bytes::copy_from_slice(entry)))
+    }
+
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+        let requests = &self.requests;
+        self.runtime.block_on(requests.read(after, bytes))
+    }
+
+    fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
+        let requests = &self.requests;
+        let body = Bytes::copy_from_slice(body);
+        match self
+            .runtime
+            .block_on(requests.append(&part_key(name), body))
+        {
+            // Whatever is there under the digest was put there whole.
+            Appended::Accepted | Appended::Taken => Ok(()),
+            Appended::Unknown(error) | Appended::Refused(error) => Err(error),
+        }
+    }
+
+    fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
+        let requests = &self.requests;
+        // How long it is is not known: as long as the longest part may take.
+        let deadline = Deadline::for_bytes(64 << 20);
+        let body = self
+            .runtime
+            .block_on(requests.get(&part_key(name), deadline))?;
+        body.map(Vec::from).ok_or_else(|| {
+            LogError::Damaged(format!(
+                "{} has no part {name} any more: it was deleted there",
+                self.requests.place()
+            ))
+        })
+    }
+
+    fn accepts_after_a_gap(&self) -> bool {
+        true
+    }
+}
+
+impl Requests {
+    /// Returns the store and the bucket, for messages.
+    fn place(&self) -> String {
+        format!(
+            "the object store {} (bucket {})",
+            self.client.authority(),
+            self.bucket
+        )
+    }
+
+    /// Puts a body under a key that must be new, and sends it again while there is time and no clear answer.
+    async fn append(&self, key: &str, body: Bytes) -> Appended {
+        let deadline = Deadline::for_bytes(body.len());
+        // Once an answer did not come, a later refusal may be of a request that came second.
+        let mut may_have_landed = false;
+        let mut pauses = PAUSES
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
+        loop {
+            let error = match self.put_new(key, body.clone(), deadline).await {
+                Put::New => return Appended::Accepted,
+                Put::Taken if may_have_landed => return self.compare(key, &body, deadline).await,
+                Put::Taken => return Appended::Taken,
+                Put::Refused(error) if may_have_landed => return Appended::Unknown(error),
+                Put::Refused(error) => return Appended::Refused(error),
+                Put::Conflict => {
+                    LogError::Unreachable(format!("{} is busy with other writers", self.place()))
+                }
+                Put::Unknown(error) => {
+                    may_have_landed = true;
+                    error
+                }
+            };
+            let pause = Duration::from_millis(pauses.next().unwrap_or_default());
+            if !deadline.allows(pause) {
+                return if may_have_landed {
+                    Appended::Unknown(error)
+                } else {
+                    Appended::Refused(error)
+                };
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Tells whether what stands under a key is `body`, of which an earlier attempt may have landed.
+    async fn compare(&self, key: &str, body: &Bytes, deadline: Deadline) -> Appended {
+        match self.get(key, deadline).await {
+            Ok(Some(there)) if there == *body => Appended::Accepted,
+            Ok(Some(_)) => Appended::Taken,
+            Ok(None) => Appended::Unknown(LogError::Damaged(format!(
+                "{} says that {key} is there, and does not have it",
+                self.place()
+            ))),
+            Err(error) => Appended::Unknown(error),
+        }
+    }
+
+    /// Sends a put once.
+    pub(super) async fn put_new(&self, key: &str, body: Bytes, deadline: Deadline) -> Put {
+        let reply = match self.send(Method::PUT, key, body, deadline).await {
+            Ok(reply) => reply,
+            Err(SendError::NotSent(text)) => return Put::Refused(self.unreachable(&text)),
+            Err(SendError::NoAnswer(text)) => return Put::Unknown(self.unreachable(&text)),
+        };
+        match reply.status {
+            200..=204 => Put::New,
+            412 => Put::Taken,
+            409 => Put::Conflict,
+            501 => Put::Refused(LogError::Refused(format!(
+                "{} does not offer conditional writes (If-None-Match), without which two machines could write over each \
+                 other: it cannot keep a shared log",
+                self.place()
+            ))),
+            429 | 500 | 502..=599 => Put::Unknown(self.refusal(&reply)),
+            _ => Put::Refused(self.refusal(&reply)),
+        }
+    }
+
+    /// Returns what is under a key; `None` if nothing is. It is asked for again while there is time and no clear answer.
+    async fn get(&self, key: &str, deadline: Deadline) -> Result<Option<Bytes>, LogError> {
+        let mut pauses = PAUSES.iter().copied();
+        loop {
+            let error = match self.send(Method::GET, key, Bytes::new(), deadline).await {
+                Ok(reply) => match reply.status {
+                    200 => return Ok(Some(reply.body)),
+                    404 if error_code(&reply.body) != Some("NoSuchBucket") => return Ok(None),
+                    429 | 500..=599 => self.refusal(&reply),
+                    _ => return Err(self.refusal(&reply)),
+                },
+                Err(SendError::NotSent(text)) => return Err(self.unreachable(&text)),
+                Err(SendError::NoAnswer(text)) => self.unreachable(&text),
+            };
+            let Some(pause) = pauses
+                .next()
+                .map(Duration::from_millis)
+                .filter(|pause| deadline.allows(*pause))
+            else {
+                return Err(error);
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn read(&self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+        let deadline = Deadline::for_bytes(bytes.min(64 << 20));
+        let mut entries = Vec::new();
+        // Whoever asks for news finds none most of the time, with one request.
+        let Some(first) = self.get(&entry_key(after + 1), deadline).await? else {
+            return Ok(entries);
+        };
+        let mut left = bytes.saturating_sub(first.len());
+        entries.push(Vec::from(first));
+        let mut found = 1;
+        // A few more first: most who are behind are so by little.
+        for width in [4, 16, WIDTH] {
+            if left == 0 {
+                return Ok(entries);
+            }
+            let rounds = if width == WIDTH { usize::MAX } else { width };
+            let numbers = stream::iter(after + 1 + found..).take(rounds);
+            let mut bodies = numbers
+                .map(|number| async move { (number, self.get(&entry_key(number), deadline).await) })
+                .buffered(width);
+            while let Some((number, body)) = bodies.next().await {
+                match body {
+                    Ok(Some(body)) => {
+                        found += 1;
+                        left = left.saturating_sub(body.len());
+                        entries.push(Vec::from(body));
+                        if left == 0 {
+                            return Ok(entries);
+                        }
+                    }
+                    Ok(None) => {
+                        // The next may have been asked for before it, and answered: then one in between was deleted.
+                        let next = bodies.next().await;
+                        return match next {
+                            Some((_, Ok(Some(_)))) => {
+                                self.confirm_gap(number, entries, deadline).await
+                            }
+                            _ => Ok(entries),
+                        };
+                    }
+                    // What was read so far is good, and the next call says what is wrong.
+                    Err(_) => return Ok(entries),
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Tells a deleted entry from one that was written while the one after it was already being read.
+    async fn confirm_gap(
+        &self,
+        missing: Number,
+        entries: Vec<Vec<u8>>,
+        deadline: Deadline,
+    ) -> Result<Vec<Vec<u8>>, LogError> {
+        match self.get(&entry_key(missing), deadline).await? {
+            Some(_) => Ok(entries),
+            None => Err(LogError::Damaged(format!(
+                "entry {missing} of the shared log is missing in {}, and later ones are there: it was deleted",
+                self.place()
+            ))),
+        }
+    }
+
+    /// Signs a request and sends it. Credentials that have expired are read anew, once.
+    async fn send(
+        &self,
+        method: Method,
+        key: &str,
+        body: Bytes,
+        deadline: Deadline,
+    ) -> Result<Reply, SendError> {
+        let credentials = self.credentials.lock().clone();
+        let outgoing = self.signed(&method, key, body.clone(), &credentials)?;
+        let reply = self.client.send(&outgoing, deadline).await?;
+        let is_expired = matches!(
+            error_code(&reply.body),
+            Some(
+                "ExpiredToken"
+                    | "ExpiredTokenException"
+                    | "InvalidAccessKeyId"
+                    | "InvalidToken"
+                    | "TokenRefreshRequired"
+            )
+        );
+        if !(matches!(reply.status, 400 | 401 | 403) && is_expired) {
+            return Ok(reply);
+        }
+        match self.environment.credentials(self.saved.as_ref()) {
+            Ok(fresh) if fresh != credentials => {
+                *self.credentials.lock() = fresh.clone();
+                let outgoing = self.signed(&method, key, body, &fresh)?;
+                self.client.send(&outgoing, deadline).await
+            }
+            _ => Ok(reply),
+        }
+    }
+
+    fn signed(
+        &self,
+        method: &Method,
+        key: &str,
+        body: Bytes,
+        credentials: &Credentials,
+    ) -> Result<Outgoing, SendError> {
+        let path = format!("{}/{}", self.base, encode_path(key));
+        let digest = Digest::of(&body);
+        let digest_text = digest.to_string();
+        let time = jiff::Timestamp::now()
+            .strftime("%Y%m%dT%H%M%SZ")
+            .to_string();
+        let mut headers = vec![("host", self.client.authority())];
+        if *method == Method::PUT {
+            headers.push(("if-none-match", "*"));
+        }
+        headers.push(("x-amz-content-sha256", &digest_text));
+        headers.push(("x-amz-date", &time));
+        if let Some(token) = &credentials.session_token {
+            headers.push(("x-amz-security-token", token));
+        }
+        let line = authorization(
+            &Signed {
+                method: method.as_str(),
+                path: &path,
+                query: "",
+                headers: &headers,
+                body: digest,
+                time: &time,
+                region: &self.region,
+            },
+            credentials,
+        );
+        headers.push(("authorization", &line));
+        let headers = headers
+            .iter()
+            .filter(|(name, _)| *name != "host")
+            .map(|(name, value)| {
+                let mut value = HeaderValue::from_str(value).map_err(|_| {
+                    SendError::NotSent(
+                        "cannot be asked: the credentials have a line break in them".to_owned(),
+                    )
+                })?;
+                value.set_sensitive(*name == "authorization" || *name == "x-amz-security-token");
+                Ok((
+                    HeaderName::from_bytes(name.as_bytes()).expect("ours are names of headers"),
+                    value,
+                ))
+            });
+        Ok(Outgoing {
+            method: method.clone(),
+            target: path.clone(),
+            headers: headers.collect::<Result<_, _>>()?,
+            body,
+        })
+    }
+
+    fn unreachable(&self, text: &str) -> LogError {
+        LogError::Unreachable(format!("{} {text}", self.place()))
+    }
+
+    fn refusal(&self, reply: &Reply) -> LogError {
+        refusal(&self.place(), reply)
+    }
+}
+
+#[cfg(test)]
+mod tests;

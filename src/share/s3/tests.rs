@@ -1,0 +1,328 @@
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+
+use super::*;
+use crate::share::{
+    fake_server::{Asked, FakeServer, Said},
+    probe::probe_s3,
+};
+
+const NO_SUCH_KEY: &[u8] = b"<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>";
+
+fn store(server: &FakeServer) -> S3 {
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "token"),
+    ];
+    let environment = Environment::of(&variables, None);
+    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    S3::open("tasks", "my log", Some(&endpoint), None, environment, None).unwrap()
+}
+
+/// Answers as a store does that keeps what it is told; before that, `fault` may answer in its place.
+fn serve(fault: impl Fn(&Asked, usize) -> Option<Said> + Send + Sync + 'static) -> FakeServer {
+    let objects: Mutex<(usize, BTreeMap<String, Vec<u8>>)> = Mutex::default();
+    FakeServer::start(move |asked| {
+        let mut objects = objects.lock();
+        objects.0 += 1;
+        let fault = fault(asked, objects.0);
+        // A fault that hangs up has done its work before: the answer alone is lost.
+        if let Some(said @ Some(_)) = fault {
+            return said;
+        }
+        let said = if asked.method == "GET" {
+            let body = objects.1.get(&asked.target).cloned();
+            Some(body.map_or_else(|| (404, NO_SUCH_KEY.to_vec()), |body| (200, body)))
+        } else if objects.1.contains_key(&asked.target) {
+            Some((412, Vec::new()))
+        } else {
+            objects.1.insert(asked.target.clone(), asked.body.clone());
+            Some((200, Vec::new()))
+        };
+        if fault.is_some() { None } else { said }
+    })
+}
+
+fn code(code: &str) -> Vec<u8> {
+    format!("<Error><Code>{code}</Code><Message>no</Message></Error>").into_bytes()
+}
+
+#[test]
+fn an_entry_is_put_under_its_number_if_nothing_is_there_and_is_signed() {
+    let server = serve(|_, _| None);
+    let mut log = store(&server);
+    assert_eq!(log.append(0, b"first"), Appended::Accepted);
+    assert_eq!(log.append(0, b"other"), Appended::Taken);
+    assert_eq!(log.append(1, b"second"), Appended::Accepted);
+    assert_eq!(log.read(0, usize::MAX).unwrap(), [&b"first"[..], b"second"]);
+    assert_eq!(log.read(0, 1).unwrap(), [b"first"]);
+    assert!(log.read(2, usize::MAX).unwrap().is_empty());
+    assert!(
+        log.skew().is_some_and(|skew| skew < 0),
+        "the server's clock is in 2013"
+    );
+    let first = &server.asked()[0];
+    assert_eq!(first.target, "/tasks/my%20log/log/00000000000000000001");
+    assert!(first.head.contains("if-none-match: *\n"), "{}", first.head);
+    assert!(
+        first.head.contains(
+            "signedheaders=host;if-none-match;x-amz-content-sha256;x-amz-date;x-amz-security-token,"
+        ),
+        "{}",
+        first.head
+    );
+    assert!(
+        !first.head.contains("secret\n") && !first.head.contains("=secret"),
+        "{}",
+        first.head
+    );
+}
+
+#[test]
+fn an_entry_whose_answer_was_lost_is_found_to_be_ours() {
+    let server = serve(|_, number| (number == 1).then_some(None));
+    assert_eq!(store(&server).append(0, b"mine"), Appended::Accepted);
+    let methods: Vec<String> = server
+        .asked()
+        .into_iter()
+        .map(|asked| asked.method)
+        .collect();
+    assert_eq!(methods, ["PUT", "PUT", "GET"], "sent again, then compared");
+}
+
+#[test]
+fn an_entry_whose_answer_was_lost_is_not_taken_for_that_of_another() {
+    // The first request never arrives, and another machine is faster than the second.
+    let server = serve(|asked, number| match number {
+        1 => Some(Some((500, Vec::new()))),
+        _ if asked.method == "PUT" => Some(Some((412, Vec::new()))),
+        _ => Some(Some((200, b"theirs".to_vec()))),
+    });
+    assert_eq!(store(&server).append(0, b"mine"), Appended::Taken);
+}
+
+#[test]
+fn a_conflict_under_way_is_sent_again() {
+    let server =
+        serve(|_, number| (number < 4).then(|| Some((409, code("ConditionalRequestConflict")))));
+    assert_eq!(store(&server).append(0, b"mine"), Appended::Accepted);
+    assert_eq!(server.asked().len(), 4);
+}
+
+#[test]
+fn what_the_store_refuses_is_said_with_a_way_out() {
+    let cases: [(u16, &str, &str); 7] = [
+        (501, "NotImplemented", "does not offer conditional writes"),
+        (403, "AccessDenied", "s3:PutObject"),
+        (403, "SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY"),
+        (403, "RequestTimeTooSkewed", "clock"),
+        (404, "NoSuchBucket", "no such bucket"),
+        (301, "PermanentRedirect", "AWS_REGION"),
+        (413, "", "of this size"),
+    ];
+    for (status, text, said) in cases {
+        let server = serve(move |_, _| Some(Some((status, code(text)))));
+        let Appended::Refused(LogError::Refused(refusal)) = store(&server).append(0, b"mine")
+        else {
+            panic!("{status} {text} is a refusal");
+        };
+        assert!(
+            refusal.contains(said) && refusal.contains("bucket tasks"),
+            "{refusal}"
+        );
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+#[test]
+fn a_forbidden_or_missing_bucket_is_not_the_end_of_the_log() {
+    for (status, text) in [(403, "AccessDenied"), (404, "NoSuchBucket")] {
+        let server = serve(move |_, _| Some(Some((status, code(text)))));
+        let error = store(&server).read(0, 100).unwrap_err();
+        assert!(matches!(error, LogError::Refused(_)), "{error}");
+    }
+}
+
+#[test]
+fn a_store_that_nobody_runs_is_told_from_one_whose_answer_was_lost() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let endpoint = format!("http://127.0.0.1:{gone}");
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+    let mut log = S3::open(
+        "tasks",
+        "log",
+        Some(&endpoint),
+        None,
+        Environment::of(&keys, None),
+        None,
+    )
+    .unwrap();
+    let said = log.append(0, b"mine");
+    assert!(
+        matches!(said, Appended::Refused(LogError::Unreachable(_))),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn credentials_that_expired_are_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("credentials");
+    let write = |id: &str| {
+        let text = format!(
+            "[default]\naws_access_key_id={id}\naws_secret_access_key=s\naws_session_token=t\n"
+        );
+        std::fs::write(&path, text).unwrap();
+    };
+    write("old");
+    let server = serve(|asked, _| {
+        asked
+            .head
+            .contains("credential=old/")
+            .then(|| Some((400, code("ExpiredToken"))))
+    });
+    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    let environment = Environment::of(
+        &[("AWS_SHARED_CREDENTIALS_FILE", path.to_str().unwrap())],
+        None,
+    );
+    let mut log = S3::open("tasks", "log", Some(&endpoint), None, environment, None).unwrap();
+    let said = log.append(0, b"mine");
+    assert!(
+        matches!(&said, Appended::Refused(error) if error.to_string().contains("expired")),
+        "{said:?}"
+    );
+    write("new");
+    assert_eq!(log.append(0, b"mine"), Appended::Accepted);
+}
+
+#[test]
+fn many_entries_are_read_at_once_and_in_order() {
+    let highest = AtomicU64::new(0);
+    let server = FakeServer::start(move |asked| {
+        let number: u64 = asked.target.rsplit('/').next().unwrap().parse().unwrap();
+        highest.fetch_max(number, Ordering::SeqCst);
+        // This one is answered after many later ones were asked for.
+        while number == 100 && highest.load(Ordering::SeqCst) < 140 {
+            thread::yield_now();
+        }
+        Some(if number <= 500 {
+            (200, number.to_string().into_bytes())
+        } else {
+            (404, NO_SUCH_KEY.to_vec())
+        })
+    });
+    let mut log = store(&server);
+    let mut entries = Vec::new();
+    // A loaded machine may need more than one call.
+    while entries.len() < 500 {
+        let more = log.read(entries.len() as u64, usize::MAX).unwrap();
+        assert!(!more.is_empty());
+        entries.extend(more);
+    }
+    let expected: Vec<Vec<u8>> = (1..=500_u64)
+        .map(|number| number.to_string().into_bytes())
+        .collect();
+    assert_eq!(entries, expected);
+    let before = server.asked().len();
+    assert!(log.read(500, usize::MAX).unwrap().is_empty());
+    assert_eq!(
+        server.asked().len(),
+        before + 1,
+        "who is not behind asks once"
+    );
+}
+
+#[test]
+fn a_deleted_entry_is_named_and_not_taken_for_the_end() {
+    let server = FakeServer::start(|asked| {
+        let number: u64 = asked.target.rsplit('/').next().unwrap().parse().unwrap();
+        Some(if number <= 500 && number != 200 {
+            (200, vec![1])
+        } else {
+            (404, NO_SUCH_KEY.to_vec())
+        })
+    });
+    let error = store(&server).read(0, usize::MAX).unwrap_err();
+    assert!(
+        matches!(&error, LogError::Damaged(text) if text.contains("entry 200")),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_part_is_kept_once_and_a_missing_one_is_named() {
+    let server = serve(|_, _| None);
+    let mut log = store(&server);
+    let name = Digest::of(b"body");
+    for _ in 0..2 {
+        log.put_part(&name, b"body").unwrap();
+    }
+    assert_eq!(log.part(&name).unwrap(), b"body");
+    let missing = Digest::of(b"other");
+    let error = log.part(&missing).unwrap_err();
+    assert!(
+        matches!(&error, LogError::Damaged(text) if text.contains(&missing.to_string())),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_honest_store_passes_the_probe() {
+    let probed = probe_s3(&mut store(&serve(|_, _| None))).unwrap();
+    assert_eq!(probed.unclear, 0);
+    assert!(probed.is_clock_off(), "its clock is in 2013");
+}
+
+#[test]
+fn a_store_that_lies_fails_the_probe() {
+    // It lets everyone win.
+    let lying = serve(|asked, _| (asked.method == "PUT").then(|| Some((200, Vec::new()))));
+    let error = probe_s3(&mut store(&lying)).unwrap_err().to_string();
+    assert!(
+        error.contains("8 of 8") && error.contains("If-None-Match"),
+        "{error}"
+    );
+    // It lets one of those at once win, and replaces later.
+    let bodies: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::default();
+    let replacing = FakeServer::start(move |asked| {
+        let mut bodies = bodies.lock();
+        let there = bodies.get(&asked.target).cloned();
+        Some(match (asked.method.as_str(), there) {
+            ("GET", Some(body)) => (200, body),
+            ("GET", None) => (404, NO_SUCH_KEY.to_vec()),
+            (_, Some(_)) if asked.body.len() == 1 => (412, Vec::new()),
+            _ => {
+                bodies.insert(asked.target.clone(), asked.body.clone());
+                (200, Vec::new())
+            }
+        })
+    });
+    let error = probe_s3(&mut store(&replacing)).unwrap_err().to_string();
+    assert!(error.contains("it replaces an object"), "{error}");
+    // It keeps another body than that of the winner.
+    let mixing = serve(|asked, _| {
+        (asked.method == "GET" && !asked.target.ends_with("missing")).then(|| Some((200, vec![99])))
+    });
+    let error = probe_s3(&mut store(&mixing)).unwrap_err().to_string();
+    assert!(error.contains("not what it said"), "{error}");
+}
+
+#[test]
+fn credentials_that_cannot_tell_missing_from_forbidden_fail_the_probe() {
+    let server =
+        serve(|asked, _| (asked.method == "GET").then(|| Some((403, code("AccessDenied")))));
+    let error = probe_s3(&mut store(&server)).unwrap_err().to_string();
+    assert!(error.contains("s3:ListBucket"), "{error}");
+}
