@@ -29,7 +29,7 @@ pub(crate) use durable::{
     replace_private, replace_readable, sync, sync_folder,
 };
 pub(crate) use immutable::way_to_unmark;
-pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, lock, try_lock};
+pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, OF_TURNS, lock, try_lock};
 pub(crate) use open_file_limit::{TOO_FEW, are_used_up, spare_handles};
 pub(crate) use plain_path::{absolute, canonicalize, plain_path};
 pub(crate) use private::{

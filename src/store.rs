@@ -23,6 +23,7 @@
 //! | `lookup` | ids, projects and tags for completion |
 //! | `advise` | what a caller should know beside the result of a call |
 //! | `change_log` | reads the change log: history, groups, what is undone |
+//! | `shared` | a database that several machines share: appending to their log, following it |
 //! | `seen` | what each client has seen of the changes by others |
 //! | `failure` | what SQLite refuses, as errors of ours |
 //! | `figures` | figures for `/readyz`: size of the log, last backup, free space |
@@ -38,7 +39,11 @@
 //! - A task and its change log row are written in one transaction, by one function of [`Writer`] alone.
 //! - A statement is prepared once a connection. Nothing is ever formatted into SQL.
 
-use std::{cell::OnceCell, path::Path};
+use std::{
+    cell::OnceCell,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -47,7 +52,7 @@ use effort::Effort;
 use failure::{WhileTrying, explain};
 
 use crate::{
-    disk::patience,
+    disk::{self, OF_TURNS, patience},
     domain::{
         command::{Caller, Command, Outcome},
         error::{Code, Error, Result},
@@ -79,6 +84,7 @@ pub(crate) mod rows;
 mod search;
 mod search_words;
 mod seen;
+mod shared;
 mod tasks;
 mod views;
 pub(crate) mod write_task;
@@ -91,7 +97,13 @@ pub use open::{Access, sqlite_version};
 use paths::Identity;
 pub use paths::Paths;
 pub use search_words::Words;
+use shared::Sharing;
+pub(crate) use shared::unusable_secrets;
+pub use shared::{State as SharedState, Unsettled, member};
 pub use writer::{Differing, Import, Imported, Taken, Writer};
+
+/// How long calls are run again because other machines were first.
+const LONGEST_BEHIND: Duration = Duration::from_secs(20);
 
 /// One connection to the task database.
 #[derive(Debug)]
@@ -105,6 +117,8 @@ pub struct Store {
     scratch: OnceCell<search::Scratch>,
     /// The disk was full and the ballast is spent: nothing more is added until it can be kept again.
     is_disk_full: bool,
+    /// What is known of the log that several machines share.
+    sharing: Sharing,
 }
 
 /// What a transaction of several calls came to.
@@ -131,6 +145,7 @@ impl Store {
             paths,
             scratch: OnceCell::new(),
             is_disk_full,
+            sharing: Sharing::default(),
         })
     }
 
@@ -162,6 +177,7 @@ impl Store {
             opened: None,
             scratch: OnceCell::new(),
             is_disk_full: false,
+            sharing: Sharing::default(),
         }
     }
 
@@ -204,11 +220,24 @@ impl Store {
     /// Begins a writing transaction. It is rolled back when the writer is dropped without [`Writer::commit`].
     pub fn writer(&mut self) -> Result<Writer<'_>> {
         self.refuse_moved()?;
-        let transaction =
-            rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-                .map_err(|error| explain(error, &self.paths.database, "begin to write"))?;
+        let transaction = self.begin_to_write()?;
         self.refuse_upgraded()?;
-        Ok(Writer::new(self, transaction))
+        Writer::new(self, transaction)
+    }
+
+    /// Begins an immediate transaction. Where several machines share the database, one holds it for as long as the shared log
+    /// takes to answer, and SQLite would give it to whoever asks at the right moment: so those who want it wait in turn.
+    fn begin_to_write(&self) -> Result<rusqlite::Transaction<'_>> {
+        let path = &self.paths.share_lock;
+        let turn = self.is_shared()?.then(|| disk::lock(path, OF_TURNS));
+        let turn = turn
+            .transpose()
+            .map_err(|error| paths::unlocked(path, error))?;
+        let begun =
+            rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .map_err(|error| explain(error, &self.paths.database, "begin to write"));
+        drop(turn);
+        begun
     }
 
     /// Begins a writing transaction in which a task may come before those it refers to. Whoever writes sees to it that all
@@ -265,7 +294,28 @@ impl Store {
         self.try_all(calls)
     }
 
+    /// Runs commands as one transaction. Where several machines share the database and others were first, what they changed is
+    /// applied and the commands run again. What is refused may rest on changes that have not come yet, so these are fetched
+    /// before it is.
     fn try_all(&mut self, calls: &[Request<'_>]) -> Result<Committed> {
+        let begun = Instant::now();
+        let mut is_fresh = !self.is_shared()?;
+        loop {
+            match self.try_once(calls, is_fresh) {
+                Err(Error::Behind) if begun.elapsed() < LONGEST_BEHIND => {}
+                committed => return committed,
+            }
+            match self.follow() {
+                Ok(_) => is_fresh = true,
+                // Then it is refused by what is known here.
+                Err(Error::NotShared { .. }) if !is_fresh => is_fresh = true,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Runs commands as one transaction. `is_fresh`: the last of what others changed is here, as far as anyone knows.
+    fn try_once(&mut self, calls: &[Request<'_>], is_fresh: bool) -> Result<Committed> {
         let mut writer = self.writer()?;
         let mut outcomes = Vec::with_capacity(calls.len());
         for call in calls {
@@ -285,6 +335,9 @@ impl Store {
                     Ok(outcome)
                 }
             });
+        }
+        if !is_fresh && outcomes.iter().any(Result::is_err) {
+            return Err(Error::Behind);
         }
         let last_change = writer.last_change();
         writer.commit()?;

@@ -7,6 +7,7 @@
 //! | `processes` | who has the database open |
 //! | `database_file` | header, schema, pages, what is derived from the rows |
 //! | `task_history` | rows against the log |
+//! | `sharing` | whether the log that several machines share answers |
 //! | `backups` | whether there is a way back |
 //!
 //! # Invariants
@@ -25,6 +26,7 @@ use crate::{
 mod backups;
 mod database_file;
 mod processes;
+mod sharing;
 pub(super) mod surroundings;
 mod task_history;
 mod writing;
@@ -263,6 +265,9 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
     let what = format!("a database of taskhold, schema {schema}");
     found.push(Finding::good("header", what));
     found.extend(database_file::examine(paths, connection, schema, zone, now));
+    if schema == open::latest_schema() {
+        found.extend(sharing::examine(paths));
+    }
     found.push(backups::examine(paths, now));
     found
 }

@@ -48,6 +48,8 @@ pub fn files(database: &Path) -> Result<Vec<PathBuf>> {
         paths.backups.join(".lock"),
         paths.token,
         paths.tokens,
+        paths.share,
+        paths.share_lock,
         paths.daemon,
         paths.doorbell,
         paths.ballast,

@@ -14,7 +14,7 @@ use crate::{
         change::{Edit, Kind},
         command::{Caller, Wrong, noting},
         error::{Error, Result},
-        task::{Actor, Status, TaskId, TaskWithComments},
+        task::{Actor, Status, TaskWithComments},
     },
     store::{
         Access, Paths, Store, Writer, backup, ballast, checkpoint, db::Doorbell,
@@ -150,7 +150,8 @@ impl Writer<'_> {
     }
 
     /// Brings each row and its log together. Where both can be read and differ, the one that is not taken is noted in
-    /// the log, too.
+    /// the log, too. Where several machines share the tasks, the log is taken: the others have the same, and the damage is
+    /// here alone.
     fn mend_rows(&mut self, caller: &Caller) -> Result<()> {
         let caller = Caller {
             actor: Actor::named("doctor"),
@@ -159,6 +160,7 @@ impl Writer<'_> {
             ..caller.clone()
         };
         let store = self.store();
+        let is_shared = store.is_shared()?;
         let number: fn(&Store, &Edit) -> _ = |store, edit| store.update_row(None, &edit.after);
         let mut noted = Entry::new(Kind::Repair, &caller, None);
         for (id, wrong) in Rows::read(store)?.wrong {
@@ -170,7 +172,7 @@ impl Writer<'_> {
                 .map(|row| store.possible(row))
                 .transpose()?
                 .flatten();
-            let Some(row) = row.filter(|_| wrong != Wrong::Row) else {
+            let Some(row) = row.filter(|_| wrong != Wrong::Row && !is_shared) else {
                 if store.has_row(id)? {
                     store.update_row(None, &logged.task)?;
                 } else {
@@ -263,13 +265,6 @@ impl Store {
             }
         }
         Ok(Some(row))
-    }
-
-    pub(super) fn has_row(&self, id: TaskId) -> Result<bool> {
-        self.connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM task WHERE id = ?1)")
-            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
-            .while_trying("look for a task")
     }
 
     /// Makes the columns and tables that are derived from the rows anew.

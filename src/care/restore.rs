@@ -29,6 +29,8 @@ use crate::{
 
 /// How many tasks are read at a time.
 const PAGE: u32 = 1_000;
+/// How often a restore begins anew because other machines that share the tasks were first.
+const TRIES: u32 = 20;
 /// How many edits an [`Outcome`] shows.
 const SHOWN: usize = 10;
 
@@ -75,16 +77,34 @@ pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome>
     let mut store = Store::open(database, Access::Write)?;
     // Before the write lock: who waits for a backup must not keep all writers waiting.
     let backups = Reserved::of(&store)?;
+    let mut before = None;
+    for _ in 0..TRIES {
+        // What other machines have changed is restored as well.
+        store.follow()?;
+        match try_restore(&mut store, &source, &backups, &mut before, caller) {
+            Err(Error::Behind) => {}
+            restored => return restored.map(|outcome| Outcome { before, ..outcome }),
+        }
+    }
+    Err(Error::Behind)
+}
+
+fn try_restore(
+    store: &mut Store,
+    source: &Source,
+    backups: &Reserved,
+    before: &mut Option<Backup>,
+    caller: &Caller,
+) -> Result<Outcome> {
     // What a backup's tasks refer to is in the backup: `Source::open` has looked.
     let mut writer = store.writer_in_any_order()?;
     let is_new = writer.store().last_change()? == 0;
-    let mut outcome = writer.restore(&source.store, caller)?;
+    let outcome = writer.restore(&source.store, caller)?;
     // Nothing to restore is no reason to let the backups of other restores go.
     if outcome.total() > 0 {
-        if !is_new {
+        if !is_new && before.is_none() {
             // Not committed yet: another connection sees what was there before.
-            let (before, _) = backups.take(Reason::Restore, caller.now)?;
-            outcome.before = Some(before);
+            *before = Some(backups.take(Reason::Restore, caller.now)?.0);
         }
         writer.commit()?;
         // A search would otherwise read all that came back. If it cannot be done now, that is no reason to take it back.
@@ -169,7 +189,7 @@ fn upgraded(backup: &Connection, file: &Path) -> Result<(Store, TempDir)> {
 
 impl Writer<'_> {
     /// Brings every task to where it stands in `then`.
-    fn restore(&mut self, then: &Store, caller: &Caller) -> Result<Outcome> {
+    pub(super) fn restore(&mut self, then: &Store, caller: &Caller) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         if self.store().last_change()? == 0 {
             for task in Walk::new(then) {
@@ -197,8 +217,7 @@ impl Writer<'_> {
     /// Takes over which keys were used, what each client has seen, and which numbers are used up.
     fn adopt_marks(&mut self, then: &Store) -> Result<()> {
         for (actor, key, group, digest) in then.call_keys()? {
-            self.store()
-                .adopt_key(&actor, &key, group, digest.as_deref())?;
+            self.adopt_key(actor, key, group, digest)?;
         }
         for (actor, look, told) in then.looks()? {
             self.store().keep_seen(&actor, look, told)?;
@@ -295,9 +314,6 @@ impl Iterator for Walk<'_> {
     }
 }
 
-/// The key of a call: of which client, what it is, which group it made, and the digest of what the call said.
-type UsedKey = (String, String, GroupId, Option<Vec<u8>>);
-
 impl Store {
     /// Says which tasks refer to tasks that are not there; `None` if none does.
     fn loose(&self) -> Result<Option<String>> {
@@ -314,35 +330,6 @@ impl Store {
             let named = named(ids.into_iter());
             format!("tasks in it refer to tasks that are not there: {named}")
         }))
-    }
-
-    fn call_keys(&self) -> Result<Vec<UsedKey>> {
-        self.connection
-            .prepare_cached("SELECT actor, key, group_seq, digest FROM call_key")
-            .and_then(|mut statement| {
-                statement
-                    .query_map([], |row| {
-                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                    })?
-                    .collect()
-            })
-            .while_trying("read the keys of calls")
-    }
-
-    fn adopt_key(
-        &self,
-        actor: &str,
-        key: &str,
-        group: GroupId,
-        digest: Option<&[u8]>,
-    ) -> Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT OR IGNORE INTO call_key (actor, key, group_seq, digest) VALUES (?1, ?2, ?3, ?4)",
-            )
-            .and_then(|mut statement| statement.execute((actor, key, group, digest)))
-            .while_trying("keep a key")?;
-        Ok(())
     }
 
     fn looks(&self) -> Result<Vec<(String, i64, i64)>> {

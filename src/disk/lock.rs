@@ -23,6 +23,9 @@ pub(crate) const OF_DATABASE: &str =
 /// What the lock in the folder of backups is held for.
 pub(crate) const OF_BACKUPS: &str = "a backup, an import or a restore is made";
 
+/// What the lock of those who write to a shared database is held for.
+pub(crate) const OF_TURNS: &str = "a change to shared tasks waits for its turn";
+
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock(fs::File);

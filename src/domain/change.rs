@@ -324,7 +324,7 @@ fn has_every_part(history: &[Change]) -> bool {
 }
 
 /// Returns the task as `change` added it; `None` if the change is of another kind.
-fn as_added(change: &Change) -> serde_json::Result<Option<TaskWithComments>> {
+pub(crate) fn as_added(change: &Change) -> serde_json::Result<Option<TaskWithComments>> {
     if change.old.is_some() {
         return Ok(None);
     }

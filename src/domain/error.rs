@@ -224,6 +224,41 @@ pub enum Error {
         /// What the database said.
         source: Cause,
     },
+    /// Other machines appended to the shared log first.
+    #[error(
+        "other machines changed the shared tasks first, again and again: nothing was changed; repeat"
+    )]
+    Behind,
+    /// The shared log did not take a change, or could not be read.
+    #[error(
+        "the shared log cannot be used: {reason}. Nothing was changed; tasks can be read as they were"
+    )]
+    NotShared {
+        /// What the engine said.
+        reason: String,
+    },
+    /// A change was sent to the shared log, and no answer came.
+    #[error(
+        "whether the shared log took the change is not known: {reason}. It is not made here, and may yet appear; the next change settles it, and `taskhold share status` says what became of it"
+    )]
+    Unsettled {
+        /// The number of the entry it was sent as.
+        entry: u64,
+        /// What is in that entry alone.
+        nonce: String,
+        /// Why there is no answer.
+        reason: String,
+    },
+    /// An entry of the shared log cannot be applied.
+    #[error(
+        "the shared log cannot be followed: {reason}. Nothing was changed; tasks can be read as they were before it"
+    )]
+    Unfollowed {
+        /// The number of the entry.
+        entry: u64,
+        /// Which entry, by whom, and why.
+        reason: String,
+    },
     /// The call met a fault of ours on the thread that owns the database.
     #[error("the call met an internal fault and was rolled back: nothing was changed")]
     Fault,
@@ -288,6 +323,10 @@ impl Error {
             | Self::FileLimit
             | Self::Busy
             | Self::Locked { .. }
+            | Self::Behind
+            | Self::NotShared { .. }
+            | Self::Unsettled { .. }
+            | Self::Unfollowed { .. }
             | Self::ShuttingDown => Code::Environment,
             Self::Database { .. }
             | Self::Damaged { .. }

@@ -273,6 +273,10 @@ pub(super) async fn call(
             client: client.name,
         }),
     };
+    let caller = match session.db().member() {
+        Some(member) => caller.of_member(&member),
+        None => caller,
+    };
     let news = OnceLock::new();
     let call = || ToolCall {
         session,

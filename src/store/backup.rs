@@ -64,18 +64,21 @@ pub enum Reason {
     Restore,
     /// Something was about to be repaired.
     Repair,
+    /// The tasks were about to be replaced by those of a shared log.
+    Join,
     /// A person asked for it.
     Asked,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Daily,
         Self::Upgrade,
         Self::Import,
         Self::Restore,
         Self::Repair,
+        Self::Join,
         Self::Asked,
     ];
 
@@ -87,6 +90,7 @@ impl Reason {
             Self::Import => "import",
             Self::Restore => "restore",
             Self::Repair => "repair",
+            Self::Join => "join",
             Self::Asked => "asked",
         }
     }
@@ -100,6 +104,7 @@ impl fmt::Display for Reason {
             Self::Import => "before an import",
             Self::Restore => "before a restore",
             Self::Repair => "before a repair",
+            Self::Join => "before joining a shared log",
             Self::Asked => "asked for",
         })
     }

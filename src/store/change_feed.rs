@@ -118,6 +118,11 @@ impl ChangeFeed {
         }
     }
 
+    /// Reports whether anybody listens.
+    pub(super) fn is_heard(&self) -> bool {
+        self.shared.hub.receiver_count() > 0
+    }
+
     /// Starts to listen. When it returns, the thread knows where in the change log it starts.
     pub(super) fn subscribe(&self) -> Result<Subscription> {
         let mut watcher = self.shared.watcher.lock();
@@ -161,7 +166,7 @@ impl Subscription {
     pub async fn next(&mut self) -> Option<Batch> {
         loop {
             match self.news.recv().await {
-                Ok(news) if news.last_change <= self.from => {}
+                Ok(news) if news.last_change <= self.from && news.batch != Batch::Everything => {}
                 Ok(news) => return Some(news.batch),
                 Err(RecvError::Lagged(_)) => return Some(Batch::Everything),
                 Err(RecvError::Closed) => return None,
@@ -184,6 +189,8 @@ impl Subscription {
 struct Watch {
     store: Store,
     last_change: i64,
+    /// Which schema it was when the change log was read.
+    schema: i64,
     data_version: Option<i64>,
     /// Kept for its effect: it rings while it lives. `None` where the system cannot watch files.
     _doorbell: Option<notify::RecommendedWatcher>,
@@ -203,10 +210,11 @@ impl Watch {
             })
             .inspect_err(|error| tracing::warn!("cannot watch the doorbell file: {error}"))
             .ok();
-        let last_change = store.last_change()?;
+        let (last_change, schema) = (store.last_change()?, store.schema_cookie()?);
         Ok(Self {
             store,
             last_change,
+            schema,
             data_version: None,
             _doorbell: watcher,
         })
@@ -215,9 +223,17 @@ impl Watch {
     fn run(mut self, feed: &ChangeFeed, woken: &mpsc::Receiver<()>) {
         loop {
             begin_call(Duration::ZERO);
+            let before = self.last_change;
             // A failed look is not told and not lost: the next one starts where this one did.
             match self.look() {
-                Ok(Some(news)) => _ = feed.shared.hub.send(news),
+                Ok(Some(news)) => {
+                    if news.last_change < before {
+                        // Whoever subscribes from now on is not to wait for numbers that were given out before.
+                        let committed = &feed.shared.committed;
+                        committed.store(news.last_change, Ordering::Release);
+                    }
+                    _ = feed.shared.hub.send(news);
+                }
                 Ok(None) => {}
                 Err(_) => self.data_version = None,
             }
@@ -243,8 +259,21 @@ impl Watch {
             return Ok(None);
         }
         self.store.refuse_upgraded()?;
-        let last_change = self.last_change;
-        let news = self.store.snapshot(|store| read_news(store, last_change))?;
+        let (last_change, schema) = (self.last_change, self.schema);
+        let (news, schema) = self.store.snapshot(|store| {
+            let now = store.schema_cookie()?;
+            let news = if now == schema {
+                read_news(store, last_change)?
+            } else {
+                // A table came or went: the tasks may be others, whose changes are numbered anew.
+                Some(News {
+                    last_change: store.last_change()?,
+                    batch: Batch::Everything,
+                })
+            };
+            Ok((news, now))
+        })?;
+        self.schema = schema;
         self.data_version = Some(version);
         if let Some(news) = &news {
             self.last_change = news.last_change;

@@ -19,6 +19,9 @@ use crate::domain::{
     task::{Summary, Task, TaskId},
 };
 
+/// The key of a call: of which client, what it is, which group it made, and the digest of what the call said.
+pub(crate) type StoredKey = (String, String, GroupId, Option<Vec<u8>>);
+
 impl Store {
     /// Returns the sequence number of the last change; 0 before the first.
     pub fn last_change(&self) -> Result<i64> {
@@ -142,6 +145,53 @@ impl Store {
                 statement.execute((caller.client(), key.as_str(), group, key.digest()))
             })
             .while_trying("keep a key")?;
+        Ok(())
+    }
+
+    /// Returns every key that a call was made with.
+    pub(crate) fn call_keys(&self) -> Result<Vec<StoredKey>> {
+        self.connection
+            .prepare_cached("SELECT actor, key, group_seq, digest FROM call_key")
+            .and_then(|mut statement| {
+                statement
+                    .query_map([], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                    })?
+                    .collect()
+            })
+            .while_trying("read the keys of calls")
+    }
+
+    /// Keeps the key of a call that was made in another database, or on another machine, unless it is here.
+    pub(crate) fn adopt_key(
+        &self,
+        actor: &str,
+        key: &str,
+        group: GroupId,
+        digest: Option<&[u8]>,
+    ) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO call_key (actor, key, group_seq, digest) VALUES (?1, ?2, ?3, ?4)",
+            )
+            .and_then(|mut statement| statement.execute((actor, key, group, digest)))
+            .while_trying("keep a key")?;
+        Ok(())
+    }
+
+    /// Makes sure that the numbers of `table` up to `number` are not given out again.
+    pub(super) fn use_up(&self, table: &str, number: i64) -> Result<()> {
+        let updated = self
+            .connection
+            .prepare_cached("UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1")
+            .and_then(|mut statement| statement.execute((table, number)))
+            .while_trying("number a row")?;
+        if updated == 0 {
+            self.connection
+                .prepare_cached("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)")
+                .and_then(|mut statement| statement.execute((table, number)))
+                .while_trying("number a row")?;
+        }
         Ok(())
     }
 

@@ -1,13 +1,18 @@
-//! Moving SQLite's write-ahead log into the database.
+//! Committing, and moving SQLite's write-ahead log into the database.
 
 use std::{
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, Transaction};
 
-use crate::disk::patience;
+use super::failure::no_room;
+use crate::{
+    disk::patience,
+    domain::error::{Error, Result},
+};
 
 /// How long readers are waited for when a commit has failed, and how often the log is tried.
 const FORGETTING: Duration = Duration::from_secs(2);
@@ -20,6 +25,27 @@ pub(crate) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
             .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
             // Whoever is in the way is no error here, but the first column.
             .query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+    })
+}
+
+/// Makes a transaction last: when this returns, what it wrote is on the disk.
+pub(super) fn commit(transaction: Transaction<'_>, connection: &Connection) -> Result<()> {
+    transaction.commit().map_err(|source| {
+        match source.sqlite_error_code() {
+            // Both are found out before anything is kept.
+            Some(ErrorCode::DatabaseBusy) => return Error::Busy,
+            Some(ErrorCode::ConstraintViolation) => {
+                return Error::Database {
+                    action: "keep the changes",
+                    source: Arc::new(source),
+                };
+            }
+            _ => {}
+        }
+        forget_failed(connection);
+        no_room(&source).unwrap_or_else(|| Error::Uncertain {
+            source: Arc::new(source),
+        })
     })
 }
 

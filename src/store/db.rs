@@ -9,6 +9,7 @@
 //! | `named_sessions` | what sessions were told that outlive a request, and not the process |
 //! | `calls` | what the writer thread is asked for, and which calls of a session are settled |
 //! | `writer_thread`, `reader_thread` | what each of them does |
+//! | `follower` | fetches what other machines changed, while anybody listens |
 //! | `threads` | starting threads, and waiting for their end |
 //!
 //! # Invariants
@@ -30,13 +31,13 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot, watch as signal};
 
-use super::{Paths, Store, change_feed::ChangeFeed};
+use super::{Paths, Store, change_feed::ChangeFeed, shared};
 use crate::{
     disk::patience::Patience,
     domain::{
@@ -47,6 +48,7 @@ use crate::{
 };
 
 mod calls;
+mod follower;
 mod named_sessions;
 mod reader_thread;
 #[cfg(test)]
@@ -90,6 +92,12 @@ struct Shared {
     health: signal::Receiver<Option<Result<()>>>,
     feed: ChangeFeed,
     named: Mutex<NamedSessions>,
+    /// Held by every session, so that it is known whether there are any.
+    sessions: Arc<()>,
+    /// The path of the database, or why there is none.
+    place: Result<PathBuf>,
+    /// Whose machine it is, as of the time at which the file that says so was written.
+    member: Mutex<Option<(SystemTime, Option<Arc<str>>)>>,
 }
 
 impl Db {
@@ -122,6 +130,12 @@ impl Db {
             feed: ChangeFeed::new(place.clone(), patience.clone()),
             patience,
             named: Mutex::default(),
+            sessions: Arc::default(),
+            // The files beside the database are those of the one that a link leads to.
+            place: place
+                .clone()
+                .map(|path| dunce::canonicalize(&path).unwrap_or(path)),
+            member: Mutex::default(),
         });
         let writer = WriterThread {
             place: place.clone(),
@@ -132,6 +146,8 @@ impl Db {
             is_catching_up_due: Arc::clone(&shared.is_catching_up_due),
             open: None,
             backed_up: None,
+            sessions: Arc::clone(&shared.sessions),
+            following: None,
         };
         shared
             .writer
@@ -156,6 +172,22 @@ impl Db {
             id: SessionId::numbered(number),
             told: Arc::default(),
             written: Arc::default(),
+            _alive: Arc::clone(&self.shared.sessions),
+        }
+    }
+
+    /// Returns whose machine this is, if several share the database and their members are named: changes are signed with it.
+    pub fn member(&self) -> Option<Arc<str>> {
+        let path = self.shared.place.as_ref().ok()?;
+        let written = Paths::new(path).share.metadata().ok()?.modified().ok()?;
+        let mut known = self.shared.member.lock();
+        match &*known {
+            Some((at, member)) if *at == written => member.clone(),
+            _ => {
+                let member: Option<Arc<str>> = shared::member(path).map(Arc::from);
+                *known = Some((written, member.clone()));
+                member
+            }
         }
     }
 
@@ -223,6 +255,8 @@ pub struct Session {
     id: SessionId,
     told: Arc<Told>,
     written: Arc<Written>,
+    /// While it lives, what other machines change is fetched.
+    _alive: Arc<()>,
 }
 
 impl Session {

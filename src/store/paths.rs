@@ -36,6 +36,10 @@ pub struct Paths {
     pub token: PathBuf,
     /// Further tokens, as hashes.
     pub tokens: PathBuf,
+    /// Which shared log the database belongs to, where several machines share it.
+    pub share: PathBuf,
+    /// Held in turn by those who write to a database that is shared. Empty.
+    pub share_lock: PathBuf,
     /// Locked by the daemon while it lives. Empty.
     pub daemon_lock: PathBuf,
     /// Where the daemon listens, as it said when it started.
@@ -60,6 +64,8 @@ impl Paths {
             backups: beside(".backups"),
             token: beside(".token"),
             tokens: beside(".tokens.json"),
+            share: beside(".share"),
+            share_lock: beside(".share.lock"),
             daemon_lock: beside(".daemon.lock"),
             daemon: beside(".daemon"),
         }

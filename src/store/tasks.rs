@@ -31,6 +31,14 @@ impl Store {
             .while_trying("read a task")
     }
 
+    /// Reports whether there is a row of the task, whatever it holds.
+    pub(crate) fn has_row(&self, id: TaskId) -> Result<bool> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM task WHERE id = ?1)")
+            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
+            .while_trying("look for a task")
+    }
+
     /// Returns the task with `id`, be it in the trash: one that a list has shown is there.
     pub fn existing(&self, id: TaskId) -> Result<Task> {
         self.task(id)?.ok_or(Error::NotFound { id })

@@ -1,10 +1,9 @@
 //! Writing: commands to rows, in one transaction.
 
-use std::sync::Arc;
-
 use super::{
-    Store, checkpoint,
-    failure::{WhileTrying, no_room},
+    SharedState, Store, checkpoint,
+    failure::WhileTrying,
+    shared::{Publishing, entry::UsedKey},
 };
 use crate::domain::{
     change::{Change, Diff, Edit, GroupId, Kind},
@@ -27,17 +26,24 @@ pub struct Writer<'store> {
     next_task: Option<i64>,
     next_change: Option<i64>,
     last_change: Option<i64>,
+    /// What is to be appended to the shared log; `None` where there is none.
+    publishing: Option<Publishing>,
 }
 
 impl<'store> Writer<'store> {
-    pub(super) fn new(store: &'store Store, transaction: rusqlite::Transaction<'store>) -> Self {
-        Self {
+    /// Begins to write in `transaction`, which is under way.
+    pub(super) fn new(
+        store: &'store Store,
+        transaction: rusqlite::Transaction<'store>,
+    ) -> Result<Self> {
+        Ok(Self {
             store,
             transaction,
             next_task: None,
             next_change: None,
             last_change: None,
-        }
+            publishing: Publishing::begin(store)?,
+        })
     }
 }
 
@@ -75,6 +81,14 @@ impl<'store> Writer<'store> {
                 }
                 if let (Some(key), Some(group)) = (key, entry.group) {
                     self.store.keep_key(key, group, caller)?;
+                    if let Some(publishing) = &mut self.publishing {
+                        publishing.keys.push(UsedKey {
+                            actor: caller.client().as_str().to_owned(),
+                            key: key.as_str().to_owned(),
+                            group,
+                            digest: key.digest().map(|digest| digest.to_vec()),
+                        });
+                    }
                 }
                 if entry.group.is_some() {
                     self.last_change = self.next_change.map(|next| next - 1);
@@ -115,29 +129,42 @@ impl<'store> Writer<'store> {
     }
 
     /// Makes it last: when this returns, the changes are on the disk.
+    ///
+    /// On a database that several machines share it is appended to their log before. [`Error::Behind`]: others were first, and
+    /// nothing was kept; what they changed is to be followed, then all this begins anew.
     pub fn commit(self) -> Result<()> {
-        use rusqlite::ErrorCode;
         if self.last_change.is_some() {
             self.store.index_when_due()?;
         }
-        let committed = self.transaction.commit();
-        committed.map_err(|source| {
-            match source.sqlite_error_code() {
-                // Both are found out before anything is kept.
-                Some(ErrorCode::DatabaseBusy) => return Error::Busy,
-                Some(ErrorCode::ConstraintViolation) => {
-                    return Error::Database {
-                        action: "keep the changes",
-                        source: Arc::new(source),
-                    };
-                }
-                _ => {}
+        let entry = match self
+            .publishing
+            .map(|publishing| publishing.publish(self.store))
+        {
+            None => None,
+            Some(Ok(entry)) => entry,
+            Some(Err(error)) => {
+                drop(self.transaction);
+                self.store.note_unsettled(&error)?;
+                return Err(error);
             }
-            checkpoint::forget_failed(&self.store.connection);
-            no_room(&source).unwrap_or_else(|| Error::Uncertain {
-                source: Arc::new(source),
-            })
-        })
+        };
+        #[cfg(test)]
+        if entry.is_some() && self.store.sharing.crashes_before_commit.take() {
+            return Err(Error::Fault);
+        }
+        let committed = checkpoint::commit(self.transaction, &self.store.connection);
+        match entry {
+            // The other machines have it, so it is read back once there is room for it.
+            Some(entry) => committed.map_err(|error| Error::Unsettled {
+                entry,
+                nonce: String::new(),
+                reason: format!(
+                    "it has, and this machine could not keep it: {}",
+                    error.with_causes()
+                ),
+            }),
+            None => committed,
+        }
     }
 
     /// Writes an edit by `write`, and its log row; one that changes nothing is passed over.
@@ -191,17 +218,40 @@ impl<'store> Writer<'store> {
     /// Makes sure that the numbers of `table` up to `number` are not given out again.
     pub(crate) fn use_up(&mut self, table: &str, number: i64) -> Result<()> {
         (self.next_task, self.next_change) = (None, None);
-        let connection = &self.store.connection;
-        let updated = connection
-            .prepare_cached("UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1")
-            .and_then(|mut statement| statement.execute((table, number)))
-            .while_trying("number a row")?;
-        if updated == 0 {
-            connection
-                .prepare_cached("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)")
-                .and_then(|mut statement| statement.execute((table, number)))
-                .while_trying("number a row")?;
+        self.store.use_up(table, number)
+    }
+
+    /// Takes over the key of a call that another database has.
+    pub(crate) fn adopt_key(
+        &mut self,
+        actor: String,
+        key: String,
+        group: GroupId,
+        digest: Option<Vec<u8>>,
+    ) -> Result<()> {
+        self.store
+            .adopt_key(&actor, &key, group, digest.as_deref())?;
+        if let Some(publishing) = &mut self.publishing {
+            publishing.keys.push(UsedKey {
+                actor,
+                key,
+                group,
+                digest,
+            });
         }
+        Ok(())
+    }
+
+    /// Reads the next free numbers anew: the rows were replaced.
+    pub(crate) fn forget_numbers(&mut self) {
+        (self.next_task, self.next_change) = (None, None);
+    }
+
+    /// Makes the database one of the shared log that it holds up to the entry of `state`: what is written from now on is
+    /// appended to that.
+    pub(crate) fn begin_sharing(&mut self, state: &SharedState) -> Result<()> {
+        self.store.begin_sharing(state)?;
+        self.publishing = Publishing::begin(self.store)?;
         Ok(())
     }
 

@@ -93,7 +93,8 @@ fn looked(
         ));
         return Ok(None);
     }
-    let schema = schema(&connection)?;
+    let store = Store::over(connection, paths.clone());
+    let schema = schema(&store)?;
     let is_whole = worst < Some(Part::Index) && schema.verdict != Verdict::Bad;
     found.push(schema);
     if !is_whole {
@@ -104,7 +105,7 @@ fn looked(
         ));
     }
     let words_are_sound = worst != Some(Part::Words);
-    Ok(is_whole.then(|| (Store::over(connection, paths.clone()), words_are_sound)))
+    Ok(is_whole.then_some((store, words_are_sound)))
 }
 
 /// Returns what is found, and the worst there is.
@@ -157,7 +158,7 @@ fn references(connection: &Connection) -> Result<Finding> {
     })
 }
 
-fn schema(connection: &Connection) -> Result<Finding> {
+fn schema(store: &Store) -> Result<Finding> {
     let read = |connection: &Connection| -> Result<Vec<(String, String)>> {
         connection
             .prepare_cached("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")
@@ -168,7 +169,12 @@ fn schema(connection: &Connection) -> Result<Finding> {
             })
             .while_trying("read the schema")
     };
-    Ok(if read(connection)? == read(&open::in_memory()?)? {
+    let mut expected = read(&open::in_memory()?)?;
+    if let Some((name, sql)) = store.shared_table()? {
+        expected.push((name.to_owned(), sql.to_owned()));
+        expected.sort();
+    }
+    Ok(if read(&store.connection)? == expected {
         Finding::good("schema", "as this taskhold makes it")
     } else {
         Finding::bad(

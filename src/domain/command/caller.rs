@@ -42,6 +42,26 @@ impl Caller {
         self.session.as_ref().map(|session| &session.id)
     }
 
+    /// Returns the caller as one of `member`, whose machine is one of several that share the tasks. The members' clients of one
+    /// name are told apart: each takes back its own changes, and hears of those of the others.
+    #[must_use]
+    pub fn of_member(self, member: &str) -> Self {
+        let session = self.session.map(|session| CallerSession {
+            id: if session.id == SessionId::shells() {
+                SessionId::stored(&format!("{} @ {member}", session.id.as_str()))
+            } else {
+                // Drawn at random: no other member has it.
+                session.id
+            },
+            client: session.client.of_member(member),
+        });
+        Self {
+            actor: self.actor.of_member(member),
+            session,
+            ..self
+        }
+    }
+
     /// Reports whether `actor` is this client, in whichever session.
     pub fn is_client(&self, actor: &Actor) -> bool {
         *actor == self.actor || actor == self.client()

@@ -159,6 +159,16 @@ impl Actor {
     /// The longest name kept, in characters; what is longer is cut.
     pub const MAX_CHARS: usize = 64;
 
+    /// Returns the name of this client on a machine of `member`: `claude-code @ anna`. Of a long name the end is cut, not the
+    /// member.
+    #[must_use]
+    pub fn of_member(&self, member: &str) -> Self {
+        let ending = format!(" @ {member}");
+        let room = Self::MAX_CHARS.saturating_sub(ending.chars().count());
+        let name: String = self.as_str().chars().take(room).collect();
+        Self::named(&format!("{}{ending}", name.trim_end()))
+    }
+
     /// Returns the actor of every call in a shell. No other client is called so.
     pub fn shells() -> Self {
         Self("cli".to_owned())

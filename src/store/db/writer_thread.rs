@@ -18,6 +18,7 @@ use tokio::sync::watch as signal;
 use super::{
     Doorbell,
     calls::{Work, WriteCall},
+    follower::Follower,
     threads::spawn,
     unless_over,
 };
@@ -48,6 +49,10 @@ pub(super) struct WriterThread {
     pub(super) open: Option<Open>,
     /// The day, counted from the epoch, whose backup was seen to.
     pub(super) backed_up: Option<i64>,
+    /// More than one while a session lives.
+    pub(super) sessions: Arc<()>,
+    /// Ends the thread that follows a shared log when it is dropped; `None` where there is none.
+    pub(super) following: Option<mpsc::Sender<()>>,
 }
 
 pub(super) struct Open {
@@ -116,8 +121,29 @@ impl WriterThread {
                     .send_replace(Some(opened.as_ref().map(|_| ()).map_err(Clone::clone)));
             }
             self.open = Some(opened?);
+            self.follow_if_shared();
         }
         Ok(self.open.as_mut().expect("it was just set"))
+    }
+
+    /// Has the log followed that several machines share the database by, from now on and while anybody listens.
+    fn follow_if_shared(&mut self) {
+        let is_shared = |open: &Open| open.store.is_shared().unwrap_or(false);
+        if self.following.is_some() || !self.open.as_ref().is_some_and(is_shared) {
+            return;
+        }
+        let Ok(place) = self.place.clone() else {
+            return;
+        };
+        let (ends, ended) = mpsc::channel();
+        self.following = Some(ends);
+        let follower = Follower {
+            place,
+            feed: self.feed.clone(),
+            patience: self.patience.clone(),
+            sessions: Arc::downgrade(&self.sessions),
+        };
+        spawn("follower", move || follower.run(&ended));
     }
 
     fn serve(&mut self, mut group: Vec<WriteCall>) {
@@ -187,6 +213,8 @@ impl WriterThread {
         };
         let is_done = store.log_bytes() == 0 || store.catch_up().unwrap_or(false);
         store.free_cache();
+        // Another process may have begun to share it.
+        self.follow_if_shared();
         is_done
     }
 }

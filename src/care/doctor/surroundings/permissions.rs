@@ -106,6 +106,8 @@ mod unix {
             (paths.daemon.clone(), read),
             (paths.token.clone(), read),
             (paths.tokens.clone(), read),
+            (paths.share.clone(), read),
+            (paths.share_lock.clone(), written),
             (paths.backups.clone(), entered),
         ];
         let backups = backups.map(|entry| (entry.path(), read));
@@ -130,6 +132,8 @@ mod unix {
             paths.daemon.clone(),
             paths.token.clone(),
             paths.tokens.clone(),
+            paths.share.clone(),
+            paths.share_lock.clone(),
         ];
         ours.into_iter().find_map(|path| match not_ours(&path) {
             None | Some(NotOurs::Foreign) => None,
@@ -209,7 +213,9 @@ mod unix {
             let finding = Finding::warning(CHECK, what, "").mended_by(Fix::Permissions);
             let is_of_tokens =
                 |file: &&Required| [&paths.token, &paths.tokens].contains(&&file.path);
-            return if open.iter().any(is_of_tokens) {
+            return if open.iter().any(|file| file.path == paths.share) {
+                finding.and_then("begin a new shared log, since others may have read the key of this one: `taskhold share rekey`")
+            } else if open.iter().any(is_of_tokens) {
                 finding.and_then("make new tokens, since others may have read these: `taskhold token rotate`, and `token revoke` and `token add` for those of other programs")
             } else {
                 finding

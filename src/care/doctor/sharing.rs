@@ -1,0 +1,84 @@
+//! Whether the log that several machines share answers, keeps what is written, and is followed.
+
+use super::Finding;
+use crate::{
+    domain::error::{Error, Result},
+    share::{environment::Environment, log::LogError, probe::Probed, secrets::Secrets},
+    store::{Paths, Store, open, unusable_secrets},
+};
+
+const CHECK: &str = "sharing";
+
+/// Examines the shared log of a database; nothing is said of one that is not shared.
+pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
+    match looked(paths) {
+        Ok(found) => found,
+        Err(error @ Error::Unfollowed { .. }) => {
+            let way_out = "if a newer taskhold wrote it, update this one; else `taskhold share join` with the code of a machine that goes on";
+            vec![Finding::bad(CHECK, error.to_string(), way_out)]
+        }
+        Err(error) => vec![Finding::bad(
+            CHECK,
+            error.with_causes(),
+            "see to that, then look again; tasks can be read meanwhile",
+        )],
+    }
+}
+
+fn looked(paths: &Paths) -> Result<Vec<Finding>> {
+    let store = Store::over(open::open_to_look(&paths.database)?, paths.clone());
+    let Some(state) = store.shared_state()? else {
+        return Ok(Vec::new());
+    };
+    let path = &paths.share;
+    let secrets = Secrets::load(path).map_err(|error| unusable_secrets(path, &error))?;
+    let place = &secrets.code.place;
+    let probed = place.probe(Environment::of_process(), secrets.login.as_ref());
+    let probed = match probed {
+        Ok(probed) => probed,
+        Err(error @ LogError::Unreachable(_)) => {
+            let what = format!(
+                "entry {} is here; {place} does not answer: {error}",
+                state.n
+            );
+            let way_out = "tasks can be read, and changed again when it answers";
+            return Ok(vec![Finding::warning(CHECK, what, way_out)]);
+        }
+        Err(error) => {
+            let way_out = "nothing is changed until that is mended; another place is made with `taskhold share leave` and `share init`";
+            return Ok(vec![Finding::bad(
+                CHECK,
+                format!("{place}: {error}"),
+                way_out,
+            )]);
+        }
+    };
+    // The last entry is read again, too: one that was deleted is noticed before the next change is.
+    let (_, later) = store.look_back()?;
+    let what = format!(
+        "entry {} of {place}, {}; it answers in {} ms",
+        state.n,
+        if later == 0 {
+            "the last".to_owned()
+        } else {
+            format!("{later} or more after it")
+        },
+        probed.answer_time.as_millis()
+    );
+    let mut found = vec![Finding::good(CHECK, what)];
+    found.extend(clock(&probed));
+    Ok(found)
+}
+
+fn clock(probed: &Probed) -> Option<Finding> {
+    let seconds = probed.skew_seconds.filter(|_| probed.is_clock_off())?;
+    let what = format!(
+        "the clocks of this machine and of the shared log are {} seconds apart",
+        seconds.unsigned_abs()
+    );
+    Some(Finding::warning(
+        CHECK,
+        what,
+        "set the clock of this machine; AWS refuses what is 15 minutes off",
+    ))
+}

@@ -1,0 +1,144 @@
+//! A database that several machines share: each commit is appended to their log, and what others appended is applied here.
+//!
+//! Each machine keeps its whole file, and reads it as ever. A commit becomes entry N + 1 of the shared log, if that ends at
+//! N, the last entry applied here. If it is longer, the transaction is rolled back, the entries are applied, and the calls run
+//! again: so every rule is decided once, on the state of entry N, and the other machines only write what came of it.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `entry` | an entry as JSON: what a commit wrote |
+//! | `apply` | an entry to rows |
+//! | `begin` | makes a database the first of a new log, or one of a log that is there; ends it |
+//! | `state` | which entry was applied last: the table that a shared database has |
+//! | `follow` | reads the entries of others and applies them |
+//! | `publish` | appends what a transaction wrote, before it is committed |
+//!
+//! # Invariants
+//!
+//! - A database that is not shared has no table, no file and no thread for it: finding that out reads one number of its header.
+//! - An acknowledged change is in the shared log and on this machine's disk.
+//! - What was appended, and could not be committed here, is applied when it is read back, as an entry of another machine is.
+//! - What is this machine's own stays here: what clients have seen, the words of a search, backups, the order of lists.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    domain::error::{Error, Result},
+    share::{
+        environment::Environment,
+        log::{Log, LogError, Number},
+        secrets::{Secrets, SecretsError},
+    },
+};
+
+mod apply;
+mod begin;
+pub(crate) mod entry;
+mod follow;
+mod publish;
+pub(crate) mod state;
+#[cfg(test)]
+mod tests;
+
+pub(super) use publish::Publishing;
+pub use state::{State, Unsettled};
+
+use super::{
+    Store,
+    paths::{Paths, unusable},
+};
+
+/// How long a connection to an engine may have rested before the last entry is compared with ours again, where the engine
+/// would take an entry after a gap.
+const PAUSE: Duration = Duration::from_mins(1);
+
+/// What a connection knows of its shared log.
+#[derive(Default)]
+pub(super) struct Sharing {
+    /// The version of the schema for which it is known whether the database is shared, and whether it is.
+    known: Cell<Option<(i64, bool)>>,
+    log: RefCell<Option<OpenLog>>,
+    /// Ends a transaction after its entry was appended, as a crash would.
+    #[cfg(test)]
+    pub(super) crashes_before_commit: Cell<bool>,
+}
+
+/// The shared log, opened.
+struct OpenLog {
+    log: Box<dyn Log>,
+    secrets: Secrets,
+    /// When the last entry that was applied here was seen to stand in it.
+    looked: Option<Instant>,
+    /// Entries after a number that were read already.
+    fetched: Option<(Number, Vec<Vec<u8>>)>,
+}
+
+impl fmt::Debug for Sharing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Sharing")
+            .field("known", &self.known)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Says why an entry was not taken.
+fn not_shared(error: &LogError) -> Error {
+    Error::NotShared {
+        reason: error.to_string(),
+    }
+}
+
+/// Says what is wrong with the file that opens the log.
+pub(crate) fn unusable_secrets(path: &Path, error: &SecretsError) -> Error {
+    let reason = error.to_string();
+    match error {
+        SecretsError::File { source, .. } => {
+            let source = std::io::Error::new(source.kind(), source.to_string());
+            unusable(path, reason, Some(source))
+        }
+        _ => unusable(path, reason, None),
+    }
+}
+
+/// Returns whose machine it is that has the database at `path`, as changes are signed with it; `None` if it is not shared, or
+/// by one person.
+pub fn member(path: &Path) -> Option<String> {
+    let share = Paths::new(path).share;
+    // Most are not shared, and are found not to be at once.
+    share.exists().then(|| Secrets::load(&share).ok())??.member
+}
+
+impl Store {
+    /// Runs `work` with the shared log, which is opened first where that is due.
+    fn with_log<T>(&self, state: &State, work: impl FnOnce(&mut OpenLog) -> T) -> Result<T> {
+        let mut open = self.sharing.log.borrow_mut();
+        let is_it = |open: &OpenLog| open.secrets.code.log.to_string() == state.log;
+        if !open.as_ref().is_some_and(is_it) {
+            *open = Some(self.open_log(state)?);
+        }
+        let open = open.as_mut().expect("it was just opened");
+        Ok(work(open))
+    }
+
+    fn open_log(&self, state: &State) -> Result<OpenLog> {
+        let path = &self.paths.share;
+        let secrets = Secrets::load(path).map_err(|error| unusable_secrets(path, &error))?;
+        if secrets.code.log.to_string() != state.log {
+            let reason = "it is that of another shared log than the one this database belongs to; taskhold share join with the code of the log puts it right";
+            return Err(unusable(path, reason, None));
+        }
+        let log = secrets.open(Environment::of_process());
+        let log = log.map_err(|error| not_shared(&error))?;
+        Ok(OpenLog {
+            log,
+            secrets,
+            looked: None,
+            fetched: None,
+        })
+    }
+}

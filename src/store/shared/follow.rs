@@ -1,0 +1,269 @@
+//! Following: reads the entries that others appended, and applies them.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::{
+    OpenLog, PAUSE, State,
+    apply::{Failed, apply},
+    entry::{Body, Entry, Place, Unfit},
+    not_shared,
+};
+use crate::{
+    disk,
+    domain::{
+        error::{Error, Result},
+        task::Timestamp,
+    },
+    share::log::{Digest, LogError, Number},
+    store::{Store, checkpoint, failure::WhileTrying},
+};
+
+/// How many bytes of entries are read, and applied in one transaction.
+pub(super) const FETCH: usize = 4 << 20;
+
+/// An entry that was read and is whole.
+struct Fetched {
+    entry: Entry,
+    digest: Digest,
+    body: Body,
+}
+
+/// Why entries stop being applied at one of them.
+struct Stop {
+    n: Number,
+    /// Who wrote it, where that can be read.
+    member: Option<String>,
+    unfit: Unfit,
+}
+
+impl From<Stop> for Error {
+    fn from(Stop { n, member, unfit }: Stop) -> Self {
+        let member = member.map_or_else(String::new, |member| format!(" by {member}"));
+        Self::Unfollowed {
+            entry: n,
+            reason: format!("entry {n}{member}: {unfit}"),
+        }
+    }
+}
+
+impl Store {
+    /// Applies what other machines have appended to the shared log. Returns the last change it brought; `None` if there was
+    /// nothing new, or the database is not shared.
+    pub fn follow(&mut self) -> Result<Option<i64>> {
+        let mut last = None;
+        loop {
+            let Some(state) = self.shared_state()? else {
+                return Ok(last);
+            };
+            let read = self.with_log(&state, |log| log.read_after(&state))??;
+            self.note_heard();
+            if read.is_empty() {
+                return Ok(last);
+            }
+            let (fetched, stop) = self.with_log(&state, |log| log.opened(&state, read))??;
+            last = self.apply_all(&fetched)?.or(last);
+            if let Some(stop) = stop {
+                return Err(stop.into());
+            }
+        }
+    }
+
+    /// Looks whether the last entry that was applied here still stands in the shared log, and how far that goes on, and applies
+    /// nothing. Returns how long the answer took, and how many entries come after, as far as one answer tells.
+    pub fn look_back(&self) -> Result<(Duration, usize)> {
+        let Some(state) = self.shared_state()? else {
+            return Ok((Duration::ZERO, 0));
+        };
+        let begun = Instant::now();
+        let later = self.with_log(&state, |log| log.read_past(&state, state.n > 0))??;
+        Ok((begun.elapsed(), later.len()))
+    }
+
+    /// Returns when the shared log was last heard of; `None` if it never was.
+    pub fn heard_at(&self) -> Option<Timestamp> {
+        let at = self.paths.share_lock.metadata().ok()?.modified().ok()?;
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis())
+            .ok()
+            .map(Timestamp::from_millis)
+    }
+
+    /// Notes that the shared log was heard of now. Nobody is promised that it is kept.
+    pub(crate) fn note_heard(&self) {
+        let _ = disk::open_beside(&self.paths.share_lock)
+            .and_then(|file| file.set_modified(SystemTime::now()));
+    }
+
+    /// Returns the members whose changes are here, in the order of their names.
+    pub fn members(&self) -> Result<Vec<String>> {
+        let actors: Vec<String> = self
+            .connection
+            .prepare_cached("SELECT DISTINCT actor FROM change WHERE actor LIKE '% @ %'")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .while_trying("read who made changes")?;
+        let members: BTreeSet<String> = actors
+            .iter()
+            .filter_map(|actor| Some(actor.rsplit_once(" @ ")?.1.to_owned()))
+            .collect();
+        Ok(members.into_iter().collect())
+    }
+
+    /// Applies `fetched`, entries one after another, in one transaction; if one of them does not fit, those before it. What
+    /// another process has applied meanwhile is passed over.
+    fn apply_all(&mut self, fetched: &[Fetched]) -> Result<Option<i64>> {
+        match self.try_apply(fetched)? {
+            Ok(last) => Ok(last),
+            Err((place, stop)) => {
+                // It stops at the same entry next time, whatever became of these.
+                let _ = self.try_apply(&fetched[..place])?;
+                Err(stop.into())
+            }
+        }
+    }
+
+    /// Applies all of `fetched`. If one of them does not fit, nothing is written, and its place among them is returned.
+    fn try_apply(
+        &mut self,
+        fetched: &[Fetched],
+    ) -> Result<std::result::Result<Option<i64>, (usize, Stop)>> {
+        self.refuse_moved()?;
+        // References may lead ahead within an entry, and are checked at its end; SQLite would look through every row.
+        self.check_references(false)?;
+        let applied = self.apply_in_transaction(fetched);
+        self.check_references(true)?;
+        applied
+    }
+
+    fn check_references(&self, checks: bool) -> Result<()> {
+        self.connection
+            .pragma_update(None, "foreign_keys", if checks { "ON" } else { "OFF" })
+            .while_trying("begin to write")
+    }
+
+    fn apply_in_transaction(
+        &self,
+        fetched: &[Fetched],
+    ) -> Result<std::result::Result<Option<i64>, (usize, Stop)>> {
+        let transaction = self.begin_to_write()?;
+        self.refuse_upgraded()?;
+        let Some(mut state) = self.shared_state()? else {
+            return Ok(Ok(None));
+        };
+        let before = self.last_change()?;
+        for (place, one) in fetched.iter().enumerate() {
+            let n = one.entry.n;
+            if n <= state.n {
+                continue;
+            }
+            let stop = |unfit| {
+                let member = one.entry.member.clone();
+                (place, Stop { n, member, unfit })
+            };
+            let entry = &one.entry;
+            match apply(self, &one.body, entry.last_task, entry.last_change) {
+                Ok(()) => state.go_on(n, one.digest, &entry.nonce),
+                Err(Failed::Unfit(unfit)) => return Ok(Err(stop(unfit))),
+                Err(Failed::Here(error)) => return Err(error),
+            }
+        }
+        self.keep_shared_state(&state)?;
+        self.index_when_due()?;
+        checkpoint::commit(transaction, &self.connection)?;
+        let last = self.last_change()?;
+        Ok(Ok((last > before).then_some(last)))
+    }
+}
+
+impl OpenLog {
+    /// Returns the entries after those applied. Where the engine would take an entry after a gap, the last entry that was
+    /// applied is looked at again first, after a pause.
+    pub(super) fn read_after(&mut self, state: &State) -> Result<Vec<Vec<u8>>> {
+        if let Some((after, entries)) = self.fetched.take()
+            && after == state.n
+        {
+            return Ok(entries);
+        }
+        let entries = self.read_past(state, state.n > 0 && self.must_look_back())?;
+        self.looked = Some(Instant::now());
+        Ok(entries)
+    }
+
+    /// Returns the entries after those applied; if `looks_back` says so, after the last of those was compared.
+    fn read_past(&mut self, state: &State, looks_back: bool) -> Result<Vec<Vec<u8>>> {
+        let after = state.n - Number::from(looks_back);
+        let mut entries = (self.log.read(after, FETCH)).map_err(|error| not_shared(&error))?;
+        if looks_back {
+            if entries.is_empty() || Digest::of(&entries[0]) != state.digest {
+                return Err(Error::Unfollowed {
+                    entry: state.n,
+                    reason: format!(
+                        "entry {}: it is missing in the shared log, or is not the one that this machine knows: an entry was deleted or the log replaced",
+                        state.n
+                    ),
+                });
+            }
+            entries.remove(0);
+        }
+        Ok(entries)
+    }
+
+    /// Reports whether the last entry must be seen to stand there before one is appended after it.
+    pub(super) fn must_look_back(&self) -> bool {
+        self.log.accepts_after_a_gap() && self.looked.is_none_or(|looked| looked.elapsed() > PAUSE)
+    }
+
+    /// Reads what `entries` after those of `state` say, up to the first that cannot be used.
+    fn opened(
+        &mut self,
+        state: &State,
+        entries: Vec<Vec<u8>>,
+    ) -> Result<(Vec<Fetched>, Option<Stop>)> {
+        let (mut n, mut prev) = (state.n, state.digest);
+        let mut fetched = Vec::new();
+        for bytes in entries {
+            n += 1;
+            let log = &state.log;
+            let place = Place { log, n, prev };
+            let stop = |member, unfit| Some(Stop { n, member, unfit });
+            let mut entry = match Entry::read(&bytes, place) {
+                Ok(entry) => entry,
+                Err(unfit) => return Ok((fetched, stop(Entry::member_of(&bytes), unfit))),
+            };
+            let body = match self.body_of(&mut entry)? {
+                Ok(body) => body,
+                Err(unfit) => return Ok((fetched, stop(entry.member, unfit))),
+            };
+            let digest = Digest::of(&bytes);
+            prev = digest;
+            fetched.push(Fetched {
+                entry,
+                digest,
+                body,
+            });
+        }
+        Ok((fetched, None))
+    }
+
+    /// Returns the body of an entry, with its parts where it lies in some.
+    fn body_of(&mut self, entry: &mut Entry) -> Result<std::result::Result<Body, Unfit>> {
+        let names = match entry.part_names() {
+            Ok(names) => names,
+            Err(unfit) => return Ok(Err(unfit)),
+        };
+        let mut parts = Vec::new();
+        for name in names {
+            match self.log.part(&name) {
+                Ok(part) if Digest::of(&part) == name => parts.extend(part),
+                Ok(_) | Err(LogError::Damaged(_)) => {
+                    let reason = "a part of it is missing or was altered";
+                    return Ok(Err(Unfit::Misplaced(reason)));
+                }
+                Err(error) => return Err(not_shared(&error)),
+            }
+        }
+        Ok(entry.take_body(&parts))
+    }
+}

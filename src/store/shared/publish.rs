@@ -1,0 +1,257 @@
+//! Publishing: what a transaction wrote becomes the next entry of the shared log, before it is committed.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    OpenLog, State,
+    entry::{Author, Body, Entry, Place, Sealed, UsedKey},
+    follow::FETCH,
+    not_shared,
+    state::Unsettled,
+};
+use crate::{
+    clock,
+    domain::error::{Error, Result},
+    share::log::{Appended, Digest, LogError, Number},
+    store::Store,
+};
+
+/// How long an append whose answer did not come is sent again; after that the caller is told that nobody knows.
+const SENDING: Duration = Duration::from_secs(3);
+/// How long an engine is left alone before that: it may be choosing a new leader.
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+
+/// What a transaction on a shared database must know to publish what it wrote.
+#[derive(Debug)]
+pub(in crate::store) struct Publishing {
+    state: State,
+    /// The last number that was given to a change before it.
+    last_change: i64,
+    pub(in crate::store) keys: Vec<UsedKey>,
+}
+
+/// What became of an entry that was sent.
+pub(super) enum Sent {
+    Accepted,
+    /// Another's entry stands there.
+    Behind,
+    Unknown(LogError),
+}
+
+impl Publishing {
+    /// Begins it in the transaction that is under way; `None` if the database is not shared.
+    pub(in crate::store) fn begin(store: &Store) -> Result<Option<Self>> {
+        let Some(state) = store.shared_state()? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            state,
+            last_change: store.last_number("change")?,
+            keys: Vec::new(),
+        }))
+    }
+
+    /// Appends what the transaction wrote, and notes in it that this entry is applied. An error means that the transaction must
+    /// be rolled back; of [`Error::Behind`], that others were first. Returns the number of the entry; `None` if nothing was
+    /// changed.
+    pub(in crate::store) fn publish(self, store: &Store) -> Result<Option<Number>> {
+        let mut state = self.state;
+        let rows = store.changes_since(self.last_change, u32::MAX)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let keys = self.keys;
+        let body = Body { rows, keys };
+        let nonce = drawn();
+        let (last_task, last_change) = (store.last_number("task")?, store.last_number("change")?);
+        let n = state.n + 1;
+        let sent = store.with_log(&state, |log| -> Result<_> {
+            if log.must_look_back() {
+                let later = log.read_after(&state)?;
+                if !later.is_empty() {
+                    log.fetched = Some((state.n, later));
+                    return Ok((Sent::Behind, state.digest));
+                }
+            }
+            let place = Place {
+                log: &state.log,
+                n,
+                prev: state.digest,
+            };
+            let author = Author {
+                nonce: &nonce,
+                member: log.secrets.member.as_deref(),
+                last_task,
+                last_change,
+            };
+            let Sealed { bytes, parts } = Entry::write(place, author, body)?;
+            for (name, part) in &parts {
+                log.log
+                    .put_part(name, part)
+                    .map_err(|error| not_shared(&error))?;
+            }
+            Ok((log.send(state.n, &bytes)?, Digest::of(&bytes)))
+        })?;
+        match sent? {
+            (Sent::Accepted, digest) => {
+                state.go_on(n, digest, &nonce);
+                store.keep_shared_state(&state)?;
+                store.note_heard();
+                Ok(Some(n))
+            }
+            (Sent::Behind, _) => Err(Error::Behind),
+            (Sent::Unknown(error), _) => Err(Error::Unsettled {
+                entry: n,
+                nonce,
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// Returns 32 hexadecimal digits, drawn at random.
+pub(super) fn drawn() -> String {
+    let random = || getrandom::u64().unwrap_or_else(|_| fastrand::u64(..));
+    format!("{:016x}{:016x}", random(), random())
+}
+
+impl OpenLog {
+    /// Sends `entry` for the number after `after`. An answer that says that the number is taken, or none, is held against what
+    /// stands there: it may be this very entry.
+    pub(super) fn send(&mut self, after: Number, entry: &[u8]) -> Result<Sent> {
+        let begun = Instant::now();
+        // Why nobody knows of an earlier attempt whether it was taken.
+        let mut open: Option<LogError> = None;
+        loop {
+            let unknown = match self.log.append(after, entry) {
+                Appended::Accepted => {
+                    self.looked = Some(Instant::now());
+                    return Ok(Sent::Accepted);
+                }
+                // That this attempt was refused says nothing of the one before it.
+                Appended::Refused(_) if open.is_some() => open.clone(),
+                Appended::Refused(error) => return Err(not_shared(&error)),
+                Appended::Taken => None,
+                Appended::Unknown(error) => Some(error),
+            };
+            open = unknown.clone().or(open);
+            let is_late = begun.elapsed() > SENDING;
+            if let (Some(error), true) = (&unknown, is_late) {
+                return Ok(Sent::Unknown(error.clone()));
+            }
+            match self.log.read(after, FETCH) {
+                Ok(entries) if entries.first().is_some_and(|first| first == entry) => {
+                    return Ok(Sent::Accepted);
+                }
+                Ok(entries) if !entries.is_empty() => {
+                    self.looked = Some(Instant::now());
+                    self.fetched = Some((after, entries));
+                    return Ok(Sent::Behind);
+                }
+                Ok(_) if unknown.is_none() => {
+                    return Err(Error::Unfollowed {
+                        entry: after,
+                        reason: format!(
+                            "the shared log ends before entry {after}, which this machine knows: entries were deleted, or the log was set back to an earlier state"
+                        ),
+                    });
+                }
+                // Nothing stands there yet: the same entry is sent again, of which one at most can stand there.
+                Ok(_) => thread::sleep(BETWEEN_TRIES),
+                Err(error) => return Ok(Sent::Unknown(unknown.unwrap_or(error))),
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Remembers that nobody knows whether an entry was taken, so that it can be told what became of it.
+    pub(in crate::store) fn note_unsettled(&self, error: &Error) -> Result<()> {
+        let (Error::Unsettled { entry, nonce, .. }, Some(mut state)) =
+            (error, self.shared_state()?)
+        else {
+            return Ok(());
+        };
+        // Another process may have followed past it meanwhile.
+        if state.n < *entry {
+            state.unsettled = Some(Unsettled {
+                n: *entry,
+                nonce: nonce.clone(),
+                at: clock::now(),
+                was_taken: None,
+            });
+            self.keep_shared_state(&state)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::share::{
+        code::JoinCode,
+        log::Log,
+        seal::{Key, LogId},
+        secrets::Secrets,
+    };
+
+    /// Answers the first append with `Unknown`, and every later one as if the engine were gone; nothing can be read then.
+    #[derive(Default)]
+    struct LostThenGone {
+        appends: usize,
+    }
+
+    fn gone() -> LogError {
+        LogError::Unreachable("no connection".to_owned())
+    }
+
+    impl Log for LostThenGone {
+        fn append(&mut self, _: Number, _: &[u8]) -> Appended {
+            self.appends += 1;
+            match self.appends {
+                1 => Appended::Unknown(LogError::Unreachable("no answer".to_owned())),
+                _ => Appended::Refused(gone()),
+            }
+        }
+
+        fn read(&mut self, _: Number, _: usize) -> std::result::Result<Vec<Vec<u8>>, LogError> {
+            if self.appends > 1 {
+                return Err(gone());
+            }
+            Ok(Vec::new())
+        }
+
+        fn put_part(&mut self, _: &Digest, _: &[u8]) -> std::result::Result<(), LogError> {
+            Err(gone())
+        }
+
+        fn part(&mut self, _: &Digest) -> std::result::Result<Vec<u8>, LogError> {
+            Err(gone())
+        }
+    }
+
+    #[test]
+    fn an_entry_that_may_have_landed_is_not_called_refused_because_a_later_attempt_was() {
+        let secrets = Secrets {
+            code: JoinCode {
+                place: "s3://bucket/folder".parse().unwrap(),
+                log: LogId::from_bytes([1; 16]),
+                key: Key::from_bytes([2; 32]),
+            },
+            login: None,
+            member: None,
+        };
+        let mut log = OpenLog {
+            log: Box::new(LostThenGone::default()),
+            secrets,
+            looked: None,
+            fetched: None,
+        };
+        let sent = log.send(0, b"entry");
+        assert!(matches!(sent, Ok(Sent::Unknown(_))), "it may yet appear");
+    }
+}

@@ -1,0 +1,181 @@
+//! Which entry of the shared log was applied last: one row, in a table that a shared database has and no other.
+
+use rusqlite::{OptionalExtension, named_params};
+
+use crate::{
+    domain::{error::Result, task::Timestamp},
+    share::log::{Digest, Number},
+    store::{Store, failure::WhileTrying},
+};
+
+const CREATE: &str = "CREATE TABLE shared_log (
+    id        INTEGER PRIMARY KEY CHECK (id = 1),   -- one row
+    log       TEXT    NOT NULL,   -- which shared log it is
+    n         INTEGER NOT NULL,   -- its last entry that was applied here
+    digest    BLOB    NOT NULL,   -- the SHA-256 of that entry
+    unsettled INTEGER,            -- the number of an entry of ours of which it was not known whether it was taken
+    nonce     TEXT,               -- what is in that entry alone
+    at        INTEGER,            -- when it was sent: ms since the Unix epoch
+    was_taken INTEGER             -- whether it was; NULL while that is not known
+) STRICT";
+
+/// How far this database has followed its shared log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The shared log.
+    pub log: String,
+    /// Its last entry that was applied here.
+    pub n: Number,
+    /// The digest of that entry.
+    pub digest: Digest,
+    /// The last entry of ours of which no answer came; `None` if there was none.
+    pub unsettled: Option<Unsettled>,
+}
+
+/// An entry of which it was not known whether the shared log took it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsettled {
+    /// The number it was sent for.
+    pub n: Number,
+    /// What is in that entry alone.
+    pub nonce: String,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// Whether it was taken; `None` while nobody knows.
+    pub was_taken: Option<bool>,
+}
+
+impl State {
+    /// Returns the state before the first entry of `log`.
+    pub(crate) fn before_first(log: &str) -> Self {
+        Self {
+            log: log.to_owned(),
+            n: 0,
+            digest: Digest::of(b""),
+            unsettled: None,
+        }
+    }
+
+    /// Goes on to entry `n`, which has this digest and nonce.
+    pub(super) fn go_on(&mut self, n: Number, digest: Digest, nonce: &str) {
+        (self.n, self.digest) = (n, digest);
+        if let Some(unsettled) = &mut self.unsettled
+            && unsettled.n == n
+        {
+            unsettled.was_taken = Some(unsettled.nonce == nonce);
+        }
+    }
+}
+
+impl Store {
+    /// Returns the name and the text of the table that a shared database has beside those of the schema; `None` if it is not
+    /// shared.
+    pub(crate) fn shared_table(&self) -> Result<Option<(&'static str, &'static str)>> {
+        Ok(self.is_shared()?.then_some(("shared_log", CREATE)))
+    }
+
+    /// Reports whether several machines share the database.
+    pub fn is_shared(&self) -> Result<bool> {
+        let version = self.schema_cookie()?;
+        if let Some((known, is_shared)) = self.sharing.known.get()
+            && known == version
+        {
+            return Ok(is_shared);
+        }
+        let is_shared: bool = self
+            .connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'shared_log')")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .while_trying("read the schema")?;
+        // Within a transaction the number may be taken back, and come again for something else.
+        if self.connection.is_autocommit() {
+            self.sharing.known.set(Some((version, is_shared)));
+        }
+        Ok(is_shared)
+    }
+
+    /// Returns a number that is another whenever a table, an index or a trigger has come or gone.
+    pub(in crate::store) fn schema_cookie(&self) -> Result<i64> {
+        self.connection
+            .prepare_cached("PRAGMA schema_version")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .while_trying("read the schema")
+    }
+
+    /// Returns how far it has followed its shared log; `None` if it is not shared.
+    pub fn shared_state(&self) -> Result<Option<State>> {
+        if !self.is_shared()? {
+            return Ok(None);
+        }
+        self.connection
+            .prepare_cached(
+                "SELECT log, n, digest, unsettled, nonce, at, was_taken FROM shared_log",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row([], |row| {
+                        let unsettled: Option<i64> = row.get(3)?;
+                        let unsettled = unsettled.map(|n| {
+                            Ok::<_, rusqlite::Error>(Unsettled {
+                                n: number(n),
+                                nonce: row.get(4)?,
+                                at: row.get(5)?,
+                                was_taken: row.get(6)?,
+                            })
+                        });
+                        Ok(State {
+                            log: row.get(0)?,
+                            n: number(row.get(1)?),
+                            digest: Digest::from_bytes(row.get(2)?),
+                            unsettled: unsettled.transpose()?,
+                        })
+                    })
+                    .optional()
+            })
+            .while_trying("read how far the shared log was followed")
+    }
+
+    /// Keeps how far it has followed. Called in a transaction, or where one statement is enough.
+    pub(super) fn keep_shared_state(&self, state: &State) -> Result<()> {
+        let unsettled = state.unsettled.as_ref();
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO shared_log (id, log, n, digest, unsettled, nonce, at, was_taken)
+                 VALUES (1, :log, :n, :digest, :unsettled, :nonce, :at, :was_taken)",
+            )
+            .and_then(|mut statement| {
+                statement.execute(named_params! {
+                    ":log": state.log,
+                    ":n": i64::try_from(state.n).unwrap_or(i64::MAX),
+                    ":digest": state.digest.as_bytes(),
+                    ":unsettled": unsettled.map(|unsettled| i64::try_from(unsettled.n).unwrap_or(i64::MAX)),
+                    ":nonce": unsettled.map(|unsettled| &unsettled.nonce),
+                    ":at": unsettled.map(|unsettled| unsettled.at),
+                    ":was_taken": unsettled.and_then(|unsettled| unsettled.was_taken),
+                })
+            })
+            .while_trying("keep how far the shared log was followed")?;
+        Ok(())
+    }
+
+    /// Makes it a database of the shared log of `state`. Called in a transaction.
+    pub(in crate::store) fn begin_sharing(&self, state: &State) -> Result<()> {
+        if !self.is_shared()? {
+            self.connection
+                .execute_batch(CREATE)
+                .while_trying("begin to share")?;
+        }
+        self.keep_shared_state(state)
+    }
+
+    /// Ends the sharing here. The tasks stay.
+    pub(super) fn end_sharing(&self) -> Result<()> {
+        self.connection
+            .execute_batch("DROP TABLE IF EXISTS shared_log")
+            .while_trying("end the sharing")
+    }
+}
+
+fn number(stored: i64) -> Number {
+    Number::try_from(stored).unwrap_or_default()
+}
