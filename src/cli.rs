@@ -2,7 +2,7 @@
 //!
 //! Each command has a file of its name, with its help and its examples: `add`, `backup`, `board`, `comment`, `completions`,
 //! `config`, `delete`, `doctor`, `edit`, `export`, `help`, `import`, `install`, `list`, `log`, `man`, `mcp`, `next`, `paths`,
-//! `prime`, `restore`, `search`, `serve`, `service`, `show`, `token`, `undo`, `uninstall` and `watch`; `projects` and `tags` are in `names`;
+//! `prime`, `restore`, `search`, `serve`, `service`, `share`, `show`, `token`, `undo`, `uninstall` and `watch`; `projects` and `tags` are in `names`;
 //! `start`, `done`, `skip`, `reopen`, `cancel` and `undelete` in `transitions`. The other files serve several commands:
 //!
 //! | file | what it holds |
@@ -36,6 +36,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::LazyLock,
+    time::Duration,
 };
 
 use clap::{
@@ -97,6 +98,7 @@ mod screen;
 mod search;
 mod serve;
 mod service;
+mod share;
 mod show;
 mod stop;
 mod table;
@@ -133,6 +135,9 @@ pub struct Cli {
         hide_possible_values = true
     )]
     color: Option<Color>,
+    /// Of tasks that machines share: first fetch what the others changed
+    #[arg(long, global = true)]
+    fresh: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -196,6 +201,7 @@ enum Command {
     Board(board::BoardArgs),
     Token(token::TokenArgs),
     Service(service::ServiceArgs),
+    Share(share::ShareArgs),
     Uninstall(uninstall::UninstallArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -222,7 +228,14 @@ struct Context {
     has_written: Cell<bool>,
     /// It was said that the database is not there.
     has_said_missing: Cell<bool>,
+    /// What other machines changed is still to be fetched before tasks are read.
+    is_fetch_due: Cell<bool>,
+    /// It was said how old the tasks are.
+    has_said_age: Cell<bool>,
 }
+
+/// How old tasks that are shared may be before that is said.
+const FRESH: Duration = Duration::from_mins(1);
 
 /// Returns the command line with every command made. To read a call, only the command that is called is: that is half of
 /// the work of reading it.
@@ -258,6 +271,7 @@ impl Cli {
                 Ok(config) => {
                     let screen = Screen::new(self.json, config.color.value);
                     let context = Context::new(config, screen);
+                    context.is_fetch_due.set(self.fresh);
                     let done = command.run(&context).inspect(|()| context.back_up_daily());
                     return ended(done, screen, Some(&context));
                 }
@@ -349,6 +363,7 @@ impl Command {
             Self::Board(args) => args.run(context),
             Self::Token(args) => args.run(context),
             Self::Service(args) => args.run(context),
+            Self::Share(args) => args.run(context),
             Self::Uninstall(args) => args.run(context),
             // Run before: they need no database.
             Self::Completions(_) | Self::Man(_) | Self::Help(_) | Self::Config(_) => Ok(()),
@@ -399,7 +414,7 @@ fn settled(database: &Path) -> PathBuf {
 
 impl Context {
     fn new(config: Config, screen: Screen) -> Self {
-        let caller = Caller {
+        let mut caller = Caller {
             zone: config.zone.value,
             actor: Actor::shells(),
             now: clock::now(),
@@ -408,6 +423,9 @@ impl Context {
                 client: Actor::shells(),
             }),
         };
+        if let Some(member) = store::member(&settled(&config.database.value)) {
+            caller = caller.of_member(&member);
+        }
         Self {
             database: config.database.value.clone(),
             caller,
@@ -415,6 +433,20 @@ impl Context {
             config,
             has_written: Cell::new(false),
             has_said_missing: Cell::new(false),
+            is_fetch_due: Cell::new(false),
+            has_said_age: Cell::new(false),
+        }
+    }
+
+    /// Returns the command line's own client, of no member.
+    fn unsigned_caller(&self) -> Caller {
+        Caller {
+            actor: Actor::shells(),
+            session: Some(CallerSession {
+                id: SessionId::shells(),
+                client: Actor::shells(),
+            }),
+            ..self.caller.clone()
         }
     }
 
@@ -444,7 +476,38 @@ impl Context {
                 }
                 Store::blank(&self.database)
             }
-            _ => Store::open(&self.database, Access::Read),
+            _ => {
+                if self.is_fetch_due.take() {
+                    let mut store = Store::open(&self.database, Access::Write)?;
+                    if store.follow()?.is_some() {
+                        Doorbell::new(store.paths()).ring();
+                    }
+                }
+                let store = Store::open(&self.database, Access::Read)?;
+                self.say_age(&store);
+                Ok(store)
+            }
+        }
+    }
+
+    /// Says how old the tasks are that other machines may have changed since. As JSON, a result stands alone.
+    fn say_age(&self, store: &Store) {
+        if self.screen.json
+            || self.has_said_age.replace(true)
+            || !store.is_shared().unwrap_or(false)
+        {
+            return;
+        }
+        let now = clock::now();
+        let Some(heard) = store.heard_at() else {
+            return;
+        };
+        let age = now.as_millis().saturating_sub(heard.as_millis());
+        if u64::try_from(age).is_ok_and(|age| u128::from(age) > FRESH.as_millis()) {
+            let heard = crate::render::instant(heard, self.caller.zone);
+            report::say(&[format!(
+                "tasks as of {heard}; --fresh fetches what other machines changed since"
+            )]);
         }
     }
 

@@ -140,6 +140,10 @@ impl Failure {
                 Error::FileLimit => "file_limit",
                 Error::ReadOnly => "read_only",
                 Error::Busy | Error::Locked { .. } => "busy",
+                Error::Behind
+                | Error::NotShared { .. }
+                | Error::Unsettled { .. }
+                | Error::Unfollowed { .. } => "shared",
                 Error::ShuttingDown
                 | Error::Database { .. }
                 | Error::Log { .. }

@@ -117,6 +117,14 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
         Error::Damaged { .. } => {
             "taskhold doctor --salvage FILE gets out what can be read".to_owned()
         }
+        Error::NotShared { .. } => {
+            "taskhold share status says whether the shared log answers, and how old the tasks here are"
+                .to_owned()
+        }
+        Error::Unsettled { .. } => {
+            "taskhold share status says what became of it; repeat only what did not come".to_owned()
+        }
+        Error::Unfollowed { .. } => "taskhold doctor says more of it".to_owned(),
         Error::Busy => {
             let database = context.map(Context::settled_database);
             let holder = database.and_then(|path| Process::that_locked_database(&path));
@@ -136,7 +144,9 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
         {
             return None;
         }
-        Error::Locked { .. } | Error::ReadOnly | Error::ShuttingDown => return None,
+        Error::Behind | Error::Locked { .. } | Error::ReadOnly | Error::ShuttingDown => {
+            return None;
+        }
         Error::Unusable { .. } | Error::Database { .. } | Error::Log { .. } | Error::Fault => {
             "taskhold doctor tells what is wrong; taskhold config, which database it is".to_owned()
         }

@@ -80,6 +80,8 @@ impl From<ReadFormat> for Format {
     }
 }
 
+/// How often an import begins anew because other machines that share the tasks were first.
+const TRIES: u32 = 20;
 /// How many faults are told one by one when nothing is imported because of them.
 const TOLD: u64 = 20;
 
@@ -93,14 +95,19 @@ impl ImportArgs {
         let format = self
             .format_of(input.start())
             .ok_or_else(|| failed(&name, "what it is cannot be told").with_hint(FORMATS))?;
-        let (input, progress) = input.whole().map_err(|error| not_read(&name, &error))?;
+        let whole = input.whole().map_err(|error| not_read(&name, &error))?;
         let caller = &context.caller;
-        let mut reader = exchange::reader(format, Box::new(input), caller)
-            .map_err(|error| not_read(&name, &error))?
-            .ok_or_else(|| {
-                failed(&name, "files of this format are written, and not read")
-                    .with_hint("taskhold export --format json writes what is read back")
-            })?;
+        let begin = || -> CliResult<(_, Progress)> {
+            let (input, progress) = whole.read().map_err(|error| not_read(&name, &error))?;
+            let reader = exchange::reader(format, Box::new(input), caller)
+                .map_err(|error| not_read(&name, &error))?
+                .ok_or_else(|| {
+                    failed(&name, "files of this format are written, and not read")
+                        .with_hint("taskhold export --format json writes what is read back")
+                })?;
+            Ok((reader, progress))
+        };
+        let (mut reader, progress) = begin()?;
         let mut faults = Faults::new(&name, self.skip_bad);
         let imported = if self.dry_run {
             let store = context.reader()?;
@@ -110,7 +117,19 @@ impl ImportArgs {
                 Ok(take_all(import, &mut *reader, &mut faults, progress))
             })??
         } else {
-            write(context, &mut *reader, self.update, &mut faults, progress)?
+            let mut target = Target::open(context)?;
+            let mut imported = target.write(&mut *reader, self.update, &mut faults, progress);
+            for _ in 0..TRIES {
+                if !matches!(imported, Err(Failure::Failed(Error::Behind))) {
+                    break;
+                }
+                // Other machines that share the tasks were first: what is known of them is asked anew.
+                let progress;
+                (reader, progress) = begin()?;
+                faults.begin_again();
+                imported = target.write(&mut *reader, self.update, &mut faults, progress);
+            }
+            imported?
         };
         let left = report::Left {
             bad: faults.tasks,
@@ -135,31 +154,53 @@ impl ImportArgs {
     }
 }
 
-/// Takes the tasks in, if nothing is wrong with them, after a backup of what is there.
-fn write(
-    context: &Context,
-    reader: &mut (dyn Reader + Send),
-    updates: bool,
-    faults: &mut Faults<'_>,
-    progress: Progress,
-) -> Result<Imported, Failure> {
-    let mut store = Store::open(&context.database, Access::Write)?;
-    // Before the write lock: who waits for a backup must not keep all writers waiting.
-    let backups = Reserved::of(&store)?;
-    let mut writer = store.writer()?;
-    let import = writer.import(&context.caller, reader.terms())?;
-    let import = import.updating(updates);
-    let imported = take_all(import, reader, faults, progress)?;
-    // Nothing new: nothing to commit, and no reason to let the backups of other imports go.
-    if let Some(group) = imported.group {
-        // Not committed yet: another connection sees what was there before. Group 1 is the first change of all.
-        if group > 1 {
-            backups.take(Reason::Import, context.caller.now)?;
-        }
-        writer.commit()?;
-        context.changed(store.paths());
+/// Where an import writes to.
+struct Target<'a> {
+    context: &'a Context,
+    store: Store,
+    backups: Reserved,
+    is_backed_up: bool,
+}
+
+impl<'a> Target<'a> {
+    fn open(context: &'a Context) -> Result<Self, Failure> {
+        let store = Store::open(&context.database, Access::Write)?;
+        // Before the write lock: who waits for a backup must not keep all writers waiting.
+        let backups = Reserved::of(&store)?;
+        Ok(Self {
+            context,
+            store,
+            backups,
+            is_backed_up: false,
+        })
     }
-    Ok(imported)
+
+    /// Takes the tasks in, if nothing is wrong with them, after a backup of what is there. [`Error::Behind`]: other machines that
+    /// share the tasks were first, and nothing was taken.
+    fn write(
+        &mut self,
+        reader: &mut (dyn Reader + Send),
+        updates: bool,
+        faults: &mut Faults<'_>,
+        progress: Progress,
+    ) -> Result<Imported, Failure> {
+        let caller = &self.context.caller;
+        self.store.follow()?;
+        let mut writer = self.store.writer()?;
+        let import = writer.import(caller, reader.terms())?;
+        let import = import.updating(updates);
+        let imported = take_all(import, reader, faults, progress)?;
+        // Nothing new: nothing to commit, and no reason to let the backups of other imports go.
+        if let Some(group) = imported.group {
+            // Not committed yet: another connection sees what was there before. Group 1 is the first change of all.
+            if group > 1 && !std::mem::replace(&mut self.is_backed_up, true) {
+                self.backups.take(Reason::Import, caller.now)?;
+            }
+            writer.commit()?;
+            self.context.changed(self.store.paths());
+        }
+        Ok(imported)
+    }
 }
 
 const FORMATS: &str = "say what it is: --format json, todo.txt, taskwarrior or ics";
@@ -264,6 +305,8 @@ struct Faults<'a> {
     /// How many of them are tasks.
     tasks: u64,
     is_cut: bool,
+    /// How many were told before the import began anew.
+    told: u64,
 }
 
 impl<'a> Faults<'a> {
@@ -275,7 +318,14 @@ impl<'a> Faults<'a> {
             count: 0,
             tasks: 0,
             is_cut: false,
+            told: 0,
         }
+    }
+
+    /// Counts anew, and tells what was told already no second time.
+    fn begin_again(&mut self) {
+        self.told = self.told.max(self.count);
+        (self.count, self.tasks, self.is_cut) = (0, 0, false);
     }
 
     fn task(&mut self, line: u64, reason: &str) {
@@ -290,7 +340,7 @@ impl<'a> Faults<'a> {
 
     fn tell(&mut self, line: u64, reason: &str) {
         self.count += 1;
-        if self.is_left_out || self.count <= TOLD {
+        if self.count > self.told && (self.is_left_out || self.count <= TOLD) {
             say(&format!("{}: line {line}: {}", self.name, one_line(reason)));
         }
     }

@@ -54,6 +54,11 @@ impl Drop for Terminal {
     }
 }
 
+/// Returns a line that is typed at the terminal and not shown; `None` where typing cannot be hidden.
+pub(super) fn unshown_line() -> io::Result<Option<String>> {
+    keys::unshown_line()
+}
+
 /// Writes a control sequence; not through the stream that takes colours out, which would take it out too.
 fn control(sequence: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -89,6 +94,22 @@ mod keys {
         }
     }
 
+    /// Returns a line that is typed and not shown; `None` if the terminal shows it all the same.
+    pub(super) fn unshown_line() -> io::Result<Option<String>> {
+        let Ok(before) = tcgetattr(io::stdin()) else {
+            return Ok(None);
+        };
+        let mut hidden = before.clone();
+        hidden.local_modes -= LocalModes::ECHO;
+        if tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).is_err() {
+            return Ok(None);
+        }
+        let _shown_again = Quiet { before };
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        Ok(Some(line))
+    }
+
     /// Returns the keys that are typed from now on; `None` if they go elsewhere.
     pub(super) fn typed() -> Option<UnboundedReceiver<u8>> {
         let mut stdin = io::stdin();
@@ -116,6 +137,10 @@ mod keys {
         pub(super) fn begin() -> Option<Self> {
             None
         }
+    }
+
+    pub(super) fn unshown_line() -> std::io::Result<Option<String>> {
+        Ok(None)
     }
 
     pub(super) fn typed() -> Option<UnboundedReceiver<u8>> {

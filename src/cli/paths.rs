@@ -53,6 +53,8 @@ fn files(context: &Context) -> Files {
         backups,
         token,
         tokens,
+        share,
+        share_lock,
         daemon_lock,
         daemon,
     } = Paths::new(&context.database);
@@ -67,6 +69,8 @@ fn files(context: &Context) -> Files {
         ("backups", backups),
         ("token", token),
         ("tokens", tokens),
+        ("share", share),
+        ("share_lock", share_lock),
         ("daemon", daemon),
         ("daemon_lock", daemon_lock),
     ];

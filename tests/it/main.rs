@@ -32,6 +32,7 @@ mod processes;
 mod prompts;
 mod replies;
 mod restore;
+mod share;
 mod shell;
 mod stdio;
 mod support;

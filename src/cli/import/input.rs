@@ -65,15 +65,23 @@ impl Input {
         &self.start
     }
 
-    /// Returns all of it, to be read. A stream is read to its end first: nobody else can write while tasks are taken in.
-    pub(super) fn whole(self) -> io::Result<(BufReader<Watched>, Progress)> {
-        let file = match self.source {
-            Source::File(mut file) => {
-                file.rewind()?;
-                file
-            }
+    /// Returns all of it. A stream is read to its end first: nobody else can write while tasks are taken in.
+    pub(super) fn whole(self) -> io::Result<Whole> {
+        Ok(Whole(match self.source {
+            Source::File(file) => file,
             Source::Stream(stream) => spooled(self.start.as_slice().chain(stream), MOST)?,
-        };
+        }))
+    }
+}
+
+/// A file that can be read more than once.
+pub(super) struct Whole(File);
+
+impl Whole {
+    /// Begins to read it from its start. What was begun before is read no further.
+    pub(super) fn read(&self) -> io::Result<(BufReader<Watched>, Progress)> {
+        let mut file = self.0.try_clone()?;
+        file.rewind()?;
         let progress = Progress::of(file.metadata()?.len());
         let input = Watched {
             file,

@@ -1,0 +1,450 @@
+//! `taskhold share`
+
+use std::{
+    fmt::Write as _,
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use serde_json::json;
+
+use super::{CliResult, Context, Failure, input, live_terminal::unshown_line};
+use crate::{
+    care::join::{self, Joined},
+    domain::{error::Error, task::Actor, text::counted},
+    render,
+    share::{
+        code::{CodeError, JoinCode},
+        environment::Environment,
+        log::{Log, LogError},
+        place::{Place, PlaceError},
+        probe::Probed,
+        seal::{Key, LogId},
+        secrets::Secrets,
+    },
+    store::{Access, Imported, SharedState, Store, Unsettled, db::Doorbell, unusable_secrets},
+};
+
+/// The longest name of a member, in characters.
+const MEMBER_CHARS: usize = 24;
+
+/// Share these tasks with your other machines, or with a team
+///
+/// Every machine keeps all tasks in its own file and reads them there. Each change is appended to one shared log first, which an
+/// object store (S3) or an rqlite cluster keeps; what goes there is sealed. Without the log tasks can be read, and not changed.
+/// See docs/machines.md.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  taskhold share init s3://my-bucket/tasks
+  taskhold share code
+  taskhold share join
+  taskhold share status")]
+pub(super) struct ShareArgs {
+    #[command(subcommand)]
+    command: ShareCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ShareCommand {
+    /// Begin a shared log with the tasks that are here
+    ///
+    /// PLACE is `s3://BUCKET/FOLDER`, a folder for this log alone, or `rqlite://HOST:PORT,HOST:PORT`. Endpoint, region and
+    /// credentials of an object store are read as the AWS tools read them; those of rqlite from `TASKHOLD_RQLITE_USER` and
+    /// `TASKHOLD_RQLITE_PASSWORD`. The store is examined first: one that would lose changes is refused.
+    #[command(after_help = "Examples:
+  taskhold share init s3://my-bucket/tasks
+  taskhold share init rqlite://10.0.0.1,10.0.0.2,10.0.0.3 --member anna")]
+    Init {
+        /// Where the log is to be kept
+        #[arg(value_name = "PLACE")]
+        place: String,
+        /// Your name in a team; changes made on this machine are signed with it
+        #[arg(long, value_name = "NAME")]
+        member: Option<String>,
+    },
+    /// Print the code by which another machine joins
+    ///
+    /// Whoever has the code can read and change every task, once the store lets them in. It is printed at a terminal alone, or
+    /// with --show.
+    Code {
+        /// Print it also where no terminal is
+        #[arg(long)]
+        show: bool,
+    },
+    /// Join the shared log whose code is typed or comes on standard input
+    ///
+    /// The tasks of the log take the place of those here, which are backed up, and come back under new numbers as tasks of all.
+    #[command(after_help = "Examples:
+  taskhold share join
+  taskhold share join --member ben < code.txt")]
+    Join {
+        /// Your name in a team; changes made on this machine are signed with it
+        #[arg(long, value_name = "NAME")]
+        member: Option<String>,
+        #[arg(value_name = "CODE", hide = true)]
+        code: Option<String>,
+    },
+    /// Show how far this machine has followed, and whether the log answers
+    Status,
+    /// Stop sharing on this machine; the tasks stay
+    Leave,
+    /// Go on with a new log under a new key, so that a machine that was lost is out
+    ///
+    /// The new log begins with all tasks, and the old one ends. Each other machine stops there until it has left the old log and
+    /// joined the new one.
+    #[command(after_help = "Example:
+  taskhold share rekey s3://my-bucket/tasks-2")]
+    Rekey {
+        /// Where the new log is to be kept; another place than that of the old one
+        #[arg(value_name = "PLACE")]
+        place: String,
+    },
+}
+
+impl ShareArgs {
+    pub(super) fn run(self, context: &Context) -> CliResult {
+        match self.command {
+            ShareCommand::Init { place, member } => init(context, &place, member),
+            ShareCommand::Code { show } => code(context, show),
+            ShareCommand::Join { code: Some(_), .. } => Err(Failure::call(
+                "a join code is not given as an argument: every user of this machine could see it, and the shell would keep it",
+                "taskhold share join asks for it; or: taskhold share join < FILE",
+            )),
+            ShareCommand::Join { member, code: None } => join(context, member),
+            ShareCommand::Status => status(context),
+            ShareCommand::Leave => leave(context),
+            ShareCommand::Rekey { place } => rekey(context, &place),
+        }
+    }
+}
+
+/// Returns a member's name as changes are signed with it.
+fn member_name(name: Option<String>) -> CliResult<Option<String>> {
+    let Some(name) = name else { return Ok(None) };
+    let clean = Actor::named(&name).as_str().to_owned();
+    if name.trim().is_empty() || clean.chars().count() > MEMBER_CHARS || clean.contains('@') {
+        return Err(Failure::call(
+            format!("a member's name has 1 to {MEMBER_CHARS} characters, and no @"),
+            "give --member anna",
+        ));
+    }
+    Ok(Some(clean))
+}
+
+/// A log that is to be made.
+struct NewLog {
+    secrets: Secrets,
+    log: Box<dyn Log>,
+    probed: Probed,
+}
+
+impl NewLog {
+    /// Draws a key for a log at `place`, and examines the engine there. Of the log nothing is written yet.
+    fn at(place: &str, member: Option<String>) -> CliResult<Self> {
+        let wrong = |error: PlaceError| {
+            Failure::call(
+                error.to_string(),
+                "taskhold share init s3://BUCKET/FOLDER, or rqlite://HOST:PORT,HOST:PORT",
+            )
+        };
+        let environment = Environment::of_process();
+        let place: Place = place.parse().map_err(wrong)?;
+        let place = place.resolved(&environment).map_err(wrong)?;
+        let random =
+            |error: getrandom::Error| Failure::input(format!("cannot make a key: {error}"));
+        let secrets = Secrets {
+            login: place.login_to_keep(&environment),
+            code: JoinCode {
+                place,
+                log: LogId::generate().map_err(random)?,
+                key: Key::generate().map_err(random)?,
+            },
+            member,
+        };
+        let refused = |error: LogError| not_shared(&error.to_string());
+        let place = &secrets.code.place;
+        let probed = place
+            .probe(environment, secrets.login.as_ref())
+            .map_err(refused)?;
+        let log = secrets.open(Environment::of_process()).map_err(refused)?;
+        Ok(Self {
+            secrets,
+            log,
+            probed,
+        })
+    }
+
+    fn print(&self, store: &Store, said: &str, context: &Context) -> CliResult {
+        let (tasks, _) = store.count_all()?;
+        let place = &self.secrets.code.place;
+        if context.screen.json {
+            return Ok(context.screen.print_json(&json!({
+                "place": place.to_string(),
+                "tasks": tasks,
+                "answer_ms": millis(self.probed.answer_time),
+            }))?);
+        }
+        let tasks = counted(i64::try_from(tasks).unwrap_or(i64::MAX), "task");
+        let warning = clock_warning(&self.probed);
+        let said = format!("Shared {tasks} at {place}.\n{warning}{said}");
+        Ok(context.screen.print(&said)?)
+    }
+}
+
+fn init(context: &Context, place: &str, member: Option<String>) -> CliResult {
+    let member = member_name(member)?;
+    let mut store = Store::open(&context.database, Access::Write)?;
+    // Before anything is written to the place.
+    store.refuse_shared()?;
+    let mut new = NewLog::at(place, member)?;
+    store.share(&new.secrets, &mut *new.log)?;
+    let said = "On the next machine: taskhold share join, with the code that taskhold share code prints here.\n";
+    new.print(&store, said, context)
+}
+
+fn rekey(context: &Context, place: &str) -> CliResult {
+    let mut store = Store::open(&context.database, Access::Write)?;
+    let member = secrets(&store)?.member;
+    let mut new = NewLog::at(place, member)?;
+    store.rekey(&new.secrets, &mut *new.log)?;
+    let said = "The old log takes no more changes. On each other machine that stays: taskhold share leave, then taskhold share join with the new code.\n";
+    new.print(&store, said, context)
+}
+
+fn clock_warning(probed: &Probed) -> String {
+    match probed.skew_seconds {
+        Some(seconds) if probed.is_clock_off() => format!(
+            "The clock of this machine is {} seconds {} that of the store: set it right.\n",
+            seconds.unsigned_abs(),
+            if seconds > 0 { "behind" } else { "ahead of" }
+        ),
+        _ => String::new(),
+    }
+}
+
+fn not_shared(reason: &str) -> Failure {
+    Failure::Failed(Error::NotShared {
+        reason: reason.to_owned(),
+    })
+}
+
+/// Returns what opens the shared log of the database.
+fn secrets(store: &Store) -> CliResult<Secrets> {
+    if !store.is_shared()? {
+        return Err(Failure::input("these tasks are not shared")
+            .with_hint("taskhold share init PLACE shares them; taskhold share join joins others"));
+    }
+    let path = &store.paths().share;
+    Ok(Secrets::load(path).map_err(|error| unusable_secrets(path, &error))?)
+}
+
+fn code(context: &Context, show: bool) -> CliResult {
+    let code = secrets(&context.reader()?)?.code;
+    if !(show || io::stdout().is_terminal()) {
+        return Err(Failure::call(
+            "the join code opens every task, and standard output is no terminal",
+            "taskhold share code --show prints it all the same",
+        ));
+    }
+    if context.screen.json {
+        return Ok(context
+            .screen
+            .print_json(&json!({ "code": code.to_string() }))?);
+    }
+    Ok(context.screen.print(&format!("{code}\n"))?)
+}
+
+fn read_code() -> CliResult<JoinCode> {
+    let text = if io::stdin().is_terminal() {
+        write!(io::stderr(), "Join code (it is not shown): ")?;
+        let line = unshown_line();
+        writeln!(io::stderr())?;
+        line?.ok_or_else(|| {
+            Failure::input("a code cannot be typed here without being shown")
+                .with_hint("taskhold share join < FILE, with the code in the file")
+        })?
+    } else {
+        input::stdin_text()?
+    };
+    text.parse().map_err(|error: CodeError| {
+        Failure::input(error.to_string())
+            .with_hint("taskhold share code prints it, on a machine that shares the tasks")
+    })
+}
+
+fn join(context: &Context, member: Option<String>) -> CliResult {
+    let member = member_name(member)?;
+    let code = read_code()?;
+    let login = code.place.login_to_keep(&Environment::of_process());
+    let secrets = Secrets {
+        code,
+        login,
+        member: member.clone(),
+    };
+    let mut caller = context.caller.clone();
+    if let Some(member) = &member {
+        caller = context.unsigned_caller().of_member(member);
+    }
+    let joined = join::join(&context.database, &secrets, &caller)?;
+    if context.screen.json {
+        return Ok(context.screen.print_json(&json!({
+            "place": secrets.code.place.to_string(),
+            "entry": joined.state.n,
+            "tasks": joined.tasks,
+            "brought": joined.brought.as_ref().map(|brought| json!({
+                "new": brought.new,
+                "here": brought.here,
+                "differ": brought.differ,
+                "group": brought.group,
+                "first": brought.ends.as_ref().map(|[(first, _), _]| first.get()),
+                "last": brought.ends.as_ref().map(|[_, (last, _)]| last.get()),
+            })),
+            "backup": joined.before.map(|backup| backup.path),
+        }))?);
+    }
+    let said = said_of(&joined, &secrets);
+    Ok(context.screen.print(&said)?)
+}
+
+fn said_of(joined: &Joined, secrets: &Secrets) -> String {
+    let count = |number: u64| counted(i64::try_from(number).unwrap_or(i64::MAX), "task");
+    let mut said = format!(
+        "Joined {}: {} now.\n",
+        secrets.code.place,
+        count(joined.tasks)
+    );
+    if let Some(Imported {
+        new,
+        here,
+        differ,
+        ends,
+        group,
+        ..
+    }) = &joined.brought
+    {
+        if let Some([(first, _), (last, _)]) = ends {
+            let which = if first == last {
+                format!("#{first}")
+            } else {
+                format!("#{first} to #{last}")
+            };
+            let _ = writeln!(
+                said,
+                "{} of this machine came along, now {which}{}.",
+                count(*new),
+                group.map_or_else(String::new, |group| format!(" (change group {group})"))
+            );
+        }
+        if *here > 0 {
+            let _ = writeln!(said, "{} of this machine were there already.", count(*here));
+        }
+        if *differ > 0 {
+            let _ = writeln!(
+                said,
+                "{} of those said something else here; the shared ones stand, and what was here is in the backup.",
+                count(*differ)
+            );
+        }
+    }
+    if let Some(before) = &joined.before {
+        let _ = writeln!(said, "What was there before: {}", before.path.display());
+    }
+    said
+}
+
+fn status(context: &Context) -> CliResult {
+    let store = context.reader()?;
+    let secrets = secrets(&store)?;
+    let state = store.shared_state()?.ok_or(Error::Fault)?;
+    let look = store.look_back();
+    let members = store.members()?;
+    let heard = store
+        .heard_at()
+        .map(|at| render::instant(at, context.caller.zone));
+    if context.screen.json {
+        let (answer, behind, error) = match &look {
+            Ok((answer, behind)) => (Some(millis(*answer)), Some(*behind), None),
+            Err(error) => (None, None, Some(error.to_string())),
+        };
+        return Ok(context.screen.print_json(&json!({
+            "place": secrets.code.place.to_string(),
+            "log": state.log,
+            "member": secrets.member,
+            "entry": state.n,
+            "behind": behind,
+            "answer_ms": answer,
+            "error": error,
+            "heard_at": heard,
+            "members": members,
+            "unsettled": state.unsettled.as_ref().map(|unsettled| json!({
+                "entry": unsettled.n,
+                "at": render::instant(unsettled.at, context.caller.zone),
+                "was_taken": unsettled.was_taken,
+            })),
+        }))?);
+    }
+    let mut said = format!("place     {}\n", secrets.code.place);
+    if let Some(member) = &secrets.member {
+        let _ = writeln!(said, "member    {member}");
+    }
+    if !members.is_empty() {
+        let _ = writeln!(said, "seen      {}", members.join(", "));
+    }
+    let _ = writeln!(
+        said,
+        "entry     {}{}",
+        state.n,
+        behind(&state, look.as_ref().ok())
+    );
+    match &look {
+        Ok((answer, _)) => _ = writeln!(said, "answers   in {} ms", millis(*answer)),
+        Err(error) => _ = writeln!(said, "answers   no: {error}"),
+    }
+    if let Some(heard) = heard {
+        let _ = writeln!(said, "heard     {heard}");
+    }
+    if let Some(unsettled) = &state.unsettled {
+        said.push_str(&said_of_unsettled(unsettled, context));
+    }
+    Ok(context.screen.print(&said)?)
+}
+
+fn behind(state: &SharedState, look: Option<&(Duration, usize)>) -> String {
+    match look {
+        Some((_, 0)) => ", the last".to_owned(),
+        Some((_, behind)) => {
+            format!(", and {behind} or more after it: the next change or --fresh fetches them")
+        }
+        None if state.n == 0 => ", nothing was fetched yet".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn said_of_unsettled(unsettled: &Unsettled, context: &Context) -> String {
+    let at = render::instant(unsettled.at, context.caller.zone);
+    let what = match unsettled.was_taken {
+        Some(true) => "was made",
+        Some(false) => "was not made, and never will be",
+        None => "may yet appear; the next change settles it",
+    };
+    format!("unsettled a change of {at} that got no answer {what}\n")
+}
+
+fn leave(context: &Context) -> CliResult {
+    let mut store = Store::open(&context.database, Access::Write)?;
+    if !store.is_shared()? {
+        return Err(Failure::input("these tasks are not shared"));
+    }
+    store.leave()?;
+    Doorbell::new(store.paths()).ring();
+    if context.screen.json {
+        return Ok(context.screen.print_json(&json!({ "left": true }))?);
+    }
+    Ok(context.screen.print(
+        "Left the shared log. The tasks stay here, and what is changed from now on nobody else hears of.\n",
+    )?)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,392 @@
+//! Several machines that share their tasks: each a home of its own, over one object store.
+
+use std::{
+    io::Write as _,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Dialect, Home, Wiring};
+use object_store::ObjectStore;
+
+#[path = "support/object_store.rs"]
+mod object_store;
+
+/// A machine: a home with the variables by which it reaches the store.
+struct Machine<'a> {
+    home: Home,
+    store: &'a ObjectStore,
+}
+
+impl<'a> Machine<'a> {
+    fn new(store: &'a ObjectStore) -> Self {
+        let home = Home::new();
+        Self { home, store }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.home.command(arguments);
+        command
+            .env("AWS_ENDPOINT_URL", self.store.url())
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", "anna")
+            .env("AWS_SECRET_ACCESS_KEY", "secret");
+        command
+    }
+
+    fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let mut all = arguments.to_vec();
+        all.push("--json");
+        serde_json::from_str(&self.run(&all)).unwrap()
+    }
+
+    /// Returns an app that speaks with this machine's server.
+    fn mcp(&self) -> Client {
+        let mut client = Client::start(self.command(&["mcp"]), Dialect::Modern, Wiring::Pipes);
+        client.greet();
+        client
+    }
+
+    /// Returns what a call says that fails.
+    fn refusal(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        assert!(!output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn share(&self, member: &[&str]) {
+        let mut call = vec!["share", "init", "s3://tasks/ours"];
+        call.extend(member);
+        self.run(&call);
+    }
+
+    fn code(&self) -> String {
+        self.run(&["share", "code", "--show"])
+    }
+
+    fn join_with(&self, code: &str, arguments: &[&str]) -> Output {
+        let mut call = vec!["share", "join"];
+        call.extend(arguments);
+        let mut child = self
+            .command(&call)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(code.as_bytes()).unwrap();
+        drop(input);
+        child.wait_with_output().unwrap()
+    }
+
+    fn join(&self, code: &str, arguments: &[&str]) -> String {
+        let output = self.join_with(code, arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn titles(&self) -> Vec<String> {
+        let list = self.json(&["list", "all", "--fresh"]);
+        let tasks = list["tasks"].as_array().unwrap();
+        let mut tasks: Vec<_> = tasks
+            .iter()
+            .map(|task| {
+                (
+                    task["id"].as_i64(),
+                    task["title"].as_str().unwrap().to_owned(),
+                )
+            })
+            .collect();
+        tasks.sort();
+        tasks.into_iter().map(|(_, title)| title).collect()
+    }
+}
+
+fn error(said: &str) -> Value {
+    serde_json::from_str::<Value>(said).unwrap()["error"].clone()
+}
+
+#[test]
+fn a_second_machine_joins_by_a_code_and_both_see_what_the_other_does() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.run(&["add", "from the desk"]);
+    desk.share(&[]);
+    laptop.run(&["add", "from the laptop"]);
+    let said = laptop.join(&desk.code(), &[]);
+    assert!(
+        said.contains("1 task of this machine came along, now #2"),
+        "{said}"
+    );
+    assert_eq!(desk.titles(), ["from the desk", "from the laptop"]);
+    laptop.run(&["add", "a third"]);
+    desk.run(&["done", "3"]);
+    assert_eq!(
+        laptop.titles(),
+        ["from the desk", "from the laptop", "a third"]
+    );
+    let last = laptop.json(&["show", "3"]);
+    assert_eq!(last["tasks"][0]["status"], "completed", "{last}");
+    for machine in [&desk, &laptop] {
+        let status = machine.json(&["share", "status"]);
+        assert_eq!(
+            (&status["behind"], &status["entry"]),
+            (&json!(0), &json!(4)),
+            "{status}"
+        );
+        let found = machine.json(&["doctor"]);
+        assert_ne!(found["verdict"], "bad", "{found}");
+    }
+    // Whoever runs the store sees none of it.
+    assert!(
+        store
+            .names()
+            .iter()
+            .any(|name| name.ends_with("00000000000000000004"))
+    );
+    for text in ["from the desk", "third", "title"] {
+        assert!(!store.holds(text), "{text}");
+    }
+}
+
+#[test]
+fn without_the_store_tasks_are_read_and_a_change_is_refused_as_not_made() {
+    let store = ObjectStore::start();
+    let desk = Machine::new(&store);
+    desk.run(&["add", "kept"]);
+    desk.share(&[]);
+    store.switch_off(true);
+    let begun = std::time::Instant::now();
+    let output = desk.output(&["add", "too early", "--json"]);
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = error(&String::from_utf8(output.stderr).unwrap());
+    assert_eq!(said["code"], "shared", "{said}");
+    assert!(
+        said["message"].as_str().unwrap().contains("shared log"),
+        "{said}"
+    );
+    let list = desk.json(&["list"]);
+    assert_eq!(list["tasks"].as_array().unwrap().len(), 1, "{list}");
+    let status = desk.json(&["share", "status"]);
+    assert!(status["error"].is_string(), "{status}");
+    store.switch_off(false);
+    desk.run(&["add", "in time"]);
+    let titles = desk.titles();
+    assert_eq!(titles, ["kept", "in time"]);
+}
+
+#[test]
+fn members_of_a_team_sign_their_changes_and_take_back_their_own() {
+    let store = ObjectStore::start();
+    let (anna, ben) = (Machine::new(&store), Machine::new(&store));
+    anna.share(&["--member", "anna"]);
+    ben.join(&anna.code(), &["--member", "ben"]);
+    anna.run(&["add", "of anna"]);
+    ben.run(&["add", "of ben"]);
+    anna.run(&["undo"]);
+    assert_eq!(ben.titles(), ["of ben"]);
+    let log = ben.run(&["log", "2"]);
+    assert!(log.contains("cli @ ben"), "{log}");
+    let mut client = ben.mcp();
+    client.call("add_task", json!({ "title": "of an agent" }));
+    let log = ben.run(&["log", "3"]);
+    assert!(log.contains(" @ ben"), "{log}");
+    let members = anna.json(&["share", "status"])["members"].clone();
+    assert_eq!(members, json!(["anna", "ben"]));
+}
+
+#[test]
+fn a_code_is_read_from_no_argument_and_a_wrong_one_changes_nothing() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.share(&[]);
+    laptop.run(&["add", "mine"]);
+    let code = desk.code();
+    let refused = laptop.output(&["share", "join", &code]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    let shown = desk.output(&["share", "code"]);
+    assert_eq!(shown.status.code(), Some(2), "{shown:?}");
+    assert!(shown.stdout.is_empty());
+    let cut = &code[..code.len() - 9];
+    let output = laptop.join_with(cut, &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("cut off"), "{said}");
+    assert_eq!(laptop.titles(), ["mine"]);
+}
+
+#[test]
+fn a_place_that_is_taken_and_a_database_that_is_shared_are_not_shared_again() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.share(&[]);
+    let again = desk.refusal(&["share", "init", "s3://tasks/other"]);
+    assert!(again.contains("it is shared already"), "{again}");
+    let taken = laptop.refusal(&["share", "init", "s3://tasks/ours"]);
+    assert!(taken.contains("holds a shared log already"), "{taken}");
+    let nowhere = laptop.refusal(&["share", "init", "ftp://x"]);
+    assert!(nowhere.contains("s3://BUCKET/FOLDER"), "{nowhere}");
+    laptop.run(&["add", "still works"]);
+    assert_eq!(laptop.titles(), ["still works"]);
+}
+
+#[test]
+fn who_leaves_keeps_the_tasks_and_can_come_back() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.run(&["add", "shared"]);
+    desk.share(&[]);
+    let code = desk.code();
+    laptop.join(&code, &[]);
+    laptop.run(&["share", "leave"]);
+    laptop.run(&["add", "alone"]);
+    desk.run(&["add", "meanwhile"]);
+    assert_eq!(laptop.titles(), ["shared", "alone"]);
+    laptop.join(&code, &[]);
+    assert_eq!(laptop.titles(), ["shared", "meanwhile", "alone"]);
+    assert_eq!(desk.titles(), ["shared", "meanwhile", "alone"]);
+}
+
+#[test]
+fn an_entry_that_was_deleted_in_the_store_is_noticed_before_anything_is_written_after_it() {
+    let store = ObjectStore::start();
+    let desk = Machine::new(&store);
+    desk.share(&[]);
+    desk.run(&["add", "one"]);
+    let newest = store
+        .names()
+        .into_iter()
+        .rfind(|name| name.contains("/log/"));
+    store.remove(&newest.unwrap());
+    let refused = desk.refusal(&["add", "two"]);
+    assert!(
+        refused.contains("entry 2") && refused.contains("missing"),
+        "{refused}"
+    );
+    let list = desk.json(&["list"]);
+    assert_eq!(list["tasks"].as_array().unwrap().len(), 1, "{list}");
+}
+
+#[test]
+fn an_import_and_a_restore_go_to_all_machines() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.run(&["add", "one"]);
+    desk.share(&[]);
+    laptop.join(&desk.code(), &[]);
+    laptop.run(&["add", "two"]);
+    let file = desk.home.database().with_file_name("list.txt");
+    std::fs::write(&file, "Buy milk +home\nCall mom\n").unwrap();
+    desk.run(&["import", file.to_str().unwrap(), "--format", "todo.txt"]);
+    let all = ["one", "two", "Buy milk", "Call mom"];
+    assert_eq!(laptop.titles(), all);
+    laptop.run(&["backup"]);
+    desk.run(&["delete", "1", "2"]);
+    laptop.run(&["restore", "latest"]);
+    assert_eq!(desk.titles(), all);
+}
+
+#[test]
+fn a_change_on_one_machine_is_heard_by_an_app_on_another() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.run(&["add", "watched"]);
+    desk.share(&[]);
+    laptop.join(&desk.code(), &[]);
+    let mut app = laptop.mcp();
+    app.watch("tasks://task/1");
+    desk.run(&["edit", "1", "--title", "changed"]);
+    assert_eq!(app.next_updated(), "tasks://task/1");
+    assert!(app.read("tasks://task/1").contains("changed"));
+}
+
+/// An app that runs since before the machine joined goes on with the tasks of all.
+#[test]
+fn an_app_that_runs_while_its_machine_joins_loses_nothing_and_hears_of_it() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.run(&["add", "of the desk"]);
+    desk.share(&[]);
+    laptop.run(&["add", "of the laptop"]);
+    let mut app = laptop.mcp();
+    app.watch("tasks://task/1");
+    app.call("add_task", json!({ "title": "before" }));
+    laptop.join(&desk.code(), &[]);
+    assert_eq!(app.next_updated(), "tasks://task/1");
+    app.call("add_task", json!({ "title": "after" }));
+    assert_eq!(
+        desk.titles(),
+        ["of the desk", "of the laptop", "before", "after"]
+    );
+}
+
+#[test]
+fn a_laptop_that_was_lost_is_out_when_the_others_go_on_under_a_new_key() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    let stolen = Machine::new(&store);
+    desk.run(&["add", "one"]);
+    desk.share(&[]);
+    let old_code = desk.code();
+    for machine in [&laptop, &stolen] {
+        machine.join(&old_code, &[]);
+    }
+    let said = desk.run(&["share", "rekey", "s3://tasks/next"]);
+    assert!(said.contains("The old log takes no more changes"), "{said}");
+    assert_ne!(desk.code(), old_code);
+    for machine in [&laptop, &stolen] {
+        let refused = machine.refusal(&["add", "into the old log"]);
+        assert!(refused.contains("another key"), "{refused}");
+    }
+    laptop.run(&["share", "leave"]);
+    laptop.join(&desk.code(), &[]);
+    laptop.run(&["add", "two"]);
+    assert_eq!(desk.titles(), ["one", "two"]);
+    assert_eq!(laptop.titles(), ["one", "two"]);
+    let list = stolen.json(&["list"]);
+    assert_eq!(list["tasks"].as_array().unwrap().len(), 1, "{list}");
+}
+
+#[test]
+fn a_file_that_opens_the_log_is_needed_and_what_is_read_says_how_old_it_is() {
+    let store = ObjectStore::start();
+    let desk = Machine::new(&store);
+    desk.run(&["add", "one"]);
+    desk.share(&[]);
+    let beside = |ending: &str| {
+        let name = format!("tasks.db{ending}");
+        desk.home.database().with_file_name(name)
+    };
+    // As if the log had been heard of two hours ago.
+    let heard = std::fs::File::options()
+        .write(true)
+        .open(beside(".share.lock"))
+        .unwrap();
+    let then = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
+    heard.set_modified(then).unwrap();
+    let output = desk.output(&["list"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("tasks as of") && said.contains("--fresh"),
+        "{said}"
+    );
+    let output = desk.output(&["list", "--fresh"]);
+    assert!(output.stderr.is_empty(), "{output:?}");
+    std::fs::remove_file(beside(".share")).unwrap();
+    let refused = desk.refusal(&["add", "two"]);
+    assert!(refused.contains("share join"), "{refused}");
+    assert_eq!(desk.json(&["list"])["tasks"].as_array().unwrap().len(), 1);
+}

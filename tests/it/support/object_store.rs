@@ -1,0 +1,139 @@
+//! An object store with the part of the S3 API that a shared log needs, in this process: new keys are put once, and read.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+#[derive(Default)]
+struct Inner {
+    objects: Mutex<BTreeMap<String, Vec<u8>>>,
+    is_off: AtomicBool,
+}
+
+/// A store that listens on this machine while the test runs.
+pub(crate) struct ObjectStore {
+    inner: Arc<Inner>,
+    port: u16,
+}
+
+impl ObjectStore {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let inner = Arc::<Inner>::default();
+        let served = Arc::clone(&inner);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let inner = Arc::clone(&served);
+                thread::spawn(move || serve(&stream, &inner));
+            }
+        });
+        Self { inner, port }
+    }
+
+    /// Returns its URL, as `AWS_ENDPOINT_URL` has it.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Breaks off every connection from now on, or answers again.
+    pub(crate) fn switch_off(&self, is_off: bool) {
+        self.inner.is_off.store(is_off, Ordering::SeqCst);
+    }
+
+    /// Returns the names of what is in it.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.inner.objects.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// Reports whether any object holds `text`.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        let objects = self.inner.objects.lock().unwrap();
+        let holds = |body: &Vec<u8>| body.windows(text.len()).any(|part| part == text.as_bytes());
+        objects.values().any(holds)
+    }
+
+    /// Removes an object, as nobody may.
+    pub(crate) fn remove(&self, name: &str) {
+        assert!(self.inner.objects.lock().unwrap().remove(name).is_some());
+    }
+}
+
+fn serve(stream: &TcpStream, inner: &Inner) {
+    let mut input = BufReader::new(stream);
+    while let Some((line, headers)) = read_head(&mut input) {
+        if inner.is_off.load(Ordering::SeqCst) {
+            return;
+        }
+        let header = |name: &str| {
+            headers
+                .iter()
+                .find(|(is, _)| is == name)
+                .map(|(_, value)| value)
+        };
+        let length = header("content-length").map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        if input.read_exact(&mut body).is_err() {
+            return;
+        }
+        let mut words = line.split(' ');
+        let (method, path) = (words.next().unwrap(), words.next().unwrap());
+        let name = path.split('?').next().unwrap().to_owned();
+        let mut objects = inner.objects.lock().unwrap();
+        let (status, reply) = match method {
+            _ if header("authorization").is_none() => ("403 Forbidden", Vec::new()),
+            "PUT" if header("if-none-match").is_some() && objects.contains_key(&name) => {
+                ("412 Precondition Failed", Vec::new())
+            }
+            "PUT" => {
+                objects.insert(name, body);
+                ("200 OK", Vec::new())
+            }
+            "GET" | "HEAD" => match objects.get(&name) {
+                Some(body) => ("200 OK", body.clone()),
+                None => (
+                    "404 Not Found",
+                    b"<Error><Code>NoSuchKey</Code></Error>".to_vec(),
+                ),
+            },
+            _ => ("501 Not Implemented", Vec::new()),
+        };
+        drop(objects);
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
+            reply.len()
+        );
+        let mut out = head.into_bytes();
+        if method != "HEAD" {
+            out.extend(reply);
+        }
+        let mut stream = stream;
+        if stream.write_all(&out).is_err() {
+            return;
+        }
+    }
+}
+
+/// Returns the first line and the headers of a request, their names in small letters; `None` at the end.
+fn read_head(input: &mut impl std::io::BufRead) -> Option<(String, Vec<(String, String)>)> {
+    let mut first = String::new();
+    input.read_line(&mut first).ok().filter(|read| *read > 0)?;
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        input.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let line = line.trim_end();
+        if line.is_empty() {
+            return Some((first.trim_end().to_owned(), headers));
+        }
+        let (name, value) = line.split_once(':')?;
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+}
