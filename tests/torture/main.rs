@@ -16,6 +16,9 @@
 //! cargo test --test torture -- soak 60                  five processes on one database for minutes, memory and files
 //!                                                       flat, every change heard; 0 is ten seconds
 //! cargo test --test torture -- suspend 10               lock holders suspended, ten times each, while others come
+//! cargo test --test torture -- machines 2000 [SEED]     a shared log: so many entries by eight writers, and so many calls by eight
+//!                                                       processes on three machines, on each engine: moto, SeaweedFS, rqlite
+//!                                                       with its leader killed; 0 is a short run on moto alone
 //! ```
 //!
 //! A run ends with its figures, or with a panic that says what was lost.
@@ -36,6 +39,7 @@ mod failure;
 mod kill;
 mod lines;
 mod load;
+mod machines;
 mod power;
 mod requests;
 mod scenarios;
@@ -69,6 +73,7 @@ const RUNS: &[(&str, Run, u64)] = &[
     ("power", power::run, 40),
     ("calls", calls::run, 80),
     ("errors", errors::run, 80),
+    ("machines", machines::run, 0),
 ];
 
 const SEED: u64 = 20_260_728;
