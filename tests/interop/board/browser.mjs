@@ -12,11 +12,13 @@ function installed(...names) {
   return names.flatMap(name => folders.map(folder => join(folder, name))).find(existsSync);
 }
 
+/** Returns the path of the system's Chromium, or undefined. */
+export const chromiumPath = () => installed('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome');
+
 /** Starts Chromium. A container's root has no sandbox of its own to give. */
 export async function startChromium() {
-  const own = installed('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome');
   // The package's own arguments switch off what is tested here: the origin of requests, and the separation of sites.
-  return chromium.launch({ executablePath: own ?? (await packed.executablePath()), args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath: chromiumPath() ?? (await packed.executablePath()), args: ['--no-sandbox'] });
 }
 
 /** Returns the path of the system's Firefox, or undefined. */

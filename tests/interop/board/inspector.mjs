@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { check, expect } from '../node/support.mjs';
+import { chromiumPath } from './browser.mjs';
 import { eventually } from './page.mjs';
 import { fillDaily } from './tasks.mjs';
 
@@ -49,6 +50,7 @@ async function openDoor(daemon) {
 }
 
 export async function inspector(browser, daemon) {
+  if (!chromiumPath()) return console.log('not run: the board in the Inspector; the npm package’s Chromium does not show its driver frames within frames');
   await fillDaily(daemon);
   const [port, sandbox] = [await freePort(), await freePort()];
   const key = randomBytes(16).toString('hex');
@@ -85,8 +87,11 @@ export async function inspector(browser, daemon) {
   }
 }
 
-/** Returns the frame in which tasks are drawn, once they are. */
+/** Returns the frame in which tasks are drawn, once they are. A frame that is still loading does not answer: it is not waited for. */
 async function view(page) {
-  for (const frame of page.frames()) if (await frame.locator('main li').count().catch(() => 0)) return frame;
+  for (const frame of page.frames()) {
+    const late = new Promise(resolve => setTimeout(resolve, 500, 0));
+    if (await Promise.race([frame.locator('main li').count().catch(() => 0), late])) return frame;
+  }
   return undefined;
 }
