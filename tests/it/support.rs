@@ -69,8 +69,17 @@ impl Home {
             .env("HOME", self.folder.path())
             // What HOME is on Windows.
             .env("USERPROFILE", self.folder.path())
-            .env("APPDATA", self.folder.path().join("AppData/Roaming"))
-            .env("LOCALAPPDATA", self.folder.path().join("AppData/Local"))
+            .env(
+                "APPDATA",
+                self.folder.path().join("AppData").join("Roaming"),
+            )
+            .env(
+                "LOCALAPPDATA",
+                self.folder.path().join("AppData").join("Local"),
+            )
+            // Whom the Task Scheduler starts a service for.
+            .env("USERDOMAIN", "HERE")
+            .env("USERNAME", "me")
             .env("TASKHOLD_DB", self.database());
         command
     }
