@@ -97,7 +97,6 @@ impl Daemon {
         Wire::new(self.port, Some(token))
     }
 
-    #[cfg(unix)]
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.pid().to_string();
         assert!(

@@ -5,10 +5,11 @@
     reason = "in a test, a panic is how a failure is told"
 )]
 
+#[cfg_attr(not(unix), allow(dead_code, reason = "`end` uses the rest"))]
 mod clock;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod daemon;
-#[cfg(unix)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "`end` uses the rest"))]
 mod deaf;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 #[path = "../it/support.rs"]

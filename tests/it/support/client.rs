@@ -92,7 +92,7 @@ impl Client {
         }
     }
 
-    #[cfg(unix)]
+    #[cfg_attr(not(unix), allow(dead_code, reason = "only some programs ask for it"))]
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }
