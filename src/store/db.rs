@@ -134,7 +134,7 @@ impl Db {
             // The files beside the database are those of the one that a link leads to.
             place: place
                 .clone()
-                .map(|path| dunce::canonicalize(&path).unwrap_or(path)),
+                .map(|path| crate::disk::canonicalize(&path).unwrap_or(path)),
             member: Mutex::default(),
         });
         let writer = WriterThread {

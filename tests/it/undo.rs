@@ -157,6 +157,17 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
+/// Reports whether `waiting`, which depends on `other`, waits for it: of two series, for no round after its own.
+fn holds_up(other: &Task, waiting: &Task) -> bool {
+    let day = |task: &Task| task.due.map(|due| due.to_string()[..10].to_owned());
+    let is_later = match [other, waiting].map(day) {
+        [Some(other), Some(waiting)] => other > waiting,
+        _ => false,
+    };
+    let both_repeat = other.repeat.is_some() && waiting.repeat.is_some();
+    other.is_open() && !(both_repeat && is_later)
+}
+
 /// Every task but for what each change moves on: its revision and the time of its last change.
 fn state(store: &Store) -> BTreeMap<TaskId, Task> {
     let moment = Moment::new(Timestamp::from_millis(0), Zone::UTC);
@@ -169,8 +180,8 @@ fn state(store: &Store) -> BTreeMap<TaskId, Task> {
         {
             let mut task = store.existing(listed.id).unwrap();
             let mut summary = task.summary();
-            let is_open = |id: &TaskId| store.existing(*id).unwrap().is_open();
-            summary.blockers.retain(is_open);
+            let holds_up = |id: &TaskId| holds_up(&store.existing(*id).unwrap(), &task);
+            summary.blockers.retain(holds_up);
             assert_eq!(summary, listed);
             let history = store.history(task.id, 0).unwrap();
             assert!(
@@ -191,8 +202,10 @@ fn check_derived(store: &Store, tasks: &BTreeMap<TaskId, Task>) {
         .list(View::Blocked, &Filters::default(), &moment, None, 1_000)
         .unwrap();
     let blocked: BTreeSet<TaskId> = page.tasks.iter().map(|task| task.id).collect();
-    let waits =
-        |task: &&Task| task.is_open() && task.depends_on.iter().any(|id| tasks[id].is_open());
+    let waits = |task: &&Task| {
+        let others = &mut task.depends_on.iter();
+        task.is_open() && others.any(|id| holds_up(&tasks[id], task))
+    };
     assert_eq!(
         blocked,
         tasks.values().filter(waits).map(|task| task.id).collect()
