@@ -174,7 +174,9 @@ impl Client {
                     answer.is_over = true;
                     return Ok(answer);
                 }
-                if status == StatusCode::NOT_FOUND {
+                // Of the page of the board, which is at `/`, only the method is wrong.
+                let is_a_page = status == StatusCode::METHOD_NOT_ALLOWED && !in_session;
+                if status == StatusCode::NOT_FOUND || is_a_page {
                     return Err(match &self.target.place {
                         Endpoint::Web { path, .. } if !in_session => {
                             Failure::Nowhere { path: path.clone() }
