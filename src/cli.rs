@@ -7,6 +7,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `context` | what every command is given: settings, screen, caller, the way to the database |
 //! | `call` | parses the command line, and rewrites what clap says is wrong with it |
 //! | `fields` | fields given by flags and quick words, turned into drafts and patches |
 //! | `filters` | a view and filters given by flags and quick words |
@@ -31,12 +32,10 @@
 //! setting is wrong.
 
 use std::{
-    cell::Cell,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     sync::LazyLock,
-    time::Duration,
 };
 
 use clap::{
@@ -46,17 +45,10 @@ use clap::{
 use serde::Serialize;
 
 use crate::{
-    clock,
-    config::{self as settings, Color, Config, Loaded, Source},
-    disk::{self, fail_writes_past_limit},
-    domain::{
-        command::{Caller, CallerSession, Command as TaskCommand, Outcome},
-        error::Error,
-        session::SessionId,
-        task::Actor,
-        text,
-    },
-    store::{self, Access, Paths, Store, db::Doorbell},
+    config::{Color, Config, Loaded},
+    disk::fail_writes_past_limit,
+    domain::text,
+    store,
 };
 
 mod add;
@@ -67,6 +59,7 @@ mod chosen;
 mod comment;
 mod completions;
 mod config;
+mod context;
 mod delete;
 mod doctor;
 mod edit;
@@ -111,6 +104,7 @@ mod uninstall;
 mod watch;
 mod width;
 
+use context::Context;
 use failure::Failure;
 use screen::{Screen, json_line};
 
@@ -216,26 +210,6 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 type CliResult<T = ()> = Result<T, Failure>;
-
-/// What every command is given.
-#[derive(Clone)]
-struct Context {
-    database: PathBuf,
-    caller: Caller,
-    screen: Screen,
-    config: Config,
-    /// Tasks were changed, so the backup of the day is due.
-    has_written: Cell<bool>,
-    /// It was said that the database is not there.
-    has_said_missing: Cell<bool>,
-    /// What other machines changed is still to be fetched before tasks are read.
-    is_fetch_due: Cell<bool>,
-    /// It was said how old the tasks are.
-    has_said_age: Cell<bool>,
-}
-
-/// How old tasks that are shared may be before that is said.
-const FRESH: Duration = Duration::from_mins(1);
 
 /// Returns the command line with every command made. To read a call, only the command that is called is: that is half of
 /// the work of reading it.
@@ -405,141 +379,4 @@ fn failed(failure: &Failure, screen: Screen, context: Option<&Context>) -> ExitC
     // Without stderr there is nobody to tell.
     let _ = writeln!(io::stderr(), "{said}");
     failure.exit_code()
-}
-
-/// Returns a database's path with links followed.
-fn settled(database: &Path) -> PathBuf {
-    disk::canonicalize(database).unwrap_or_else(|_| database.to_owned())
-}
-
-impl Context {
-    fn new(config: Config, screen: Screen) -> Self {
-        let mut caller = Caller {
-            zone: config.zone.value,
-            actor: Actor::shells(),
-            now: clock::now(),
-            session: Some(CallerSession {
-                id: SessionId::shells(),
-                client: Actor::shells(),
-            }),
-        };
-        if let Some(member) = store::member(&settled(&config.database.value)) {
-            caller = caller.of_member(&member);
-        }
-        Self {
-            database: config.database.value.clone(),
-            caller,
-            screen,
-            config,
-            has_written: Cell::new(false),
-            has_said_missing: Cell::new(false),
-            is_fetch_due: Cell::new(false),
-            has_said_age: Cell::new(false),
-        }
-    }
-
-    /// Returns the command line's own client, of no member.
-    fn unsigned_caller(&self) -> Caller {
-        Caller {
-            actor: Actor::shells(),
-            session: Some(CallerSession {
-                id: SessionId::shells(),
-                client: Actor::shells(),
-            }),
-            ..self.caller.clone()
-        }
-    }
-
-    /// Returns the database's path with links followed, so that the files beside it are the same for every process.
-    fn settled_database(&self) -> PathBuf {
-        settled(&self.database)
-    }
-
-    /// Returns the database if another call of this program must be told which, since it would not find it by itself:
-    /// what calls it has few of this shell's variables.
-    fn named_database(&self) -> Option<&Path> {
-        let database = &self.database;
-        let is_named = matches!(self.config.database.source, Source::Flag(_));
-        (is_named || !settings::is_usual(database)).then_some(database)
-    }
-
-    /// Opens the database to look only: one that is not there is not made, and reads as one without tasks; where the
-    /// call or a setting names it, that is said.
-    fn reader(&self) -> Result<Store, Error> {
-        match self.database.symlink_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // On the first day there is none yet. As JSON, an error stands alone.
-                let is_usual = matches!(self.config.database.source, Source::Default);
-                if !(is_usual || self.screen.json || self.has_said_missing.replace(true)) {
-                    let path = text::clean(&self.database.display().to_string()).text;
-                    report::say(&[format!("{path} is not there yet: no tasks")]);
-                }
-                Store::blank(&self.database)
-            }
-            _ => {
-                if self.is_fetch_due.take() {
-                    let mut store = Store::open(&self.database, Access::Write)?;
-                    if store.follow()?.is_some() {
-                        Doorbell::new(store.paths()).ring();
-                    }
-                }
-                let store = Store::open(&self.database, Access::Read)?;
-                self.say_age(&store);
-                Ok(store)
-            }
-        }
-    }
-
-    /// Says how old the tasks are that other machines may have changed since. As JSON, a result stands alone.
-    fn say_age(&self, store: &Store) {
-        if self.screen.json
-            || self.has_said_age.replace(true)
-            || !store.is_shared().unwrap_or(false)
-        {
-            return;
-        }
-        let now = clock::now();
-        let Some(heard) = store.heard_at() else {
-            return;
-        };
-        let age = now.as_millis().saturating_sub(heard.as_millis());
-        if u64::try_from(age).is_ok_and(|age| u128::from(age) > FRESH.as_millis()) {
-            let heard = crate::render::instant(heard, self.caller.zone);
-            report::say(&[format!(
-                "tasks as of {heard}; --fresh fetches what other machines changed since"
-            )]);
-        }
-    }
-
-    /// Runs `command` as the command line's own client, and tells other processes of it.
-    fn write(&self, command: &TaskCommand) -> CliResult<Outcome> {
-        let mut store = Store::open(&self.database, Access::Write)?;
-        let outcome = store.execute(command, &self.caller);
-        let outcome = outcome.map_err(Failure::Failed)?;
-        if outcome.group.is_some() {
-            self.changed(store.paths());
-        }
-        Ok(outcome)
-    }
-
-    /// What every command does that has committed a change: tells other processes of it, and remembers that the backup of
-    /// the day is due.
-    fn changed(&self, paths: &Paths) {
-        Doorbell::new(paths).ring();
-        self.has_written.set(true);
-    }
-
-    /// Reports whether the command has committed a change.
-    fn has_written(&self) -> bool {
-        self.has_written.get()
-    }
-
-    /// Takes the backup of the day after a write, once its result is printed.
-    fn back_up_daily(&self) {
-        if self.has_written()
-            && let Err(error) = store::backup::take_daily(&self.database, clock::now())
-        {
-            tracing::warn!("no backup today: {}", error.with_causes());
-        }
-    }
 }

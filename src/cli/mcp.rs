@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{CliResult, Context, Failure, settled, stop};
+use super::{CliResult, Context, Failure, context::settled, stop};
 use crate::{
     bridge::{self, Target},
     config::ConfigError,

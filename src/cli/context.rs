@@ -1,0 +1,180 @@
+//! What every command is given: settings, screen, who calls, and the way to the database.
+
+use std::{
+    cell::Cell,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{CliResult, failure::Failure, report, screen::Screen};
+use crate::{
+    clock,
+    config::{self as settings, Config, Source},
+    disk,
+    domain::{
+        command::{Caller, CallerSession, Command as TaskCommand, Outcome},
+        error::Error,
+        session::SessionId,
+        task::Actor,
+        text,
+    },
+    store::{self, Access, Paths, Store, db::Doorbell},
+};
+
+/// What every command is given.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) database: PathBuf,
+    pub(super) caller: Caller,
+    pub(super) screen: Screen,
+    pub(super) config: Config,
+    /// Tasks were changed, so the backup of the day is due.
+    pub(super) has_written: Cell<bool>,
+    /// It was said that the database is not there.
+    pub(super) has_said_missing: Cell<bool>,
+    /// What other machines changed is still to be fetched before tasks are read.
+    pub(super) is_fetch_due: Cell<bool>,
+    /// It was said how old the tasks are.
+    pub(super) has_said_age: Cell<bool>,
+}
+
+/// How old tasks that are shared may be before that is said.
+const FRESH: Duration = Duration::from_mins(1);
+
+/// Returns a database's path with links followed.
+pub(super) fn settled(database: &Path) -> PathBuf {
+    disk::canonicalize(database).unwrap_or_else(|_| database.to_owned())
+}
+
+impl Context {
+    pub(super) fn new(config: Config, screen: Screen) -> Self {
+        let mut caller = Caller {
+            zone: config.zone.value,
+            actor: Actor::shells(),
+            now: clock::now(),
+            session: Some(CallerSession {
+                id: SessionId::shells(),
+                client: Actor::shells(),
+            }),
+        };
+        if let Some(member) = store::member(&settled(&config.database.value)) {
+            caller = caller.of_member(&member);
+        }
+        Self {
+            database: config.database.value.clone(),
+            caller,
+            screen,
+            config,
+            has_written: Cell::new(false),
+            has_said_missing: Cell::new(false),
+            is_fetch_due: Cell::new(false),
+            has_said_age: Cell::new(false),
+        }
+    }
+
+    /// Returns the command line's own client, of no member.
+    pub(super) fn unsigned_caller(&self) -> Caller {
+        Caller {
+            actor: Actor::shells(),
+            session: Some(CallerSession {
+                id: SessionId::shells(),
+                client: Actor::shells(),
+            }),
+            ..self.caller.clone()
+        }
+    }
+
+    /// Returns the database's path with links followed, so that the files beside it are the same for every process.
+    pub(super) fn settled_database(&self) -> PathBuf {
+        settled(&self.database)
+    }
+
+    /// Returns the database if another call of this program must be told which, since it would not find it by itself:
+    /// what calls it has few of this shell's variables.
+    pub(super) fn named_database(&self) -> Option<&Path> {
+        let database = &self.database;
+        let is_named = matches!(self.config.database.source, Source::Flag(_));
+        (is_named || !settings::is_usual(database)).then_some(database)
+    }
+
+    /// Opens the database to look only: one that is not there is not made, and reads as one without tasks; where the
+    /// call or a setting names it, that is said.
+    pub(super) fn reader(&self) -> Result<Store, Error> {
+        match self.database.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // On the first day there is none yet. As JSON, an error stands alone.
+                let is_usual = matches!(self.config.database.source, Source::Default);
+                if !(is_usual || self.screen.json || self.has_said_missing.replace(true)) {
+                    let path = text::clean(&self.database.display().to_string()).text;
+                    report::say(&[format!("{path} is not there yet: no tasks")]);
+                }
+                Store::blank(&self.database)
+            }
+            _ => {
+                if self.is_fetch_due.take() {
+                    let mut store = Store::open(&self.database, Access::Write)?;
+                    if store.follow()?.is_some() {
+                        Doorbell::new(store.paths()).ring();
+                    }
+                }
+                let store = Store::open(&self.database, Access::Read)?;
+                self.say_age(&store);
+                Ok(store)
+            }
+        }
+    }
+
+    /// Says how old the tasks are that other machines may have changed since. As JSON, a result stands alone.
+    fn say_age(&self, store: &Store) {
+        if self.screen.json
+            || self.has_said_age.replace(true)
+            || !store.is_shared().unwrap_or(false)
+        {
+            return;
+        }
+        let now = clock::now();
+        let Some(heard) = store.heard_at() else {
+            return;
+        };
+        let age = now.as_millis().saturating_sub(heard.as_millis());
+        if u64::try_from(age).is_ok_and(|age| u128::from(age) > FRESH.as_millis()) {
+            let heard = crate::render::instant(heard, self.caller.zone);
+            report::say(&[format!(
+                "tasks as of {heard}; --fresh fetches what other machines changed since"
+            )]);
+        }
+    }
+
+    /// Runs `command` as the command line's own client, and tells other processes of it.
+    pub(super) fn write(&self, command: &TaskCommand) -> CliResult<Outcome> {
+        let mut store = Store::open(&self.database, Access::Write)?;
+        let outcome = store.execute(command, &self.caller);
+        let outcome = outcome.map_err(Failure::Failed)?;
+        if outcome.group.is_some() {
+            self.changed(store.paths());
+        }
+        Ok(outcome)
+    }
+
+    /// What every command does that has committed a change: tells other processes of it, and remembers that the backup of
+    /// the day is due.
+    pub(super) fn changed(&self, paths: &Paths) {
+        Doorbell::new(paths).ring();
+        self.has_written.set(true);
+    }
+
+    /// Reports whether the command has committed a change.
+    pub(super) fn has_written(&self) -> bool {
+        self.has_written.get()
+    }
+
+    /// Takes the backup of the day after a write, once its result is printed.
+    pub(super) fn back_up_daily(&self) {
+        if self.has_written()
+            && let Err(error) = store::backup::take_daily(&self.database, clock::now())
+        {
+            tracing::warn!("no backup today: {}", error.with_causes());
+        }
+    }
+}
