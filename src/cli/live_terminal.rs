@@ -139,6 +139,10 @@ mod keys {
         }
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "on Unix the terminal is read here"
+    )]
     pub(super) fn unshown_line() -> std::io::Result<Option<String>> {
         Ok(None)
     }

@@ -198,6 +198,7 @@ fn is_open_to_others(file: &File) -> io::Result<bool> {
 
 /// On Windows what is in the user's profile is the user's alone.
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "Unix may fail to tell it")]
 fn is_open_to_others(_: &File) -> io::Result<bool> {
     Ok(false)
 }

@@ -1,11 +1,16 @@
 //! `install`: the configuration of hosts in a home folder of its own, edited by the built binary.
 
-use std::{fs, path::PathBuf, process::Output};
+use std::{
+    fs,
+    path::{self, PathBuf},
+    process::Output,
+};
 
 use serde_json::{Value, json};
 
 use crate::support::{Client, Dialect, Home, Wiring};
 
+mod by_hand;
 mod choosing;
 mod readable;
 #[cfg(unix)]
@@ -25,16 +30,21 @@ impl Machine {
         self.home.database().parent().unwrap().to_owned()
     }
 
+    /// Returns a path below the home folder as the system writes it.
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder().join(shown(name))
+    }
+
     /// Writes a file below the home folder.
     fn has(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder().join(name);
+        let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         path
     }
 
     fn says(&self, name: &str) -> String {
-        fs::read_to_string(self.folder().join(name)).unwrap()
+        fs::read_to_string(self.path(name)).unwrap()
     }
 
     fn output(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -77,25 +87,66 @@ impl Machine {
     }
 }
 
-const BINARY: &str = env!("CARGO_BIN_EXE_taskhold");
+/// Where programs keep their settings, below the home folder.
+const SETTINGS: &str = if cfg!(windows) {
+    "AppData/Roaming"
+} else if cfg!(target_os = "macos") {
+    "Library/Application Support"
+} else {
+    ".config"
+};
+const DATABASE: &str = if cfg!(windows) {
+    ".taskhold/tasks.db"
+} else if cfg!(target_os = "macos") {
+    "Library/Application Support/taskhold/tasks.db"
+} else {
+    ".local/share/taskhold/tasks.db"
+};
+const ZED: &str = if cfg!(windows) {
+    "AppData/Roaming/Zed/settings.json"
+} else {
+    ".config/zed/settings.json"
+};
+const GOOSE: &str = if cfg!(windows) {
+    "AppData/Roaming/Block/goose/config/config.yaml"
+} else {
+    ".config/goose/config.yaml"
+};
+
+/// Returns the program as its system names it: one that was built on another system was given that one's path.
+fn binary() -> String {
+    let binary = path::absolute(env!("CARGO_BIN_EXE_taskhold")).unwrap();
+    binary.into_os_string().into_string().unwrap()
+}
+
+/// Returns the program as JSON has it.
+fn quoted() -> String {
+    json!(binary()).to_string()
+}
+
+/// Returns paths as the system writes them.
+fn shown(paths: &str) -> String {
+    paths.replace('/', path::MAIN_SEPARATOR_STR)
+}
 
 #[test]
 fn the_entry_starts_the_server_on_the_usual_database() {
     let machine = Machine::new();
     machine.install(&["claude-desktop"]);
-    let root: Value =
-        serde_json::from_str(&machine.says(".config/Claude/claude_desktop_config.json")).unwrap();
+    let root: Value = serde_json::from_str(
+        &machine.says(&format!("{SETTINGS}/Claude/claude_desktop_config.json")),
+    )
+    .unwrap();
     assert_eq!(
         root,
-        json!({ "mcpServers": { "tasks": { "command": BINARY, "args": ["mcp"] } } })
+        json!({ "mcpServers": { "tasks": { "command": binary(), "args": ["mcp"] } } })
     );
     let mut command = machine.home.command(&["mcp"]);
     command.env_remove("TASKHOLD_DB");
     let mut client = Client::start(command, Dialect::Legacy, Wiring::Pipes);
     client.greet();
     client.call("add_task", json!({ "title": "from the host" }));
-    let usual = machine.folder().join(".local/share/taskhold/tasks.db");
-    assert!(usual.exists());
+    assert!(machine.path(DATABASE).exists());
 }
 
 #[test]
@@ -108,7 +159,8 @@ fn the_file_as_it_was_stays_beside_it() {
     assert_eq!(
         machine.says(".codex/config.toml"),
         format!(
-            "# mine\nmodel = \"o\"\n\n[mcp_servers.tasks]\ncommand = \"{BINARY}\"\nargs = [\"mcp\"]\n"
+            "# mine\nmodel = \"o\"\n\n[mcp_servers.tasks]\ncommand = {}\nargs = [\"mcp\"]\n",
+            toml_edit::Value::from(binary())
         )
     );
     let backup = printed
@@ -139,12 +191,12 @@ fn a_dry_run_prints_the_difference_and_changes_nothing() {
     let before = "{\n  // mine\n  \"theme\": \"x\"\n}\n";
     let file = machine.has(".gemini/settings.json", before);
     let printed = machine.install(&["gemini", "--dry-run"]);
-    let file = file.display();
+    let (file, program) = (file.display(), quoted());
     assert_eq!(
         printed,
         format!(
             "--- {file}\n+++ {file}\n@@ -1,4 +1,10 @@\n {{\n   // mine\n-  \"theme\": \"x\"\n+  \"theme\": \"x\",\n\
-             +  \"mcpServers\": {{\n+    \"tasks\": {{\n+      \"command\": \"{BINARY}\",\n+      \"args\": [\"mcp\"]\n\
+             +  \"mcpServers\": {{\n+    \"tasks\": {{\n+      \"command\": {program},\n+      \"args\": [\"mcp\"]\n\
              +    }}\n+  }}\n }}\n"
         )
     );
@@ -152,76 +204,7 @@ fn a_dry_run_prints_the_difference_and_changes_nothing() {
     assert_eq!(machine.beside(".gemini/settings.json"), ["settings.json"]);
     let printed = machine.install(&["zed", "--dry-run"]);
     assert!(printed.starts_with("--- /dev/null\n"), "{printed}");
-    assert!(!machine.folder().join(".config/zed").exists());
-}
-
-#[test]
-fn of_goose_it_is_told_what_to_add_and_to_remove_by_hand() {
-    let machine = Machine::new();
-    let file = machine.folder().join(".config/goose/config.yaml");
-    let block = format!(
-        "extensions:\n  tasks:\n    enabled: true\n    type: \"stdio\"\n    name: \"tasks\"\n    \
-         description: \"Your tasks\"\n    cmd: \"{BINARY}\"\n    args: [\"mcp\"]\n"
-    );
-    let shown = file.display();
-    let printed = machine.install(&["goose"]);
-    assert_eq!(
-        printed,
-        format!(
-            "Goose: to be done by hand: write this to the new file {shown}\n\n{block}\n  \
-             Goose has left no traces here; it finds this when it comes\n  next: start a new session\n"
-        )
-    );
-    assert_eq!(machine.install(&["goose", "--dry-run"]), printed);
-    assert!(!file.exists());
-
-    let before = "# mine\nGOOSE_MODE: auto\n";
-    machine.has(".config/goose/config.yaml", before);
-    let printed = machine.install(&["goose"]);
-    assert!(
-        printed.starts_with(&format!(
-            "Goose: to be done by hand: add this at the end of {shown}\n\n{block}\n"
-        )),
-        "{printed}"
-    );
-    let removed = machine.install(&["goose", "--remove"]);
-    assert!(
-        removed.contains("nothing to change, taskhold is not in"),
-        "{removed}"
-    );
-
-    let after = format!("{before}{block}");
-    machine.has(".config/goose/config.yaml", &after);
-    let again = machine.install(&["goose"]);
-    assert!(
-        again.contains("nothing to change, taskhold is already in"),
-        "{again}"
-    );
-    let listed = machine.install(&["--list"]);
-    assert!(listed.contains("goose          installed "), "{listed}");
-    assert_eq!(
-        machine.install(&["goose", "--remove"]),
-        format!(
-            "Goose: to be done by hand: remove extensions.tasks, with all that is below, from {shown}\n  \
-             next: start a new session\n"
-        )
-    );
-    assert_eq!(machine.says(".config/goose/config.yaml"), after);
-    assert_eq!(machine.beside(".config/goose/config.yaml"), ["config.yaml"]);
-    let object: Value =
-        serde_json::from_str(&machine.install(&["goose", "--remove", "--json"])).unwrap();
-    assert_eq!(
-        (
-            &object["files"][0]["changed"],
-            &object["files"][0]["by_hand"]
-        ),
-        (
-            &json!(false),
-            &json!({
-                "instruction": format!("remove extensions.tasks, with all that is below, from {shown}")
-            })
-        )
-    );
+    assert!(!machine.path(ZED).parent().unwrap().exists());
 }
 
 #[test]
@@ -230,11 +213,9 @@ fn the_database_is_named_when_the_host_would_not_find_it() {
     let machine = Machine::new();
     let other = machine.folder().join("other.db");
     let other = other.to_str().unwrap();
-    let data = machine.folder().join("data");
-    let moved = data.join("taskhold/tasks.db");
-    let usual = machine.folder().join(".local/share/taskhold/tasks.db");
+    let usual = machine.path(DATABASE);
     let usual = usual.to_str().unwrap();
-    let cases: [Case<'_>; 5] = [
+    let cases: [Case<'_>; 4] = [
         (&[], &[], json!(["mcp"])),
         (&["--db", usual], &[], json!(["mcp", "--db", usual])),
         (&["--db", other], &[], json!(["mcp", "--db", other])),
@@ -242,11 +223,6 @@ fn the_database_is_named_when_the_host_would_not_find_it() {
             &[],
             &[("TASKHOLD_DB", other)],
             json!(["mcp", "--db", other]),
-        ),
-        (
-            &[],
-            &[("XDG_DATA_HOME", data.to_str().unwrap())],
-            json!(["mcp", "--db", moved]),
         ),
     ];
     for (flags, variables, arguments) in cases {
@@ -257,31 +233,24 @@ fn the_database_is_named_when_the_host_would_not_find_it() {
     }
     // Without a word about it, the entry keeps the database it has.
     assert!(machine.install(&["cursor"]).contains("nothing to change"));
-    // In a sandbox, the usual folder is another.
-    machine.has(".var/app/dev.zed.Zed/config/zed/settings.json", "{}");
-    machine.install(&["zed"]);
-    let sandboxed: Value =
-        serde_json::from_str(&machine.says(".var/app/dev.zed.Zed/config/zed/settings.json"))
-            .unwrap();
-    assert_eq!(
-        sandboxed["context_servers"]["tasks"]["args"],
-        json!(["mcp", "--db", usual])
-    );
 }
 
 #[test]
 fn every_copy_of_a_host_that_is_in_use_is_set_up() {
     let machine = Machine::new();
-    machine.has(".config/VSCodium/User/settings.json", "{}");
-    machine.has(".config/Code - Insiders/User/settings.json", "{}");
+    machine.has(&format!("{SETTINGS}/VSCodium/User/settings.json"), "{}");
+    machine.has(
+        &format!("{SETTINGS}/Code - Insiders/User/settings.json"),
+        "{}",
+    );
     machine.install(&["vscode"]);
     for product in ["VSCodium", "Code - Insiders"] {
         let root: Value =
-            serde_json::from_str(&machine.says(&format!(".config/{product}/User/mcp.json")))
+            serde_json::from_str(&machine.says(&format!("{SETTINGS}/{product}/User/mcp.json")))
                 .unwrap();
         assert_eq!(root["servers"]["tasks"]["type"], "stdio", "{product}");
     }
-    assert!(!machine.folder().join(".config/Code").exists());
+    assert!(!machine.path(SETTINGS).join("Code").exists());
 }
 
 #[test]
@@ -296,8 +265,8 @@ fn a_hosts_variable_leads_to_its_file() {
         ],
     );
     assert!(output.status.success(), "{output:?}");
-    assert!(machine.says("moved/.claude.json").contains(BINARY));
-    assert!(machine.says(".codex/config.toml").contains(BINARY));
+    assert!(machine.says("moved/.claude.json").contains(&quoted()));
+    assert!(machine.says(".codex/config.toml").contains(&binary()));
 }
 
 #[test]
@@ -315,12 +284,12 @@ fn a_file_that_is_refused_is_left_alone_and_the_others_are_edited() {
     );
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains(".cursor/mcp.json was left as it is: it is not JSON")
+        said.contains(&shown(".cursor/mcp.json was left as it is: it is not JSON"))
             && said.contains("; done: codex, gemini\n"),
         "{said}"
     );
     assert_eq!(machine.says(".cursor/mcp.json"), "{ \"mcpServers\": {");
-    assert!(machine.says(".codex/config.toml").contains(BINARY));
+    assert!(machine.says(".codex/config.toml").contains(&binary()));
 
     let output = machine.output(&[&arguments[..], &["--json"]].concat(), &[]);
     assert_eq!(output.status.code(), Some(1));
@@ -341,7 +310,7 @@ fn a_file_that_is_refused_is_left_alone_and_the_others_are_edited() {
     let error: Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!(error["error"]["code"], "install");
 
-    let file = machine.folder().join(".cursor/mcp.json");
+    let file = machine.path(".cursor/mcp.json");
     fs::write(&file, b"{\"a\": \"\xff\"}").unwrap();
     assert!(
         machine
@@ -377,7 +346,7 @@ fn taken_out_nothing_is_left_of_it_and_what_to_do_is_said() {
     machine.install(&["claude-code"]);
     let diff = machine.install(&["claude-code", "--remove", "--dry-run"]);
     assert!(diff.contains("\n+++ /dev/null\n"), "{diff}");
-    assert!(machine.says(".claude.json").contains(BINARY));
+    assert!(machine.says(".claude.json").contains(&quoted()));
 }
 
 #[test]
@@ -428,7 +397,7 @@ fn a_server_of_someone_else_is_left_alone() {
     machine.install(&["cursor", "--name", "mine"]);
     let root: Value = serde_json::from_str(&machine.says(".cursor/mcp.json")).unwrap();
     assert_eq!(root["mcpServers"]["tasks"]["command"], "npx");
-    assert_eq!(root["mcpServers"]["mine"]["command"], BINARY);
+    assert_eq!(root["mcpServers"]["mine"]["command"], binary());
     machine.install(&["cursor", "--remove"]);
     let root: Value = serde_json::from_str(&machine.says(".cursor/mcp.json")).unwrap();
     assert_eq!(root, serde_json::from_str::<Value>(theirs).unwrap());
@@ -440,7 +409,7 @@ fn the_list_says_where_and_whether() {
     machine.has(".codex/config.toml", "");
     machine.has(".cursor/mcp.json", "{");
     machine.has(
-        ".config/zed/settings.json",
+        ZED,
         r#"{"context_servers": {"t": {"command": "/gone/taskhold", "args": ["mcp"]}}}"#,
     );
     machine.install(&["gemini"]);
@@ -448,18 +417,20 @@ fn the_list_says_where_and_whether() {
     let folder = folder.to_str().unwrap();
     assert_eq!(
         machine.install(&["--list"]).replace(folder, "~"),
-        "claude-desktop no host here   ~/.config/Claude/claude_desktop_config.json\n\
+        shown(&format!(
+            "claude-desktop no host here   ~/{SETTINGS}/Claude/claude_desktop_config.json\n\
          claude-code    no host here   ~/.claude.json\n\
          codex          not installed  ~/.codex/config.toml\n\
-         vscode         no host here   ~/.config/Code/User/mcp.json\n\
+         vscode         no host here   ~/{SETTINGS}/Code/User/mcp.json\n\
          cursor         not readable   ~/.cursor/mcp.json\n\
          gemini         installed      ~/.gemini/settings.json\n\
-         zed            program gone   ~/.config/zed/settings.json\n\
-         goose          no host here   ~/.config/goose/config.yaml\n\
+         zed            program gone   ~/{ZED}\n\
+         goose          no host here   ~/{GOOSE}\n\
          opencode       no host here   ~/.config/opencode/opencode.json\n\
          copilot        no host here   ~/.copilot/mcp-config.json\n\
          lmstudio       no host here   ~/.lmstudio/mcp.json\n\
          windsurf       no host here   ~/.codeium/windsurf/mcp_config.json\n"
+        ))
     );
 }
 

@@ -24,7 +24,7 @@ fn what_a_host_cannot_read_is_taken_out_and_that_is_said() {
     assert!(printed.contains(&format!("\n  {said}")), "{printed}");
     let root: Value = serde_json::from_str(&machine.says(".cursor/mcp.json")).unwrap();
     assert_eq!(root["mcpServers"]["x"]["command"], "y");
-    assert_eq!(root["mcpServers"]["tasks"]["command"], BINARY);
+    assert_eq!(root["mcpServers"]["tasks"]["command"], binary());
     let listed = machine.install(&["--list"]);
     assert!(
         listed.contains("\ncursor         installed      "),
@@ -67,7 +67,8 @@ fn opencode_gets_one_list_of_words_in_the_file_that_it_has() {
         machine.says(file),
         format!(
             "{{\n  // mine\n  \"theme\": \"dark\",\n  \"mcp\": {{\n    \"tasks\": {{\n      \"type\": \"local\",\n      \
-             \"command\": [\"{BINARY}\", \"mcp\"]\n    }}\n  }},\n}}\n"
+             \"command\": [{}, \"mcp\"]\n    }}\n  }},\n}}\n",
+            quoted()
         )
     );
     assert_eq!(

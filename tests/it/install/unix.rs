@@ -1,4 +1,4 @@
-//! Links and permissions of the files of hosts.
+//! Links and permissions of the files of hosts, and what moves the folder of the data on Linux.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -14,7 +14,7 @@ fn a_link_is_followed_and_permissions_stay() {
     symlink(&real, &link).unwrap();
     machine.install(&["cursor"]);
     assert!(link.is_symlink());
-    assert!(machine.says("dotfiles/mcp.json").contains(BINARY));
+    assert!(machine.says("dotfiles/mcp.json").contains(&quoted()));
     assert_eq!(
         machine.beside("dotfiles/mcp.json"),
         ["mcp.json", "mcp.json.before*.bak"]
@@ -72,4 +72,27 @@ fn a_link_is_not_taken_away_with_the_last_server() {
     machine.install(&["cursor"]);
     machine.install(&["cursor", "--remove"]);
     assert!(link.is_symlink() && real.exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_database_that_a_variable_or_a_sandbox_moves_is_named() {
+    let machine = Machine::new();
+    let data = machine.path("data");
+    let variable = ("XDG_DATA_HOME", data.to_str().unwrap());
+    let output = machine.output(&["cursor"], &[variable]);
+    assert!(output.status.success(), "{output:?}");
+    let root: Value = serde_json::from_str(&machine.says(".cursor/mcp.json")).unwrap();
+    assert_eq!(
+        root["mcpServers"]["tasks"]["args"],
+        json!(["mcp", "--db", data.join("taskhold/tasks.db")])
+    );
+    let settings = ".var/app/dev.zed.Zed/config/zed/settings.json";
+    machine.has(settings, "{}");
+    machine.install(&["zed"]);
+    let root: Value = serde_json::from_str(&machine.says(settings)).unwrap();
+    assert_eq!(
+        root["context_servers"]["tasks"]["args"],
+        json!(["mcp", "--db", machine.path(DATABASE)])
+    );
 }
