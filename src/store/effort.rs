@@ -13,7 +13,8 @@ use rusqlite::{Connection, ErrorCode};
 
 /// SQLite tells of so many steps at once.
 const AT_ONCE: i64 = 500;
-const WITHOUT_END: i64 = i64::MAX;
+/// As many steps as a statement takes.
+pub(super) const WITHOUT_END: i64 = i64::MAX;
 
 /// The steps that a connection has taken, and those it may still take.
 #[derive(Clone, Debug)]

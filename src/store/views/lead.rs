@@ -7,10 +7,11 @@
 //! 2. Along the view, with a small effort.
 //! 3. From the smallest source, if it has fewer tasks than would be passed on the way if what filters ask for were spread evenly.
 //! 4. Along the view, with a larger effort.
-//! 5. Whatever seems less by then, to its end.
+//! 5. Whatever seems less by then: from the smallest source, or along the view with as much effort as that would take.
+//! 6. From that source after all.
 //!
-//! Each step costs less than the next, so that what was read in vain is never most of it. A list without a source is read along
-//! its view to the end.
+//! Each step costs no more than the next, so that what was read in vain is never most of it. A list without a source is read
+//! along its view to the end.
 
 use super::{
     parameters::Parameters,
@@ -21,10 +22,10 @@ use super::{
 use crate::{
     domain::{
         error::Result,
-        query::{Count, View},
+        query::{Count, Filters, View},
         task::Project,
     },
-    store::{Store, failure::WhileTrying},
+    store::{Store, effort::WITHOUT_END, failure::WhileTrying},
 };
 
 /// From where a list was read, and at which step.
@@ -71,9 +72,10 @@ impl Store {
         if is_whole {
             return Ok((rows, Lead::Along(2, along)));
         }
+        let scope = Shape::of(parameters.view).scope;
         let sizes = sources
             .iter()
-            .map(|source| Ok((*source, self.size(parameters, *source, COMPARED)?)))
+            .map(|source| Ok((*source, self.size(parameters, *source, scope, COMPARED)?)))
             .collect::<Result<Vec<_>>>()?;
         if let Some((source, count)) = sizes.iter().min_by_key(|(_, count)| count)
             && *count < COMPARED
@@ -85,24 +87,57 @@ impl Store {
         if is_whole {
             return Ok((rows, Lead::Along(4, along)));
         }
-        let to_go = match u64::try_from(rows.len()).unwrap_or(u64::MAX) {
-            0 => u64::MAX,
-            found => LARGE.unsigned_abs() * u64::from(parameters.limit) / found,
-        };
         let compared = sizes.iter().filter(|(_, count)| *count < COMPARED);
         let fewest = match compared.min_by_key(|(_, count)| count) {
             Some(fewest) => Some(*fewest),
             None => self.fewest(parameters, &sources, MOST_COUNTED)?,
         };
-        match fewest {
-            Some((source, count)) if u64::from(count) * STEPS_EACH < to_go => sorted(5, source),
-            // Nothing was found along the view, which has more to be read than any source.
-            None if rows.is_empty() => sorted(5, sources[sources.len() - 1]),
-            _ => {
-                let (rows, _) = self.merged(parameters, &along, None)?;
-                Ok((rows, Lead::Along(5, along)))
+        let Some((source, count)) = fewest else {
+            // No source is small. Where nothing was found along the view either, that may have more to be read than any.
+            if rows.is_empty() && self.has_more_along(parameters, &along, MOST_COUNTED)? {
+                return sorted(5, sources[sources.len() - 1]);
             }
+            let (rows, _) = self.merged(parameters, &along, None)?;
+            return Ok((rows, Lead::Along(5, along)));
+        };
+        let steps = u64::from(count) * STEPS_EACH;
+        let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let to_go = (LARGE.unsigned_abs() * u64::from(parameters.limit)).checked_div(found);
+        let seems_less = to_go.is_none_or(|to_go| steps < to_go);
+        if seems_less && self.has_more_along(parameters, &along, count)? {
+            return sorted(5, source);
         }
+        // What is found later may be rarer than it was so far.
+        let most = i64::try_from(steps).unwrap_or(i64::MAX);
+        let (rows, is_whole) = self.merged(parameters, &along, Some(most))?;
+        if is_whole {
+            return Ok((rows, Lead::Along(5, along)));
+        }
+        sorted(6, source)
+    }
+
+    /// Reports whether so many tasks or more are to be read along the view.
+    fn has_more_along(
+        &self,
+        parameters: &Parameters<'_>,
+        along: &Along,
+        than: u32,
+    ) -> Result<bool> {
+        // Streams of plans begin and end with the dates that are asked for.
+        let filters = match Shape::of(parameters.view).order {
+            Order::Plan => Filters {
+                due_from: parameters.filters.due_from.clone(),
+                due_to: parameters.filters.due_to.clone(),
+                ..Filters::default()
+            },
+            _ => Filters::default(),
+        };
+        let all = Parameters {
+            filters: &filters,
+            limit: than,
+            ..*parameters
+        };
+        Ok(self.counted_along(&all, along, WITHOUT_END)?.is_cut)
     }
 
     /// Returns how many tasks a list has, counted up to the limit of `parameters` and as far as a bounded effort goes.
@@ -124,8 +159,9 @@ impl Store {
     ) -> Result<Option<(Source, u32)>> {
         let mut fewest = None;
         let mut most = most;
+        let scope = Shape::of(parameters.view).scope;
         for source in sources {
-            let count = self.size(parameters, *source, most)?;
+            let count = self.size(parameters, *source, scope, most)?;
             if count < most {
                 fewest = Some((*source, count));
                 most = count;
@@ -169,10 +205,16 @@ impl Store {
         Ok(passed)
     }
 
-    /// Returns how many tasks a source has, counted up to `most`.
-    fn size(&self, parameters: &Parameters<'_>, source: Source, most: u32) -> Result<u32> {
+    /// Returns how many tasks a source has for views of `scope`, counted up to `most`.
+    pub(super) fn size(
+        &self,
+        parameters: &Parameters<'_>,
+        source: Source,
+        scope: Scope,
+        most: u32,
+    ) -> Result<u32> {
         let mut size = 0;
-        for part in source.parts(Shape::of(parameters.view).scope) {
+        for part in source.parts(scope) {
             let rest = Parameters {
                 limit: most - size,
                 ..*parameters

@@ -16,6 +16,9 @@ use crate::{
     store::{Store, failure::WhileTrying, rows::summary_from_row},
 };
 
+/// How far the tasks of a source are counted, to compare them with finished rounds.
+const MOST_COMPARED: u32 = 10_000;
+
 /// Where a task stands in a list, before its row is read.
 #[derive(Clone, Copy, Debug)]
 struct Key {
@@ -87,8 +90,14 @@ impl Store {
             self.read_keys(&sql.keys(part), parameters, &mut keys)?;
         }
         if parameters.view == View::Completed {
-            for part in source.parts(Scope::Both) {
-                self.read_keys(&sql.round_keys(part), parameters, &mut keys)?;
+            // The rounds of all tasks, where these are no more than the tasks whose changes would be looked through for theirs.
+            let candidates = self.size(parameters, source, Scope::Both, MOST_COMPARED)?;
+            if self.possible_rounds(candidates)? < candidates {
+                self.read_keys(&sql.all_round_keys(), parameters, &mut keys)?;
+            } else {
+                for part in source.parts(Scope::Both) {
+                    self.read_keys(&sql.round_keys(part), parameters, &mut keys)?;
+                }
             }
         }
         if let Some(after) = parameters.after {
@@ -96,6 +105,14 @@ impl Store {
             keys.retain(|key| compared(shape.order, after, (key.place, key.id.get())).is_lt());
         }
         Ok(keys)
+    }
+
+    /// Returns how many changes may have finished a round, counted up to `most`.
+    fn possible_rounds(&self, most: u32) -> Result<u32> {
+        self.connection
+            .prepare_cached(Sql::possible_rounds())
+            .and_then(|mut statement| statement.query_row([most], |row| row.get(0)))
+            .while_trying("count rounds")
     }
 
     fn read_keys(&self, sql: &str, parameters: &Parameters<'_>, keys: &mut Vec<Key>) -> Result<()> {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::shape::{Scope, Shape, Window, old, open};
 use crate::domain::{
-    query::{Filters, View, order},
-    task::Status,
+    query::{Bound, Filters, View, order},
+    task::{Project, Status, Tag},
 };
 
 /// What the tasks have.
@@ -184,13 +184,31 @@ impl Part {
 pub(super) fn is_contradiction(view: View, filters: &Filters) -> bool {
     let asks_for_completion = filters.asks_for_completion();
     let has_no = |status| !view.has(status);
+    let is_left_out = |tag: &Tag| filters.without_tags.iter().any(|it| it.key() == tag.key());
+    let is_below = |project: &Project, other: &Project| {
+        let (key, other) = (project.key(), other.key());
+        let rest = key.strip_prefix(other.as_ref());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let is_left_out_with_its_project = filters.project.as_ref().is_some_and(|project| {
+        let mut without = filters.without_projects.iter();
+        without.any(|other| is_below(project, other))
+    });
+    let is_empty = |from: &Option<Bound>, to: &Option<Bound>| match (from, to) {
+        (Some(from), Some(to)) => from.millis >= to.millis,
+        _ => false,
+    };
     filters.status.is_some_and(has_no)
         || asks_for_completion && has_no(Status::Completed)
         || asks_for_completion
             && filters
                 .status
                 .is_some_and(|status| status != Status::Completed)
-        || filters.no_project && filters.project.is_some()
+        || filters.no_project && (filters.project.is_some() || filters.has_project)
+        || filters.tags.iter().any(is_left_out)
+        || is_left_out_with_its_project
+        || is_empty(&filters.due_from, &filters.due_to)
+        || is_empty(&filters.completed_from, &filters.completed_to)
 }
 
 /// Adds the tests that it is due between two dates; what has no date sorts after everything.

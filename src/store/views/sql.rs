@@ -8,8 +8,11 @@ use super::{
     source::{Part, and_due, within},
 };
 use crate::{
-    domain::query::{Filters, Sort, View},
-    store::rows::{round_columns, summary_columns},
+    domain::query::{Filters, Sort, View, order::NO_DATE},
+    store::{
+        rows::{round_columns, summary_columns},
+        write_task::NO_DUE,
+    },
 };
 
 /// What makes the statements of a view, for some filters.
@@ -60,6 +63,10 @@ impl Sql<'_> {
         };
         if let (Some(column), Some(kind)) = (order.kind_column(), kind) {
             and(&format!("{column} = {kind}"));
+        }
+        if order == Order::Plan && kind == Some(NO_DATE) && asks_for_rank(self.filters) {
+            // All of them have the same key, so that the index has those of a rank together.
+            and(&format!("due_order = {NO_DUE} AND rank = :rank"));
         }
         if self.shape.has_come == Some(true) {
             and(HAS_COME);
@@ -127,6 +134,23 @@ impl Sql<'_> {
                     CROSS JOIN change ON change.task_id = task.id
               WHERE {ROUND}{tests}"
         )
+    }
+
+    /// Returns the same of all finished rounds, whatever source they are in.
+    pub(super) fn all_round_keys(&self) -> String {
+        let tests = tests(self.filters, false, &Tested::ROUND);
+        format!(
+            "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
+               FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
+              WHERE {ROUND}{tests}"
+        )
+    }
+
+    /// Returns the statement that counts changes that may have finished a round, up to a limit.
+    pub(super) fn possible_rounds() -> &'static str {
+        "SELECT count(*) FROM (
+            SELECT 1 FROM change INDEXED BY change_by_round
+             WHERE kind = 'complete' AND instr(new, '\"due\":') > 0 LIMIT ?1)"
     }
 
     /// Returns the statement for finished rounds of series, which the view of completed tasks has besides, as [`Sql::page`].
@@ -261,6 +285,11 @@ const ROUND: &str = "change.kind = 'complete' AND instr(change.new, '\"due\":') 
            FROM chain WHERE chain.link IS NOT NULL)
      SELECT count(link) FROM chain) % 2 = 1 AND task.deleted_at IS NULL";
 
+/// Reports whether `filters` ask for one rank of priority; to have none is a rank too.
+fn asks_for_rank(filters: &Filters) -> bool {
+    filters.priority.is_some() || filters.no_priority
+}
+
 /// What the tests of filters look at.
 struct Tested {
     completed_at: &'static str,
@@ -289,10 +318,7 @@ fn tests(filters: &Filters, of_project: bool, tested: &Tested) -> String {
     };
     let completed_at = tested.completed_at;
     // The plus: told that it is one number, SQLite would no longer see that the index has the order.
-    test(
-        filters.priority.is_some() || filters.no_priority,
-        "+task.rank = :rank".to_owned(),
-    );
+    test(asks_for_rank(filters), "+task.rank = :rank".to_owned());
     test(
         filters.project.is_some() && !of_project,
         tested_within(":project"),

@@ -48,6 +48,11 @@ struct Stream<'a> {
 }
 
 impl Stream<'_> {
+    /// Reports whether it has what has no date, which comes after all that has one and is not looked for before.
+    fn is_last(&self) -> bool {
+        self.kind == Some(order::NO_DATE)
+    }
+
     fn advance(&mut self, parameters: &Parameters<'_>) -> rusqlite::Result<()> {
         self.head = None;
         while let Some(row) = self.rows.next()? {
@@ -127,9 +132,12 @@ impl Store {
                     is_of_rounds: one.is_of_rounds,
                     head: None,
                 };
-                stream.advance(parameters)?;
+                if !stream.is_last() {
+                    stream.advance(parameters)?;
+                }
                 streams.push(stream);
             }
+            let mut are_all_begun = false;
             let order = Shape::of(parameters.view).order;
             let place = |head: &Option<Placed>| {
                 let (task, place) = head.as_ref()?;
@@ -142,7 +150,16 @@ impl Store {
                         (Some(one), Some(other)) => compared(order, one, other),
                         _ => Ordering::Equal,
                     });
-                let Some(stream) = first else { break };
+                let Some(stream) = first else {
+                    if are_all_begun {
+                        break;
+                    }
+                    are_all_begun = true;
+                    for stream in streams.iter_mut().filter(|stream| stream.is_last()) {
+                        stream.advance(parameters)?;
+                    }
+                    continue;
+                };
                 tasks.extend(stream.head.take());
                 if tasks.len() < parameters.limit as usize {
                     stream.advance(parameters)?;
