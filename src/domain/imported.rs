@@ -1,6 +1,8 @@
 //! A task read from a file, before it is written: checked and cleaned, its references still as the file writes them.
 
-use crate::domain::task::{Comment, Task, TaskId, Timestamp, Version};
+use std::borrow::Cow;
+
+use crate::domain::task::{Comment, Origin, Task, TaskId, Timestamp, Version};
 
 mod merge;
 
@@ -22,6 +24,26 @@ pub(crate) fn read_own_name(name: &str) -> Option<(TaskId, Timestamp)> {
     let millis = millis.filter(|at| (0..=253_402_300_799_999).contains(at))?;
     let own = (id.parse().ok()?, Timestamp::from_millis(millis));
     (own_name(own.0, own.1) == name).then_some(own)
+}
+
+/// Returns where a task came from, as a file of ours says it: without what the task says itself while nothing was changed since
+/// it came from an export. So an export that was taken into an empty database is exported as it was.
+pub(crate) fn origin_beyond_itself(task: &Task) -> Option<Cow<'_, Origin>> {
+    let origin = task.origin.as_ref()?;
+    let state = Version {
+        rev: task.rev,
+        at: task.updated_at,
+    };
+    if origin.version != Some(state) {
+        return Some(Cow::Borrowed(origin));
+    }
+    let is_itself = origin.from == OWN && origin.name == own_name(task.id, task.created_at);
+    (!is_itself).then(|| {
+        Cow::Owned(Origin {
+            version: None,
+            ..origin.clone()
+        })
+    })
 }
 
 /// What a file calls a task, so that others in it can refer to it.

@@ -24,7 +24,7 @@ use chrono::Datelike as _;
 
 use super::{Contents, Notes, Relatives, WriteError, version_text};
 use crate::domain::{
-    imported::{OWN, own_name},
+    imported::{OWN, origin_beyond_itself, own_name},
     task::{Priority, Status, Task, TaskWithComments, Version},
     when::{When, Zone},
 };
@@ -112,7 +112,7 @@ impl super::Writer for Writer {
             rev: task.rev,
             at: task.updated_at,
         };
-        let before = task.origin.as_ref().and_then(|origin| origin.version);
+        let before = origin_beyond_itself(task).and_then(|origin| origin.version);
         for version in [here].into_iter().chain(before) {
             line(
                 out,

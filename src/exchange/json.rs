@@ -23,7 +23,7 @@ use super::{
     texts::{comment, count_altered},
 };
 use crate::domain::{
-    imported::{Arrival, Called, Name, OWN, Terms, own_name},
+    imported::{Arrival, Called, Name, OWN, Terms, origin_beyond_itself, own_name},
     repeat::Repeat,
     task::{
         Actor, Description, Invalid, Origin, Priority, Project, Status, Tag, Task, TaskId,
@@ -194,7 +194,7 @@ impl<'a> Line<'a> {
             defer_until: task.defer_until,
             repeat: task.repeat.as_ref().map(Cow::Borrowed),
             repeat_from: task.repeat_from,
-            origin: task.origin.as_ref().map(Cow::Borrowed),
+            origin: origin_beyond_itself(task),
             project: task.project.as_ref().map(Cow::Borrowed),
             tags: Cow::Borrowed(&task.tags),
             parent: task.parent,

@@ -9,6 +9,7 @@ mod files;
 mod foreign;
 mod round_trip;
 mod update;
+mod update_between;
 
 use std::{
     io::Write as _,

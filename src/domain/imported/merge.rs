@@ -173,10 +173,13 @@ impl<'a> Comparison<'a> {
         })
     }
 
-    /// Returns what both sides come from. Of what the file said and what we wrote into it, the later counts.
+    /// Returns what both sides come from. Of what the file said and what we wrote into it, the later counts; but what another
+    /// program said since is nothing that another database of ours knew.
     fn base(&self) -> Base<'a> {
         match (self.known_origin(), self.exported) {
-            (Some(origin), Some(exported)) if origin.rev <= exported.rev => {
+            (Some(origin), Some(exported))
+                if origin.rev <= exported.rev || self.is_of_other_program(origin) =>
+            {
                 Base::Exported(exported)
             }
             (Some(origin), _) => Base::Said(origin),
@@ -197,7 +200,12 @@ impl<'a> Comparison<'a> {
         }
         match self.base() {
             Base::Said(origin) => {
-                Some(origin.said.get(field.as_str()) == text.as_deref().map(digest).as_ref())
+                let is_as_said =
+                    origin.said.get(field.as_str()) == text.as_deref().map(digest).as_ref();
+                // As we wrote it, and taken otherwise since: nobody knows whether another database changed it back, or
+                // never saw what a third one changed.
+                let is_as_ever = !is_as_said && self.exported.is_some_and(is_as_written);
+                (!is_as_ever).then_some(is_as_said)
             }
             Base::Exported(exported) => Some(is_as_written(exported)),
             Base::Unknown => None,
@@ -261,6 +269,11 @@ impl<'a> Comparison<'a> {
     fn is_written_here(&self) -> bool {
         let exported = self.exported.zip(self.arrival.versions.first());
         exported.is_some_and(|(task, first)| (task.rev, task.updated_at) == (first.rev, first.at))
+    }
+
+    /// Reports whether another program said what is kept, and the file comes from another database that had the task from here.
+    fn is_of_other_program(&self, origin: &Origin) -> bool {
+        origin.version.is_none() && self.exported.is_some() && !self.is_written_here()
     }
 
     /// Returns what is kept of the file that this comes from.
@@ -388,10 +401,15 @@ impl<'a> Comparison<'a> {
         let is_taken = differences.iter().any(Difference::is_taken);
         let is_of_ours = called.is_some_and(|called| called.from == OWN);
         let is_known = differences.is_empty() || !matches!(self.base(), Base::Unknown);
-        if has_other || known.is_none() && is_of_ours && !is_taken && is_known {
+        let stays = has_other || known.is_some_and(|known| self.is_of_other_program(known));
+        if stays || known.is_none() && is_of_ours && !is_taken && is_known {
             return before.cloned();
         }
         let mut new = origin(self.arrival)?;
+        if differences.iter().any(|one| one.side == Side::Both) {
+            // What is here does not come from that state: else the other database would take it for a change of its own.
+            new.version = known.and_then(|known| known.version);
+        }
         for left in differences.iter().filter(|one| !one.is_taken()) {
             let name = left.field.as_str();
             // It stays what the next comparison goes by.

@@ -248,14 +248,18 @@ impl<'a, 'store> Import<'a, 'store> {
     }
 
     /// Returns what is kept of where a new task came from. What comes from a file of ours keeps the name that another program gave
-    /// it; one of another database is known by its name there.
+    /// it; one of another database is known by its name there. The state in which it came is kept, even by a database that takes
+    /// over the ids: by that both tell later what each has changed.
     fn origin_of(&self, arrival: &Arrival) -> Option<Origin> {
         let came_with = arrival.task.origin.clone();
         let called = arrival.called.as_ref();
         let is_own = called.is_some_and(|called| called.from == OWN);
         let has_other = came_with.as_ref().is_some_and(|origin| origin.from != OWN);
-        if is_own && (self.keeps_ids || has_other) {
-            return came_with;
+        if is_own && (has_other || self.keeps_ids && came_with.is_some()) {
+            return came_with.map(|origin| Origin {
+                version: origin.version.or(arrival.versions.first().copied()),
+                ..origin
+            });
         }
         origin(arrival).or(came_with)
     }

@@ -1,0 +1,116 @@
+//! What `import --update` takes from a file that went from one database to another and back, while other files came too.
+
+use serde_json::{Value, json};
+
+use super::Place;
+
+/// Takes a file in with `--update`. Returns what came of it.
+fn update(place: &Place, format: &str, text: &str) -> Value {
+    let file = place.file("passed", text);
+    let arguments = ["import", "--json", "--update", "--format", format, &file];
+    serde_json::from_str(&place.done(&arguments).0).unwrap()
+}
+
+fn export(place: &Place, format: &str) -> String {
+    place.done(&["export", "--format", format]).0
+}
+
+fn field(place: &Place, id: usize, name: &str) -> Value {
+    place.tasks()[id - 1][name].clone()
+}
+
+fn counts(came: &Value) -> [u64; 3] {
+    ["new", "updated", "conflicts"].map(|count| came[count].as_u64().unwrap())
+}
+
+#[test]
+fn a_restored_export_takes_what_changed_where_it_came_from() {
+    let (place, restored) = (Place::new(), Place::new());
+    place.done(&["add", "Report", "due:2026-12-04"]);
+    let text = export(&place, "json");
+    update(&restored, "json", &text);
+    assert_eq!(export(&restored, "json"), text);
+    place.done(&["edit", "1", "due:2026-12-06", "--title", "Final report"]);
+    let came = update(&restored, "json", &export(&place, "json"));
+    assert_eq!(counts(&came), [0, 1, 0], "{came}");
+    assert_eq!(field(&restored, 1, "due"), "2026-12-06");
+    // Nothing of it comes back as a change.
+    let came = update(&place, "json", &export(&restored, "json"));
+    assert_eq!(counts(&came), [0, 0, 0], "{came}");
+    assert_eq!(field(&place, 1, "title"), "Final report");
+    // The other way round.
+    restored.done(&["edit", "1", "--title", "Report to Ann"]);
+    let came = update(&place, "json", &export(&restored, "json"));
+    assert_eq!(counts(&came), [0, 1, 0], "{came}");
+    assert_eq!(field(&place, 1, "title"), "Report to Ann");
+}
+
+#[test]
+fn what_both_databases_changed_is_not_taken_back_by_the_next_export() {
+    let (place, restored) = (Place::new(), Place::new());
+    place.done(&["add", "Report"]);
+    update(&restored, "json", &export(&place, "json"));
+    place.done(&["edit", "1", "--title", "Final report"]);
+    restored.done(&["edit", "1", "--title", "Short report"]);
+    for (from, to, kept) in [
+        (&place, &restored, "Short report"),
+        (&restored, &place, "Final report"),
+    ] {
+        let came = update(to, "json", &export(from, "json"));
+        assert_eq!(counts(&came), [0, 0, 1], "{came}");
+        assert_eq!(field(to, 1, "title"), kept);
+    }
+}
+
+fn calendar(report: &str) -> String {
+    let todo = |uid: &str, properties: &str| {
+        format!("BEGIN:VTODO\nUID:{uid}\nDTSTAMP:20261101T120000Z\n{properties}\nEND:VTODO\n")
+    };
+    let todos = todo("a", "SUMMARY:Other") + &todo("b", report);
+    format!("BEGIN:VCALENDAR\n{todos}END:VCALENDAR\n")
+}
+
+#[test]
+fn another_database_does_not_take_back_what_a_calendar_brought_meanwhile() {
+    for format in ["ics", "json"] {
+        let (place, other) = (Place::new(), Place::new());
+        update(
+            &place,
+            "ics",
+            &calendar("SUMMARY:Report\nDESCRIPTION:draft"),
+        );
+        update(&other, format, &export(&place, format));
+        other.done(&["edit", "2", "+b"]);
+        let passed = export(&other, format);
+        let big = "SUMMARY:Big report\nDESCRIPTION:final";
+        update(&place, "ics", &calendar(big));
+        let came = update(&place, format, &passed);
+        assert_eq!(counts(&came), [0, 1, 0], "{format}: {came}");
+        assert_eq!(field(&place, 2, "title"), "Big report", "{format}");
+        assert_eq!(field(&place, 2, "tags"), json!(["b"]), "{format}");
+        // Nor does the calendar take back what the other database brought.
+        let came = update(
+            &place,
+            "ics",
+            &calendar(&big.replace("final", "final, signed")),
+        );
+        assert_eq!(counts(&came), [0, 1, 0], "{format}: {came}");
+        assert_eq!(field(&place, 2, "description"), "final, signed", "{format}");
+        assert_eq!(field(&place, 2, "tags"), json!(["b"]), "{format}");
+    }
+}
+
+#[test]
+fn a_database_does_not_take_back_what_a_third_one_brought_meanwhile() {
+    let (place, second, third) = (Place::new(), Place::new(), Place::new());
+    place.done(&["add", "Report"]);
+    let text = export(&place, "ics");
+    update(&second, "ics", &text);
+    update(&third, "ics", &text);
+    second.done(&["edit", "1", "--title", "Big report"]);
+    third.done(&["edit", "1", "+c"]);
+    update(&place, "ics", &export(&second, "ics"));
+    let came = update(&place, "ics", &export(&third, "ics"));
+    assert_eq!(field(&place, 1, "title"), "Big report", "{came}");
+    assert_eq!(field(&place, 1, "tags"), json!(["c"]), "{came}");
+}
