@@ -1,6 +1,6 @@
 //! Lines of text from anywhere: bounded, numbered, in UTF-8.
 
-use std::io::{self, BufRead, Read as _};
+use std::io::{self, BufRead, Read as _, Seek};
 
 use super::Fault;
 
@@ -24,6 +24,15 @@ impl<R: BufRead> Lines<R> {
             number: 0,
             line: Vec::new(),
         }
+    }
+
+    /// Goes back to the first line.
+    pub(super) fn rewind(&mut self) -> io::Result<()>
+    where
+        R: Seek,
+    {
+        self.number = 0;
+        self.input.rewind()
     }
 
     /// Returns how many lines were read.

@@ -5,8 +5,8 @@
 //! `status:` is ours, for what the format has no sign for.
 //!
 //! The format has no way to escape. A line of our own ends with `id:N`, and its title comes back as it was, whatever it
-//! looks like (`own_export`). Before it stands `rev:`, which says from which state of the task the line was made: by that it is
-//! known again, whatever of it was edited. In any other line marks at the end are taken out of the title; those in the middle of a sentence stay in
+//! looks like (`own_export`). Before it stands `rev:`, which says from which state of the task the line was made, and when the task
+//! was created: by that it is known again, here and in another database, whatever of it was edited. In any other line marks at the end are taken out of the title; those in the middle of a sentence stay in
 //! it too, so that nobody has to read "Call about". A key that is not known here is a part of the title, and so are an `id:`
 //! that no other line names, and a `p:` or `dep:` that names no line.
 
@@ -14,7 +14,7 @@ use std::io::{self, Write};
 
 use chrono::NaiveDate;
 
-use super::{Notes, Relatives, WriteError, version_text};
+use super::{Notes, Relatives, WriteError};
 use crate::domain::{
     task::{Priority, Project, Status, TaskWithComments, Timestamp, Version},
     when::{When, Zone},
@@ -26,7 +26,7 @@ mod rec;
 
 pub use read::Reader;
 
-/// What it cannot hold, or does not give back: `rev:` only says from which state a line was made.
+/// What it cannot hold, or does not give back: `rev:` only says from which state a line was made, and of which task.
 const LEFT_OUT: [&str; 7] = [
     "comments",
     "created_by",
@@ -110,7 +110,7 @@ impl Writer {
             rev: task.rev,
             at: task.updated_at,
         };
-        key("rev", version_text(version));
+        key("rev", own_export::state_text(version, task.created_at));
         // Last: that makes it a line of ours.
         key("id", task.id.to_string());
         self.count(whole, again == Some(None));

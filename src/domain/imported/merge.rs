@@ -400,9 +400,14 @@ impl<'a> Comparison<'a> {
         let has_other = known.is_none() && before.is_some_and(|before| !is_renamed(before));
         let is_taken = differences.iter().any(Difference::is_taken);
         let is_of_ours = called.is_some_and(|called| called.from == OWN);
+        // A line of ours does not say enough to stand for a task that is known otherwise.
+        let is_own_line = self.terms.is_line && !self.arrival.versions.is_empty();
         let is_known = differences.is_empty() || !matches!(self.base(), Base::Unknown);
         let stays = has_other || known.is_some_and(|known| self.is_of_other_program(known));
-        if stays || known.is_none() && is_of_ours && !is_taken && is_known {
+        if stays
+            || known.is_none() && is_own_line
+            || known.is_none() && is_of_ours && !is_taken && is_known
+        {
             return before.cloned();
         }
         let mut new = origin(self.arrival)?;

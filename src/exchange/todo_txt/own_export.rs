@@ -4,11 +4,14 @@
 //! title whose last word looks like a mark is followed by [`END_OF_TITLE`].
 
 use super::{Notes, day, is_mark, known_key, rec};
-use crate::domain::task::{Project, Status, Tag, TaskId};
-use crate::exchange::read_version;
+use crate::domain::task::{Project, Status, Tag, TaskId, Timestamp, Version};
+use crate::exchange::{read_version, version_text};
 
 /// Stands between a title that ends with what looks like a mark and the marks.
 pub(super) const END_OF_TITLE: &str = "--";
+
+/// The years 1 to 9999, in milliseconds.
+const MILLIS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
 
 /// Reports whether a title must be told from the marks that come after it.
 pub(super) fn needs_end(title: &str) -> bool {
@@ -54,6 +57,29 @@ pub(super) fn split(text: &str) -> Option<(&str, Vec<&str>)> {
     }
 }
 
+/// Returns what `rev:` says: the state of the task, and the millisecond at which it was created, which with `id:` makes it the
+/// same task in every database.
+pub(super) fn state_text(version: Version, created_at: Timestamp) -> String {
+    format!("{}-{}", version_text(version), created_at.as_millis())
+}
+
+/// Reads what [`state_text`] writes, or the state alone; `None` for anything else.
+pub(super) fn read_state(text: &str) -> Option<(Version, Option<Timestamp>)> {
+    if let Some(version) = read_version(text) {
+        return Some((version, None));
+    }
+    let (before, created_at) = text.rsplit_once('-')?;
+    // What was created before 1970 has a sign of its own.
+    let (version, sign) = match before.strip_suffix('-') {
+        Some(version) => (version, "-"),
+        None => (before, ""),
+    };
+    let millis = format!("{sign}{created_at}").parse().ok()?;
+    let millis = Some(millis).filter(|at| MILLIS.contains(at))?;
+    let (version, created_at) = (read_version(version)?, Timestamp::from_millis(millis));
+    (state_text(version, created_at) == text).then_some((version, Some(created_at)))
+}
+
 /// Returns what a line has one of: a project, a due date, each tag, each task it comes after.
 fn kind(mark: &str) -> &str {
     match known_key(mark) {
@@ -77,7 +103,7 @@ fn is_readable(word: &str) -> bool {
         "due" | "t" => day(value).is_some(),
         "rec" => rec::read(value, &mut Notes::default()).is_some(),
         "pri" => matches!(value.as_bytes(), [b'A'..=b'Z']),
-        "rev" => read_version(value).is_some(),
+        "rev" => read_state(value).is_some(),
         "status" => matches!(value.parse(), Ok(Status::InProgress | Status::Cancelled)),
         _ => true,
     }

@@ -12,7 +12,7 @@ use super::{day, is_mark, known_key, own_export, rec};
 use crate::{
     domain::{
         command::{Caller, begin_series},
-        imported::{Arrival, Called, Name, Terms},
+        imported::{Arrival, Called, Name, Terms, own_name},
         repeat::Repeat,
         task::{Invalid, Priority, Project, Status, Tag, Task, Timestamp, Title},
         when::When,
@@ -20,7 +20,7 @@ use crate::{
     exchange::{
         Fault, Notes,
         lines::Lines,
-        new_task, read_version,
+        new_task,
         texts::{comment, description, heading},
     },
 };
@@ -33,6 +33,8 @@ pub struct Reader<'a, R> {
     lines: Lines<R>,
     caller: &'a Caller,
     names: Names,
+    /// The lines that come after all others are being read.
+    is_late: bool,
     pub(super) notes: Notes,
 }
 
@@ -45,6 +47,7 @@ impl<'a, R: BufRead + Seek> Reader<'a, R> {
             lines: Lines::new(input),
             caller,
             names,
+            is_late: false,
             notes: Notes::default(),
         })
     }
@@ -59,21 +62,41 @@ struct Names {
     ambiguous: HashSet<u64>,
     /// Of what lines of other programs name with `p:` and `dep:`.
     named: HashSet<u64>,
+    /// The hash of what lines of other programs say without keys and marks, where one is open and one is done.
+    in_both: HashSet<u64>,
 }
 
 impl Names {
     fn read(input: &mut impl BufRead) -> io::Result<Self> {
         let mut names = Self::default();
         let mut lines = Lines::new(input);
+        let (mut open, mut done) = (HashSet::new(), HashSet::new());
         loop {
             match lines.next() {
-                None => return Ok(names),
-                Some(Ok(line)) => names.note(line),
+                None => break,
+                Some(Ok(line)) => {
+                    names.note(line);
+                    if let Some((is_done, words)) = words_of(line) {
+                        let same = if is_done { &mut done } else { &mut open };
+                        same.insert(words);
+                    }
+                }
                 Some(Err(Fault::Read(error))) => return Err(error),
                 // Told when the line is read for what it says.
                 Some(Err(_)) => {}
             }
         }
+        open.retain(|words| done.contains(words));
+        names.in_both = open;
+        Ok(names)
+    }
+
+    /// Reports whether a line comes after all others: it is done, and an open one says the same. What is open here is rather
+    /// the open one, and otherwise the one that is done, wherever they stand.
+    fn is_late(&self, line: &str) -> bool {
+        !self.in_both.is_empty()
+            && words_of(line)
+                .is_some_and(|(is_done, words)| is_done && self.in_both.contains(&words))
     }
 
     fn note(&mut self, line: &str) {
@@ -108,19 +131,44 @@ impl Names {
     }
 }
 
+/// Returns whether a line is done, and a hash of what it says without keys and marks; `None` for a line of ours and one that
+/// says when it was created, which are known by that.
+fn words_of(line: &str) -> Option<(bool, u64)> {
+    let start = Start::read(line.trim_end());
+    if start.created.is_some() || own_export::split(start.rest).is_some() {
+        return None;
+    }
+    let mut hasher = DefaultHasher::new();
+    let words = start.rest.split([' ', '\t']);
+    let says = |word: &&str| !word.is_empty() && !is_mark(word) && known_key(word).is_none();
+    words.filter(says).for_each(|word| word.hash(&mut hasher));
+    Some((start.is_done, hasher.finish()))
+}
+
 fn hash(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     hasher.finish()
 }
 
-impl<R: BufRead> crate::exchange::Reader for Reader<'_, R> {
+impl<R: BufRead + Seek> crate::exchange::Reader for Reader<'_, R> {
     fn next(&mut self) -> Option<Result<Arrival, Fault>> {
         loop {
-            let line = match self.lines.next()? {
-                Ok(line) if line.trim().is_empty() => continue,
-                Ok(line) => read(line, &self.names, self.caller, &mut self.notes),
-                Err(fault) => return Some(Err(fault)),
+            let line = match self.lines.next() {
+                None if self.is_late || self.names.in_both.is_empty() => return None,
+                None => {
+                    self.is_late = true;
+                    match self.lines.rewind() {
+                        Ok(()) => continue,
+                        Err(error) => return Some(Err(error.into())),
+                    }
+                }
+                Some(Ok(line)) if line.trim().is_empty() => continue,
+                Some(Ok(line)) if self.names.is_late(line) != self.is_late => continue,
+                Some(Ok(line)) => read(line, &self.names, self.caller, &mut self.notes),
+                // Told the first time.
+                Some(Err(Fault::Task { .. })) if self.is_late => continue,
+                Some(Err(fault)) => return Some(Err(fault)),
             };
             let number = self.lines.number();
             return Some(match line {
@@ -282,12 +330,27 @@ fn read(line: &str, names: &Names, caller: &Caller, notes: &mut Notes) -> Result
         begin_series(task, caller);
     }
     task.updated_at = task.completed_at.unwrap_or(task.created_at);
-    if !is_own {
-        arrival.called = Some(called(&sentence, &start));
-    }
+    arrival.called = if is_own {
+        own_called(&arrival)
+    } else {
+        Some(called(&sentence, &start))
+    };
     let task = &arrival.task;
     Task::refuse_too_many_tags(task.tags.len())?;
     Ok(arrival)
+}
+
+/// Returns what a line of ours is known by in a database that has the task from there; `None` if it does not say when the task
+/// was created. A line says less than other files of ours: so what it said is kept under a kind of its own.
+fn own_called(arrival: &Arrival) -> Option<Called> {
+    let [first, last] = arrival.created?;
+    let id = arrival.id.filter(|_| first == last)?;
+    Some(Called {
+        from: SOURCE,
+        name: own_name(id, first),
+        is_text: true,
+        before: None,
+    })
 }
 
 /// Returns what a line is known by: its title and the date it was created, or else whether it is done, and since when.
@@ -404,7 +467,13 @@ fn set(arrival: &mut Arrival, key: &str, value: &str) -> bool {
             _ => false,
         },
         "rev" => {
-            arrival.versions.extend(read_version(value));
+            if let Some((version, created_at)) = own_export::read_state(value) {
+                arrival.versions.push(version);
+                if let Some(at) = created_at {
+                    arrival.created = Some([at; 2]);
+                    task.created_at = at;
+                }
+            }
             true
         }
         "id" => arrival.name.replace(name()).is_none(),

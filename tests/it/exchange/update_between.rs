@@ -114,3 +114,61 @@ fn a_database_does_not_take_back_what_a_third_one_brought_meanwhile() {
     assert_eq!(field(&place, 1, "title"), "Big report", "{came}");
     assert_eq!(field(&place, 1, "tags"), json!(["c"]), "{came}");
 }
+
+#[test]
+fn a_line_of_ours_is_known_in_another_database_whoever_edited_it() {
+    for is_empty in [true, false] {
+        for by_program in [true, false] {
+            let (place, other) = (Place::new(), Place::new());
+            place.done(&["add", "Buy milk"]);
+            place.done(&["add", "Fix"]);
+            if !is_empty {
+                other.done(&["add", "Its own"]);
+            }
+            let text = export(&place, "todo.txt");
+            update(&other, "todo.txt", &text);
+            let text = if by_program {
+                let text = text.replace("Buy milk", "Buy oat milk");
+                let (first, second) = text.split_once('\n').unwrap();
+                format!("{first}\nx {second}")
+            } else {
+                place.done(&["edit", "1", "--title", "Buy oat milk"]);
+                place.done(&["done", "2"]);
+                export(&place, "todo.txt")
+            };
+            let own = usize::from(!is_empty);
+            let said = format!("into an empty database: {is_empty}, by a program: {by_program}");
+            let came = update(&other, "todo.txt", &text);
+            assert_eq!(counts(&came), [0, 2, 0], "{said}: {came}");
+            assert_eq!(field(&other, own + 1, "title"), "Buy oat milk", "{said}");
+            assert_eq!(field(&other, own + 2, "status"), "completed", "{said}");
+            // Once more, and what was changed here too is left.
+            other.done(&["edit", &(own + 1).to_string(), "--title", "Buy soy milk"]);
+            let came = update(&other, "todo.txt", &text.replace("oat", "rice"));
+            assert_eq!(counts(&came), [0, 0, 1], "{said}: {came}");
+            assert_eq!(field(&other, own + 1, "title"), "Buy soy milk", "{said}");
+        }
+    }
+}
+
+#[test]
+fn an_open_line_is_the_open_task_also_where_a_finished_round_stands_before_it() {
+    let lines = [
+        "x 2026-12-01 Pay rent due:2026-12-01 rec:+1m\n",
+        "Pay rent due:2027-01-01 rec:+1m\n",
+    ];
+    for order in [[0, 1], [1, 0]] {
+        let place = Place::new();
+        update(&place, "todo.txt", "Pay rent due:2026-12-01 rec:+1m\n");
+        place.done(&["done", "1"]);
+        assert_eq!(field(&place, 1, "due"), "2027-01-01");
+        update(&place, "todo.txt", &order.map(|line| lines[line]).concat());
+        let tasks = place.tasks();
+        let open: Vec<&Value> = tasks
+            .iter()
+            .filter(|task| task["status"] == "pending")
+            .map(|task| &task["id"])
+            .collect();
+        assert_eq!(open, [1], "{order:?}: {tasks:?}");
+    }
+}
