@@ -23,6 +23,7 @@ use crate::domain::{
 mod own_export;
 mod read;
 mod rec;
+mod start;
 
 pub use read::Reader;
 

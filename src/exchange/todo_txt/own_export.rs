@@ -108,3 +108,32 @@ fn is_readable(word: &str) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_a_line_is_read_again_and_nothing_else_is() {
+        for (at, created_at) in [(1_764_000_000_123, 1_763_000_000_000), (-5, -7), (0, 0)] {
+            let (at, created_at) = [at, created_at].map(Timestamp::from_millis).into();
+            let state = Version { rev: 3, at };
+            let text = state_text(state, created_at);
+            assert_eq!(read_state(&text), Some((state, Some(created_at))), "{text}");
+            // As lines were written before.
+            assert_eq!(read_state(&version_text(state)), Some((state, None)));
+        }
+        for other in [
+            "",
+            "3",
+            "3-",
+            "3-5-",
+            "3-5-x",
+            "3-5-07",
+            "3-5-+7",
+            "3-5-9999999999999999",
+        ] {
+            assert_eq!(read_state(other), None, "{other}");
+        }
+    }
+}
