@@ -317,7 +317,7 @@ fn begin_as_said(task: &mut Task, start: Start, caller: &Caller) -> Result<()> {
         && !start.is_open()
     {
         let due = repeat.begins(start, task.due, caller.now.as_millis(), caller.zone);
-        task.due = due.map_err(|reason| Invalid::new("repeat", reason))?;
+        task.due = Some(due.map_err(|reason| Invalid::new("repeat", reason))?);
     }
     Ok(())
 }

@@ -168,14 +168,15 @@ impl Repeat {
     }
 
     /// Returns the due date of a series that begins as its words say: `due` with their time of day, or their first date where
-    /// there is none. A reason, which reads on after the text of the rule, where they name another date or time than `due`.
+    /// there is none. A reason, which reads on after the text of the rule, where they name another date or time than `due`, or the
+    /// rule has no date from their start on.
     pub fn begins(
         &self,
         start: Start,
         due: Option<When>,
         now_ms: i64,
         zone: Zone,
-    ) -> Result<Option<When>, String> {
+    ) -> Result<When, String> {
         let first = |from| self.first(from, zone).map(|first| first.day(zone));
         start.due(due, now_ms, zone, first)
     }
@@ -199,7 +200,7 @@ impl Repeat {
         self.0.from_completion || self.0.first(day) == Some(day)
     }
 
-    /// Returns the rule that is left when one occurrence is done; `None` when it was the last of a counted series.
+    /// Returns the rule that is left when one occurrence is done or skipped; `None` when it was the last of a counted series.
     pub fn advance(&self) -> Option<Self> {
         let mut rule = self.0.clone();
         rule.count = match rule.count {

@@ -210,6 +210,18 @@ fn the_words_of_a_rule_name_the_first_date_too() {
             "2026-12-07T10:00:00+01:00",
             "",
         ),
+        (
+            "every mon at 9am starting jan 5 until dec 24",
+            "",
+            "2027-01-11T09:00:00+01:00",
+            "until dec 24 was read as until Fri 2027-12-24",
+        ),
+        (
+            "every tuesday until dec 24",
+            "2027-01-05",
+            "2027-01-05",
+            "until dec 24 was read as until Fri 2027-12-24",
+        ),
         ("every 4 years on feb 29", "", "2028-02-29", ""),
         ("every 12 months on the 31st", "", "2026-12-31", ""),
         ("every year on feb 29", "", "2027-02-28", ""),
@@ -238,6 +250,28 @@ fn the_words_of_a_rule_name_the_first_date_too() {
         let mut given = repeats(words);
         given.due = Some(Clearable::Set(beside.to_owned()));
         assert_eq!(add(&given).unwrap_err().to_string(), refusal);
+    }
+}
+
+#[test]
+fn words_that_leave_no_date_are_refused_and_none_of_them_is_dropped() {
+    let refused = [
+        (
+            "every mon starting 2027-01-05 until 2026-12-24",
+            "ends on Thu 2026-12-24, before it starts on Tue 2027-01-05; write a later end or an earlier start",
+        ),
+        (
+            "every mon starting 2027-01-05 until 2027-01-08",
+            "repeat has no date from Tue 2027-01-05 on; change the rule, its start or its end",
+        ),
+        (
+            "every day at 9am until 2026-11-28",
+            "repeat has no date from now on; change the rule, or set due",
+        ),
+    ];
+    for (words, refusal) in refused {
+        let said = add(&repeats(words)).unwrap_err().to_string();
+        assert!(said.ends_with(refusal), "{words}: {said}");
     }
 }
 

@@ -302,7 +302,7 @@ proptest! {
             let again = Repeat::read_at(&words, None, now, place).map(|again| (again.repeat, again.start, again.note));
             prop_assert_eq!(again, Ok((reading.repeat.clone(), Start::default(), None)), "{} as {}", text, words);
             let due = reading.repeat.begins(reading.start, None, now, place);
-            if let Ok(Some(due)) = due {
+            if let Ok(due) = due {
 let there = due.zone(place);
                 prop_assert!(due.day(there) >= reading.start.day.unwrap_or(there.today(now)), "{}", text);
                 prop_assert!(!due.is_past(now, place) || reading.start.day.is_some(), "{}", text);

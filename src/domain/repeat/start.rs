@@ -21,17 +21,24 @@ impl Start {
         *self == Self::default()
     }
 
-    /// Returns the due date with what the words add to it; a reason where they name another one. `first` finds the first day
-    /// of the rule from a day on, for a task without a due date.
+    /// Returns the due date with what the words add to it; a reason where they name another one, or there is none. `first` finds
+    /// the first day of the rule from a day on, for a task without a due date.
     pub(super) fn due(
         &self,
         due: Option<When>,
         now_ms: i64,
         zone: Zone,
         first: impl Fn(NaiveDate) -> Option<NaiveDate>,
-    ) -> Result<Option<When>, String> {
+    ) -> Result<When, String> {
         let Some(due) = due else {
-            return Ok(self.first_due(now_ms, zone, first));
+            let found = self.first_due(now_ms, zone, first);
+            return found.ok_or_else(|| match self.day {
+                Some(day) => format!(
+                    "has no date from {} on; change the rule, its start or its end",
+                    day.format("%a %Y-%m-%d")
+                ),
+                None => "has no date from now on; change the rule, or set due".to_owned(),
+            });
         };
         let there = due.zone(zone);
         if let Some(day) = self.day.filter(|day| *day != due.day(there)) {
@@ -42,17 +49,17 @@ impl Start {
             ));
         }
         let Some(time) = self.time else {
-            return Ok(Some(due));
+            return Ok(due);
         };
         let Some(at) = due.instant(zone) else {
-            return Ok(Some(self.at(due.day(zone), time, zone)));
+            return Ok(self.at(due.day(zone), time, zone));
         };
         let is_same = match self.place {
             Place::Here => there.wall(at).time() == time,
             _ => self.at(due.day(there), time, zone).instant(zone) == Some(at),
         };
         if is_same {
-            return Ok(Some(due));
+            return Ok(due);
         }
         Err(format!(
             "names {}, and due is {}; write one of the times",

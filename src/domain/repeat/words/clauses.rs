@@ -90,7 +90,7 @@ impl<'a> Clauses<'a> {
     }
 
     /// Reads the days of the clauses. Without `seen` only full dates are read. `due` is when the task is due, if the call says
-    /// so: a series that lasts two weeks lasts them from there.
+    /// so: a series that lasts two weeks lasts them from there. An end before the start is refused.
     pub(super) fn bounds(
         &self,
         due: Option<NaiveDate>,
@@ -114,13 +114,27 @@ impl<'a> Clauses<'a> {
             let found = match (day_in::read_full(&words), seen) {
                 (Some(day), _) => DayIn { day, is_sure: true },
                 (None, Some(seen)) => {
-                    let found =
-                        day_in::read(&words, seen).map_err(|reason| reason.or_else(refused))?;
+                    let read = |today| {
+                        let seen = Seen { today, ..*seen };
+                        day_in::read(&words, &seen).map_err(|reason| reason.or_else(refused))
+                    };
+                    let mut found = read(seen.today)?;
+                    // Without its year, an end is the first one after the start.
+                    if let Some(first) = bounds.start.or(due).filter(|first| found.day < *first) {
+                        found = read(first)?;
+                    }
                     bounds.note("until", &words, "until", found.day);
                     found
                 }
                 (None, None) => return Err(refused()),
             };
+            if let Some(first) = bounds.start.filter(|first| found.day < *first) {
+                return Err(Some(format!(
+                    "ends on {}, before it starts on {}; write a later end or an earlier start",
+                    found.day.format("%a %Y-%m-%d"),
+                    first.format("%a %Y-%m-%d"),
+                )));
+            }
             bounds.until = Some(Until::Day(found.day));
         }
         if let Some(words) = &self.during {
