@@ -27,7 +27,7 @@ pub(super) fn split(line: &str) -> Vec<String> {
 /// as "the", does not.
 fn others_of_moment(words: &[String]) -> usize {
     /// The most words of a date or a rule.
-    const MOST: usize = 8;
+    const MOST: usize = 24;
     let Word::Set(field, value) = Word::of_task(&words[0]) else {
         return 0;
     };

@@ -122,7 +122,7 @@ impl Field {
             }
             Self::Repeat => {
                 let reading = Repeat::read_at(value, None, SOME_DAY, Zone::UTC).ok()?;
-                Some(reading.repeat.to_string())
+                Some(format!("{} {:?}", reading.repeat, reading.start))
             }
             _ => None,
         }
