@@ -78,6 +78,9 @@ const READ: &str = "
     1st | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
     15th of every month | FREQ=MONTHLY;BYMONTHDAY=15 | every month on the 15th
     every 3rd day of the month | FREQ=MONTHLY;BYMONTHDAY=3 | every month on the 3rd
+    every 2nd of month and 15th | FREQ=MONTHLY;BYMONTHDAY=2,15 | every month on the 2nd, 15th
+    every 3rd of month and last day | FREQ=MONTHLY;BYMONTHDAY=-1,3 | every month on the 3rd, last day
+    1st of the month and 15th of the month | FREQ=MONTHLY;BYMONTHDAY=1,15 | every month on the 1st, 15th
     start of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
     end of month | FREQ=MONTHLY;BYMONTHDAY=-1 | every month on the last day
     every month end | FREQ=MONTHLY;BYMONTHDAY=-1 | every month on the last day
@@ -216,6 +219,8 @@ fn what_is_no_rule_is_refused_in_words() {
         "every third",
         "every last",
         "every 2nd week of the month",
+        "every 2nd of the quarter and 15th",
+        "1st of the month and 15th of the year",
         "workday after the 15th",
         "every 10th workday",
         "every easter",

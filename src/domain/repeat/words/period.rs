@@ -42,21 +42,32 @@ impl Period {
     }
 }
 
-/// Parts `of the month` and its like from the words before it; other words lose their `of`.
+/// Parts `of the month` and its like from the words around it; other words lose their `of`.
 pub(super) fn split<'a>(words: &[&'a str]) -> (Vec<&'a str>, Option<Period>) {
-    let found = match *words {
-        [ref which @ .., "of", "every" | "a", period] | [ref which @ .., "of", period] => {
-            Period::named(period).map(|period| (which, period))
-        }
-        _ => None,
+    let (mut which, mut found) = (Vec::new(), None);
+    let is_period = |word: &str, found: Option<Period>| {
+        Period::named(word).is_some_and(|period| found.is_none_or(|found| found == period))
     };
-    match found {
-        Some((which, period)) => (which.to_vec(), Some(period)),
-        None => (
-            words.iter().copied().filter(|word| *word != "of").collect(),
-            None,
-        ),
+    let mut rest = words;
+    loop {
+        rest = match *rest {
+            [] => break,
+            ["of", "every" | "a", period, ref rest @ ..] | ["of", period, ref rest @ ..]
+                if is_period(period, found) =>
+            {
+                found = Period::named(period);
+                rest
+            }
+            [word, ref rest @ ..] => {
+                which.push(word);
+                rest
+            }
+        };
     }
+    if found.is_none() {
+        which.retain(|word| *word != "of");
+    }
+    (which, found)
 }
 
 /// Reads the day of a period; the flag says whether it could be meant in another way.
