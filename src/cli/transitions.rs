@@ -38,7 +38,7 @@ pub(super) struct DoneArgs {
 
 /// Move tasks that repeat to their next date without completing them
 ///
-/// All of them or none. A count of times stays; after the last date the task is cancelled.
+/// All of them or none. A date that is skipped counts; after the last one the task is cancelled.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  taskhold skip 12")]
 pub(super) struct SkipArgs {

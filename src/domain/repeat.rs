@@ -18,8 +18,8 @@
 //! - Completing moves to the first occurrence after the one done that has not begun: those missed are skipped, and what
 //!   is done today counts for today. (A day begins with its morning, an instant when it comes: 17:00 today is still
 //!   ahead at noon.)
-//! - `COUNT` is what is left to do, the current one included. Completing takes one away ([`Repeat::advance`]), skipping
-//!   takes none. `UNTIL` is the last day an occurrence may fall on.
+//! - `COUNT` is how many dates are left, the current one included. Completing and skipping take one away
+//!   ([`Repeat::advance`]), as RFC 5545 counts dates (3.3.10) and not what is done. `UNTIL` is the last day an occurrence may fall on.
 //! - Months too short for the 29th, 30th or 31st use their last day, in words and where the day comes from the anchor.
 //!   February 29 is February 28 in common years. A rule that spells out `BYMONTHDAY=31` means what RFC 5545 says: only
 //!   months that have one.

@@ -128,8 +128,8 @@ fn given(task: &Task, zone: Zone) -> Option<When> {
     Some(task.repeat_from.or(task.due)?.settled(zone))
 }
 
-/// Decides what moving `task` on to its next date makes, without completing it: `COUNT` stays. A series that has no other
-/// date ends as given up.
+/// Decides what moving `task` on to its next date makes, without completing it. A series that has no other date, or whose dates
+/// are counted and this is the last, ends as given up.
 pub(crate) fn skip(task: &Task, caller: &Caller) -> Result<Edit> {
     super::refuse_deleted(task)?;
     let Some(repeat) = &task.repeat else {
@@ -147,10 +147,12 @@ pub(crate) fn skip(task: &Task, caller: &Caller) -> Result<Edit> {
         return Err(Invalid::new("status", reason).into());
     }
     let mut edit = Edit::of(task);
-    let next = given(task, caller.zone)
-        .and_then(|given| Some((given, next_date(task, repeat, given, caller)?)));
+    let next = given(task, caller.zone).and_then(|given| {
+        let next = next_date(task, repeat, given, caller)?;
+        Some((given, next, repeat.advance()?))
+    });
     match next {
-        Some((given, next)) => go_on(&mut edit.after, given, next, repeat, caller),
+        Some((given, next, rest)) => go_on(&mut edit.after, given, next, &rest, caller),
         None => edit.after.set_status(Status::Cancelled, caller.now),
     }
     Ok(edit.stamped(caller.now))
@@ -403,15 +405,20 @@ mod tests {
     }
 
     #[test]
-    fn skipping_moves_on_without_using_up_what_is_counted_and_after_the_last_date_gives_up() {
+    fn skipping_moves_on_using_up_what_is_counted_and_after_the_last_date_gives_up() {
         let mut task = monthly("2026-12-01");
-        task.repeat = Repeat::read("FREQ=DAILY;COUNT=1").ok();
+        task.repeat = Repeat::read("FREQ=DAILY;COUNT=2").ok();
         let skipped = skip(&task, &caller("one", 0)).unwrap().after;
         assert_eq!(
             (due(&skipped), skipped.status),
             ("2026-12-02".to_owned(), Status::Pending)
         );
-        assert_eq!(skipped.repeat, task.repeat);
+        assert_eq!(skipped.repeat, Repeat::read("FREQ=DAILY;COUNT=1").ok());
+        let last = skip(&skipped, &caller("one", 1)).unwrap().after;
+        assert_eq!(
+            (due(&last), last.status),
+            ("2026-12-02".to_owned(), Status::Cancelled)
+        );
         task.repeat = Repeat::read("FREQ=DAILY;UNTIL=20261201").ok();
         let skipped = skip(&task, &caller("one", 0)).unwrap().after;
         assert_eq!(
