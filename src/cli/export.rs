@@ -37,7 +37,7 @@ pub(super) struct ExportArgs {
     /// Write to this file, which appears when it is whole [default: standard output]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Replace FILE if it is there
+    /// Replace FILE if it is there; through a link, the file that it leads to
     #[arg(long)]
     force: bool,
 }
@@ -95,31 +95,57 @@ impl ExportArgs {
         }
     }
 
+    /// Returns where the file is to be: through a link, where that leads to. What is no regular file is refused, since another
+    /// would take its place, and so is one that is there already, unless it is to be replaced.
+    fn place_of(&self, file: &Path, path: PathBuf) -> std::result::Result<PathBuf, Failure> {
+        let shown = file.display();
+        match path.metadata() {
+            Ok(there) if there.is_dir() => {
+                return Err(Failure::input(format!(
+                    "{shown} is a folder; name a file in it"
+                )));
+            }
+            Ok(there) if !there.is_file() => {
+                return Err(Failure::input(format!(
+                    "{shown} is no regular file, and is left as it is"
+                ))
+                .with_hint(TO_STANDARD_OUTPUT));
+            }
+            Ok(_) if is_standard_output(&path) => {
+                return Err(Failure::input(format!("{shown} is standard output itself"))
+                    .with_hint(TO_STANDARD_OUTPUT));
+            }
+            Ok(_) if !self.force => return Err(is_there(file)),
+            Ok(_) => {}
+            Err(error) if path.is_symlink() => {
+                return Err(Failure::input(format!(
+                    "{shown} is a link, and what it leads to is not found: {error}; name that file"
+                )));
+            }
+            // What is wrong with the folder is said when the file is made.
+            Err(_) => {}
+        }
+        if !path.is_symlink() {
+            return Ok(path);
+        }
+        disk::canonicalize(&path)
+            .map_err(|error| Failure::input(format!("cannot write {shown}: {error}")))
+    }
+
     /// Writes beside the file, and gives it its name when all is on the disk.
     fn write_file(&self, context: &Context, file: &Path) -> CliResult {
         let path = disk::absolute(file)?;
-        let (Some(folder), Some(_)) = (path.parent(), path.file_name()) else {
+        let place = self.place_of(file, path.clone())?;
+        let (Some(folder), Some(_)) = (place.parent(), place.file_name()) else {
             return Err(Failure::input(format!(
                 "{} is a folder; name a file in it",
                 file.display()
             )));
         };
-        let there = || {
-            Failure::input(format!(
-                "{} is there already; --force replaces it",
-                file.display()
-            ))
-        };
-        if path.is_dir() {
-            return Err(Failure::input(format!(
-                "{} is a folder; name a file in it",
-                file.display()
-            )));
-        }
-        if !self.force && path.symlink_metadata().is_ok() {
-            return Err(there());
-        }
-        if is_of_database(&context.database, &path) {
+        if [&path, &place]
+            .iter()
+            .any(|path| is_of_database(&context.database, path))
+        {
             return Err(Failure::input(format!(
                 "{} belongs to the database; name another file",
                 file.display()
@@ -131,7 +157,7 @@ impl ExportArgs {
             Failure::input(format!("cannot write {}: {error}", file.display()))
         };
         folder.metadata().map_err(failed)?;
-        let mut new = NewFile::private(&path).map_err(failed)?;
+        let mut new = NewFile::private(&place).map_err(failed)?;
         let mut out = BufWriter::new(&mut new);
         let summary = write(context, format, &mut out).map_err(|failure| match failure {
             Failure::Output(error) => failed(error),
@@ -144,7 +170,7 @@ impl ExportArgs {
             new.replace().map_err(failed)?;
         } else {
             new.appear().map_err(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => there(),
+                io::ErrorKind::AlreadyExists => is_there(file),
                 _ => failed(error),
             })?;
         }
@@ -160,6 +186,28 @@ impl ExportArgs {
             "tasks": summary.tasks,
             "left_out": summary.left_out,
         }))?)
+    }
+}
+
+/// The way out for what is no file that can be replaced.
+const TO_STANDARD_OUTPUT: &str =
+    "leave FILE out, and the tasks go to standard output: taskhold export --format json > FILE";
+
+fn is_there(file: &Path) -> Failure {
+    Failure::input(format!(
+        "{} is there already; --force replaces it",
+        file.display()
+    ))
+}
+
+/// Reports whether `path`, a regular file, is what standard output goes to: `/dev/stdout`, sent to a file by the shell.
+fn is_standard_output(path: &Path) -> bool {
+    match (
+        same_file::Handle::stdout(),
+        same_file::Handle::from_path(path),
+    ) {
+        (Ok(output), Ok(file)) => output == file,
+        _ => false,
     }
 }
 

@@ -55,6 +55,59 @@ fn an_empty_database_keeps_ids_and_goes_on_after_the_last() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn an_export_replaces_no_device_pipe_or_link_and_writes_through_the_link() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+
+    let place = Place::new();
+    place.done(&["add", "Pay rent"]);
+    let pipe = place.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let null = place.path("null");
+    symlink("/dev/null", &null).unwrap();
+    for file in [&pipe, &null, Path::new("/dev/stdout")] {
+        for arguments in [&["export"][..], &["export", "--force"]] {
+            let said = place.refused(&[arguments, &[file.to_str().unwrap()]].concat());
+            assert!(
+                said.contains("is no regular file") && said.contains("leave FILE out"),
+                "{file:?}: {said}"
+            );
+            assert!(!said.contains("--force"), "{said}");
+        }
+    }
+    assert!(pipe.symlink_metadata().unwrap().file_type().is_fifo());
+
+    // A shell may have sent standard output to a file.
+    let shell = std::fs::File::create(place.path("shell.jsonl")).unwrap();
+    let mut command = place.home.command(&["export", "--force", "/dev/stdout"]);
+    let output = command.stdout(shell).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("is standard output itself"), "{said}");
+
+    let (target, link) = (place.file("target.jsonl", "old"), place.path("link.jsonl"));
+    symlink(&target, &link).unwrap();
+    let link = link.to_str().unwrap();
+    let said = place.refused(&["export", link]);
+    assert!(
+        said.contains("is there already; --force replaces it"),
+        "{said}"
+    );
+    place.done(&["export", "--force", link]);
+    assert!(Path::new(link).is_symlink());
+    let written = std::fs::read_to_string(&target).unwrap();
+    assert_eq!(written, place.done(&["export"]).0);
+
+    let lost = place.path("lost.jsonl");
+    symlink(place.path("nowhere"), &lost).unwrap();
+    let said = place.refused(&["export", "--force", lost.to_str().unwrap()]);
+    assert!(
+        said.contains("is a link, and what it leads to is not found"),
+        "{said}"
+    );
+}
+
 #[test]
 fn another_database_gives_new_ids_and_knows_the_same_tasks_again() {
     let place = Place::new();
