@@ -14,7 +14,7 @@ use super::{
     report::say,
     screen::can_ask,
 };
-use crate::domain::{error::Result, query::Moment, task::TaskId};
+use crate::domain::{error::Result, query::Moment, task::TaskId, text::counted};
 
 /// The tasks a command changes.
 #[derive(Debug, clap::Args)]
@@ -79,27 +79,27 @@ impl WhereArgs {
         let Some(words) = &self.words else {
             return Ok(None);
         };
-        let ids = listed(words, context)?;
+        let ids = listed(words, command_of(verb), context)?;
         if ids.is_empty() {
             say(&[format!("no task is like that: {words}")]);
             return Ok(Some(ids));
         }
-        let are = if ids.len() == 1 {
-            "this is 1 task".to_owned()
+        let (are, them) = if ids.len() == 1 {
+            ("this is 1 task".to_owned(), "it")
         } else {
-            format!("these are {} tasks", ids.len())
+            (format!("these are {} tasks", ids.len()), "them")
         };
         if self.yes {
             return Ok(Some(ids));
         }
         if !can_ask() {
             return Err(Failure::call(
-                format!("{are}, and nobody can be asked whether to {verb} them"),
+                format!("{are}, and nobody can be asked whether to {verb} {them}"),
                 "taskhold list shows them, with the same words; if they are meant, repeat it with --yes",
             ));
         }
-        let count = ids.len();
-        let question = format!("{} {count} tasks?", capitalized(verb));
+        let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+        let question = format!("{} {}?", capitalized(verb), counted(count, "task"));
         if agrees(&ids, &question, context)? {
             Ok(Some(ids))
         } else {
@@ -108,18 +108,27 @@ impl WhereArgs {
     }
 }
 
-/// Returns the tasks that a list narrowed down by `words` has, in its order.
-fn listed(words: &str, context: &Context) -> CliResult<Vec<TaskId>> {
+/// Returns the name of the command that does `verb`.
+fn command_of(verb: &'static str) -> &'static str {
+    match verb {
+        "complete" => "done",
+        "change" => "edit",
+        verb => verb,
+    }
+}
+
+/// Returns the tasks that a list narrowed down by `words` has, in its order. `command` is the one that was called.
+fn listed(words: &str, command: &str, context: &Context) -> CliResult<Vec<TaskId>> {
     let words = shlex::split(words).ok_or_else(|| {
         Failure::call(
             "a quotation mark in --where has no second one",
-            "taskhold done --where 'project:\"My flat\" +home'",
+            format!("taskhold {command} --where 'project:\"My flat\" +home'"),
         )
     })?;
     if words.is_empty() {
         return Err(Failure::call(
             "--where has no words",
-            "taskhold done --where 'project:web +home'; the words are those of list",
+            format!("taskhold {command} --where 'project:web +home'; the words are those of list"),
         ));
     }
     let mut filters = FilterArgs::default();

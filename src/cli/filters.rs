@@ -263,6 +263,12 @@ fn once<T>(name: &str, place: &mut Option<T>, value: T) -> CliResult {
 
 fn no_view(text: &str) -> Failure {
     let text = shortened(text, 40);
+    if text.starts_with('-') {
+        return Failure::call(
+            format!("{text} is a flag, and only words narrow a list here"),
+            "write due:DATE, +TAG, -TAG, project:NAME, pri:high, parent:12 or text:report; taskhold help filters has every word",
+        );
+    }
     let hint = if matches!(text.as_str(), "changed" | "changes" | "news") {
         "taskhold log lists what was changed".to_owned()
     } else {

@@ -58,7 +58,13 @@ impl GivenFilters {
                 let reason = "is given beside another date; give one day, or the two ends";
                 return Err(Invalid::new("due", reason));
             }
-            let day = When::Day(read_date("due", text, caller)?.when.day(caller.zone));
+            let when = read_date("due", text, caller)?.when;
+            if when.instant(caller.zone).is_some() {
+                let reason = "names a time of day, and a list is narrowed to a whole day; leave the time out, or give it \
+                              to --due-before or --due-after";
+                return Err(Invalid::new("due", reason));
+            }
+            let day = When::Day(when.day(caller.zone));
             due_from = Some(Bound::from(day, caller.zone));
             due_to = Some(Bound::to(day, caller.zone));
         }

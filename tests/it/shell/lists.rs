@@ -119,7 +119,23 @@ fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
             &["list", "project:a", "project:b"],
             "project is given twice",
         ),
+        (
+            &["list", "due:2026-12-01 02:00"],
+            "names a time of day, and a list is narrowed to a whole day",
+        ),
+        (
+            &["done", "--where", "--due-before sun +work"],
+            "--due-before is a flag, and only words narrow a list here",
+        ),
         (&["done", "--where", ""], "--where has no words"),
+        (
+            &["delete", "--where", ""],
+            "taskhold delete --where 'project:web +home'",
+        ),
+        (
+            &["edit", "+x", "--where", "project:\"x"],
+            "taskhold edit --where 'project:\"My flat\" +home'",
+        ),
         (&["done", "--where", "project:\"x"], "no second one"),
         (&["done", "--where", "nothing"], "\"nothing\" is no view"),
         (&["done", "1", "--where", "+home"], "exclude each other"),
@@ -221,6 +237,10 @@ fn at_a_terminal_the_tasks_are_named_and_asked_for() {
         terminal.end();
         assert_eq!(ids(&home, &[]).len(), left);
     }
+    let mut terminal = Terminal::start(&home, 80, &["done", "--where", "project:work"], &[]);
+    terminal.wait_for("Complete 1 task? [y/N] ");
+    terminal.type_keys("n\n");
+    terminal.end();
 }
 
 #[test]
