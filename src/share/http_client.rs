@@ -3,14 +3,15 @@
 //! # Invariants
 //!
 //! - A failure says whether the engine can have heard the request: [`SendError::NotSent`] or [`SendError::NoAnswer`].
-//! - Connecting takes 3 seconds at most, and a request ends when its [`Deadline`] passes.
+//! - Connecting takes 3 seconds at most, and a request ends when its [`Deadline`] passes. What is sent, and what has come, makes that
+//!   later; what is only hoped for does not, so an engine that hangs is given up at the same time whatever it was asked.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -24,8 +25,8 @@ use super::{environment::Environment, log::LogError};
 use crate::remote::{AddressError, ConnectError, Remote, Sender};
 
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long everything may take, for a body that is not large.
-const WHOLE: Duration = Duration::from_secs(10);
+/// How long an engine may leave a call without an answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// A large body has longer: a second for each of so many bytes.
 const BYTES_A_SECOND: u64 = 128 << 10;
 /// A connection that rested so long is not used again: the other side may be about to close it, and what is sent then is
@@ -41,15 +42,19 @@ const NO_SKEW: i64 = i64::MIN;
 pub(super) struct Deadline(Instant);
 
 impl Deadline {
-    /// Begins now, for a call that sends or fetches `bytes`.
-    pub(super) fn for_bytes(bytes: usize) -> Self {
-        Self(Instant::now() + WHOLE + Duration::from_secs(bytes as u64 / BYTES_A_SECOND))
+    /// Begins now, for a call that sends `bytes`.
+    pub(super) fn begin(patience: Duration, bytes: usize) -> Self {
+        Self(Instant::now() + patience).after(bytes)
+    }
+
+    /// Returns the deadline of a call that has moved `bytes`, or is about to send them.
+    pub(super) fn after(self, bytes: usize) -> Self {
+        Self(self.0 + Duration::from_secs(bytes as u64 / BYTES_A_SECOND))
     }
 
     /// Returns when one of several nodes must have answered a request with `bytes`: sooner, so that there is time to ask another.
     pub(super) fn of_one_node(self, bytes: usize) -> Self {
-        let limit = Instant::now() + CONNECT + Duration::from_secs(bytes as u64 / BYTES_A_SECOND);
-        Self(self.0.min(limit))
+        Self(self.0.min(Self::begin(CONNECT, bytes).0))
     }
 
     /// Reports whether there is time for a pause of `pause` and a request after it.
@@ -93,6 +98,10 @@ pub(super) struct HttpClient {
     idle: Mutex<Vec<(Sender, Instant)>>,
     /// How many seconds the engine's clock is ahead of ours, as its last answer said.
     skew: AtomicI64,
+}
+
+fn late() -> SendError {
+    SendError::NoAnswer("did not answer in time".to_owned())
 }
 
 /// Makes the runtime on which an engine's requests are sent: nothing runs on it between calls, and it has no thread.
@@ -206,7 +215,6 @@ impl HttpClient {
         let request = request
             .body(Full::new(sent.body.clone()))
             .map_err(|error| SendError::NotSent(format!("cannot be asked: {error}")))?;
-        let late = || SendError::NoAnswer("did not answer in time".to_owned());
         let response = match timeout_at(deadline.0, sender.try_send_request(request)).await {
             Err(_) => return Err(late()),
             Ok(Ok(response)) => response,
@@ -220,8 +228,8 @@ impl HttpClient {
                 });
             }
         };
-        let reply = timeout_at(deadline.0, self.read(response)).await;
-        let reply = reply.map_err(|_| late())??;
+        let reply = self.read(response, deadline).await?;
+        let deadline = deadline.after(reply.body.len());
         let stays_open = timeout_at(deadline.0, sender.ready()).await;
         if matches!(stays_open, Ok(Ok(()))) {
             self.idle.lock().push((sender, Instant::now()));
@@ -229,7 +237,11 @@ impl HttpClient {
         Ok(reply)
     }
 
-    async fn read(&self, response: Response<Incoming>) -> Result<Reply, SendError> {
+    async fn read(
+        &self,
+        response: Response<Incoming>,
+        deadline: Deadline,
+    ) -> Result<Reply, SendError> {
         let (head, body) = response.into_parts();
         let date = head
             .headers
@@ -239,13 +251,22 @@ impl HttpClient {
             let ahead = date.timestamp().as_second() - jiff::Timestamp::now().as_second();
             self.skew.store(ahead, Ordering::Relaxed);
         }
-        let body = Limited::new(body, LONGEST_ANSWER).collect().await;
-        let body =
-            body.map_err(|error| SendError::NoAnswer(format!("broke off its answer: {error}")))?;
+        let mut body = Limited::new(body, LONGEST_ANSWER);
+        let mut read = BytesMut::new();
+        while let Some(frame) = timeout_at(deadline.after(read.len()).0, body.frame())
+            .await
+            .map_err(|_| late())?
+        {
+            let frame = frame
+                .map_err(|error| SendError::NoAnswer(format!("broke off its answer: {error}")))?;
+            if let Some(data) = frame.data_ref() {
+                read.extend_from_slice(data);
+            }
+        }
         Ok(Reply {
             status: head.status.as_u16(),
             headers: head.headers,
-            body: body.to_bytes(),
+            body: read.freeze(),
         })
     }
 }

@@ -92,7 +92,8 @@ pub enum LogError {
 
 /// A log that only grows, kept by an engine that several machines reach.
 ///
-/// Bytes are opaque to the engine. Each call ends within the time limits of the engine: 3 seconds to connect, 10 seconds in all.
+/// Bytes are opaque to the engine. Each call ends within the time limits of the engine: 3 seconds to connect, and 10 seconds without
+/// an answer; what is sent and what comes has a second more for each 128 KiB.
 pub trait Log: Send {
     /// Appends `entry` as number `after + 1`, if the log ends at `after`.
     ///

@@ -18,7 +18,9 @@ use tokio::runtime::Runtime;
 
 use super::{
     environment::{Environment, Login},
-    http_client::{Deadline, HttpClient, Outgoing, Reply, SendError, make_runtime, remote},
+    http_client::{
+        Deadline, HttpClient, Outgoing, PATIENCE, Reply, SendError, make_runtime, remote,
+    },
     log::{Appended, Digest, Log, LogError, Number},
 };
 
@@ -49,6 +51,8 @@ pub(super) struct Rqlite {
     authorization: Option<HeaderValue>,
     /// Whether the tables are known to be there.
     has_tables: bool,
+    /// How long the cluster may leave a call without an answer.
+    patience: Duration,
 }
 
 impl fmt::Debug for Rqlite {
@@ -139,7 +143,13 @@ impl Rqlite {
             name: name.to_owned(),
             authorization,
             has_tables: false,
+            patience: PATIENCE,
         })
+    }
+
+    /// Returns when a call that sends `bytes`, and begins now, is over.
+    fn deadline(&self, bytes: usize) -> Deadline {
+        Deadline::begin(self.patience, bytes)
     }
 
     fn hosts(&self) -> String {
@@ -158,7 +168,7 @@ impl Rqlite {
             return Ok(());
         }
         let tables: Vec<Value> = TABLES.iter().map(|table| json!([table])).collect();
-        self.run(Ask::Execute, &tables, 0, Deadline::for_bytes(0))
+        self.run(Ask::Execute, &tables, self.deadline(0))
             .map_err(Failure::into_error)?;
         self.has_tables = true;
         Ok(())
@@ -170,11 +180,10 @@ impl Rqlite {
         &mut self,
         ask: Ask,
         statements: &[Value],
-        bytes: usize,
         deadline: Deadline,
     ) -> Result<Vec<Outcome>, Failure> {
         let body = Bytes::from(Value::from(statements).to_string());
-        let bytes = body.len().max(bytes);
+        let bytes = body.len();
         let outgoing = self.outgoing(ask, body);
         let hosts = self.hosts();
         let Self { runtime, nodes, .. } = self;
@@ -231,9 +240,9 @@ impl Rqlite {
         }
     }
 
-    fn query(&mut self, statement: Value, bytes: usize) -> Result<Vec<Vec<Value>>, LogError> {
+    fn query(&mut self, statement: Value) -> Result<Vec<Vec<Value>>, LogError> {
         let outcomes = self
-            .run(Ask::Query, &[statement], bytes, Deadline::for_bytes(bytes))
+            .run(Ask::Query, &[statement], self.deadline(0))
             .map_err(Failure::into_error)?;
         Ok(outcomes
             .into_iter()
@@ -382,16 +391,16 @@ impl Log for Rqlite {
             self.name,
             after
         ]);
-        let deadline = Deadline::for_bytes(body.len());
+        let deadline = self.deadline(body.len());
         let mut open = None;
         // What one node did not answer is sent to the next: of the same entry one at most can stand there.
         for _ in 0..self.nodes.len() {
-            let appended =
-                match self.run(Ask::Execute, std::slice::from_ref(&statement), 0, deadline) {
-                    Ok(outcomes) => self.appended(&outcomes),
-                    Err(Failure::Refused(error)) => Appended::Refused(error),
-                    Err(Failure::Unknown(error)) => Appended::Unknown(error),
-                };
+            let appended = match self.run(Ask::Execute, std::slice::from_ref(&statement), deadline)
+            {
+                Ok(outcomes) => self.appended(&outcomes),
+                Err(Failure::Refused(error)) => Appended::Refused(error),
+                Err(Failure::Unknown(error)) => Appended::Unknown(error),
+            };
             match (appended, open) {
                 (Appended::Unknown(error), _) => open = Some(error),
                 // That this attempt was refused says nothing of the one before it.
@@ -408,7 +417,7 @@ impl Log for Rqlite {
     fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
         let statement = json!([READ, self.name, after, PAGE, bytes.max(1)]);
         let outcomes = self
-            .run(Ask::Query, &[statement], bytes, Deadline::for_bytes(bytes))
+            .run(Ask::Query, &[statement], self.deadline(0))
             .map_err(Failure::into_error)?;
         if is_without_table(&outcomes) {
             // Nothing was appended yet, or the cluster is another.
@@ -449,12 +458,7 @@ impl Log for Rqlite {
         self.make_tables()?;
         let statement = json!([PUT_PART, self.name, name.to_string(), STANDARD.encode(body)]);
         let outcomes = self
-            .run(
-                Ask::Execute,
-                &[statement],
-                0,
-                Deadline::for_bytes(body.len()),
-            )
+            .run(Ask::Execute, &[statement], self.deadline(body.len()))
             .map_err(Failure::into_error)?;
         match outcomes.into_iter().find_map(|outcome| outcome.error) {
             Some(error) => Err(LogError::Unreachable(format!(
@@ -466,7 +470,7 @@ impl Log for Rqlite {
     }
 
     fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
-        let rows = self.query(json!([PART, self.name, name.to_string()]), 64 << 20)?;
+        let rows = self.query(json!([PART, self.name, name.to_string()]))?;
         let body = rows.first().and_then(|row| row.first()?.as_str());
         let body =
             body.ok_or_else(|| self.damaged(&format!("part {name} is not there any more")))?;

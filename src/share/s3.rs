@@ -13,7 +13,7 @@
 //!   is time; what then stands there is read and compared, since it may be the first attempt.
 //! - Numbers have no gaps, so a reader needs no listing: the first number that is missing is the end.
 
-use std::{fmt, time::Duration};
+use std::{cell::Cell, fmt, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
@@ -27,7 +27,9 @@ use refusal::{error_code, refusal};
 
 use super::{
     environment::{Environment, Login},
-    http_client::{Deadline, HttpClient, Outgoing, Reply, SendError, make_runtime, remote},
+    http_client::{
+        Deadline, HttpClient, Outgoing, PATIENCE, Reply, SendError, make_runtime, remote,
+    },
     log::{Appended, Digest, Log, LogError, Number},
     sigv4::{Credentials, Signed, authorization, encode_path},
 };
@@ -55,6 +57,8 @@ struct Requests {
     environment: Environment,
     saved: Option<Login>,
     credentials: Mutex<Credentials>,
+    /// How long the store may leave a call without an answer.
+    patience: Duration,
 }
 
 impl fmt::Debug for S3 {
@@ -121,6 +125,7 @@ impl S3 {
                 environment,
                 saved,
                 credentials: Mutex::new(credentials),
+                patience: PATIENCE,
             },
         })
     }
@@ -135,7 +140,7 @@ impl S3 {
     pub(super) fn put_each_once(&mut self, puts: &[(String, Bytes)]) -> Vec<Put> {
         let requests = &self.requests;
         self.runtime.block_on(async {
-            let deadline = Deadline::for_bytes(0);
+            let deadline = requests.deadline(0);
             futures::future::join_all(
                 puts.iter()
                     .map(|(key, body)| requests.put_new(key, body.clone(), deadline)),
@@ -148,7 +153,7 @@ impl S3 {
     pub(super) fn get(&mut self, key: &str) -> Result<Option<Bytes>, LogError> {
         let requests = &self.requests;
         self.runtime
-            .block_on(requests.get(key, Deadline::for_bytes(0)))
+            .block_on(requests.get(key, requests.deadline(0)))
     }
 }
 
@@ -187,11 +192,9 @@ impl Log for S3 {
 
     fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
         let requests = &self.requests;
-        // How long it is is not known: as long as the longest part may take.
-        let deadline = Deadline::for_bytes(64 << 20);
         let body = self
             .runtime
-            .block_on(requests.get(&part_key(name), deadline))?;
+            .block_on(requests.get(&part_key(name), requests.deadline(0)))?;
         body.map(Vec::from).ok_or_else(|| {
             LogError::Damaged(format!(
                 "{} has no part {name} any more: it was deleted there",
@@ -206,6 +209,11 @@ impl Log for S3 {
 }
 
 impl Requests {
+    /// Returns when a call that sends `bytes`, and begins now, is over.
+    fn deadline(&self, bytes: usize) -> Deadline {
+        Deadline::begin(self.patience, bytes)
+    }
+
     /// Returns the store and the bucket, for messages.
     fn place(&self) -> String {
         format!(
@@ -217,7 +225,7 @@ impl Requests {
 
     /// Puts a body under a key that must be new, and sends it again while there is time and no clear answer.
     async fn append(&self, key: &str, body: Bytes) -> Appended {
-        let deadline = Deadline::for_bytes(body.len());
+        let deadline = self.deadline(body.len());
         // Once an answer did not come, a later refusal may be of a request that came second.
         let mut may_have_landed = false;
         let mut pauses = PAUSES
@@ -311,12 +319,15 @@ impl Requests {
     }
 
     async fn read(&self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
-        let deadline = Deadline::for_bytes(bytes.min(64 << 20));
+        let deadline = self.deadline(0);
         let mut entries = Vec::new();
         // Whoever asks for news finds none most of the time, with one request.
         let Some(first) = self.get(&entry_key(after + 1), deadline).await? else {
             return Ok(entries);
         };
+        // What comes makes the deadline of what is asked for after it later.
+        let came = Cell::new(first.len());
+        let came = &came;
         let mut left = bytes.saturating_sub(first.len());
         entries.push(Vec::from(first));
         let mut found = 1;
@@ -328,13 +339,17 @@ impl Requests {
             let rounds = if width == WIDTH { usize::MAX } else { width };
             let numbers = stream::iter(after + 1 + found..).take(rounds);
             let mut bodies = numbers
-                .map(|number| async move { (number, self.get(&entry_key(number), deadline).await) })
+                .map(|number| async move {
+                    let deadline = deadline.after(came.get());
+                    (number, self.get(&entry_key(number), deadline).await)
+                })
                 .buffered(width);
             while let Some((number, body)) = bodies.next().await {
                 match body {
                     Ok(Some(body)) => {
                         found += 1;
                         left = left.saturating_sub(body.len());
+                        came.set(came.get() + body.len());
                         entries.push(Vec::from(body));
                         if left == 0 {
                             return Ok(entries);
@@ -345,6 +360,7 @@ impl Requests {
                         let next = bodies.next().await;
                         return match next {
                             Some((_, Ok(Some(_)))) => {
+                                let deadline = deadline.after(came.get());
                                 self.confirm_gap(number, entries, deadline).await
                             }
                             _ => Ok(entries),

@@ -23,6 +23,34 @@ fn always(status: u16, body: &str) -> FakeServer {
 }
 
 #[test]
+fn a_cluster_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
+    // It takes connections and never answers, as a node that is stopped does.
+    let node = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nodes = [node.local_addr().unwrap().to_string()];
+    let mut log = Rqlite::open(&nodes, "tasks", false, &Environment::of(&[], None), None).unwrap();
+    log.patience = Duration::from_millis(200);
+    let mut calls: [(&str, Box<dyn FnMut(&mut Rqlite)>); 3] = [
+        (
+            "append",
+            Box::new(|log| assert!(matches!(log.append(1, b"x"), Appended::Unknown(_)))),
+        ),
+        (
+            "read",
+            Box::new(|log| _ = log.read(0, 4 << 20).unwrap_err()),
+        ),
+        (
+            "part",
+            Box::new(|log| _ = log.part(&Digest::of(b"x")).unwrap_err()),
+        ),
+    ];
+    for (name, call) in &mut calls {
+        let begun = std::time::Instant::now();
+        call(&mut log);
+        assert!(begun.elapsed() < Duration::from_secs(3), "{name}");
+    }
+}
+
+#[test]
 fn one_row_is_accepted_and_none_is_taken() {
     let cases = [
         (

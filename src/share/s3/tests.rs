@@ -1,7 +1,9 @@
 use std::{
     collections::BTreeMap,
+    net::TcpListener,
     sync::atomic::{AtomicU64, Ordering},
     thread,
+    time::Instant,
 };
 
 use super::*;
@@ -13,13 +15,17 @@ use crate::share::{
 const NO_SUCH_KEY: &[u8] = b"<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>";
 
 fn store(server: &FakeServer) -> S3 {
+    store_at(server.port)
+}
+
+fn store_at(port: u16) -> S3 {
     let variables = [
         ("AWS_ACCESS_KEY_ID", "id"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_SESSION_TOKEN", "token"),
     ];
     let environment = Environment::of(&variables, None);
-    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    let endpoint = format!("http://127.0.0.1:{port}");
     S3::open("tasks", "my log", Some(&endpoint), None, environment, None).unwrap()
 }
 
@@ -45,6 +51,51 @@ fn serve(fault: impl Fn(&Asked, usize) -> Option<Said> + Send + Sync + 'static) 
         };
         if fault.is_some() { None } else { said }
     })
+}
+
+/// Returns an address that takes connections and never answers, as an engine that is stopped does.
+fn hanging() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
+#[test]
+fn a_store_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
+    let server = hanging();
+    let mut log = store_at(server.local_addr().unwrap().port());
+    log.requests.patience = Duration::from_millis(200);
+    let mut calls: [(&str, Box<dyn FnMut(&mut S3)>); 4] = [
+        (
+            "append",
+            Box::new(|log| assert!(matches!(log.append(0, b"x"), Appended::Unknown(_)))),
+        ),
+        (
+            "read",
+            Box::new(|log| _ = log.read(0, 4 << 20).unwrap_err()),
+        ),
+        (
+            "part",
+            Box::new(|log| _ = log.part(&Digest::of(b"x")).unwrap_err()),
+        ),
+        (
+            "put_part",
+            Box::new(|log| _ = log.put_part(&Digest::of(b"x"), b"x").unwrap_err()),
+        ),
+    ];
+    for (name, call) in &mut calls {
+        let begun = Instant::now();
+        call(&mut log);
+        assert!(begun.elapsed() < Duration::from_secs(5), "{name}");
+    }
+}
+
+#[test]
+fn what_has_come_makes_the_deadline_later_and_what_is_sent_does() {
+    let begun = Instant::now();
+    let deadline = Deadline::begin(Duration::from_secs(1), 1 << 20);
+    assert!(deadline.allows(Duration::from_secs(8)));
+    assert!(!deadline.allows(Duration::from_secs(10)));
+    assert!(deadline.after(1 << 20).allows(Duration::from_secs(16)));
+    assert!(begun.elapsed() < Duration::from_secs(1));
 }
 
 fn code(code: &str) -> Vec<u8> {
