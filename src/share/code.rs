@@ -38,6 +38,9 @@ pub enum CodeError {
         "this is no join code: one begins with {PREFIX}; `taskhold share code` prints it on a machine that has joined"
     )]
     Other,
+    /// There is a second one after it.
+    #[error("this is more than one join code: give one of them alone")]
+    Several,
     /// Its end is missing, or something hangs on to it.
     #[error("the join code is {}: {has} characters where it says {says}; copy all of it, from {PREFIX} to the end", if has < says { "cut off" } else { "too long" })]
     Length {
@@ -91,6 +94,9 @@ impl FromStr for JoinCode {
                 CodeError::Other
             });
         };
+        if code.contains(PREFIX) {
+            return Err(CodeError::Several);
+        }
         // All but the last characters, which alone may stand for less than whole bytes.
         let whole = code.get(..code.len() / 4 * 4).ok_or(CodeError::Checksum)?;
         let start = URL_SAFE_NO_PAD
@@ -162,6 +168,10 @@ mod tests {
         }
         let error = format!("{text}AA").parse::<JoinCode>().unwrap_err();
         assert!(error.to_string().contains("too long"), "{error}");
+        for between in ["", "\n", " "] {
+            let twice = format!("{text}{between}{text}");
+            assert_eq!(twice.parse::<JoinCode>(), Err(CodeError::Several));
+        }
         let mut wrong = 0;
         for at in PREFIX.len()..text.len() {
             let mut bytes = text.clone().into_bytes();

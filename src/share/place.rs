@@ -87,7 +87,7 @@ impl FromStr for Place {
             return Err(PlaceError::Long);
         }
         let part = |reason| PlaceError::Part {
-            place: text.to_owned(),
+            place: shown(text),
             reason,
         };
         if let Some(rest) = text.strip_prefix("s3://") {
@@ -96,14 +96,37 @@ impl FromStr for Place {
         let scheme = |scheme, is_clear| text.strip_prefix(scheme).map(|rest| (rest, is_clear));
         match scheme("rqlite://", false).or_else(|| scheme("rqlite+http://", true)) {
             Some((rest, is_clear)) => read_rqlite(rest, is_clear).map_err(part),
-            None => Err(PlaceError::Scheme(text.chars().take(80).collect())),
+            None => Err(PlaceError::Scheme(shown(text))),
         }
+    }
+}
+
+/// Returns what is shown of a text that is no place: no part in which a password can stand.
+fn shown(text: &str) -> String {
+    let (start, rest) = text.split_at(text.find("://").map_or(0, |at| at + 3));
+    let is_secret = rest.contains('@') || rest.to_ascii_lowercase().contains("%40");
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let ending = if query.is_empty() { "" } else { "?…" };
+    match is_secret {
+        true if start.is_empty() => "…".to_owned(),
+        true => format!("{}…", start.chars().take(80).collect::<String>()),
+        false => format!("{start}{path}")
+            .chars()
+            .take(80)
+            .chain(ending.chars())
+            .collect(),
     }
 }
 
 fn read_s3(rest: &str) -> Result<Place, &'static str> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (bucket, folder) = path.split_once('/').unwrap_or((path, ""));
+    // A key may have a slash in it, which is taken for the end of the bucket.
+    if bucket.contains([':', '@']) {
+        return Err(
+            "a key does not belong into it: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use the files of the AWS tools",
+        );
+    }
     let is_of_bucket = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
     if bucket.is_empty() || !bucket.chars().all(is_of_bucket) {
         return Err("a bucket's name consists of letters, digits, dots and hyphens");
@@ -159,7 +182,7 @@ pub(super) fn checked_endpoint(url: &str) -> Result<String, &'static str> {
 
 fn read_rqlite(rest: &str, is_clear: bool) -> Result<Place, &'static str> {
     let (hosts, name) = rest.split_once('/').unwrap_or((rest, ""));
-    if hosts.contains('@') {
+    if rest.contains('@') {
         return Err(
             "a password does not belong into it: set TASKHOLD_RQLITE_USER and TASKHOLD_RQLITE_PASSWORD",
         );
@@ -242,6 +265,39 @@ impl fmt::Display for Place {
 }
 
 impl Place {
+    /// Reports whether a log at `other` would be this one, as far as the places tell: an endpoint that is not named may be any.
+    pub fn is_where(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::S3 {
+                    bucket,
+                    folder,
+                    endpoint,
+                    ..
+                },
+                Self::S3 {
+                    bucket: other_bucket,
+                    folder: other_folder,
+                    endpoint: other_endpoint,
+                    ..
+                },
+            ) => {
+                let mut endpoints = endpoint.iter().zip(other_endpoint);
+                (bucket, folder) == (other_bucket, other_folder)
+                    && endpoints.all(|(one, two)| one == two)
+            }
+            (
+                Self::Rqlite { nodes, name, .. },
+                Self::Rqlite {
+                    nodes: other_nodes,
+                    name: other_name,
+                    ..
+                },
+            ) => name == other_name && nodes.iter().any(|node| other_nodes.contains(node)),
+            _ => false,
+        }
+    }
+
     /// Returns the place with what the environment adds to it, so that it leads to the same store on every machine: what
     /// `share init` keeps and puts into the join code.
     pub fn resolved(self, environment: &Environment) -> Result<Self, PlaceError> {
@@ -350,140 +406,4 @@ enum Engine {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_read_as_it_is_written() {
-        let cases = [
-            ("s3://tasks/anna", "s3://tasks/anna"),
-            ("s3://tasks/a/b/", "s3://tasks/a/b"),
-            ("s3://tasks/my%20tasks", "s3://tasks/my%20tasks"),
-            ("s3://tasks/ä b", "s3://tasks/%C3%A4%20b"),
-            (
-                "s3://t/f?region=auto&endpoint=https://store.example:9000/",
-                "s3://t/f?endpoint=https://store.example:9000&region=auto",
-            ),
-            ("rqlite://db1,db2:4101", "rqlite://db1:4001,db2:4101/tasks"),
-            (
-                "rqlite+http://[fd00::1]:4001,[::1]/team-1",
-                "rqlite+http://[fd00::1]:4001,[::1]:4001/team-1",
-            ),
-        ];
-        for (given, written) in cases {
-            let place: Place = given.parse().unwrap();
-            assert_eq!(place.to_string(), written);
-            assert_eq!(written.parse(), Ok(place));
-        }
-    }
-
-    #[test]
-    fn what_is_no_place_is_named() {
-        let cases = [
-            ("tasks", "s3://BUCKET/FOLDER"),
-            ("https://store.example", "s3://BUCKET/FOLDER"),
-            ("s3://tasks", "name a folder"),
-            ("s3:///anna", "bucket's name"),
-            ("s3://tasks/a//b", "empty name"),
-            ("s3://tasks/../b", "dot name"),
-            ("s3://tasks/a%0Ab", "control character"),
-            ("s3://tasks/a%FF", "UTF-8"),
-            ("s3://tasks/a?region=a/b", "a region"),
-            ("s3://tasks/a?key=secret", "endpoint=URL"),
-            ("s3://tasks/a?endpoint=store.example", "an URL"),
-            ("s3://tasks/a?endpoint=https://u:p@store.example", "a user"),
-            ("rqlite://", "a node is"),
-            ("rqlite://a,,b", "a node is"),
-            ("rqlite://a:0", "a node is"),
-            ("rqlite://::1", "brackets"),
-            ("rqlite://u:p@a", "TASKHOLD_RQLITE_PASSWORD"),
-            ("rqlite://a/b/c", "letters, digits"),
-        ];
-        for (given, said) in cases {
-            let refusal = given.parse::<Place>().unwrap_err().to_string();
-            assert!(refusal.contains(said), "{given}: {refusal}");
-        }
-        assert_eq!(
-            format!("s3://tasks/{}", "a".repeat(2_000)).parse::<Place>(),
-            Err(PlaceError::Long)
-        );
-    }
-
-    #[test]
-    fn what_the_environment_says_goes_into_the_place() {
-        let environment = Environment::of(
-            &[
-                ("AWS_ENDPOINT_URL", "http://127.0.0.1:9000/"),
-                ("AWS_REGION", "auto"),
-            ],
-            None,
-        );
-        let place: Place = "s3://tasks/anna".parse().unwrap();
-        assert_eq!(
-            place.resolved(&environment).unwrap().to_string(),
-            "s3://tasks/anna?endpoint=http://127.0.0.1:9000&region=auto"
-        );
-        let place: Place = "s3://tasks/anna?endpoint=https://store.example&region=r"
-            .parse()
-            .unwrap();
-        assert_eq!(
-            place.clone().resolved(&environment).unwrap(),
-            place,
-            "the place goes first"
-        );
-        let environment = Environment::of(&[("AWS_ENDPOINT_URL", "127.0.0.1")], None);
-        let place: Place = "s3://tasks/anna".parse().unwrap();
-        assert!(
-            place
-                .resolved(&environment)
-                .unwrap_err()
-                .to_string()
-                .contains("an URL")
-        );
-    }
-
-    #[test]
-    fn credentials_go_in_clear_to_this_machine_alone() {
-        let keys = [("AWS_ACCESS_KEY_ID", "k"), ("AWS_SECRET_ACCESS_KEY", "s")];
-        let login = [
-            ("TASKHOLD_RQLITE_USER", "u"),
-            ("TASKHOLD_RQLITE_PASSWORD", "p"),
-        ];
-        let open = |place: &str, variables: &[(&str, &str)]| {
-            let place: Place = place.parse().unwrap();
-            place.open(Environment::of(variables, None), None).map(drop)
-        };
-        let refusal = open("s3://t/f?endpoint=http://store.example", &keys)
-            .unwrap_err()
-            .to_string();
-        assert!(refusal.contains("in clear to store.example"), "{refusal}");
-        assert_eq!(open("s3://t/f?endpoint=http://127.0.0.1:9", &keys), Ok(()));
-        let refusal = open("rqlite+http://127.0.0.1,db.example", &login)
-            .unwrap_err()
-            .to_string();
-        assert!(refusal.contains("in clear to db.example"), "{refusal}");
-        assert_eq!(open("rqlite+http://db.example", &[]), Ok(()));
-        assert_eq!(open("rqlite://127.0.0.1", &login), Ok(()));
-    }
-
-    #[test]
-    fn a_store_without_region_and_endpoint_is_asked_for() {
-        let keys = [("AWS_ACCESS_KEY_ID", "k"), ("AWS_SECRET_ACCESS_KEY", "s")];
-        let place: Place = "s3://tasks/anna".parse().unwrap();
-        let refusal = place
-            .open(Environment::of(&keys, None), None)
-            .map(drop)
-            .unwrap_err();
-        assert!(refusal.to_string().contains("AWS_REGION"), "{refusal}");
-    }
-
-    #[test]
-    fn credentials_are_kept_unless_they_expire() {
-        let keys = [("AWS_ACCESS_KEY_ID", "k"), ("AWS_SECRET_ACCESS_KEY", "s")];
-        let place: Place = "s3://tasks/anna".parse().unwrap();
-        let kept = place.login_to_keep(&Environment::of(&keys, None)).unwrap();
-        assert_eq!((kept.user.as_str(), kept.password.as_str()), ("k", "s"));
-        let expiring = [keys[0], keys[1], ("AWS_SESSION_TOKEN", "t")];
-        assert_eq!(place.login_to_keep(&Environment::of(&expiring, None)), None);
-    }
-}
+mod tests;
