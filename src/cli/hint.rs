@@ -63,6 +63,12 @@ impl Failure {
     }
 }
 
+/// Reports whether several machines share the database of the command.
+fn is_shared(context: Option<&Context>) -> bool {
+    let store = context.and_then(|context| context.reader().ok());
+    store.is_some_and(|store| store.is_shared().unwrap_or_default())
+}
+
 fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
     Some(match error {
         Error::NotFound { id } => {
@@ -117,6 +123,8 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
         Error::Damaged { .. } => {
             "taskhold doctor --salvage FILE gets out what can be read".to_owned()
         }
+        // One that is not shared, or not yet, has no status to show.
+        Error::NotShared { .. } if !is_shared(context) => return None,
         Error::NotShared { .. } => {
             "taskhold share status says whether the shared log answers, and how old the tasks here are"
                 .to_owned()
@@ -124,7 +132,7 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
         Error::Unsettled { .. } => {
             "taskhold share status says what became of it; repeat only what did not come".to_owned()
         }
-        Error::Unfollowed { .. } => "taskhold doctor says more of it".to_owned(),
+        Error::Unfollowed { way_out, .. } => (*way_out).to_owned(),
         Error::Busy => {
             let database = context.map(Context::settled_database);
             let holder = database.and_then(|path| Process::that_locked_database(&path));

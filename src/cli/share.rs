@@ -22,7 +22,9 @@ use crate::{
         seal::{Key, LogId},
         secrets::Secrets,
     },
-    store::{Access, Imported, SharedState, Store, Unsettled, db::Doorbell, unusable_secrets},
+    store::{
+        Access, Imported, Paths, SharedState, Store, Unsettled, db::Doorbell, unusable_secrets,
+    },
 };
 
 /// The longest name of a member, in characters.
@@ -131,6 +133,10 @@ fn member_name(name: Option<String>) -> CliResult<Option<String>> {
     Ok(Some(clean))
 }
 
+fn resolved(place: &str, environment: &Environment) -> Result<Place, PlaceError> {
+    place.parse::<Place>()?.resolved(environment)
+}
+
 /// A log that is to be made.
 struct NewLog {
     secrets: Secrets,
@@ -148,8 +154,7 @@ impl NewLog {
             )
         };
         let environment = Environment::of_process();
-        let place: Place = place.parse().map_err(wrong)?;
-        let place = place.resolved(&environment).map_err(wrong)?;
+        let place = resolved(place, &environment).map_err(wrong)?;
         let random =
             |error: getrandom::Error| Failure::input(format!("cannot make a key: {error}"));
         let secrets = Secrets {
@@ -204,8 +209,23 @@ fn init(context: &Context, place: &str, member: Option<String>) -> CliResult {
 
 fn rekey(context: &Context, place: &str) -> CliResult {
     let mut store = Store::open(&context.database, Access::Write)?;
-    let member = secrets(&store)?.member;
-    let mut new = NewLog::at(place, member)?;
+    let old = secrets(&store)?;
+    let is_there = |new: &Place| old.code.place.is_where(new);
+    if resolved(place, &Environment::of_process()).is_ok_and(|new| is_there(&new)) {
+        return Err(Failure::call(
+            format!(
+                "{} is where the log is now: name another place",
+                old.code.place
+            ),
+            match old.code.place {
+                Place::S3 { .. } => "taskhold share rekey s3://BUCKET/OTHER-FOLDER",
+                Place::Rqlite { .. } => {
+                    "taskhold share rekey rqlite://HOST:PORT,HOST:PORT/OTHER-NAME"
+                }
+            },
+        ));
+    }
+    let mut new = NewLog::at(place, old.member)?;
     store.rekey(&new.secrets, &mut *new.log)?;
     let said = "The old log takes no more changes. On each other machine that stays: taskhold share leave, then taskhold share join with the new code.\n";
     new.print(&store, said, context)
@@ -275,7 +295,12 @@ fn read_code() -> CliResult<JoinCode> {
 fn join(context: &Context, member: Option<String>) -> CliResult {
     let member = member_name(member)?;
     let code = read_code()?;
+    let kept = || {
+        let kept = Secrets::load(&Paths::new(&context.database).share).ok()?;
+        kept.login.filter(|_| kept.code.place == code.place)
+    };
     let login = code.place.login_to_keep(&Environment::of_process());
+    let login = login.or_else(kept);
     let secrets = Secrets {
         code,
         login,
@@ -364,7 +389,7 @@ fn status(context: &Context) -> CliResult {
     if context.screen.json {
         let (answer, behind, error) = match &look {
             Ok((answer, behind)) => (Some(millis(*answer)), Some(*behind), None),
-            Err(error) => (None, None, Some(error.to_string())),
+            Err(error) => (None, None, Some(reason(error))),
         };
         return Ok(context.screen.print_json(&json!({
             "place": secrets.code.place.to_string(),
@@ -398,7 +423,12 @@ fn status(context: &Context) -> CliResult {
     );
     match &look {
         Ok((answer, _)) => _ = writeln!(said, "answers   in {} ms", millis(*answer)),
-        Err(error) => _ = writeln!(said, "answers   no: {error}"),
+        Err(Error::Unfollowed {
+            reason, way_out, ..
+        }) => {
+            _ = writeln!(said, "follows   no: {reason}\nway out   {way_out}");
+        }
+        Err(error) => _ = writeln!(said, "answers   no: {}", reason(error)),
     }
     if let Some(heard) = heard {
         let _ = writeln!(said, "heard     {heard}");
@@ -407,6 +437,14 @@ fn status(context: &Context) -> CliResult {
         said.push_str(&said_of_unsettled(unsettled, context));
     }
     Ok(context.screen.print(&said)?)
+}
+
+/// Says why the shared log was not looked at, which is no change: so nothing is said of one.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::NotShared { reason } | Error::Unfollowed { reason, .. } => reason.clone(),
+        other => other.to_string(),
+    }
 }
 
 fn behind(state: &SharedState, look: Option<&(Duration, usize)>) -> String {

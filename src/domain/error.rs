@@ -258,6 +258,8 @@ pub enum Error {
         entry: u64,
         /// Which entry, by whom, and why.
         reason: String,
+        /// What helps, for people at a command line.
+        way_out: &'static str,
     },
     /// The call met a fault of ours on the thread that owns the database.
     #[error("the call met an internal fault and was rolled back: nothing was changed")]

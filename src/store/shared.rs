@@ -93,6 +93,25 @@ fn not_shared(error: &LogError) -> Error {
     }
 }
 
+/// What helps where an entry was deleted, or does not fit what this machine knows.
+const JOIN_ANEW: &str =
+    "taskhold share join with the code of a machine that goes on takes its tasks anew";
+/// What helps where an entry does not open: nobody gets past it.
+const PUT_BACK: &str = "put the object back as it was, if the store still has it; else taskhold share rekey PLACE on a machine that goes on, and here taskhold share leave, then taskhold share join with the new code";
+
+/// Says why the entries after `after` cannot be read.
+fn unread(after: Number, error: &LogError) -> Error {
+    match error {
+        // Before the first entry it is the code that is wrong.
+        LogError::Damaged(reason) if after > 0 => Error::Unfollowed {
+            entry: after + 1,
+            reason: reason.clone(),
+            way_out: PUT_BACK,
+        },
+        _ => not_shared(error),
+    }
+}
+
 /// Says what is wrong with the file that opens the log.
 pub(crate) fn unusable_secrets(path: &Path, error: &SecretsError) -> Error {
     let reason = error.to_string();

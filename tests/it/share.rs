@@ -239,6 +239,22 @@ fn a_place_that_is_taken_and_a_database_that_is_shared_are_not_shared_again() {
     assert!(taken.contains("holds a shared log already"), "{taken}");
     let nowhere = laptop.refusal(&["share", "init", "ftp://x"]);
     assert!(nowhere.contains("s3://BUCKET/FOLDER"), "{nowhere}");
+    // What is not shared has no status.
+    assert!(!taken.contains("share status"), "{taken}");
+    let open = laptop.refusal(&["share", "init", "s3://key:hush@tasks/ours"]);
+    assert!(
+        open.contains("AWS_SECRET_ACCESS_KEY") && !open.contains("hush"),
+        "{open}"
+    );
+    let same = desk.refusal(&["share", "rekey", "s3://tasks/ours"]);
+    assert!(same.contains("where the log is now"), "{same}");
+    store.switch_off(true);
+    let status = desk.run(&["share", "status"]);
+    assert!(
+        status.contains("answers   no: ") && !status.contains("Nothing was changed"),
+        "{status}"
+    );
+    store.switch_off(false);
     laptop.run(&["add", "still works"]);
     assert_eq!(laptop.titles(), ["still works"]);
 }
@@ -278,6 +294,67 @@ fn an_entry_that_was_deleted_in_the_store_is_noticed_before_anything_is_written_
     );
     let list = desk.json(&["list"]);
     assert_eq!(list["tasks"].as_array().unwrap().len(), 1, "{list}");
+}
+
+#[test]
+fn an_entry_that_was_altered_is_said_by_status_doctor_and_a_change_that_is_not_made() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.share(&[]);
+    laptop.join(&desk.code(), &[]);
+    desk.run(&["add", "one"]);
+    let newest = store
+        .names()
+        .into_iter()
+        .rfind(|name| name.contains("/log/"))
+        .unwrap();
+    store.alter(&newest);
+    let status = laptop.run(&["share", "status"]);
+    assert!(
+        status.contains("follows   no: entry 2") && status.contains("put the object back"),
+        "{status}"
+    );
+    assert!(!status.contains("Nothing was changed"), "{status}");
+    let found = laptop.output(&["doctor"]);
+    let found = String::from_utf8(found.stdout).unwrap();
+    assert!(
+        found.contains("cannot be followed") && found.contains("put the object back"),
+        "{found}"
+    );
+    let refused = laptop.refusal(&["add", "two"]);
+    assert!(
+        refused.contains("Nothing was changed") && refused.contains("does not open"),
+        "{refused}"
+    );
+    assert!(!refused.contains("may yet appear"), "{refused}");
+    // The store has it again as it was.
+    store.alter(&newest);
+    laptop.run(&["add", "two"]);
+    assert_eq!(desk.titles(), ["one", "two"]);
+}
+
+#[test]
+fn a_machine_that_joins_again_needs_no_credentials_that_it_keeps() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.run(&["add", "one"]);
+    desk.share(&[]);
+    laptop.join(&desk.code(), &[]);
+    let file = laptop.home.database().with_file_name("code.txt");
+    std::fs::write(&file, desk.code()).unwrap();
+    let bare = |arguments: &[&str]| {
+        let mut command = laptop.command(arguments);
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .stdin(std::fs::File::open(&file).unwrap());
+        command.output().unwrap()
+    };
+    for arguments in [&["share", "join"][..], &["add", "two"]] {
+        let output = bare(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    }
+    assert_eq!(desk.titles(), ["one", "two"]);
 }
 
 #[test]
@@ -347,10 +424,17 @@ fn a_laptop_that_was_lost_is_out_when_the_others_go_on_under_a_new_key() {
     let said = desk.run(&["share", "rekey", "s3://tasks/next"]);
     assert!(said.contains("The old log takes no more changes"), "{said}");
     assert_ne!(desk.code(), old_code);
+    let told = laptop.run(&["share", "status"]);
     for machine in [&laptop, &stolen] {
         let refused = machine.refusal(&["add", "into the old log"]);
         assert!(refused.contains("another key"), "{refused}");
     }
+    // One that has not tried to follow is told, too.
+    assert!(
+        told.contains("follows   no: ") && told.contains("another key"),
+        "{told}"
+    );
+    assert!(told.contains("taskhold share leave"), "{told}");
     laptop.run(&["share", "leave"]);
     laptop.join(&desk.code(), &[]);
     laptop.run(&["add", "two"]);

@@ -13,9 +13,11 @@ const CHECK: &str = "sharing";
 pub(super) fn examine(paths: &Paths) -> Vec<Finding> {
     match looked(paths) {
         Ok(found) => found,
-        Err(error @ Error::Unfollowed { .. }) => {
-            let way_out = "if a newer taskhold wrote it, update this one; else `taskhold share join` with the code of a machine that goes on";
-            vec![Finding::bad(CHECK, error.to_string(), way_out)]
+        Err(Error::Unfollowed {
+            reason, way_out, ..
+        }) => {
+            let what = format!("the shared log cannot be followed: {reason}");
+            vec![Finding::bad(CHECK, what, way_out)]
         }
         Err(error) => vec![Finding::bad(
             CHECK,

@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::JOIN_ANEW;
 use crate::{
     domain::{
         change::{Change, Fields, GroupId, Kind},
@@ -156,6 +157,17 @@ pub(crate) enum Unfit {
 }
 
 impl Unfit {
+    /// Returns what helps.
+    pub(super) fn way_out(&self) -> &'static str {
+        match self {
+            Self::Newer(_) => "update taskhold on this machine",
+            Self::Last => {
+                "get the code of the new log; then taskhold share leave, and taskhold share join"
+            }
+            Self::Misplaced(_) | Self::Unreadable(_) | Self::Contradicts(_) => JOIN_ANEW,
+        }
+    }
+
     /// Says where an entry cannot be read. The message of a value would quote it, and what a task says goes into no log.
     pub(super) fn unreadable(error: &serde_json::Error) -> Self {
         Self::Unreadable(format!("line {}, column {}", error.line(), error.column()))

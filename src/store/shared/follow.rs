@@ -6,10 +6,10 @@ use std::{
 };
 
 use super::{
-    OpenLog, PAUSE, State,
+    JOIN_ANEW, OpenLog, PAUSE, State,
     apply::{Failed, apply},
     entry::{Body, Entry, Place, Unfit},
-    not_shared,
+    not_shared, unread,
 };
 use crate::{
     disk,
@@ -45,6 +45,7 @@ impl From<Stop> for Error {
         Self::Unfollowed {
             entry: n,
             reason: format!("entry {n}{member}: {unfit}"),
+            way_out: unfit.way_out(),
         }
     }
 }
@@ -71,15 +72,27 @@ impl Store {
         }
     }
 
-    /// Looks whether the last entry that was applied here still stands in the shared log, and how far that goes on, and applies
-    /// nothing. Returns how long the answer took, and how many entries come after, as far as one answer tells.
+    /// Looks whether the last entry that was applied here still stands in the shared log, how far that goes on, and whether the
+    /// entries that come next can be used, and applies nothing. Returns how long the answer took, and how many entries come after, as far as
+    /// one answer tells.
     pub fn look_back(&self) -> Result<(Duration, usize)> {
         let Some(state) = self.shared_state()? else {
             return Ok((Duration::ZERO, 0));
         };
         let begun = Instant::now();
-        let later = self.with_log(&state, |log| log.read_past(&state, state.n > 0))??;
-        Ok((begun.elapsed(), later.len()))
+        self.with_log(&state, |log| -> Result<_> {
+            let mut later = log.read_past(&state, state.n > 0)?;
+            let took = begun.elapsed();
+            if later.is_empty() && state.n > 0 {
+                // One that does not open ends what is read as the end of the log does, unless it comes first.
+                later = log.read_past(&state, false)?;
+            }
+            let behind = later.len();
+            match log.opened(&state, later)?.1 {
+                Some(stop) => Err(stop.into()),
+                None => Ok((took, behind)),
+            }
+        })?
     }
 
     /// Returns when the shared log was last heard of; `None` if it never was.
@@ -194,7 +207,7 @@ impl OpenLog {
     /// Returns the entries after those applied; if `looks_back` says so, after the last of those was compared.
     fn read_past(&mut self, state: &State, looks_back: bool) -> Result<Vec<Vec<u8>>> {
         let after = state.n - Number::from(looks_back);
-        let mut entries = (self.log.read(after, FETCH)).map_err(|error| not_shared(&error))?;
+        let mut entries = (self.log.read(after, FETCH)).map_err(|error| unread(after, &error))?;
         if looks_back {
             if entries.is_empty() || Digest::of(&entries[0]) != state.digest {
                 return Err(Error::Unfollowed {
@@ -203,6 +216,7 @@ impl OpenLog {
                         "entry {}: it is missing in the shared log, or is not the one that this machine knows: an entry was deleted or the log replaced",
                         state.n
                     ),
+                    way_out: JOIN_ANEW,
                 });
             }
             entries.remove(0);

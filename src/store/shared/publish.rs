@@ -6,11 +6,12 @@ use std::{
 };
 
 use super::{
-    OpenLog, State,
+    JOIN_ANEW, OpenLog, State,
     entry::{Author, Body, Entry, Place, Sealed, UsedKey},
     follow::FETCH,
     not_shared,
     state::Unsettled,
+    unread,
 };
 use crate::{
     clock,
@@ -157,10 +158,15 @@ impl OpenLog {
                         reason: format!(
                             "the shared log ends before entry {after}, which this machine knows: entries were deleted, or the log was set back to an earlier state"
                         ),
+                        way_out: JOIN_ANEW,
                     });
                 }
                 // Nothing stands there yet: the same entry is sent again, of which one at most can stand there.
                 Ok(_) => thread::sleep(BETWEEN_TRIES),
+                // Another's entry stands there, which does not open: ours would.
+                Err(error @ LogError::Damaged(_)) if open.is_none() => {
+                    return Err(unread(after, &error));
+                }
                 Err(error) => return Ok(Sent::Unknown(unknown.unwrap_or(error))),
             }
         }

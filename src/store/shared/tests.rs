@@ -605,6 +605,15 @@ fn a_log_under_a_new_key_has_every_task_and_the_old_one_takes_no_more() {
         said.contains("by anna") && said.contains("another key"),
         "{said}"
     );
+    let looked = machines.stores[1].look_back().unwrap_err();
+    let Error::Unfollowed {
+        reason, way_out, ..
+    } = looked
+    else {
+        panic!("{looked}");
+    };
+    assert!(reason.contains("another key"), "{reason}");
+    assert!(way_out.contains("share leave"), "{way_out}");
     let mut fresh = Store::open(&machines.path(7), Access::Write).unwrap();
     fresh.begin_to_follow(&new).unwrap();
     fresh.follow().unwrap();

@@ -53,6 +53,12 @@ impl ObjectStore {
         self.inner.objects.lock().unwrap().keys().cloned().collect()
     }
 
+    /// Changes the last byte of an object, as whoever runs the store could.
+    pub(crate) fn alter(&self, name: &str) {
+        let mut objects = self.inner.objects.lock().unwrap();
+        *objects.get_mut(name).unwrap().last_mut().unwrap() ^= 1;
+    }
+
     /// Reports whether any object holds `text`.
     pub(crate) fn holds(&self, text: &str) -> bool {
         let objects = self.inner.objects.lock().unwrap();
