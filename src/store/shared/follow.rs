@@ -73,8 +73,8 @@ impl Store {
     }
 
     /// Looks whether the last entry that was applied here still stands in the shared log, how far that goes on, and whether the
-    /// entries that come next can be used, and applies nothing. Returns how long the answer took, and how many entries come after, as far as
-    /// one answer tells.
+    /// entries that come next can be used, and applies nothing. Returns how long the answer took, and how many entries come
+    /// after, as far as one answer tells.
     pub fn look_back(&self) -> Result<(Duration, usize)> {
         let Some(state) = self.shared_state()? else {
             return Ok((Duration::ZERO, 0));
