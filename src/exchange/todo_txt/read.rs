@@ -62,7 +62,7 @@ struct Names {
     ambiguous: HashSet<u64>,
     /// Of what lines of other programs name with `p:` and `dep:`.
     named: HashSet<u64>,
-    /// The hash of what lines of other programs say without keys and marks, where one is open and one is done.
+    /// The hash of what lines of other programs say without keys, where one is open and one is done.
     in_both: HashSet<u64>,
 }
 
@@ -131,7 +131,7 @@ impl Names {
     }
 }
 
-/// Returns whether a line is done, and a hash of what it says without keys and marks; `None` for a line of ours and one that
+/// Returns whether a line is done, and a hash of what it says without keys; `None` for a line of ours and one that
 /// says when it was created, which are known by that.
 fn words_of(line: &str) -> Option<(bool, u64)> {
     let start = Start::read(line.trim_end());
@@ -140,7 +140,7 @@ fn words_of(line: &str) -> Option<(bool, u64)> {
     }
     let mut hasher = DefaultHasher::new();
     let words = start.rest.split([' ', '\t']);
-    let says = |word: &&str| !word.is_empty() && !is_mark(word) && known_key(word).is_none();
+    let says = |word: &&str| !word.is_empty() && known_key(word).is_none();
     words.filter(says).for_each(|word| word.hash(&mut hasher));
     Some((start.is_done, hasher.finish()))
 }
