@@ -116,14 +116,13 @@ impl ExportArgs {
                     .with_hint(TO_STANDARD_OUTPUT));
             }
             Ok(_) if !self.force => return Err(is_there(file)),
-            Ok(_) => {}
             Err(error) if path.is_symlink() => {
                 return Err(Failure::input(format!(
                     "{shown} is a link, and what it leads to is not found: {error}; name that file"
                 )));
             }
             // What is wrong with the folder is said when the file is made.
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         if !path.is_symlink() {
             return Ok(path);

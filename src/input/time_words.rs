@@ -210,18 +210,6 @@ fn the_words_of_a_rule_name_the_first_date_too() {
             "2026-12-07T10:00:00+01:00",
             "",
         ),
-        (
-            "every mon at 9am starting jan 5 until dec 24",
-            "",
-            "2027-01-11T09:00:00+01:00",
-            "until dec 24 was read as until Fri 2027-12-24",
-        ),
-        (
-            "every tuesday until dec 24",
-            "2027-01-05",
-            "2027-01-05",
-            "until dec 24 was read as until Fri 2027-12-24",
-        ),
         ("every 4 years on feb 29", "", "2028-02-29", ""),
         ("every 12 months on the 31st", "", "2026-12-31", ""),
         ("every year on feb 29", "", "2027-02-28", ""),
@@ -250,6 +238,31 @@ fn the_words_of_a_rule_name_the_first_date_too() {
         let mut given = repeats(words);
         given.due = Some(Clearable::Set(beside.to_owned()));
         assert_eq!(add(&given).unwrap_err().to_string(), refusal);
+    }
+}
+
+#[test]
+fn an_end_without_a_year_is_the_first_after_the_start() {
+    let cases = [
+        (
+            "every mon at 9am starting jan 5 until dec 24",
+            "",
+            "2027-01-11T09:00:00+01:00",
+            "until dec 24 was read as until Fri 2027-12-24",
+        ),
+        (
+            "every tuesday until dec 24",
+            "2027-01-05",
+            "2027-01-05",
+            "until dec 24 was read as until Fri 2027-12-24",
+        ),
+    ];
+    for (words, beside, due, said) in cases {
+        let mut given = repeats(words);
+        given.due = (!beside.is_empty()).then(|| Clearable::Set(beside.to_owned()));
+        let (task, notes) = add(&given).unwrap();
+        let read = (task.due.unwrap().iso(caller().zone), notes);
+        assert_eq!(read, (due.to_owned(), said.to_owned()), "{words}");
     }
 }
 
