@@ -22,6 +22,9 @@ fn always(status: u16, body: &str) -> FakeServer {
     FakeServer::start(move |_| Some((status, body.clone())))
 }
 
+/// Asks something of the engine.
+type Call = Box<dyn FnMut(&mut Rqlite)>;
+
 #[test]
 fn a_cluster_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
     // It takes connections and never answers, as a node that is stopped does.
@@ -29,7 +32,7 @@ fn a_cluster_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
     let nodes = [node.local_addr().unwrap().to_string()];
     let mut log = Rqlite::open(&nodes, "tasks", false, &Environment::of(&[], None), None).unwrap();
     log.patience = Duration::from_millis(200);
-    let mut calls: [(&str, Box<dyn FnMut(&mut Rqlite)>); 3] = [
+    let mut calls: [(&str, Call); 3] = [
         (
             "append",
             Box::new(|log| assert!(matches!(log.append(1, b"x"), Appended::Unknown(_)))),

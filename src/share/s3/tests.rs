@@ -58,12 +58,15 @@ fn hanging() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").unwrap()
 }
 
+/// Asks something of the engine.
+type Call = Box<dyn FnMut(&mut S3)>;
+
 #[test]
 fn a_store_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
     let server = hanging();
     let mut log = store_at(server.local_addr().unwrap().port());
     log.requests.patience = Duration::from_millis(200);
-    let mut calls: [(&str, Box<dyn FnMut(&mut S3)>); 4] = [
+    let mut calls: [(&str, Call); 4] = [
         (
             "append",
             Box::new(|log| assert!(matches!(log.append(0, b"x"), Appended::Unknown(_)))),
