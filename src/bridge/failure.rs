@@ -1,6 +1,6 @@
 //! Why a call does not come through to the daemon.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 use http::StatusCode;
 
@@ -30,6 +30,10 @@ pub(super) enum Failure {
     CutOff,
     #[error("the daemon did not answer in time; whether the call was made is not certain")]
     Late,
+    #[error(
+        "the daemon at {place} did not answer within {within:?}; `taskhold doctor` names its process: let it go on if it is suspended, else end it; then repeat this"
+    )]
+    Silent { place: String, within: Duration },
     #[error("the call was not made: the daemon did not answer the one before it in time")]
     Unmade,
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -27,6 +27,10 @@ const BEGINNING: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long the browser may take. The code is good as long.
 const OPENING: Duration = Duration::from_mins(1);
+/// How long the daemon may take to give a code. It does so at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// How long it may take to say whether the code was used. It says so after ten seconds at the latest.
+const WAITING: Duration = Duration::from_secs(20);
 
 /// Show the tasks as a page in the browser, to work on
 ///
@@ -183,7 +187,9 @@ impl Opening<'_> {
     async fn open(&self, asked: &CancellationToken) -> CliResult {
         let screen = &self.context.screen;
         let question = json!({ "read_only": self.is_read_only });
-        let answer = self.target.ask("/board/code", &question).await?;
+        let Some(answer) = self.answer(&question, AT_ONCE, asked).await? else {
+            return Ok(());
+        };
         let code = answer["code"].as_str().unwrap_or_default();
         let address = format!("{}#code={code}", self.page);
         if self.prints {
@@ -210,6 +216,17 @@ impl Opening<'_> {
         Ok(screen.print(&format!("the board is open at {}\n", self.page))?)
     }
 
+    /// Asks the daemon about a code. Returns `None` where this was `asked` to end before the answer came.
+    async fn answer(
+        &self,
+        question: &Value,
+        within: Duration,
+        asked: &CancellationToken,
+    ) -> CliResult<Option<Value>> {
+        let answer = self.target.ask("/board/code", question, within);
+        Ok(asked.run_until_cancelled(answer).await.transpose()?)
+    }
+
     /// Opens `file` in the browser, and waits until the page has used the code. Reports whether it has: it was `asked` to end
     /// before, otherwise.
     async fn through(&self, file: &Path, code: &str, asked: &CancellationToken) -> CliResult<bool> {
@@ -219,9 +236,8 @@ impl Opening<'_> {
         let begun = Instant::now();
         let question = json!({ "code": code });
         while begun.elapsed() < OPENING {
-            let answer = tokio::select! {
-                () = asked.cancelled() => return Ok(false),
-                answer = self.target.ask("/board/code", &question) => answer?,
+            let Some(answer) = self.answer(&question, WAITING, asked).await? else {
+                return Ok(false);
             };
             if answer["waiting"] == false && begun.elapsed() < OPENING {
                 return Ok(true);

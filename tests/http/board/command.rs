@@ -235,3 +235,39 @@ fn where_the_daemon_is_reached_by_its_socket_alone_it_says_what_to_do() {
         "{said}"
     );
 }
+
+#[test]
+fn a_signal_ends_it_while_a_daemon_does_not_answer() {
+    let home = Home::new();
+    // A daemon that listens and says nothing, as one that is suspended: its lock is held by another.
+    let _daemon = Daemon::start(&home, &[]);
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let notice = home.database().with_file_name("tasks.db.daemon");
+    fs::write(&notice, format!("http://127.0.0.1:{port}/mcp\n")).unwrap();
+    for signal in ["-TERM", "-INT"] {
+        let child = Browser::new()
+            .command(&home, &["board", "--print"])
+            .spawn()
+            .unwrap();
+        // It has asked, so it listens for signals.
+        let (mut question, _) = silent.accept().unwrap();
+        assert_eq!(question.read(&mut [0; 1]).unwrap(), 1);
+        let sent = Instant::now();
+        let id = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let (status, printed, said) = end(child);
+        assert_eq!(
+            (status, printed.as_str(), said.as_str()),
+            (Some(0), "", ""),
+            "{signal}"
+        );
+        assert!(sent.elapsed().as_secs() < 4, "{signal}: it waited on");
+    }
+}

@@ -39,6 +39,19 @@ export async function security(browser, daemon) {
     await second.close();
   });
 
+  await check('security: a link that is opened in a tab which shows the page signs in there, and its code leaves the address', async () => {
+    const context = await browser.newContext();
+    const tab = await context.newPage();
+    await tab.goto(`${daemon.origin}/`);
+    await tab.locator('#why').waitFor({ state: 'attached' });
+    for (let round = 0; round < 2; round++) {
+      await tab.goto(await daemon.address());
+      await becomes('the address', () => tab.url(), `${daemon.origin}/`);
+      await shows(tab, 'Sort the photos');
+    }
+    await context.close();
+  });
+
   if (process.platform === 'linux') {
     await check('security: `taskhold board` signs the browser in by a file that is yours alone and gone afterwards', async () => {
       const { file, ended } = await openedFile(daemon);
