@@ -118,6 +118,11 @@ impl Edited {
         json!(self.files)
     }
 
+    /// Reports whether a person is to do something by hand.
+    pub(super) fn leaves_something(&self) -> bool {
+        self.files.iter().any(|file| file.by_hand.is_some())
+    }
+
     /// Fails if a file could not be edited, and says which were.
     pub(super) fn done(mut self) -> CliResult {
         self.hosts.dedup();
@@ -133,16 +138,32 @@ impl Edited {
     }
 }
 
-/// Returns the files that have taskhold in them, with their hosts.
-pub(super) fn with_taskhold() -> CliResult<Vec<(Host, PathBuf)>> {
-    let machine = Machine::here().ok_or(ConfigError::NoHome)?;
-    let mut found = Vec::new();
-    for host in Host::ALL {
-        let places = machine.places_in_use(host).into_iter();
-        let places = places.filter(|place| HAS_TASKHOLD.contains(&state(host, place)));
-        found.extend(places.map(|place| (host, place.file)));
+/// Files of hosts on this machine, each with its host.
+#[derive(Default)]
+pub(super) struct HostFiles {
+    /// Those that have taskhold in them.
+    pub(super) with_taskhold: Vec<(Host, PathBuf)>,
+    /// Those of which it is not known, since they cannot be read.
+    pub(super) not_readable: Vec<(Host, PathBuf)>,
+}
+
+impl HostFiles {
+    pub(super) fn look() -> CliResult<Self> {
+        let machine = Machine::here().ok_or(ConfigError::NoHome)?;
+        let mut found = Self::default();
+        for host in Host::ALL {
+            for place in machine.places_in_use(host) {
+                match state(host, &place) {
+                    NOT_READABLE => found.not_readable.push((host, place.file)),
+                    state if HAS_TASKHOLD.contains(&state) => {
+                        found.with_taskhold.push((host, place.file));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(found)
     }
-    Ok(found)
 }
 
 /// What each entry is to start.
@@ -471,17 +492,18 @@ fn list(machine: &Machine, context: &Context) -> CliResult {
 
 /// The states of a file that has taskhold in it.
 const HAS_TASKHOLD: [&str; 2] = ["installed", "program gone"];
+const NOT_READABLE: &str = "not readable";
 
 /// Returns the state of a file whose host is on this machine.
 fn state(host: Host, place: &Location) -> &'static str {
     let text = match install::read(&place.file) {
         Ok(text) => text.unwrap_or_default(),
-        Err(_) => return "not readable",
+        Err(_) => return NOT_READABLE,
     };
     let [installed, gone] = HAS_TASKHOLD;
     match install::entries(host, &text) {
-        Err(_) => "not readable",
-        Ok(_) if !install::is_readable(host, &text) => "not readable",
+        Err(_) => NOT_READABLE,
+        Ok(_) if !install::is_readable(host, &text) => NOT_READABLE,
         Ok(entries) if entries.is_empty() => "not installed",
         Ok(entries) => {
             let is_there = entries

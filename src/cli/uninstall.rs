@@ -8,11 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     CliResult, Context, Failure,
-    install::{InstallArgs, with_taskhold},
+    install::{HostFiles, InstallArgs},
     screen::can_ask,
     service::Installed,
 };
@@ -42,9 +42,23 @@ pub(super) struct UninstallArgs {
     data: bool,
 }
 
+/// What was done, and what is left to the person.
+#[derive(Default)]
+struct Done {
+    is_removed: bool,
+    /// What became of each file of a host, for programs.
+    files: Value,
+    /// Whether one of them is to be edited by hand.
+    leaves_something: bool,
+    /// Folders that stay, since something else is in them.
+    left: Vec<PathBuf>,
+}
+
 /// What there is to remove.
 struct Found {
     hosts: Vec<(Host, PathBuf)>,
+    /// Files of hosts that cannot be read, so that nobody knows whether they have taskhold in them.
+    not_readable: Vec<(Host, PathBuf)>,
     service: Option<Installed>,
     /// Scripts of shells that nothing else is in.
     completions: Vec<PathBuf>,
@@ -64,11 +78,12 @@ impl UninstallArgs {
             context.screen.print(&self.listed(&found, context))?;
         }
         if !self.concerns(&found) {
-            return self.told(&found, false, &json!([]), &[], context);
+            self.told(&found, &Done::default(), context)?;
+            return self.ended(&found);
         }
         if !self.yes {
             if !may_ask {
-                return self.told(&found, false, &json!([]), &[], context);
+                return self.told(&found, &Done::default(), context);
             }
             if !self.is_agreed()? {
                 return Err(Failure::Declined("removed"));
@@ -76,7 +91,12 @@ impl UninstallArgs {
         }
         let hosts: Vec<Host> = found.hosts.iter().map(|(host, _)| *host).collect();
         let edited = InstallArgs::remove_from(&one_of_each(hosts), context)?;
-        let files = edited.files();
+        let mut done = Done {
+            is_removed: true,
+            files: edited.files(),
+            leaves_something: edited.leaves_something() || !found.by_hand.is_empty(),
+            left: Vec::new(),
+        };
         // What starts the program again would make its data anew, so the data is the last to go.
         edited.done()?;
         if let Some(service) = &found.service {
@@ -85,11 +105,19 @@ impl UninstallArgs {
         for file in &found.completions {
             disk::remove(file).map_err(|error| not_removed(file, &error))?;
         }
-        let mut left = Vec::new();
         if self.data {
-            left = remove_data(&found, context)?;
+            done.left = remove_data(&found, context)?;
         }
-        self.told(&found, true, &files, &left, context)
+        self.told(&found, &done, context)?;
+        self.ended(&found)
+    }
+
+    /// Fails where a removal was asked for and nobody knows whether it was all.
+    fn ended(&self, found: &Found) -> CliResult {
+        if self.yes && !found.not_readable.is_empty() {
+            return Err(Failure::Told);
+        }
+        Ok(())
     }
 
     /// Reports whether there is something that this call would remove.
@@ -112,12 +140,16 @@ impl UninstallArgs {
                 .map(|file| file.display().to_string())
                 .collect()
         };
-        let hosts = found.hosts.iter();
-        part(
-            "AI hosts",
-            hosts
+        let of_hosts = |files: &[(Host, PathBuf)]| -> Vec<String> {
+            let files = files.iter();
+            files
                 .map(|(host, file)| format!("{:14} {}", host.word(), file.display()))
-                .collect(),
+                .collect()
+        };
+        part("AI hosts", of_hosts(&found.hosts));
+        part(
+            "AI hosts not looked at, since their files cannot be read; mend them and repeat this",
+            of_hosts(&found.not_readable),
         );
         let service: Vec<PathBuf> = found.service.iter().map(|it| it.file.clone()).collect();
         part("Service", shown(&service));
@@ -158,36 +190,38 @@ impl UninstallArgs {
     }
 
     /// Says what was done, and what is left to the person.
-    fn told(
-        &self,
-        found: &Found,
-        is_removed: bool,
-        files: &serde_json::Value,
-        left: &[PathBuf],
-        context: &Context,
-    ) -> CliResult {
+    fn told(&self, found: &Found, done: &Done, context: &Context) -> CliResult {
         if context.screen.json {
-            let hosts: Vec<_> = found
-                .hosts
-                .iter()
-                .map(|(host, file)| json!({ "host": host.word(), "file": file }))
-                .collect();
+            let listed = |files: &[(Host, PathBuf)]| -> Vec<Value> {
+                let files = files.iter();
+                files
+                    .map(|(host, file)| json!({ "host": host.word(), "file": file }))
+                    .collect()
+            };
+            let files = if done.is_removed {
+                done.files.clone()
+            } else {
+                json!([])
+            };
             return Ok(context.screen.print_json(&json!({
-                "hosts": hosts,
+                "hosts": listed(&found.hosts),
+                "not_readable": listed(&found.not_readable),
                 "service": found.service.as_ref().map(|service| &service.file),
                 "completions": found.completions,
                 "by_hand": found.by_hand,
                 "data": found.data,
                 "settings": found.settings,
                 "program": found.program,
-                "removed": is_removed,
-                "data_removed": is_removed && self.data,
+                "removed": done.is_removed,
+                "data_removed": done.is_removed && self.data,
                 "files": files,
-                "left": left,
+                "left": done.left,
             }))?);
         }
         let mut text = String::new();
-        if is_removed {
+        if done.is_removed && done.leaves_something {
+            text.push_str("Removed, but for what is to be done by hand, as said above.\n");
+        } else if done.is_removed {
             text.push_str("Removed.\n");
         } else if self.concerns(found) {
             let data = if self.data { " --data" } else { "" };
@@ -195,10 +229,12 @@ impl UninstallArgs {
                 text,
                 "Nothing was removed; this removes it: taskhold uninstall{data} --yes"
             );
-        } else {
+        } else if found.not_readable.is_empty() {
             text.push_str("Nothing of it is in AI hosts, services or shells.\n");
+        } else {
+            text.push_str("Nothing of it is in what could be looked at.\n");
         }
-        for folder in left {
+        for folder in &done.left {
             let _ = writeln!(
                 text,
                 "Left, since other files are in it: {}",
@@ -220,8 +256,13 @@ impl Found {
     fn look(context: &Context) -> CliResult<Self> {
         let (completions, by_hand) = completions();
         let settings = context.config.file.clone();
+        let HostFiles {
+            with_taskhold,
+            not_readable,
+        } = HostFiles::look()?;
         Ok(Self {
-            hosts: with_taskhold()?,
+            hosts: with_taskhold,
+            not_readable,
             service: Installed::find(),
             completions,
             by_hand,

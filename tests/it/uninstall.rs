@@ -235,3 +235,41 @@ fn the_service_is_removed_by_its_manager() {
     let asked = fs::read_to_string(asked).unwrap();
     assert!(asked.contains("--user disable"), "{asked}");
 }
+
+#[test]
+fn a_file_of_a_host_that_cannot_be_read_is_named_as_not_looked_at() {
+    let machine = Machine::new();
+    machine.done(&["uninstall", "--yes"]);
+    machine.has(CODEX, "this is = = no TOML");
+    let said = machine.done(&["uninstall"]);
+    assert!(said.contains("not looked at"), "{said}");
+    assert!(
+        said.contains(machine.path(CODEX).to_str().unwrap()),
+        "{said}"
+    );
+    assert!(!said.contains("Nothing of it is in AI hosts"), "{said}");
+    let expected = json!([{ "host": "codex", "file": machine.path(CODEX) }]);
+    assert_eq!(machine.listed()["not_readable"], expected);
+    // What can be removed is, and the exit status says that this was not all.
+    machine.done(&["install", "claude-code"]);
+    let output = machine.output(&["uninstall", "--yes"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(!machine.says(CLAUDE).contains("taskhold"));
+    assert_eq!(machine.says(CODEX), "this is = = no TOML");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_left_to_be_done_by_hand_is_not_called_removed() {
+    const GOOSE: &str = ".config/goose/config.yaml";
+    let machine = Machine::new();
+    let entry = "extensions:\n  tasks:\n    type: stdio\n    cmd: taskhold\n    args: [mcp]\n";
+    machine.has(GOOSE, entry);
+    let said = machine.done(&["uninstall", "--yes"]);
+    assert!(said.contains("to be done by hand"), "{said}");
+    assert!(
+        said.contains("Removed, but for what is to be done by hand"),
+        "{said}"
+    );
+    assert_eq!(machine.says(GOOSE), entry);
+}
