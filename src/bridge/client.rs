@@ -202,14 +202,14 @@ impl MessageStream<'_> {
             self.is_over = true;
             if !whole.is_empty() {
                 let message = serde_json::from_slice(&whole).map_err(|_| Failure::CutOff)?;
-                return Ok(Some(Event { id: None, message }));
+                return Ok(Some(of_protocol(Event { id: None, message })?));
             }
         }
         loop {
             match self.events.next() {
                 // One that only says where to come again.
                 Some(event) if event.message.is_null() && event.id.is_none() => {}
-                Some(event) => return Ok(Some(event)),
+                Some(event) => return Ok(Some(of_protocol(event)?)),
                 None if self.is_over => return Ok(None),
                 None => match self.body.frame().await {
                     Some(Ok(frame)) => self.events.feed(frame.data_ref().map_or(&[], |data| data)),
@@ -236,6 +236,14 @@ impl MessageStream<'_> {
     }
 }
 
+/// Lets through what is a message of JSON-RPC, or none at all. Anything else the host would be handed as the protocol.
+fn of_protocol(event: Event) -> Result<Event, Failure> {
+    if event.message.is_null() || event.message["jsonrpc"] == "2.0" {
+        return Ok(event);
+    }
+    Err(Failure::Foreign)
+}
+
 /// Returns a text as it can stand in a header (specification 2026-07-28, transports).
 fn header_value(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
@@ -250,7 +258,30 @@ fn header_value(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn what_is_no_message_of_the_protocol_does_not_reach_the_host() {
+        let event = |message| Event { id: None, message };
+        for message in [
+            json!(null),
+            json!({ "jsonrpc": "2.0", "id": 1, "result": {} }),
+        ] {
+            assert!(of_protocol(event(message.clone())).is_ok(), "{message}");
+        }
+        for message in [
+            json!({ "hello": "world" }),
+            json!({ "jsonrpc": "1.0", "id": 1, "result": {} }),
+            json!([{ "jsonrpc": "2.0" }]),
+            json!("2.0"),
+            json!(1),
+        ] {
+            let refused = of_protocol(event(message.clone()));
+            assert!(matches!(refused, Err(Failure::Foreign)), "{message}");
+        }
+    }
 
     #[test]
     fn what_cannot_stand_in_a_header_is_wrapped() {

@@ -22,6 +22,10 @@ pub(super) enum Failure {
         "the daemon does not know the token; taskhold token show prints the one it knows, TASKHOLD_TOKEN names it here"
     )]
     Unauthorized,
+    #[error(
+        "what answers is no daemon of taskhold: it does not speak JSON-RPC; look at the URL, which taskhold serve prints"
+    )]
+    Foreign,
     #[error("the daemon has lost the session")]
     NoSession,
     #[error("the daemon refused the request ({status}): {reason}")]

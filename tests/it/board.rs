@@ -419,6 +419,14 @@ fn a_change_that_rests_on_an_older_state_is_refused_and_nothing_else_is_taken_in
             "no field \"colour\"",
         ),
         (json!({ "task_id": 1, "due": "xyzzy" }), "is no date"),
+        (
+            json!({ "task_id": 1, "title": "" }),
+            "title cannot be empty",
+        ),
+        (
+            json!({ "task_id": 1, "title": " ", "due": "today" }),
+            "title cannot be empty",
+        ),
     ] {
         let refused = host.complaint("board_write", change.clone());
         assert!(refused.contains(said), "{change}: {refused}");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     super::{
@@ -188,11 +189,17 @@ impl ToolCall<'_> {
 
 /// Reads fields to set of tasks, as `update_task` does.
 fn update(arguments: Arguments, notes: &mut Notes, call: &ToolCall<'_>) -> Result<Command> {
+    // An empty field is cleared, and no task is without a title.
+    let title = arguments.given.get("title").and_then(Value::as_str);
+    let has_no_title = title.is_some_and(|title| title.trim().is_empty());
     let mut args: UpdateTask = arguments.read(Blank::Clears)?;
     let ids = args::ids(args.task_id.take(), args.task_ids.take()).map_err(|_| {
         let reason = "does one thing a call: add, complete, delete, undo, or fields of a task_id";
         Invalid::new("board_write", reason)
     })?;
+    if has_no_title {
+        return Err(Invalid::new("title", "cannot be empty").into());
+    }
     let if_rev = args.if_rev.take().and_then(Clearable::set);
     let mut patch = GivenFields::try_from(args)?.patch(notes, &call.caller)?;
     patch.undelete = patch.status == Some(Status::Pending);
