@@ -25,8 +25,8 @@ mod size_limit;
 mod writers;
 
 pub(crate) use durable::{
-    NewFile, SyncedFile, discard, make_folder, make_usual_folder, remove, remove_empty_folder,
-    replace_private, replace_readable, sync, sync_folder,
+    NewFile, SyncedFile, discard, make_folder, make_usual_folder, may_make_in, nowhere, remove,
+    remove_empty_folder, replace_private, replace_readable, sync, sync_folder, taken,
 };
 pub(crate) use immutable::way_to_unmark;
 pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, OF_TURNS, lock, try_lock};

@@ -16,11 +16,14 @@
 //! - A warning and what is bad say what to do.
 //! - What was not looked at is never called good.
 
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, fs, io, path::Path};
 
 use crate::{
     domain::{error::Error, task::Timestamp, when::Zone},
-    store::{Paths, open, paths::located},
+    store::{
+        Paths, open,
+        paths::{located, refuse_no_file, refuse_unmakeable},
+    },
 };
 
 mod backups;
@@ -188,15 +191,30 @@ pub fn examine(database: &Path, zone: Zone, now: Timestamp) -> Vec<Finding> {
     let database = match located(database) {
         Ok(database) => database,
         Err(error) => {
-            let way_out = "give another with --db or TASKHOLD_DB";
-            found.push(Finding::bad("database", error.with_causes(), way_out));
+            found.push(unfit(&error));
             return found;
         }
     };
+    if let Err(error) = fs::metadata(&database).map_or(Ok(()), |it| refuse_no_file(&it, &database))
+    {
+        found.push(unfit(&error));
+        return found;
+    }
     let paths = Paths::new(&database);
-    match database.try_exists() {
+    let is_there = match database.try_exists() {
+        // Something else has the name of its folder.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        is_there => is_there,
+    };
+    match is_there {
         Ok(true) => found.push(Finding::good("database", database.display().to_string())),
         Ok(false) => {
+            if let Err(error) = refuse_unmakeable(&database) {
+                found.push(unfit(&error));
+                // One that is gone may be open still.
+                found.extend(processes::examine(&paths));
+                return found;
+            }
             let what = format!(
                 "{} is not there yet; the first task makes it",
                 database.display()
@@ -217,6 +235,13 @@ pub fn examine(database: &Path, zone: Zone, now: Timestamp) -> Vec<Finding> {
     found
 }
 
+/// Says that no database can be where it is meant to be, in the words with which every command refuses it.
+fn unfit(error: &Error) -> Finding {
+    Finding::bad("database", error.with_causes(), ELSEWHERE)
+}
+
+const ELSEWHERE: &str = "give another database with --db or TASKHOLD_DB";
+
 /// Examines a database that is there. A file that is not known to be ours is only named: nothing is done to it, and
 /// nothing offered.
 fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
@@ -233,18 +258,17 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
         found.push(Finding::warning("header", what, "see to the above first"));
         return found;
     }
-    let elsewhere = "give another database with --db or TASKHOLD_DB";
     let (connection, schema) = match database_file::header(paths) {
         Ok(Header::Ours { connection, schema }) => (connection, schema),
         Ok(Header::Foreign(error)) => {
-            let way_out = format!("{elsewhere}, or update taskhold");
+            let way_out = format!("{ELSEWHERE}, or update taskhold");
             return vec![Finding::bad("header", error.to_string(), way_out)];
         }
         Ok(Header::Blank) if !is_known => {
             return vec![Finding::good("header", "empty; the first task fills it")];
         }
         Err(error) if !is_known => {
-            return vec![Finding::bad("header", error.with_causes(), elsewhere)];
+            return vec![Finding::bad("header", error.with_causes(), ELSEWHERE)];
         }
         damaged => {
             found.extend(processes::examine(paths));

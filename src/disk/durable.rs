@@ -212,6 +212,44 @@ pub(crate) fn make_usual_folder(folder: &Path) -> io::Result<()> {
     make_durably(folder, &fs::DirBuilder::new())
 }
 
+/// Fails where the system would not let us make something in `folder`, as far as it says so beforehand.
+#[cfg(unix)]
+pub(crate) fn may_make_in(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    if !fs::metadata(folder)?.is_dir() {
+        return Err(rustix::io::Errno::NOTDIR.into());
+    }
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    Ok(accessat(CWD, folder, access, AtFlags::EACCESS)?)
+}
+
+/// Windows says so when something is made, and not before.
+#[cfg(not(unix))]
+pub(crate) fn may_make_in(folder: &Path) -> io::Result<()> {
+    if fs::metadata(folder)?.is_dir() {
+        return Ok(());
+    }
+    Err(io::ErrorKind::NotADirectory.into())
+}
+
+/// Returns what the system says where something else has the name of a folder that is to be made.
+pub(crate) fn taken() -> io::Error {
+    #[cfg(unix)]
+    let taken = rustix::io::Errno::EXIST.into();
+    #[cfg(not(unix))]
+    let taken = io::ErrorKind::AlreadyExists.into();
+    taken
+}
+
+/// Returns what the system says where nothing can be made, since the kernel itself shows what is there.
+pub(crate) fn nowhere() -> io::Error {
+    #[cfg(unix)]
+    let nowhere = rustix::io::Errno::NOENT.into();
+    #[cfg(not(unix))]
+    let nowhere = io::ErrorKind::NotFound.into();
+    nowhere
+}
+
 /// Creates a folder, and those above it, that only its owner can enter, and that survive a power cut.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]

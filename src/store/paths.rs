@@ -1,7 +1,7 @@
 //! Where the database lives: its folder, the files beside it, who may read them, and what kind of disk it is on.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -75,10 +75,65 @@ impl Paths {
 /// Returns where the database really is, after making its folder and, if it is new, the empty file.
 pub(super) fn settled(path: &Path) -> Result<PathBuf> {
     let unusable = |reason: &str, source| unusable(path, reason, source);
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(unusable("it is a folder; name a file in it", None));
+    let (folder, name) = parts(path)?;
+    make_folder(folder).map_err(|error| unusable(NO_FOLDER, Some(error)))?;
+    let database = placed(path, folder, name)?;
+    match create_private(&database) {
+        Ok(()) => Ok(database),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(database),
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(Error::DiskFull),
+        Err(error) => Err(unusable(CLOSED_FOLDER, Some(error))),
+    }
+}
+
+/// Fails as [`settled`] would where a new database cannot be made at `path`, as far as that is told without making anything.
+pub(crate) fn refuse_unmakeable(path: &Path) -> Result<()> {
+    let unusable = |reason: &str, source| unusable(path, reason, Some(source));
+    let (folder, name) = parts(path)?;
+    if folder.is_dir() {
+        let database = placed(path, folder, name)?;
+        let folder = database.parent().unwrap_or(folder);
+        return may_make_in(folder).map_err(|error| unusable(CLOSED_FOLDER, error));
+    }
+    let above = folder
+        .ancestors()
+        .find(|above| fs::symlink_metadata(above).is_ok())
+        .unwrap_or(folder);
+    let made = if above == folder {
+        Err(disk::taken())
+    } else {
+        may_make_in(above)
     };
-    make_folder(folder).map_err(|error| unusable("its folder cannot be made", Some(error)))?;
+    made.map_err(|error| unusable(NO_FOLDER, error))?;
+    let above = disk::canonicalize(above).map_err(|error| unusable(NO_FOLDER, error))?;
+    refuse_network(&above, path)?;
+    // The folder will be the user's own, so only those who can put another in its place matter.
+    refuse_open_above(&above.join("new"), path)
+}
+
+const NO_FOLDER: &str = "its folder cannot be made";
+const CLOSED_FOLDER: &str = "its folder cannot be written";
+
+fn parts(path: &Path) -> Result<(&Path, &OsStr)> {
+    let parts = path.parent().zip(path.file_name());
+    parts.ok_or_else(|| unusable(path, IS_FOLDER, None))
+}
+
+const IS_FOLDER: &str = "it is a folder; name a file in it";
+
+/// Fails where nothing can be made in `folder`.
+fn may_make_in(folder: &Path) -> io::Result<()> {
+    disk::may_make_in(folder)?;
+    // What the kernel itself shows takes no files, whatever its modes say.
+    match Disk::of(folder) {
+        Disk::Local(kind) if ["proc", "sysfs"].contains(&kind.as_str()) => Err(disk::nowhere()),
+        _ => Ok(()),
+    }
+}
+
+/// Returns where a database in a folder that is there really is. It need not be there yet.
+fn placed(path: &Path, folder: &Path, name: &OsStr) -> Result<PathBuf> {
+    let unusable = |reason: &str, source| unusable(path, reason, source);
     let folder = disk::canonicalize(folder)
         .map_err(|error| unusable("its folder cannot be entered", Some(error)))?;
     refuse_network(&folder, path)?;
@@ -111,19 +166,13 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => refuse_widowed(&database)?,
         Err(error) => return Err(unusable("it cannot be found", Some(error))),
     }
-    match create_private(&database) {
-        Ok(()) => Ok(database),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(database),
-        Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(Error::DiskFull),
-        Err(error) => Err(unusable("its folder cannot be written", Some(error))),
-    }
+    Ok(database)
 }
 
-/// Refuses what is no file, a file that others can write, and one that has several names.
-fn refuse_unfit(found: &fs::Metadata, database: &Path) -> Result<()> {
+/// Refuses what is no file.
+pub(crate) fn refuse_no_file(found: &fs::Metadata, database: &Path) -> Result<()> {
     if found.is_dir() {
-        let reason = "it is a folder; name a file in it";
-        return Err(unusable(database, reason, None));
+        return Err(unusable(database, IS_FOLDER, None));
     }
     if !found.is_file() {
         return Err(unusable(
@@ -132,6 +181,12 @@ fn refuse_unfit(found: &fs::Metadata, database: &Path) -> Result<()> {
             None,
         ));
     }
+    Ok(())
+}
+
+/// Refuses what is no file, a file that others can write, and one that has several names.
+fn refuse_unfit(found: &fs::Metadata, database: &Path) -> Result<()> {
+    refuse_no_file(found, database)?;
     if let Some(others) = other_writers(found) {
         let who = said(&others);
         let reason = format!(
@@ -267,9 +322,7 @@ pub(crate) fn located(path: &Path) -> Result<PathBuf> {
     if let Ok(found) = disk::canonicalize(path) {
         return Ok(found);
     }
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(unusable(path, "it is a folder; name a file in it", None));
-    };
+    let (folder, name) = parts(path)?;
     // A folder that is not there yet is no link either.
     Ok(disk::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name)))
 }
@@ -352,6 +405,21 @@ fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
         );
         return Err(unusable(path, reason, None));
     }
+    refuse_open_above(folder, path)?;
+    if let Some(others) = other_writers(&found) {
+        let reason = format!(
+            "{} can write its folder {}, and put files there in the place of yours; take that away (chmod go-w) or choose another{}",
+            said(&others),
+            folder.display(),
+            team(&others)
+        );
+        return Err(unusable(path, reason, None));
+    }
+    Ok(())
+}
+
+/// Whoever can write a folder above that of the database can put another folder in the place of it.
+fn refuse_open_above(folder: &Path, path: &Path) -> Result<()> {
     let is_open = |above: &&Path| {
         let writers = fs::metadata(above).ok().as_ref().and_then(other_writers);
         writers == Some(Others::Everyone)
@@ -360,15 +428,6 @@ fn refuse_open_to_others(folder: &Path, path: &Path) -> Result<()> {
         let reason = format!(
             "every user can write {}, and put a folder there in the place of yours; take that away (chmod o-w) or choose another",
             above.display()
-        );
-        return Err(unusable(path, reason, None));
-    }
-    if let Some(others) = other_writers(&found) {
-        let reason = format!(
-            "{} can write its folder {}, and put files there in the place of yours; take that away (chmod go-w) or choose another{}",
-            said(&others),
-            folder.display(),
-            team(&others)
         );
         return Err(unusable(path, reason, None));
     }

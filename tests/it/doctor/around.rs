@@ -325,3 +325,79 @@ fn a_program_that_opened_the_database_by_another_name_is_named() {
     );
     assert!(found.to_string().contains(&std::process::id().to_string()));
 }
+
+/// Where no database can be, the first task is refused, and so the doctor does not call it well: it says the same.
+#[cfg(unix)]
+#[test]
+fn where_the_first_task_cannot_be_made_the_doctor_says_why_as_the_command_does() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let folder = home.database().with_file_name("places");
+    fs::create_dir(&folder).unwrap();
+    let made = |name: &str, mode| {
+        let place = folder.join(name);
+        fs::create_dir(&place).unwrap();
+        fs::set_permissions(&place, fs::Permissions::from_mode(mode)).unwrap();
+        place
+    };
+    fs::write(folder.join("file"), "mine").unwrap();
+    let pipe = folder.join("pipe");
+    let piped = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(piped.unwrap().success());
+    let refused = [
+        made("open", 0o777).join("tasks.db"),
+        made("above", 0o777).join("new/tasks.db"),
+        folder.join("file/tasks.db"),
+        folder.join("file/new/tasks.db"),
+        made("itself", 0o700),
+        pipe,
+    ];
+    // Root may write whatever the mode says; then both are content.
+    let either = [
+        made("closed", 0o500).join("tasks.db"),
+        made("shut", 0o500).join("new/tasks.db"),
+        made("good", 0o700).join("new/tasks.db"),
+    ];
+    let kernel = ["/proc/tasks.db", "/proc/new/tasks.db"].map(std::path::PathBuf::from);
+    let kernel = kernel.into_iter().filter(|_| cfg!(target_os = "linux"));
+    let refused = refused.into_iter().chain(kernel).map(|place| (place, true));
+    for (place, must_fail) in refused.chain(either.map(|place| (place, false))) {
+        let place = place.to_str().unwrap();
+        let (status, found) = examine(&home, &["--db", place]);
+        let output = home.command(&["add", "A", "--db", place]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!must_fail || !output.status.success(), "{place}");
+        assert_eq!(
+            output.status.success(),
+            status == 0,
+            "{place}: {said} {found:#}"
+        );
+        if status != 0 {
+            let findings = found["findings"].as_array().unwrap();
+            let what = findings.iter().find(|one| one["verdict"] == "bad");
+            let what = what.unwrap()["what"].as_str().unwrap();
+            assert!(said.contains(what), "{place}: {said} against {what}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_in_the_place_of_the_folder_of_backups_is_named_and_stays_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    home.run(&["add", "A"]);
+    let place = home.database().with_file_name("tasks.db.backups");
+    fs::remove_dir_all(&place).unwrap();
+    fs::write(&place, "mine").unwrap();
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o644)).unwrap();
+    let (status, found) = examine(&home, &["--fix"]);
+    assert_eq!(status, 1, "{found:#}");
+    let said = found.to_string();
+    assert!(said.contains("it is no folder"), "{said}");
+    assert_eq!(
+        fs::metadata(&place).unwrap().permissions().mode() & 0o777,
+        0o644
+    );
+    assert_eq!(fs::read_to_string(&place).unwrap(), "mine");
+}

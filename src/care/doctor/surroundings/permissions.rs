@@ -108,11 +108,13 @@ mod unix {
             (paths.tokens.clone(), read),
             (paths.share.clone(), read),
             (paths.share_lock.clone(), written),
-            (paths.backups.clone(), entered),
         ];
+        // A file in the place of their folder is not ours either, and stays as it is.
+        let folder = is_folder.then(|| (paths.backups.clone(), entered));
         let backups = backups.map(|entry| (entry.path(), read));
         files
             .into_iter()
+            .chain(folder)
             .chain(backups)
             .filter_map(|(path, needed)| Required::at(path, needed))
             .collect()
