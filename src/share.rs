@@ -11,6 +11,7 @@
 //! | `http_client` | requests to an engine, many at once, with time limits |
 //! | `environment` | credentials, region and endpoint, from the environment and the files of the AWS tools |
 //! | `probe` | examines an engine before it is trusted |
+//! | `deflated` | bodies as short as they go to an engine; what comes out of one is limited |
 //! | `seal` | entries and parts, sealed: the engine cannot read them |
 //! | `place` | where a log is kept: `s3://…`, `rqlite://…`; opens it |
 //! | `code` | the join code: place, log and key in one line |
@@ -19,6 +20,7 @@
 //! | `memory` | an engine in memory that fails by seed, for tests |
 
 pub mod code;
+pub(crate) mod deflated;
 pub mod environment;
 #[cfg(test)]
 mod fake_server;

@@ -157,15 +157,13 @@ impl NewLog {
         let place = resolved(place, &environment).map_err(wrong)?;
         let random =
             |error: getrandom::Error| Failure::input(format!("cannot make a key: {error}"));
-        let secrets = Secrets {
-            login: place.login_to_keep(&environment),
-            code: JoinCode {
-                place,
-                log: LogId::generate().map_err(random)?,
-                key: Key::generate().map_err(random)?,
-            },
-            member,
+        let login = place.login_to_keep(&environment);
+        let code = JoinCode {
+            place,
+            log: LogId::generate().map_err(random)?,
+            key: Key::generate().map_err(random)?,
         };
+        let secrets = Secrets::new(code, login, member);
         let refused = |error: LogError| not_shared(&error.to_string());
         let place = &secrets.code.place;
         let probed = place
@@ -295,17 +293,14 @@ fn read_code() -> CliResult<JoinCode> {
 fn join(context: &Context, member: Option<String>) -> CliResult {
     let member = member_name(member)?;
     let code = read_code()?;
-    let kept = || {
-        let kept = Secrets::load(&Paths::new(&context.database).share).ok()?;
-        kept.login.filter(|_| kept.code.place == code.place)
-    };
+    let kept = Secrets::load(&Paths::new(&context.database).share).ok();
+    let kept = kept.filter(|kept| kept.code.place == code.place);
     let login = code.place.login_to_keep(&Environment::of_process());
-    let login = login.or_else(kept);
-    let secrets = Secrets {
-        code,
-        login,
-        member: member.clone(),
-    };
+    let login = login.or_else(|| kept.as_ref()?.login.clone());
+    let mut secrets = Secrets::new(code, login, member.clone());
+    if let Some(kept) = kept {
+        secrets.machine = kept.machine;
+    }
     let mut caller = context.caller.clone();
     if let Some(member) = &member {
         caller = context.unsigned_caller().of_member(member);

@@ -31,6 +31,8 @@ pub struct Secrets {
     pub login: Option<Login>,
     /// Whose machine it is, which changes are signed with beside the client's name; `None` where one person has them all.
     pub member: Option<String>,
+    /// Which machine it is, for the entries that it writes.
+    pub machine: String,
 }
 
 /// Why the secrets of a log cannot be had or kept.
@@ -80,9 +82,23 @@ struct Content {
     password: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     member: Option<String>,
+    machine: String,
 }
 
 impl Secrets {
+    /// Makes those of a machine that begins to share.
+    pub fn new(code: JoinCode, login: Option<Login>, member: Option<String>) -> Self {
+        Self {
+            code,
+            login,
+            member,
+            machine: format!(
+                "{:016x}",
+                getrandom::u64().unwrap_or_else(|_| fastrand::u64(..))
+            ),
+        }
+    }
+
     /// Keeps them in the file at `path`, in place of what was kept there.
     pub fn save(&self, path: &Path) -> Result<(), SecretsError> {
         let failed = |source| SecretsError::File {
@@ -97,6 +113,7 @@ impl Secrets {
             user: self.login.as_ref().map(|login| login.user.clone()),
             password: self.login.as_ref().map(|login| login.password.clone()),
             member: self.member.clone(),
+            machine: self.machine.clone(),
         };
         let text =
             toml_edit::ser::to_string(&content).map_err(|error| failed(io::Error::other(error)))?;
@@ -186,6 +203,7 @@ impl Content {
             code: JoinCode { place, log, key },
             login,
             member: self.member,
+            machine: self.machine,
         })
     }
 }
@@ -219,11 +237,7 @@ mod tests {
             key: Key::from_bytes([2; 32]),
         };
         let member = login.as_ref().map(|login| login.user.clone());
-        Secrets {
-            code,
-            login,
-            member,
-        }
+        Secrets::new(code, login, member)
     }
 
     #[test]

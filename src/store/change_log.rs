@@ -19,6 +19,9 @@ use crate::domain::{
     task::{Summary, Task, TaskId},
 };
 
+/// How many changes are read at a time.
+const PAGE: u32 = 1_000;
+
 /// The key of a call: of which client, what it is, which group it made, and the digest of what the call said.
 pub(crate) type StoredKey = (String, String, GroupId, Option<Vec<u8>>);
 
@@ -54,6 +57,23 @@ impl Store {
                     .collect()
             })
             .while_trying("read the change log")
+    }
+
+    /// Hands every change after `seq` to `take`, in commit order. One state of the database only within a transaction.
+    pub(super) fn each_change_since(
+        &self,
+        seq: i64,
+        mut take: impl FnMut(Change) -> Result<()>,
+    ) -> Result<()> {
+        let mut after = seq;
+        loop {
+            let page = self.changes_since(after, PAGE)?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = last.seq;
+            page.into_iter().try_for_each(&mut take)?;
+        }
     }
 
     /// Returns the changes of a task after `seq`, in commit order; all of them from 0.

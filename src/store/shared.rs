@@ -6,11 +6,13 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `entry` | an entry as JSON: what a commit wrote |
+//! | `entry` | an entry: its head, and what a commit wrote |
+//! | `items` | what commits wrote, line by line, in parts where it is much |
 //! | `apply` | an entry to rows |
 //! | `begin` | makes a database the first of a new log, or one of a log that is there; ends it |
 //! | `state` | which entry was applied last: the table that a shared database has |
 //! | `follow` | reads the entries of others and applies them |
+//! | `unfit` | why an entry is not applied |
 //! | `publish` | appends what a transaction wrote, before it is committed |
 //!
 //! # Invariants
@@ -40,10 +42,12 @@ mod apply;
 mod begin;
 pub(crate) mod entry;
 mod follow;
+pub(crate) mod items;
 mod publish;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;
+mod unfit;
 
 pub(super) use publish::Publishing;
 pub use state::{State, Unsettled};

@@ -3,7 +3,7 @@
 use super::{
     SharedState, Store, checkpoint,
     failure::WhileTrying,
-    shared::{Publishing, entry::UsedKey},
+    shared::{Publishing, items::UsedKey},
 };
 use crate::domain::{
     change::{Change, Diff, Edit, GroupId, Kind},

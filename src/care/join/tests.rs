@@ -34,15 +34,12 @@ impl Shared {
         let mut log = Memory::new(1, Faults(0));
         let place = format!("s3://memory{}", folder.path().display());
         log.known_as(&place);
-        let secrets = Secrets {
-            code: JoinCode {
-                place: place.parse().unwrap(),
-                log: LogId::from_bytes([0x22; 16]),
-                key: Key::from_bytes([0; 32]),
-            },
-            login: None,
-            member: None,
+        let code = JoinCode {
+            place: place.parse().unwrap(),
+            log: LogId::from_bytes([0x22; 16]),
+            key: Key::from_bytes([0; 32]),
         };
+        let secrets = Secrets::new(code, None, None);
         let shared = Self {
             folder,
             log: log.clone(),

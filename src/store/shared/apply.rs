@@ -1,8 +1,13 @@
 //! Applying an entry of the shared log: its changes to rows, by the functions that write our own.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::entry::{Body, Unfit};
+use super::{
+    items::{Item, opened_part, read},
+    unfit::Unfit,
+};
 use crate::{
     domain::{
         change::{
@@ -46,42 +51,34 @@ fn contradicts(what: impl Into<String>) -> Failed {
     Failed::Unfit(Unfit::Contradicts(what.into()))
 }
 
+/// What is to be applied at once: what one commit wrote.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// Lines, inflated.
+    pub(super) lines: Vec<u8>,
+    /// Parts as they are kept, deflated: one at a time is read.
+    pub(super) parts: Vec<Vec<u8>>,
+    /// The last number given to a task, and to a change, after it.
+    pub(super) last_task: i64,
+    pub(super) last_change: i64,
+}
+
 /// Writes what an entry says into `store`, in the transaction that is under way there. References may lead ahead within an
 /// entry, so SQLite must not check them: they are checked here, at its end.
-pub(super) fn apply(
-    store: &Store,
-    body: &Body,
-    last_task: i64,
-    last_change: i64,
-) -> Result<(), Failed> {
-    let mut last = store.last_number("change")?;
-    let mut referring = Vec::new();
-    for change in &body.rows {
-        if change.seq <= last {
-            return Err(contradicts(format!(
-                "change {} is there already",
-                change.seq
-            )));
-        }
-        last = change.seq;
-        let edit = edit_of(store, change)?;
-        let refers = |task: &Task| (task.parent, task.depends_on.clone());
-        let after = &edit.after;
-        if edit.before.as_ref().map(refers) != Some(refers(after))
-            && (after.parent.is_some() || !after.depends_on.is_empty())
-        {
-            referring.push(after.id);
-        }
-        store.write(&edit)?;
-        store.append(change)?;
+pub(super) fn apply(store: &Store, body: &Body) -> Result<(), Failed> {
+    let mut applying = Applying {
+        store,
+        last: store.last_number("change")?,
+        referring: BTreeSet::new(),
+    };
+    applying.apply(&body.lines)?;
+    for part in &body.parts {
+        applying.apply(&opened_part(part).map_err(Failed::Unfit)?)?;
     }
-    for id in referring {
+    for id in applying.referring {
         settle_references(store, id)?;
     }
-    for key in &body.keys {
-        store.adopt_key(&key.actor, &key.key, key.group, key.digest.as_deref())?;
-    }
-    for (table, number) in [("task", last_task), ("change", last_change)] {
+    for (table, number) in [("task", body.last_task), ("change", body.last_change)] {
         store.use_up(table, number)?;
         if store.last_number(table)? != number {
             return Err(contradicts(format!(
@@ -90,6 +87,51 @@ pub(super) fn apply(
         }
     }
     Ok(())
+}
+
+/// An entry that is being applied.
+struct Applying<'a> {
+    store: &'a Store,
+    /// The last change that is here.
+    last: i64,
+    /// Tasks that were written with references to others.
+    referring: BTreeSet<TaskId>,
+}
+
+impl Applying<'_> {
+    fn apply(&mut self, lines: &[u8]) -> Result<(), Failed> {
+        for item in read(lines) {
+            match item? {
+                Item::Row(change) => self.write(&change)?,
+                Item::Key(key) => {
+                    self.store
+                        .adopt_key(&key.actor, &key.key, key.group, key.digest.as_deref())?
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, change: &Change) -> Result<(), Failed> {
+        if change.seq <= self.last {
+            return Err(contradicts(format!(
+                "change {} is there already",
+                change.seq
+            )));
+        }
+        self.last = change.seq;
+        let edit = edit_of(self.store, change)?;
+        let refers = |task: &Task| (task.parent, task.depends_on.clone());
+        let after = &edit.after;
+        if edit.before.as_ref().map(refers) != Some(refers(after))
+            && (after.parent.is_some() || !after.depends_on.is_empty())
+        {
+            self.referring.insert(after.id);
+        }
+        self.store.write(&edit)?;
+        self.store.append(change)?;
+        Ok(())
+    }
 }
 
 /// Returns the edit that `change` was made by; an error if the task is not as it was before it.

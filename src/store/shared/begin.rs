@@ -1,10 +1,10 @@
 //! Beginning to share a database, and ending it.
 
 use super::{
-    State,
-    entry::{Author, Body, Entry, Place, Sealed, UsedKey},
+    State, entry,
+    items::UsedKey,
     not_shared,
-    publish::{Sent, drawn},
+    publish::{Sent, Written, after, author, compose, drawn},
     unusable_secrets,
 };
 use crate::{
@@ -71,20 +71,9 @@ impl Store {
     /// Appends the last entry to the log of `state`. Reports whether that was taken; others may have been first.
     fn end_log(&self, state: &State) -> Result<bool> {
         let nonce = drawn();
-        let place = Place {
-            log: &state.log,
-            n: state.n + 1,
-            prev: state.digest,
-        };
-        let (last_task, last_change) = (self.last_number("task")?, self.last_number("change")?);
         let sent = self.with_log(state, |log| -> Result<_> {
-            let author = Author {
-                nonce: &nonce,
-                member: log.secrets.member.as_deref(),
-                last_task,
-                last_change,
-            };
-            let last = Entry::last(place, author)?;
+            let author = author(self, &log.secrets, &nonce)?;
+            let last = entry::last(after(state), author)?;
             log.send(state.n, &last)
         })?;
         match sent? {
@@ -111,27 +100,12 @@ impl Store {
             group,
             digest,
         });
-        let body = Body {
-            rows: store.changes_since(0, u32::MAX)?,
+        let nonce = drawn();
+        let written = Written {
+            after: 0,
             keys: keys.collect(),
         };
-        let nonce = drawn();
-        let place = Place {
-            log: &state.log,
-            n: 1,
-            prev: state.digest,
-        };
-        let author = Author {
-            nonce: &nonce,
-            member: secrets.member.as_deref(),
-            last_task: store.last_number("task")?,
-            last_change: store.last_number("change")?,
-        };
-        let Sealed { bytes, parts } = Entry::write(place, author, body)?;
-        for (name, part) in &parts {
-            log.put_part(name, part)
-                .map_err(|error| not_shared(&error))?;
-        }
+        let bytes = compose(store, log, secrets, &state, &nonce, written)?;
         match log.append(0, &bytes) {
             Appended::Accepted => {}
             Appended::Taken => return Err(taken(secrets)),

@@ -7,9 +7,11 @@ use std::{
 
 use super::{
     JOIN_ANEW, OpenLog, PAUSE, State,
-    apply::{Failed, apply},
-    entry::{Body, Entry, Place, Unfit},
-    not_shared, unread,
+    apply::{Body, Failed, apply},
+    entry::{self, Head, Place},
+    not_shared,
+    unfit::Unfit,
+    unread,
 };
 use crate::{
     disk,
@@ -22,11 +24,13 @@ use crate::{
 };
 
 /// How many bytes of entries are read, and applied in one transaction.
-pub(super) const FETCH: usize = 4 << 20;
+pub(super) const FETCH: usize = 1 << 20;
+/// How many bytes may come out of entries before they are applied: those that are left come in the next transaction.
+const OPENED: usize = 32 << 20;
 
 /// An entry that was read and is whole.
 struct Fetched {
-    entry: Entry,
+    head: Head,
     digest: Digest,
     body: Body,
 }
@@ -167,17 +171,16 @@ impl Store {
         };
         let before = self.last_change()?;
         for (place, one) in fetched.iter().enumerate() {
-            let n = one.entry.n;
+            let n = one.head.n;
             if n <= state.n {
                 continue;
             }
             let stop = |unfit| {
-                let member = one.entry.member.clone();
+                let member = one.head.member.clone();
                 (place, Stop { n, member, unfit })
             };
-            let entry = &one.entry;
-            match apply(self, &one.body, entry.last_task, entry.last_change) {
-                Ok(()) => state.go_on(n, one.digest, &entry.nonce),
+            match apply(self, &one.body) {
+                Ok(()) => state.go_on(n, one.digest, &one.head.nonce),
                 Err(Failed::Unfit(unfit)) => return Ok(Err(stop(unfit))),
                 Err(Failed::Here(error)) => return Err(error),
             }
@@ -237,40 +240,53 @@ impl OpenLog {
     ) -> Result<(Vec<Fetched>, Option<Stop>)> {
         let (mut n, mut prev) = (state.n, state.digest);
         let mut fetched = Vec::new();
-        for bytes in entries {
+        let mut opened = 0;
+        let mut entries = entries.into_iter();
+        while let Some(bytes) = entries.next() {
             n += 1;
             let log = &state.log;
             let place = Place { log, n, prev };
             let stop = |member, unfit| Some(Stop { n, member, unfit });
-            let mut entry = match Entry::read(&bytes, place) {
-                Ok(entry) => entry,
-                Err(unfit) => return Ok((fetched, stop(Entry::member_of(&bytes), unfit))),
+            let (head, lines) = match entry::read(&bytes, place) {
+                Ok(read) => read,
+                Err(unfit) => return Ok((fetched, stop(entry::member_of(&bytes), unfit))),
             };
-            let body = match self.body_of(&mut entry)? {
-                Ok(body) => body,
-                Err(unfit) => return Ok((fetched, stop(entry.member, unfit))),
+            let parts = match self.parts_of(&head)? {
+                Ok(parts) => parts,
+                Err(unfit) => return Ok((fetched, stop(head.member, unfit))),
             };
-            let digest = Digest::of(&bytes);
-            prev = digest;
+            opened += lines.len() + parts.iter().map(Vec::len).sum::<usize>();
+            prev = Digest::of(&bytes);
+            let (last_task, last_change) = (head.last_task, head.last_change);
             fetched.push(Fetched {
-                entry,
-                digest,
-                body,
+                head,
+                digest: prev,
+                body: Body {
+                    lines,
+                    parts,
+                    last_task,
+                    last_change,
+                },
             });
+            if opened > OPENED {
+                let left: Vec<_> = entries.collect();
+                self.fetched = (!left.is_empty()).then_some((n, left));
+                break;
+            }
         }
         Ok((fetched, None))
     }
 
-    /// Returns the body of an entry, with its parts where it lies in some.
-    fn body_of(&mut self, entry: &mut Entry) -> Result<std::result::Result<Body, Unfit>> {
-        let names = match entry.part_names() {
+    /// Returns the parts of an entry, as they are kept; none if it has all it holds itself.
+    fn parts_of(&mut self, head: &Head) -> Result<std::result::Result<Vec<Vec<u8>>, Unfit>> {
+        let names = match head.part_names() {
             Ok(names) => names,
             Err(unfit) => return Ok(Err(unfit)),
         };
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(names.len());
         for name in names {
             match self.log.part(&name) {
-                Ok(part) if Digest::of(&part) == name => parts.extend(part),
+                Ok(part) if Digest::of(&part) == name => parts.push(part),
                 Ok(_) | Err(LogError::Damaged(_)) => {
                     let reason = "a part of it is missing or was altered";
                     return Ok(Err(Unfit::Misplaced(reason)));
@@ -278,6 +294,6 @@ impl OpenLog {
                 Err(error) => return Err(not_shared(&error)),
             }
         }
-        Ok(entry.take_body(&parts))
+        Ok(Ok(parts))
     }
 }

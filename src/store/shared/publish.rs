@@ -7,8 +7,9 @@ use std::{
 
 use super::{
     JOIN_ANEW, OpenLog, State,
-    entry::{Author, Body, Entry, Place, Sealed, UsedKey},
+    entry::{self, Author, Place},
     follow::FETCH,
+    items::{Item, Items, UsedKey},
     not_shared,
     state::Unsettled,
     unread,
@@ -16,7 +17,10 @@ use super::{
 use crate::{
     clock,
     domain::error::{Error, Result},
-    share::log::{Appended, Digest, LogError, Number},
+    share::{
+        log::{Appended, Digest, Log, LogError, Number},
+        secrets::Secrets,
+    },
     store::Store,
 };
 
@@ -60,14 +64,10 @@ impl Publishing {
     /// changed.
     pub(in crate::store) fn publish(self, store: &Store) -> Result<Option<Number>> {
         let mut state = self.state;
-        let rows = store.changes_since(self.last_change, u32::MAX)?;
-        if rows.is_empty() {
+        if store.changes_since(self.last_change, 1)?.is_empty() {
             return Ok(None);
         }
-        let keys = self.keys;
-        let body = Body { rows, keys };
         let nonce = drawn();
-        let (last_task, last_change) = (store.last_number("task")?, store.last_number("change")?);
         let n = state.n + 1;
         let sent = store.with_log(&state, |log| -> Result<_> {
             if log.must_look_back() {
@@ -77,23 +77,11 @@ impl Publishing {
                     return Ok((Sent::Behind, state.digest));
                 }
             }
-            let place = Place {
-                log: &state.log,
-                n,
-                prev: state.digest,
+            let written = Written {
+                after: self.last_change,
+                keys: self.keys,
             };
-            let author = Author {
-                nonce: &nonce,
-                member: log.secrets.member.as_deref(),
-                last_task,
-                last_change,
-            };
-            let Sealed { bytes, parts } = Entry::write(place, author, body)?;
-            for (name, part) in &parts {
-                log.log
-                    .put_part(name, part)
-                    .map_err(|error| not_shared(&error))?;
-            }
+            let bytes = compose(store, &mut *log.log, &log.secrets, &state, &nonce, written)?;
             Ok((log.send(state.n, &bytes)?, Digest::of(&bytes)))
         })?;
         match sent? {
@@ -111,6 +99,62 @@ impl Publishing {
             }),
         }
     }
+}
+
+/// What an entry is to hold.
+pub(super) struct Written {
+    /// All changes after this one.
+    pub(super) after: i64,
+    /// The keys of the calls that made them.
+    pub(super) keys: Vec<UsedKey>,
+}
+
+/// Writes the entry after those of `state`, with what `store` holds; its parts are kept by `log` when this returns. Called in a
+/// transaction, so that it is one state.
+pub(super) fn compose(
+    store: &Store,
+    log: &mut dyn Log,
+    secrets: &Secrets,
+    state: &State,
+    nonce: &str,
+    written: Written,
+) -> Result<Vec<u8>> {
+    let mut keep =
+        |name: &Digest, part: &[u8]| log.put_part(name, part).map_err(|error| not_shared(&error));
+    let mut items = Items::default();
+    store.each_change_since(written.after, |change| {
+        items.push(Item::Row(Box::new(change)), &mut keep)
+    })?;
+    for key in written.keys {
+        items.push(Item::Key(key), &mut keep)?;
+    }
+    let (place, author) = (after(state), author(store, secrets, nonce)?);
+    entry::write(place, author, items, &mut keep)
+}
+
+/// Returns where the entry after those of `state` stands.
+pub(super) fn after(state: &State) -> Place<'_> {
+    Place {
+        log: &state.log,
+        n: state.n + 1,
+        prev: state.digest,
+    }
+}
+
+/// Returns who writes an entry with `nonce` now.
+pub(super) fn author<'a>(
+    store: &Store,
+    secrets: &'a Secrets,
+    nonce: &'a str,
+) -> Result<Author<'a>> {
+    Ok(Author {
+        nonce,
+        member: secrets.member.as_deref(),
+        machine: &secrets.machine,
+        at: clock::now(),
+        last_task: store.last_number("task")?,
+        last_change: store.last_number("change")?,
+    })
 }
 
 /// Returns 32 hexadecimal digits, drawn at random.
@@ -200,9 +244,7 @@ mod tests {
     use super::*;
     use crate::share::{
         code::JoinCode,
-        log::Log,
         seal::{Key, LogId},
-        secrets::Secrets,
     };
 
     /// Answers the first append with `Unknown`, and every later one as if the engine were gone; nothing can be read then.
@@ -242,18 +284,14 @@ mod tests {
 
     #[test]
     fn an_entry_that_may_have_landed_is_not_called_refused_because_a_later_attempt_was() {
-        let secrets = Secrets {
-            code: JoinCode {
-                place: "s3://bucket/folder".parse().unwrap(),
-                log: LogId::from_bytes([1; 16]),
-                key: Key::from_bytes([2; 32]),
-            },
-            login: None,
-            member: None,
+        let code = JoinCode {
+            place: "s3://bucket/folder".parse().unwrap(),
+            log: LogId::from_bytes([1; 16]),
+            key: Key::from_bytes([2; 32]),
         };
         let mut log = OpenLog {
             log: Box::new(LostThenGone::default()),
-            secrets,
+            secrets: Secrets::new(code, None, None),
             looked: None,
             fetched: None,
         };

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::entry::{Author, Body, Entry, Place};
+use super::{
+    entry::{self, Author, Place},
+    items::Items,
+};
 use crate::{
     domain::{
         command::{CallKey, Caller, CallerSession, Command, Draft, Patch, Reference},
@@ -17,7 +20,7 @@ use crate::{
     },
     share::{
         code::JoinCode,
-        log::Log as _,
+        log::{Digest, Log as _},
         memory::{Faults, Memory},
         seal::{Key, LogId},
         secrets::Secrets,
@@ -60,15 +63,12 @@ fn rows(store: &Store) -> Vec<String> {
 }
 
 fn secrets(place: &str, member: Option<&str>) -> Secrets {
-    Secrets {
-        code: JoinCode {
-            place: place.parse().unwrap(),
-            log: LogId::from_bytes([0x11; 16]),
-            key: Key::from_bytes([0; 32]),
-        },
-        login: None,
-        member: member.map(str::to_owned),
-    }
+    let code = JoinCode {
+        place: place.parse().unwrap(),
+        log: LogId::from_bytes([0x11; 16]),
+        key: Key::from_bytes([0; 32]),
+    };
+    Secrets::new(code, None, member.map(str::to_owned))
 }
 
 impl Machines {
@@ -423,8 +423,9 @@ fn an_entry_that_does_not_fit_stops_following_and_writing_and_says_which() {
         machines.stores[0].execute(&add(text), &caller).unwrap();
     }
     machines.log.tamper(|entries| {
-        let entry = String::from_utf8(entries[3].clone()).unwrap();
-        entries[3] = entry.replace("\"task\":3", "\"task\":1").into_bytes();
+        entries[3] = entry::altered(&entries[3], |entry| {
+            entry.replace("\"task\":3", "\"task\":1")
+        });
     });
     let store = &mut machines.stores[1];
     for _ in 0..2 {
@@ -462,8 +463,7 @@ fn an_entry_of_a_newer_program_or_of_an_altered_log_is_not_applied() {
         let caller = machines.caller("cli");
         machines.stores[0].execute(&add("one"), &caller).unwrap();
         machines.log.tamper(|entries| {
-            let entry = String::from_utf8(entries[1].clone()).unwrap();
-            entries[1] = alter(entry).into_bytes();
+            entries[1] = entry::altered(&entries[1], alter);
         });
         let refused = machines.stores[1].follow().unwrap_err();
         assert!(refused.to_string().contains(reason), "{refused}");
@@ -499,10 +499,13 @@ fn an_entry_whose_answer_did_not_come_is_told_when_it_is_known() {
         let author = Author {
             nonce: "mine",
             member: None,
+            machine: "00",
+            at: Timestamp::from_millis(0),
             last_task: store.last_number("task").unwrap(),
             last_change: store.last_number("change").unwrap(),
         };
-        let sealed = Entry::write(place, author, Body::default()).unwrap();
+        let mut no_part = |_: &Digest, _: &[u8]| unreachable!("it is short");
+        let sealed = entry::write(place, author, Items::default(), &mut no_part).unwrap();
         let (entry, nonce, reason) = (state.n + 1, "mine".to_owned(), text.to_owned());
         store
             .note_unsettled(&Error::Unsettled {
@@ -514,7 +517,7 @@ fn an_entry_whose_answer_did_not_come_is_told_when_it_is_known() {
         let unsettled = |store: &Store| store.shared_state().unwrap().unwrap().unsettled.unwrap();
         assert_eq!(unsettled(store).was_taken, None);
         if was_taken {
-            machines.log.append(state.n, &sealed.bytes);
+            machines.log.append(state.n, &sealed);
         }
         store.execute(&add(text), &caller).unwrap();
         assert_eq!(unsettled(store).was_taken, Some(was_taken));
