@@ -113,6 +113,12 @@ pub trait Log: Send {
     /// it.
     fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError>;
 
+    /// Keeps a snapshot under `number`: 1, 2, 3, without gaps. One that is there already stays as it is.
+    fn put_snapshot(&mut self, number: Number, body: &[u8]) -> Result<(), LogError>;
+
+    /// Returns the snapshot kept under `number`; `None` if there is none.
+    fn snapshot(&mut self, number: Number) -> Result<Option<Vec<u8>>, LogError>;
+
     /// Reports whether the engine accepts an entry even where the one before it is missing, as an object store does. Then the
     /// caller reads the entry `after` and compares it with its own before it appends after a pause.
     fn accepts_after_a_gap(&self) -> bool {
@@ -135,6 +141,14 @@ impl<L: Log + ?Sized> Log for Box<L> {
 
     fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
         (**self).part(name)
+    }
+
+    fn put_snapshot(&mut self, number: Number, body: &[u8]) -> Result<(), LogError> {
+        (**self).put_snapshot(number, body)
+    }
+
+    fn snapshot(&mut self, number: Number) -> Result<Option<Vec<u8>>, LogError> {
+        (**self).snapshot(number)
     }
 
     fn accepts_after_a_gap(&self) -> bool {

@@ -8,11 +8,15 @@ use std::{
 
 use super::log::{Appended, Digest, Log, LogError, Number};
 
+/// How many entries are read at once, at the most.
+pub(crate) const PAGE: usize = 40;
+
 /// What all handles to one log have in common.
 #[derive(Debug, Default)]
 struct Engine {
     entries: Vec<Vec<u8>>,
     parts: BTreeMap<Digest, Vec<u8>>,
+    snapshots: BTreeMap<Number, Vec<u8>>,
     /// Appends on their way: each lands when it is its turn, if nothing stands there by then.
     late: Vec<(Number, Vec<u8>)>,
     is_cut_off: bool,
@@ -95,6 +99,16 @@ impl Memory {
         change(&mut self.engine.lock().unwrap().entries);
     }
 
+    /// Replaces the snapshots, likewise.
+    pub(crate) fn tamper_snapshots(&self, change: impl FnOnce(&mut BTreeMap<Number, Vec<u8>>)) {
+        change(&mut self.engine.lock().unwrap().snapshots);
+    }
+
+    /// Returns how many parts there are.
+    pub(crate) fn parts(&self) -> usize {
+        self.engine.lock().unwrap().parts.len()
+    }
+
     fn fails(&mut self) -> bool {
         self.random.u32(0..1_000) < self.faults.0
     }
@@ -159,7 +173,7 @@ impl Log for Memory {
         }
         let mut left = bytes;
         let after = usize::try_from(after).unwrap();
-        let later = engine.entries.iter().skip(after).enumerate();
+        let later = engine.entries.iter().skip(after).take(PAGE).enumerate();
         Ok(later
             .take_while(|(place, entry)| {
                 let has_room = *place == 0 || entry.len() <= left;
@@ -177,6 +191,27 @@ impl Log for Memory {
         let mut engine = self.engine.lock().unwrap();
         engine.parts.insert(*name, body.to_vec());
         Ok(())
+    }
+
+    fn put_snapshot(&mut self, number: Number, body: &[u8]) -> Result<(), LogError> {
+        if self.fails() {
+            return Err(no_answer());
+        }
+        let mut engine = self.engine.lock().unwrap();
+        engine
+            .snapshots
+            .entry(number)
+            .or_insert_with(|| body.to_vec());
+        Ok(())
+    }
+
+    fn snapshot(&mut self, number: Number) -> Result<Option<Vec<u8>>, LogError> {
+        let fails = self.fails();
+        let engine = self.engine.lock().unwrap();
+        if engine.is_cut_off || fails {
+            return Err(no_answer());
+        }
+        Ok(engine.snapshots.get(&number).cloned())
     }
 
     fn accepts_after_a_gap(&self) -> bool {

@@ -29,10 +29,11 @@ const PAGE: u64 = 1_000;
 /// The pause before all nodes are asked again: an election takes about a second.
 const PAUSE: Duration = Duration::from_millis(200);
 
-const TABLES: [&str; 2] = [
+const TABLES: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS taskhold_log (log TEXT NOT NULL, n INTEGER NOT NULL, size INTEGER NOT NULL, body TEXT NOT NULL, \
      PRIMARY KEY (log, n)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS taskhold_part (log TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (log, name))",
+    "CREATE TABLE IF NOT EXISTS taskhold_snapshot (log TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (log, n))",
 ];
 const APPEND: &str = "INSERT INTO taskhold_log (log, n, size, body) SELECT ?, ?, ?, ? \
      WHERE (SELECT coalesce(max(n), 0) FROM taskhold_log WHERE log = ?) = ?";
@@ -40,6 +41,9 @@ const APPEND: &str = "INSERT INTO taskhold_log (log, n, size, body) SELECT ?, ?,
 const READ: &str = "SELECT n, body FROM (SELECT n, body, sum(size) OVER (ORDER BY n) - size AS before FROM taskhold_log \
      WHERE log = ? AND n > ? ORDER BY n LIMIT ?) WHERE before < ? ORDER BY n";
 const PUT_PART: &str = "INSERT OR IGNORE INTO taskhold_part (log, name, body) VALUES (?, ?, ?)";
+const PUT_SNAPSHOT: &str =
+    "INSERT OR IGNORE INTO taskhold_snapshot (log, n, body) VALUES (?, ?, ?)";
+const SNAPSHOT: &str = "SELECT body FROM taskhold_snapshot WHERE log = ? AND n = ?";
 const PART: &str = "SELECT body FROM taskhold_part WHERE log = ? AND name = ?";
 
 /// A log in an rqlite cluster.
@@ -240,14 +244,43 @@ impl Rqlite {
         }
     }
 
-    fn query(&mut self, statement: Value) -> Result<Vec<Vec<Value>>, LogError> {
+    /// Returns the body that a statement finds; `None` if it finds none.
+    fn body(&mut self, statement: Value) -> Result<Option<Vec<u8>>, LogError> {
         let outcomes = self
             .run(Ask::Query, &[statement], self.deadline(0))
             .map_err(Failure::into_error)?;
-        Ok(outcomes
-            .into_iter()
-            .flat_map(|outcome| outcome.values)
-            .collect())
+        if is_without_table(&outcomes) {
+            return Ok(None);
+        }
+        self.refuse_failed(&outcomes)?;
+        let mut rows = outcomes.into_iter().flat_map(|outcome| outcome.values);
+        let Some(row) = rows.next() else {
+            return Ok(None);
+        };
+        let body = row.first().and_then(Value::as_str);
+        let body = body.and_then(|body| STANDARD.decode(body).ok());
+        body.map(Some)
+            .ok_or_else(|| self.damaged("a body that it keeps is not base64"))
+    }
+
+    /// Keeps a body, unless one is there already.
+    fn keep(&mut self, statement: Value, bytes: usize) -> Result<(), LogError> {
+        self.make_tables()?;
+        let outcomes = self
+            .run(Ask::Execute, &[statement], self.deadline(bytes))
+            .map_err(Failure::into_error)?;
+        self.refuse_failed(&outcomes)
+    }
+
+    /// Refuses outcomes of which one is an error.
+    fn refuse_failed(&self, outcomes: &[Outcome]) -> Result<(), LogError> {
+        match outcomes.iter().find_map(|outcome| outcome.error.as_ref()) {
+            Some(error) => Err(LogError::Unreachable(format!(
+                "rqlite at {}: {error}",
+                self.hosts()
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Says what the outcome of an append means.
@@ -427,14 +460,9 @@ impl Log for Rqlite {
                 Err(self.damaged("there is no shared log there; was the cluster made anew?"))
             };
         }
+        self.refuse_failed(&outcomes)?;
         let mut entries = Vec::new();
         for outcome in outcomes {
-            if let Some(error) = outcome.error {
-                return Err(LogError::Unreachable(format!(
-                    "rqlite at {}: {error}",
-                    self.hosts()
-                )));
-            }
             for row in outcome.values {
                 let expected = after + 1 + entries.len() as u64;
                 let [number, Value::String(body)] = &row[..] else {
@@ -455,28 +483,22 @@ impl Log for Rqlite {
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
-        self.make_tables()?;
         let statement = json!([PUT_PART, self.name, name.to_string(), STANDARD.encode(body)]);
-        let outcomes = self
-            .run(Ask::Execute, &[statement], self.deadline(body.len()))
-            .map_err(Failure::into_error)?;
-        match outcomes.into_iter().find_map(|outcome| outcome.error) {
-            Some(error) => Err(LogError::Unreachable(format!(
-                "rqlite at {}: {error}",
-                self.hosts()
-            ))),
-            None => Ok(()),
-        }
+        self.keep(statement, body.len())
     }
 
     fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
-        let rows = self.query(json!([PART, self.name, name.to_string()]))?;
-        let body = rows.first().and_then(|row| row.first()?.as_str());
-        let body =
-            body.ok_or_else(|| self.damaged(&format!("part {name} is not there any more")))?;
-        STANDARD
-            .decode(body)
-            .map_err(|_| self.damaged(&format!("part {name} is not base64")))
+        let body = self.body(json!([PART, self.name, name.to_string()]))?;
+        body.ok_or_else(|| self.damaged(&format!("part {name} is not there any more")))
+    }
+
+    fn put_snapshot(&mut self, number: Number, body: &[u8]) -> Result<(), LogError> {
+        let statement = json!([PUT_SNAPSHOT, self.name, number, STANDARD.encode(body)]);
+        self.keep(statement, body.len())
+    }
+
+    fn snapshot(&mut self, number: Number) -> Result<Option<Vec<u8>>, LogError> {
+        self.body(json!([SNAPSHOT, self.name, number]))
     }
 }
 

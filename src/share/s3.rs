@@ -3,6 +3,7 @@
 //! ```text
 //! FOLDER/log/00000000000000000042     entry 42, put with `If-None-Match: *`, never changed or deleted
 //! FOLDER/part/DIGEST                  a part
+//! FOLDER/snapshot/000…0003            snapshot 3
 //! FOLDER/probe/RANDOM/NUMBER          what the examination of the store leaves behind, one byte each
 //! ```
 //!
@@ -149,6 +150,16 @@ impl S3 {
         })
     }
 
+    /// Puts a body under a key, and leaves what is there already.
+    fn put_unless_there(&mut self, key: &str, body: &[u8]) -> Result<(), LogError> {
+        let requests = &self.requests;
+        let body = Bytes::copy_from_slice(body);
+        match self.runtime.block_on(requests.append(key, body)) {
+            Appended::Accepted | Appended::Taken => Ok(()),
+            Appended::Unknown(error) | Appended::Refused(error) => Err(error),
+        }
+    }
+
     /// Returns what is under a key; `None` if nothing is.
     pub(super) fn get(&mut self, key: &str) -> Result<Option<Bytes>, LogError> {
         let requests = &self.requests;
@@ -159,6 +170,10 @@ impl S3 {
 
 fn entry_key(number: Number) -> String {
     format!("log/{number:020}")
+}
+
+fn snapshot_key(number: Number) -> String {
+    format!("snapshot/{number:020}")
 }
 
 fn part_key(name: &Digest) -> String {
@@ -178,16 +193,8 @@ impl Log for S3 {
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
-        let requests = &self.requests;
-        let body = Bytes::copy_from_slice(body);
-        match self
-            .runtime
-            .block_on(requests.append(&part_key(name), body))
-        {
-            // Whatever is there under the digest was put there whole.
-            Appended::Accepted | Appended::Taken => Ok(()),
-            Appended::Unknown(error) | Appended::Refused(error) => Err(error),
-        }
+        // Whatever is there under the digest was put there whole.
+        self.put_unless_there(&part_key(name), body)
     }
 
     fn part(&mut self, name: &Digest) -> Result<Vec<u8>, LogError> {
@@ -201,6 +208,14 @@ impl Log for S3 {
                 self.requests.place()
             ))
         })
+    }
+
+    fn put_snapshot(&mut self, number: Number, body: &[u8]) -> Result<(), LogError> {
+        self.put_unless_there(&snapshot_key(number), body)
+    }
+
+    fn snapshot(&mut self, number: Number) -> Result<Option<Vec<u8>>, LogError> {
+        Ok(self.get(&snapshot_key(number))?.map(Vec::from))
     }
 
     fn accepts_after_a_gap(&self) -> bool {

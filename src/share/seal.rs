@@ -120,6 +120,7 @@ impl<L> fmt::Debug for Sealed<L> {
 enum Position<'a> {
     Entry(Number),
     Part(&'a Digest),
+    Snapshot(Number),
 }
 
 impl<L: Log> Sealed<L> {
@@ -150,6 +151,10 @@ impl<L: Log> Sealed<L> {
             Position::Part(name) => {
                 data.push(b'p');
                 data.extend_from_slice(name.as_bytes());
+            }
+            Position::Snapshot(number) => {
+                data.push(b's');
+                data.extend_from_slice(&number.to_be_bytes());
             }
         }
         data
@@ -243,6 +248,23 @@ impl<L: Log> Log for Sealed<L> {
                     "part {name} of the shared log does not open with this log's key: it was altered where it is kept"
                 ))
             })
+    }
+
+    fn put_snapshot(&mut self, number: Number, body: &[u8]) -> Result<(), LogError> {
+        let sealed = self.seal(&Position::Snapshot(number), body);
+        self.inner.put_snapshot(number, &sealed)
+    }
+
+    fn snapshot(&mut self, number: Number) -> Result<Option<Vec<u8>>, LogError> {
+        let Some(sealed) = self.inner.snapshot(number)? else {
+            return Ok(None);
+        };
+        let body = self.open(&Position::Snapshot(number), sealed);
+        body.map(Some).ok_or_else(|| {
+            LogError::Damaged(
+                "it does not open with this log's key: it was altered where it is kept".to_owned(),
+            )
+        })
     }
 
     fn accepts_after_a_gap(&self) -> bool {
@@ -358,6 +380,22 @@ mod tests {
         assert_eq!(log.part(&name).unwrap(), b"body");
         assert!(engine.handle(2, Faults(0)).part(&name).is_err());
         assert!(sealed(&engine, 1, 2).part(&name).is_err());
+    }
+
+    #[test]
+    fn a_snapshot_opens_under_its_number_alone() {
+        let engine = Memory::new(1, Faults(0));
+        let mut log = sealed(&engine, 1, 1);
+        log.put_snapshot(1, b"body").unwrap();
+        assert_eq!(log.snapshot(1).unwrap().unwrap(), b"body");
+        assert_eq!(log.snapshot(2).unwrap(), None);
+        engine.tamper_snapshots(|snapshots| {
+            let moved = snapshots[&1].clone();
+            snapshots.insert(2, moved);
+        });
+        assert!(matches!(log.snapshot(2), Err(LogError::Damaged(_))));
+        let refused = sealed(&engine, 1, 2).snapshot(1);
+        assert!(matches!(refused, Err(LogError::Damaged(_))));
     }
 
     #[test]

@@ -171,7 +171,9 @@ impl Store {
     /// Returns every key that a call was made with.
     pub(crate) fn call_keys(&self) -> Result<Vec<StoredKey>> {
         self.connection
-            .prepare_cached("SELECT actor, key, group_seq, digest FROM call_key")
+            .prepare_cached(
+                "SELECT actor, key, group_seq, digest FROM call_key ORDER BY group_seq, actor, key",
+            )
             .and_then(|mut statement| {
                 statement
                     .query_map([], |row| {

@@ -13,6 +13,7 @@
 //! | `state` | which entry was applied last: the table that a shared database has |
 //! | `follow` | reads the entries of others and applies them |
 //! | `unfit` | why an entry is not applied |
+//! | `snapshot` | what many entries wrote, in a few parts, for who is far behind |
 //! | `publish` | appends what a transaction wrote, before it is committed |
 //!
 //! # Invariants
@@ -44,12 +45,15 @@ pub(crate) mod entry;
 mod follow;
 pub(crate) mod items;
 mod publish;
+mod snapshot;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 mod unfit;
 
 pub(super) use publish::Publishing;
+pub use snapshot::Examined;
+pub(super) use snapshot::Snapshots;
 pub use state::{State, Unsettled};
 
 use super::{
@@ -62,14 +66,27 @@ use super::{
 const PAUSE: Duration = Duration::from_mins(1);
 
 /// What a connection knows of its shared log.
-#[derive(Default)]
 pub(super) struct Sharing {
     /// The version of the schema for which it is known whether the database is shared, and whether it is.
     known: Cell<Option<(i64, bool)>>,
     log: RefCell<Option<OpenLog>>,
+    /// How many entries must be missing for a snapshot to be looked for.
+    far: Cell<usize>,
     /// Ends a transaction after its entry was appended, as a crash would.
     #[cfg(test)]
     pub(super) crashes_before_commit: Cell<bool>,
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self {
+            known: Cell::default(),
+            log: RefCell::default(),
+            far: Cell::new(snapshot::FAR),
+            #[cfg(test)]
+            crashes_before_commit: Cell::default(),
+        }
+    }
 }
 
 /// The shared log, opened.

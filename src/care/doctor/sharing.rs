@@ -4,7 +4,7 @@ use super::Finding;
 use crate::{
     domain::error::{Error, Result},
     share::{environment::Environment, log::LogError, probe::Probed, secrets::Secrets},
-    store::{Paths, Store, open, unusable_secrets},
+    store::{ExaminedSnapshot, Paths, Store, open, unusable_secrets},
 };
 
 const CHECK: &str = "sharing";
@@ -69,7 +69,22 @@ fn looked(paths: &Paths) -> Result<Vec<Finding>> {
     );
     let mut found = vec![Finding::good(CHECK, what)];
     found.extend(clock(&probed));
+    found.extend(snapshot(&store)?);
     Ok(found)
+}
+
+/// Tells of a snapshot that nobody can join by.
+fn snapshot(store: &Store) -> Result<Option<Finding>> {
+    let Some(ExaminedSnapshot {
+        number,
+        entry: Err(reason),
+    }) = store.examine_snapshot()?
+    else {
+        return Ok(None);
+    };
+    let what = format!("snapshot {number} of the shared log cannot be used: {reason}");
+    let way_out = "no task is missing: who joins reads the entries one by one, which takes longer; put back what was altered or deleted under snapshot/ and part/, if the store still has it";
+    Ok(Some(Finding::warning(CHECK, what, way_out)))
 }
 
 fn clock(probed: &Probed) -> Option<Finding> {

@@ -1,5 +1,7 @@
 //! Follows the log that several machines share a database by, while anybody listens: a session, or who subscribed.
 //!
+//! It also makes the snapshots of the log that are due, by which others join faster.
+//!
 //! It has a thread and a connection of its own: an engine that does not answer keeps nobody waiting.
 
 use std::{
@@ -15,7 +17,7 @@ use super::Doorbell;
 use crate::{
     disk::patience::{Patience, begin_call},
     domain::error::{Error, Result},
-    store::{Access, Store, change_feed::ChangeFeed},
+    store::{Access, Store, change_feed::ChangeFeed, shared::Snapshots},
 };
 
 /// How often the log is looked at.
@@ -39,6 +41,7 @@ impl Follower {
         let mut open = None;
         let mut pause = Duration::ZERO;
         let mut failing = None;
+        let mut snapshots = Snapshots::default();
         loop {
             match ended.recv_timeout(pause) {
                 Err(RecvTimeoutError::Timeout) if !self.patience.is_over() => {}
@@ -51,8 +54,15 @@ impl Follower {
             begin_call(Duration::ZERO);
             match self.look(&mut open) {
                 Ok(()) => {
-                    pause = BETWEEN_LOOKS;
                     failing = None;
+                    let is_unfinished = open
+                        .as_ref()
+                        .is_some_and(|(store, _)| tend(&mut snapshots, store));
+                    pause = if is_unfinished {
+                        Duration::ZERO
+                    } else {
+                        BETWEEN_LOOKS
+                    };
                 }
                 Err(_) if self.patience.is_over() => return,
                 Err(error) => {
@@ -87,4 +97,15 @@ impl Follower {
         }
         Ok(())
     }
+}
+
+/// Does some of what is to be done for a snapshot. Returns whether more is to be done at once.
+fn tend(snapshots: &mut Snapshots, store: &Store) -> bool {
+    snapshots.tend(store).unwrap_or_else(|error| {
+        tracing::warn!(
+            "no snapshot of the shared log is made for now: {}",
+            error.with_causes()
+        );
+        false
+    })
 }

@@ -61,14 +61,18 @@ pub(super) struct Body {
     /// The last number given to a task, and to a change, after it.
     pub(super) last_task: i64,
     pub(super) last_change: i64,
+    /// It may hold changes that are here already, and goes on from them.
+    pub(super) may_overlap: bool,
 }
 
 /// Writes what an entry says into `store`, in the transaction that is under way there. References may lead ahead within an
 /// entry, so SQLite must not check them: they are checked here, at its end.
 pub(super) fn apply(store: &Store, body: &Body) -> Result<(), Failed> {
+    let last = store.last_number("change")?;
     let mut applying = Applying {
         store,
-        last: store.last_number("change")?,
+        last,
+        passed: if body.may_overlap { last } else { 0 },
         referring: BTreeSet::new(),
     };
     applying.apply(&body.lines)?;
@@ -94,6 +98,8 @@ struct Applying<'a> {
     store: &'a Store,
     /// The last change that is here.
     last: i64,
+    /// Changes up to this one are passed over.
+    passed: i64,
     /// Tasks that were written with references to others.
     referring: BTreeSet<TaskId>,
 }
@@ -113,6 +119,9 @@ impl Applying<'_> {
     }
 
     fn write(&mut self, change: &Change) -> Result<(), Failed> {
+        if change.seq <= self.passed {
+            return Ok(());
+        }
         if change.seq <= self.last {
             return Err(contradicts(format!(
                 "change {} is there already",

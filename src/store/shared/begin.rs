@@ -118,7 +118,7 @@ impl Store {
                 });
             }
         }
-        state.go_on(1, Digest::of(&bytes), &nonce);
+        state.go_on(1, Digest::of(&bytes), Some(&nonce));
         store.begin_sharing(&state)?;
         writer.commit()?;
         self.note_heard();

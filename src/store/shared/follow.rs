@@ -8,7 +8,7 @@ use std::{
 use super::{
     JOIN_ANEW, OpenLog, PAUSE, State,
     apply::{Body, Failed, apply},
-    entry::{self, Head, Place},
+    entry::{self, Place},
     not_shared,
     unfit::Unfit,
     unread,
@@ -28,11 +28,15 @@ pub(super) const FETCH: usize = 1 << 20;
 /// How many bytes may come out of entries before they are applied: those that are left come in the next transaction.
 const OPENED: usize = 32 << 20;
 
-/// An entry that was read and is whole.
-struct Fetched {
-    head: Head,
-    digest: Digest,
-    body: Body,
+/// What was read and is whole: an entry, or a snapshot.
+pub(super) struct Fetched {
+    /// The last entry in it.
+    pub(super) n: Number,
+    pub(super) digest: Digest,
+    /// What is in that entry alone; `None` in a snapshot.
+    pub(super) nonce: Option<String>,
+    pub(super) member: Option<String>,
+    pub(super) body: Body,
 }
 
 /// Why entries stop being applied at one of them.
@@ -59,15 +63,27 @@ impl Store {
     /// nothing new, or the database is not shared.
     pub fn follow(&mut self) -> Result<Option<i64>> {
         let mut last = None;
+        let mut is_far_behind = None;
         loop {
             let Some(state) = self.shared_state()? else {
                 return Ok(last);
             };
+            // One that has nothing yet, or finds that much is missing, looks once whether a snapshot spares it the entries.
+            if is_far_behind.unwrap_or(state.n == 0) {
+                is_far_behind = Some(false);
+                let before = self.last_change()?;
+                if self.take_snapshot(&state)? {
+                    last = Some(self.last_change()?).filter(|last| *last > before);
+                    continue;
+                }
+            }
             let read = self.with_log(&state, |log| log.read_after(&state))??;
             self.note_heard();
             if read.is_empty() {
                 return Ok(last);
             }
+            let is_much = read.len() >= self.sharing.far.get();
+            is_far_behind = is_far_behind.or(is_much.then_some(true));
             let (fetched, stop) = self.with_log(&state, |log| log.opened(&state, read))??;
             last = self.apply_all(&fetched)?.or(last);
             if let Some(stop) = stop {
@@ -130,7 +146,7 @@ impl Store {
 
     /// Applies `fetched`, entries one after another, in one transaction; if one of them does not fit, those before it. What
     /// another process has applied meanwhile is passed over.
-    fn apply_all(&mut self, fetched: &[Fetched]) -> Result<Option<i64>> {
+    pub(super) fn apply_all(&mut self, fetched: &[Fetched]) -> Result<Option<i64>> {
         match self.try_apply(fetched)? {
             Ok(last) => Ok(last),
             Err((place, stop)) => {
@@ -171,16 +187,16 @@ impl Store {
         };
         let before = self.last_change()?;
         for (place, one) in fetched.iter().enumerate() {
-            let n = one.head.n;
+            let n = one.n;
             if n <= state.n {
                 continue;
             }
             let stop = |unfit| {
-                let member = one.head.member.clone();
+                let member = one.member.clone();
                 (place, Stop { n, member, unfit })
             };
             match apply(self, &one.body) {
-                Ok(()) => state.go_on(n, one.digest, &one.head.nonce),
+                Ok(()) => state.go_on(n, one.digest, one.nonce.as_deref()),
                 Err(Failed::Unfit(unfit)) => return Ok(Err(stop(unfit))),
                 Err(Failed::Here(error)) => return Err(error),
             }
@@ -251,7 +267,11 @@ impl OpenLog {
                 Ok(read) => read,
                 Err(unfit) => return Ok((fetched, stop(entry::member_of(&bytes), unfit))),
             };
-            let parts = match self.parts_of(&head)? {
+            let parts = match head.part_names() {
+                Ok(names) => self.parts(names)?,
+                Err(unfit) => Err(unfit),
+            };
+            let parts = match parts {
                 Ok(parts) => parts,
                 Err(unfit) => return Ok((fetched, stop(head.member, unfit))),
             };
@@ -259,13 +279,16 @@ impl OpenLog {
             prev = Digest::of(&bytes);
             let (last_task, last_change) = (head.last_task, head.last_change);
             fetched.push(Fetched {
-                head,
+                n,
                 digest: prev,
+                nonce: Some(head.nonce),
+                member: head.member,
                 body: Body {
                     lines,
                     parts,
                     last_task,
                     last_change,
+                    may_overlap: false,
                 },
             });
             if opened > OPENED {
@@ -277,12 +300,11 @@ impl OpenLog {
         Ok((fetched, None))
     }
 
-    /// Returns the parts of an entry, as they are kept; none if it has all it holds itself.
-    fn parts_of(&mut self, head: &Head) -> Result<std::result::Result<Vec<Vec<u8>>, Unfit>> {
-        let names = match head.part_names() {
-            Ok(names) => names,
-            Err(unfit) => return Ok(Err(unfit)),
-        };
+    /// Returns the parts of these names, as they are kept.
+    pub(super) fn parts(
+        &mut self,
+        names: Vec<Digest>,
+    ) -> Result<std::result::Result<Vec<Vec<u8>>, Unfit>> {
         let mut parts = Vec::with_capacity(names.len());
         for name in names {
             match self.log.part(&name) {

@@ -86,7 +86,7 @@ impl Publishing {
         })?;
         match sent? {
             (Sent::Accepted, digest) => {
-                state.go_on(n, digest, &nonce);
+                state.go_on(n, digest, Some(&nonce));
                 store.keep_shared_state(&state)?;
                 store.note_heard();
                 Ok(Some(n))
@@ -278,6 +278,14 @@ mod tests {
         }
 
         fn part(&mut self, _: &Digest) -> std::result::Result<Vec<u8>, LogError> {
+            Err(gone())
+        }
+
+        fn put_snapshot(&mut self, _: Number, _: &[u8]) -> std::result::Result<(), LogError> {
+            Err(gone())
+        }
+
+        fn snapshot(&mut self, _: Number) -> std::result::Result<Option<Vec<u8>>, LogError> {
             Err(gone())
         }
     }

@@ -56,10 +56,10 @@ impl State {
         }
     }
 
-    /// Goes on to entry `n`, which has this digest and nonce.
-    pub(super) fn go_on(&mut self, n: Number, digest: Digest, nonce: &str) {
+    /// Goes on to entry `n`, which has this digest and nonce; the nonce is not known where it is the last in a snapshot.
+    pub(super) fn go_on(&mut self, n: Number, digest: Digest, nonce: Option<&str>) {
         (self.n, self.digest) = (n, digest);
-        if let Some(unsettled) = &mut self.unsettled
+        if let (Some(unsettled), Some(nonce)) = (&mut self.unsettled, nonce)
             && unsettled.n == n
         {
             unsettled.was_taken = Some(unsettled.nonce == nonce);

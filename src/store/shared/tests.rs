@@ -28,6 +28,8 @@ use crate::{
     store::{Access, Store, history_check::Rows},
 };
 
+mod snapshots;
+
 /// Three machines, or as many as a test needs.
 struct Machines {
     folder: TempDir,
