@@ -99,7 +99,9 @@ pub use paths::Paths;
 pub use search_words::Words;
 use shared::Sharing;
 pub(crate) use shared::unusable_secrets;
-pub use shared::{Examined as ExaminedSnapshot, State as SharedState, Unsettled, member};
+pub use shared::{
+    Examined as ExaminedSnapshot, Formats, Older, State as SharedState, Unsettled, member,
+};
 pub use writer::{Differing, Import, Imported, Taken, Writer};
 
 /// How long calls are run again because other machines were first.

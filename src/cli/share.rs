@@ -90,6 +90,17 @@ enum ShareCommand {
     Status,
     /// Stop sharing on this machine; the tasks stay
     Leave,
+    /// Raise the format of the log, once every machine has a taskhold that knows the new one
+    ///
+    /// Until then programs of several versions share the log in the format that all of them know. From then on an older program
+    /// reads the tasks it has, and stops following. It is refused while a machine that wrote in the last 30 days has one.
+    #[command(after_help = "Example:
+  taskhold share upgrade")]
+    Upgrade {
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Go on with a new log under a new key, so that a machine that was lost is out
     ///
     /// The new log begins with all tasks, and the old one ends. Each other machine stops there until it has left the old log and
@@ -103,6 +114,8 @@ enum ShareCommand {
     },
 }
 
+mod upgrade;
+
 impl ShareArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         match self.command {
@@ -115,6 +128,7 @@ impl ShareArgs {
             ShareCommand::Join { member, code: None } => join(context, member),
             ShareCommand::Status => status(context),
             ShareCommand::Leave => leave(context),
+            ShareCommand::Upgrade { yes } => upgrade::upgrade(context, yes),
             ShareCommand::Rekey { place } => rekey(context, &place),
         }
     }
@@ -391,6 +405,7 @@ fn status(context: &Context) -> CliResult {
             "log": state.log,
             "member": secrets.member,
             "entry": state.n,
+            "format": state.format,
             "behind": behind,
             "answer_ms": answer,
             "error": error,

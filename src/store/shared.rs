@@ -14,6 +14,7 @@
 //! | `follow` | reads the entries of others and applies them |
 //! | `unfit` | why an entry is not applied |
 //! | `snapshot` | what many entries wrote, in a few parts, for who is far behind |
+//! | `upgrade` | the format of the log is raised, when every machine knows the new one |
 //! | `publish` | appends what a transaction wrote, before it is committed |
 //!
 //! # Invariants
@@ -50,11 +51,13 @@ pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 mod unfit;
+mod upgrade;
 
 pub(super) use publish::Publishing;
 pub use snapshot::Examined;
 pub(super) use snapshot::Snapshots;
 pub use state::{State, Unsettled};
+pub use upgrade::{Formats, Older};
 
 use super::{
     Store,
@@ -72,6 +75,8 @@ pub(super) struct Sharing {
     log: RefCell<Option<OpenLog>>,
     /// How many entries must be missing for a snapshot to be looked for.
     far: Cell<usize>,
+    /// The latest format of entries that this program knows.
+    knows: Cell<u32>,
     /// Ends a transaction after its entry was appended, as a crash would.
     #[cfg(test)]
     pub(super) crashes_before_commit: Cell<bool>,
@@ -83,6 +88,7 @@ impl Default for Sharing {
             known: Cell::default(),
             log: RefCell::default(),
             far: Cell::new(snapshot::FAR),
+            knows: Cell::new(entry::FORMAT),
             #[cfg(test)]
             crashes_before_commit: Cell::default(),
         }
@@ -93,6 +99,8 @@ impl Default for Sharing {
 struct OpenLog {
     log: Box<dyn Log>,
     secrets: Secrets,
+    /// The latest format of entries that this program knows.
+    knows: u32,
     /// When the last entry that was applied here was seen to stand in it.
     looked: Option<Instant>,
     /// Entries after a number that were read already.
@@ -177,6 +185,7 @@ impl Store {
         Ok(OpenLog {
             log,
             secrets,
+            knows: self.sharing.knows.get(),
             looked: None,
             fetched: None,
         })

@@ -474,3 +474,24 @@ fn a_file_that_opens_the_log_is_needed_and_what_is_read_says_how_old_it_is() {
     assert!(refused.contains("share join"), "{refused}");
     assert_eq!(desk.json(&["list"])["tasks"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn a_log_at_the_newest_format_has_nothing_to_raise() {
+    let store = ObjectStore::start();
+    let desk = Machine::new(&store);
+    desk.run(&["add", "one"]);
+    let refused = desk.refusal(&["share", "upgrade"]);
+    assert!(refused.contains("not shared"), "{refused}");
+    desk.share(&[]);
+    let before = store.names();
+    let said = desk.run(&["share", "upgrade"]);
+    assert!(said.contains("at the newest format (1)"), "{said}");
+    let said = desk.json(&["share", "upgrade", "--yes"]);
+    assert_eq!(
+        (&said["format"], &said["newest"], &said["raised"]),
+        (&json!(1), &json!(1), &json!(false)),
+        "{said}"
+    );
+    assert_eq!(desk.json(&["share", "status"])["format"], 1);
+    assert_eq!(store.names(), before);
+}

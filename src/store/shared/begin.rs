@@ -73,7 +73,8 @@ impl Store {
         let nonce = drawn();
         let sent = self.with_log(state, |log| -> Result<_> {
             let author = author(self, &log.secrets, &nonce)?;
-            let last = entry::last(after(state), author)?;
+            let place = after(state, self.sharing.knows.get());
+            let last = entry::last(place, author)?;
             log.send(state.n, &last)
         })?;
         match sent? {
@@ -93,6 +94,9 @@ impl Store {
             writer.store(),
             State::before_first(&secrets.code.log.to_string()),
         );
+        // What goes on under a new key stays in the format that every machine knows.
+        let old = store.shared_state()?;
+        state.format = old.map_or(store.sharing.knows.get(), |old| old.format);
         let keys = store.call_keys()?.into_iter();
         let keys = keys.map(|(actor, key, group, digest)| UsedKey {
             actor,
@@ -118,7 +122,8 @@ impl Store {
                 });
             }
         }
-        state.go_on(1, Digest::of(&bytes), Some(&nonce));
+        let format = state.format;
+        state.go_on(1, Digest::of(&bytes), format, Some(&nonce));
         store.begin_sharing(&state)?;
         writer.commit()?;
         self.note_heard();

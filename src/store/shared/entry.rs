@@ -21,13 +21,13 @@ use crate::{
     },
 };
 
-/// The format of entries that this program writes, and the latest that it reads.
+/// The latest format of entries that this program reads and writes. A log stays in the format it has until that is raised.
 pub(crate) const FORMAT: u32 = 1;
 
 /// What an entry says of itself.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Head {
-    format: u32,
+    pub(crate) format: u32,
     log: String,
     /// Its number.
     pub(crate) n: Number,
@@ -39,8 +39,9 @@ pub(crate) struct Head {
     pub(crate) member: Option<String>,
     /// Which machine wrote it: drawn when it began to share.
     pub(crate) machine: String,
-    /// The version of the program that wrote it.
+    /// The version of the program that wrote it, and the latest format that program knows.
     pub(crate) version: String,
+    pub(crate) knows: u32,
     /// When it was written, by that machine's clock.
     pub(crate) at: Timestamp,
     /// The last number given to a task, and to a change: a number may be used up without a row.
@@ -60,6 +61,10 @@ pub(crate) struct Place<'a> {
     pub(crate) log: &'a str,
     pub(crate) n: Number,
     pub(crate) prev: Digest,
+    /// The format of the log: none that comes is in an older one; 0 where the first entry tells it.
+    pub(crate) format: u32,
+    /// The latest format that this program knows.
+    pub(crate) knows: u32,
 }
 
 /// Who writes an entry, and how far the numbers of its database have come.
@@ -76,7 +81,7 @@ pub(crate) struct Author<'a> {
 impl Head {
     fn new(place: Place<'_>, author: Author<'_>, parts: &[Digest]) -> Self {
         Self {
-            format: FORMAT,
+            format: place.format,
             log: place.log.to_owned(),
             n: place.n,
             prev: place.prev.to_string(),
@@ -84,6 +89,7 @@ impl Head {
             member: author.member.map(str::to_owned),
             machine: author.machine.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            knows: place.knows,
             at: author.at,
             last_task: author.last_task,
             last_change: author.last_change,
@@ -128,11 +134,20 @@ pub(super) fn last(place: Place<'_>, author: Author<'_>) -> Result<Vec<u8>> {
     head.sealed(&[])
 }
 
-/// Returns who wrote an entry, if that is named and can be read.
-pub(super) fn member_of(bytes: &[u8]) -> Option<String> {
+/// Writes an entry that raises the format of its log to the latest that this program knows.
+pub(super) fn raising(place: Place<'_>, author: Author<'_>) -> Result<Vec<u8>> {
+    let head = Head {
+        format: place.knows,
+        ..Head::new(place, author, &[])
+    };
+    head.sealed(&[])
+}
+
+/// Returns what an entry says of itself, wherever it stands; `None` if that cannot be read.
+pub(super) fn head_of(bytes: &[u8]) -> Option<Head> {
     let text = inflate(bytes, LONGEST).ok()?;
     let line = text.split(|byte| *byte == b'\n').next()?;
-    serde_json::from_slice::<Head>(line).ok()?.member
+    serde_json::from_slice(line).ok()
 }
 
 /// Reads an entry that stands at `place`: its head, and the lines that are in it and in no part.
@@ -147,10 +162,10 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>) -> std::result::Result<(Head,
     let end = end.ok_or_else(|| Unfit::Unreadable("it has no first line".to_owned()))?;
     let lines = text.split_off(end + 1);
     let Every { format } = serde_json::from_slice(&text)?;
-    if format > FORMAT {
+    if format > place.knows {
         return Err(Unfit::Newer {
             format,
-            known: FORMAT,
+            known: place.knows,
         });
     }
     let head: Head = serde_json::from_slice(&text)?;
@@ -163,6 +178,11 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>) -> std::result::Result<(Head,
     if head.prev != place.prev.to_string() {
         return Err(Unfit::Misplaced(
             "it does not come after the entry that this machine knows before it: the log was altered, or an entry was deleted",
+        ));
+    }
+    if head.format < place.format {
+        return Err(Unfit::Misplaced(
+            "it is in an older format than the entry before it",
         ));
     }
     if head.is_last {
@@ -197,8 +217,13 @@ mod tests {
     }
 
     fn place(n: Number) -> Place<'static> {
-        let prev = Digest::of(b"before");
-        Place { log: "l", n, prev }
+        Place {
+            log: "l",
+            n,
+            prev: Digest::of(b"before"),
+            format: 1,
+            knows: 1,
+        }
     }
 
     fn key(key: &str) -> Item {
@@ -257,6 +282,11 @@ mod tests {
             place(4),
             Place {
                 prev: Digest::of(b"other"),
+                ..place(3)
+            },
+            Place {
+                format: 2,
+                knows: 2,
                 ..place(3)
             },
         ];

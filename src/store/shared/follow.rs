@@ -33,6 +33,8 @@ pub(super) struct Fetched {
     /// The last entry in it.
     pub(super) n: Number,
     pub(super) digest: Digest,
+    /// The format of that entry.
+    pub(super) format: u32,
     /// What is in that entry alone; `None` in a snapshot.
     pub(super) nonce: Option<String>,
     pub(super) member: Option<String>,
@@ -196,7 +198,7 @@ impl Store {
                 (place, Stop { n, member, unfit })
             };
             match apply(self, &one.body) {
-                Ok(()) => state.go_on(n, one.digest, one.nonce.as_deref()),
+                Ok(()) => state.go_on(n, one.digest, one.format, one.nonce.as_deref()),
                 Err(Failed::Unfit(unfit)) => return Ok(Err(stop(unfit))),
                 Err(Failed::Here(error)) => return Err(error),
             }
@@ -254,18 +256,30 @@ impl OpenLog {
         state: &State,
         entries: Vec<Vec<u8>>,
     ) -> Result<(Vec<Fetched>, Option<Stop>)> {
-        let (mut n, mut prev) = (state.n, state.digest);
+        let (mut n, mut prev, mut format) = (state.n, state.digest, state.format);
         let mut fetched = Vec::new();
         let mut opened = 0;
         let mut entries = entries.into_iter();
         while let Some(bytes) = entries.next() {
             n += 1;
             let log = &state.log;
-            let place = Place { log, n, prev };
+            let knows = self.knows;
+            let place = Place {
+                log,
+                n,
+                prev,
+                format,
+                knows,
+            };
             let stop = |member, unfit| Some(Stop { n, member, unfit });
             let (head, lines) = match entry::read(&bytes, place) {
                 Ok(read) => read,
-                Err(unfit) => return Ok((fetched, stop(entry::member_of(&bytes), unfit))),
+                Err(unfit) => {
+                    return Ok((
+                        fetched,
+                        stop(entry::head_of(&bytes).and_then(|head| head.member), unfit),
+                    ));
+                }
             };
             let parts = match head.part_names() {
                 Ok(names) => self.parts(names)?,
@@ -278,8 +292,10 @@ impl OpenLog {
             opened += lines.len() + parts.iter().map(Vec::len).sum::<usize>();
             prev = Digest::of(&bytes);
             let (last_task, last_change) = (head.last_task, head.last_change);
+            format = head.format;
             fetched.push(Fetched {
                 n,
+                format,
                 digest: prev,
                 nonce: Some(head.nonce),
                 member: head.member,

@@ -86,7 +86,8 @@ impl Publishing {
         })?;
         match sent? {
             (Sent::Accepted, digest) => {
-                state.go_on(n, digest, Some(&nonce));
+                let format = state.format;
+                state.go_on(n, digest, format, Some(&nonce));
                 store.keep_shared_state(&state)?;
                 store.note_heard();
                 Ok(Some(n))
@@ -128,16 +129,19 @@ pub(super) fn compose(
     for key in written.keys {
         items.push(Item::Key(key), &mut keep)?;
     }
-    let (place, author) = (after(state), author(store, secrets, nonce)?);
+    let place = after(state, store.sharing.knows.get());
+    let author = author(store, secrets, nonce)?;
     entry::write(place, author, items, &mut keep)
 }
 
-/// Returns where the entry after those of `state` stands.
-pub(super) fn after(state: &State) -> Place<'_> {
+/// Returns where the entry after those of `state` stands, for who knows formats up to `knows`.
+pub(super) fn after(state: &State, knows: u32) -> Place<'_> {
     Place {
         log: &state.log,
         n: state.n + 1,
         prev: state.digest,
+        format: state.format,
+        knows,
     }
 }
 
@@ -300,6 +304,7 @@ mod tests {
         let mut log = OpenLog {
             log: Box::new(LostThenGone::default()),
             secrets: Secrets::new(code, None, None),
+            knows: entry::FORMAT,
             looked: None,
             fetched: None,
         };

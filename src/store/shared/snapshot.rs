@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     OpenLog, State,
     apply::Body,
-    entry::FORMAT,
     follow::Fetched,
     items::{Item, Items, LONGEST, UsedKey},
     not_shared,
@@ -53,7 +52,7 @@ const PAGE: u32 = 1_000;
 struct Snapshot {
     format: u32,
     log: String,
-    /// The last entry in it, and the digest of that.
+    /// The last entry in it, and the digest of that. The format is that entry's.
     n: Number,
     digest: String,
     /// The last number given to a task, and to a change.
@@ -70,14 +69,12 @@ struct Part {
 }
 
 impl Snapshot {
-    fn read(bytes: &[u8], log: &str) -> std::result::Result<Self, Unfit> {
+    fn read(bytes: &[u8], log: &str, known: u32) -> std::result::Result<Self, Unfit> {
         let text = inflate(bytes, LONGEST).map_err(|error| Unfit::Unreadable(error.to_string()))?;
         let snapshot: Self = serde_json::from_slice(&text)?;
-        if snapshot.format > FORMAT {
-            return Err(Unfit::Newer {
-                format: snapshot.format,
-                known: FORMAT,
-            });
+        let format = snapshot.format;
+        if format > known {
+            return Err(Unfit::Newer { format, known });
         }
         if snapshot.log != log {
             return Err(Unfit::Misplaced("it belongs to another shared log"));
@@ -134,7 +131,7 @@ impl OpenLog {
     /// Returns snapshot `number`, if it can be read.
     fn snapshot(&mut self, number: Number, log: &str) -> Looked<Snapshot> {
         match self.log.snapshot(number) {
-            Ok(Some(bytes)) => Ok(Snapshot::read(&bytes, log)),
+            Ok(Some(bytes)) => Ok(Snapshot::read(&bytes, log, self.knows)),
             Ok(None) => Ok(Err(Unfit::Misplaced("it is missing"))),
             Err(LogError::Damaged(reason)) => Ok(Err(Unfit::Unreadable(reason))),
             Err(error) => Err(not_shared(&error)),
@@ -174,6 +171,7 @@ impl OpenLog {
         Ok(self.parts(names)?.map(|parts| Fetched {
             n: snapshot.n,
             digest,
+            format: snapshot.format,
             nonce: None,
             member: None,
             body: Body {
@@ -362,7 +360,7 @@ impl Snapshots {
             return Ok(None);
         }
         let snapshot = before.unwrap_or_else(|| Snapshot {
-            format: FORMAT,
+            format: state.format,
             log: state.log.clone(),
             n: 0,
             digest: String::new(),
@@ -423,7 +421,7 @@ impl Making {
                 }
             }
             let snapshot = &mut self.snapshot;
-            snapshot.n = state.n;
+            (snapshot.n, snapshot.format) = (state.n, state.format);
             snapshot.digest = state.digest.to_string();
             snapshot.last_task = store.last_number("task")?;
             snapshot.last_change = store.last_number("change")?;

@@ -13,6 +13,7 @@ const CREATE: &str = "CREATE TABLE shared_log (
     log       TEXT    NOT NULL,   -- which shared log it is
     n         INTEGER NOT NULL,   -- its last entry that was applied here
     digest    BLOB    NOT NULL,   -- the SHA-256 of that entry
+    format    INTEGER NOT NULL,   -- the format of that entry, below which none after it goes
     unsettled INTEGER,            -- the number of an entry of ours of which it was not known whether it was taken
     nonce     TEXT,               -- what is in that entry alone
     at        INTEGER,            -- when it was sent: ms since the Unix epoch
@@ -28,6 +29,8 @@ pub struct State {
     pub n: Number,
     /// The digest of that entry.
     pub digest: Digest,
+    /// The format of that entry: the log's; 0 before the first.
+    pub format: u32,
     /// The last entry of ours of which no answer came; `None` if there was none.
     pub unsettled: Option<Unsettled>,
 }
@@ -52,13 +55,14 @@ impl State {
             log: log.to_owned(),
             n: 0,
             digest: Digest::of(b""),
+            format: 0,
             unsettled: None,
         }
     }
 
-    /// Goes on to entry `n`, which has this digest and nonce; the nonce is not known where it is the last in a snapshot.
-    pub(super) fn go_on(&mut self, n: Number, digest: Digest, nonce: Option<&str>) {
-        (self.n, self.digest) = (n, digest);
+    /// Goes on to entry `n`, which has this digest, format and nonce; the nonce is not known where it is the last in a snapshot.
+    pub(super) fn go_on(&mut self, n: Number, digest: Digest, format: u32, nonce: Option<&str>) {
+        (self.n, self.digest, self.format) = (n, digest, format);
         if let (Some(unsettled), Some(nonce)) = (&mut self.unsettled, nonce)
             && unsettled.n == n
         {
@@ -109,7 +113,7 @@ impl Store {
         }
         self.connection
             .prepare_cached(
-                "SELECT log, n, digest, unsettled, nonce, at, was_taken FROM shared_log",
+                "SELECT log, n, digest, unsettled, nonce, at, was_taken, format FROM shared_log",
             )
             .and_then(|mut statement| {
                 statement
@@ -127,6 +131,7 @@ impl Store {
                             log: row.get(0)?,
                             n: number(row.get(1)?),
                             digest: Digest::from_bytes(row.get(2)?),
+                            format: row.get(7)?,
                             unsettled: unsettled.transpose()?,
                         })
                     })
@@ -140,14 +145,15 @@ impl Store {
         let unsettled = state.unsettled.as_ref();
         self.connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO shared_log (id, log, n, digest, unsettled, nonce, at, was_taken)
-                 VALUES (1, :log, :n, :digest, :unsettled, :nonce, :at, :was_taken)",
+                "INSERT OR REPLACE INTO shared_log (id, log, n, digest, format, unsettled, nonce, at, was_taken)
+                 VALUES (1, :log, :n, :digest, :format, :unsettled, :nonce, :at, :was_taken)",
             )
             .and_then(|mut statement| {
                 statement.execute(named_params! {
                     ":log": state.log,
                     ":n": i64::try_from(state.n).unwrap_or(i64::MAX),
                     ":digest": state.digest.as_bytes(),
+                    ":format": state.format,
                     ":unsettled": unsettled.map(|unsettled| i64::try_from(unsettled.n).unwrap_or(i64::MAX)),
                     ":nonce": unsettled.map(|unsettled| &unsettled.nonce),
                     ":at": unsettled.map(|unsettled| unsettled.at),

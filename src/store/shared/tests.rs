@@ -29,6 +29,7 @@ use crate::{
 };
 
 mod snapshots;
+mod upgrade;
 
 /// Three machines, or as many as a test needs.
 struct Machines {
@@ -497,6 +498,8 @@ fn an_entry_whose_answer_did_not_come_is_told_when_it_is_known() {
             log: &state.log,
             n: state.n + 1,
             prev: state.digest,
+            format: state.format,
+            knows: entry::FORMAT,
         };
         let author = Author {
             nonce: "mine",
