@@ -111,7 +111,7 @@ impl Applying<'_> {
                 Item::Row(change) => self.write(&change)?,
                 Item::Key(key) => {
                     self.store
-                        .adopt_key(&key.actor, &key.key, key.group, key.digest.as_deref())?
+                        .adopt_key(&key.actor, &key.key, key.group, key.digest.as_deref())?;
                 }
             }
         }

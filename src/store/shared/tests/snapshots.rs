@@ -104,10 +104,9 @@ fn who_was_long_away_takes_what_is_missing_from_a_snapshot() {
     }
     // One page of entries tells it that much is missing; those after the page and before the snapshot are not read.
     machines.log.tamper(|entries| {
-        let after = usize::try_from(n).unwrap() + crate::share::memory::PAGE;
-        entries[after..n as usize + 95]
-            .iter_mut()
-            .for_each(Vec::clear);
+        let n = usize::try_from(n).unwrap();
+        let after = n + crate::share::memory::PAGE;
+        entries[after..n + 95].iter_mut().for_each(Vec::clear);
     });
     machines.stores[1].sharing.far.set(10);
     assert!(machines.stores[1].follow().unwrap().is_some());
