@@ -42,8 +42,9 @@ def run(
     *,
     cwd: Path | None = None,
     extra: dict[str, str] | None = None,
+    text: str | None = None,
 ) -> str:
-    """Runs a command in the home `home`, with `extra` variables, and returns what it prints.
+    """Runs a command in the home `home`, with `extra` variables and `text` as its input, and returns what it prints.
 
     Raises Failure with all that it printed if it fails.
     """
@@ -52,7 +53,7 @@ def run(
         words,
         env=environment(home) | (extra or {}),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        input=text or "",
         capture_output=True,
         timeout=5 * PATIENCE,
         encoding="utf-8",
@@ -75,6 +76,7 @@ class Server:
             start_new_session=True,
         )
         self.lines: queue.Queue[str] = queue.Queue()
+        self.notifications: list[dict] = []
         threading.Thread(target=self._read, daemon=True).start()
         self.last_id = 0
         self.greeting = self.call("initialize", INITIALIZE)
@@ -90,22 +92,34 @@ class Server:
         self.process.stdin.flush()
 
     def call(self, method: str, params: dict | None = None) -> dict:
-        """Returns the result of a request. Raises Failure if the server refuses it, ends or does not answer."""
+        """Returns the result of a request. Raises Failure if the server refuses it, ends or does not answer.
+
+        Notifications that come before it are kept for `hear`.
+        """
         self.last_id += 1
         self._send({"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params or {}})
+        while (message := self._next(method)).get("id") != self.last_id:
+            self.notifications.append(message)
+        if "error" in message:
+            raise Failure(f"the server refused {method}: {message['error']}")
+        return message["result"]
+
+    def _next(self, awaited: str) -> dict:
+        """Returns what the server says next. Raises Failure if it ends or says nothing, while `awaited` has not come."""
+        try:
+            line = self.lines.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise Failure(f"the server did not say {awaited} in {PATIENCE} seconds") from None
+        if not line:
+            raise Failure(f"the server ended before it said {awaited}")
+        return json.loads(line)
+
+    def hear(self, method: str) -> dict:
+        """Returns the parameters of a notification, one that came since the last or the next to come."""
         while True:
-            try:
-                line = self.lines.get(timeout=PATIENCE)
-            except queue.Empty:
-                raise Failure(f"the server did not answer {method} in {PATIENCE} seconds") from None
-            if not line:
-                raise Failure(f"the server ended before it answered {method}")
-            message = json.loads(line)
-            if message.get("id") != self.last_id:
-                continue
-            if "error" in message:
-                raise Failure(f"the server refused {method}: {message['error']}")
-            return message["result"]
+            message = self.notifications.pop(0) if self.notifications else self._next(method)
+            if message.get("method") == method:
+                return message.get("params", {})
 
     def tool(self, name: str, arguments: dict) -> str:
         """Returns the text of a tool's answer. Raises Failure if the tool failed."""

@@ -54,9 +54,17 @@ impl Drop for Terminal {
     }
 }
 
-/// Returns a line that is typed at the terminal and not shown; `None` where typing cannot be hidden.
-pub(super) fn unshown_line() -> io::Result<Option<String>> {
-    keys::unshown_line()
+/// Asks for a line that is typed at the terminal and not shown; returns `None`, and has not asked, where typing cannot be hidden.
+pub(super) fn unshown_line(question: &str) -> io::Result<Option<String>> {
+    // Whoever sees the question can type at once.
+    let Some(_shown_again) = keys::Quiet::unshown() else {
+        return Ok(None);
+    };
+    write!(io::stderr(), "{question}")?;
+    let mut line = String::new();
+    let read = io::stdin().read_line(&mut line);
+    writeln!(io::stderr())?;
+    read.map(|_| Some(line))
 }
 
 /// Writes a control sequence; not through the stream that takes colours out, which would take it out too.
@@ -73,17 +81,27 @@ mod keys {
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-    /// While this lives each key can be read as it is typed, and none is shown. Ctrl-C and Ctrl-Z stay signals.
+    /// A terminal that shows nothing of what is typed while this lives. Ctrl-C and Ctrl-Z stay signals.
     pub(super) struct Quiet {
         before: Termios,
     }
 
     impl Quiet {
+        /// Each key can be read as it is typed.
         pub(super) fn begin() -> Option<Self> {
+            Self::without(LocalModes::ICANON | LocalModes::ECHO, OptionalActions::Now)
+        }
+
+        /// A line is read as a whole; what was typed before counts for nothing.
+        pub(super) fn unshown() -> Option<Self> {
+            Self::without(LocalModes::ECHO, OptionalActions::Flush)
+        }
+
+        fn without(modes: LocalModes, action: OptionalActions) -> Option<Self> {
             let before = tcgetattr(io::stdin()).ok()?;
             let mut quiet = before.clone();
-            quiet.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
-            tcsetattr(io::stdin(), OptionalActions::Now, &quiet).ok()?;
+            quiet.local_modes -= modes;
+            tcsetattr(io::stdin(), action, &quiet).ok()?;
             Some(Self { before })
         }
     }
@@ -92,22 +110,6 @@ mod keys {
         fn drop(&mut self) {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
         }
-    }
-
-    /// Returns a line that is typed and not shown; `None` if the terminal shows it all the same.
-    pub(super) fn unshown_line() -> io::Result<Option<String>> {
-        let Ok(before) = tcgetattr(io::stdin()) else {
-            return Ok(None);
-        };
-        let mut hidden = before.clone();
-        hidden.local_modes -= LocalModes::ECHO;
-        if tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).is_err() {
-            return Ok(None);
-        }
-        let _shown_again = Quiet { before };
-        let mut line = String::new();
-        io::stdin().read_line(&mut line)?;
-        Ok(Some(line))
     }
 
     /// Returns the keys that are typed from now on; `None` if they go elsewhere.
@@ -126,25 +128,38 @@ mod keys {
     }
 }
 
-/// A console of Windows shows no key that nobody reads.
-#[cfg(not(unix))]
+/// A console of Windows, which shows no key until somebody reads it.
+#[cfg(windows)]
 mod keys {
     use tokio::sync::mpsc::UnboundedReceiver;
+    use winapi_util::{HandleRef, console};
 
-    pub(super) enum Quiet {}
+    /// What in the mode of a console has it show what is typed: `ENABLE_ECHO_INPUT` of `SetConsoleMode`.
+    const ECHO: u32 = 0x4;
+
+    /// A console that shows nothing of what is typed while this lives.
+    pub(super) struct Quiet {
+        before: u32,
+    }
 
     impl Quiet {
+        /// No key is read by itself here, and so none shows.
         pub(super) fn begin() -> Option<Self> {
             None
         }
+
+        /// A line is read as a whole.
+        pub(super) fn unshown() -> Option<Self> {
+            let before = console::mode(HandleRef::stdin()).ok()?;
+            console::set_mode(HandleRef::stdin(), before & !ECHO).ok()?;
+            Some(Self { before })
+        }
     }
 
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "on Unix the terminal is read here"
-    )]
-    pub(super) fn unshown_line() -> std::io::Result<Option<String>> {
-        Ok(None)
+    impl Drop for Quiet {
+        fn drop(&mut self) {
+            let _ = console::set_mode(HandleRef::stdin(), self.before);
+        }
     }
 
     pub(super) fn typed() -> Option<UnboundedReceiver<u8>> {

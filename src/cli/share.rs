@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     time::Duration,
 };
 
@@ -288,10 +288,8 @@ fn code(context: &Context, show: bool) -> CliResult {
 
 fn read_code() -> CliResult<JoinCode> {
     let text = if io::stdin().is_terminal() {
-        write!(io::stderr(), "Join code (it is not shown): ")?;
-        let line = unshown_line();
-        writeln!(io::stderr())?;
-        line?.ok_or_else(|| {
+        let line = unshown_line("Join code (it is not shown): ")?;
+        line.ok_or_else(|| {
             Failure::input("a code cannot be typed here without being shown")
                 .with_hint("taskhold share join < FILE, with the code in the file")
         })?

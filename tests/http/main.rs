@@ -21,6 +21,8 @@ mod access;
 mod board;
 mod bridge;
 mod closed;
+#[cfg(windows)]
+mod console;
 #[cfg(unix)] // Windows has no signals that one process sends to another
 mod end;
 mod fairness;

@@ -32,7 +32,8 @@ impl Shared {
     fn with(titles: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut log = Memory::new(1, Faults(0));
-        let place = format!("s3://memory{}", folder.path().display());
+        let name = folder.path().file_name().unwrap().to_str().unwrap();
+        let place = format!("s3://memory/{name}");
         log.known_as(&place);
         let code = JoinCode {
             place: place.parse().unwrap(),

@@ -116,7 +116,8 @@ impl Machines {
     }
 
     fn place(&self, number: usize) -> String {
-        format!("s3://memory{}/{number}", self.folder.path().display())
+        let name = self.folder.path().file_name().unwrap().to_str().unwrap();
+        format!("s3://memory/{name}/{number}")
     }
 
     fn caller(&mut self, client: &str) -> Caller {

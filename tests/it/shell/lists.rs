@@ -228,7 +228,7 @@ fn the_words_of_a_list_take_the_place_of_ids_once_they_are_agreed_to() {
 #[test]
 fn at_a_terminal_the_tasks_are_named_and_asked_for() {
     let home = filled();
-    for (answer, left) in [("n\n", 5), ("y\n", 3)] {
+    for (answer, left) in [("n\r", 5), ("y\r", 3)] {
         let arguments = ["done", "--where", "+home"];
         let mut terminal = Terminal::start(&home, 80, &arguments, &[]);
         let named = terminal.wait_for("Complete 2 tasks? [y/N] ");
@@ -239,7 +239,7 @@ fn at_a_terminal_the_tasks_are_named_and_asked_for() {
     }
     let mut terminal = Terminal::start(&home, 80, &["done", "--where", "project:work"], &[]);
     terminal.wait_for("Complete 1 task? [y/N] ");
-    terminal.type_keys("n\n");
+    terminal.type_keys("n\r");
     terminal.end();
 }
 

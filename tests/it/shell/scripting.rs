@@ -284,7 +284,7 @@ fn at_a_terminal_it_is_asked() {
     let mut arguments = vec!["delete".to_owned()];
     arguments.extend((1..=21).map(|id: u32| id.to_string()));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    for (answer, left) in [("n\n", 21), ("yes\n", 0)] {
+    for (answer, left) in [("n\r", 21), ("yes\r", 0)] {
         let mut terminal = Terminal::start(&home, 80, &arguments, &[]);
         let named = terminal.wait_for("Move 21 tasks to the trash? [y/N] ");
         assert!(
@@ -299,6 +299,20 @@ fn at_a_terminal_it_is_asked() {
         let tasks = json(&home, &["list"]);
         assert_eq!(tasks["tasks"].as_array().unwrap().len(), left);
     }
+}
+
+#[test]
+fn at_a_terminal_a_join_code_is_asked_for_and_not_shown() {
+    let home = Home::new();
+    let mut terminal = Terminal::start(&home, 80, &["share", "join"], &[]);
+    terminal.wait_for("Join code (it is not shown): ");
+    terminal.type_keys("hush-hush\r");
+    let (printed, status) = terminal.end();
+    assert_eq!(status, 1, "{printed}");
+    assert!(
+        printed.contains("taskhold share code prints it") && !printed.contains("hush"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -317,10 +331,10 @@ fn at_a_terminal_an_install_without_a_host_asks_which() {
          \x20 2  cursor         not installed\r\n\
          \x20 3  copilot        not installed\r\n"
     );
-    terminal.type_keys("4\n");
+    terminal.type_keys("4\r");
     terminal.wait_for("\"4\" is no number of the list and no host");
     terminal.wait_for(question);
-    terminal.type_keys("copilot 1\n");
+    terminal.type_keys("copilot 1\r");
     let (printed, status) = terminal.end();
     assert_eq!(status, 0, "{printed}");
     assert!(folder.join(".codex/config.toml").exists(), "{printed}");
@@ -334,7 +348,7 @@ fn at_a_terminal_an_install_without_a_host_asks_which() {
         offered.contains("  1  codex          installed\r\n") && !offered.contains("cursor"),
         "{offered}"
     );
-    terminal.type_keys("\n");
+    terminal.type_keys("\r");
     let (printed, status) = terminal.end();
     assert_eq!(status, 1, "{printed}");
     assert!(

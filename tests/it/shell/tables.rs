@@ -1,17 +1,21 @@
 //! Lists and the log as tables: how wide they are, and what stays when there is little room.
 
-use super::{json, run, run_with, terminal::at_terminal};
+#[cfg(unix)]
+use super::terminal::at_terminal;
+use super::{json, run, run_with};
 use crate::support::Home;
 
 const LONG: &str =
     "Write to the landlord about the heating, the stairs, the roof and the garden fence";
 
 /// Returns the longest line, in columns.
+#[cfg(unix)]
 fn width(printed: &str) -> usize {
     let lines = printed.lines().map(|line| line.chars().count());
     lines.max().unwrap_or_default()
 }
 
+#[cfg(unix)]
 #[test]
 fn a_width_that_is_set_wins_over_that_of_the_terminal() {
     let home = Home::new();
@@ -23,6 +27,7 @@ fn a_width_that_is_set_wins_over_that_of_the_terminal() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_long_title_leaves_room_for_what_else_there_is() {
     let home = Home::new();
@@ -131,6 +136,7 @@ fn a_log_that_is_refused_writes_nothing() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_columns_of_the_log_stand_under_each_other_and_the_titles_stay() {
     let home = with_history();

@@ -75,7 +75,7 @@ impl Terminal {
         }
     }
 
-    /// Types `keys`.
+    /// Types `keys`; the one that ends a line is `\r` on every system.
     pub(super) fn type_keys(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).unwrap();
         self.input.flush().unwrap();
@@ -132,7 +132,9 @@ impl Terminal {
     }
 }
 
-/// Runs a command line at a terminal to its end.
+/// Runs a command line at a terminal to its end. A console of Windows draws what it is sent in its own way, so that what was
+/// printed cannot be told from it word for word.
+#[cfg(unix)]
 pub(super) fn at_terminal(
     home: &Home,
     columns: u16,

@@ -1,15 +1,21 @@
 //! Every command, word for word: at terminals of 80 and of 120 columns, in a pipe, and as JSON. What differs from run to run
 //! and from machine to machine is replaced. `mcp` and `serve` have tests of their own; only their help is here.
+//!
+//! A console of Windows draws what it is sent in its own way, so what a terminal gets is compared on Unix alone; and where hosts
+//! keep their files differs from system to system, so what cares for them is compared on Linux alone.
 
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
 
-use super::{run, run_with, terminal::at_terminal};
+use super::run_with;
+#[cfg(unix)]
+use super::{run, terminal::at_terminal};
 use crate::support::Home;
 
 mod apart;
 mod normal;
+#[cfg(unix)]
 mod readme;
 
 use normal::{normal, without_places};
@@ -106,6 +112,7 @@ const SESSION: [(&[&str], &str); 38] = [
 ];
 
 /// What a person does to care for the tasks and to have hosts find them.
+#[cfg(target_os = "linux")]
 const CARE: [(&[&str], &str); 46] = [
     (&["config"], ""),
     (&["paths"], ""),
@@ -188,31 +195,37 @@ fn as_json() {
     insta::assert_snapshot!(json(&SESSION));
 }
 
+#[cfg(unix)]
 #[test]
 fn at_80_columns() {
     insta::assert_snapshot!(at_columns(&SESSION, 80));
 }
 
+#[cfg(unix)]
 #[test]
 fn at_120_columns() {
     insta::assert_snapshot!(at_columns(&SESSION, 120));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn care_in_a_pipe() {
     insta::assert_snapshot!(piped(&CARE));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn care_as_json() {
     insta::assert_snapshot!(json(&CARE));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn care_at_80_columns() {
     insta::assert_snapshot!(at_columns(&CARE, 80));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn care_at_120_columns() {
     insta::assert_snapshot!(at_columns(&CARE, 120));
@@ -243,12 +256,14 @@ fn json(session: Session<'_>) -> String {
     })
 }
 
+#[cfg(unix)]
 fn at_columns(session: Session<'_>, columns: u16) -> String {
     transcript(session, &[], |home, arguments, input| {
         terminal(home, columns, arguments, input)
     })
 }
 
+#[cfg(unix)]
 #[test]
 fn with_colours() {
     type Environment<'a> = &'a [(&'a str, &'a str)];
@@ -329,6 +344,7 @@ fn transcript(
     without_places(&home, &normal(&transcript))
 }
 
+#[cfg(unix)]
 fn terminal(home: &Home, columns: u16, arguments: &[&str], input: &str) -> String {
     if !input.is_empty() {
         // At a terminal there is nothing to read from: this one is piped into.

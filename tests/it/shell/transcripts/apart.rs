@@ -1,20 +1,20 @@
 //! What is no part of a session: what does not end by itself, what is answered at a terminal, and help.
 
+#[cfg(unix)]
+use std::fs;
 use std::{
     fmt::Write as _,
-    fs,
     io::{BufRead as _, BufReader},
     process::Stdio,
 };
 
 use super::{filled, normal, without_places};
-use crate::{
-    shell::{
-        noon_zone, run,
-        terminal::{Terminal, at_terminal},
-    },
-    support::Home,
+#[cfg(unix)]
+use crate::shell::{
+    run,
+    terminal::{Terminal, at_terminal},
 };
+use crate::{shell::noon_zone, support::Home};
 
 /// Writes a command line and what came of it.
 fn note(transcript: &mut String, arguments: &[&str], came: &str) {
@@ -53,6 +53,7 @@ fn watching() {
     insta::assert_snapshot!(without_places(&home, &normal(&transcript)));
 }
 
+#[cfg(unix)]
 #[test]
 fn at_a_terminal() {
     let home = filled();
@@ -87,7 +88,7 @@ fn at_a_terminal() {
     let ids: Vec<String> = (1..=21).map(|id| id.to_string()).collect();
     let mut arguments = vec!["delete"];
     arguments.extend(ids.iter().map(String::as_str));
-    for answer in ["n\n", "y\n"] {
+    for answer in ["n\r", "y\r"] {
         let mut terminal = Terminal::start(&home, 80, &arguments, &environment);
         let asked = terminal.wait_for("[y/N] ").replace("\r\n", "\n");
         terminal.type_keys(answer);
@@ -110,6 +111,7 @@ fn at_a_terminal() {
     insta::assert_snapshot!(transcript);
 }
 
+#[cfg(unix)]
 #[test]
 fn help_fits_the_terminal() {
     let home = Home::new();
