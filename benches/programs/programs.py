@@ -1,7 +1,8 @@
 """Compares builds of taskhold with each other: starts, adds, lists, searches and memory, side by side in one run.
 
 Every program has databases of its own with the same tasks. They take turns, so that whatever else the machine does falls on all.
-A ratio is how much longer a program takes than the first, or how much more it holds. `benches/programs/run` says how it is started.
+A ratio is how much longer a program takes than the first, or how much more it holds. The time of the processor is told too: on a
+busy machine it differs less from run to run. `benches/programs/run` says how it is started.
 """
 
 import argparse
@@ -17,11 +18,32 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "cli"), str(HERE.parent / "compare")]
 
-from cli import Taskhold, seconds, titles  # noqa: E402
+from cli import Taskhold, titles  # noqa: E402
 from server import Failed, Server, add_task, encode, initialize  # noqa: E402
 
 # Adds that are sent one after another, and those that are sent without waiting for an answer.
 SINGLY, TOGETHER = 50, 1000
+LISTS = 50
+
+
+def run(command, environment):
+    """Returns how many milliseconds a command takes from exec to exit, and how many of the processor."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    actions = [(os.POSIX_SPAWN_DUP2, nothing, stream) for stream in range(3)]
+    started = time.perf_counter()
+    child = os.posix_spawn(command[0], command, environment, file_actions=actions)
+    _, status, used = os.wait4(child, 0)
+    took = time.perf_counter() - started
+    os.close(nothing)
+    if status != 0:
+        sys.exit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
+    return took * 1000, (used.ru_utime + used.ru_stime) * 1000
+
+
+def processor_ms(server):
+    """Returns how much time of the processor a server has used; in steps of 10 ms."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 class Program:
@@ -37,15 +59,22 @@ class Program:
     def record(self, row, value):
         self.readings.setdefault(row, []).append(value)
 
+    def add(self, row, value):
+        """Adds to the one reading of a row."""
+        self.readings[row] = [self.readings.get(row, [0])[0] + value]
+
     def server(self, database="server.db"):
         command = [str(self.path), "mcp", "--db", str(self.folder / database)]
         return Server(self.name, command, self.folder)
 
     def measure_shell(self, tasks):
-        self.record(("`--version`", "ms"), seconds([str(self.path), "--version"], self.shell.environment) * 1000)
+        commands = {"`--version`": [str(self.path), "--version"]}
         for what in ("add", "list", "search", "next"):
-            took = seconds(self.shell.command(what), self.shell.environment)
-            self.record((f"`{what}`, {tasks:,} tasks", "ms"), took * 1000)
+            commands[f"`{what}`, {tasks:,} tasks"] = self.shell.command(what)
+        for what, command in commands.items():
+            took, used = run(command, self.shell.environment)
+            self.record((what, "ms"), took)
+            self.record((f"{what}, processor", "ms"), used)
 
     def measure_start(self):
         with self.server() as server:
@@ -73,23 +102,20 @@ def measure_servers(programs, blocks):
             servers.append(program.server().__enter__())
             servers[-1].begin()
             servers[-1].fill(200)
-        for block in range(blocks):
-            for program, server in zip(programs, servers):
-                requests = [add_task(number) for number in range(SINGLY)]
-                started = time.perf_counter()
-                lines = [server.call(request) for request in requests]
-                program.record(("add, one after another, each", "ms"), (time.perf_counter() - started) / SINGLY * 1000)
-                server.check_added(lines)
-            for program, server in zip(programs, servers):
-                took, lines = server.pipeline([add_task(number) for number in range(1, TOGETHER + 1)])
-                program.record((f"add, {TOGETHER:,} at once", "ms"), took * 1000)
-                server.check_added(lines)
-            for program, server in zip(programs, servers):
-                requests = [list_tasks(number) for number in range(20)]
-                started = time.perf_counter()
-                for request in requests:
-                    server.result(server.call(request))
-                program.record(("`list_tasks`, 100 tasks", "ms"), (time.perf_counter() - started) / 20 * 1000)
+        steps = [
+            ("add, one after another", SINGLY, lambda server: [server.call(add_task(n)) for n in range(SINGLY)]),
+            ("add, many at once", TOGETHER, lambda server: server.pipeline([add_task(n) for n in range(TOGETHER)])[1]),
+            ("`list_tasks` of 100", LISTS, lambda server: [server.call(list_tasks(n)) for n in range(LISTS)]),
+        ]
+        for _ in range(blocks):
+            for what, count, step in steps:
+                for program, server in zip(programs, servers):
+                    used, started = processor_ms(server), time.perf_counter()
+                    lines = step(server)
+                    program.record((f"{what}, each", "ms"), (time.perf_counter() - started) / count * 1000)
+                    program.add((f"{what}, each, processor", "ms"), (processor_ms(server) - used) / count / blocks)
+                    for line in lines:
+                        server.result(line)
     finally:
         for server in servers:
             server.__exit__()
@@ -102,7 +128,7 @@ def table(programs):
         name, unit = row
         medians = [statistics.median(program.readings[row]) for program in programs]
         ratios = ", ".join(f"{median / medians[0]:.2f}" for median in medians[1:])
-        yield f"| {name} | " + " | ".join(f"{median:,.2f} {unit}" for median in medians) + f" | {ratios} |"
+        yield f"| {name} | " + " | ".join(f"{median:,.{2 if median >= 1 else 3}f} {unit}" for median in medians) + f" | {ratios} |"
 
 
 def parse():

@@ -1,6 +1,12 @@
 //! `taskhold serve`
 
-use std::{future::ready, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    future::ready,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -82,10 +88,19 @@ impl FromStr for Listen {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let port = text.strip_prefix("localhost:").unwrap_or(text).parse();
         port.map(Self::Port)
-            .or_else(|_| text.parse().map(Self::Address))
+            .or_else(|_| text.parse().map(|address| Self::Address(canonical(address))))
             .map_err(
                 |_| "give a port (8275) or an address with a port (127.0.0.1:8275, [::1]:8275)",
             )
+    }
+}
+
+/// Returns an address of IPv4 as one, also where it is written as one of IPv6 (RFC 4291, section 2.5.5.2), which Windows does not
+/// listen on.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => (ip, address.port()).into(),
+        IpAddr::V6(_) => address,
     }
 }
 
@@ -315,6 +330,10 @@ mod tests {
                 Some(Listen::Address(([127, 0, 0, 1], 1).into())),
             ),
             ("0.0.0.0:1", Some(Listen::Address(([0, 0, 0, 0], 1).into()))),
+            (
+                "[::ffff:127.0.0.1]:1",
+                Some(Listen::Address(([127, 0, 0, 1], 1).into())),
+            ),
             ("example.com:1", None),
             ("127.0.0.1", None),
             ("70000", None),
