@@ -345,8 +345,10 @@ fn completions() -> (Vec<PathBuf>, Vec<PathBuf>) {
         documents.join("PowerShell/Microsoft.PowerShell_profile.ps1"),
         documents.join("WindowsPowerShell/Microsoft.PowerShell_profile.ps1"),
     ];
+    // As the system writes them, which is not with `/` everywhere.
+    let written = |file: PathBuf| file.components().collect();
     (
-        own.into_iter().filter(is_ours).collect(),
-        theirs.into_iter().filter(is_ours).collect(),
+        own.into_iter().map(written).filter(is_ours).collect(),
+        theirs.into_iter().map(written).filter(is_ours).collect(),
     )
 }

@@ -78,10 +78,10 @@ fn a_daemon_that_is_started_anew_is_found_again_with_its_subscriptions() {
     daemon.stop();
     let id = client.send_call("add_task", json!({ "title": "nobody is there" }));
     let error = client.answer(&id)["error"]["message"].clone();
-    assert!(
-        error.as_str().unwrap().contains("taskhold serve"),
-        "{error}"
-    );
+    let error = error.as_str().unwrap();
+    // Ended at once, as Windows ends it, it may have had the call already.
+    let may_have_it = cfg!(windows) && error.contains("not certain");
+    assert!(error.contains("taskhold serve") || may_have_it, "{error}");
     let _again = Daemon::launch(&home, home.command(&["serve", "--listen", &port]));
     client.call("add_task", json!({ "title": "here again" }));
     assert_eq!(client.next_updated(), ALL);
@@ -213,6 +213,7 @@ fn input_that_ends_behind_calls_and_a_subscription_has_them_all_answered() {
                 .next()
                 .unwrap_or_else(|| panic!("no answer to {id}"));
             assert_eq!(answers.next(), None, "{id} was answered twice");
+            assert!(answer["result"].is_object(), "{answer}");
             answer["result"].clone()
         };
         for id in sent {

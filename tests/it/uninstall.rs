@@ -44,7 +44,9 @@ impl Machine {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.home.database().with_file_name(name)
+        let path = self.home.database().with_file_name(name);
+        // As the system writes it.
+        path.components().collect()
     }
 
     fn has(&self, name: &str, text: &str) {
