@@ -113,7 +113,7 @@ use screen::{Screen, json_line};
 /// At a terminal, lists are tables; in a pipe they are plain lines. Exit status: 0 done, 1 failed, 2 wrong command
 /// line or setting.
 #[derive(Debug, Parser)]
-#[command(version, long_version = LONG_VERSION.as_str(), propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
+#[command(bin_name = "taskhold", version, long_version = LONG_VERSION.as_str(), propagate_version = true, disable_help_subcommand = true, after_help = format!("{EXAMPLES}\n\n{}", topics::list()))]
 pub struct Cli {
     #[arg(long, global = true, value_name = "PATH", help = DATABASE_HELP, value_parser = path())]
     db: Option<PathBuf>,

@@ -88,7 +88,10 @@ impl FromStr for Listen {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let port = text.strip_prefix("localhost:").unwrap_or(text).parse();
         port.map(Self::Port)
-            .or_else(|_| text.parse().map(|address| Self::Address(canonical(address))))
+            .or_else(|_| {
+                text.parse()
+                    .map(|address| Self::Address(canonical(address)))
+            })
             .map_err(
                 |_| "give a port (8275) or an address with a port (127.0.0.1:8275, [::1]:8275)",
             )

@@ -285,7 +285,7 @@ fn a_server_whose_database_is_named_wrongly_says_so_in_every_answer() {
         (
             &flag[..],
             "",
-            "--db: tasks.db is not an absolute path; give /",
+            "--db: tasks.db is not an absolute path; give ",
         ),
         (&["mcp", "--db", ""], "", "--db: the path is empty"),
         (
