@@ -1,20 +1,28 @@
 //! Lists in another order than that of their view.
+//!
+//! No index has such an order for the tasks of a list alone. Where the view or a source has few tasks, their ids are read and
+//! sorted; otherwise the list is read along all tasks or all changes.
 
 use super::{
     parameters::Parameters,
     shape::{Order, Shape},
+    source::is_contradiction,
 };
 use crate::{
     domain::{
         error::Result,
         query::{Filters, Moment, Sort, View},
-        task::{Priority, Summary},
+        task::{Priority, Summary, TaskId},
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
 };
 
-/// How many tasks are read at a time.
+/// How many tasks are read at first.
 const PAGE: u32 = 1_000;
+/// How many are read at a time later on.
+const LATER_PAGE: u32 = 8_000;
+/// Fewer tasks than these are read and sorted, and more are looked for along all tasks or changes.
+const FEW: u32 = 20_000;
 
 impl Store {
     /// Gives up to `limit` tasks of `view` to `take`, sorted by `sort`; returns whether there are more.
@@ -27,6 +35,9 @@ impl Store {
         limit: u32,
         take: &mut dyn FnMut(Summary) -> Result<()>,
     ) -> Result<bool> {
+        if is_contradiction(view, filters) {
+            return Ok(false);
+        }
         let mut left = limit;
         let mut bounded = |task: Summary| {
             let is_one_more = left == 0;
@@ -62,7 +73,9 @@ impl Store {
             Sort::Due if Shape::of(view).order == Order::Plan => {
                 store.each_in_order(view, filters, moment, &mut bounded)
             }
-            Sort::Due | Sort::Title => store.each_by_key(sort, view, filters, moment, &mut bounded),
+            Sort::Due | Sort::Title => {
+                store.each_by_key(sort, view, filters, moment, limit, &mut bounded)
+            }
             Sort::Newest | Sort::Oldest | Sort::Changed => {
                 store.each_as_read(sort, view, filters, moment, &mut bounded)
             }
@@ -77,9 +90,10 @@ impl Store {
         moment: &Moment,
         take: &mut dyn FnMut(Summary) -> Result<bool>,
     ) -> Result<bool> {
-        let mut after = None;
+        let (mut after, mut limit) = (None, PAGE);
         loop {
-            let page = self.list(view, filters, moment, after, PAGE)?;
+            let page = self.list(view, filters, moment, after, limit)?;
+            limit = LATER_PAGE;
             for task in page.tasks {
                 if !take(task)? {
                     return Ok(true);
@@ -92,18 +106,24 @@ impl Store {
         }
     }
 
-    /// Likewise, sorted by what the view is not: due dates, or titles.
+    /// Likewise, sorted by what the view is not: due dates, or titles. No more than some are kept while the others are read.
     fn each_by_key(
         &self,
         sort: Sort,
         view: View,
         filters: &Filters,
         moment: &Moment,
+        limit: u32,
         take: &mut dyn FnMut(Summary) -> Result<bool>,
     ) -> Result<bool> {
+        let kept = (limit as usize).saturating_add(1);
         let mut tasks: Vec<Summary> = Vec::new();
         self.each_in_order(view, filters, moment, &mut |task| {
             tasks.push(task);
+            if tasks.len() >= kept.saturating_mul(2).max(PAGE as usize) {
+                sort.arrange(&mut tasks, moment.zone);
+                tasks.truncate(kept);
+            }
             Ok(true)
         })?;
         sort.arrange(&mut tasks, moment.zone);
@@ -132,7 +152,20 @@ impl Store {
             after: None,
             limit: u32::MAX,
         };
-        let sql = view.sql(filters).by(sort);
+        if let Some(ids) = self.few_ids(&parameters, FEW)? {
+            return self.each_of(sort, ids, take);
+        }
+        self.each_along(sort, &parameters, take)
+    }
+
+    /// Likewise, however few tasks the list has.
+    pub(super) fn each_along(
+        &self,
+        sort: Sort,
+        parameters: &Parameters<'_>,
+        take: &mut dyn FnMut(Summary) -> Result<bool>,
+    ) -> Result<bool> {
+        let sql = parameters.view.sql(parameters.filters).by(sort);
         let mut statement = self
             .connection
             .prepare_cached(&sql)
@@ -146,5 +179,39 @@ impl Store {
             }
         }
         Ok(false)
+    }
+
+    /// Gives these tasks to `take`, sorted by their ids or their latest changes, until it says that it is enough; returns
+    /// whether it did.
+    fn each_of(
+        &self,
+        sort: Sort,
+        ids: Vec<TaskId>,
+        take: &mut dyn FnMut(Summary) -> Result<bool>,
+    ) -> Result<bool> {
+        let mut keys = Vec::with_capacity(ids.len());
+        for id in ids {
+            let key = match sort {
+                Sort::Changed => -self.latest_change(id)?,
+                Sort::Oldest => id.get(),
+                _ => -id.get(),
+            };
+            keys.push((key, id));
+        }
+        keys.sort_unstable();
+        for (_, id) in keys {
+            if !take(self.summary(id)?)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns the latest change of a task.
+    fn latest_change(&self, id: TaskId) -> Result<i64> {
+        self.connection
+            .prepare_cached("SELECT coalesce(max(seq), 0) FROM change WHERE task_id = ?1")
+            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
+            .while_trying("list tasks")
     }
 }

@@ -5,30 +5,29 @@
 //!
 //! 1. From a source with fewer than [`FEW`] tasks, if there is one.
 //! 2. Along the view, with a small effort.
-//! 3. From the smallest source, if it has fewer tasks than would be passed on the way if what filters ask for were spread evenly.
-//! 4. Along the view, with a larger effort.
-//! 5. Whatever seems less by then: from the smallest source, or along the view with as much effort as that would take.
-//! 6. From that source after all.
+//! 3. From the smallest source, if that takes no more than what was spent in vain, or than what the way along the view seems to
+//!    take yet, by what was found on it so far.
+//! 4. Along the view, with [`TIMES`] the effort, and so on from 3; to its end where it has fewer tasks than any source.
 //!
-//! Each step costs no more than the next, so that what was read in vain is never most of it. A list without a source is read
-//! along its view to the end.
+//! So a list takes no more than some six times the effort of the best way there is. A list without a source is read along its
+//! view to the end.
 
 use super::{
     parameters::Parameters,
-    shape::{Order, Scope, Shape},
+    shape::{Order, Scope, Shape, old, open},
     source::Source,
     streams::{Along, Placed},
 };
 use crate::{
     domain::{
         error::Result,
-        query::{Count, Filters, View},
-        task::Project,
+        query::{Count, Filters, Position, View},
+        task::{Project, TaskId},
     },
     store::{Store, effort::WITHOUT_END, failure::WhileTrying},
 };
 
-/// From where a list was read, and at which step.
+/// From where a list was read, and in which round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lead {
     Along(u8, Along),
@@ -39,90 +38,98 @@ pub(super) enum Lead {
 const MOST_PROJECTS: u32 = 8;
 /// Fewer tasks than these are read before anything else is tried.
 const FEW: u32 = 500;
-/// How far the tasks of a source are counted, to compare it with the way along the view.
-const COMPARED: u32 = 8_000;
-/// How far they are counted where the view was read in vain.
-const MOST_COUNTED: u32 = 100_000;
 /// The effort of a first look along the view.
 const SMALL: i64 = 10_000;
-/// That of a second.
-const LARGE: i64 = 60_000;
-/// The effort of a count.
-const COUNTING: i64 = 40_000;
-/// A task of a source takes about so many steps.
-const STEPS_EACH: u64 = 25;
+/// By how much it grows.
+const TIMES: i64 = 4;
+/// The effort of a count along the view. The heading of a list has up to six.
+const COUNTING: i64 = 20_000;
+/// Fewer tasks of a source than these are counted one by one.
+const FEW_COUNTED: u32 = 800;
+/// To read a task of a source takes about so many steps.
+const STEPS_EACH: i64 = 25;
+/// No more tasks are counted than an effort has steps, divided by this: to count one takes some steps that are quick ones.
+const STEPS_COUNTED: i64 = 3;
 
 impl Store {
-    /// Returns as many tasks of a list as are asked for, and at which step of the above from where.
+    /// Returns as many tasks of a list as are asked for, and in which round of the above from where.
     pub(super) fn rows(&self, parameters: &Parameters<'_>) -> Result<(Vec<Placed>, Lead)> {
         let sources = Source::all(parameters.view, parameters.filters);
-        let sorted = |step, source| {
+        let sorted = |round, source| {
             let rows = self.sorted(parameters, source)?;
-            Ok((rows, Lead::Source(step, source)))
+            Ok((rows, Lead::Source(round, source)))
         };
         if let Some((source, _)) = self.fewest(parameters, &sources, FEW)? {
-            return sorted(1, source);
+            return sorted(0, source);
         }
         let along = self.along(parameters)?;
         if sources.is_empty() {
             let (rows, _) = self.merged(parameters, &along, None)?;
-            return Ok((rows, Lead::Along(2, along)));
+            return Ok((rows, Lead::Along(0, along)));
         }
-        let (rows, is_whole) = self.merged(parameters, &along, Some(SMALL))?;
-        if is_whole {
-            return Ok((rows, Lead::Along(2, along)));
-        }
-        let scope = Shape::of(parameters.view).scope;
-        let sizes = sources
-            .iter()
-            .map(|source| Ok((*source, self.size(parameters, *source, scope, COMPARED)?)))
-            .collect::<Result<Vec<_>>>()?;
-        if let Some((source, count)) = sizes.iter().min_by_key(|(_, count)| count)
-            && *count < COMPARED
-            && f64::from(*count) < self.expected(parameters, &sizes, &along)?
-        {
-            return sorted(3, *source);
-        }
-        let (rows, is_whole) = self.merged(parameters, &along, Some(LARGE))?;
-        if is_whole {
-            return Ok((rows, Lead::Along(4, along)));
-        }
-        let compared = sizes.iter().filter(|(_, count)| *count < COMPARED);
-        let fewest = match compared.min_by_key(|(_, count)| count) {
-            Some(fewest) => Some(*fewest),
-            None => self.fewest(parameters, &sources, MOST_COUNTED)?,
-        };
-        let Some((source, count)) = fewest else {
-            // No source is small. Where nothing was found along the view either, that may have more to be read than any.
-            if rows.is_empty() && self.has_more_along(parameters, &along, MOST_COUNTED)? {
-                return sorted(5, sources[sources.len() - 1]);
+        let (mut effort, mut spent, mut round) = (SMALL, 0_i64, 1);
+        let mut rows: Vec<Placed> = Vec::new();
+        loop {
+            // It goes on after the last that was found.
+            let found = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            let position = rows.last().map(|(task, key)| Position {
+                key: *key,
+                id: task.id.get(),
+            });
+            let rest = Parameters {
+                after: position.or(parameters.after),
+                limit: parameters.limit.saturating_sub(found),
+                ..*parameters
+            };
+            let (more, is_whole) = self.merged(&rest, &along, Some(effort))?;
+            rows.extend(more);
+            if is_whole {
+                return Ok((rows, Lead::Along(round, along)));
             }
-            let (rows, _) = self.merged(parameters, &along, None)?;
-            return Ok((rows, Lead::Along(5, along)));
-        };
-        let steps = u64::from(count) * STEPS_EACH;
-        let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let to_go = (LARGE.unsigned_abs() * u64::from(parameters.limit)).checked_div(found);
-        let seems_less = to_go.is_none_or(|to_go| steps < to_go);
-        if seems_less && self.has_more_along(parameters, &along, count)? {
-            return sorted(5, source);
+            spent = spent.saturating_add(effort);
+            // Where nothing was found, it seems to take at least as long for each task.
+            let found = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            let missing = i64::from(parameters.limit).saturating_sub(found);
+            let to_go = spent.saturating_mul(missing) / found.max(1);
+            let most = (to_go.max(spent) / STEPS_EACH).min(effort / STEPS_COUNTED);
+            let most = u32::try_from(most).unwrap_or(u32::MAX);
+            let left = self.passed_along(parameters, &along, most)?;
+            if let Some((source, _)) = self.fewest(parameters, &sources, left)? {
+                return sorted(round, source);
+            }
+            if left < most {
+                // The view has fewer tasks than any source.
+                effort = WITHOUT_END;
+            }
+            effort = effort.saturating_mul(TIMES);
+            round += 1;
         }
-        // What is found later may be rarer than it was so far.
-        let most = i64::try_from(steps).unwrap_or(i64::MAX);
-        let (rows, is_whole) = self.merged(parameters, &along, Some(most))?;
-        if is_whole {
-            return Ok((rows, Lead::Along(5, along)));
-        }
-        sorted(6, source)
     }
 
-    /// Reports whether so many tasks or more are to be read along the view.
-    fn has_more_along(
+    /// Returns the ids of all tasks of a list, in no order and without rounds of series, if its view or a source has fewer tasks
+    /// than `most`; `None` otherwise.
+    pub(super) fn few_ids(
         &self,
         parameters: &Parameters<'_>,
-        along: &Along,
-        than: u32,
-    ) -> Result<bool> {
+        most: u32,
+    ) -> Result<Option<Vec<TaskId>>> {
+        let sources = Source::all(parameters.view, parameters.filters);
+        // What has very few is found before others are counted far.
+        for most in [FEW.min(most), most] {
+            let smallest = self.fewest(parameters, &sources, most)?;
+            let most = smallest.map_or(most, |(_, count)| count);
+            if self.passed_along(parameters, &Along::View, most)? < most {
+                return self.ids_along(parameters).map(Some);
+            }
+            if let Some((source, _)) = smallest {
+                return self.ids(parameters, source).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns how many tasks are passed along the view to its end, whatever the filters ask for, counted up to `most`.
+    fn passed_along(&self, parameters: &Parameters<'_>, along: &Along, most: u32) -> Result<u32> {
         // Streams of plans begin and end with the dates that are asked for.
         let filters = match Shape::of(parameters.view).order {
             Order::Plan => Filters {
@@ -134,16 +141,16 @@ impl Store {
         };
         let all = Parameters {
             filters: &filters,
-            limit: than,
+            limit: most,
             ..*parameters
         };
-        Ok(self.counted_along(&all, along, WITHOUT_END)?.is_cut)
+        Ok(self.counted_along(&all, along, WITHOUT_END)?.number)
     }
 
     /// Returns how many tasks a list has, counted up to the limit of `parameters` and as far as a bounded effort goes.
     pub(super) fn counted(&self, parameters: &Parameters<'_>) -> Result<Count> {
         let sources = Source::all(parameters.view, parameters.filters);
-        if let Some((source, _)) = self.fewest(parameters, &sources, FEW)? {
+        if let Some((source, _)) = self.fewest(parameters, &sources, FEW_COUNTED)? {
             return self.counted_of(parameters, source);
         }
         let along = self.along(parameters)?;
@@ -171,13 +178,16 @@ impl Store {
     }
 
     /// Returns along what the list is best read.
-    fn along(&self, parameters: &Parameters<'_>) -> Result<Along> {
+    pub(super) fn along(&self, parameters: &Parameters<'_>) -> Result<Along> {
         let shape = Shape::of(parameters.view);
-        let has_streams = shape.order == Order::Plan
-            && shape.scope == Scope::Open
-            && parameters.view != View::Blocked;
-        let projects = match &parameters.filters.project {
-            Some(project) if has_streams => self.projects_below(project)?,
+        let below = match parameters.view {
+            View::Blocked => None,
+            View::Completed => Some(OLD_PROJECTS_BELOW),
+            _ if shape.order == Order::Plan && shape.scope == Scope::Open => Some(PROJECTS_BELOW),
+            _ => None,
+        };
+        let projects = match (&parameters.filters.project, below) {
+            (Some(project), Some(below)) => self.projects_below(below, project)?,
             _ => Vec::new(),
         };
         Ok(match projects.len() {
@@ -185,24 +195,6 @@ impl Store {
             count if count > MOST_PROJECTS as usize => Along::View,
             _ => Along::Projects(projects),
         })
-    }
-
-    /// Returns how many tasks would be passed on the way, if what the filters ask for were spread evenly.
-    fn expected(
-        &self,
-        parameters: &Parameters<'_>,
-        sizes: &[(Source, u32)],
-        along: &Along,
-    ) -> Result<f64> {
-        let all = f64::from(self.latest_id()?.max(1));
-        let mut passed = f64::from(parameters.limit);
-        for (source, count) in sizes {
-            let is_the_way = *source == Source::Project && *along != Along::View;
-            if !is_the_way {
-                passed *= all / f64::from((*count).max(1));
-            }
-        }
-        Ok(passed)
     }
 
     /// Returns how many tasks a source has for views of `scope`, counted up to `most`.
@@ -213,10 +205,14 @@ impl Store {
         scope: Scope,
         most: u32,
     ) -> Result<u32> {
-        let mut size = 0;
+        let mut size = match (source, parameters.view) {
+            // They are read with it.
+            (Source::Due, View::Completed) => self.possible_rounds(most)?,
+            _ => 0,
+        };
         for part in source.parts(scope) {
             let rest = Parameters {
-                limit: most - size,
+                limit: most.saturating_sub(size),
                 ..*parameters
             };
             let sql = part.count(parameters.view, parameters.filters);
@@ -234,10 +230,10 @@ impl Store {
         Ok(size)
     }
 
-    /// Returns the keys of `project` and of those below it that open tasks have, but not many more than have streams.
-    fn projects_below(&self, project: &Project) -> Result<Vec<String>> {
+    /// Returns the keys of `project` and of those below it, as `below` finds them, but not many more than have streams.
+    fn projects_below(&self, below: &str, project: &Project) -> Result<Vec<String>> {
         self.connection
-            .prepare_cached(PROJECTS_BELOW)
+            .prepare_cached(below)
             .and_then(|mut statement| {
                 statement
                     .query_map((project.key(), MOST_PROJECTS + 1), |row| row.get(0))?
@@ -245,24 +241,27 @@ impl Store {
             })
             .while_trying("list projects")
     }
-
-    /// Returns about how many tasks there are.
-    fn latest_id(&self) -> Result<u32> {
-        let latest: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT max(id) FROM task")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .while_trying("count tasks")?;
-        Ok(u32::try_from(latest.unwrap_or(0)).unwrap_or(u32::MAX))
-    }
 }
 
-/// The project, and what lies below it: goes from each to the next in the index, however many tasks it has.
-pub(super) const PROJECTS_BELOW: &str = "WITH RECURSIVE step (key) AS (
-         SELECT min(project_key) FROM task
-          WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key >= ?1 || '.'
-         UNION ALL
-         SELECT (SELECT min(project_key) FROM task
-                  WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND project_key > step.key)
-           FROM step WHERE step.key < ?1 || '/')
-     SELECT ?1 UNION ALL SELECT key FROM step WHERE key < ?1 || '/' LIMIT ?2";
+/// The statement for a project and those below it that tasks like these have: it goes from each to the next in the index, however
+/// many tasks they have.
+macro_rules! projects_below {
+    ($whose:expr) => {
+        concat!(
+            "WITH RECURSIVE step (key) AS (
+                 SELECT min(project_key) FROM task WHERE ",
+            $whose,
+            " AND project_key >= ?1 || '.'
+                 UNION ALL
+                 SELECT (SELECT min(project_key) FROM task WHERE ",
+            $whose,
+            " AND project_key > step.key)
+                   FROM step WHERE step.key < ?1 || '/')
+             SELECT ?1 UNION ALL SELECT key FROM step WHERE key < ?1 || '/' LIMIT ?2"
+        )
+    };
+}
+/// Those that open tasks have.
+pub(super) const PROJECTS_BELOW: &str = projects_below!(open!());
+/// Those that the other ones have.
+pub(super) const OLD_PROJECTS_BELOW: &str = projects_below!(old!());

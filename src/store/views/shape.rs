@@ -46,6 +46,21 @@ impl Order {
         }
     }
 
+    /// Returns what follows ORDER BY.
+    pub(super) fn sorted(&self) -> String {
+        let direction = match self {
+            Self::Latest(_) => " DESC",
+            _ => "",
+        };
+        let mut sorted = String::new();
+        for key in self.keys() {
+            sorted.push_str(key);
+            sorted.push_str(direction);
+            sorted.push_str(", ");
+        }
+        sorted + "task.id" + direction
+    }
+
     /// Returns the columns of the two numbers.
     pub(super) fn columns(self) -> (&'static str, &'static str) {
         match self {

@@ -81,18 +81,34 @@ impl Store {
         })
     }
 
+    /// Returns the ids of those in the list, in no order and without rounds of series.
+    pub(super) fn ids(&self, parameters: &Parameters<'_>, source: Source) -> Result<Vec<TaskId>> {
+        let keys = self.keys_of_tasks(parameters, source)?;
+        Ok(keys.into_iter().map(|key| key.id).collect())
+    }
+
+    fn keys_of_tasks(&self, parameters: &Parameters<'_>, source: Source) -> Result<Vec<Key>> {
+        let sql = parameters.view.sql(parameters.filters);
+        let mut keys = Vec::new();
+        for part in source.parts(Shape::of(parameters.view).scope) {
+            let sql = sql.keys(part, parameters.after.is_none());
+            self.read_keys(&sql, parameters, &mut keys)?;
+        }
+        Ok(keys)
+    }
+
     /// Returns the keys of those in the list that come after the place it is gone on from.
     fn keys(&self, parameters: &Parameters<'_>, source: Source) -> Result<Vec<Key>> {
         let sql = parameters.view.sql(parameters.filters);
         let shape = Shape::of(parameters.view);
-        let mut keys = Vec::new();
-        for part in source.parts(shape.scope) {
-            self.read_keys(&sql.keys(part), parameters, &mut keys)?;
-        }
+        let mut keys = self.keys_of_tasks(parameters, source)?;
         if parameters.view == View::Completed {
             // The rounds of all tasks, where these are no more than the tasks whose changes would be looked through for theirs.
-            let candidates = self.size(parameters, source, Scope::Both, MOST_COMPARED)?;
-            if self.possible_rounds(candidates)? < candidates {
+            let reads_all = source == Source::Due || {
+                let candidates = self.size(parameters, source, Scope::Both, MOST_COMPARED)?;
+                self.possible_rounds(candidates)? < candidates
+            };
+            if reads_all {
                 self.read_keys(&sql.all_round_keys(), parameters, &mut keys)?;
             } else {
                 for part in source.parts(Scope::Both) {
@@ -108,7 +124,7 @@ impl Store {
     }
 
     /// Returns how many changes may have finished a round, counted up to `most`.
-    fn possible_rounds(&self, most: u32) -> Result<u32> {
+    pub(super) fn possible_rounds(&self, most: u32) -> Result<u32> {
         self.connection
             .prepare_cached(Sql::possible_rounds())
             .and_then(|mut statement| statement.query_row([most], |row| row.get(0)))

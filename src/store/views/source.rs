@@ -14,7 +14,7 @@ use crate::domain::{
 pub(super) enum Source {
     /// This of the tags.
     Tag(usize),
-    /// The project, or one below it.
+    /// The project, or one below it; any project where none is named.
     Project,
     /// The parent.
     Parent,
@@ -22,7 +22,7 @@ pub(super) enum Source {
     InProgress,
     /// A date of completion.
     Completion,
-    /// A due date.
+    /// A due date. Rounds of series had another, so all of them are read beside its tasks.
     Due,
 }
 
@@ -53,22 +53,21 @@ impl Source {
         let mut sources: Vec<Self> = (0..filters.tags.len()).map(Self::Tag).collect();
         let mut add = |source, is_asked_for: bool| sources.extend(is_asked_for.then_some(source));
         let shape = Shape::of(view);
-        add(Self::Project, filters.project.is_some());
+        add(
+            Self::Project,
+            filters.project.is_some() || filters.has_project,
+        );
         add(Self::Parent, filters.parent.is_some());
         let is_view_of_its_own = matches!(view, View::InProgress | View::Stale);
         let in_progress = filters.status == Some(Status::InProgress);
         add(Self::InProgress, in_progress && !is_view_of_its_own);
         // Rounds of series were completed at a time of their own; the view of completed tasks is in that order anyway.
-        let is_by_completion = view == View::Completed;
         add(
             Self::Completion,
             filters.asks_for_completion() && matches!(view, View::All),
         );
         let has_due = filters.due_from.is_some() || filters.due_to.is_some();
-        add(
-            Self::Due,
-            has_due && !is_by_completion && shape.scope != Scope::Open,
-        );
+        add(Self::Due, has_due && shape.scope != Scope::Open);
         sources
     }
 
@@ -94,43 +93,67 @@ impl Source {
     }
 }
 
+/// The rows of a part: those of another table or index, by whose ids tasks are looked up, or the tasks themselves.
+struct Rows {
+    from: &'static str,
+    /// The id of the task in such a row.
+    id: &'static str,
+    condition: String,
+    /// Whether the index has most of what is asked of a task.
+    has_columns: bool,
+}
+
 impl Part {
-    /// Returns what follows FROM, the id of the task in it, and the condition.
-    fn clauses(self, view: View, filters: &Filters) -> (&'static str, &'static str, String) {
+    fn rows(self, view: View, filters: &Filters) -> Rows {
+        let (from_due, until_due) = Window::ends(view, filters);
         let due = |kind: u8, whose: &str| {
             let mut condition = format!("{whose} AND due_kind = {kind}");
-            let (from, until) = Window::ends(view, filters);
-            if from {
+            if from_due {
                 let _ = write!(condition, " AND due_order >= :from_{kind}");
             }
-            if until {
+            if until_due {
                 let _ = write!(condition, " AND due_order < :until_{kind}");
             }
             condition
         };
-        let of_task = |from, condition| (from, "lead.id", condition);
+        let in_project = |whose: &str| {
+            let project = filters.project.as_ref();
+            let which = project.map_or_else(
+                || "project_key IS NOT NULL".to_owned(),
+                |_| within(":project"),
+            );
+            format!("{whose} AND {which}")
+        };
+        let looked_up = |from, id, condition| Rows {
+            from,
+            id,
+            condition,
+            has_columns: false,
+        };
+        let tasks = |from, condition| Rows {
+            from,
+            id: "task.id",
+            condition,
+            has_columns: true,
+        };
         match self {
-            Self::Tag(number) => (
+            Self::Tag(number) => looked_up(
                 "tag AS lead",
                 "lead.task_id",
                 format!("lead.tag = :tag_{number}"),
             ),
-            Self::OpenOfProject => of_task(
-                "task AS lead INDEXED BY task_by_project",
-                format!(concat!(open!(), " AND {}"), within(":project")),
-            ),
-            Self::OldOfProject => of_task(
-                "task AS lead INDEXED BY task_by_old_project",
-                format!(concat!(old!(), " AND {}"), within(":project")),
-            ),
-            Self::Children => of_task(
+            Self::Children => looked_up(
                 "task AS lead INDEXED BY task_by_parent",
-                "parent = :parent".to_owned(),
+                "lead.id",
+                "lead.parent = :parent".to_owned(),
             ),
-            Self::InProgress => of_task(
+            Self::InProgress => looked_up(
                 "task AS lead INDEXED BY task_by_progress",
-                "deleted_at IS NULL AND status = 'in_progress'".to_owned(),
+                "lead.id",
+                "lead.deleted_at IS NULL AND lead.status = 'in_progress'".to_owned(),
             ),
+            Self::OpenOfProject => tasks("task INDEXED BY task_by_project", in_project(open!())),
+            Self::OldOfProject => tasks("task INDEXED BY task_by_old_project", in_project(old!())),
             Self::Completed => {
                 let mut condition = "deleted_at IS NULL AND status = 'completed'".to_owned();
                 let mut and = |test: &str| {
@@ -146,36 +169,49 @@ impl Part {
                 if filters.priority.is_some() || filters.no_priority {
                     and("rank = :rank");
                 }
-                let (from, until) = Window::ends(view, filters);
-                and_due(&mut and, from, until);
-                of_task("task AS lead INDEXED BY task_by_completion", condition)
+                and_due(&mut and, from_due, until_due);
+                tasks("task INDEXED BY task_by_completion", condition)
             }
-            Self::OpenDue(kind) => {
-                of_task("task AS lead INDEXED BY task_by_plan", due(kind, open!()))
-            }
-            Self::OldDue(kind) => of_task(
-                "task AS lead INDEXED BY task_by_old_due",
+            Self::OpenDue(kind) => tasks("task INDEXED BY task_by_plan", due(kind, open!())),
+            Self::OldDue(kind) => tasks(
+                "task INDEXED BY task_by_old_due",
                 due(kind, concat!(old!(), " AND due_kind < 3")),
             ),
         }
     }
 
-    /// Returns the statement for the ids of its tasks that have all the tags.
-    pub(super) fn candidates(self, view: View, filters: &Filters) -> String {
-        let (from, id, condition) = self.clauses(view, filters);
-        let mut statement = format!("SELECT {id} AS id FROM {from}");
+    /// Returns what follows FROM to read its tasks that have all the tags, and the condition that they are of the part. Where its
+    /// index has not the columns that lists ask for, they are read from one that has many tasks to a page.
+    pub(super) fn tasks(self, view: View, filters: &Filters) -> (String, String) {
+        let Rows {
+            from,
+            id,
+            condition,
+            has_columns,
+        } = self.rows(view, filters);
+        let (mut from, id, condition) = if has_columns {
+            (from.to_owned(), id, condition)
+        } else {
+            let lead = format!("(SELECT {id} AS id FROM {from} WHERE {condition}) AS lead");
+            (lead, "lead.id", "TRUE".to_owned())
+        };
         for number in (0..filters.tags.len()).filter(|number| self != Self::Tag(*number)) {
             let _ = write!(
-                statement,
+                from,
                 " CROSS JOIN tag AS tag_{number} ON tag_{number}.tag = :tag_{number} AND tag_{number}.task_id = {id}"
             );
         }
-        format!("{statement} WHERE {condition}")
+        if !has_columns {
+            from.push_str(" CROSS JOIN task INDEXED BY task_by_id ON task.id = lead.id");
+        }
+        (from, condition)
     }
 
     /// Returns the statement that counts its tasks.
     pub(super) fn count(self, view: View, filters: &Filters) -> String {
-        let (from, _, condition) = self.clauses(view, filters);
+        let Rows {
+            from, condition, ..
+        } = self.rows(view, filters);
         format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT :limit)")
     }
 }

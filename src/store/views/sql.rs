@@ -4,7 +4,7 @@
 //! from an index alone.
 
 use super::{
-    shape::{Begin, Order, Shape, Window, open},
+    shape::{Begin, Order, Scope, Shape, Window, old, open},
     source::{Part, and_due, within},
 };
 use crate::{
@@ -47,6 +47,11 @@ impl Sql<'_> {
         self.ordered("1", kind, of_project, begin)
     }
 
+    /// Returns the statement for the ids of the tasks that [`Sql::page`] lists.
+    pub(super) fn ids(&self, kind: Option<u8>, begin: Begin) -> String {
+        self.ordered("id", kind, false, begin)
+    }
+
     fn ordered(&self, columns: &str, kind: Option<u8>, of_project: bool, begin: Begin) -> String {
         let order = self.shape.order;
         let mut condition = self.shape.condition.to_owned();
@@ -55,9 +60,17 @@ impl Sql<'_> {
             condition.push_str(test);
         };
         let from = if of_project {
-            and(open!());
+            let (index, whose) = if self.shape.scope == Scope::Old {
+                ("task INDEXED BY task_by_old_project", old!())
+            } else {
+                ("task INDEXED BY task_by_project", open!())
+            };
+            and(whose);
             and("project_key = :stream_project");
-            "task INDEXED BY task_by_project"
+            index
+        } else if order == Order::Age {
+            // Most are passed over by what an index with many tasks to a page has of them.
+            "task INDEXED BY task_by_id"
         } else {
             "task"
         };
@@ -81,7 +94,7 @@ impl Sql<'_> {
             and_due(&mut and, from_due, until_due);
         }
         let is_latest = matches!(order, Order::Latest(_));
-        let (later, direction) = if is_latest { ("<", " DESC") } else { (">", "") };
+        let later = if is_latest { "<" } else { ">" };
         let keys = order.keys();
         let bounds = &[":first", ":second"][..keys.len()];
         match begin {
@@ -100,45 +113,52 @@ impl Sql<'_> {
                 bounds.join(", ")
             )),
         }
-        let sorted = keys
-            .iter()
-            .fold(String::new(), |sorted, key| sorted + key + direction + ", ");
-        condition.push_str(&tests(self.filters, of_project, &Tested::TASK));
+        let known = if of_project {
+            Known::Project
+        } else {
+            Known::Nothing
+        };
+        condition.push_str(&tests(self.filters, known, &Tested::TASK));
         format!(
-            "SELECT {columns} FROM {from} WHERE {condition} ORDER BY {sorted}id{direction} LIMIT :limit"
+            "SELECT {columns} FROM {from} WHERE {condition} ORDER BY {} LIMIT :limit",
+            order.sorted()
         )
     }
 
     /// Returns the statement for what the tasks of the view in a part of a source are sorted by: two numbers, the kind of date,
-    /// the id. What has not all tags is passed over before its row is read.
-    pub(super) fn keys(&self, part: Part) -> String {
-        let (first, second) = self.shape.order.columns();
-        let kind = self.shape.order.kind_column().unwrap_or("NULL");
-        let candidates = part.candidates(self.view, self.filters);
+    /// the id. Where the list begins with its first task and has no dates of several kinds, these are the first of the part.
+    pub(super) fn keys(&self, part: Part, is_first: bool) -> String {
+        let order = self.shape.order;
+        let (first, second) = order.columns();
+        let kind = order.kind_column();
+        let first_ones = if is_first && kind.is_none() {
+            format!(" ORDER BY {} LIMIT :limit", order.sorted())
+        } else {
+            String::new()
+        };
+        let kind = kind.unwrap_or("NULL");
+        let (from, which) = part.tasks(self.view, self.filters);
         let condition = self.condition();
-        let tests = tests(self.filters, false, &Tested::TASK);
+        let tests = tests(self.filters, Known::Tags, &Tested::TASK);
         format!(
-            "SELECT {first}, {second}, {kind}, task.id, NULL
-               FROM ({candidates}) AS candidate CROSS JOIN task ON task.id = candidate.id
-              WHERE {condition}{tests}"
+            "SELECT {first}, {second}, {kind}, task.id, NULL FROM {from} WHERE {which} AND {condition}{tests}{first_ones}"
         )
     }
 
     /// Returns the same of finished rounds; the last column is the change that finished one.
     pub(super) fn round_keys(&self, part: Part) -> String {
-        let candidates = part.candidates(self.view, self.filters);
-        let tests = tests(self.filters, false, &Tested::ROUND);
+        let (from, which) = part.tasks(self.view, self.filters);
+        let tests = tests(self.filters, Known::Tags, &Tested::ROUND);
         format!(
             "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
-               FROM ({candidates}) AS candidate CROSS JOIN task ON task.id = candidate.id
-                    CROSS JOIN change ON change.task_id = task.id
-              WHERE {ROUND}{tests}"
+               FROM {from} CROSS JOIN change ON change.task_id = task.id
+              WHERE {which} AND {ROUND}{tests}"
         )
     }
 
     /// Returns the same of all finished rounds, whatever source they are in.
     pub(super) fn all_round_keys(&self) -> String {
-        let tests = tests(self.filters, false, &Tested::ROUND);
+        let tests = tests(self.filters, Known::Nothing, &Tested::ROUND);
         format!(
             "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
                FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
@@ -155,7 +175,7 @@ impl Sql<'_> {
 
     /// Returns the statement for finished rounds of series, which the view of completed tasks has besides, as [`Sql::page`].
     pub(super) fn rounds(&self, is_first: bool) -> String {
-        let tests = tests(self.filters, false, &Tested::ROUND);
+        let tests = tests(self.filters, Known::Nothing, &Tested::ROUND);
         let beyond = if is_first {
             ""
         } else {
@@ -174,7 +194,7 @@ impl Sql<'_> {
     pub(super) fn by(&self, sort: Sort) -> String {
         let columns = summary_columns!();
         let condition = self.condition();
-        let tests = tests(self.filters, false, &Tested::TASK);
+        let tests = tests(self.filters, Known::Nothing, &Tested::TASK);
         let (from, latest, order) = match sort {
             Sort::Changed => (
                 "change CROSS JOIN task ON task.id = change.task_id",
@@ -183,8 +203,9 @@ impl Sql<'_> {
                                      WHERE later.task_id = change.task_id AND later.part = 1)",
                 "change.seq DESC",
             ),
-            Sort::Oldest => ("task NOT INDEXED", "", "task.id"),
-            _ => ("task NOT INDEXED", "", "task.id DESC"),
+            // Most are passed over by what an index with many tasks to a page has of them.
+            Sort::Oldest => ("task INDEXED BY task_by_id", "", "task.id"),
+            _ => ("task INDEXED BY task_by_id", "", "task.id DESC"),
         };
         format!("SELECT {columns} FROM {from} WHERE {condition}{tests}{latest} ORDER BY {order}")
     }
@@ -227,7 +248,7 @@ impl Sql<'_> {
     fn found(&self, source: &str, test: &str, id: &str) -> Vec<String> {
         let columns = summary_columns!();
         let condition = self.condition();
-        let filtered = tests(self.filters, false, &Tested::TASK);
+        let filtered = tests(self.filters, Known::Nothing, &Tested::TASK);
         let tasks = format!(
             "SELECT {columns}, :first AS first, 0 AS second FROM {source} WHERE {test} AND {condition}{filtered} AND {id} < :id \
              ORDER BY {id} DESC LIMIT :limit"
@@ -236,7 +257,7 @@ impl Sql<'_> {
             return vec![tasks];
         }
         let columns = round_columns!();
-        let filtered = tests(self.filters, false, &Tested::ROUND);
+        let filtered = tests(self.filters, Known::Nothing, &Tested::ROUND);
         // Beside max, the other columns are those of the same row.
         let rounds = format!(
             "SELECT {columns}, max(change.seq), :first AS first, 0 AS second
@@ -308,8 +329,16 @@ impl Tested {
     };
 }
 
+/// Which filters need no test, since the rows are read by what they ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    Project,
+    Tags,
+}
+
 /// Returns the tests for the filters that are set, but for dates that tasks are due, each with an `AND` before it.
-fn tests(filters: &Filters, of_project: bool, tested: &Tested) -> String {
+fn tests(filters: &Filters, known: Known, tested: &Tested) -> String {
     let mut tests = Vec::new();
     let mut test = |is_set: bool, test: String| {
         if is_set {
@@ -320,7 +349,7 @@ fn tests(filters: &Filters, of_project: bool, tested: &Tested) -> String {
     // The plus: told that it is one number, SQLite would no longer see that the index has the order.
     test(asks_for_rank(filters), "+task.rank = :rank".to_owned());
     test(
-        filters.project.is_some() && !of_project,
+        filters.project.is_some() && known != Known::Project,
         tested_within(":project"),
     );
     test(filters.no_project, "project_key IS NULL".to_owned());
@@ -329,7 +358,7 @@ fn tests(filters: &Filters, of_project: bool, tested: &Tested) -> String {
         format!("EXISTS (SELECT 1 FROM tag WHERE tag.tag = :{name} AND tag.task_id = task.id)")
     };
     for number in 0..filters.tags.len() {
-        test(true, tagged(format!("tag_{number}")));
+        test(known != Known::Tags, tagged(format!("tag_{number}")));
     }
     for number in 0..filters.without_tags.len() {
         let has_tag = tagged(format!("without_tag_{number}"));

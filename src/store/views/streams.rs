@@ -12,7 +12,7 @@ use crate::{
     domain::{
         error::Result,
         query::{Count, Moment, View, order},
-        task::Summary,
+        task::{Summary, TaskId},
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
 };
@@ -208,6 +208,24 @@ impl Store {
             });
         }
         Ok(prepared)
+    }
+
+    /// Returns the ids of all tasks that a view has, in no order and without rounds of series.
+    pub(super) fn ids_along(&self, parameters: &Parameters<'_>) -> Result<Vec<TaskId>> {
+        let sql = parameters.view.sql(parameters.filters);
+        let read = || -> rusqlite::Result<Vec<TaskId>> {
+            let mut ids = Vec::new();
+            for (kind, project, begin) in streams(parameters, &[]) {
+                let mut statement = self.connection.prepare_cached(&sql.ids(kind, begin))?;
+                parameters.bind_stream(&mut statement, kind, project)?;
+                let found = statement.raw_query().mapped(|row| row.get(0));
+                for id in found {
+                    ids.push(id?);
+                }
+            }
+            Ok(ids)
+        };
+        read().while_trying("list tasks")
     }
 
     /// Returns how many tasks the streams have, counted up to the limit and as far as `effort` goes.
