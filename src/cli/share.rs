@@ -18,7 +18,7 @@ use crate::{
         environment::Environment,
         log::{Log, LogError},
         place::{Place, PlaceError},
-        probe::Probed,
+        probe::{Lifecycle, Probed},
         seal::{Key, LogId},
         secrets::Secrets,
     },
@@ -183,6 +183,12 @@ impl NewLog {
         let probed = place
             .probe(environment, secrets.login.as_ref())
             .map_err(refused)?;
+        if let Some(Lifecycle::Harmful(rules)) = &probed.lifecycle {
+            let rules = rules.join("; ");
+            return Err(not_shared(&format!(
+                "lifecycle rules of the bucket would take away what the log needs: {rules}; take them away, or name a folder that they leave alone"
+            )));
+        }
         let log = secrets.open(Environment::of_process()).map_err(refused)?;
         Ok(Self {
             secrets,

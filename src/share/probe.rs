@@ -13,6 +13,8 @@ use super::{
     s3::{Put, S3},
 };
 
+pub use super::s3::Lifecycle;
+
 /// How many new keys are put under.
 const KEYS: usize = 20;
 /// How many put under one key at once.
@@ -31,6 +33,8 @@ pub struct Probed {
     pub skew_seconds: Option<i64>,
     /// How many of the puts were not answered clearly; none of them won.
     pub unclear: usize,
+    /// Whether the engine deletes by itself what the log needs; `None` if engines of its kind do not.
+    pub lifecycle: Option<Lifecycle>,
 }
 
 impl Probed {
@@ -70,6 +74,7 @@ pub(super) fn probe_s3(store: &mut S3) -> Result<Probed, LogError> {
         answer_time,
         skew_seconds: store.skew(),
         unclear,
+        lifecycle: Some(store.lifecycle()),
     })
 }
 
@@ -141,5 +146,6 @@ pub(super) fn probe_rqlite(cluster: &mut Rqlite) -> Result<Probed, LogError> {
         answer_time: started.elapsed(),
         skew_seconds: cluster.skew(),
         unclear: 0,
+        lifecycle: None,
     })
 }

@@ -22,8 +22,10 @@ use http::{HeaderName, HeaderValue, Method};
 use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 
+mod lifecycle;
 mod refusal;
 
+pub use lifecycle::Lifecycle;
 use refusal::{error_code, refusal};
 
 use super::{
@@ -52,6 +54,7 @@ pub(super) struct S3 {
 struct Requests {
     client: HttpClient,
     bucket: String,
+    folder: String,
     /// Bucket and folder, encoded: `/bucket/folder`.
     base: String,
     region: String,
@@ -121,6 +124,7 @@ impl S3 {
             requests: Requests {
                 client: HttpClient::new(remote),
                 bucket: bucket.to_owned(),
+                folder: folder.to_owned(),
                 base: encode_path(&format!("/{bucket}/{folder}")),
                 region,
                 environment,
@@ -134,6 +138,12 @@ impl S3 {
     /// Returns how many seconds the store's clock is ahead of this machine's, as its last answer said.
     pub(super) fn skew(&self) -> Option<i64> {
         self.requests.client.skew()
+    }
+
+    /// Returns what is known of the rules by which the bucket deletes objects.
+    pub(super) fn lifecycle(&mut self) -> Lifecycle {
+        let requests = &self.requests;
+        self.runtime.block_on(requests.lifecycle())
     }
 
     /// Puts each body under its key (a path in the folder), all at once, each if nothing is there. Once each: nothing is
@@ -289,7 +299,10 @@ impl Requests {
 
     /// Sends a put once.
     pub(super) async fn put_new(&self, key: &str, body: Bytes, deadline: Deadline) -> Put {
-        let reply = match self.send(Method::PUT, key, body, deadline).await {
+        let reply = match self
+            .send(Method::PUT, &self.path(key), "", body, deadline)
+            .await
+        {
             Ok(reply) => reply,
             Err(SendError::NotSent(text)) => return Put::Refused(self.unreachable(&text)),
             Err(SendError::NoAnswer(text)) => return Put::Unknown(self.unreachable(&text)),
@@ -312,7 +325,10 @@ impl Requests {
     async fn get(&self, key: &str, deadline: Deadline) -> Result<Option<Bytes>, LogError> {
         let mut pauses = PAUSES.iter().copied();
         loop {
-            let error = match self.send(Method::GET, key, Bytes::new(), deadline).await {
+            let error = match self
+                .send(Method::GET, &self.path(key), "", Bytes::new(), deadline)
+                .await
+            {
                 Ok(reply) => match reply.status {
                     200 => return Ok(Some(reply.body)),
                     404 if error_code(&reply.body) != Some("NoSuchBucket") => return Ok(None),
@@ -331,6 +347,11 @@ impl Requests {
             };
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Returns the path of an object, encoded.
+    fn path(&self, key: &str) -> String {
+        format!("{}/{}", self.base, encode_path(key))
     }
 
     async fn read(&self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
@@ -409,12 +430,13 @@ impl Requests {
     async fn send(
         &self,
         method: Method,
-        key: &str,
+        path: &str,
+        query: &str,
         body: Bytes,
         deadline: Deadline,
     ) -> Result<Reply, SendError> {
         let credentials = self.credentials.lock().clone();
-        let outgoing = self.signed(&method, key, body.clone(), &credentials)?;
+        let outgoing = self.signed(&method, path, query, body.clone(), &credentials)?;
         let reply = self.client.send(&outgoing, deadline).await?;
         let is_expired = matches!(
             error_code(&reply.body),
@@ -432,7 +454,7 @@ impl Requests {
         match self.environment.credentials(self.saved.as_ref()) {
             Ok(fresh) if fresh != credentials => {
                 *self.credentials.lock() = fresh.clone();
-                let outgoing = self.signed(&method, key, body, &fresh)?;
+                let outgoing = self.signed(&method, path, query, body, &fresh)?;
                 self.client.send(&outgoing, deadline).await
             }
             _ => Ok(reply),
@@ -442,11 +464,11 @@ impl Requests {
     fn signed(
         &self,
         method: &Method,
-        key: &str,
+        path: &str,
+        query: &str,
         body: Bytes,
         credentials: &Credentials,
     ) -> Result<Outgoing, SendError> {
-        let path = format!("{}/{}", self.base, encode_path(key));
         let digest = Digest::of(&body);
         let digest_text = digest.to_string();
         let time = jiff::Timestamp::now()
@@ -464,8 +486,8 @@ impl Requests {
         let line = authorization(
             &Signed {
                 method: method.as_str(),
-                path: &path,
-                query: "",
+                path,
+                query,
                 headers: &headers,
                 body: digest,
                 time: &time,
@@ -491,7 +513,11 @@ impl Requests {
             });
         Ok(Outgoing {
             method: method.clone(),
-            target: path.clone(),
+            target: if query.is_empty() {
+                path.to_owned()
+            } else {
+                format!("{path}?{query}")
+            },
             headers: headers.collect::<Result<_, _>>()?,
             body,
         })

@@ -495,3 +495,27 @@ fn a_log_at_the_newest_format_has_nothing_to_raise() {
     assert_eq!(desk.json(&["share", "status"])["format"], 1);
     assert_eq!(store.names(), before);
 }
+
+#[test]
+fn a_bucket_whose_rules_delete_entries_is_refused_and_named_by_doctor() {
+    let store = ObjectStore::start();
+    let desk = Machine::new(&store);
+    desk.run(&["add", "one"]);
+    store.rule(Some("ours/"));
+    let refused = desk.refusal(&["share", "init", "s3://tasks/ours"]);
+    assert!(
+        refused.contains("tidy deletes objects after 90 days"),
+        "{refused}"
+    );
+    store.rule(Some("other/"));
+    desk.share(&[]);
+    let doctor = || String::from_utf8(desk.output(&["doctor"]).stdout).unwrap();
+    let found = doctor();
+    assert!(found.contains("no lifecycle rule"), "{found}");
+    store.rule(Some(""));
+    let found = doctor();
+    assert!(
+        found.contains("tidy deletes objects after 90 days") && found.contains("the log ends"),
+        "{found}"
+    );
+}

@@ -3,7 +3,12 @@
 use super::Finding;
 use crate::{
     domain::error::{Error, Result},
-    share::{environment::Environment, log::LogError, probe::Probed, secrets::Secrets},
+    share::{
+        environment::Environment,
+        log::LogError,
+        probe::{Lifecycle, Probed},
+        secrets::Secrets,
+    },
     store::{ExaminedSnapshot, Paths, Store, open, unusable_secrets},
 };
 
@@ -69,8 +74,32 @@ fn looked(paths: &Paths) -> Result<Vec<Finding>> {
     );
     let mut found = vec![Finding::good(CHECK, what)];
     found.extend(clock(&probed));
+    found.extend(probed.lifecycle.map(|lifecycle| rules(&lifecycle)));
     found.extend(snapshot(&store)?);
     Ok(found)
+}
+
+/// Tells whether the store deletes by itself what the log needs.
+fn rules(lifecycle: &Lifecycle) -> Finding {
+    let good = |what: &str| Finding::good(CHECK, what.to_owned());
+    match lifecycle {
+        Lifecycle::Harmless => good("no lifecycle rule of the bucket deletes objects of the log"),
+        Lifecycle::NotOffered => good("the store shows no lifecycle rules"),
+        Lifecycle::Hidden => good(
+            "whether a lifecycle rule of the bucket deletes objects of the log is not known: the credentials lack s3:GetLifecycleConfiguration",
+        ),
+        Lifecycle::Unknown(error) => good(&format!(
+            "whether a lifecycle rule of the bucket deletes objects of the log is not known: {error}"
+        )),
+        Lifecycle::Harmful(rules) => Finding::bad(
+            CHECK,
+            format!(
+                "lifecycle rules of the bucket take away what the log needs: {}",
+                rules.join("; ")
+            ),
+            "take these rules away, or have them leave the folder of the log alone: where an entry is missing, the log ends",
+        ),
+    }
 }
 
 /// Tells of a snapshot that nobody can join by.

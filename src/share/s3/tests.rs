@@ -380,3 +380,42 @@ fn credentials_that_cannot_tell_missing_from_forbidden_fail_the_probe() {
     let error = probe_s3(&mut store(&server)).unwrap_err().to_string();
     assert!(error.contains("s3:ListBucket"), "{error}");
 }
+
+#[test]
+fn rules_that_delete_objects_are_asked_for_and_what_is_not_known_is_said_to_be() {
+    let rules = |filter: &str| {
+        format!(
+            "<LifecycleConfiguration><Rule><ID>old</ID><Status>Enabled</Status>{filter}<Expiration><Days>9</Days></Expiration>\
+             </Rule></LifecycleConfiguration>"
+        )
+        .into_bytes()
+    };
+    let harmful = Lifecycle::Harmful(vec!["old deletes objects after 9 days".to_owned()]);
+    let cases = [
+        (200, rules(""), harmful),
+        (
+            200,
+            rules("<Prefix>elsewhere/</Prefix>"),
+            Lifecycle::Harmless,
+        ),
+        (200, b"<ListBucketResult/>".to_vec(), Lifecycle::NotOffered),
+        (
+            404,
+            code("NoSuchLifecycleConfiguration"),
+            Lifecycle::Harmless,
+        ),
+        (404, code("NoSuchKey"), Lifecycle::NotOffered),
+        (501, code("NotImplemented"), Lifecycle::NotOffered),
+        (403, code("AccessDenied"), Lifecycle::Hidden),
+    ];
+    for (status, body, expected) in cases {
+        let said = format!("{status} {}", String::from_utf8_lossy(&body));
+        let server = FakeServer::start(move |_| Some((status, body.clone())));
+        assert_eq!(store(&server).lifecycle(), expected, "{said}");
+        let asked = &server.asked()[0];
+        assert!(asked.target.ends_with("?lifecycle="), "{}", asked.target);
+        assert_eq!(asked.method, "GET");
+    }
+    let server = FakeServer::start(|_| Some((503, code("SlowDown"))));
+    assert!(matches!(store(&server).lifecycle(), Lifecycle::Unknown(_)));
+}

@@ -15,6 +15,8 @@ use std::{
 struct Inner {
     objects: Mutex<BTreeMap<String, Vec<u8>>>,
     is_off: AtomicBool,
+    /// The lifecycle configuration of the bucket; none where it is empty.
+    rules: Mutex<String>,
 }
 
 /// A store that listens on this machine while the test runs.
@@ -46,6 +48,16 @@ impl ObjectStore {
     /// Breaks off every connection from now on, or answers again.
     pub(crate) fn switch_off(&self, is_off: bool) {
         self.inner.is_off.store(is_off, Ordering::SeqCst);
+    }
+
+    /// Gives the bucket a lifecycle rule that deletes objects; `None` takes it away.
+    pub(crate) fn rule(&self, prefix: Option<&str>) {
+        *self.inner.rules.lock().unwrap() = prefix.map_or_else(String::new, |prefix| {
+            format!(
+                "<LifecycleConfiguration><Rule><ID>tidy</ID><Filter><Prefix>{prefix}</Prefix></Filter><Status>Enabled</Status>\
+                 <Expiration><Days>90</Days></Expiration></Rule></LifecycleConfiguration>"
+            )
+        });
     }
 
     /// Returns the names of what is in it.
@@ -93,8 +105,14 @@ fn serve(stream: &TcpStream, inner: &Inner) {
         let (method, path) = (words.next().unwrap(), words.next().unwrap());
         let name = path.split('?').next().unwrap().to_owned();
         let mut objects = inner.objects.lock().unwrap();
+        let rules = inner.rules.lock().unwrap().clone();
         let (status, reply) = match method {
             _ if header("authorization").is_none() => ("403 Forbidden", Vec::new()),
+            "GET" if path.ends_with("?lifecycle=") && rules.is_empty() => (
+                "404 Not Found",
+                b"<Error><Code>NoSuchLifecycleConfiguration</Code></Error>".to_vec(),
+            ),
+            "GET" if path.ends_with("?lifecycle=") => ("200 OK", rules.into_bytes()),
             "PUT" if header("if-none-match").is_some() && objects.contains_key(&name) => {
                 ("412 Precondition Failed", Vec::new())
             }
