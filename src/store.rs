@@ -98,7 +98,6 @@ use paths::Identity;
 pub use paths::Paths;
 pub use search_words::Words;
 use shared::Sharing;
-pub(crate) use shared::unusable_secrets;
 pub use shared::{
     Examined as ExaminedSnapshot, Formats, Older, State as SharedState, Unsettled, member,
 };

@@ -12,7 +12,6 @@ use super::{CliResult, Context, Failure, input, live_terminal::unshown_line};
 use crate::{
     care::join::{self, Joined},
     domain::{error::Error, task::Actor, text::counted},
-    render,
     share::{
         code::{CodeError, JoinCode},
         environment::Environment,
@@ -22,9 +21,7 @@ use crate::{
         seal::{Key, LogId},
         secrets::Secrets,
     },
-    store::{
-        Access, Imported, Paths, SharedState, Store, Unsettled, db::Doorbell, unusable_secrets,
-    },
+    store::{Access, Imported, Paths, Store, db::Doorbell},
 };
 
 /// The longest name of a member, in characters.
@@ -114,6 +111,7 @@ enum ShareCommand {
     },
 }
 
+mod status;
 mod upgrade;
 
 impl ShareArgs {
@@ -126,7 +124,7 @@ impl ShareArgs {
                 "taskhold share join asks for it; or: taskhold share join < FILE",
             )),
             ShareCommand::Join { member, code: None } => join(context, member),
-            ShareCommand::Status => status(context),
+            ShareCommand::Status => status::status(context),
             ShareCommand::Leave => leave(context),
             ShareCommand::Upgrade { yes } => upgrade::upgrade(context, yes),
             ShareCommand::Rekey { place } => rekey(context, &place),
@@ -159,8 +157,9 @@ struct NewLog {
 }
 
 impl NewLog {
-    /// Draws a key for a log at `place`, and examines the engine there. Of the log nothing is written yet.
-    fn at(place: &str, member: Option<String>) -> CliResult<Self> {
+    /// Draws a key for a log at `place`, and examines the engine there. Of the log nothing is written yet. What an attempt to begin a
+    /// log there has `kept` when it was cut off is used again.
+    fn at(place: &str, member: Option<String>, kept: Option<Secrets>) -> CliResult<Self> {
         let wrong = |error: PlaceError| {
             Failure::call(
                 error.to_string(),
@@ -177,7 +176,11 @@ impl NewLog {
             log: LogId::generate().map_err(random)?,
             key: Key::generate().map_err(random)?,
         };
-        let secrets = Secrets::new(code, login, member);
+        let mut secrets = Secrets::new(code, login, member);
+        if let Some(kept) = kept.filter(|kept| kept.code.place == secrets.code.place) {
+            (secrets.code, secrets.machine) = (kept.code, kept.machine);
+            secrets.login = secrets.login.or(kept.login);
+        }
         let refused = |error: LogError| not_shared(&error.to_string());
         let place = &secrets.code.place;
         let probed = place
@@ -219,7 +222,8 @@ fn init(context: &Context, place: &str, member: Option<String>) -> CliResult {
     let mut store = Store::open(&context.database, Access::Write)?;
     // Before anything is written to the place.
     store.refuse_shared()?;
-    let mut new = NewLog::at(place, member)?;
+    let kept = Secrets::load(&store.paths().share).ok();
+    let mut new = NewLog::at(place, member, kept)?;
     store.share(&new.secrets, &mut *new.log)?;
     let said = "On the next machine: taskhold share join, with the code that taskhold share code prints here.\n";
     new.print(&store, said, context)
@@ -243,7 +247,7 @@ fn rekey(context: &Context, place: &str) -> CliResult {
             },
         ));
     }
-    let mut new = NewLog::at(place, old.member)?;
+    let mut new = NewLog::at(place, old.member, old.next.map(|next| *next))?;
     store.rekey(&new.secrets, &mut *new.log)?;
     let said = "The old log takes no more changes. On each other machine that stays: taskhold share leave, then taskhold share join with the new code.\n";
     new.print(&store, said, context)
@@ -268,12 +272,11 @@ fn not_shared(reason: &str) -> Failure {
 
 /// Returns what opens the shared log of the database.
 fn secrets(store: &Store) -> CliResult<Secrets> {
-    if !store.is_shared()? {
+    let Some(state) = store.shared_state()? else {
         return Err(Failure::input("these tasks are not shared")
             .with_hint("taskhold share init PLACE shares them; taskhold share join joins others"));
-    }
-    let path = &store.paths().share;
-    Ok(Secrets::load(path).map_err(|error| unusable_secrets(path, &error))?)
+    };
+    Ok(store.secrets_of(&state)?)
 }
 
 fn code(context: &Context, show: bool) -> CliResult {
@@ -318,6 +321,7 @@ fn join(context: &Context, member: Option<String>) -> CliResult {
     let mut secrets = Secrets::new(code, login, member.clone());
     if let Some(kept) = kept {
         secrets.machine = kept.machine;
+        secrets.next = kept.next.filter(|_| kept.code == secrets.code);
     }
     let mut caller = context.caller.clone();
     if let Some(member) = &member {
@@ -388,98 +392,6 @@ fn said_of(joined: &Joined, secrets: &Secrets) -> String {
         let _ = writeln!(said, "What was there before: {}", before.path.display());
     }
     said
-}
-
-fn status(context: &Context) -> CliResult {
-    let store = context.reader()?;
-    let secrets = secrets(&store)?;
-    let state = store.shared_state()?.ok_or(Error::Fault)?;
-    let look = store.look_back();
-    let members = store.members()?;
-    let heard = store
-        .heard_at()
-        .map(|at| render::instant(at, context.caller.zone));
-    if context.screen.json {
-        let (answer, behind, error) = match &look {
-            Ok((answer, behind)) => (Some(millis(*answer)), Some(*behind), None),
-            Err(error) => (None, None, Some(reason(error))),
-        };
-        return Ok(context.screen.print_json(&json!({
-            "place": secrets.code.place.to_string(),
-            "log": state.log,
-            "member": secrets.member,
-            "entry": state.n,
-            "format": state.format,
-            "behind": behind,
-            "answer_ms": answer,
-            "error": error,
-            "heard_at": heard,
-            "members": members,
-            "unsettled": state.unsettled.as_ref().map(|unsettled| json!({
-                "entry": unsettled.n,
-                "at": render::instant(unsettled.at, context.caller.zone),
-                "was_taken": unsettled.was_taken,
-            })),
-        }))?);
-    }
-    let mut said = format!("place     {}\n", secrets.code.place);
-    if let Some(member) = &secrets.member {
-        let _ = writeln!(said, "member    {member}");
-    }
-    if !members.is_empty() {
-        let _ = writeln!(said, "seen      {}", members.join(", "));
-    }
-    let _ = writeln!(
-        said,
-        "entry     {}{}",
-        state.n,
-        behind(&state, look.as_ref().ok())
-    );
-    match &look {
-        Ok((answer, _)) => _ = writeln!(said, "answers   in {} ms", millis(*answer)),
-        Err(Error::Unfollowed {
-            reason, way_out, ..
-        }) => {
-            _ = writeln!(said, "follows   no: {reason}\nway out   {way_out}");
-        }
-        Err(error) => _ = writeln!(said, "answers   no: {}", reason(error)),
-    }
-    if let Some(heard) = heard {
-        let _ = writeln!(said, "heard     {heard}");
-    }
-    if let Some(unsettled) = &state.unsettled {
-        said.push_str(&said_of_unsettled(unsettled, context));
-    }
-    Ok(context.screen.print(&said)?)
-}
-
-/// Says why the shared log was not looked at, which is no change: so nothing is said of one.
-fn reason(error: &Error) -> String {
-    match error {
-        Error::NotShared { reason } | Error::Unfollowed { reason, .. } => reason.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn behind(state: &SharedState, look: Option<&(Duration, usize)>) -> String {
-    match look {
-        Some((_, 0)) => ", the last".to_owned(),
-        Some((_, behind)) => {
-            format!(", and {behind} or more after it: the next change or --fresh fetches them")
-        }
-        None if state.n == 0 => ", nothing was fetched yet".to_owned(),
-        None => String::new(),
-    }
-}
-
-fn said_of_unsettled(unsettled: &Unsettled, context: &Context) -> String {
-    let at = render::instant(unsettled.at, context.caller.zone);
-    let what = match unsettled.was_taken {
-        Some(true) => "was made",
-        Some(false) => "was not made, and never will be",
-        None => "may yet appear; the next change settles it",
-    };
-    format!("unsettled a change of {at} that got no answer {what}\n")
 }
 
 fn leave(context: &Context) -> CliResult {

@@ -29,12 +29,41 @@ static KNOWN: Mutex<BTreeMap<String, Memory>> = Mutex::new(BTreeMap::new());
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Faults(pub(crate) u32);
 
+/// How many requests, through all handles that have it, are answered; the next one is cut off, and none comes through after it.
+#[derive(Clone, Debug)]
+pub(crate) struct Fuse {
+    left: Arc<Mutex<u32>>,
+    /// Whether the one that is cut off arrives.
+    arrives: bool,
+}
+
+impl Fuse {
+    pub(crate) fn after(requests: u32, arrives: bool) -> Self {
+        let left = Arc::new(Mutex::new(requests + 1));
+        Self { left, arrives }
+    }
+
+    /// Counts a request. Returns `None` if it is answered, and otherwise whether it arrives.
+    fn burn(&self) -> Option<bool> {
+        let mut left = self.left.lock().unwrap();
+        if *left > 1 {
+            *left -= 1;
+            return None;
+        }
+        let is_first = *left == 1;
+        *left = 0;
+        Some(is_first && self.arrives)
+    }
+}
+
 /// A handle to a log in memory. Clones reach the same log.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
     engine: Arc<Mutex<Engine>>,
     random: fastrand::Rng,
     faults: Faults,
+    /// The network breaks for good at one of the next requests; `None` if it does not.
+    fuse: Option<Fuse>,
     /// It says that it would take an entry after a gap, as an object store does.
     has_gaps: bool,
 }
@@ -46,6 +75,7 @@ impl Memory {
             engine: Arc::default(),
             random: fastrand::Rng::with_seed(seed),
             faults,
+            fuse: None,
             has_gaps: seed % 2 == 1,
         }
     }
@@ -66,8 +96,20 @@ impl Memory {
             engine: Arc::clone(&self.engine),
             random: fastrand::Rng::with_seed(seed),
             faults,
+            fuse: None,
             has_gaps: self.has_gaps,
         }
+    }
+
+    /// Has the network break.
+    pub(crate) fn with(mut self, fuse: &Fuse) -> Self {
+        self.fuse = Some(fuse.clone());
+        self
+    }
+
+    /// Returns whether a request that is cut off arrives; `None` if it is not cut off.
+    fn breaks(&self) -> Option<bool> {
+        self.fuse.as_ref()?.burn()
     }
 
     /// Cuts every handle off, or connects them again.
@@ -130,6 +172,12 @@ fn no_answer() -> LogError {
 
 impl Log for Memory {
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
+        if let Some(arrives) = self.breaks() {
+            if arrives {
+                self.engine.lock().unwrap().append(after, entry);
+            }
+            return Appended::Unknown(no_answer());
+        }
         let fails = self.fails();
         let way = self.random.u32(0..5);
         // One that is late arrives before, or after, whoever comes next.
@@ -166,7 +214,7 @@ impl Log for Memory {
     }
 
     fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
-        let fails = self.fails();
+        let fails = self.fails() || self.breaks().is_some();
         let engine = self.engine.lock().unwrap();
         if engine.is_cut_off || fails {
             return Err(no_answer());
@@ -185,7 +233,7 @@ impl Log for Memory {
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
-        if self.fails() {
+        if self.fails() || self.breaks() == Some(false) {
             return Err(no_answer());
         }
         let mut engine = self.engine.lock().unwrap();

@@ -33,6 +33,8 @@ pub struct Secrets {
     pub member: Option<String>,
     /// Which machine it is, for the entries that it writes.
     pub machine: String,
+    /// What opens the log that takes the place of this one, while `share rekey` makes it.
+    pub next: Option<Box<Secrets>>,
 }
 
 /// Why the secrets of a log cannot be had or kept.
@@ -83,6 +85,8 @@ struct Content {
     #[serde(skip_serializing_if = "Option::is_none")]
     member: Option<String>,
     machine: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Box<Content>>,
 }
 
 impl Secrets {
@@ -96,7 +100,16 @@ impl Secrets {
                 "{:016x}",
                 getrandom::u64().unwrap_or_else(|_| fastrand::u64(..))
             ),
+            next: None,
         }
+    }
+
+    /// Returns those of the log with this id: these, or those that are to take their place.
+    pub fn for_log(self, log: &str) -> Option<Self> {
+        if self.code.log.to_string() == log {
+            return Some(self);
+        }
+        self.next?.for_log(log)
     }
 
     /// Keeps them in the file at `path`, in place of what was kept there.
@@ -106,15 +119,7 @@ impl Secrets {
             path: path.to_owned(),
             source,
         };
-        let content = Content {
-            place: self.code.place.to_string(),
-            log: self.code.log.to_string(),
-            key: URL_SAFE_NO_PAD.encode(self.code.key.as_bytes()),
-            user: self.login.as_ref().map(|login| login.user.clone()),
-            password: self.login.as_ref().map(|login| login.password.clone()),
-            member: self.member.clone(),
-            machine: self.machine.clone(),
-        };
+        let content = Content::of(self);
         let text =
             toml_edit::ser::to_string(&content).map_err(|error| failed(io::Error::other(error)))?;
         let text = format!(
@@ -179,6 +184,20 @@ impl Secrets {
 }
 
 impl Content {
+    fn of(secrets: &Secrets) -> Self {
+        let login = secrets.login.as_ref();
+        Self {
+            place: secrets.code.place.to_string(),
+            log: secrets.code.log.to_string(),
+            key: URL_SAFE_NO_PAD.encode(secrets.code.key.as_bytes()),
+            user: login.map(|login| login.user.clone()),
+            password: login.map(|login| login.password.clone()),
+            member: secrets.member.clone(),
+            machine: secrets.machine.clone(),
+            next: secrets.next.as_deref().map(|next| Box::new(Self::of(next))),
+        }
+    }
+
     fn into_secrets(self) -> Result<Secrets, String> {
         let log = LogId::from_hex(&self.log).ok_or("it does not say which log it is of")?;
         let place: Place = self
@@ -204,6 +223,10 @@ impl Content {
             login,
             member: self.member,
             machine: self.machine,
+            next: match self.next {
+                Some(next) => Some(Box::new(next.into_secrets()?)),
+                None => None,
+            },
         })
     }
 }
@@ -267,6 +290,23 @@ mod tests {
         assert!(Secrets::remove(&path).unwrap());
         assert!(!Secrets::remove(&path).unwrap());
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn those_of_a_log_that_is_to_come_are_kept_with_those_of_today() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.db.share");
+        let mut next = secrets(None);
+        next.code.log = LogId::from_bytes([9; 16]);
+        let mut kept = secrets(None);
+        kept.next = Some(Box::new(next.clone()));
+        kept.save(&path).unwrap();
+        let loaded = Secrets::load(&path).unwrap();
+        assert_eq!(loaded, kept);
+        let of = |log: &LogId| loaded.clone().for_log(&log.to_string());
+        assert_eq!(of(&next.code.log), Some(next));
+        assert_eq!(of(&kept.code.log), Some(kept));
+        assert_eq!(of(&LogId::from_bytes([7; 16])), None);
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn unread(after: Number, error: &LogError) -> Error {
 }
 
 /// Says what is wrong with the file that opens the log.
-pub(crate) fn unusable_secrets(path: &Path, error: &SecretsError) -> Error {
+fn unusable_secrets(path: &Path, error: &SecretsError) -> Error {
     let reason = error.to_string();
     match error {
         SecretsError::File { source, .. } => {
@@ -173,13 +173,18 @@ impl Store {
         Ok(work(open))
     }
 
-    fn open_log(&self, state: &State) -> Result<OpenLog> {
+    /// Returns what opens the shared log of `state`.
+    pub fn secrets_of(&self, state: &State) -> Result<Secrets> {
         let path = &self.paths.share;
         let secrets = Secrets::load(path).map_err(|error| unusable_secrets(path, &error))?;
-        if secrets.code.log.to_string() != state.log {
+        secrets.for_log(&state.log).ok_or_else(|| {
             let reason = "it is that of another shared log than the one this database belongs to; taskhold share join with the code of the log puts it right";
-            return Err(unusable(path, reason, None));
-        }
+            unusable(path, reason, None)
+        })
+    }
+
+    fn open_log(&self, state: &State) -> Result<OpenLog> {
+        let secrets = self.secrets_of(state)?;
         let log = secrets.open(Environment::of_process());
         let log = log.map_err(|error| not_shared(&error))?;
         Ok(OpenLog {

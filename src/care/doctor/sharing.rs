@@ -7,9 +7,8 @@ use crate::{
         environment::Environment,
         log::LogError,
         probe::{Lifecycle, Probed},
-        secrets::Secrets,
     },
-    store::{ExaminedSnapshot, Paths, Store, open, unusable_secrets},
+    store::{ExaminedSnapshot, Paths, Store, open},
 };
 
 const CHECK: &str = "sharing";
@@ -37,8 +36,7 @@ fn looked(paths: &Paths) -> Result<Vec<Finding>> {
     let Some(state) = store.shared_state()? else {
         return Ok(Vec::new());
     };
-    let path = &paths.share;
-    let secrets = Secrets::load(path).map_err(|error| unusable_secrets(path, &error))?;
+    let secrets = store.secrets_of(&state)?;
     let place = &secrets.code.place;
     let probed = place.probe(Environment::of_process(), secrets.login.as_ref());
     let probed = match probed {

@@ -2,19 +2,24 @@
 
 use super::{
     State, entry,
+    follow::FETCH,
     items::UsedKey,
     not_shared,
     publish::{Sent, Written, after, author, compose, drawn},
-    unusable_secrets,
+    unfit::Unfit,
+    unread, unusable_secrets,
 };
 use crate::{
     domain::error::{Error, Result},
     share::{
-        log::{Appended, Digest, Log},
+        log::{Appended, Digest, Log, LogError},
         secrets::Secrets,
     },
     store::{Store, checkpoint, failure::WhileTrying, history_check::Rows, paths::unusable},
 };
+
+/// How often a log that is begun is tried to be brought up.
+const TRIES: u32 = 5;
 
 fn taken(secrets: &Secrets) -> Error {
     Error::NotShared {
@@ -25,9 +30,102 @@ fn taken(secrets: &Secrets) -> Error {
     }
 }
 
+/// A log that is being begun.
+struct Begun<'a> {
+    secrets: &'a Secrets,
+    log: &'a mut dyn Log,
+    /// The format that it gets.
+    format: u32,
+    /// How far it goes.
+    state: State,
+    /// The last number of a task, and of a change, that it has.
+    last: [i64; 2],
+}
+
+impl<'a> Begun<'a> {
+    fn new(secrets: &'a Secrets, log: &'a mut dyn Log, format: u32) -> Self {
+        Self {
+            state: State::before_first(&secrets.code.log.to_string()),
+            secrets,
+            log,
+            format,
+            last: [0, 0],
+        }
+    }
+
+    /// Reads what was appended before, by an attempt that was cut off. What another appended is refused.
+    fn read_up(&mut self, knows: u32) -> Result<()> {
+        loop {
+            let entries = match self.log.read(self.state.n, FETCH) {
+                Ok(entries) => entries,
+                Err(LogError::Damaged(_)) => return Err(taken(self.secrets)),
+                Err(error) => return Err(not_shared(&error)),
+            };
+            if entries.is_empty() {
+                return Ok(());
+            }
+            for bytes in entries {
+                let Ok((head, _)) = entry::read(&bytes, after(&self.state, knows)) else {
+                    return Err(taken(self.secrets));
+                };
+                let digest = Digest::of(&bytes);
+                self.state
+                    .go_on(head.n, digest, head.format, Some(&head.nonce));
+                self.last = [head.last_task, head.last_change];
+            }
+        }
+    }
+
+    /// Appends what `store` has and the log has not. Called in a transaction.
+    fn bring_up(&mut self, store: &Store) -> Result<()> {
+        let last = [store.last_number("task")?, store.last_number("change")?];
+        for _ in 0..TRIES {
+            self.read_up(store.sharing.knows.get())?;
+            if self.state.n > 0 && self.last == last {
+                return Ok(());
+            }
+            if self.state.n == 0 {
+                self.state.format = self.format;
+            }
+            let after = self.last[1];
+            let keys = store.call_keys()?.into_iter();
+            let keys = keys.filter(|(_, _, group, _)| *group > after);
+            let keys = keys.map(|(actor, key, group, digest)| UsedKey {
+                actor,
+                key,
+                group,
+                digest,
+            });
+            let written = Written {
+                after,
+                keys: keys.collect(),
+            };
+            let (nonce, n) = (drawn(), self.state.n);
+            let bytes = compose(store, self.log, self.secrets, &self.state, &nonce, written)?;
+            match self.log.append(n, &bytes) {
+                // It is read back, too: what stands there is what counts.
+                Appended::Accepted | Appended::Taken => {}
+                Appended::Refused(error) => return Err(not_shared(&error)),
+                Appended::Unknown(error) => {
+                    return Err(Error::Unsettled {
+                        entry: n + 1,
+                        nonce,
+                        reason: error.to_string(),
+                    });
+                }
+            }
+            if self.state.n == 0 {
+                self.state.format = 0;
+            }
+        }
+        Err(taken(self.secrets))
+    }
+}
+
 impl Store {
-    /// Makes the database the first of a new shared log: all it holds becomes entry 1. A log that has entries already is
-    /// refused, and so is a database that is shared, or whose tasks are not what their log says.
+    /// Makes the database the first of a new shared log, which gets all it holds. One that another began there is refused, and so is
+    /// a database that is shared, or whose tasks are not what their log says. With the secrets of an attempt that was cut off it goes
+    /// on from there.
     pub fn share(&mut self, secrets: &Secrets, log: &mut dyn Log) -> Result<()> {
         self.refuse_shared()?;
         if let Some(wrong) = Rows::read(self)?.disagreeing() {
@@ -35,37 +133,92 @@ impl Store {
                 format!("{wrong}; see `taskhold doctor`, and share it when that finds nothing");
             return Err(unusable(&self.paths.database, reason, None));
         }
+        let before = Secrets::load(&self.paths.share).ok();
         self.keep_secrets(secrets)?;
-        let shared = self.share_as(secrets, log);
-        if matches!(shared, Err(Error::NotShared { .. })) {
-            // The log has nothing of ours; an answer that did not come leaves the key, without which nobody reads the entry.
-            let _ = Secrets::remove(&self.paths.share);
+        let mut begun = Begun::new(secrets, log, self.sharing.knows.get());
+        let shared = self.share_as(&mut begun);
+        // The log has nothing of ours; an answer that did not come leaves the key, without which nobody reads the entry.
+        if matches!(shared, Err(Error::NotShared { .. })) && begun.state.n == 0 {
+            match before {
+                Some(before) => self.keep_secrets(&before)?,
+                None => drop(Secrets::remove(&self.paths.share)),
+            }
         }
         shared
     }
 
-    /// Ends the shared log of the database, and begins a new one, which `secrets` open, with all it holds. The other machines stop
+    /// Begins a new shared log, which `next` opens, with all the database holds, and ends the one it has. The other machines stop
     /// at the end of the old one until they join the new one; who is not given its key, as a laptop that was lost, is out.
-    pub fn rekey(&mut self, secrets: &Secrets, log: &mut dyn Log) -> Result<()> {
-        let is_free = log
-            .read(0, 1)
-            .map_err(|error| not_shared(&error))?
-            .is_empty();
-        if !is_free {
-            return Err(taken(secrets));
+    ///
+    /// The old log ends when the new one has everything. Cut off before that, all goes on with the old one; after it, the same call
+    /// finishes.
+    pub fn rekey(&mut self, next: &Secrets, log: &mut dyn Log) -> Result<()> {
+        let Some(state) = self.shared_state()? else {
+            let reason = "it is not shared; taskhold share init shares it";
+            return Err(unusable(&self.paths.database, reason, None));
+        };
+        let old = self.secrets_of(&state)?;
+        if next.code.log == old.code.log {
+            return Err(taken(next));
         }
+        let before = old.next.as_ref().filter(|begun| begun.code != next.code);
+        if let Some(begun) = before
+            && self.was_ended_here(&state)?
+        {
+            return Err(Error::NotShared {
+                reason: format!(
+                    "the log ended for a new one at {}, and that was cut off: taskhold share rekey with this place finishes it",
+                    begun.code.place
+                ),
+            });
+        }
+        // Before anything is written there: without the key nobody reads it.
+        self.keep_secrets(&Secrets {
+            next: Some(Box::new(next.clone())),
+            ..old.clone()
+        })?;
+        let mut begun = Begun::new(next, log, state.format);
+        let ended = self.replace_log(&mut begun);
+        if matches!(ended, Err(Error::NotShared { .. })) && begun.state.n == 0 {
+            self.keep_secrets(&old)?;
+        }
+        ended?;
+        self.share_as(&mut begun)?;
+        self.keep_secrets(next)?;
+        *self.sharing.log.borrow_mut() = None;
+        Ok(())
+    }
+
+    /// Brings the log that was begun up to this database, and ends the one that this has.
+    fn replace_log(&mut self, begun: &mut Begun<'_>) -> Result<()> {
         loop {
-            self.follow()?;
-            let Some(state) = self.shared_state()? else {
-                let reason = "it is not shared; taskhold share init shares it";
-                return Err(unusable(&self.paths.database, reason, None));
-            };
-            if self.end_log(&state)? {
-                break;
+            let followed = self.follow();
+            let state = self.shared_state()?.ok_or(Error::Fault)?;
+            let is_over = followed.is_err() && self.was_ended_here(&state)?;
+            if !is_over {
+                followed?;
+            }
+            let state = self.snapshot(|store| {
+                begun.bring_up(store)?;
+                store.shared_state()?.ok_or(Error::Fault)
+            })?;
+            if is_over || self.end_log(&state)? {
+                return Ok(());
             }
         }
-        self.keep_secrets(secrets)?;
-        self.share_as(secrets, log)
+    }
+
+    /// Reports whether the entry after those of `state` ends the log, and this machine wrote it.
+    fn was_ended_here(&self, state: &State) -> Result<bool> {
+        let knows = self.sharing.knows.get();
+        self.with_log(state, |log| {
+            let entries = log.log.read(state.n, 1);
+            let entries = entries.map_err(|error| unread(state.n, &error))?;
+            Ok(entries.first().is_some_and(|last| {
+                entry::read(last, after(state, knows)).is_err_and(|unfit| unfit == Unfit::Last)
+                    && entry::head_of(last).is_some_and(|head| head.machine == log.secrets.machine)
+            }))
+        })?
     }
 
     /// Appends the last entry to the log of `state`. Reports whether that was taken; others may have been first.
@@ -88,43 +241,13 @@ impl Store {
         }
     }
 
-    fn share_as(&mut self, secrets: &Secrets, log: &mut dyn Log) -> Result<()> {
+    /// Makes the database one of the log that was begun.
+    fn share_as(&mut self, begun: &mut Begun<'_>) -> Result<()> {
+        // Nobody who writes waits for the most of it.
+        self.snapshot(|store| begun.bring_up(store))?;
         let writer = self.writer()?;
-        let (store, mut state) = (
-            writer.store(),
-            State::before_first(&secrets.code.log.to_string()),
-        );
-        // What goes on under a new key stays in the format that every machine knows.
-        let old = store.shared_state()?;
-        state.format = old.map_or(store.sharing.knows.get(), |old| old.format);
-        let keys = store.call_keys()?.into_iter();
-        let keys = keys.map(|(actor, key, group, digest)| UsedKey {
-            actor,
-            key,
-            group,
-            digest,
-        });
-        let nonce = drawn();
-        let written = Written {
-            after: 0,
-            keys: keys.collect(),
-        };
-        let bytes = compose(store, log, secrets, &state, &nonce, written)?;
-        match log.append(0, &bytes) {
-            Appended::Accepted => {}
-            Appended::Taken => return Err(taken(secrets)),
-            Appended::Refused(error) => return Err(not_shared(&error)),
-            Appended::Unknown(error) => {
-                return Err(Error::Unsettled {
-                    entry: 1,
-                    nonce,
-                    reason: error.to_string(),
-                });
-            }
-        }
-        let format = state.format;
-        state.go_on(1, Digest::of(&bytes), format, Some(&nonce));
-        store.begin_sharing(&state)?;
+        begun.bring_up(writer.store())?;
+        writer.store().begin_sharing(&begun.state)?;
         writer.commit()?;
         self.note_heard();
         Ok(())

@@ -8,7 +8,7 @@ use std::{
 use super::{
     JOIN_ANEW, OpenLog, PAUSE, State,
     apply::{Body, Failed, apply},
-    entry::{self, Place},
+    entry::{self, Head, Place},
     not_shared,
     unfit::Unfit,
     unread,
@@ -275,10 +275,13 @@ impl OpenLog {
             let (head, lines) = match entry::read(&bytes, place) {
                 Ok(read) => read,
                 Err(unfit) => {
-                    return Ok((
-                        fetched,
-                        stop(entry::head_of(&bytes).and_then(|head| head.member), unfit),
-                    ));
+                    let head = entry::head_of(&bytes);
+                    let is_ours = |head: &Head| head.machine == self.secrets.machine;
+                    let unfit = match unfit {
+                        Unfit::Last if head.as_ref().is_some_and(is_ours) => Unfit::Unfinished,
+                        unfit => unfit,
+                    };
+                    return Ok((fetched, stop(head.and_then(|head| head.member), unfit)));
                 }
             };
             let parts = match head.part_names() {

@@ -28,6 +28,7 @@ use crate::{
     store::{Access, Store, history_check::Rows},
 };
 
+mod begun;
 mod snapshots;
 mod upgrade;
 

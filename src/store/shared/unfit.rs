@@ -20,6 +20,9 @@ pub(crate) enum Unfit {
         "the log ends here, and goes on under another key: get its code, then taskhold share leave and taskhold share join"
     )]
     Last,
+    /// The log ends with it, and this machine wrote it and was cut off then.
+    #[error("this machine ended the log here, to go on under another key, and was cut off")]
+    Unfinished,
     /// It is none of this log, or does not come after the entry before it.
     #[error("{0}")]
     Misplaced(&'static str),
@@ -39,6 +42,7 @@ impl Unfit {
             Self::Last => {
                 "get the code of the new log; then taskhold share leave, and taskhold share join"
             }
+            Self::Unfinished => "taskhold share rekey with the same place finishes it",
             Self::Misplaced(_) | Self::Unreadable(_) | Self::Contradicts(_) => JOIN_ANEW,
         }
     }
