@@ -9,6 +9,7 @@
 //! | `sigv4` | signatures of requests to it |
 //! | `rqlite` | the engine that is an rqlite cluster |
 //! | `http_client` | requests to an engine, many at once, with time limits |
+//! | `visit` | how long a caller waits, in however many requests |
 //! | `environment` | credentials, region and endpoint, from the environment and the files of the AWS tools |
 //! | `probe` | examines an engine before it is trusted |
 //! | `deflated` | bodies as short as they go to an engine; what comes out of one is limited |
@@ -35,3 +36,4 @@ mod s3;
 pub mod seal;
 pub mod secrets;
 mod sigv4;
+pub mod visit;

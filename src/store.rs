@@ -39,11 +39,7 @@
 //! - A task and its change log row are written in one transaction, by one function of [`Writer`] alone.
 //! - A statement is prepared once a connection. Nothing is ever formatted into SQL.
 
-use std::{
-    cell::OnceCell,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{cell::OnceCell, path::Path};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -52,7 +48,7 @@ use effort::Effort;
 use failure::{WhileTrying, explain};
 
 use crate::{
-    disk::{self, OF_TURNS, patience},
+    disk::patience,
     domain::{
         command::{Caller, Command, Outcome},
         error::{Code, Error, Result},
@@ -102,9 +98,6 @@ pub use shared::{
     Examined as ExaminedSnapshot, Formats, Older, State as SharedState, Unsettled, member,
 };
 pub use writer::{Differing, Import, Imported, Taken, Writer};
-
-/// How long calls are run again because other machines were first.
-const LONGEST_BEHIND: Duration = Duration::from_secs(20);
 
 /// One connection to the task database.
 #[derive(Debug)]
@@ -229,14 +222,15 @@ impl Store {
     /// Begins an immediate transaction. Where several machines share the database, one holds it for as long as the shared log
     /// takes to answer, and SQLite would give it to whoever asks at the right moment: so those who want it wait in turn.
     fn begin_to_write(&self) -> Result<rusqlite::Transaction<'_>> {
-        let path = &self.paths.share_lock;
-        let turn = self.is_shared()?.then(|| disk::lock(path, OF_TURNS));
-        let turn = turn
-            .transpose()
-            .map_err(|error| paths::unlocked(path, error))?;
-        let begun =
+        let immediately = || {
             rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-                .map_err(|error| explain(error, &self.paths.database, "begin to write"));
+                .map_err(|error| explain(error, &self.paths.database, "begin to write"))
+        };
+        if !self.is_shared()? {
+            return immediately();
+        }
+        let turn = self.turn()?;
+        let begun = self.in_time(immediately);
         drop(turn);
         begun
     }
@@ -295,16 +289,31 @@ impl Store {
         self.try_all(calls)
     }
 
-    /// Runs commands as one transaction. Where several machines share the database and others were first, what they changed is
-    /// applied and the commands run again. What is refused may rest on changes that have not come yet, so these are fetched
-    /// before it is.
+    /// Runs commands as one transaction; where several machines share the database, in the turn of this process.
     fn try_all(&mut self, calls: &[Request<'_>]) -> Result<Committed> {
-        let begun = Instant::now();
-        let mut is_fresh = !self.is_shared()?;
+        if !self.is_shared()? {
+            match self.try_once(calls, true) {
+                // It has become one of several meanwhile.
+                Err(Error::Behind) => {}
+                committed => return committed,
+            }
+        }
+        self.in_turn(|store| store.try_shared(calls))
+    }
+
+    /// Runs commands as one transaction of a shared database. Where others were first, what they changed is applied and the
+    /// commands run again. What is refused may rest on changes that have not come yet, so these are fetched before it is.
+    fn try_shared(&mut self, calls: &[Request<'_>]) -> Result<Committed> {
+        self.let_others_in()?;
+        let mut is_fresh = false;
         loop {
             match self.try_once(calls, is_fresh) {
-                Err(Error::Behind) if begun.elapsed() < LONGEST_BEHIND => {}
+                Err(Error::Behind) if !self.time_left().is_zero() => {}
                 committed => return committed,
+            }
+            if self.follow_fetched()? {
+                is_fresh = true;
+                continue;
             }
             match self.follow() {
                 Ok(_) => is_fresh = true,

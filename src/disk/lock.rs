@@ -12,7 +12,7 @@ use std::{fs, io, path::Path, sync::Arc};
 
 use super::{
     durable::make_folder,
-    patience::{self, LIMIT, pause},
+    patience::{self, pause},
     private::{open_beside, try_to_lock},
     process::Process,
 };
@@ -41,12 +41,14 @@ impl Lock {
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum LockError {
     /// Another process kept it.
-    #[error("{}", held(.holder.as_ref(), .held_while))]
+    #[error("{}", held(.holder.as_ref(), .held_while, *.seconds))]
     Held {
         /// What such a lock is held for.
         held_while: &'static str,
         /// Who has it; `None` where the system does not tell.
         holder: Option<Process>,
+        /// How many seconds it was waited for.
+        seconds: u64,
     },
     /// The wait was cut short.
     #[error("taskhold is shutting down")]
@@ -71,8 +73,7 @@ impl From<LockError> for io::Error {
     }
 }
 
-fn held(holder: Option<&Process>, held_while: &str) -> String {
-    let seconds = LIMIT.as_secs();
+fn held(holder: Option<&Process>, held_while: &str, seconds: u64) -> String {
     let (who, way_out) = match holder {
         Some(holder) if holder.id == std::process::id() => (
             "this process itself has".to_owned(),
@@ -108,7 +109,11 @@ pub(crate) fn lock(path: &Path, held_while: &'static str) -> Result<Lock, LockEr
                 LockError::ShuttingDown
             } else {
                 let holder = Process::that_locked(path);
-                LockError::Held { held_while, holder }
+                LockError::Held {
+                    held_while,
+                    holder,
+                    seconds: patience::longest(),
+                }
             });
         }
         tries += 1;
@@ -133,7 +138,7 @@ fn open_to_lock(path: &Path) -> io::Result<fs::File> {
 mod tests {
     use std::thread;
 
-    use super::*;
+    use super::{super::patience::LIMIT, *};
 
     #[test]
     fn a_lock_that_is_not_freed_is_told_with_its_holder_and_the_way_out() {
@@ -189,7 +194,7 @@ mod tests {
             (None, "another process has locked it"),
         ];
         for (holder, said) in cases {
-            let sentence = held(holder, OF_DATABASE);
+            let sentence = held(holder, OF_DATABASE, 30);
             assert!(
                 sentence.contains(said) && sentence.contains("end "),
                 "{sentence}"

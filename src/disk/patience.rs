@@ -46,6 +46,8 @@ impl Patience {
 #[derive(Default)]
 struct Budget {
     waited: Duration,
+    /// How long it may wait, where that is less than [`LIMIT`].
+    longest: Option<Duration>,
     /// When the last pause ended: an attempt to take a lock may take long as well.
     paused: Option<Instant>,
     ended_by: Patience,
@@ -63,6 +65,33 @@ pub(crate) fn begin_call(waited: Duration) {
 /// Reports whether the waits of this thread were cut short.
 pub(crate) fn is_over() -> bool {
     BUDGET.with_borrow(|budget| budget.ended_by.is_over())
+}
+
+/// Returns what the call on this thread has waited: in a queue, and for locks.
+pub(crate) fn waited() -> Duration {
+    BUDGET.with_borrow(|budget| budget.waited)
+}
+
+/// Returns how many seconds the work on this thread may wait for locks, from its beginning on.
+pub(crate) fn longest() -> u64 {
+    let longest = BUDGET.with_borrow(|budget| budget.longest.unwrap_or(LIMIT));
+    longest.as_secs() + u64::from(longest.subsec_nanos() > 0)
+}
+
+/// Runs `work`, which waits for locks no longer than `longest`, nor than the call may.
+pub(crate) fn at_most<T>(longest: Duration, work: impl FnOnce() -> T) -> T {
+    let (waited, begun, before) = BUDGET.with_borrow_mut(|budget| {
+        let waited = budget.waited;
+        budget.waited = waited.max(LIMIT.saturating_sub(longest));
+        let before = budget.longest.replace(longest.min(LIMIT));
+        (waited, budget.waited, before)
+    });
+    let done = work();
+    BUDGET.with_borrow_mut(|budget| {
+        budget.waited = waited + budget.waited.saturating_sub(begun);
+        budget.longest = before;
+    });
+    done
 }
 
 /// Runs `work`, which gives up at the first lock that another process holds.
@@ -109,7 +138,7 @@ mod tests {
     }
 
     /// Waits as often as it may, and returns how long that took.
-    fn waited() -> Duration {
+    fn waited_out() -> Duration {
         let begun = Instant::now();
         let mut tries = 0;
         while pause(tries) {
@@ -122,7 +151,7 @@ mod tests {
     fn a_call_that_has_waited_for_one_lock_waits_no_longer_for_the_next() {
         on_a_thread(|| {
             begin_call(LIMIT);
-            assert!(waited() >= LEAST / 2);
+            assert!(waited_out() >= LEAST / 2);
             assert!(!pause(0));
             begin_call(Duration::ZERO);
             assert!(pause(0));
@@ -134,6 +163,20 @@ mod tests {
         on_a_thread(|| {
             assert!(!without_waiting(|| pause(0)));
             assert!(pause(0));
+        });
+    }
+
+    #[test]
+    fn work_that_may_wait_for_a_while_counts_as_waited_and_leaves_the_call_the_rest() {
+        on_a_thread(|| {
+            let longest = Duration::from_millis(20);
+            let begun = Instant::now();
+            assert!(at_most(longest, waited_out) >= longest / 2);
+            assert!(begun.elapsed() < LIMIT / 2);
+            assert!(pause(0));
+            assert!(waited() > longest / 2 && waited() < LIMIT / 2);
+            begin_call(LIMIT);
+            assert!(at_most(LIMIT, waited_out) < LIMIT / 2);
         });
     }
 

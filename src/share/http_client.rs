@@ -3,8 +3,7 @@
 //! # Invariants
 //!
 //! - A failure says whether the engine can have heard the request: [`SendError::NotSent`] or [`SendError::NoAnswer`].
-//! - Connecting takes 3 seconds at most, and a request ends when its [`Deadline`] passes. What is sent, and what has come, makes that
-//!   later; what is only hoped for does not, so an engine that hangs is given up at the same time whatever it was asked.
+//! - Connecting takes 3 seconds at most, and a request ends when its [`Deadline`] passes. After that none is sent.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -21,14 +20,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{environment::Environment, log::LogError};
+use super::{environment::Environment, log::LogError, visit::Deadline};
 use crate::remote::{AddressError, ConnectError, Remote, Sender};
 
-const CONNECT: Duration = Duration::from_secs(3);
-/// How long an engine may leave a call without an answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// A large body has longer: a second for each of so many bytes.
-const BYTES_A_SECOND: u64 = 128 << 10;
+/// How long connecting may take.
+pub(super) const CONNECT: Duration = Duration::from_secs(3);
 /// A connection that rested so long is not used again: the other side may be about to close it, and what is sent then is
 /// neither received nor known to be lost.
 const LONGEST_REST: Duration = Duration::from_secs(4);
@@ -36,32 +32,6 @@ const LONGEST_REST: Duration = Duration::from_secs(4);
 const LONGEST_ANSWER: usize = 1 << 30;
 /// No clock is known yet.
 const NO_SKEW: i64 = i64::MIN;
-
-/// When a call has to be over.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline(Instant);
-
-impl Deadline {
-    /// Begins now, for a call that sends `bytes`.
-    pub(super) fn begin(patience: Duration, bytes: usize) -> Self {
-        Self(Instant::now() + patience).after(bytes)
-    }
-
-    /// Returns the deadline of a call that has moved `bytes`, or is about to send them.
-    pub(super) fn after(self, bytes: usize) -> Self {
-        Self(self.0 + Duration::from_secs(bytes as u64 / BYTES_A_SECOND))
-    }
-
-    /// Returns when one of several nodes must have answered a request with `bytes`: sooner, so that there is time to ask another.
-    pub(super) fn of_one_node(self, bytes: usize) -> Self {
-        Self(self.0.min(Self::begin(CONNECT, bytes).0))
-    }
-
-    /// Reports whether there is time for a pause of `pause` and a request after it.
-    pub(super) fn allows(self, pause: Duration) -> bool {
-        Instant::now() + pause < self.0
-    }
-}
 
 /// What is sent.
 #[derive(Clone, Debug)]
@@ -100,8 +70,11 @@ pub(super) struct HttpClient {
     skew: AtomicI64,
 }
 
+/// The answer did not come in time; or earlier ones were so late that there was no time to ask.
+const LATE: &str = "did not answer in time";
+
 fn late() -> SendError {
-    SendError::NoAnswer("did not answer in time".to_owned())
+    SendError::NoAnswer(LATE.to_owned())
 }
 
 /// Makes the runtime on which an engine's requests are sent: nothing runs on it between calls, and it has no thread.
@@ -163,6 +136,9 @@ impl HttpClient {
         sent: &Outgoing,
         deadline: Deadline,
     ) -> Result<Reply, SendError> {
+        if !deadline.allows(Duration::ZERO) {
+            return Err(SendError::NotSent(LATE.to_owned()));
+        }
         while let Some(sender) = self.take_idle().await {
             match self.send_on(sender, sent, deadline).await {
                 // It was closed while it rested.
@@ -183,8 +159,7 @@ impl HttpClient {
     }
 
     async fn connect(&self, deadline: Deadline) -> Result<Sender, SendError> {
-        let limit = deadline.0.min(Instant::now() + CONNECT);
-        match timeout_at(limit, self.remote.connect()).await {
+        match timeout_at(deadline.within(CONNECT).at(), self.remote.connect()).await {
             Ok(Ok(sender)) => Ok(sender),
             Ok(Err(ConnectError::Unreachable(error))) => {
                 Err(SendError::NotSent(format!("cannot be reached: {error}")))
@@ -192,10 +167,9 @@ impl HttpClient {
             Ok(Err(ConnectError::Encryption(error))) => Err(SendError::NotSent(format!(
                 "does not speak TLS as it should: {error}"
             ))),
-            Err(_) => Err(SendError::NotSent(format!(
-                "cannot be reached: no connection within {} seconds",
-                CONNECT.as_secs()
-            ))),
+            Err(_) => Err(SendError::NotSent(
+                "cannot be reached: no connection in time".to_owned(),
+            )),
         }
     }
 
@@ -215,7 +189,7 @@ impl HttpClient {
         let request = request
             .body(Full::new(sent.body.clone()))
             .map_err(|error| SendError::NotSent(format!("cannot be asked: {error}")))?;
-        let response = match timeout_at(deadline.0, sender.try_send_request(request)).await {
+        let response = match timeout_at(deadline.at(), sender.try_send_request(request)).await {
             Err(_) => return Err(late()),
             Ok(Ok(response)) => response,
             Ok(Err(mut error)) => {
@@ -230,7 +204,7 @@ impl HttpClient {
         };
         let reply = self.read(response, deadline).await?;
         let deadline = deadline.after(reply.body.len());
-        let stays_open = timeout_at(deadline.0, sender.ready()).await;
+        let stays_open = timeout_at(deadline.at(), sender.ready()).await;
         if matches!(stays_open, Ok(Ok(()))) {
             self.idle.lock().push((sender, Instant::now()));
         }
@@ -253,7 +227,7 @@ impl HttpClient {
         }
         let mut body = Limited::new(body, LONGEST_ANSWER);
         let mut read = BytesMut::new();
-        while let Some(frame) = timeout_at(deadline.after(read.len()).0, body.frame())
+        while let Some(frame) = timeout_at(deadline.after(read.len()).at(), body.frame())
             .await
             .map_err(|_| late())?
         {

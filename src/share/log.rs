@@ -11,6 +11,8 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use super::visit::Visit;
+
 /// The number of an entry: 1, 2, 3, without gaps. 0 stands before the first.
 pub type Number = u64;
 
@@ -92,9 +94,12 @@ pub enum LogError {
 
 /// A log that only grows, kept by an engine that several machines reach.
 ///
-/// Bytes are opaque to the engine. Each call ends within the time limits of the engine: 3 seconds to connect, and 10 seconds without
-/// an answer; what is sent and what comes has a second more for each 128 KiB.
+/// Bytes are opaque to the engine. Each call ends in its time: 3 seconds to connect, and 10 seconds without an answer, or what is left
+/// of a visit; what is sent and what comes has a second more for each 128 KiB.
 pub trait Log: Send {
+    /// Has all calls from now on be over when `visit` is, instead of each in its own time.
+    fn begin_visit(&mut self, visit: &Visit);
+
     /// Appends `entry` as number `after + 1`, if the log ends at `after`.
     ///
     /// A caller that was told [`Appended::Unknown`] may send for that number again, the same bytes or others: whichever
@@ -127,6 +132,10 @@ pub trait Log: Send {
 }
 
 impl<L: Log + ?Sized> Log for Box<L> {
+    fn begin_visit(&mut self, visit: &Visit) {
+        (**self).begin_visit(visit);
+    }
+
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
         (**self).append(after, entry)
     }

@@ -4,9 +4,13 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use super::log::{Appended, Digest, Log, LogError, Number};
+use super::{
+    log::{Appended, Digest, Log, LogError, Number},
+    visit::Visit,
+};
 
 /// How many entries are read at once, at the most.
 pub(crate) const PAGE: usize = 40;
@@ -20,6 +24,10 @@ struct Engine {
     /// Appends on their way: each lands when it is its turn, if nothing stands there by then.
     late: Vec<(Number, Vec<u8>)>,
     is_cut_off: bool,
+    /// How long each request takes, by the clock of visits: nobody waits for it.
+    pace: Duration,
+    /// How long requests took since that was said.
+    spent: Duration,
 }
 
 /// Logs by the places that tests give them.
@@ -66,6 +74,7 @@ pub(crate) struct Memory {
     fuse: Option<Fuse>,
     /// It says that it would take an entry after a gap, as an object store does.
     has_gaps: bool,
+    visit: Option<Visit>,
 }
 
 impl Memory {
@@ -77,6 +86,7 @@ impl Memory {
             faults,
             fuse: None,
             has_gaps: seed % 2 == 1,
+            visit: None,
         }
     }
 
@@ -98,6 +108,7 @@ impl Memory {
             faults,
             fuse: None,
             has_gaps: self.has_gaps,
+            visit: None,
         }
     }
 
@@ -115,6 +126,17 @@ impl Memory {
     /// Cuts every handle off, or connects them again.
     pub(crate) fn cut_off(&self, is_cut_off: bool) {
         self.engine.lock().unwrap().is_cut_off = is_cut_off;
+    }
+
+    /// Has each request take `pace` from now on.
+    pub(crate) fn slow_down(&self, pace: Duration) {
+        let mut engine = self.engine.lock().unwrap();
+        (engine.pace, engine.spent) = (pace, Duration::ZERO);
+    }
+
+    /// Returns how long the requests took since then.
+    pub(crate) fn spent(&self) -> Duration {
+        self.engine.lock().unwrap().spent
     }
 
     /// Lets all appends that are on their way arrive.
@@ -151,8 +173,16 @@ impl Memory {
         self.engine.lock().unwrap().parts.len()
     }
 
+    /// Decides whether a request fails: by chance, or because what is left of the visit is too short for it.
     fn fails(&mut self) -> bool {
-        self.random.u32(0..1_000) < self.faults.0
+        let mut engine = self.engine.lock().unwrap();
+        let pace = engine.pace;
+        let left = self.visit.as_ref().map_or(pace, Visit::left);
+        engine.spent += pace.min(left);
+        if let Some(visit) = &self.visit {
+            visit.spend(pace);
+        }
+        left < pace || self.random.u32(0..1_000) < self.faults.0
     }
 }
 
@@ -171,6 +201,10 @@ fn no_answer() -> LogError {
 }
 
 impl Log for Memory {
+    fn begin_visit(&mut self, visit: &Visit) {
+        self.visit = Some(visit.clone());
+    }
+
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
         if let Some(arrives) = self.breaks() {
             if arrives {

@@ -18,10 +18,9 @@ use tokio::runtime::Runtime;
 
 use super::{
     environment::{Environment, Login},
-    http_client::{
-        Deadline, HttpClient, Outgoing, PATIENCE, Reply, SendError, make_runtime, remote,
-    },
+    http_client::{CONNECT, HttpClient, Outgoing, Reply, SendError, make_runtime, remote},
     log::{Appended, Digest, Log, LogError, Number},
+    visit::{Patience, Visit, time_of},
 };
 
 /// How many entries are read at once, at the most.
@@ -55,8 +54,7 @@ pub(super) struct Rqlite {
     authorization: Option<HeaderValue>,
     /// Whether the tables are known to be there.
     has_tables: bool,
-    /// How long the cluster may leave a call without an answer.
-    patience: Duration,
+    patience: Patience,
 }
 
 impl fmt::Debug for Rqlite {
@@ -147,13 +145,8 @@ impl Rqlite {
             name: name.to_owned(),
             authorization,
             has_tables: false,
-            patience: PATIENCE,
+            patience: Patience::default(),
         })
-    }
-
-    /// Returns when a call that sends `bytes`, and begins now, is over.
-    fn deadline(&self, bytes: usize) -> Deadline {
-        Deadline::begin(self.patience, bytes)
     }
 
     fn hosts(&self) -> String {
@@ -172,7 +165,7 @@ impl Rqlite {
             return Ok(());
         }
         let tables: Vec<Value> = TABLES.iter().map(|table| json!([table])).collect();
-        self.run(Ask::Execute, &tables, self.deadline(0))
+        self.run(Ask::Execute, &tables, &self.patience.visit())
             .map_err(Failure::into_error)?;
         self.has_tables = true;
         Ok(())
@@ -184,10 +177,11 @@ impl Rqlite {
         &mut self,
         ask: Ask,
         statements: &[Value],
-        deadline: Deadline,
+        visit: &Visit,
     ) -> Result<Vec<Outcome>, Failure> {
         let body = Bytes::from(Value::from(statements).to_string());
         let bytes = body.len();
+        let deadline = visit.deadline(bytes);
         let outgoing = self.outgoing(ask, body);
         let hosts = self.hosts();
         let Self { runtime, nodes, .. } = self;
@@ -195,10 +189,14 @@ impl Rqlite {
         runtime.block_on(async {
             loop {
                 for at in 0..nodes.len() {
-                    let said = nodes[at].send(&outgoing, deadline.of_one_node(bytes)).await;
+                    // There has to be time to ask another.
+                    let sooner = deadline.within(CONNECT + time_of(bytes));
+                    let said = nodes[at].send(&outgoing, sooner).await;
+                    let came = said.as_ref().map_or(0, |reply| reply.body.len());
                     let host = nodes[at].authority().to_owned();
                     match understand(ask, &host, said) {
                         Understood::Outcomes(outcomes) => {
+                            visit.moved(came);
                             // Whoever answered is asked first from now on.
                             nodes[..=at].rotate_right(1);
                             return Ok(outcomes);
@@ -247,7 +245,7 @@ impl Rqlite {
     /// Returns the body that a statement finds; `None` if it finds none.
     fn body(&mut self, statement: Value) -> Result<Option<Vec<u8>>, LogError> {
         let outcomes = self
-            .run(Ask::Query, &[statement], self.deadline(0))
+            .run(Ask::Query, &[statement], &self.patience.visit())
             .map_err(Failure::into_error)?;
         if is_without_table(&outcomes) {
             return Ok(None);
@@ -266,10 +264,13 @@ impl Rqlite {
     /// Keeps a body, unless one is there already.
     fn keep(&mut self, statement: Value, bytes: usize) -> Result<(), LogError> {
         self.make_tables()?;
+        let visit = self.patience.visit();
         let outcomes = self
-            .run(Ask::Execute, &[statement], self.deadline(bytes))
+            .run(Ask::Execute, &[statement], &visit)
             .map_err(Failure::into_error)?;
-        self.refuse_failed(&outcomes)
+        self.refuse_failed(&outcomes)?;
+        visit.moved(bytes);
+        Ok(())
     }
 
     /// Refuses outcomes of which one is an error.
@@ -407,6 +408,10 @@ fn is_without_table(outcomes: &[Outcome]) -> bool {
 }
 
 impl Log for Rqlite {
+    fn begin_visit(&mut self, visit: &Visit) {
+        self.patience.begin(visit.clone());
+    }
+
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
         // The first entry alone makes the tables: whoever follows finds them.
         if after == 0
@@ -424,23 +429,26 @@ impl Log for Rqlite {
             self.name,
             after
         ]);
-        let deadline = self.deadline(body.len());
+        let visit = self.patience.visit();
         let mut open = None;
         // What one node did not answer is sent to the next: of the same entry one at most can stand there.
         for _ in 0..self.nodes.len() {
-            let appended = match self.run(Ask::Execute, std::slice::from_ref(&statement), deadline)
-            {
+            let appended = match self.run(Ask::Execute, std::slice::from_ref(&statement), &visit) {
                 Ok(outcomes) => self.appended(&outcomes),
                 Err(Failure::Refused(error)) => Appended::Refused(error),
                 Err(Failure::Unknown(error)) => Appended::Unknown(error),
             };
             match (appended, open) {
                 (Appended::Unknown(error), _) => open = Some(error),
+                (Appended::Accepted, _) => {
+                    visit.moved(body.len());
+                    return Appended::Accepted;
+                }
                 // That this attempt was refused says nothing of the one before it.
                 (Appended::Refused(_), Some(error)) => return Appended::Unknown(error),
                 (appended, _) => return appended,
             }
-            if !deadline.allows(Duration::ZERO) {
+            if !visit.deadline(body.len()).allows(Duration::ZERO) {
                 break;
             }
         }
@@ -450,7 +458,7 @@ impl Log for Rqlite {
     fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
         let statement = json!([READ, self.name, after, PAGE, bytes.max(1)]);
         let outcomes = self
-            .run(Ask::Query, &[statement], self.deadline(0))
+            .run(Ask::Query, &[statement], &self.patience.visit())
             .map_err(Failure::into_error)?;
         if is_without_table(&outcomes) {
             // Nothing was appended yet, or the cluster is another.

@@ -14,7 +14,7 @@
 //!   is time; what then stands there is read and compared, since it may be the first attempt.
 //! - Numbers have no gaps, so a reader needs no listing: the first number that is missing is the end.
 
-use std::{cell::Cell, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
@@ -30,11 +30,10 @@ use refusal::{error_code, refusal};
 
 use super::{
     environment::{Environment, Login},
-    http_client::{
-        Deadline, HttpClient, Outgoing, PATIENCE, Reply, SendError, make_runtime, remote,
-    },
+    http_client::{HttpClient, Outgoing, Reply, SendError, make_runtime, remote},
     log::{Appended, Digest, Log, LogError, Number},
     sigv4::{Credentials, Signed, authorization, encode_path},
+    visit::{Patience, Visit},
 };
 
 /// How many requests are under way at once when many entries are read.
@@ -61,8 +60,7 @@ struct Requests {
     environment: Environment,
     saved: Option<Login>,
     credentials: Mutex<Credentials>,
-    /// How long the store may leave a call without an answer.
-    patience: Duration,
+    patience: Patience,
 }
 
 impl fmt::Debug for S3 {
@@ -130,7 +128,7 @@ impl S3 {
                 environment,
                 saved,
                 credentials: Mutex::new(credentials),
-                patience: PATIENCE,
+                patience: Patience::default(),
             },
         })
     }
@@ -151,12 +149,11 @@ impl S3 {
     pub(super) fn put_each_once(&mut self, puts: &[(String, Bytes)]) -> Vec<Put> {
         let requests = &self.requests;
         self.runtime.block_on(async {
-            let deadline = requests.deadline(0);
-            futures::future::join_all(
-                puts.iter()
-                    .map(|(key, body)| requests.put_new(key, body.clone(), deadline)),
-            )
-            .await
+            let visit = &requests.patience.visit();
+            let puts = puts
+                .iter()
+                .map(|(key, body)| requests.put_new(key, body.clone(), visit));
+            futures::future::join_all(puts).await
         })
     }
 
@@ -174,7 +171,7 @@ impl S3 {
     pub(super) fn get(&mut self, key: &str) -> Result<Option<Bytes>, LogError> {
         let requests = &self.requests;
         self.runtime
-            .block_on(requests.get(key, requests.deadline(0)))
+            .block_on(requests.get(key, &requests.patience.visit()))
     }
 }
 
@@ -191,6 +188,10 @@ fn part_key(name: &Digest) -> String {
 }
 
 impl Log for S3 {
+    fn begin_visit(&mut self, visit: &Visit) {
+        self.requests.patience.begin(visit.clone());
+    }
+
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
         let requests = &self.requests;
         self.runtime
@@ -211,7 +212,7 @@ impl Log for S3 {
         let requests = &self.requests;
         let body = self
             .runtime
-            .block_on(requests.get(&part_key(name), requests.deadline(0)))?;
+            .block_on(requests.get(&part_key(name), &requests.patience.visit()))?;
         body.map(Vec::from).ok_or_else(|| {
             LogError::Damaged(format!(
                 "{} has no part {name} any more: it was deleted there",
@@ -234,11 +235,6 @@ impl Log for S3 {
 }
 
 impl Requests {
-    /// Returns when a call that sends `bytes`, and begins now, is over.
-    fn deadline(&self, bytes: usize) -> Deadline {
-        Deadline::begin(self.patience, bytes)
-    }
-
     /// Returns the store and the bucket, for messages.
     fn place(&self) -> String {
         format!(
@@ -250,7 +246,7 @@ impl Requests {
 
     /// Puts a body under a key that must be new, and sends it again while there is time and no clear answer.
     async fn append(&self, key: &str, body: Bytes) -> Appended {
-        let deadline = self.deadline(body.len());
+        let visit = &self.patience.visit();
         // Once an answer did not come, a later refusal may be of a request that came second.
         let mut may_have_landed = false;
         let mut pauses = PAUSES
@@ -258,9 +254,9 @@ impl Requests {
             .copied()
             .chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
         loop {
-            let error = match self.put_new(key, body.clone(), deadline).await {
+            let error = match self.put_new(key, body.clone(), visit).await {
                 Put::New => return Appended::Accepted,
-                Put::Taken if may_have_landed => return self.compare(key, &body, deadline).await,
+                Put::Taken if may_have_landed => return self.compare(key, &body, visit).await,
                 Put::Taken => return Appended::Taken,
                 Put::Refused(error) if may_have_landed => return Appended::Unknown(error),
                 Put::Refused(error) => return Appended::Refused(error),
@@ -273,7 +269,7 @@ impl Requests {
                 }
             };
             let pause = Duration::from_millis(pauses.next().unwrap_or_default());
-            if !deadline.allows(pause) {
+            if !visit.deadline(body.len()).allows(pause) {
                 return if may_have_landed {
                     Appended::Unknown(error)
                 } else {
@@ -285,8 +281,8 @@ impl Requests {
     }
 
     /// Tells whether what stands under a key is `body`, of which an earlier attempt may have landed.
-    async fn compare(&self, key: &str, body: &Bytes, deadline: Deadline) -> Appended {
-        match self.get(key, deadline).await {
+    async fn compare(&self, key: &str, body: &Bytes, visit: &Visit) -> Appended {
+        match self.get(key, visit).await {
             Ok(Some(there)) if there == *body => Appended::Accepted,
             Ok(Some(_)) => Appended::Taken,
             Ok(None) => Appended::Unknown(LogError::Damaged(format!(
@@ -298,9 +294,10 @@ impl Requests {
     }
 
     /// Sends a put once.
-    pub(super) async fn put_new(&self, key: &str, body: Bytes, deadline: Deadline) -> Put {
+    pub(super) async fn put_new(&self, key: &str, body: Bytes, visit: &Visit) -> Put {
+        let bytes = body.len();
         let reply = match self
-            .send(Method::PUT, &self.path(key), "", body, deadline)
+            .send(Method::PUT, &self.path(key), "", body, visit)
             .await
         {
             Ok(reply) => reply,
@@ -308,7 +305,10 @@ impl Requests {
             Err(SendError::NoAnswer(text)) => return Put::Unknown(self.unreachable(&text)),
         };
         match reply.status {
-            200..=204 => Put::New,
+            200..=204 => {
+                visit.moved(bytes);
+                Put::New
+            }
             412 => Put::Taken,
             409 => Put::Conflict,
             501 => Put::Refused(LogError::Refused(format!(
@@ -322,15 +322,18 @@ impl Requests {
     }
 
     /// Returns what is under a key; `None` if nothing is. It is asked for again while there is time and no clear answer.
-    async fn get(&self, key: &str, deadline: Deadline) -> Result<Option<Bytes>, LogError> {
+    async fn get(&self, key: &str, visit: &Visit) -> Result<Option<Bytes>, LogError> {
         let mut pauses = PAUSES.iter().copied();
         loop {
             let error = match self
-                .send(Method::GET, &self.path(key), "", Bytes::new(), deadline)
+                .send(Method::GET, &self.path(key), "", Bytes::new(), visit)
                 .await
             {
                 Ok(reply) => match reply.status {
-                    200 => return Ok(Some(reply.body)),
+                    200 => {
+                        visit.moved(reply.body.len());
+                        return Ok(Some(reply.body));
+                    }
                     404 if error_code(&reply.body) != Some("NoSuchBucket") => return Ok(None),
                     429 | 500..=599 => self.refusal(&reply),
                     _ => return Err(self.refusal(&reply)),
@@ -341,7 +344,7 @@ impl Requests {
             let Some(pause) = pauses
                 .next()
                 .map(Duration::from_millis)
-                .filter(|pause| deadline.allows(*pause))
+                .filter(|pause| visit.deadline(0).allows(*pause))
             else {
                 return Err(error);
             };
@@ -355,37 +358,30 @@ impl Requests {
     }
 
     async fn read(&self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
-        let deadline = self.deadline(0);
+        let visit = &self.patience.visit();
         let mut entries = Vec::new();
         // Whoever asks for news finds none most of the time, with one request.
-        let Some(first) = self.get(&entry_key(after + 1), deadline).await? else {
+        let Some(first) = self.get(&entry_key(after + 1), visit).await? else {
             return Ok(entries);
         };
-        // What comes makes the deadline of what is asked for after it later.
-        let came = Cell::new(first.len());
-        let came = &came;
         let mut left = bytes.saturating_sub(first.len());
         entries.push(Vec::from(first));
         let mut found = 1;
         // A few more first: most who are behind are so by little.
-        for width in [4, 16, WIDTH] {
+        for width in [2, 16, WIDTH] {
             if left == 0 {
                 return Ok(entries);
             }
             let rounds = if width == WIDTH { usize::MAX } else { width };
             let numbers = stream::iter(after + 1 + found..).take(rounds);
             let mut bodies = numbers
-                .map(|number| async move {
-                    let deadline = deadline.after(came.get());
-                    (number, self.get(&entry_key(number), deadline).await)
-                })
+                .map(|number| async move { (number, self.get(&entry_key(number), visit).await) })
                 .buffered(width);
             while let Some((number, body)) = bodies.next().await {
                 match body {
                     Ok(Some(body)) => {
                         found += 1;
                         left = left.saturating_sub(body.len());
-                        came.set(came.get() + body.len());
                         entries.push(Vec::from(body));
                         if left == 0 {
                             return Ok(entries);
@@ -396,8 +392,7 @@ impl Requests {
                         let next = bodies.next().await;
                         return match next {
                             Some((_, Ok(Some(_)))) => {
-                                let deadline = deadline.after(came.get());
-                                self.confirm_gap(number, entries, deadline).await
+                                self.confirm_gap(number, entries, visit).await
                             }
                             _ => Ok(entries),
                         };
@@ -415,9 +410,9 @@ impl Requests {
         &self,
         missing: Number,
         entries: Vec<Vec<u8>>,
-        deadline: Deadline,
+        visit: &Visit,
     ) -> Result<Vec<Vec<u8>>, LogError> {
-        match self.get(&entry_key(missing), deadline).await? {
+        match self.get(&entry_key(missing), visit).await? {
             Some(_) => Ok(entries),
             None => Err(LogError::Damaged(format!(
                 "entry {missing} of the shared log is missing in {}, and later ones are there: it was deleted",
@@ -433,8 +428,9 @@ impl Requests {
         path: &str,
         query: &str,
         body: Bytes,
-        deadline: Deadline,
+        visit: &Visit,
     ) -> Result<Reply, SendError> {
+        let deadline = visit.deadline(body.len());
         let credentials = self.credentials.lock().clone();
         let outgoing = self.signed(&method, path, query, body.clone(), &credentials)?;
         let reply = self.client.send(&outgoing, deadline).await?;

@@ -20,7 +20,10 @@ use ring::{
     hmac,
 };
 
-use super::log::{Appended, Digest, Log, LogError, Number};
+use super::{
+    log::{Appended, Digest, Log, LogError, Number},
+    visit::Visit,
+};
 
 /// The format of a sealed body.
 const FORMAT: u8 = 1;
@@ -215,6 +218,10 @@ impl<L: Log> Sealed<L> {
 }
 
 impl<L: Log> Log for Sealed<L> {
+    fn begin_visit(&mut self, visit: &Visit) {
+        self.inner.begin_visit(visit);
+    }
+
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
         let sealed = self.seal(&Position::Entry(after + 1), entry);
         self.inner.append(after, &sealed)

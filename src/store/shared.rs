@@ -16,6 +16,7 @@
 //! | `snapshot` | what many entries wrote, in a few parts, for who is far behind |
 //! | `upgrade` | the format of the log is raised, when every machine knows the new one |
 //! | `publish` | appends what a transaction wrote, before it is committed |
+//! | `turns` | whose turn it is to write, and how long a call may take |
 //!
 //! # Invariants
 //!
@@ -32,11 +33,13 @@ use std::{
 };
 
 use crate::{
+    disk::Lock,
     domain::error::{Error, Result},
     share::{
         environment::Environment,
         log::{Log, LogError, Number},
         secrets::{Secrets, SecretsError},
+        visit::Visit,
     },
 };
 
@@ -50,6 +53,7 @@ mod snapshot;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod unfit;
 mod upgrade;
 
@@ -77,6 +81,10 @@ pub(super) struct Sharing {
     far: Cell<usize>,
     /// The latest format of entries that this program knows.
     knows: Cell<u32>,
+    /// The time of the call that is under way.
+    visit: RefCell<Option<Visit>>,
+    /// Held while this process has the turn of this machine.
+    turn: RefCell<Option<Lock>>,
     /// Ends a transaction after its entry was appended, as a crash would.
     #[cfg(test)]
     pub(super) crashes_before_commit: Cell<bool>,
@@ -85,6 +93,8 @@ pub(super) struct Sharing {
 impl Default for Sharing {
     fn default() -> Self {
         Self {
+            visit: RefCell::default(),
+            turn: RefCell::default(),
             known: Cell::default(),
             log: RefCell::default(),
             far: Cell::new(snapshot::FAR),
@@ -105,6 +115,10 @@ struct OpenLog {
     looked: Option<Instant>,
     /// Entries after a number that were read already.
     fetched: Option<(Number, Vec<Vec<u8>>)>,
+    /// How long the last append took that was accepted.
+    took: Duration,
+    /// The time of the call that is under way.
+    visit: Visit,
 }
 
 impl fmt::Debug for Sharing {
@@ -170,6 +184,8 @@ impl Store {
             *open = Some(self.open_log(state)?);
         }
         let open = open.as_mut().expect("it was just opened");
+        open.visit = self.visit();
+        open.log.begin_visit(&open.visit);
         Ok(work(open))
     }
 
@@ -193,6 +209,8 @@ impl Store {
             knows: self.sharing.knows.get(),
             looked: None,
             fetched: None,
+            took: Duration::ZERO,
+            visit: self.visit(),
         })
     }
 }

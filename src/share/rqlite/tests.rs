@@ -1,5 +1,8 @@
 use super::*;
-use crate::share::fake_server::{Asked, FakeServer};
+use crate::share::{
+    fake_server::{Asked, FakeServer},
+    visit::PATIENCE,
+};
 
 fn cluster(servers: &[&FakeServer]) -> Rqlite {
     let nodes: Vec<String> = servers
@@ -31,7 +34,7 @@ fn a_cluster_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
     let node = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nodes = [node.local_addr().unwrap().to_string()];
     let mut log = Rqlite::open(&nodes, "tasks", false, &Environment::of(&[], None), None).unwrap();
-    log.patience = Duration::from_millis(200);
+    log.patience.alone = Duration::from_millis(200);
     let mut calls: [(&str, Call); 3] = [
         (
             "append",
@@ -51,6 +54,23 @@ fn a_cluster_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
         call(&mut log);
         assert!(begun.elapsed() < Duration::from_secs(3), "{name}");
     }
+}
+
+#[test]
+fn after_the_end_of_a_visit_no_node_is_asked() {
+    let servers = [always(200, r#"{"results":[{"rows_affected":1}]}"#)];
+    let mut log = cluster(&[&servers[0]]);
+    let visit = Visit::begin(PATIENCE);
+    log.begin_visit(&visit);
+    assert_eq!(log.append(4, b"entry"), Appended::Accepted);
+    visit.spend(PATIENCE * 2);
+    let said = log.append(5, b"entry");
+    assert!(
+        matches!(&said, Appended::Refused(error) if error.to_string().ends_with("did not answer in time")),
+        "{said:?}"
+    );
+    log.read(0, 1).unwrap_err();
+    assert_eq!(servers[0].asked().len(), 1);
 }
 
 #[test]

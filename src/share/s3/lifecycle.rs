@@ -33,8 +33,8 @@ impl Requests {
     /// Asks for the rules of the bucket, once.
     pub(super) async fn lifecycle(&self) -> Lifecycle {
         let path = encode_path(&format!("/{}", self.bucket));
-        let deadline = self.deadline(0);
-        let sent = self.send(Method::GET, &path, "lifecycle=", Bytes::new(), deadline);
+        let visit = self.patience.visit();
+        let sent = self.send(Method::GET, &path, "lifecycle=", Bytes::new(), &visit);
         let reply = match sent.await {
             Ok(reply) => reply,
             Err(SendError::NotSent(text) | SendError::NoAnswer(text)) => {

@@ -10,6 +10,7 @@ use super::*;
 use crate::share::{
     fake_server::{Asked, FakeServer, Said},
     probe::probe_s3,
+    visit::PATIENCE,
 };
 
 const NO_SUCH_KEY: &[u8] = b"<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>";
@@ -65,7 +66,7 @@ type Call = Box<dyn FnMut(&mut S3)>;
 fn a_store_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
     let server = hanging();
     let mut log = store_at(server.local_addr().unwrap().port());
-    log.requests.patience = Duration::from_millis(200);
+    log.requests.patience.alone = Duration::from_millis(200);
     let mut calls: [(&str, Call); 4] = [
         (
             "append",
@@ -92,13 +93,38 @@ fn a_store_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
 }
 
 #[test]
-fn what_has_come_makes_the_deadline_later_and_what_is_sent_does() {
+fn requests_of_one_visit_are_over_together_however_slowly_each_is_answered() {
+    let pause = Duration::from_millis(100);
+    let server = serve(move |_, _| {
+        // The store itself is slow.
+        thread::sleep(pause);
+        None
+    });
+    let mut log = store(&server);
     let begun = Instant::now();
-    let deadline = Deadline::begin(Duration::from_secs(1), 1 << 20);
-    assert!(deadline.allows(Duration::from_secs(8)));
-    assert!(!deadline.allows(Duration::from_secs(10)));
-    assert!(deadline.after(1 << 20).allows(Duration::from_secs(16)));
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    log.begin_visit(&Visit::begin(pause * 5 / 2));
+    let mut after = 0;
+    let said = loop {
+        match log.append(after, b"entry") {
+            Appended::Accepted => after += 1,
+            said => break said,
+        }
+    };
+    assert!((1..=2).contains(&after), "{after}");
+    assert!(matches!(said, Appended::Unknown(_)), "{said:?}");
+    let asked = server.asked().len();
+    let late = [log.append(after, b"late"), log.append(after, b"later")];
+    for said in late {
+        assert!(
+            matches!(&said, Appended::Refused(error) if error.to_string().ends_with("did not answer in time")),
+            "{said:?}"
+        );
+    }
+    log.read(0, 1).unwrap_err();
+    assert_eq!(server.asked().len(), asked, "none is sent any more");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    log.begin_visit(&Visit::begin(PATIENCE));
+    assert_eq!(log.read(0, 1).unwrap(), [b"entry"]);
 }
 
 fn code(code: &str) -> Vec<u8> {

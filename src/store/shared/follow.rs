@@ -14,7 +14,7 @@ use super::{
     unread,
 };
 use crate::{
-    disk,
+    clock, disk,
     domain::{
         error::{Error, Result},
         task::Timestamp,
@@ -25,6 +25,8 @@ use crate::{
 
 /// How many bytes of entries are read, and applied in one transaction.
 pub(super) const FETCH: usize = 1 << 20;
+/// Fewer entries than this are all that there were: an engine returns so many at once.
+const FEW: usize = 32;
 /// How many bytes may come out of entries before they are applied: those that are left come in the next transaction.
 const OPENED: usize = 32 << 20;
 
@@ -61,6 +63,28 @@ impl From<Stop> for Error {
 }
 
 impl Store {
+    /// Applies the entries that were read when an append found them in its place. Reports whether there were any, and they reach to
+    /// the end of the log.
+    pub(in crate::store) fn follow_fetched(&mut self) -> Result<bool> {
+        let Some(state) = self.shared_state()? else {
+            return Ok(false);
+        };
+        let few = |open: &mut OpenLog| {
+            let (after, entries) = open.fetched.as_ref()?;
+            let bytes: usize = entries.iter().map(Vec::len).sum();
+            let is_all = entries.len() < FEW && bytes < FETCH / 2;
+            (*after == state.n && is_all).then(|| open.fetched.take())?
+        };
+        let Some((_, read)) = self.with_log(&state, few)? else {
+            return Ok(false);
+        };
+        self.note_heard();
+        let count = read.len();
+        let (fetched, stop) = self.with_log(&state, |log| log.opened(&state, read))??;
+        self.apply_all(&fetched)?;
+        stop.map_or(Ok(fetched.len() == count), |stop| Err(stop.into()))
+    }
+
     /// Applies what other machines have appended to the shared log. Returns the last change it brought; `None` if there was
     /// nothing new, or the database is not shared.
     pub fn follow(&mut self) -> Result<Option<i64>> {
@@ -187,7 +211,7 @@ impl Store {
         let Some(mut state) = self.shared_state()? else {
             return Ok(Ok(None));
         };
-        let before = self.last_change()?;
+        let (before, now) = (self.last_change()?, clock::now());
         for (place, one) in fetched.iter().enumerate() {
             let n = one.n;
             if n <= state.n {
@@ -198,7 +222,10 @@ impl Store {
                 (place, Stop { n, member, unfit })
             };
             match apply(self, &one.body) {
-                Ok(()) => state.go_on(n, one.digest, one.format, one.nonce.as_deref()),
+                Ok(()) => {
+                    state.go_on(n, one.digest, one.format, one.nonce.as_deref());
+                    state.pace.followed(now);
+                }
                 Err(Failed::Unfit(unfit)) => return Ok(Err(stop(unfit))),
                 Err(Failed::Here(error)) => return Err(error),
             }

@@ -24,9 +24,9 @@ use crate::{
     store::Store,
 };
 
-/// How long an append whose answer did not come is sent again; after that the caller is told that nobody knows.
-const SENDING: Duration = Duration::from_secs(3);
-/// How long an engine is left alone before that: it may be choosing a new leader.
+/// With less time than this, nothing is sent any more: hardly an answer would come, and nobody would know what became of it.
+const LEAST_TIME: Duration = Duration::from_millis(250);
+/// How long an engine is left alone before an append is sent again whose answer did not come: it may be choosing a new leader.
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// What a transaction on a shared database must know to publish what it wrote.
@@ -88,6 +88,8 @@ impl Publishing {
             (Sent::Accepted, digest) => {
                 let format = state.format;
                 state.go_on(n, digest, format, Some(&nonce));
+                let took = store.with_log(&state, |log| log.took)?;
+                state.pace.appended(clock::now(), took);
                 store.keep_shared_state(&state)?;
                 store.note_heard();
                 Ok(Some(n))
@@ -169,15 +171,20 @@ pub(super) fn drawn() -> String {
 
 impl OpenLog {
     /// Sends `entry` for the number after `after`. An answer that says that the number is taken, or none, is held against what
-    /// stands there: it may be this very entry.
+    /// stands there: it may be this very entry. While nobody knows, and there is time, it is sent again.
     pub(super) fn send(&mut self, after: Number, entry: &[u8]) -> Result<Sent> {
-        let begun = Instant::now();
+        if self.visit.left() < LEAST_TIME {
+            let late = "it did not answer in time, or others of this machine waited for it";
+            return Err(not_shared(&LogError::Unreachable(late.to_owned())));
+        }
         // Why nobody knows of an earlier attempt whether it was taken.
         let mut open: Option<LogError> = None;
         loop {
+            let begun = Instant::now();
             let unknown = match self.log.append(after, entry) {
                 Appended::Accepted => {
                     self.looked = Some(Instant::now());
+                    self.took = begun.elapsed();
                     return Ok(Sent::Accepted);
                 }
                 // That this attempt was refused says nothing of the one before it.
@@ -187,8 +194,7 @@ impl OpenLog {
                 Appended::Unknown(error) => Some(error),
             };
             open = unknown.clone().or(open);
-            let is_late = begun.elapsed() > SENDING;
-            if let (Some(error), true) = (&unknown, is_late) {
+            if let (Some(error), Duration::ZERO) = (&unknown, self.visit.left()) {
                 return Ok(Sent::Unknown(error.clone()));
             }
             match self.log.read(after, FETCH) {
@@ -249,6 +255,7 @@ mod tests {
     use crate::share::{
         code::JoinCode,
         seal::{Key, LogId},
+        visit::{PATIENCE, Visit},
     };
 
     /// Answers the first append with `Unknown`, and every later one as if the engine were gone; nothing can be read then.
@@ -262,6 +269,8 @@ mod tests {
     }
 
     impl Log for LostThenGone {
+        fn begin_visit(&mut self, _: &Visit) {}
+
         fn append(&mut self, _: Number, _: &[u8]) -> Appended {
             self.appends += 1;
             match self.appends {
@@ -307,6 +316,8 @@ mod tests {
             knows: entry::FORMAT,
             looked: None,
             fetched: None,
+            took: Duration::ZERO,
+            visit: Visit::begin(PATIENCE),
         };
         let sent = log.send(0, b"entry");
         assert!(matches!(sent, Ok(Sent::Unknown(_))), "it may yet appear");

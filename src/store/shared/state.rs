@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, named_params};
 
+use super::turns::Pace;
 use crate::{
     domain::{error::Result, task::Timestamp},
     share::log::{Digest, Number},
@@ -17,7 +18,10 @@ const CREATE: &str = "CREATE TABLE shared_log (
     unsettled INTEGER,            -- the number of an entry of ours of which it was not known whether it was taken
     nonce     TEXT,               -- what is in that entry alone
     at        INTEGER,            -- when it was sent: ms since the Unix epoch
-    was_taken INTEGER             -- whether it was; NULL while that is not known
+    was_taken INTEGER,            -- whether it was; NULL while that is not known
+    own_run   INTEGER NOT NULL DEFAULT 0,   -- how many of the last entries are of this machine, one after another without a pause
+    own_at    INTEGER,            -- when the last of those was appended: ms since the Unix epoch
+    others_at INTEGER             -- when an entry of another machine was applied last: ms since the Unix epoch
 ) STRICT";
 
 /// How far this database has followed its shared log.
@@ -33,6 +37,8 @@ pub struct State {
     pub format: u32,
     /// The last entry of ours of which no answer came; `None` if there was none.
     pub unsettled: Option<Unsettled>,
+    /// Who has written lately.
+    pub(super) pace: Pace,
 }
 
 /// An entry of which it was not known whether the shared log took it.
@@ -57,6 +63,7 @@ impl State {
             digest: Digest::of(b""),
             format: 0,
             unsettled: None,
+            pace: Pace::default(),
         }
     }
 
@@ -113,7 +120,7 @@ impl Store {
         }
         self.connection
             .prepare_cached(
-                "SELECT log, n, digest, unsettled, nonce, at, was_taken, format FROM shared_log",
+                "SELECT log, n, digest, unsettled, nonce, at, was_taken, format, own_run, own_at, others_at FROM shared_log",
             )
             .and_then(|mut statement| {
                 statement
@@ -133,6 +140,11 @@ impl Store {
                             digest: Digest::from_bytes(row.get(2)?),
                             format: row.get(7)?,
                             unsettled: unsettled.transpose()?,
+                            pace: Pace {
+                                own_run: row.get(8)?,
+                                own_at: row.get(9)?,
+                                others_at: row.get(10)?,
+                            },
                         })
                     })
                     .optional()
@@ -145,8 +157,9 @@ impl Store {
         let unsettled = state.unsettled.as_ref();
         self.connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO shared_log (id, log, n, digest, format, unsettled, nonce, at, was_taken)
-                 VALUES (1, :log, :n, :digest, :format, :unsettled, :nonce, :at, :was_taken)",
+                "INSERT OR REPLACE INTO shared_log
+                 (id, log, n, digest, format, unsettled, nonce, at, was_taken, own_run, own_at, others_at)
+                 VALUES (1, :log, :n, :digest, :format, :unsettled, :nonce, :at, :was_taken, :own_run, :own_at, :others_at)",
             )
             .and_then(|mut statement| {
                 statement.execute(named_params! {
@@ -158,6 +171,9 @@ impl Store {
                     ":nonce": unsettled.map(|unsettled| &unsettled.nonce),
                     ":at": unsettled.map(|unsettled| unsettled.at),
                     ":was_taken": unsettled.and_then(|unsettled| unsettled.was_taken),
+                    ":own_run": state.pace.own_run,
+                    ":own_at": state.pace.own_at,
+                    ":others_at": state.pace.others_at,
                 })
             })
             .while_trying("keep how far the shared log was followed")?;

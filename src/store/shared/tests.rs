@@ -1,7 +1,7 @@
 //! Three machines, each with a database of its own, over one log that fails by seed: whatever happens, all end with the same
 //! tasks.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 
@@ -24,6 +24,7 @@ use crate::{
         memory::{Faults, Memory},
         seal::{Key, LogId},
         secrets::Secrets,
+        visit::PATIENCE,
     },
     store::{Access, Store, history_check::Rows},
 };
@@ -402,6 +403,43 @@ fn without_the_log_tasks_are_read_and_no_change_is_made() {
     machines.stores[0].execute(&add("later"), &caller).unwrap();
     machines.settle();
     assert_eq!(titles(&machines.stores[0]), ["kept", "later"]);
+}
+
+#[test]
+fn a_call_is_over_in_ten_seconds_however_many_requests_it_takes() {
+    for (seed, pace, is_made) in [
+        (1, 2, true),
+        (1, 4, true),
+        (1, 6, false),
+        (2, 2, true),
+        (2, 4, false),
+    ] {
+        let mut machines = Machines::new(2, seed, Faults(0));
+        let caller = machines.caller("cli");
+        for text in ["one", "two"] {
+            machines.stores[0].execute(&add(text), &caller).unwrap();
+        }
+        machines.log.slow_down(Duration::from_secs(pace));
+        let made = machines.stores[1].execute(&add("three"), &caller);
+        let spent = machines.log.spent();
+        assert_eq!(made.is_ok(), is_made, "{pace} s a request: {made:?}");
+        assert!(spent <= PATIENCE, "{spent:?}: {made:?}");
+        machines.log.slow_down(Duration::ZERO);
+        machines.settle();
+    }
+}
+
+#[test]
+fn entries_that_were_read_in_place_of_an_append_are_not_asked_for_again() {
+    let mut machines = Machines::new(2, 2, Faults(0));
+    let caller = machines.caller("cli");
+    machines.stores[0].execute(&add("one"), &caller).unwrap();
+    machines.log.slow_down(Duration::from_secs(1));
+    machines.stores[1].execute(&add("two"), &caller).unwrap();
+    let spent = machines.log.spent();
+    assert_eq!(spent, Duration::from_secs(3), "append, read, append");
+    machines.log.slow_down(Duration::ZERO);
+    machines.settle();
 }
 
 #[test]
