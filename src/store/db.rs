@@ -16,7 +16,8 @@
 //!
 //! - Nothing leaves before the commit: not an answer, not a change.
 //! - A call is queued before [`Session::write`] returns its future, so calls are applied in the order they were made.
-//! - A session reads its own writes: a read waits for the writes the session made before it, and for no others.
+//! - A session reads its own writes: a read waits for the writes the session made before it, and for no others. Where several
+//!   machines share the database, it waits a second for those that are not acknowledged yet, since their log may not answer.
 //! - A fault in one call, or a failed commit, ends neither thread: the connection is opened anew for the next call.
 //! - The end waits for no other process: a call that was not begun by then is refused, and never made.
 //! - What was put off is done when calls pause, reads too: a process that has ended may have left it to this one. Whoever
@@ -67,6 +68,8 @@ pub use super::change_feed::{Batch, Subscription, Touched};
 /// The most reads that are queued, made or not yet taken by who asked, for each reader thread: more than keeps it at work,
 /// and few enough that what was read does not pile up in memory before a caller that is slower.
 const READS_AHEAD: usize = 8;
+/// How long a read waits for the writes of its session that were not answered yet, where these go to a shared log.
+const OWN_WRITES: Duration = Duration::from_secs(1);
 /// How long [`Db::close`] waits for the threads. They end at once, unless the disk hangs or much was put off.
 const CLOSING: Duration = Duration::from_secs(3);
 
@@ -191,6 +194,12 @@ impl Db {
         }
     }
 
+    /// Reports whether a write may wait for a log that several machines share.
+    fn may_wait_for_a_log(&self) -> bool {
+        let path = self.shared.place.as_ref();
+        path.is_ok_and(|path| Paths::new(path).share.exists())
+    }
+
     /// Starts to listen for commits, by this process and others. Every commit acknowledged after this returns is
     /// told.
     pub fn subscribe(&self) -> Result<Subscription> {
@@ -306,6 +315,16 @@ impl Session {
         self.told.replace(told, seq)
     }
 
+    /// Returns how many writes this session has made so far.
+    pub fn made(&self) -> u64 {
+        self.written.made.load(Ordering::Relaxed)
+    }
+
+    /// Reports whether the first `made` writes of this session are settled: made or refused.
+    pub fn has_settled(&self, made: u64) -> bool {
+        *self.written.settled.borrow() >= made
+    }
+
     /// Reports whether all writes this session has made are settled.
     pub fn is_idle(&self) -> bool {
         self.written.is_idle()
@@ -342,18 +361,24 @@ impl Session {
         }
     }
 
-    /// Runs `read` on a reader thread, after the writes this session has made so far.
+    /// Runs `read` on a reader thread, after the writes this session has made so far. Those that wait for a shared log are waited for
+    /// a second, and then it is run without them: [`Session::has_settled`] tells.
     pub fn read<T: Send + 'static, F: FnOnce(&Store) -> Result<T> + Send + 'static>(
         &self,
         read: F,
     ) -> impl Future<Output = Result<T>> + use<T, F> {
-        let mine = self.written.made.load(Ordering::Relaxed);
+        let mine = self.made();
         let mut settled = self.written.settled.subscribe();
         let db = self.db.clone();
         let since = Instant::now();
         async move {
             // The sender lives in this session's calls and in `Written`; if all are gone, so is the wait.
-            let _ = settled.wait_for(|settled| *settled >= mine).await;
+            let own = settled.wait_for(|settled| *settled >= mine);
+            if db.may_wait_for_a_log() {
+                let _ = tokio::time::timeout(OWN_WRITES, own).await;
+            } else {
+                let _ = own.await;
+            }
             let _room = db.shared.room_for_reads.acquire().await;
             let (answer, answered) = oneshot::channel();
             let job: Read = Box::new(move |store| {

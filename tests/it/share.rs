@@ -189,6 +189,51 @@ fn without_the_store_tasks_are_read_and_a_change_is_refused_as_not_made() {
 }
 
 #[test]
+fn while_the_store_hangs_an_app_that_waits_for_its_change_is_shown_the_tasks_and_told_so() {
+    let store = ObjectStore::start();
+    let desk = Machine::new(&store);
+    desk.run(&["add", "kept"]);
+    desk.share(&[]);
+    let mut app = desk.mcp();
+    let told = |answer: &Value| {
+        answer["result"]["content"][0]["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let first = app.send_call("add_task", json!({ "title": "first" }));
+    let list = app.send_call("list_tasks", json!({}));
+    app.answer(&first);
+    let shown = told(&app.answer(&list));
+    assert!(shown.contains("first"), "its own change is shown: {shown}");
+    assert!(!shown.contains("waits for the shared log"), "{shown}");
+    store.hang(true);
+    let begun = std::time::Instant::now();
+    let change = app.send_call("add_task", json!({ "title": "waiting" }));
+    let list = app.send_call("list_tasks", json!({}));
+    let json = app.send_call("list_tasks", json!({ "format": "json" }));
+    for list in [list, json] {
+        let shown = told(&app.answer(&list));
+        assert!(
+            shown.contains("kept") && !shown.contains("\"waiting\""),
+            "{shown}"
+        );
+        assert!(shown.contains("a change of yours still waits"), "{shown}");
+    }
+    assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
+    store.hang(false);
+    let made = app.answer(&change);
+    assert_ne!(made["result"]["isError"], true, "{made}");
+    let list = app.send_call("list_tasks", json!({}));
+    let shown = told(&app.answer(&list));
+    assert!(
+        shown.contains("waiting") && !shown.contains("still waits"),
+        "{shown}"
+    );
+    app.close_stdin_and_wait().assert_good("mcp");
+}
+
+#[test]
 fn members_of_a_team_sign_their_changes_and_take_back_their_own() {
     let store = ObjectStore::start();
     let (anna, ben) = (Machine::new(&store), Machine::new(&store));

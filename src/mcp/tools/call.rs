@@ -13,6 +13,9 @@ use crate::{
     store::{Store, db::Session},
 };
 
+/// What a reply says that was read while the shared log kept a change of the same session waiting.
+const UNDER_WAY: &str = "a change of yours still waits for the shared log, and is not shown here; its own reply says what became of it";
+
 /// A call of a tool.
 pub(super) struct ToolCall<'session> {
     pub(super) session: &'session Session,
@@ -42,19 +45,30 @@ impl ToolCall<'_> {
         read: impl FnOnce(&Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (session, caller) = (self.session.clone(), self.caller.clone());
+        let made = session.made();
         let both = self.session.read(move |store| {
             store.snapshot(|store| {
+                let is_whole = session.has_settled(made);
                 let found = read(store)?;
                 // When a client has sent more calls, the reply to the last of them says it. Where it cannot be found out, the
                 // reply does without.
                 let is_idle = session.is_idle();
                 let news = is_idle.then(|| store.news(session.told(), &caller).ok());
-                Ok((found, news.flatten()))
+                Ok((found, news.flatten(), is_whole))
             })
         });
-        let (found, news) = both.await?;
+        let (found, news, is_whole) = both.await?;
+        self.tell_whether_whole(is_whole);
         self.tell(news.as_ref(), false);
         Ok(found)
+    }
+
+    /// Has the reply tell that a change of the session is not in what was read, unless it `is_whole`. What others have changed is
+    /// told by a later reply then.
+    pub(super) fn tell_whether_whole(&self, is_whole: bool) {
+        if !is_whole {
+            let _ = self.news.set(Some(UNDER_WAY.to_owned()));
+        }
     }
 
     /// Has the reply tell what else has happened, unless another reply has told it meanwhile. That is kept for the next
@@ -73,11 +87,15 @@ impl ToolCall<'_> {
         let _ = self.news.set(line);
     }
 
-    /// Has it kept that the client was told of all changes up to `seq`. Nobody waits for that: where it fails, the next
-    /// session is told again.
+    /// Has it kept that the client was told of all changes up to `seq`. Where it fails, the next session is told again.
     fn keep(&self, seq: i64) {
+        self.write_aside(Command::Told(seq));
+    }
+
+    /// Writes what nobody waits for.
+    pub(super) fn write_aside(&self, command: Command) {
         let aside = self.session.db().session();
-        tokio::spawn(aside.write(Command::Told(seq), self.caller.clone()));
+        tokio::spawn(aside.write(command, self.caller.clone()));
     }
 }
 

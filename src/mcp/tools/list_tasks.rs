@@ -156,10 +156,12 @@ impl ToolCall<'_> {
         let (looked, caller) = (self.session.looked(), self.caller.clone());
         let is_json = matches!(args.format, Some(Format::Json));
         let zone = self.caller.zone;
-        let (changed, whole, at, last) = self
+        let (session, made) = (self.session.clone(), self.session.made());
+        let (changed, whole, at, last, is_whole) = self
             .session
             .read(move |store| {
                 store.snapshot(|store| {
+                    let is_whole = session.has_settled(made);
                     let last = store.last_change()?;
                     let since = match since {
                         Some(since) => since.min(last),
@@ -171,10 +173,11 @@ impl ToolCall<'_> {
                     let (changed, at) = store.changed_since(since, limit)?;
                     let tasks = changed.iter().filter(|_| is_json);
                     let whole = whole(store, tasks.map(|(task, _)| task), zone)?;
-                    Ok((changed, whole, at, last))
+                    Ok((changed, whole, at, last, is_whole))
                 })
             })
             .await?;
+        self.tell_whether_whole(is_whole);
         if is_json {
             let tasks = objects(&whole, zone);
             let at = told_up_to(&changed, tasks.len(), at);
@@ -229,8 +232,11 @@ impl ToolCall<'_> {
         self.session.look(at);
         // What is left of it the reply says itself.
         let _ = self.news.set(None);
-        if !self.is_read_only {
-            self.write(Command::Look(at)).await?;
+        match self.is_read_only {
+            true => {}
+            // Nobody waits for it behind a change that waits for the shared log.
+            false if !self.session.is_idle() => self.write_aside(Command::Look(at)),
+            false => _ = self.write(Command::Look(at)).await?,
         }
         Ok(())
     }

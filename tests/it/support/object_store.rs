@@ -5,7 +5,7 @@ use std::{
     io::{BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -17,6 +17,8 @@ struct Inner {
     is_off: AtomicBool,
     /// The lifecycle configuration of the bucket; none where it is empty.
     rules: Mutex<String>,
+    is_hanging: Mutex<bool>,
+    goes_on: Condvar,
 }
 
 /// A store that listens on this machine while the test runs.
@@ -60,6 +62,12 @@ impl ObjectStore {
         });
     }
 
+    /// Takes requests and answers none from now on, or answers them all.
+    pub(crate) fn hang(&self, is_hanging: bool) {
+        *self.inner.is_hanging.lock().unwrap() = is_hanging;
+        self.inner.goes_on.notify_all();
+    }
+
     /// Returns the names of what is in it.
     pub(crate) fn names(&self) -> Vec<String> {
         self.inner.objects.lock().unwrap().keys().cloned().collect()
@@ -90,6 +98,8 @@ fn serve(stream: &TcpStream, inner: &Inner) {
         if inner.is_off.load(Ordering::SeqCst) {
             return;
         }
+        let hanging = inner.is_hanging.lock().unwrap();
+        drop(inner.goes_on.wait_while(hanging, |is| *is).unwrap());
         let header = |name: &str| {
             headers
                 .iter()
