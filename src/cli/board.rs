@@ -56,6 +56,7 @@ pub(super) struct BoardArgs {
 
 impl BoardArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
+        context.refuse_unusable()?;
         let database = context.settled_database();
         let begun = Instant::now();
         loop {

@@ -98,6 +98,11 @@ impl Context {
         (is_named || !settings::is_usual(database)).then_some(database)
     }
 
+    /// Refuses a database that cannot be used, before files of a daemon are made beside it. One that is not there is none of those.
+    pub(super) fn refuse_unusable(&self) -> Result<(), Error> {
+        Store::open_as_it_is(&self.database).map(|_| ())
+    }
+
     /// Opens the database to look only: one that is not there is not made, and reads as one without tasks; where the
     /// call or a setting names it, that is said.
     pub(super) fn reader(&self) -> Result<Store, Error> {

@@ -134,6 +134,7 @@ fn limit_help() -> String {
 
 impl ServeArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
+        context.refuse_unusable()?;
         let database = context.settled_database();
         let instance = Instance::take(&database)?;
         let tokens = Tokens::new(&database);

@@ -52,6 +52,10 @@ enum TokenCommand {
 impl TokenArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         let tokens = Tokens::new(&context.settled_database());
+        // A token can be revoked whatever became of the database.
+        if !tokens.are_there() {
+            context.refuse_unusable()?;
+        }
         match self.command {
             TokenCommand::Show => print_token(context, OWN_TOKEN, &tokens.own()?),
             TokenCommand::Rotate => print_token(context, OWN_TOKEN, &tokens.rotate()?),

@@ -112,8 +112,14 @@ impl SignIns {
         tokio::time::timeout(WAIT, used).await.is_err()
     }
 
-    /// Begins a session with a code, which is used up by that. Returns the token of the session; `None` if the code is none.
-    pub(super) fn begin(&self, code: &str, now: Instant) -> io::Result<Option<(String, SignedIn)>> {
+    /// Begins a session with a code, which is used up by that. Returns the token of the session; `None` if the code is none, or
+    /// the token that made it is held no longer.
+    pub(super) fn begin(
+        &self,
+        code: &str,
+        now: Instant,
+        is_held: impl Fn(&Principal) -> bool,
+    ) -> io::Result<Option<(String, SignedIn)>> {
         let hash_of_code = hash(code.as_bytes());
         let code = {
             let mut codes = self.codes.lock();
@@ -123,7 +129,7 @@ impl SignIns {
         };
         let Some(Code {
             by, is_read_only, ..
-        }) = code
+        }) = code.filter(|code| is_held(&code.by))
         else {
             return Ok(None);
         };
@@ -224,7 +230,7 @@ mod tests {
 
     fn begin(sign_ins: &SignIns, by: &Principal, now: Instant) -> (String, SignedIn) {
         let code = sign_ins.issue(by, false, now).unwrap();
-        sign_ins.begin(&code, now).unwrap().unwrap()
+        sign_ins.begin(&code, now, |_| true).unwrap().unwrap()
     }
 
     #[test]
@@ -234,9 +240,9 @@ mod tests {
         assert_eq!(code.len(), 22);
         assert!(sign_ins.is_waiting(&code, &own, now));
         assert!(!sign_ins.is_waiting(&code, &principal("phone", false), now));
-        assert!(sign_ins.begin("another", now).unwrap().is_none());
-        let (token, begun) = sign_ins.begin(&code, now).unwrap().unwrap();
-        assert!(sign_ins.begin(&code, now).unwrap().is_none());
+        assert!(sign_ins.begin("another", now, |_| true).unwrap().is_none());
+        let (token, begun) = sign_ins.begin(&code, now, |_| true).unwrap().unwrap();
+        assert!(sign_ins.begin(&code, now, |_| true).unwrap().is_none());
         assert!(!sign_ins.is_waiting(&code, &own, now));
         assert_eq!(begun.principal.label.as_deref(), Some("board"));
         let session = sign_ins.session(token.as_bytes(), now).unwrap();
@@ -244,7 +250,8 @@ mod tests {
         assert!(session.principal.is_page);
         assert!(sign_ins.session(b"another", now).is_none());
         let late = sign_ins.issue(&own, false, now).unwrap();
-        assert!(sign_ins.begin(&late, now + CODE_TIME).unwrap().is_none());
+        let begun = sign_ins.begin(&late, now + CODE_TIME, |_| true);
+        assert!(begun.unwrap().is_none());
     }
 
     #[test]
@@ -256,7 +263,7 @@ mod tests {
             (true, false, true),
         ] {
             let code = sign_ins.issue(&principal("phone", by), asked, now).unwrap();
-            let (_, begun) = sign_ins.begin(&code, now).unwrap().unwrap();
+            let (_, begun) = sign_ins.begin(&code, now, |_| true).unwrap().unwrap();
             assert_eq!(begun.principal.is_read_only, expected);
             assert_eq!(begun.principal.label.as_deref(), Some("phone, board"));
         }
@@ -280,6 +287,15 @@ mod tests {
         sign_ins.end(&begun.principal);
         assert!(!sign_ins.holds(&begun.principal, |_| true));
         assert!(sign_ins.session(token.as_bytes(), now).is_none());
+    }
+
+    #[test]
+    fn a_code_of_a_token_that_is_held_no_longer_begins_no_session() {
+        let (sign_ins, own, now) = (SignIns::default(), principal(OWN, false), Instant::now());
+        let code = sign_ins.issue(&own, false, now).unwrap();
+        let begun = sign_ins.begin(&code, now, |by| *by != own).unwrap();
+        assert!(begun.is_none());
+        assert!(sign_ins.sessions.lock().is_empty());
     }
 
     #[test]

@@ -199,6 +199,12 @@ impl Tokens {
         }
     }
 
+    /// Reports whether a file of tokens is there, whatever is in it.
+    pub fn are_there(&self) -> bool {
+        let files = [&self.paths.token, &self.paths.tokens];
+        files.iter().any(|file| file.symlink_metadata().is_ok())
+    }
+
     /// Returns the user's own token, making it if there is none.
     pub fn own(&self) -> Result<String, TokenError> {
         let _alone = self.alone()?;

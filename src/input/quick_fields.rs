@@ -136,6 +136,37 @@ mod tests {
     }
 
     #[test]
+    fn after_two_dashes_all_of_a_line_is_the_title_as_it_is() {
+        for (line, title, project) in [
+            ("-- due:fri  means friday", "due:fri  means friday", None),
+            (
+                "project:Docs -- Explain +1 and !high",
+                "Explain +1 and !high",
+                Some("Docs"),
+            ),
+            (
+                "project:\"My docs\" -- -- and --",
+                "-- and --",
+                Some("My docs"),
+            ),
+            // A dash among words of a title is one.
+            (
+                "Call Bob -- again project:Docs",
+                "Call Bob -- again",
+                Some("Docs"),
+            ),
+            ("Use --force", "Use --force", None),
+            ("--", "", None),
+        ] {
+            let fields = AddLine::read(line).unwrap().fields;
+            assert_eq!(fields.title.as_deref(), Some(title), "{line}");
+            let expected = project.map(|name: &str| Clearable::Set(name.to_owned()));
+            assert_eq!(fields.project, expected, "{line}");
+            assert!(fields.due.is_none() && fields.add_tags.is_empty(), "{line}");
+        }
+    }
+
+    #[test]
     fn what_a_line_cannot_say_is_refused_by_the_name_of_the_field() {
         for (line, field) in [
             ("Pay rent due:fri due:sat", "due"),

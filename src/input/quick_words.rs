@@ -3,7 +3,8 @@
 //! One argument without blanks is one word. One that begins with a field is that field's, blanks and all, so
 //! `project:"My flat"` is a project. Any other argument with blanks is a line, read like the words in it: `"Pay rent due:next
 //! fri +home"`; there a value with blanks stands in quotes, and a date or a rule takes all the words that make it. A zone that
-//! stands behind a time of day, as in `due:9am Europe/London`, belongs to it, in words of its own too. What only
+//! stands behind a time of day, as in `due:9am Europe/London`, belongs to it, in words of its own too. In a line that adds a task,
+//! `--` with nothing but quick words before it begins the title, which is text as it is. What only
 //! looks like a quick word stays text: `http://x`, `10:30`, `+1`, `Note:`, `!`. Names are taken whatever the case of their
 //! letters, and as Taskwarrior, Todoist and todo.txt have them where they mean the same.
 
@@ -14,7 +15,7 @@ mod line;
 mod word;
 
 use doubt::{cleared, doubt, quoted};
-use line::split;
+use line::{split, text_after_dashes};
 use word::is_level;
 pub(crate) use word::{Field, Word};
 
@@ -86,6 +87,14 @@ impl QuickWords {
 
     /// Takes the words of one argument; nothing is altered in one without quick words.
     fn take_line(&mut self, line: &str, purpose: Purpose) {
+        if purpose == Purpose::Add
+            && let Some((before, text)) = text_after_dashes(line)
+        {
+            self.take_line(before, purpose);
+            self.text.retain(|text| !text.is_empty());
+            self.text.push(text.to_owned());
+            return;
+        }
         let mut read = Self::default();
         for word in split(line) {
             read.take(&word, purpose);

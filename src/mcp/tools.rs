@@ -235,6 +235,9 @@ impl From<Reply> for CallToolResult {
     }
 }
 
+/// What a page that may only look is answered when it changes something.
+const READ_ONLY_BOARD: &str = "this board is for reading only; nothing was changed. One that can change tasks is opened with: taskhold board";
+
 /// Who calls a tool.
 pub(super) struct Client {
     /// As people read it.
@@ -314,7 +317,8 @@ pub(super) async fn call(
     Some(Reply::failure(&match error {
         // The cause is the way out: which folder, which permission.
         Error::Unusable { .. } => error.with_causes(),
-        // A person reads it, and has no tools.
+        // A person reads it, and has neither tools nor tokens.
+        Error::ReadOnly if is_of_page(name) => READ_ONLY_BOARD.to_owned(),
         error if is_of_page(name) => error.to_string(),
         Error::NotFound { id } => {
             let near = session

@@ -16,7 +16,7 @@ use crate::domain::{
     },
     command::{CallKey, Caller, KeyedCall, Outcome},
     error::Result,
-    task::{Summary, Task, TaskId},
+    task::{Actor, Summary, Task, TaskId},
 };
 
 /// How many changes are read at a time.
@@ -137,6 +137,14 @@ impl Store {
             .collect::<rusqlite::Result<Vec<_>>>()
             .while_trying("read a change group")?;
         Ok(joined(rows))
+    }
+
+    /// Returns who made a change group; `None` if there is no such group.
+    pub(crate) fn author(&self, group: GroupId) -> Result<Option<Actor>> {
+        self.connection
+            .prepare_cached("SELECT actor FROM change WHERE seq = ?1 AND group_seq = ?1")
+            .and_then(|mut statement| statement.query_row([group], |row| row.get(0)).optional())
+            .while_trying("read a change group")
     }
 
     /// Returns the call that `caller` made with `key`.

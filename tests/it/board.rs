@@ -1,5 +1,8 @@
 //! The board: its tools, which only clients that show pages are offered, and its page.
 
+mod page;
+mod writing;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -258,31 +261,6 @@ fn a_page_takes_no_news_from_the_model_and_is_told_none() {
 }
 
 #[test]
-fn the_hand_and_the_model_do_not_take_back_each_others_changes() {
-    for dialect in [Dialect::Legacy, Dialect::Modern] {
-        let home = Home::new();
-        let mut host = Host::connect(&home, dialect);
-        host.text("add_task", json!({ "title": "By the model" }));
-        let added = host.page("board_write", json!({ "add": "By hand" }));
-        let undone = host.text("undo", json!({}));
-        assert!(undone.contains("By the model"), "{undone}");
-        let refused = host.complaint("undo", json!({}));
-        assert!(!refused.contains("By hand"), "{refused}");
-        host.text("add_task", json!({ "title": "Again" }));
-        let undone = host.page("board_write", json!({ "undo": added["group"] }));
-        assert_eq!(undone["tasks"][0]["title"], "By hand");
-        assert!(undone["tasks"][0]["deleted_at"].is_string(), "{undone}");
-        let redone = host.page("board_write", json!({ "undo": undone["group"] }));
-        assert!(redone["tasks"][0].get("deleted_at").is_none(), "{redone}");
-        let log = home.run(&["log"]);
-        assert!(
-            log.contains("Claude (board)") && log.contains("Claude\n") | log.contains("Claude "),
-            "{log}"
-        );
-    }
-}
-
-#[test]
 fn a_line_to_add_is_read_as_the_command_line_reads_it() {
     let home = Home::new();
     let mut host = Host::connect(&home, Dialect::Modern);
@@ -330,116 +308,26 @@ fn a_line_to_add_is_read_as_the_command_line_reads_it() {
 }
 
 #[test]
-fn what_is_done_by_hand_is_done_once_for_each_key() {
+fn as_many_completed_tasks_are_read_as_the_page_asks_for_and_none_for_0() {
     let home = Home::new();
     let mut host = Host::connect(&home, Dialect::Modern);
-    for (change, times) in [
-        (
-            json!({ "add": "Water due:2026-12-01 repeat:daily", "key": "a" }),
-            3,
-        ),
-        (json!({ "complete": [1], "key": "b" }), 3),
-        (
-            json!({ "task_id": 1, "comment": "said once", "key": "c" }),
-            3,
-        ),
-        (json!({ "delete": [1], "key": "d" }), 2),
-        (json!({ "undo": 4, "key": "e" }), 3),
-    ] {
-        let first = host.page("board_write", change.clone());
-        for _ in 1..times {
-            let again = host.page("board_write", change.clone());
-            assert_eq!(
-                (&again["group"], &again["tasks"]),
-                (&first["group"], &first["tasks"]),
-                "{change}"
-            );
-            assert!(
-                again["notes"].to_string().contains("done before"),
-                "{again}"
-            );
+    let seq = host.page("board_read", json!({}))["seq"].clone();
+    for title in ["One", "Two", "Three"] {
+        home.run(&["add", title]);
+    }
+    home.run(&["done", "1", "2", "3"]);
+    for (asked, count) in [(Some(0), 0), (Some(2), 2), (None, 3)] {
+        for since in [None, Some(&seq)] {
+            let mut arguments = json!({});
+            if let Some(asked) = asked {
+                arguments["done"] = json!(asked);
+            }
+            if let Some(since) = since {
+                arguments["since"] = since.clone();
+            }
+            let read = host.page("board_read", arguments.clone());
+            assert_eq!(read["done"].as_array().unwrap().len(), count, "{arguments}");
         }
-    }
-    let task = host.page("board_read", json!({ "task_id": 1 }));
-    assert_eq!(task["task"]["due"], "2026-12-02");
-    assert_eq!(task["comments"].as_array().unwrap().len(), 1);
-    assert_eq!(task["history"].as_array().unwrap().len(), 5);
-    let refused = host.complaint("board_write", json!({ "complete": [1], "key": "a" }));
-    assert!(
-        refused.contains("added 1 \"Water\"; nothing was done now"),
-        "{refused}"
-    );
-}
-
-#[test]
-fn a_change_that_rests_on_an_older_state_is_refused_and_nothing_else_is_taken_in_silence() {
-    let home = Home::new();
-    let mut host = Host::connect(&home, Dialect::Modern);
-    host.page("board_write", json!({ "add": "Pay rent +home" }));
-    home.run(&["edit", "1", "+flat"]);
-    let refused = host.complaint(
-        "board_write",
-        json!({ "task_id": 1, "title": "Pay", "if_rev": 1 }),
-    );
-    assert!(refused.contains("is at rev 2, not 1"), "{refused}");
-    let written = host.page(
-        "board_write",
-        json!({ "task_id": 1, "title": "Pay", "due": "fri", "tags": ["a"], "if_rev": 2 }),
-    );
-    assert_eq!(
-        (&written["tasks"][0]["title"], &written["tasks"][0]["tags"]),
-        (&json!("Pay"), &json!(["a"]))
-    );
-    let cleared = host.page(
-        "board_write",
-        json!({ "task_id": 1, "due": "", "tags": [] }),
-    );
-    assert!(cleared["tasks"][0].get("due").is_none() && cleared["tasks"][0].get("tags").is_none());
-    let same = host.page("board_write", json!({ "task_id": 1, "title": "Pay" }));
-    assert_eq!(
-        (&same["group"], &same["notes"]),
-        (&Value::Null, &json!(["nothing changed"]))
-    );
-    for (change, said) in [
-        (json!({}), "one thing a call"),
-        (
-            json!({ "complete": [1], "title": "x" }),
-            "title does not go with complete",
-        ),
-        (
-            json!({ "add": "x", "complete": [1] }),
-            "complete does not go with add",
-        ),
-        (json!({ "complete": [] }), "task_id"),
-        (json!({ "complete": [9] }), "Task 9 not found"),
-        (json!({ "undo": 99 }), "99"),
-        (json!({ "title": "x" }), "one thing a call"),
-        (
-            json!({ "task_id": 1, "colour": "red" }),
-            "no field \"colour\"",
-        ),
-        (json!({ "task_id": 1, "due": "xyzzy" }), "is no date"),
-        (
-            json!({ "task_id": 1, "title": "" }),
-            "title cannot be empty",
-        ),
-        (
-            json!({ "task_id": 1, "title": " ", "due": "today" }),
-            "title cannot be empty",
-        ),
-    ] {
-        let refused = host.complaint("board_write", change.clone());
-        assert!(refused.contains(said), "{change}: {refused}");
-    }
-    for (asked, said) in [
-        (json!({ "since": "x" }), "since is none of ours"),
-        (json!({ "after": "x" }), "cursor"),
-        (json!({ "since": "0-0", "query": "x" }), "one thing a call"),
-        (json!({ "done": 201 }), "from 1 to 200"),
-        (json!({ "task_id": 9 }), "Task 9 not found"),
-    ] {
-        let refused = host.complaint("board_read", asked.clone());
-        assert!(refused.contains(said), "{asked}: {refused}");
     }
 }
 
@@ -505,79 +393,4 @@ fn the_board_holds_every_task_in_one_form_and_says_what_day_it_is() {
         (&found["tasks"], found["done"].as_array().unwrap().len()),
         (&json!([]), 1)
     );
-}
-
-#[test]
-fn the_policy_names_what_stands_in_the_page_by_its_hash() {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    use sha2::{Digest as _, Sha256};
-
-    let page = taskhold::board::PAGE.to_string();
-    let policy = taskhold::board::policy();
-    for (name, directive) in [("script", "script-src"), ("style", "style-src")] {
-        let directive = policy
-            .split("; ")
-            .find_map(|part| part.strip_prefix(directive))
-            .unwrap();
-        let opening = format!("<{name}");
-        let mut hashes = Vec::new();
-        for (at, _) in page.match_indices(&opening) {
-            let (_, element) = page[at..].split_once('>').unwrap();
-            let (text, _) = element.split_once(&format!("</{name}>")).unwrap();
-            hashes.push(format!(
-                "'sha256-{}'",
-                STANDARD.encode(Sha256::digest(text))
-            ));
-        }
-        assert!(!hashes.is_empty(), "the page has no {name}");
-        assert_eq!(directive.split_whitespace().collect::<Vec<_>>(), hashes);
-    }
-}
-
-/// What the page may have, so that its Content-Security-Policy lets it run and nothing else.
-#[test]
-fn the_page_is_small_and_has_nothing_that_its_policy_forbids() {
-    let page = taskhold::board::PAGE.to_string();
-    assert!(page.len() <= 40 * 1024, "{} bytes", page.len());
-    let scripts = taskhold::board::embedded("script");
-    assert!(!scripts.is_empty() && !taskhold::board::embedded("style").is_empty());
-    for forbidden in [
-        "innerHTML",
-        "outerHTML",
-        "insertAdjacentHTML",
-        "document.write",
-        "eval(",
-        "new Function",
-        "setAttribute(\"style\"",
-        "javascript:",
-        "http-equiv",
-        "<form",
-        "<iframe",
-        "<object",
-        "<embed",
-        "<base",
-        " src=",
-        "@import",
-        "url(",
-    ] {
-        assert!(!page.contains(forbidden), "the page has {forbidden}");
-    }
-    // Between the tags: handlers and styles that stand in the markup.
-    let mut markup = page;
-    for text in scripts.iter().chain(&taskhold::board::embedded("style")) {
-        markup = markup.replace(text, "");
-    }
-    for tag in markup
-        .split('<')
-        .filter_map(|rest| rest.split_once('>'))
-        .map(|(tag, _)| tag)
-    {
-        for attribute in tag.split_whitespace().skip(1) {
-            let attribute = attribute.to_lowercase();
-            assert!(
-                !attribute.starts_with("on") && !attribute.starts_with("style="),
-                "<{tag}>"
-            );
-        }
-    }
 }

@@ -75,6 +75,47 @@ fn a_database_with_another_application_id_is_left_as_it_is() {
 }
 
 #[test]
+fn what_serves_tasks_makes_no_file_beside_a_database_that_it_refuses() {
+    for arguments in [
+        &["serve", "--listen", "0"][..],
+        &["board", "--print"],
+        &["token", "show"],
+        &["token", "rotate"],
+        &["token", "add", "--name", "phone"],
+        &["token", "revoke", "--name", "phone"],
+    ] {
+        let home = Home::new();
+        fs::write(home.database(), "somebody's notes\n".repeat(100)).unwrap();
+        let files = || {
+            let entries = fs::read_dir(home.database().parent().unwrap()).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        let before = files();
+        let output = run(&home, &home.database(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("it is not a database"),
+            "{arguments:?}: {said}"
+        );
+        assert_eq!(files(), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_token_is_revoked_whatever_became_of_the_database() {
+    let home = Home::new();
+    home.run(&["add", "One"]);
+    home.run(&["token", "add", "--name", "phone"]);
+    fs::write(home.database(), "damaged\n".repeat(1_000)).unwrap();
+    let revoke = ["token", "revoke", "--name", "phone"];
+    let output = run(&home, &home.database(), &revoke);
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn a_newer_taskholds_database_is_left_as_it_is() {
     let home = Home::new();
     home.run(&["add", "from the future"]);

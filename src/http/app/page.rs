@@ -116,14 +116,15 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         let asked = serde_json::from_slice::<SignIn>(&body).unwrap_or(SignIn {
             code: String::new(),
         });
-        let begun = self.sign_ins.begin(&asked.code, Instant::now());
+        let is_held = |by: &Principal| self.tokens.holds(by);
+        let begun = self.sign_ins.begin(&asked.code, Instant::now(), is_held);
         let begun = begun.map_err(|error| no_random(&error))?;
         let Some((token, begun)) = begun else {
             if self.tokens.is_one_too_many(self.limits.wrong_tokens) {
                 let reason = "too many wrong codes";
                 return Err(answer::busy(StatusCode::TOO_MANY_REQUESTS, reason, 1));
             }
-            let reason = "the code was used before, or is too old; taskhold board opens the page with a new one";
+            let reason = "the code was used before, is too old, or its token was revoked; taskhold board opens the page with a new one";
             return Err(answer::error(StatusCode::UNAUTHORIZED, reason));
         };
         let read_only = begun.principal.is_read_only;

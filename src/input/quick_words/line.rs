@@ -23,6 +23,23 @@ pub(super) fn split(line: &str) -> Vec<String> {
     words
 }
 
+/// Parts a line that has `--` with nothing but quick words before it: these, and what comes after it, which is text as it is.
+pub(super) fn text_after_dashes(line: &str) -> Option<(&str, &str)> {
+    let ends_word = |text: &str| text.chars().next_back().is_none_or(char::is_whitespace);
+    let begins_word = |text: &str| text.chars().next().is_none_or(char::is_whitespace);
+    let is_closed = |text: &str| text.matches('"').count().is_multiple_of(2);
+    let parts = line.match_indices("--").map(|(at, dashes)| {
+        let (before, after) = (&line[..at], &line[at + dashes.len()..]);
+        (before, after)
+    });
+    let mut parts = parts
+        .filter(|(before, after)| ends_word(before) && begins_word(after) && is_closed(before));
+    let (before, after) = parts.next()?;
+    let is_text = |word: &String| matches!(Word::of_task(word), Word::Text(_));
+    let is_alone = !split(before).iter().any(is_text);
+    is_alone.then_some((before.trim(), after.trim()))
+}
+
 /// Returns how many of the words after the first go on the date or the rule that it begins. A word that alters nothing, such
 /// as "the", does not.
 fn others_of_moment(words: &[String]) -> usize {

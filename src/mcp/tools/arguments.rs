@@ -302,8 +302,8 @@ fn mend(arguments: &mut JsonObject, properties: &JsonObject, blank: Blank) {
             Value::Array(items) => items.is_empty(),
             _ => false,
         };
-        // Hosts that make a model fill in every number get 0 for none.
-        let is_filler = *value == 0 && name != "task_id";
+        // Hosts that make a model fill in every number get 0 for none. The page of the board, which asks for `done`, means it.
+        let is_filler = *value == 0 && name != "task_id" && name != "done";
         !is_filler && (blank == Blank::Clears || !is_blank)
     });
 }

@@ -125,6 +125,10 @@ fn a_session_that_may_only_look_changes_nothing_by_any_tool() {
             let result = call(&mut page, tool, arguments.clone());
             assert_eq!(result["isError"], true, "{tool} {arguments}: {result}");
             assert!(text(&result).contains("reading only"), "{result}");
+            if tool == "board_write" {
+                let way_out = "is opened with: taskhold board";
+                assert!(text(&result).ends_with(way_out), "{result}");
+            }
         }
     }
     let log = home.run(&["log", "--json"]);

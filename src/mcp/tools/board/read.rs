@@ -52,7 +52,7 @@ pub(super) struct BoardRead {
     query: Option<String>,
     /// more of the last answer: the tasks after those
     after: Option<String>,
-    /// How many completed tasks, 20 if not said, 200 at most
+    /// How many completed tasks: 20 if not said, none for 0, 200 at most
     done: Option<u32>,
     /// A line to add: what it would make
     preview: Option<String>,
@@ -142,9 +142,9 @@ impl ToolCall<'_> {
         let args: BoardRead = arguments.read(Blank::Clears)?;
         let done = match args.done {
             None => DONE,
-            Some(done) if (1..=MOST_DONE).contains(&done) => done,
+            Some(done) if done <= MOST_DONE => done,
             Some(done) => {
-                let reason = format!("must be from 1 to {MOST_DONE}; {done} is not");
+                let reason = format!("must be from 0 to {MOST_DONE}; {done} is not");
                 return Err(Invalid::new("done", reason).into());
             }
         };
@@ -196,14 +196,18 @@ impl ToolCall<'_> {
                     Ok(count.number)
                 };
                 let is_first = position.is_none();
-                let done = is_first
-                    .then(|| list(View::Completed, None, done))
-                    .transpose()?;
+                let list_done = || -> Result<Vec<Summary>> {
+                    match done {
+                        0 => Ok(Vec::new()),
+                        done => Ok(list(View::Completed, None, done)?.tasks),
+                    }
+                };
+                let done = is_first.then(list_done).transpose()?;
                 Ok(Listed {
                     seq: Seq::now(store)?,
                     counts: is_first.then(|| Counts::now(store, &moment)).transpose()?,
                     tasks: cards(store, tasks)?,
-                    done: done.map(|page| cards(store, page.tasks)).transpose()?,
+                    done: done.map(|tasks| cards(store, tasks)).transpose()?,
                     // Of a search nobody can say how many more it finds.
                     left: next.filter(|_| !is_search).map(left).transpose()?,
                     more: next.map(|next| list_tasks_args::cursor(View::Pending, is_search, next)),
@@ -242,8 +246,17 @@ impl ToolCall<'_> {
                 let altered: Vec<Summary> = altered.collect::<Result<_>>()?;
                 let (open, gone): (Vec<_>, Vec<_>) =
                     altered.into_iter().partition(Summary::is_open);
-                let list_done =
-                    || store.list(View::Completed, &Filters::default(), &moment, None, done);
+                let list_done = || -> Result<Vec<Summary>> {
+                    match done {
+                        0 => Ok(Vec::new()),
+                        done => {
+                            let filters = Filters::default();
+                            let page =
+                                store.list(View::Completed, &filters, &moment, None, done)?;
+                            Ok(page.tasks)
+                        }
+                    }
+                };
                 let done = is_altered.then(list_done).transpose()?;
                 Ok((
                     seq,
@@ -251,7 +264,7 @@ impl ToolCall<'_> {
                         counts: Counts::now(store, &moment)?,
                         changed: cards(store, open)?,
                         gone: gone.into_iter().map(|task| task.id).collect(),
-                        done: done.map(|page| cards(store, page.tasks)).transpose()?,
+                        done: done.map(|tasks| cards(store, tasks)).transpose()?,
                     }),
                 ))
             })

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     domain::{
         card::Card,
+        change::GroupId,
         command::{CallKey, Command, Outcome},
         error::{Error, Result},
         task::{Invalid, Status, TaskId},
@@ -40,7 +41,7 @@ struct Verbs {
     delete: Option<Ids>,
     /// How many, when more than 20 are deleted
     confirm: Option<usize>,
-    /// A group to take back
+    /// A group of this board to take back
     undo: Option<i64>,
     /// Same key: nothing is done twice
     key: Option<String>,
@@ -90,6 +91,9 @@ impl ToolCall<'_> {
         };
         if self.is_read_only {
             return Err(Error::ReadOnly);
+        }
+        if let Command::Undo(Some(group)) = *command.asked() {
+            self.refuse_group_of_others(group).await?;
         }
         // The way of the other tools tells the caller what else has happened, which is for the model alone.
         let outcome = self.session.write(command, self.caller.clone()).await?;
@@ -151,6 +155,20 @@ impl ToolCall<'_> {
             update(arguments, notes, self)?
         };
         Ok((command, key))
+    }
+
+    /// Refuses a group that was not made on the board by this client: a hand takes back what it did.
+    async fn refuse_group_of_others(&self, group: GroupId) -> Result<()> {
+        let author = self.session.read(move |store| store.author(group)).await?;
+        match author {
+            Some(author) if !self.caller.is_client(&author) => {
+                let reason = format!(
+                    "takes back what was done on this board; group {group} was made by {author}"
+                );
+                Err(Invalid::new("undo", reason).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn remark(&self, outcome: &Outcome, is_closing: bool, notes: &mut Notes) {
