@@ -30,7 +30,7 @@ mod locations;
 mod program;
 
 pub use by_hand::{ByHand, put_by_hand, remove_by_hand};
-pub use file::{Refusal, must_be_writable, read, replace};
+pub use file::{Refusal, must_be_writable, read, remove_empty_folders, replace};
 pub use format::Trouble;
 pub use host::Host;
 use host::{Command, Container};

@@ -184,7 +184,7 @@ impl InstallArgs {
         } else {
             self.hosts.clone()
         };
-        let edited = self.edit(&hosts, &machine, context)?;
+        let edited = self.edit(&hosts, &machine, &|_| true, context)?;
         if context.screen.json && edited.refused.len() < edited.files.len() {
             context
                 .screen
@@ -193,12 +193,19 @@ impl InstallArgs {
         edited.done()
     }
 
-    /// Edits the files of `hosts`, each told as soon as it is done.
-    fn edit(&self, hosts: &[Host], machine: &Machine, context: &Context) -> CliResult<Edited> {
+    /// Edits those files of `hosts` that are `meant`, each told as soon as it is done.
+    fn edit(
+        &self,
+        hosts: &[Host],
+        machine: &Machine,
+        meant: &dyn Fn(&Location) -> bool,
+        context: &Context,
+    ) -> CliResult<Edited> {
         let wanted = Wanted::of(context)?;
         let mut edited = Edited::default();
         for &host in hosts {
-            for place in machine.places_in_use(host) {
+            let places = machine.places_in_use(host).into_iter();
+            for place in places.filter(|place| meant(place)) {
                 let mut outcome = FileOutcome::nothing(host, &place, machine);
                 match self.carry_out(&mut outcome, &place, &wanted, context) {
                     Ok(()) => {
@@ -220,8 +227,8 @@ impl InstallArgs {
         Ok(edited)
     }
 
-    /// Takes taskhold out of `hosts`.
-    pub(super) fn remove_from(hosts: &[Host], context: &Context) -> CliResult<Edited> {
+    /// Takes taskhold out of `files`, each of a host.
+    pub(super) fn remove_from(files: &[(Host, PathBuf)], context: &Context) -> CliResult<Edited> {
         let machine = Machine::here().ok_or(ConfigError::NoHome)?;
         let all = Self {
             hosts: Vec::new(),
@@ -230,7 +237,10 @@ impl InstallArgs {
             dry_run: false,
             name: None,
         };
-        all.edit(hosts, &machine, context)
+        let mut hosts: Vec<Host> = files.iter().map(|(host, _)| *host).collect();
+        hosts.dedup();
+        let is_named = |place: &Location| files.iter().any(|(_, file)| *file == place.file);
+        all.edit(&hosts, &machine, &is_named, context)
     }
 
     /// Returns the hosts on this machine that can be set up, or of which taskhold can be taken out.
@@ -274,16 +284,27 @@ impl InstallArgs {
             outcome.diff = Some(plan.difference(&place.file));
         } else {
             let now = context.caller.zone.at(clock::now().as_millis());
+            let is_ours_alone =
+                outcome.is_gone && self.is_as_put(outcome.host, place, &plan, wanted);
             outcome.backup = install::replace(
                 &place.file,
                 plan.before.as_deref(),
                 plan.after.as_deref(),
-                now.naive_local(),
+                (!is_ours_alone).then(|| now.naive_local()),
             )?;
+            if outcome.is_gone {
+                install::remove_empty_folders(place);
+            }
             outcome.next = Some(self.next(outcome.host));
         }
         outcome.differs = true;
         Ok(())
+    }
+
+    /// Reports whether a file says what one that is new would, and so nothing that a person has put in.
+    fn is_as_put(&self, host: Host, place: &Location, plan: &Plan, wanted: &Wanted) -> bool {
+        let put = install::put(host, "", self.name.as_deref(), &wanted.server(place));
+        put.is_ok_and(|put| plan.before.as_ref() == Some(&put.text))
     }
 
     fn plan(&self, host: Host, place: &Location, wanted: &Wanted) -> Result<Plan, Refusal> {

@@ -89,22 +89,21 @@ impl UninstallArgs {
                 return Err(Failure::Declined("removed"));
             }
         }
-        let hosts: Vec<Host> = found.hosts.iter().map(|(host, _)| *host).collect();
-        let edited = InstallArgs::remove_from(&one_of_each(hosts), context)?;
+        let edited = InstallArgs::remove_from(&found.hosts, context)?;
         let mut done = Done {
             is_removed: true,
             files: edited.files(),
             leaves_something: edited.leaves_something() || !found.by_hand.is_empty(),
             left: Vec::new(),
         };
-        // What starts the program again would make its data anew, so the data is the last to go.
-        edited.done()?;
         if let Some(service) = &found.service {
             service.uninstall()?;
         }
         for file in &found.completions {
             disk::remove(file).map_err(|error| not_removed(file, &error))?;
         }
+        // What starts the program again would make its data anew, so the data is the last to go.
+        edited.done()?;
         if self.data {
             done.left = remove_data(&found, context)?;
         }
@@ -230,9 +229,9 @@ impl UninstallArgs {
                 "Nothing was removed; this removes it: taskhold uninstall{data} --yes"
             );
         } else if found.not_readable.is_empty() {
-            text.push_str("Nothing of it is in AI hosts, services or shells.\n");
+            text.push_str("taskhold is in no AI host, service or shell here.\n");
         } else {
-            text.push_str("Nothing of it is in what could be looked at.\n");
+            text.push_str("taskhold is in nothing that could be looked at.\n");
         }
         for folder in &done.left {
             let _ = writeln!(
@@ -312,11 +311,6 @@ fn example_of_backup(context: &Context) -> PathBuf {
     let home = Folders::here().map(|user| user.home);
     let home = home.unwrap_or_else(|| context.database.with_file_name(""));
     home.join(name)
-}
-
-fn one_of_each(mut hosts: Vec<Host>) -> Vec<Host> {
-    hosts.dedup();
-    hosts
 }
 
 /// Returns the files by which shells complete our commands, where `taskhold completions --help` says to put them: those that are

@@ -8,8 +8,10 @@ use std::{
 
 use chrono::NaiveDateTime;
 
-use super::{Trouble, backup};
-use crate::disk::{NewFile, SyncedFile, canonicalize, make_usual_folder, remove};
+use super::{Location, Trouble, backup};
+use crate::disk::{
+    NewFile, SyncedFile, canonicalize, make_usual_folder, remove, remove_empty_folder,
+};
 
 /// Why a host's configuration was left as it is.
 #[derive(Debug, thiserror::Error)]
@@ -110,14 +112,15 @@ pub fn must_be_writable(path: &Path) -> Result<(), Refusal> {
 }
 
 /// Replaces the file, which said `before`, with `after` at once or not at all, and returns the backup made first;
-/// `None` if there was no file. Without `after` it is deleted. `now` goes into the backup's name.
+/// `None` if there was no file. Without `after` it is deleted. `now` goes into the backup's name; `None` makes no backup, where
+/// the file holds nothing of anybody else.
 ///
 /// A link is followed; permissions stay. A new file is its owner's alone, since hosts keep keys in such files.
 pub fn replace(
     path: &Path,
     before: Option<&str>,
     after: Option<&str>,
-    now: NaiveDateTime,
+    now: Option<NaiveDateTime>,
 ) -> Result<Option<PathBuf>, Refusal> {
     must_be_writable(path)?;
     let target = match before {
@@ -132,7 +135,8 @@ pub fn replace(
         .transpose()
         .map_err(Refusal::io("write beside", path))?;
     let backup = before
-        .map(|before| backup::make(&target, before, now))
+        .zip(now)
+        .map(|(before, now)| backup::make(&target, before, now))
         .transpose()?;
     // The host may write too; the window that is left is as small as it can be made without a lock it knows of.
     if read(path)?.as_deref() != before {
@@ -147,6 +151,17 @@ pub fn replace(
     .map_err(Refusal::io("replace", path))?;
     backup::forget_old(&target);
     Ok(backup)
+}
+
+/// Removes the folders of a file that is gone, up to the one by which its host is known to be there: an empty one would stand for
+/// a host that never ran. One in which something else is stays.
+pub fn remove_empty_folders(place: &Location) {
+    let folders = place.file.ancestors().skip(1);
+    for folder in folders.take_while(|folder| folder.starts_with(&place.sign)) {
+        if !remove_empty_folder(folder).is_ok_and(|is_gone| is_gone) {
+            return;
+        }
+    }
 }
 
 /// Writes a new file that will take the place of `target`, with its permissions if it is there.

@@ -350,6 +350,32 @@ fn taken_out_nothing_is_left_of_it_and_what_to_do_is_said() {
 }
 
 #[test]
+fn a_host_that_was_never_there_is_not_there_after_it_was_set_up_and_taken_out() {
+    let machine = Machine::new();
+    let folders = [".cursor".to_owned(), format!("{SETTINGS}/Code")];
+    machine.install(&["cursor", "vscode"]);
+    assert!(folders.iter().all(|folder| machine.path(folder).is_dir()));
+    let printed = machine.install(&["cursor", "vscode", "--remove"]);
+    for folder in &folders {
+        assert!(!machine.path(folder).exists(), "{folder}: {printed}");
+    }
+    assert!(!printed.contains("as it was:"), "{printed}");
+    // What a person has put in is kept, and so is a folder with other files.
+    machine.install(&["cursor", "vscode"]);
+    let file = machine.path(".cursor/mcp.json");
+    let entry = fs::read_to_string(&file).unwrap();
+    let theirs = entry.replace("\"args\"", "\"env\": { \"TZ\": \"UTC\" }, \"args\"");
+    assert_ne!(entry, theirs);
+    fs::write(&file, theirs).unwrap();
+    machine.has(&format!("{SETTINGS}/Code/User/settings.json"), "{}");
+    let printed = machine.install(&["cursor", "vscode", "--remove"]);
+    assert!(printed.contains("as it was:"), "{printed}");
+    assert_eq!(machine.beside(".cursor/x"), ["mcp.json.before*.bak"]);
+    let left = machine.beside(&format!("{SETTINGS}/Code/User/x"));
+    assert_eq!(left, ["settings.json"]);
+}
+
+#[test]
 fn a_few_of_our_backups_are_kept_and_all_of_others() {
     let machine = Machine::new();
     machine.has(".cursor/mcp.json", "{\n  \"theme\": 1\n}\n");

@@ -132,7 +132,10 @@ fn with_a_yes_hosts_and_shells_are_as_before_and_the_tasks_stay() {
     assert!(!machine.path(FISH).exists());
     assert_eq!(machine.done(&["list"]), "1 Pay the rent\n");
     let again = machine.done(&["uninstall", "--yes"]);
-    assert!(again.contains("Nothing of it is in AI hosts"), "{again}");
+    assert!(
+        again.contains("taskhold is in no AI host, service or shell here."),
+        "{again}"
+    );
 }
 
 #[test]
@@ -249,7 +252,7 @@ fn a_file_of_a_host_that_cannot_be_read_is_named_as_not_looked_at() {
         said.contains(machine.path(CODEX).to_str().unwrap()),
         "{said}"
     );
-    assert!(!said.contains("Nothing of it is in AI hosts"), "{said}");
+    assert!(!said.contains("in no AI host"), "{said}");
     let expected = json!([{ "host": "codex", "file": machine.path(CODEX) }]);
     assert_eq!(machine.listed()["not_readable"], expected);
     // What can be removed is, and the exit status says that this was not all.
@@ -274,4 +277,33 @@ fn what_is_left_to_be_done_by_hand_is_not_called_removed() {
         "{said}"
     );
     assert_eq!(machine.says(GOOSE), entry);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_read_keeps_nothing_else_from_being_removed() {
+    const CODE: &str = ".config/Code/User/mcp.json";
+    const CODIUM: &str = ".config/VSCodium/User/mcp.json";
+    let machine = Machine::new();
+    machine.has(CODE, "{ \"inputs\": [] }");
+    machine.done(&["install", "vscode"]);
+    machine.has(CODIUM, "{ no JSON");
+    let output = machine.output(&["uninstall", "--yes"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(!machine.says(CODE).contains("taskhold"), "{output:?}");
+    assert_eq!(machine.says(CODIUM), "{ no JSON");
+    assert!(!machine.path(FISH).exists(), "{output:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_read_only_keeps_the_shells_from_nothing_and_the_tasks_from_going() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let machine = Machine::new();
+    let codex = machine.path(CODEX);
+    fs::set_permissions(&codex, fs::Permissions::from_mode(0o444)).unwrap();
+    let said = machine.refusal(&["uninstall", "--yes", "--data"]);
+    assert!(said.contains("config.toml"), "{said}");
+    assert!(!machine.path(FISH).exists(), "{said}");
+    assert_eq!(machine.done(&["list"]), "1 Pay the rent\n");
 }
