@@ -356,6 +356,7 @@ impl Export<'_> {
         } else {
             self.parted(store, task)?
         };
+        let task = store.with_states(task)?;
         self.writer
             .task(self.out, &store.with_comments(task)?, &place)
     }

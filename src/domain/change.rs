@@ -19,7 +19,7 @@ pub(crate) use fields::{logged_fields, with_fields};
 
 use crate::domain::{
     session::SessionId,
-    task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp},
+    task::{Actor, Comment, Task, TaskId, TaskWithComments, Timestamp, Version},
 };
 
 /// One call makes one group; its number is the sequence number of its first change.
@@ -400,6 +400,18 @@ pub(crate) fn is_chain(history: &[Change]) -> bool {
             }
             fits && were_there
         })
+}
+
+impl Change {
+    /// Returns the state that it made of its task. What came from a file was changed before it came.
+    pub(crate) fn version(&self) -> Version {
+        let arrived_at = self.new.get(UPDATED_AT);
+        let arrived_at = arrived_at.and_then(serde_json::Value::as_i64);
+        Version {
+            rev: self.rev,
+            at: arrived_at.map_or(self.at, Timestamp::from_millis),
+        }
+    }
 }
 
 /// Returns the task as it stood before `later`, its changes since then in commit order; `None` if one of them added

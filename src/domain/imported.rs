@@ -6,7 +6,7 @@ use crate::domain::task::{Comment, Origin, Task, TaskId, Timestamp, Version};
 
 mod merge;
 
-pub(crate) use merge::{Comparison, Refers, Targets, has_marks_of, ids_of, origin};
+pub(crate) use merge::{Comparison, Refers, Targets, has_marks_of, ids_of, origin, passed};
 pub use merge::{Difference, Field, Side};
 
 /// The kind of file that we write ourselves, as part of what a task is called.
@@ -34,6 +34,13 @@ pub(crate) fn origin_beyond_itself(task: &Task) -> Option<Cow<'_, Origin>> {
         rev: task.rev,
         at: task.updated_at,
     };
+    let passed = origin.ours.as_ref();
+    if passed.is_some_and(|passed| passed.version == Some(state)) {
+        return Some(Cow::Owned(Origin {
+            ours: None,
+            ..origin.clone()
+        }));
+    }
     if origin.version != Some(state) {
         return Some(Cow::Borrowed(origin));
     }
@@ -92,8 +99,8 @@ pub struct Arrival {
     pub comments: Vec<Comment>,
     /// The id it had in the database it was exported from; `None` if it was none of ours, or the file does not say.
     pub id: Option<TaskId>,
-    /// The states from which we wrote what the file says: that of the database which wrote it, then that of the one from which
-    /// it had the task. Empty if another program wrote it.
+    /// The states from which we wrote what the file says: that of the database which wrote it, those that it had before, the newest
+    /// first, and last that of the database from which it had the task. Empty if another program wrote it.
     pub versions: Vec<Version>,
     /// The first and the last instant at which it may have been created; `None` if the file does not say.
     pub created: Option<[Timestamp; 2]>,

@@ -21,7 +21,7 @@ mod status;
 mod text_fields;
 
 pub use id::TaskId;
-pub use origin::{Origin, Version};
+pub use origin::{Origin, Passed, Version};
 pub use status::{Priority, Status};
 pub use text_fields::{Actor, CommentText, Description, Project, Tag, Title};
 

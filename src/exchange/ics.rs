@@ -25,7 +25,7 @@ use chrono::Datelike as _;
 use super::{Contents, Notes, Relatives, WriteError, version_text};
 use crate::domain::{
     imported::{OWN, origin_beyond_itself, own_name},
-    task::{Priority, Status, Task, TaskWithComments, Version},
+    task::{Origin, Priority, Status, Task, TaskWithComments, Version},
     when::{When, Zone},
 };
 
@@ -112,8 +112,11 @@ impl super::Writer for Writer {
             rev: task.rev,
             at: task.updated_at,
         };
-        let before = origin_beyond_itself(task).and_then(|origin| origin.version);
-        for version in [here].into_iter().chain(before) {
+        let origin = origin_beyond_itself(task);
+        let origin = origin.as_deref();
+        let since = origin.into_iter().flat_map(|origin| &origin.since).copied();
+        let before = origin.and_then(Origin::elsewhere);
+        for version in [here].into_iter().chain(since).chain(before) {
             line(
                 out,
                 &format!("X-TASKHOLD-VERSION:{}", version_text(version)),

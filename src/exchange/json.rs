@@ -286,14 +286,16 @@ fn called(task: &Task) -> Called {
     }
 }
 
-/// Returns its state in the database that wrote the file, and in the one that had it before.
+/// Returns its state in the database that wrote the file, those before it, and that of the one from which it had the task.
 fn versions(rev: i64, task: &Task) -> Vec<Version> {
     let own = Version {
         rev,
         at: task.updated_at,
     };
-    let before = task.origin.as_ref().and_then(|origin| origin.version);
-    [own].into_iter().chain(before).collect()
+    let origin = task.origin.as_ref();
+    let since = origin.into_iter().flat_map(|origin| &origin.since).copied();
+    let before = origin.and_then(Origin::elsewhere);
+    [own].into_iter().chain(since).chain(before).collect()
 }
 
 /// Reads the format.

@@ -96,6 +96,11 @@ impl<R: BufRead> Lines<R> {
             }
             line = line.strip_prefix(MARK).unwrap_or(line);
         }
+        if number == 1 && ends_with_cr_alone(line) {
+            let reason =
+                "its lines end with CR alone; save it with LF or CRLF at the end of each line";
+            return Err(Fault::File(reason.to_owned()));
+        }
         if line.len() > LIMIT {
             let reason = format!("is longer than {LIMIT} bytes, more than a task can hold");
             return Err(Fault::task(number, reason));
@@ -103,4 +108,10 @@ impl<R: BufRead> Lines<R> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         Ok(line.strip_suffix(b"\r").unwrap_or(line))
     }
+}
+
+/// Reports whether what was read as one line is several, as old programs of the Macintosh write them: a CR in it is not at its end.
+fn ends_with_cr_alone(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    line.contains(&b'\r')
 }

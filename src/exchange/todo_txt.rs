@@ -134,7 +134,6 @@ impl Writer {
         if task.completed_at.is_some() {
             notes.count("completed_at (the time of day)");
         }
-        notes.count("created_at (the time of day)");
         let has_blank = |project: &Project| project.as_str().contains(' ');
         if task.project.as_ref().is_some_and(has_blank) {
             notes.count("project (blanks became -)");

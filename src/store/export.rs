@@ -6,14 +6,43 @@ use super::{
     rows::{task_columns, task_from_row},
 };
 use crate::domain::{
+    change::{Change, joined},
     error::{Error, Result},
-    task::{Task, TaskId},
+    task::{Origin, Task, TaskId, Version},
 };
 
 /// How many tasks are read at a time.
 const PAGE: u32 = 500;
+/// How many earlier states of a task an export names.
+const STATES: usize = 8;
 
 impl Store {
+    /// Gives a task that is in another database of ours too the states that it was in since it came from there, the newest first: by
+    /// them that database tells what it has seen of this one.
+    pub fn with_states(&self, task: Task) -> Result<Task> {
+        let elsewhere = task.origin.as_ref().and_then(Origin::elsewhere);
+        let state = Version {
+            rev: task.rev,
+            at: task.updated_at,
+        };
+        let (Some(elsewhere), Some(origin)) = (elsewhere, task.origin.clone()) else {
+            return Ok(task);
+        };
+        let history = joined(self.history(task.id, 0)?);
+        let mut since: Vec<Version> = Vec::new();
+        let here = history.iter().rev().map(Change::version);
+        for version in here.chain(origin.since.iter().copied()) {
+            if ![state, elsewhere].contains(&version) && !since.contains(&version) {
+                since.push(version);
+            }
+            if since.len() == STATES {
+                break;
+            }
+        }
+        let origin = Some(Origin { since, ..origin });
+        Ok(Task { origin, ..task })
+    }
+
     /// Returns how many tasks there are, those in the trash too, and how many of them are in the trash.
     pub fn count_all(&self) -> Result<(u64, u64)> {
         self.connection

@@ -10,6 +10,8 @@ mod foreign;
 mod round_trip;
 mod update;
 mod update_between;
+mod update_lines;
+mod update_references;
 
 use std::{
     io::Write as _,

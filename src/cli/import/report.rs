@@ -118,9 +118,16 @@ pub(super) fn print(imported: &Imported, reader: &dyn Reader, how: How) -> CliRe
     if imported.trashed > 0 {
         print_trashed(&mut out, imported)?;
     }
+    let is_seen = imported.new + imported.back + imported.updated > 0;
     match imported.group {
         _ if is_rehearsal => writeln!(out, "Nothing was written.")?,
-        Some(group) => writeln!(out, "It is change group {group}; one undo takes it back.")?,
+        Some(group) if is_seen => {
+            writeln!(out, "It is change group {group}; one undo takes it back.")?;
+        }
+        Some(group) => writeln!(
+            out,
+            "No task was changed; what the file says of them is kept for the next time, as change group {group}."
+        )?,
         None => {}
     }
     Ok(())
@@ -138,10 +145,19 @@ fn print_known(out: &mut impl io::Write, imported: &Imported, how: How) -> io::R
     let left = if how.updates {
         imported.conflicts
     } else {
-        differ
+        imported.differ_in_file
     };
     if left > 0 {
         write!(out, "; of {left} of them the file says something else")?;
+    }
+    // Nothing of them is named: the file is as it was.
+    let changed_here = differ - imported.differ_in_file;
+    if changed_here > 0 {
+        write!(
+            out,
+            "; {changed_here} of them {} changed here alone",
+            was(changed_here)
+        )?;
     }
     writeln!(out, ".")?;
     for task in &imported.differing {
@@ -155,10 +171,12 @@ fn print_known(out: &mut impl io::Write, imported: &Imported, how: How) -> io::R
         writeln!(out, "  and {more} of which the file says something else")?;
     }
     if imported.brought > 0 {
-        let (others, were) = (
-            counted(imported.brought, "other task"),
-            was(imported.brought),
-        );
+        let others = counted(imported.brought, "other task");
+        let were = if how.is_rehearsal {
+            "would be"
+        } else {
+            was(imported.brought)
+        };
         writeln!(
             out,
             "{others} {were} freed or opened again by rounds that are finished in the file."

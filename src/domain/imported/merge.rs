@@ -1,24 +1,30 @@
 //! A task that comes from a file again: what differs, on which side it was changed, and what an update takes.
 //!
 //! Of each field there are three values: the one here, the one in the file, and the base that both come from. So it can be told
-//! which side changed a field since. The base is the later of two: what the file said when the task was taken in the last time,
-//! of which [`Origin`] keeps a digest; and the task as it was here when we wrote the file, which the change log still knows.
+//! which side changed a field since. The base is the last state that both sides have seen: what the file said when the task was
+//! taken in the last time, of which [`Origin`](crate::domain::task::Origin) keeps a digest, for another program and for databases of ours each; or the task as
+//! it was here when we wrote the file, which the change log still knows. What a file of ours said counts if the present one
+//! descends from it: files of ours name the states that the task was in before. So what a third database said is none of this one.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Arrival, OWN, Terms};
+use super::{Arrival, Terms};
 use crate::domain::{
     change::Edit,
-    task::{Comment, Origin, Project, Tag, Task, Timestamp},
+    task::{Comment, Project, Tag, Task, Timestamp},
     when::{When, Zone},
 };
 
+mod base;
 mod field;
+mod kept;
 mod refers;
 
+use base::Base;
 pub use field::Field;
+pub(crate) use kept::{origin, passed};
 pub(crate) use refers::{Refers, Targets, ids_of};
 
 /// Returns `day` with the time of day that `before` has.
@@ -70,33 +76,6 @@ fn digest(text: &str) -> String {
     })
 }
 
-/// Returns what is kept of a task that is new: what it is called in the file, and what that says of it.
-pub(crate) fn origin(arrival: &Arrival) -> Option<Origin> {
-    let called = arrival.called.as_ref()?;
-    let said = Field::ALL.into_iter().filter_map(|field| {
-        let text = field.text(&arrival.task, &arrival.comments)?;
-        Some((field.as_str().to_owned(), digest(&text)))
-    });
-    Some(Origin {
-        from: called.from.to_owned(),
-        name: called.name.clone(),
-        said: said.chain(refers::said(arrival)).collect(),
-        version: arrival.versions.first().copied(),
-        rev: arrival.task.rev,
-    })
-}
-
-/// What both sides of a comparison come from.
-#[derive(Clone, Copy)]
-enum Base<'a> {
-    /// What the file said the last time.
-    Said(&'a Origin),
-    /// The task that we wrote into the file.
-    Exported(&'a Task),
-    /// Nobody knows.
-    Unknown,
-}
-
 /// Compares a task with what a file says of it.
 pub(crate) struct Comparison<'a> {
     /// The task.
@@ -116,7 +95,7 @@ pub(crate) struct Comparison<'a> {
     pub(crate) zone: Zone,
 }
 
-impl<'a> Comparison<'a> {
+impl Comparison<'_> {
     /// Returns the fields that differ. What a format need not say counts only where it said it once.
     ///
     /// When a task is due, until when it is deferred and, of a series, whether it is done are one matter: where the due date was
@@ -173,21 +152,6 @@ impl<'a> Comparison<'a> {
         })
     }
 
-    /// Returns what both sides come from. Of what the file said and what we wrote into it, the later counts; but what another
-    /// program said since is nothing that another database of ours knew.
-    fn base(&self) -> Base<'a> {
-        match (self.known_origin(), self.exported) {
-            (Some(origin), Some(exported))
-                if origin.rev <= exported.rev || self.is_of_other_program(origin) =>
-            {
-                Base::Exported(exported)
-            }
-            (Some(origin), _) => Base::Said(origin),
-            (None, Some(exported)) => Base::Exported(exported),
-            (None, None) => Base::Unknown,
-        }
-    }
-
     /// Reports whether the file says what it said before; `None` if nobody knows.
     fn was_file(&self, field: Field) -> Option<bool> {
         let text = field.text(&self.arrival.task, &self.arrival.comments);
@@ -199,12 +163,12 @@ impl<'a> Comparison<'a> {
             return Some(true);
         }
         match self.base() {
-            Base::Said(origin) => {
-                let is_as_said =
-                    origin.said.get(field.as_str()) == text.as_deref().map(digest).as_ref();
-                // As we wrote it, and taken otherwise since: nobody knows whether another database changed it back, or
-                // never saw what a third one changed.
-                let is_as_ever = !is_as_said && self.exported.is_some_and(is_as_written);
+            Base::Said(said) => {
+                let is_as_said = said.get(field.as_str()) == text.as_deref().map(digest).as_ref();
+                // A line as we wrote it, and taken otherwise since: nobody knows whether another database changed it back,
+                // or never saw what a third one changed.
+                let is_as_ever =
+                    self.terms.is_line && !is_as_said && self.exported.is_some_and(is_as_written);
                 (!is_as_ever).then_some(is_as_said)
             }
             Base::Exported(exported) => Some(is_as_written(exported)),
@@ -215,9 +179,7 @@ impl<'a> Comparison<'a> {
     /// Reports whether the task here says what it said before; `None` if nobody knows.
     fn was_here(&self, field: Field, text: Option<&str>) -> Option<bool> {
         match self.base() {
-            Base::Said(origin) => {
-                Some(origin.said.get(field.as_str()) == text.map(digest).as_ref())
-            }
+            Base::Said(said) => Some(said.get(field.as_str()) == text.map(digest).as_ref()),
             Base::Exported(exported) => {
                 Some(field.text(exported, self.comments).as_deref() == text)
             }
@@ -228,7 +190,7 @@ impl<'a> Comparison<'a> {
     /// Reports whether the file said anything of the field before; `None` if nobody knows.
     fn said_something(&self, field: Field) -> Option<bool> {
         match self.base() {
-            Base::Said(origin) => Some(origin.said.contains_key(field.as_str())),
+            Base::Said(said) => Some(said.contains_key(field.as_str())),
             Base::Exported(exported) => Some(self.exported_text(field, exported).is_some()),
             Base::Unknown => None,
         }
@@ -269,19 +231,6 @@ impl<'a> Comparison<'a> {
     fn is_written_here(&self) -> bool {
         let exported = self.exported.zip(self.arrival.versions.first());
         exported.is_some_and(|(task, first)| (task.rev, task.updated_at) == (first.rev, first.at))
-    }
-
-    /// Reports whether another program said what is kept, and the file comes from another database that had the task from here.
-    fn is_of_other_program(&self, origin: &Origin) -> bool {
-        origin.version.is_none() && self.exported.is_some() && !self.is_written_here()
-    }
-
-    /// Returns what is kept of the file that this comes from.
-    fn known_origin(&self) -> Option<&'a Origin> {
-        let called = self.arrival.called.as_ref()?;
-        let origin = self.here.origin.as_ref()?;
-        let is_name = |name: &String| *name == called.name || Some(name) == called.before.as_ref();
-        (origin.from == called.from && is_name(&origin.name)).then_some(origin)
     }
 
     /// Compares the fields that formats say with less than is here: days for times, blanks as hyphens, marks in the title.
@@ -387,63 +336,13 @@ impl<'a> Comparison<'a> {
         edit.stamped(now)
     }
 
-    /// Returns what is kept of the file once the differences are settled.
-    fn next_origin(&self, differences: &[Difference]) -> Option<Origin> {
-        let before = self.here.origin.as_ref();
-        let known = self.known_origin();
-        // A task has one name elsewhere, and keeps it. What comes from a file of ours is known by itself, until it is changed there.
-        let called = self.arrival.called.as_ref();
-        // A line of a list is called as its words say, and those may have changed.
-        let is_renamed = |before: &Origin| {
-            called.is_some_and(|called| called.is_text && called.from == before.from)
-        };
-        let has_other = known.is_none() && before.is_some_and(|before| !is_renamed(before));
-        let is_taken = differences.iter().any(Difference::is_taken);
-        let is_of_ours = called.is_some_and(|called| called.from == OWN);
-        // A line of ours does not say enough to stand for a task that is known otherwise.
-        let is_own_line = self.terms.is_line && !self.arrival.versions.is_empty();
-        let is_known = differences.is_empty() || !matches!(self.base(), Base::Unknown);
-        let stays = has_other || known.is_some_and(|known| self.is_of_other_program(known));
-        if stays
-            || known.is_none() && is_own_line
-            || known.is_none() && is_of_ours && !is_taken && is_known
-        {
-            return before.cloned();
-        }
-        let mut new = origin(self.arrival)?;
-        if differences.iter().any(|one| one.side == Side::Both) {
-            // What is here does not come from that state: else the other database would take it for a change of its own.
-            new.version = known.and_then(|known| known.version);
-        }
-        for left in differences.iter().filter(|one| !one.is_taken()) {
-            let name = left.field.as_str();
-            // It stays what the next comparison goes by.
-            let base = match self.base() {
-                Base::Said(origin) => origin.said.get(name).cloned(),
-                Base::Exported(exported) => {
-                    let text = self.exported_text(left.field, exported);
-                    text.as_deref().map(digest)
-                }
-                // What the file says now is what it is compared with from now on.
-                Base::Unknown => continue,
-            };
-            match base {
-                Some(digest) => _ = new.said.insert(name.to_owned(), digest),
-                None => _ = new.said.remove(name),
-            }
-        }
-        new.rev = self.here.rev + 1;
-        let is_as_before = |known: &&Origin| known.said == new.said && !is_taken;
-        Some(known.filter(is_as_before).cloned().unwrap_or(new))
-    }
-
     /// Returns by what it is told which side changed what the task refers to.
     pub(crate) fn refers(&self) -> Refers {
         if self.comes_back {
             return Refers::Whole;
         }
         match self.base() {
-            Base::Said(origin) => Refers::said_of(origin),
+            Base::Said(said) => Refers::said_of(said),
             Base::Exported(task) => Refers::exported(task),
             Base::Unknown => Refers::Unknown,
         }

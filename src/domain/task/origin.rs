@@ -19,9 +19,44 @@ pub struct Origin {
     /// The state of the task in the other database when it wrote the file; `None` if another program did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// Something of that state was left, since it was changed here too: the task does not come from there whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
     /// The revision of the task here by which it was taken in.
     #[serde(default)]
     pub rev: i64,
+    /// States that the task was in since it came from another database, the newest first. An export writes them; here they are only
+    /// those that came with the ids of an export.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub since: Vec<Version>,
+    /// What another database of ours said of a task that is called by the name that another program gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ours: Option<Passed>,
+}
+
+/// What another database of ours said of a task the last time; its fields are as those of [`Origin`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// A digest of each field.
+    pub said: BTreeMap<String, String>,
+    /// The state of the task there.
+    pub version: Option<Version>,
+    /// Something of that state was left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
+    /// The revision of the task here by which it was taken in.
+    pub rev: i64,
+}
+
+impl Origin {
+    /// Returns the state in another database of ours that the task here comes from; `None` if there is none.
+    pub fn elsewhere(&self) -> Option<Version> {
+        let (version, left) = match &self.ours {
+            Some(passed) => (passed.version, passed.left),
+            None => (self.version, self.left),
+        };
+        version.filter(|_| !left)
+    }
 }
 
 /// A state of a task in one database: no other state has the same revision and the same instant.

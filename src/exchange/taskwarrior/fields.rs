@@ -150,7 +150,13 @@ fn set_words(task: &mut Task, fields: &mut Fields<'_, '_>, rest: &mut Unmapped) 
         .text("priority")
         .and_then(|word| rest.or_kept("priority", word, word.parse::<Priority>()));
     for word in fields.list("tags") {
-        let tag = rest.or_kept("tag", &word, Tag::try_from(word.clone()));
+        // A comma would separate tags wherever this one is named.
+        let parts: Vec<&str> = word.split(',').filter(|part| !part.is_empty()).collect();
+        let joined = parts.join("-");
+        if joined != word && !joined.is_empty() {
+            fields.notes.count("tag: commas became -");
+        }
+        let tag = rest.or_kept("tag", &word, Tag::try_from(joined));
         if task.tags.len() < Task::MAX_TAGS {
             task.tags.extend(tag);
         } else if let Some(tag) = tag.filter(|tag| !task.tags.contains(tag)) {
@@ -456,6 +462,20 @@ mod tests {
                 assert_eq!(faults, [format!("{field} {NO_TIME}")]);
             }
         }
+    }
+
+    #[test]
+    fn a_tag_with_a_comma_is_one_that_can_be_named() {
+        let tags = json!(["a,b", "c", ",", ",d"]);
+        let (arrival, notes, _) = taken(&json!({ "description": "One", "tags": tags }));
+        let tags: Vec<&str> = arrival.task.tags.iter().map(Tag::as_str).collect();
+        assert_eq!(tags, ["a-b", "c", "d"]);
+        assert_eq!(arrival.task.description.as_str(), "tag: ,");
+        let expected = [
+            "tag: commas became -",
+            "tag: kept as a line of the description",
+        ];
+        assert_eq!(notes, expected);
     }
 
     #[test]

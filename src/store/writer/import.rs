@@ -11,7 +11,7 @@ use crate::{
         change::{Edit, GroupId, Kind},
         command::Caller,
         error::{Error, Relation, Result},
-        imported::{Arrival, Comparison, Difference, Name, OWN, Terms, origin},
+        imported::{Arrival, Comparison, Difference, Name, OWN, Terms, origin, passed},
         task::{Invalid, Origin, Task, TaskId, TaskWithComments, Title},
         when::Zone,
     },
@@ -81,6 +81,8 @@ pub struct Imported {
     pub here: u64,
     /// Of how many of those the file says something else.
     pub differ: u64,
+    /// Of how many of those not only because they were changed here.
+    pub differ_in_file: u64,
     /// What changed in the file is taken, too.
     pub updates: bool,
     /// How many of those were changed as the file was.
@@ -256,9 +258,19 @@ impl<'a, 'store> Import<'a, 'store> {
         let is_own = called.is_some_and(|called| called.from == OWN);
         let has_other = came_with.as_ref().is_some_and(|origin| origin.from != OWN);
         if is_own && (has_other || self.keeps_ids && came_with.is_some()) {
-            return came_with.map(|origin| Origin {
-                version: origin.version.or(arrival.versions.first().copied()),
-                ..origin
+            let keeps = self.keeps_ids;
+            return came_with.map(|origin| {
+                let known = origin.ours.filter(|_| keeps);
+                Origin {
+                    version: if has_other {
+                        origin.version
+                    } else {
+                        origin.version.or(arrival.versions.first().copied())
+                    },
+                    ours: known.or_else(|| has_other.then(|| passed(arrival))),
+                    since: if keeps { origin.since } else { Vec::new() },
+                    ..origin
+                }
             });
         }
         origin(arrival).or(came_with)
@@ -314,6 +326,7 @@ impl<'a, 'store> Import<'a, 'store> {
                 refers,
                 found,
                 comes_back,
+                is_of_ours: !arrival.versions.is_empty(),
             };
             self.names.set_aside(arrival, here.id, &again)?;
         }
@@ -350,11 +363,13 @@ impl<'a, 'store> Import<'a, 'store> {
             self.imported.circular += circles::cut(&self.names, relation, &mut refuse)?;
         }
         self.compare_references()?;
+        let brought = again::brought(self.store, &self.names, self.first_new, self.caller)?;
+        self.imported.brought = brought.len() as u64;
         if let Some(mut writing) = self.writing {
             for id in self.names.aside()? {
                 writing.refer(id, self.names.targets(id)?)?;
             }
-            self.imported.brought = writing.change(&self.names, self.first_new)?;
+            writing.change(&self.names, brought)?;
             self.imported.group = writing.end(last_id.filter(|_| self.keeps_ids))?;
         }
         Ok(self.imported)

@@ -133,7 +133,7 @@ fn another_database_gives_new_ids_and_knows_the_same_tasks_again() {
     let (printed, _) = place.done(&["import", &file]);
     assert_eq!(
         printed,
-        "Imported 0 tasks.\n3 were here already and left as they are; of 1 of them the file says something else.\n"
+        "Imported 0 tasks.\n3 were here already and left as they are; 1 of them was changed here alone.\n"
     );
     assert_eq!(place.tasks().len(), 4);
     // What was deleted is in the trash, and comes back from there.

@@ -4,18 +4,18 @@ use serde_json::{Value, json};
 
 use super::Place;
 
-fn imported(place: &Place, arguments: &[&str]) -> Value {
+pub(super) fn imported(place: &Place, arguments: &[&str]) -> Value {
     let arguments = [&["import", "--json"], arguments].concat();
     serde_json::from_str(&place.done(&arguments).0).unwrap()
 }
 
-fn counts(imported: &Value, fields: &[&str]) -> Vec<u64> {
+pub(super) fn counts(imported: &Value, fields: &[&str]) -> Vec<u64> {
     let count = |field: &&str| imported[*field].as_u64().unwrap();
     fields.iter().map(count).collect()
 }
 
 /// A calendar of tasks, each with its `UID` and its further properties.
-fn calendar(place: &Place, todos: &[(&str, &str)]) -> String {
+pub(super) fn calendar(place: &Place, todos: &[(&str, &str)]) -> String {
     let todos = todos.iter().map(|(uid, properties)| {
         format!("BEGIN:VTODO\nUID:{uid}\nDTSTAMP:20261101T120000Z\n{properties}\nEND:VTODO\n")
     });
@@ -26,106 +26,8 @@ fn calendar(place: &Place, todos: &[(&str, &str)]) -> String {
     place.file("calendar.ics", text)
 }
 
-fn field(place: &Place, id: usize, name: &str) -> Value {
+pub(super) fn field(place: &Place, id: usize, name: &str) -> Value {
     place.tasks()[id - 1][name].clone()
-}
-
-#[test]
-fn an_update_takes_what_a_task_refers_to() {
-    let place = Place::new();
-    let references = |place: &Place| {
-        let tasks = place.tasks();
-        let of = |task: &Value| (task["parent"].clone(), task["depends_on"].clone());
-        tasks.iter().map(of).collect::<Vec<_>>()
-    };
-    let none = || (Value::Null, Value::Null);
-    let before = [
-        ("a", "SUMMARY:A"),
-        (
-            "b",
-            "SUMMARY:B\nRELATED-TO:a\nRELATED-TO;RELTYPE=DEPENDS-ON:c",
-        ),
-        ("c", "SUMMARY:C"),
-    ];
-    place.done(&["import", &calendar(&place, &before)]);
-    assert_eq!(references(&place)[1], (json!(1), json!([3])));
-    // B refers ahead, and to a task that the file has no longer.
-    let after = [
-        (
-            "b",
-            "SUMMARY:B\nRELATED-TO:c\nRELATED-TO;RELTYPE=DEPENDS-ON:a",
-        ),
-        ("c", "SUMMARY:C"),
-    ];
-    let file = calendar(&place, &after);
-    let (printed, _) = place.done(&["import", &file]);
-    for line in [
-        "  2 B: parent is #3 in the file, #1 here\n",
-        "  2 B: depends_on is #1 in the file, #3 here\n",
-    ] {
-        assert!(printed.contains(line), "{printed}");
-    }
-    let (printed, _) = place.done(&["import", "--update", &file]);
-    assert!(
-        printed.contains("  2 B: parent is now #3 as in the file, #1 before\n"),
-        "{printed}"
-    );
-    assert_eq!(references(&place), [none(), (json!(3), json!([1])), none()]);
-    assert_eq!(field(&place, 2, "rev"), 2);
-    assert_eq!(imported(&place, &["--update", &file])["group"], Value::Null);
-    place.done(&["undo"]);
-    assert_eq!(references(&place)[1], (json!(1), json!([3])));
-    // What was changed here too is named and left; what was changed here alone is not named.
-    place.done(&["edit", "2", "parent:none"]);
-    let came = imported(&place, &["--update", &file]);
-    assert_eq!(counts(&came, &["updated", "conflicts"]), [1, 1]);
-    assert_eq!(references(&place)[1], (Value::Null, json!([1])));
-    // Taken away in the file.
-    let file = calendar(&place, &[("b", "SUMMARY:B"), ("c", "SUMMARY:C")]);
-    place.done(&["import", "--update", &file]);
-    assert_eq!(references(&place)[1], none());
-}
-
-#[test]
-fn a_circle_that_an_update_would_close_is_named_and_left() {
-    let place = Place::new();
-    let before = [
-        ("a", "SUMMARY:A"),
-        ("b", "SUMMARY:B\nRELATED-TO:a"),
-        ("c", "SUMMARY:C"),
-    ];
-    place.done(&["import", &calendar(&place, &before)]);
-    place.done(&["edit", "1", "parent:3"]);
-    let after = [
-        ("a", "SUMMARY:A"),
-        ("b", "SUMMARY:B\nRELATED-TO:a"),
-        ("c", "SUMMARY:Sea\nRELATED-TO:b"),
-    ];
-    let file = calendar(&place, &after);
-    for _ in 0..2 {
-        let (printed, _) = place.done(&["import", "--update", &file]);
-        let line = "  3 C: parent is #2 in the file, nothing here, left as it is here: it would go round in a circle, #3 -> #2 -> #1 -> #3\n";
-        let line = line.replace(
-            "3 C:",
-            &format!("3 {}:", if printed.contains("3 C:") { "C" } else { "Sea" }),
-        );
-        assert!(printed.contains(&line), "{printed}");
-        assert_eq!(field(&place, 3, "parent"), Value::Null);
-        assert_eq!(field(&place, 3, "title"), "Sea");
-    }
-    // A new task of the file that would close one with what is here.
-    let file = calendar(
-        &place,
-        &[
-            ("d", "SUMMARY:D\nRELATED-TO;RELTYPE=DEPENDS-ON:c"),
-            ("c", "SUMMARY:Sea\nRELATED-TO;RELTYPE=DEPENDS-ON:d"),
-        ],
-    );
-    let came = imported(&place, &["--update", &file]);
-    let circle = &came["differences"][0]["fields"][0];
-    assert_eq!(circle["circle"], "#3 -> #4 -> #3", "{came}");
-    assert_eq!(field(&place, 4, "depends_on"), json!([3]));
-    assert_eq!(field(&place, 3, "depends_on"), Value::Null);
 }
 
 #[test]
@@ -320,167 +222,6 @@ fn an_import_that_was_undone_can_be_made_again() {
 }
 
 #[test]
-fn a_round_that_is_finished_in_the_calendar_ends_as_one_that_is_finished_here() {
-    let series =
-        "SUMMARY:Water\nDTSTART;VALUE=DATE:20261201\nDUE;VALUE=DATE:20261201\nRRULE:FREQ=WEEKLY";
-    let moved_on = series.replace("20261201", "20261208");
-    let other = "SUMMARY:Other";
-    let done = "STATUS:COMPLETED\nCOMPLETED:20261128T100000Z\nRECURRENCE-ID;VALUE=DATE:20261201\nSUMMARY:Water";
-    let moved = series.replace("DUE;VALUE=DATE:20261201", "DUE;VALUE=DATE:20261203");
-    for (changed, is_round) in [
-        (
-            vec![
-                ("s", moved_on.as_str()),
-                ("o", "SUMMARY:Others\nRELATED-TO;RELTYPE=DEPENDS-ON:s"),
-            ],
-            true,
-        ),
-        (
-            vec![
-                ("s", series),
-                ("s", done),
-                ("o", "SUMMARY:Others\nRELATED-TO;RELTYPE=DEPENDS-ON:s"),
-            ],
-            true,
-        ),
-        (vec![("s", moved.as_str()), ("o", other)], false),
-    ] {
-        let place = Place::new();
-        let first = [
-            ("s", series),
-            ("o", "SUMMARY:Other\nRELATED-TO;RELTYPE=DEPENDS-ON:s"),
-        ];
-        place.done(&["import", &calendar(&place, &first)]);
-        place.done(&["add", "Fill the can", "parent:1", "due:2026-12-01"]);
-        place.done(&["add", "Harvest", "after:1"]);
-        place.done(&["done", "3"]);
-        let before = place.tasks();
-        let came = imported(&place, &["--update", &calendar(&place, &changed)]);
-        let part = field(&place, 3, "status");
-        if is_round {
-            assert_eq!(field(&place, 1, "due"), "2026-12-08", "{came}");
-            assert_eq!(
-                (&part, field(&place, 3, "due")),
-                (&json!("pending"), json!("2026-12-08")),
-                "{came}"
-            );
-            assert_eq!(field(&place, 4, "depends_on"), Value::Null, "{came}");
-            assert_eq!(field(&place, 2, "depends_on"), Value::Null, "{came}");
-            assert_eq!(field(&place, 2, "title"), "Others");
-            assert_eq!(came["brought"], 3, "{came}");
-        } else {
-            assert_eq!(part, "completed", "{came}");
-            assert_eq!(field(&place, 4, "depends_on"), json!([1]), "{came}");
-        }
-        place.done(&["undo"]);
-        let fields = ["status", "due", "depends_on", "title"];
-        for (now, was) in place.tasks().iter().zip(&before) {
-            let of = |task: &Value| fields.map(|field| task[field].clone());
-            assert_eq!(of(now), of(was), "{came}");
-        }
-    }
-}
-
-#[test]
-fn a_line_that_is_done_in_the_file_is_the_one_that_was_open() {
-    let place = Place::new();
-    let file = |text: &str| place.file("todo.txt", text);
-    place.done(&[
-        "import",
-        &file("Buy milk @shop\nBuy milk @farm\n2026-11-01 Call Ann\n"),
-    ]);
-    let today = "2999-01-01";
-    let text = format!("x {today} Buy milk @shop\nBuy milk @farm\nx {today} 2026-11-01 Call Ann\n");
-    let done = file(&text);
-    let came = imported(&place, &[&done]);
-    assert_eq!(
-        counts(&came, &["new", "here", "differ"]),
-        [0, 3, 2],
-        "{came}"
-    );
-    for _ in 0..2 {
-        place.done(&["import", "--update", &done]);
-        let statuses: Vec<Value> = place
-            .tasks()
-            .iter()
-            .map(|task| task["status"].clone())
-            .collect();
-        assert_eq!(statuses, ["completed", "pending", "completed"]);
-    }
-    // One that was done before the open one came is another, and so is one that is to be done again.
-    let text = "x 2026-01-01 Buy milk @farm\nBuy milk @farm\nBuy milk @shop\n";
-    let came = imported(&place, &[&file(text)]);
-    assert_eq!(
-        counts(&came, &["new", "here", "differ"]),
-        [2, 1, 0],
-        "{came}"
-    );
-}
-
-#[test]
-fn a_line_of_ours_is_known_whatever_was_edited_in_it() {
-    let place = Place::new();
-    place.done(&[
-        "add",
-        "Call Mom",
-        "due:2026-12-24 17:00",
-        "repeat:every 2 weeks",
-        "project:Two words",
-        "+phone",
-        "-d",
-        "text",
-    ]);
-    place.done(&["add", "Buy milk"]);
-    place.done(&["comment", "2", "one"]);
-    place.done(&["add", "Sleep"]);
-    let (text, _) = place.done(&["export", "--format", "todo.txt"]);
-    let edited = text
-        .replace("Call Mom", "(A) Call Dad")
-        .replace("(A) Call Dad", "Call Dad")
-        .replace("due:2026-12-24", "due:2026-12-26");
-    let mut lines: Vec<String> = edited.lines().map(str::to_owned).collect();
-    lines[1].push_str(" @shop due:2026-12-20");
-    lines[2] = format!("x 2026-12-01 {}", lines[2]);
-    let file = place.file("todo.txt", lines.join("\n"));
-    place.done(&["edit", "2", "!high"]);
-    let came = imported(&place, &["--update", &file]);
-    assert_eq!(
-        counts(&came, &["new", "here", "updated", "conflicts"]),
-        [0, 3, 3, 0],
-        "{came}"
-    );
-    let tasks = place.tasks();
-    assert_eq!(tasks.len(), 3);
-    assert_eq!(
-        (&tasks[0]["title"], &tasks[0]["due"]),
-        (&json!("Call Dad"), &json!("2026-12-26T17:00[UTC]"))
-    );
-    assert_eq!(
-        (&tasks[0]["project"], &tasks[0]["description"]),
-        (&json!("Two words"), &json!("text"))
-    );
-    assert!(tasks[0]["repeat"].is_string());
-    assert_eq!(
-        (&tasks[1]["due"], &tasks[1]["tags"]),
-        (&json!("2026-12-20"), &json!(["shop"]))
-    );
-    assert_eq!(
-        (&tasks[1]["title"], &tasks[1]["priority"]),
-        (&json!("Buy milk"), &json!("high"))
-    );
-    assert_eq!(tasks[1]["comments"].as_array().unwrap().len(), 1);
-    assert_eq!(tasks[2]["status"], "completed");
-    // In another database the number is that of another task.
-    let other = Place::new();
-    other.done(&["add", "Its own"]);
-    let came = imported(
-        &other,
-        &["--update", &other.file("todo.txt", lines.join("\n"))],
-    );
-    assert_eq!(counts(&came, &["new", "here"]), [3, 0], "{came}");
-}
-
-#[test]
 fn where_nobody_knows_who_changed_a_field_it_is_named_and_left() {
     let place = Place::new();
     place.done(&["add", "Call", "!low"]);
@@ -577,4 +318,35 @@ fn the_reply_names_what_was_taken_and_counts_the_rest() {
     assert_eq!(came["differences_left_out"], 3);
     assert_eq!(came["differences"][0]["title"], "New 1");
     assert_eq!(came["differences"][0]["fields"][0]["taken"], true);
+}
+
+#[test]
+fn what_was_changed_here_alone_is_counted_as_that() {
+    let place = Place::new();
+    let todos = [("a", "SUMMARY:A"), ("b", "SUMMARY:B")];
+    let file = calendar(&place, &todos);
+    place.done(&["import", &file]);
+    place.done(&["edit", "1", "--title", "Ah"]);
+    let expected = "2 were here already and left as they are; 1 of them was changed here alone.\n";
+    for arguments in [&["import", &file][..], &["import", "--update", &file]] {
+        let (printed, _) = place.done(arguments);
+        assert!(printed.ends_with(expected), "{printed}");
+    }
+    let other = calendar(&place, &[("a", "SUMMARY:A"), ("b", "SUMMARY:Be")]);
+    let (printed, _) = place.done(&["import", &other]);
+    let counted = "of 1 of them the file says something else; 1 of them was changed here alone.\n  2 B: title is Be in the file, B here\n";
+    assert!(printed.contains(counted), "{printed}");
+}
+
+#[test]
+fn an_import_that_only_learns_what_the_file_says_is_not_called_a_change_of_tasks() {
+    let place = Place::new();
+    place.done(&["add", "Call", "!low"]);
+    let file = place.file("todo.txt", "(A) Call\n");
+    let (printed, _) = place.done(&["import", "--update", &file]);
+    assert!(
+        printed.contains("No task was changed; what the file says of them is kept for the next time, as change group 2.\n"),
+        "{printed}"
+    );
+    assert!(!printed.contains("one undo takes it back"), "{printed}");
 }

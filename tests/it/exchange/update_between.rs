@@ -172,3 +172,119 @@ fn an_open_line_is_the_open_task_also_where_a_finished_round_stands_before_it() 
         assert_eq!(open, [1], "{order:?}: {tasks:?}");
     }
 }
+
+#[test]
+fn what_a_second_database_changes_again_and_again_gets_through_to_a_task_of_a_calendar() {
+    for format in ["ics", "json"] {
+        for is_empty in [true, false] {
+            let (place, other) = (Place::new(), Place::new());
+            let id = if is_empty { 2 } else { 3 };
+            update(&place, "ics", &calendar("SUMMARY:Report"));
+            if !is_empty {
+                other.done(&["add", "Its own"]);
+            }
+            update(&other, format, &export(&place, format));
+            let said = format!("{format}, into an empty database: {is_empty}");
+            for title in ["Big report", "Bigger report", "Report"] {
+                for step in [" (draft)", ""] {
+                    let title = format!("{title}{step}");
+                    other.done(&["edit", &id.to_string(), "--title", &title]);
+                }
+                let came = update(&place, format, &export(&other, format));
+                assert_eq!(counts(&came), [0, 1, 0], "{said}, {title}: {came}");
+                assert_eq!(field(&place, 2, "title"), title, "{said}");
+            }
+            // The other way round, and what each changed stays.
+            place.done(&["edit", "2", "+a"]);
+            other.done(&["edit", &id.to_string(), "!high"]);
+            let came = update(&other, format, &export(&place, format));
+            assert_eq!(counts(&came), [0, 1, 0], "{said}: {came}");
+            assert_eq!(field(&other, id, "priority"), "high", "{said}: {came}");
+            let came = update(&place, format, &export(&other, format));
+            assert_eq!(counts(&came), [0, 1, 0], "{said}: {came}");
+            // The calendar has its own base: it changed nothing, and then one thing.
+            let came = update(&place, "ics", &calendar("SUMMARY:Report"));
+            assert_eq!(counts(&came), [0, 0, 0], "{said}: {came}");
+            let came = update(&place, "ics", &calendar("SUMMARY:Last report"));
+            assert_eq!(counts(&came), [0, 1, 0], "{said}: {came}");
+            assert_eq!(field(&place, 2, "priority"), "high", "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_restored_task_of_a_calendar_takes_what_changed_where_it_came_from() {
+    let (place, restored) = (Place::new(), Place::new());
+    update(&place, "ics", &calendar("SUMMARY:Report"));
+    let text = export(&place, "json");
+    update(&restored, "json", &text);
+    assert_eq!(export(&restored, "json"), text);
+    for title in ["Big report", "Bigger report"] {
+        place.done(&["edit", "2", "--title", title]);
+        let came = update(&restored, "json", &export(&place, "json"));
+        assert_eq!(counts(&came), [0, 1, 0], "{came}");
+        assert_eq!(field(&restored, 2, "title"), title);
+        restored.done(&["edit", "2", "-d", title]);
+        let came = update(&place, "json", &export(&restored, "json"));
+        assert_eq!(counts(&came), [0, 1, 0], "{came}");
+        assert_eq!(field(&place, 2, "description"), title);
+    }
+}
+
+#[test]
+fn an_older_export_is_no_conflict_however_often_it_comes_and_wherever() {
+    let (place, other) = (Place::new(), Place::new());
+    update(&place, "ics", &calendar("SUMMARY:Report"));
+    let old = export(&place, "json");
+    update(&other, "json", &old);
+    place.done(&["edit", "2", "--title", "Big report"]);
+    update(&other, "json", &export(&place, "json"));
+    other.done(&["edit", "2", "+b"]);
+    for here in [&place, &other] {
+        for _ in 0..2 {
+            let came = update(here, "json", &old);
+            assert_eq!(counts(&came), [0, 0, 0], "{came}");
+            assert_eq!(field(here, 2, "title"), "Big report", "{came}");
+        }
+    }
+}
+
+#[test]
+fn a_database_that_a_conflict_was_left_in_takes_the_rest_of_what_changes() {
+    let (place, other) = (Place::new(), Place::new());
+    place.done(&["add", "Report"]);
+    update(&other, "json", &export(&place, "json"));
+    place.done(&["edit", "1", "--title", "Final report"]);
+    other.done(&["edit", "1", "--title", "Short report"]);
+    for tag in ["a", "b"] {
+        other.done(&["edit", "1", "--tag", tag]);
+        let came = update(&place, "json", &export(&other, "json"));
+        assert_eq!(counts(&came), [0, 1, 1], "{came}");
+        assert_eq!(field(&place, 1, "title"), "Final report");
+    }
+    assert_eq!(field(&place, 1, "tags"), json!(["a", "b"]));
+    // Nor is the title that was kept here taken there for one that was changed here alone.
+    let came = update(&other, "json", &export(&place, "json"));
+    assert_eq!(field(&other, 1, "title"), "Short report", "{came}");
+}
+
+#[test]
+fn a_line_of_ours_is_known_by_a_database_that_has_the_task_from_another_kind_of_file() {
+    for format in ["json", "ics"] {
+        let (place, other) = (Place::new(), Place::new());
+        place.done(&["add", "Water", "due:2026-12-07 9:00", "repeat:every mon"]);
+        other.done(&["add", "Its own"]);
+        update(&other, format, &export(&place, format));
+        let line = export(&place, "todo.txt").replace("Water", "Water the plants");
+        let came = update(&other, "todo.txt", &line);
+        assert_eq!(counts(&came), [0, 1, 0], "{format}: {came}");
+        let fields = ["title", "due", "repeat"];
+        let of = |place: &Place, id: usize| fields.map(|name| field(place, id, name));
+        let [_, due, repeat] = of(&place, 1);
+        assert_eq!(
+            of(&other, 2),
+            [json!("Water the plants"), due, repeat],
+            "{format}"
+        );
+    }
+}

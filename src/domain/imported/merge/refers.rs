@@ -1,6 +1,6 @@
 //! What a task refers to, here and in a file: compared once all tasks of the file have come.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::{Arrival, Difference, Field, Side, digest};
 use crate::domain::{
     error::Relation,
     imported::Name,
-    task::{Origin, Task, TaskId},
+    task::{Task, TaskId},
 };
 
 /// By what it is told which side changed what a task refers to.
@@ -69,9 +69,9 @@ pub(super) fn said(arrival: &Arrival) -> impl Iterator<Item = (String, String)> 
 }
 
 impl Refers {
-    pub(super) fn said_of(origin: &Origin) -> Self {
-        let said = |field: Field| origin.said.get(field.as_str()).cloned();
-        Self::Said([said(Field::Parent), said(Field::DependsOn)])
+    pub(super) fn said_of(said: &BTreeMap<String, String>) -> Self {
+        let of = |field: Field| said.get(field.as_str()).cloned();
+        Self::Said([of(Field::Parent), of(Field::DependsOn)])
     }
 
     pub(super) fn exported(task: &Task) -> Self {
@@ -121,13 +121,13 @@ impl Refers {
     }
 
     /// Keeps what the next comparison goes by, where a difference is left.
-    pub(crate) fn leave(&self, relation: Relation, origin: &mut Origin) {
+    pub(crate) fn leave(&self, relation: Relation, kept: &mut BTreeMap<String, String>) {
         let name = field_of(relation).as_str();
         let place = usize::from(relation == Relation::DependsOn);
         if let Self::Said(said) = self {
             match &said[place] {
-                Some(digest) => _ = origin.said.insert(name.to_owned(), digest.clone()),
-                None => _ = origin.said.remove(name),
+                Some(digest) => _ = kept.insert(name.to_owned(), digest.clone()),
+                None => _ = kept.remove(name),
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::{
         command::{Caller, Round, refuse_cycle},
         error::{Error, Relation, Result},
         imported::{Difference, Name, Refers, Side, Targets, ids_of, own_name},
-        plan::Around,
+        plan::{Around, brought_by},
         task::{Comment, Task, TaskId},
     },
     store::Store,
@@ -33,12 +33,24 @@ pub(super) struct Again {
     pub(super) found: Found,
     /// An undo had taken it away, and the file brings it back.
     pub(super) comes_back: bool,
+    /// The file is of another database of ours.
+    pub(super) is_of_ours: bool,
+}
+
+/// Whether a file says something else of a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Differs {
+    #[default]
+    Not,
+    /// Only since the task was changed here.
+    Here,
+    InFile,
 }
 
 /// What a comparison has found, as far as the import counts it.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Found {
-    differs: bool,
+    differs: Differs,
     is_conflict: bool,
     is_taken: bool,
 }
@@ -48,20 +60,35 @@ impl Found {
     pub(super) fn count(&mut self, differences: &[Difference], imported: &mut Imported) {
         let is_conflict = |one: &Difference| one.side == Side::Both || one.circle.is_some();
         let now = Self {
-            differs: !differences.is_empty(),
+            differs: differences
+                .iter()
+                .map(Differs::of)
+                .max()
+                .unwrap_or_default(),
             is_conflict: differences.iter().any(is_conflict),
             is_taken: differences.iter().any(Difference::is_taken),
         };
-        imported.differ += u64::from(now.differs && !self.differs);
+        let is_now = |kind| now.differs >= kind && self.differs < kind;
+        imported.differ += u64::from(is_now(Differs::Here));
+        imported.differ_in_file += u64::from(is_now(Differs::InFile));
         imported.conflicts += u64::from(now.is_conflict && !self.is_conflict);
         imported.updated += u64::from(now.is_taken && !self.is_taken && imported.updates);
-        self.differs |= now.differs;
+        self.differs = self.differs.max(now.differs);
         self.is_conflict |= now.is_conflict;
         self.is_taken |= now.is_taken;
     }
 
     pub(super) fn differs(self) -> bool {
-        self.differs
+        self.differs != Differs::Not
+    }
+}
+
+impl Differs {
+    fn of(difference: &Difference) -> Self {
+        match difference.side {
+            Side::Here => Self::Here,
+            Side::File | Side::Both => Self::InFile,
+        }
     }
 }
 
@@ -142,7 +169,10 @@ impl<'a> References<'a> {
                     Relation::DependsOn => again.after.depends_on = file.ids,
                 }
             } else if let Some(origin) = &mut again.after.origin {
-                again.refers.leave(relation, origin);
+                // Where a file of ours is compared with, that is what it said.
+                let said = origin.ours.as_mut().filter(|_| again.is_of_ours);
+                let said = said.map_or(&mut origin.said, |passed| &mut passed.said);
+                again.refers.leave(relation, said);
             }
             differences.push(difference);
         }
@@ -216,34 +246,53 @@ impl<'a> References<'a> {
     }
 }
 
+/// Returns what rounds of series that are finished in the file bring along in other tasks: those that waited for them, and their
+/// subtasks. New tasks, from `first_new` on, are as the file says.
+pub(super) fn brought(
+    store: &Store,
+    names: &Names,
+    first_new: TaskId,
+    caller: &Caller,
+) -> Result<Vec<Edit>> {
+    let mut rounds = Vec::new();
+    for id in names.all_again()? {
+        if let Some(again) = names.again::<Again>(id)? {
+            rounds.extend(again.round(&store.existing(id)?, caller));
+        }
+    }
+    brought_by(rounds, caller, &Left { store, names }, &|id| {
+        id >= first_new
+    })
+}
+
 /// The tasks as the import leaves them, for what rounds bring along.
-pub(super) struct Left<'a> {
-    pub(super) around: &'a dyn Around,
-    pub(super) names: &'a Names,
+struct Left<'a> {
+    store: &'a Store,
+    names: &'a Names,
 }
 
 impl Around for Left<'_> {
     fn task(&self, id: TaskId) -> Result<Task> {
         match self.names.again::<Again>(id)? {
             Some(again) => Ok(again.after),
-            None => self.around.task(id),
+            None => self.store.existing(id),
         }
     }
 
     fn finished_parts(&self, id: TaskId) -> Result<Vec<TaskId>> {
-        self.around.finished_parts(id)
+        self.store.finished_parts(id)
     }
 
     fn waiting(&self, id: TaskId) -> Result<Vec<TaskId>> {
-        self.around.waiting(id)
+        self.store.waiting_for(id)
     }
 
     fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>> {
-        self.around.history(id, seq)
+        self.store.history(id, seq)
     }
 
     fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>> {
-        self.around.undone_by(group)
+        self.store.undone_by(group)
     }
 }
 

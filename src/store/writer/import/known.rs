@@ -111,7 +111,10 @@ impl Known {
         let called = arrival.called.as_ref();
         let named = called.map(|called| (called.from, called.name.as_str()));
         let is_text = called.is_some_and(|called| called.is_text);
-        for (from, name) in named.into_iter().chain(carried) {
+        // A line of ours is of a task that came here by any file of ours.
+        let own = named.filter(|(_, name)| is_text && read_own_name(name).is_some());
+        let own = own.map(|(_, name)| (OWN, name));
+        for (from, name) in named.into_iter().chain(own).chain(carried) {
             // Two may have the same text, and the one in the trash is another then.
             let fits = |here: &Task| {
                 !here.is_deleted() || may_be_trashed && (!is_text || arrival.task.is_deleted())

@@ -2,40 +2,31 @@
 
 use crate::{
     domain::{
-        change::{Change, Kind, UPDATED_AT, joined, rewound},
+        change::{Change, Kind, joined, rewound},
         error::Result,
         task::{Task, Version},
     },
     store::Store,
 };
 
-/// Returns the task in the first of the states that it ever was in; `None` if it was in none of them.
+/// Returns the task in the last of the states that it ever was in; `None` if it was in none of them.
 pub(super) fn state(store: &Store, here: &Task, versions: &[Version]) -> Result<Option<Task>> {
-    for version in versions {
-        if let Some(task) = at(store, here, *version)? {
-            return Ok(Some(task));
-        }
-    }
-    Ok(None)
-}
-
-fn at(store: &Store, here: &Task, Version { rev, at }: Version) -> Result<Option<Task>> {
-    if (rev, at) == (here.rev, here.updated_at) {
+    let now = Version {
+        rev: here.rev,
+        at: here.updated_at,
+    };
+    if versions.contains(&now) {
         return Ok(Some(here.clone()));
     }
-    if rev >= here.rev {
+    if versions.iter().all(|version| version.rev >= here.rev) {
         return Ok(None);
     }
     let history = joined(store.history(here.id, 0)?);
-    let Some(place) = history.iter().position(|change| change.rev == rev) else {
+    let is_named = |change: &Change| versions.contains(&change.version());
+    let Some(place) = history.iter().rposition(is_named) else {
         return Ok(None);
     };
-    // What came from a file was changed before it came.
-    let arrived_at = history[place].new.get(UPDATED_AT);
-    let arrived_at = arrived_at.and_then(serde_json::Value::as_i64);
-    if arrived_at.unwrap_or(history[place].at.as_millis()) != at.as_millis() {
-        return Ok(None);
-    }
+    let Version { rev, at } = history[place].version();
     let was = rewound(here, history[place + 1..].iter())?;
     Ok(was.map(|task| Task {
         rev,

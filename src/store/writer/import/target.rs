@@ -4,16 +4,11 @@ use std::collections::BTreeSet;
 
 use rusqlite::params;
 
-use super::{
-    again::{Again, Left},
-    indexes::Indexes,
-    names::Names,
-};
+use super::{again::Again, indexes::Indexes, names::Names};
 use crate::{
     domain::{
         change::{Edit, GroupId, Kind},
         error::{Relation, Result},
-        plan::brought_by,
         task::{Task, TaskId, TaskWithComments},
     },
     store::{
@@ -45,22 +40,10 @@ impl ImportTarget<'_, '_> {
         if is_whole { self.log(&edit) } else { Ok(()) }
     }
 
-    /// Changes the tasks that were here and are set aside, and those that a finished round of a series frees or opens again.
-    /// Returns how many of the latter there are. New tasks, from `first_new` on, are as the file says.
-    pub(super) fn change(&mut self, names: &Names, first_new: TaskId) -> Result<u64> {
+    /// Changes the tasks that were here and are set aside, and those that a finished round of a series has `brought` along. A round
+    /// is logged as a completion, as one that is finished here.
+    pub(super) fn change(&mut self, names: &Names, brought: Vec<Edit>) -> Result<()> {
         let (store, caller) = (self.writer.store, self.entry.caller);
-        let mut rounds = Vec::new();
-        for id in names.all_again()? {
-            if let Some(again) = names.again::<Again>(id)? {
-                rounds.extend(again.round(&store.existing(id)?, caller));
-            }
-        }
-        let left = Left {
-            around: &*self.writer,
-            names,
-        };
-        let brought = brought_by(rounds, caller, &left, &|id| id >= first_new)?;
-        let count = brought.len() as u64;
         let mut others = Vec::new();
         for edit in brought {
             match names.again::<Again>(edit.after.id)? {
@@ -73,7 +56,12 @@ impl ImportTarget<'_, '_> {
         }
         for id in names.all_again()? {
             if let Some(again) = names.again::<Again>(id)? {
-                let edit = again.edit(store.existing(id)?, caller);
+                let before = store.existing(id)?;
+                self.entry.kind = match again.round(&before, caller) {
+                    Some(_) => Kind::Complete,
+                    None => Kind::Import,
+                };
+                let edit = again.edit(before, caller);
                 self.writer.log(&mut self.entry, &edit, Store::write)?;
             }
         }
@@ -81,7 +69,7 @@ impl ImportTarget<'_, '_> {
         for edit in &others {
             self.writer.log(&mut self.entry, edit, Store::write)?;
         }
-        Ok(count)
+        Ok(())
     }
 
     /// Gives the task `id` its references, and the log its row.

@@ -1,0 +1,97 @@
+//! What both sides of a comparison come from: the last state that both have seen.
+
+use std::collections::BTreeMap;
+
+use super::Comparison;
+use crate::domain::{
+    imported::OWN,
+    task::{Origin, Task, Version},
+};
+
+/// What a file said the last time, and at which revision here.
+#[derive(Clone, Copy)]
+struct Record<'a> {
+    said: &'a BTreeMap<String, String>,
+    version: Option<Version>,
+    rev: i64,
+}
+
+/// What both sides of a comparison come from.
+#[derive(Clone, Copy)]
+pub(super) enum Base<'a> {
+    /// What the file said the last time.
+    Said(&'a BTreeMap<String, String>),
+    /// The task that we wrote into the file.
+    Exported(&'a Task),
+    /// Nobody knows.
+    Unknown,
+}
+
+impl<'a> Comparison<'a> {
+    /// Returns what both sides come from. Of what the file said and what we wrote into it, the later counts, if the file comes from
+    /// that.
+    pub(super) fn base(&self) -> Base<'a> {
+        match (self.record(), self.exported) {
+            (Some(record), Some(exported))
+                if record.rev > exported.rev && self.descends_from(record) =>
+            {
+                Base::Said(record.said)
+            }
+            (_, Some(exported)) => Base::Exported(exported),
+            (Some(record), None) => Base::Said(record.said),
+            (None, None) => Base::Unknown,
+        }
+    }
+
+    /// Returns what is kept of what the program said that wrote the file: another one, or ours.
+    fn record(&self) -> Option<Record<'a>> {
+        if self.is_whole_of_ours()
+            && let Some(origin) = self
+                .here
+                .origin
+                .as_ref()
+                .filter(|origin| origin.from != OWN)
+        {
+            let passed = origin.ours.as_ref()?;
+            return Some(Record {
+                said: &passed.said,
+                version: passed.version,
+                rev: passed.rev,
+            });
+        }
+        let origin = self.known_origin()?;
+        Some(Record {
+            said: &origin.said,
+            version: origin.version,
+            rev: origin.rev,
+        })
+    }
+
+    /// Reports whether the file was made from the state of which `record` tells: it names that state, and not because another
+    /// database had the task from there before it was edited.
+    fn descends_from(&self, record: Record<'_>) -> bool {
+        let versions = &self.arrival.versions;
+        let Some(version) = record.version else {
+            return versions.is_empty();
+        };
+        let is_own = self.exported.is_some_and(|exported| {
+            (exported.rev, exported.updated_at) == (version.rev, version.at)
+        });
+        self.terms.is_line
+            || versions.first() == Some(&version)
+            || versions.contains(&version) && !is_own
+    }
+
+    /// Reports whether we wrote the file, with all that a task says.
+    pub(super) fn is_whole_of_ours(&self) -> bool {
+        !self.arrival.versions.is_empty() && !self.terms.is_line
+    }
+
+    /// Returns what is kept of the file that this comes from.
+    pub(super) fn known_origin(&self) -> Option<&'a Origin> {
+        let called = self.arrival.called.as_ref()?;
+        let origin = self.here.origin.as_ref()?;
+        let is_name = |name: &String| *name == called.name || Some(name) == called.before.as_ref();
+        (origin.from == called.from && is_name(&origin.name)).then_some(origin)
+    }
+}
