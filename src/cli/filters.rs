@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Flags that narrow a list down.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub(super) struct FilterArgs {
     /// With this status: pending, doing, completed or cancelled
@@ -74,6 +74,11 @@ impl LimitArgs {
             None if self.all || !self.is_usual(screen) => u32::MAX,
             None => usual,
         }
+    }
+
+    /// Returns the most that the call names; `None` if it names none.
+    pub(super) fn given(&self) -> Option<u32> {
+        self.limit
     }
 
     /// Reports whether the call leaves it to the screen how much is shown.

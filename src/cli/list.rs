@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    CliResult, Context,
+    CliResult, Context, Failure,
     filters::{FilterArgs, LimitArgs, Query},
     report::say,
     screen::{DIM, JSON_VERSION, Layout, painted},
@@ -65,11 +65,26 @@ impl ListArgs {
                 .into_iter()
                 .find(|names| names.as_str() == word)
         {
-            return context.list_names(names);
+            self.refuse_beside(names)?;
+            return context.list_names(names, self.limit.given());
         }
         self.take_words()?;
         let query = self.query(context)?;
         context.list(&context.reader()?, &query)
+    }
+
+    /// Refuses what names of projects or tags are not narrowed down by.
+    fn refuse_beside(&self, names: Names) -> CliResult {
+        let is_alone =
+            self.view.is_none() && self.sort.is_none() && self.filters == FilterArgs::default();
+        if is_alone {
+            return Ok(());
+        }
+        let word = names.as_str();
+        Err(Failure::call(
+            format!("{word} are listed without a view, filters or an order"),
+            format!("taskhold {word} lists all of them, and -n cuts the list"),
+        ))
     }
 
     /// Takes the words for views and filters.
@@ -195,18 +210,22 @@ impl Context {
         }
     }
 
-    /// Prints the projects or the tags of open tasks, each with how many have it.
-    pub(super) fn list_names(&self, names: Names) -> CliResult {
+    /// Prints the projects or the tags of open tasks, each with how many have it: `limit` at most, and all without one.
+    pub(super) fn list_names(&self, names: Names, limit: Option<u32>) -> CliResult {
         let moment = Moment::new(self.caller.now, self.caller.zone);
         let store = self.reader()?;
-        let found = store.snapshot(|store| store.open_names(names, &moment, u32::MAX))?;
+        let mut found = store.snapshot(|store| store.open_names(names, &moment, u32::MAX))?;
+        let most = limit.map_or(usize::MAX, |limit| limit as usize);
+        let more = found.len().saturating_sub(most);
+        found.truncate(most);
         let word = names.as_str();
         if self.screen.json {
             let listed = found
                 .iter()
                 .map(|(name, open)| json!({ "name": name, "open": open.number }));
             let listed: Vec<_> = listed.collect();
-            return Ok(self.screen.print_json(&json!({ word: listed }))?);
+            let listed = json!({ word: listed, "more": more > 0 });
+            return Ok(self.screen.print_json(&listed)?);
         }
         if found.is_empty() {
             say(&[format!("no open task has {word}")]);
@@ -215,7 +234,11 @@ impl Context {
         for (name, open) in &found {
             let _ = writeln!(lines, "{name}\t{open}");
         }
-        Ok(self.screen.print(&lines)?)
+        self.screen.print(&lines)?;
+        if more > 0 && self.screen.is_table() {
+            say(&[format!("and {more} more {word}; without -n all are listed")]);
+        }
+        Ok(())
     }
 
     /// Returns how dates among the filters were read, and how many tasks the usual view leaves out.

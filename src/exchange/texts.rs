@@ -6,7 +6,7 @@ use crate::domain::{
     text::clean,
 };
 
-/// What is read of a text beyond a description, in bytes.
+/// What is read of a text, and of a title that is one, in bytes: what a description has no room for becomes comments.
 const MOST: usize = 1 << 20;
 
 /// Takes in a text that a title was, or a line of one. Returns what is to go into the description besides: further lines,
@@ -15,6 +15,10 @@ pub(super) fn heading(raw: &str, notes: &mut Notes) -> Result<(Title, Option<Str
     let cleaned = clean(raw);
     count_altered(cleaned.altered, "title", notes);
     let text = cleaned.text.trim();
+    if text.len() > MOST {
+        let reason = format!("has {} bytes, {MOST} are the most", text.len());
+        return Err(Invalid::new("title", reason));
+    }
     let (line, further) = match text.split_once('\n') {
         Some((line, further)) => (line.trim_end(), Some(further)),
         None => (text, None),
@@ -133,6 +137,16 @@ mod tests {
         assert_eq!(rest.as_deref(), Some(words.trim_end()));
         let (title, _) = taken(&format!("See {}", "x".repeat(most)));
         assert_eq!(title.chars().count(), most);
+    }
+
+    #[test]
+    fn a_title_that_is_too_long_for_a_description_and_comments_is_refused_as_one() {
+        let refused = heading(&"x".repeat(MOST + 1), &mut Notes::default()).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "title has 1048577 bytes, 1048576 are the most"
+        );
+        assert!(heading(&"x".repeat(MOST), &mut Notes::default()).is_ok());
     }
 
     #[test]

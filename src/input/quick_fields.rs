@@ -156,7 +156,7 @@ mod tests {
                 Some("Docs"),
             ),
             ("Use --force", "Use --force", None),
-            ("--", "", None),
+            ("--", "--", None),
         ] {
             let fields = AddLine::read(line).unwrap().fields;
             assert_eq!(fields.title.as_deref(), Some(title), "{line}");

@@ -230,7 +230,11 @@ fn is_value(argument: &str, purpose: Purpose, has_title: bool) -> bool {
     };
     match field {
         Field::Description => true,
-        Field::Title | Field::Project | Field::Tags => is_alone(),
+        Field::Title => is_alone(),
+        Field::Project | Field::Tags => {
+            let has_title = purpose == Purpose::Add && text_after_dashes(argument).is_some();
+            !has_title && is_alone()
+        }
         // What is no date, though nothing else is in it, is told of as one. Beside a title, what comes behind a date is hardly more
         // of the title: it would be lost to the date.
         _ => {

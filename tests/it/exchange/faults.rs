@@ -92,6 +92,12 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "line 4: DUE is no date",
         ),
         ("no.ics", b"Dear diary".to_vec(), "it is no calendar"),
+        (
+            "old.ics",
+            b"BEGIN:VCALENDAR\rBEGIN:VTODO\rSUMMARY:a\rEND:VTODO\rEND:VCALENDAR\r".to_vec(),
+            "its lines end with CR alone; save it with LF or CRLF",
+        ),
+        ("old.txt", b"Buy milk\rCall Ann\r".to_vec(), "its lines end with CR alone"),
         ("hidden.txt", "Tag \u{1b}[31m@\u{200b} +\u{202e}\n".as_bytes().to_vec(), ""),
     ]
 }

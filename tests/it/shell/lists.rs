@@ -252,6 +252,32 @@ fn projects_and_tags_are_listed_with_how_many_open_tasks_they_have() {
     );
     assert_eq!(run(&home, &["tags"]).printed, "desk\t2\nhome\t3\nweb\t1\n");
     assert_eq!(json(&home, &["tags"])["tags"][0]["name"], "desk");
+    for arguments in [
+        &["projects", "-n", "2"][..],
+        &["list", "projects", "-n", "2"],
+        &["list", "projects", "--limit", "2"],
+    ] {
+        let printed = run(&home, arguments).printed;
+        assert_eq!(printed, "work\t2\nWork.Billing\t1\n", "{arguments:?}");
+    }
+    let cut = json(&home, &["tags", "-n", "2"]);
+    assert_eq!(
+        (&cut["tags"][1]["name"], &cut["more"]),
+        (&"home".into(), &true.into())
+    );
+    assert_eq!(json(&home, &["tags", "-n", "3"])["more"], false);
+    for arguments in [
+        ["list", "projects", "--tag", "home"],
+        ["list", "tags", "--sort", "title"],
+    ] {
+        let refused = run(&home, &arguments);
+        assert_eq!(refused.status, 2, "{arguments:?}: {}", refused.printed);
+        assert!(
+            refused.said.contains("are listed without"),
+            "{}",
+            refused.said
+        );
+    }
 }
 
 #[test]

@@ -76,7 +76,8 @@ impl Comparison<'_> {
             ..origin(self.arrival)?
         };
         self.keep_base(&mut new.said, differences);
-        let is_as_before = |known: &&Origin| known.said == new.said && !is_taken;
+        let is_of_record = matches!(self.base(), Base::Said(_));
+        let is_as_before = |known: &&Origin| !is_taken && (!is_of_record || known.said == new.said);
         Some(known.filter(is_as_before).cloned().unwrap_or(new))
     }
 
@@ -90,7 +91,7 @@ impl Comparison<'_> {
         self.keep_base(&mut new.said, differences);
         let is_taken = differences.iter().any(Difference::is_taken);
         let is_news = match &before.ours {
-            Some(known) => known.said != new.said,
+            Some(known) => known.said != new.said && matches!(self.base(), Base::Said(_)),
             None => !differences.is_empty() && matches!(self.base(), Base::Unknown),
         };
         let mut origin = before.clone();

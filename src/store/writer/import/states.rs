@@ -18,12 +18,22 @@ pub(super) fn state(store: &Store, here: &Task, versions: &[Version]) -> Result<
     if versions.contains(&now) {
         return Ok(Some(here.clone()));
     }
-    if versions.iter().all(|version| version.rev >= here.rev) {
+    let came = here.origin.as_ref().filter(|origin| {
+        let elsewhere = origin.elsewhere();
+        elsewhere.is_some_and(|version| versions.contains(&version))
+    });
+    if came.is_none() && versions.iter().all(|version| version.rev >= here.rev) {
         return Ok(None);
     }
     let history = joined(store.history(here.id, 0)?);
     let is_named = |change: &Change| versions.contains(&change.version());
-    let Some(place) = history.iter().rposition(is_named) else {
+    // A calendar says when a task was changed to the second: the state in which it came is known by what came.
+    let is_as_it_came = || {
+        let first = history.first()?;
+        (came?.rev == first.rev && first.old.is_none()).then_some(0)
+    };
+    let place = history.iter().rposition(is_named).or_else(is_as_it_came);
+    let Some(place) = place else {
         return Ok(None);
     };
     let Version { rev, at } = history[place].version();
