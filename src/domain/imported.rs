@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::domain::task::{Comment, Origin, Task, TaskId, Timestamp, Version};
+use crate::domain::{
+    repeat::Repeat,
+    task::{Comment, Origin, Task, TaskId, Timestamp, Version},
+    when::{When, Zone},
+};
 
 mod merge;
 
@@ -120,7 +124,12 @@ pub struct Terms {
     pub is_complete: bool,
     /// A task is one line: it has no description and no comments, its dates are days, and not every rule can be said.
     pub is_line: bool,
+    /// What such a line says of a rule; `None` where it says all of it.
+    pub rule_in_line: Option<RuleInLine>,
 }
+
+/// Returns what a line says of a rule, from the date on which the task is due; `None` for a rule that it cannot say.
+pub type RuleInLine = fn(&Repeat, Option<When>, Zone) -> Option<String>;
 
 #[cfg(test)]
 mod tests {

@@ -155,8 +155,15 @@ impl Comparison<'_> {
     /// Reports whether the file says what it said before; `None` if nobody knows.
     fn was_file(&self, field: Field) -> Option<bool> {
         let text = field.text(&self.arrival.task, &self.arrival.comments);
+        let came = self.exported_text(field, &self.arrival.task);
         let is_as_written = |exported: &Task| {
-            self.exported_text(field, exported) == self.in_line(field, text.clone())
+            let written = self.exported_text(field, exported);
+            written
+                == if self.is_line_of_ours() {
+                    came.clone()
+                } else {
+                    text.clone()
+                }
         };
         // However old it is: nobody changed the file since we wrote it.
         if self.is_written_here() && self.exported.is_some_and(is_as_written) {
@@ -201,19 +208,35 @@ impl Comparison<'_> {
         match field {
             _ if !self.terms.is_line => field.text(exported, self.comments),
             Field::Description | Field::Comments => None,
+            Field::Due if self.is_line_of_ours() => {
+                let day = exported.due?.day(self.zone);
+                let rule = self.rule_in_line(exported).unwrap_or_default();
+                Some(format!("{day} {rule}"))
+            }
             _ => self.in_line(field, field.text(exported, &[])),
         }
     }
 
-    /// Returns what a line of ours can say of a text that a field has: of a date the day, of a project no blanks.
+    /// Returns what a line says of how a task repeats; `None` if nothing.
+    fn rule_in_line(&self, task: &Task) -> Option<String> {
+        let rule = self.terms.rule_in_line?;
+        rule(task.repeat.as_ref()?, task.due, self.zone)
+    }
+
+    /// Reports whether another rule was put into a line of ours, or the one that was there taken out.
+    fn has_other_rule(&self) -> bool {
+        let written = self.exported.map(|exported| self.rule_in_line(exported));
+        written.is_some_and(|written| written != self.rule_in_line(&self.arrival.task))
+    }
+
+    /// Returns what a line of ours can say of a text that a field has: of the date of deferral the day, of a project no blanks.
     fn in_line(&self, field: Field, text: Option<String>) -> Option<String> {
         if !self.is_line_of_ours() {
             return text;
         }
         match field {
-            Field::Due | Field::DeferUntil => text.map(|text| {
-                let when = text.split(", ").next().unwrap_or_default();
-                let day = when
+            Field::DeferUntil => text.map(|text| {
+                let day = text
                     .parse::<When>()
                     .map(|when| when.day(self.zone).to_string());
                 day.unwrap_or(text)
@@ -284,11 +307,11 @@ impl Comparison<'_> {
         let (arrival, here) = (self.arrival, self.comments);
         let (task, came) = (&mut edit.after, &arrival.task);
         match field {
-            // A day, and perhaps no rule, is all that a line can say: the time of day and the rule stay.
+            // A day, and not every rule, is all that a line can say: the time of day stays, and a rule that was not touched.
             Field::Due if self.is_line_of_ours() => {
                 let zone = self.zone;
                 task.due = came.due.map(|due| on_day_of(task.due, due, zone));
-                if task.due.is_none() || came.repeat.is_some() && task.repeat.is_none() {
+                if task.due.is_none() || self.has_other_rule() {
                     task.repeat.clone_from(&came.repeat);
                 }
                 task.repeat_from = None;

@@ -190,6 +190,7 @@ impl<R: BufRead + Seek> crate::exchange::Reader for Reader<'_, R> {
             keeps_ids: false,
             is_complete: false,
             is_line: true,
+            rule_in_line: Some(rec::write),
         }
     }
 }

@@ -119,6 +119,14 @@ export async function keys(browser, daemon) {
     await listing('the list', /Water the lawn twice/);
   });
 
+  await check('keys: a finished round of a series is seen under Done, and the series goes on', async () => {
+    await daemon.shell('done', '9');
+    const done = page.locator('section[data-group=done]');
+    await done.getByText('Water the plants', { exact: true }).waitFor();
+    same(await done.getByRole('button', { name: 'Water the plants', exact: true }).count(), 0, 'the rounds that can be opened');
+    await shows(page, 'Water the plants');
+  });
+
   await check('keys: Delete moves to the trash and leaves the focus in its column', async () => {
     await titleOf(page, 'Water the lawn twice').focus();
     await press(page, 'Delete');

@@ -77,7 +77,9 @@ fn an_older_export_does_not_bring_back_what_a_later_one_changed() {
     let new = place.file("new.ics", text.replace("SUMMARY:Two", "SUMMARY:Three"));
     place.done(&["import", "--update", &new]);
     assert_eq!(field(&place, 1, "title"), "Three");
-    for file in [&old, &new, &old] {
+    // As it was written, too, before the other program edited it.
+    let written = place.file("written.ics", &text);
+    for file in [&old, &new, &written, &old] {
         let came = imported(&place, &["--update", file]);
         assert_eq!(counts(&came, &["updated", "conflicts"]), [0, 0], "{came}");
         assert_eq!(field(&place, 1, "title"), "Three");

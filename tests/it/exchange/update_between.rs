@@ -288,3 +288,19 @@ fn a_line_of_ours_is_known_by_a_database_that_has_the_task_from_another_kind_of_
         );
     }
 }
+
+#[test]
+fn tasks_that_were_added_at_once_are_told_apart_where_they_have_other_numbers() {
+    for format in ["json", "ics"] {
+        let (place, other) = (Place::new(), Place::new());
+        let added = place.run(&["add", "-"], b"One\nTwo\nThree\n");
+        assert!(added.status.success(), "{added:?}");
+        other.done(&["add", "Its own"]);
+        update(&other, format, &export(&place, format));
+        other.done(&["edit", "3", "--title", "Two and a half"]);
+        let came = update(&place, format, &export(&other, format));
+        assert_eq!(counts(&came), [1, 1, 0], "{format}: {came}");
+        let titles: Vec<Value> = (1..=3).map(|id| field(&place, id, "title")).collect();
+        assert_eq!(titles, ["One", "Two and a half", "Three"], "{format}");
+    }
+}

@@ -105,3 +105,72 @@ fn a_line_of_ours_is_known_whatever_was_edited_in_it() {
     );
     assert_eq!(counts(&came, &["new", "here"]), [3, 0], "{came}");
 }
+
+#[test]
+fn a_rule_that_was_changed_in_a_line_of_ours_is_taken_and_one_that_was_not_touched_stays() {
+    let lines = |place: &Place| place.done(&["export", "--format", "todo.txt"]).0;
+    for has_other in [false, true] {
+        let place = Place::new();
+        place.done(&["add", "Water", "due:2026-12-07", "repeat:weekly"]);
+        place.done(&[
+            "add",
+            "Plants",
+            "due:2026-12-08 9:00",
+            "repeat:every tue and thu",
+        ]);
+        place.done(&["add", "Rent", "due:2026-12-31", "repeat:monthly"]);
+        let text = lines(&place);
+        assert_eq!(text.matches(" rec:").count(), 2, "{text}");
+        let taker = if has_other { Place::new() } else { place };
+        if has_other {
+            imported(
+                &taker,
+                &["--format", "todo.txt", &taker.file("first", &text)],
+            );
+        }
+        let rules = |taker: &Place| -> Vec<Value> {
+            let tasks = taker.tasks();
+            tasks.iter().map(|task| task["repeat"].clone()).collect()
+        };
+        let before = rules(&taker);
+        let edited = text
+            .replace("rec:+1w", "rec:+2w")
+            .replace("due:2026-12-08", "due:2026-12-10")
+            .replace("due:2026-12-31", "due:2027-01-15");
+        let file = taker.file("edited", &edited);
+        let came = imported(&taker, &["--update", "--format", "todo.txt", &file]);
+        assert_eq!(
+            counts(&came, &["new", "updated", "conflicts"]),
+            [0, 3, 0],
+            "{came}"
+        );
+        let after = rules(&taker);
+        assert!(
+            after[0].as_str().unwrap().contains("INTERVAL=2"),
+            "{after:?}"
+        );
+        if !has_other {
+            assert_eq!(after[1..], before[1..]);
+            assert_eq!(taker.tasks()[1]["due"], "2026-12-10T09:00[UTC]");
+        }
+        let ended = taker.file("ended", edited.replace(" rec:+2w", ""));
+        imported(&taker, &["--update", "--format", "todo.txt", &ended]);
+        assert_eq!(rules(&taker)[0], Value::Null);
+        assert_eq!(rules(&taker)[2], after[2]);
+    }
+}
+
+#[test]
+fn a_line_that_is_done_is_the_open_one_with_its_tags_wherever_that_stands() {
+    let place = Place::new();
+    let open = "Buy milk @shop\nBuy milk @farm\n";
+    place.done(&["import", &place.file("todo.txt", open)]);
+    let done = "x 2999-01-01 Buy milk @farm\nBuy milk @shop\n";
+    let came = imported(&place, &["--update", &place.file("todo.txt", done)]);
+    assert_eq!(counts(&came, &["new", "updated"]), [0, 1], "{came}");
+    let tasks = place.tasks();
+    assert_eq!(
+        (&tasks[0]["status"], &tasks[1]["status"]),
+        (&json!("pending"), &json!("completed"))
+    );
+}

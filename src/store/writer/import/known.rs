@@ -96,8 +96,19 @@ impl Known {
     ) -> Result<Option<Task>> {
         let fits = |here: &Task| !here.is_deleted() || may_be_trashed;
         let [first, last] = created(arrival);
+        let carried = arrival.task.origin.as_ref();
+        let carried = carried.map(|origin| (origin.from.as_str(), origin.name.as_str()));
+        // The name that another program gave it says more than a number.
+        if let Some((from, name)) =
+            carried.filter(|(from, _)| *from != OWN && GLOBAL.contains(from))
+            && let Some(here) = self.find_called(store, from, name, fits)?
+        {
+            return Ok(Some(here));
+        }
         if let Some(id) = arrival.id
+            && !is_numbered_elsewhere(arrival, id)
             && let Some(here) = store.task(id)?
+            && !is_called_otherwise(&here, arrival)
             && (first..=last).contains(&here.created_at)
             // The id and the time to the millisecond are nobody else's, and neither is a state that it was in.
             && (first == last || here.title == arrival.task.title || state(store, &here, &arrival.versions)?.is_some())
@@ -106,8 +117,6 @@ impl Known {
         {
             return Ok(Some(here));
         }
-        let carried = arrival.task.origin.as_ref();
-        let carried = carried.map(|origin| (origin.from.as_str(), origin.name.as_str()));
         let called = arrival.called.as_ref();
         let named = called.map(|called| (called.from, called.name.as_str()));
         let is_text = called.is_some_and(|called| called.is_text);
@@ -263,6 +272,25 @@ impl Known {
         }
         free
     }
+}
+
+/// Reports whether the file says that its task has another number in the database where it was first: tasks that were added at once
+/// are told apart by that alone.
+fn is_numbered_elsewhere(arrival: &Arrival, id: TaskId) -> bool {
+    let called = arrival.called.as_ref().filter(|called| called.from == OWN);
+    let first = called.and_then(|called| read_own_name(&called.name));
+    first.is_some_and(|(first, _)| first != id)
+}
+
+/// Reports whether another program calls the task here something else than that of the file.
+fn is_called_otherwise(here: &Task, arrival: &Arrival) -> bool {
+    let origins = here.origin.as_ref().zip(arrival.task.origin.as_ref());
+    origins.is_some_and(|(here, came)| {
+        here.from != OWN
+            && GLOBAL.contains(&here.from.as_str())
+            && here.from == came.from
+            && here.name != came.name
+    })
 }
 
 /// Returns the first and the last instant at which a task of a file may have been created.
