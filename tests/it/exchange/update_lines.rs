@@ -153,7 +153,9 @@ fn a_rule_that_was_changed_in_a_line_of_ours_is_taken_and_one_that_was_not_touch
             assert_eq!(after[1..], before[1..]);
             assert_eq!(taker.tasks()[1]["due"], "2026-12-10T09:00[UTC]");
         }
-        let ended = taker.file("ended", edited.replace(" rec:+2w", ""));
+        let text = lines(&taker);
+        assert!(text.contains(" rec:+2w "), "{text}");
+        let ended = taker.file("ended", text.replace(" rec:+2w", ""));
         imported(&taker, &["--update", "--format", "todo.txt", &ended]);
         assert_eq!(rules(&taker)[0], Value::Null);
         assert_eq!(rules(&taker)[2], after[2]);
