@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::{
     Store,
     failure::WhileTrying,
-    indexing::{Texts, has_other_rules, index_anew},
+    indexing::{Texts, has_other_rules, index_anew, instances},
     search::Scratch,
 };
 use crate::domain::error::Result;
@@ -79,13 +79,6 @@ impl Fingerprint {
             titles: self.titles.wrapping_add(other.titles),
         }
     }
-}
-
-/// Makes `temp.entry_of_{table}`: every word of an index, and where it stands.
-pub(super) fn instances(connection: &Connection, table: &str) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!(
-        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.entry_of_{table} USING fts5vocab(main, {table}, instance)"
-    ))
 }
 
 /// Sums up an index, leaving out the tasks of `without`.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Params, Transaction, TransactionBehavior, params};
 
 use crate::domain::{
     task::TaskId,
-    text::terms::{RULES, push_ends, spaced},
+    text::terms::{RULES, push_pieces, spaced},
 };
 
 /// From how many tasks on it is said that an index is made: it takes seconds.
@@ -76,7 +76,7 @@ impl Texts {
         Ok(all)
     }
 
-    /// Returns the terms of each column of `search`: `heading`, `labels`, `body`, `remarks`, and in `inside` the ends of long
+    /// Returns the terms of each column of `search`: `heading`, `labels`, `body`, `remarks`, and in `inside` the pieces of long
     /// words of the first two.
     pub(super) fn columns(&self) -> [Cow<'_, str>; 5] {
         let texts = [&self.heading, &self.labels, &self.body, &self.remarks];
@@ -88,8 +88,8 @@ impl Texts {
             }
         });
         let mut inside = String::new();
-        push_ends(&heading, &mut inside);
-        push_ends(&labels, &mut inside);
+        push_pieces(&heading, &mut inside);
+        push_pieces(&labels, &mut inside);
         [heading, labels, body, remarks, inside.into()]
     }
 }
@@ -183,6 +183,13 @@ pub(super) fn index_by_our_rules(connection: &Connection) -> rusqlite::Result<()
         index_anew(connection)?;
     }
     transaction.commit()
+}
+
+/// Makes `temp.entry_of_{table}`: every word of an index, and where it stands.
+pub(super) fn instances(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.entry_of_{table} USING fts5vocab(main, {table}, instance)"
+    ))
 }
 
 fn fill(connection: &Connection) -> rusqlite::Result<()> {

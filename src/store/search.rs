@@ -3,17 +3,22 @@
 //! Each transaction that writes to the index writes a new part of it, which costs more than the rows of the task. So a
 //! write only notes in `unindexed` whose words the index does not have as they are; [`AT_ONCE`] of these are indexed
 //! together, or fewer when the writer has nothing else to do. A search reads the few that wait by an index in memory that
-//! follows the same rules.
+//! follows the same rules (`scratch`).
+//!
+//! What a search asks of the index, the index has as lists that are read from the latest task on, as far as a page needs: of words,
+//! of pieces of words (`domain::text::terms`), and of each of the words that begin as another does. Where it finds many tasks that
+//! are not in the list, or few come into question, the texts of these few are read instead (`few`).
 
-use std::collections::BTreeSet;
+use std::{cell::OnceCell, collections::BTreeSet};
 
-use rusqlite::params;
+use rusqlite::{CachedStatement, OptionalExtension as _, params};
 
 use super::{
     Store,
+    effort::WITHOUT_END,
     failure::WhileTrying,
-    indexing::{Texts, index_waiting},
-    search_words::Words,
+    indexing::{Texts, index_waiting, instances},
+    search_words::{Longer, Queries, Words},
     views::{Parameters, open},
 };
 use crate::domain::{
@@ -22,6 +27,7 @@ use crate::domain::{
     task::{TaskId, Title},
 };
 
+mod few;
 mod scratch;
 
 pub(super) use scratch::Scratch;
@@ -30,16 +36,15 @@ pub(super) use scratch::Scratch;
 const AT_ONCE: u32 = 64;
 /// How many of them a search reads at a time: all may wait, where an upgrade could not fill the index.
 const READ_AT_ONCE: u32 = 1_000;
-/// A word that no more tasks have is rare: their texts are read.
-const FEW: u32 = 128;
-/// How many bytes may be read so.
-const MOST_READ: i64 = 200_000;
-/// How many bytes the descriptions and comments of the tasks in a JSON array have.
-const LENGTH: &str = "SELECT coalesce(sum(octet_length(description)
-              + (SELECT coalesce(sum(octet_length(text)), 0) FROM comment WHERE task_id = task.id)), 0)
-       FROM json_each(?1) CROSS JOIN task ON task.id = value";
-const TEXTS_OF: &str = "SELECT id, heading, labels, body FROM task_text
-      WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id";
+/// How many steps a search takes through tasks that the index finds and the list does not have, until it is looked whether the list
+/// is short: about those of 1,500 tasks.
+const MOST_IN_VAIN: i64 = 30_000;
+/// How many steps it takes to read a task, at most.
+const STEPS_OF_A_ROW: i64 = 200;
+/// How many longer terms that begin as a word does are named in a query. Each takes about as long as 200 tasks that have one of them
+/// take where the index makes a list of these.
+const MOST_LONGER: usize = 300;
+
 /// The titles of open tasks that wait to be indexed. CROSS: by itself SQLite goes through all tasks, to spare the order.
 const WAITING_TITLES: &str = concat!(
     "SELECT id, title FROM unindexed CROSS JOIN task ON task.id = task_id WHERE task_id < ?1 AND ",
@@ -103,17 +108,35 @@ impl Store {
     ) -> Result<Page> {
         let sql = view.sql(filters);
         let is_first = after.is_none();
-        let queries = if is_first {
-            words.first_tiers()
-        } else {
-            words.tiers()
+        let asked = |queries: &Queries<'_>, tier| {
+            if is_first {
+                queries.first_tier(tier)
+            } else {
+                queries.tier(tier)
+            }
         };
-        let waiting = self.waiting(&queries)?;
-        let found = self.found_of_few(words, &queries)?;
-        let (titled, matching) = (sql.titled(), sql.matching());
+        // In memory there are few tasks to make a list of.
+        let of_few = words.queries();
+        let of_few: Vec<String> = (0..words.tiers())
+            .filter_map(|tier| asked(&of_few, tier))
+            .collect();
+        let waiting = self.waiting(&of_few)?;
+        let queries = OnceCell::new();
+        let queries = || -> Result<&Queries<'_>> {
+            if queries.get().is_none() {
+                let read = words.queries_with(|term| self.longer(term))?;
+                // Only this call has it.
+                let _ = queries.set(read);
+            }
+            Ok(queries.get().expect("it was just set"))
+        };
+        let mut found = self.found_of_few(words, &queries, &of_few)?;
+        let mut rounds = None;
+        let mut is_bounded = true;
+        let (titled, matching, among) = (sql.titled(), sql.matching(), sql.among());
         let mut page = Page::new(after);
         let mut seen = BTreeSet::new();
-        for (tier, (query, waiting)) in queries.iter().zip(waiting).enumerate() {
+        for (tier, waiting) in waiting.iter().enumerate() {
             let key = i64::try_from(tier).unwrap_or(i64::MAX);
             // Within a tier the latest comes first, so what is gone on from lies above what follows.
             let from = match after {
@@ -127,31 +150,69 @@ impl Store {
             if page.next.is_some() {
                 break;
             }
-            let mut rows = Vec::new();
-            let mut read = |statements: &[String], words: &str| -> Result<()> {
-                // What was found before may be found again.
-                let again = u32::try_from(seen.len()).unwrap_or(u32::MAX);
+            // What was found before may be found again.
+            let again = u32::try_from(seen.len()).unwrap_or(u32::MAX);
+            let wanted = limit.saturating_add(1).saturating_add(again);
+            let read = |statements: &[String], words: &str| -> rusqlite::Result<Vec<_>> {
                 let parameters = Parameters {
                     view,
                     filters,
                     moment,
                     words: Some(words),
                     after: Some(from),
-                    limit: limit.saturating_add(1).saturating_add(again),
+                    limit: wanted,
                 };
+                let mut rows = Vec::new();
                 for sql in statements {
                     rows.extend(self.read_rows(sql, &parameters)?);
                 }
-                Ok(())
+                Ok(rows)
             };
-            match &found {
-                Some(found) => read(&sql.among(), &serde_json::to_string(&found[tier])?)?,
+            let read_few = |statements: &[String], few: &[TaskId]| {
+                if few.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let few = serde_json::to_string(few)?;
+                read(statements, &few).while_trying("search")
+            };
+            let mut rows = read_few(&among, waiting)?;
+            let query = match tier {
+                _ if found.is_some() => None,
+                // A common word fills the page before it matters what is longer.
+                0 | 1 => asked(&words.queries(), tier),
+                _ => asked(queries()?, tier),
+            };
+            while let (Some(query), None) = (&query, &found) {
                 // Longer words than those of titles are not in the index of titles alone.
-                None if tier == 0 || is_first && tier == 2 => read(&titled, query)?,
-                None => read(&matching, query)?,
+                let is_titled = tier == 0 || is_first && tier == 2;
+                let indexed = if is_titled { &titled } else { &matching };
+                // The second statement of each is that of rounds.
+                let (indexed, rounds_of) = match &rounds {
+                    Some(rounds) => (&indexed[..1], Some(rounds)),
+                    None => (indexed.as_slice(), None),
+                };
+                let most = if is_bounded {
+                    MOST_IN_VAIN + STEPS_OF_A_ROW * i64::from(wanted)
+                } else {
+                    WITHOUT_END
+                };
+                let walk = || read(indexed, query);
+                let Some(walked) = self.effort.within(most, walk).while_trying("search")? else {
+                    is_bounded = false;
+                    found = self.found_in_a_short_list(view, filters, moment, &of_few)?;
+                    if found.is_none() && view == View::Completed {
+                        rounds = self.found_with_rounds(&of_few)?;
+                    }
+                    continue;
+                };
+                rows.extend(walked);
+                if let Some(rounds_of) = rounds_of {
+                    rows.extend(read_few(&among[1..], &rounds_of[tier])?);
+                }
+                break;
             }
-            if !waiting.is_empty() {
-                read(&sql.among(), &serde_json::to_string(&waiting)?)?;
+            if let Some(found) = &found {
+                rows.extend(read_few(&among, &found[tier])?);
             }
             if is_first {
                 rows.retain(|(task, _)| seen.insert(task.id));
@@ -162,48 +223,44 @@ impl Store {
         Ok(page)
     }
 
-    /// Returns which indexed tasks match each query, where one of several words is so rare that the texts of those with it are
-    /// read: for the beginning of a common word the index would make a list of all that have it.
-    fn found_of_few(&self, words: &Words, queries: &[String]) -> Result<Option<Vec<Vec<TaskId>>>> {
-        for (whole, widest) in words.alone() {
-            if self.few(&whole)?.is_none() {
-                continue;
+    /// Returns the terms of the index that begin with `term` and are longer.
+    fn longer(&self, term: &str) -> Result<Longer> {
+        let read = || -> rusqlite::Result<Longer> {
+            let mut statement = self.terms()?;
+            let mut terms: Vec<String> = Vec::new();
+            loop {
+                // No term has a blank, so what comes after it is longer.
+                let before = terms.last().map_or(term, String::as_str);
+                let next: Option<String> = statement
+                    .query_row([format!("{before} ")], |row| row.get(0))
+                    .optional()?;
+                match next.filter(|next| next.starts_with(term)) {
+                    None => return Ok(Longer::Terms(terms)),
+                    Some(_) if terms.len() == MOST_LONGER => return Ok(Longer::Any),
+                    Some(next) => terms.push(next),
+                }
             }
-            let Some(few) = self.few(&widest)? else {
-                continue;
-            };
-            let few = serde_json::to_string(&few)?;
-            let length: i64 = self
-                .connection
-                .prepare_cached(LENGTH)
-                .and_then(|mut statement| statement.query_row([&few], |row| row.get(0)))
-                .while_trying("search")?;
-            if length > MOST_READ {
-                return Ok(None);
-            }
-            let texts = Texts::all(&self.connection, TEXTS_OF, [&few]).while_trying("search")?;
-            let mut found = vec![Vec::new(); queries.len()];
-            self.scratch()?.find(&texts, queries, &mut found)?;
-            return Ok(Some(found));
-        }
-        Ok(None)
+        };
+        read().while_trying("search")
     }
 
-    /// Returns the indexed tasks that match `query`; `None` if they are many.
-    fn few(&self, query: &str) -> Result<Option<Vec<TaskId>>> {
-        let found: Vec<TaskId> = self
+    /// Returns the statement for the first term of the index from a text on.
+    fn terms(&self) -> rusqlite::Result<CachedStatement<'_>> {
+        const NEXT: &str =
+            "SELECT term FROM temp.entry_of_search WHERE term >= ?1 ORDER BY term LIMIT 1";
+        if let Ok(statement) = self.connection.prepare_cached(NEXT) {
+            return Ok(statement);
+        }
+        // The table is of this connection alone, and holds nothing; but it is made, as any other.
+        let is_reader: bool = self
             .connection
-            .prepare_cached(
-                "SELECT rowid FROM search
-                  WHERE search MATCH ?1 AND rowid NOT IN (SELECT task_id FROM unindexed) LIMIT ?2",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(params![query, FEW + 1], |row| row.get(0))?
-                    .collect()
-            })
-            .while_trying("search")?;
-        Ok((found.len() <= FEW as usize).then_some(found))
+            .pragma_query_value(None, "query_only", |row| row.get(0))?;
+        self.connection.pragma_update(None, "query_only", "OFF")?;
+        let made = instances(&self.connection, "search");
+        self.connection
+            .pragma_update(None, "query_only", is_reader)?;
+        made?;
+        self.connection.prepare_cached(NEXT)
     }
 
     /// Returns the ids of up to `limit` open tasks with all `words` in their title, the latest first.

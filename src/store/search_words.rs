@@ -6,7 +6,7 @@ use crate::domain::{
     task::Invalid,
     text::{
         clean,
-        terms::{LONGEST_INSIDE, Phrase, SHORTEST_INSIDE, phrases},
+        terms::{PIECE, Phrase, phrases, pieces},
     },
 };
 
@@ -55,77 +55,58 @@ impl Words {
 
     /// Returns the query for titles with words that begin so.
     pub(super) fn beginning_in_title(&self) -> String {
-        format!("{{heading}} : ({})", self.beginnings())
+        self.queries().beginning_in_title()
     }
 
-    /// Returns the queries that together find all there is, each what those before it do not: whole words in the title;
-    /// whole words; beginnings in the title; beginnings; and, where a word has so many letters, parts of words in titles,
-    /// projects and tags.
-    ///
-    /// Whole words come first also because the index has a list for each, and must make one for a beginning: with a
-    /// million tasks and a common word, that takes it fifty times as long.
-    pub(super) fn tiers(&self) -> Vec<String> {
-        let (titled, beginning) = (self.in_title(), self.beginning_in_title());
-        let whole = format!(in_texts!("({})"), self.whole());
-        let beginnings = format!(in_texts!("({})"), self.beginnings());
-        let mut tiers = vec![
-            titled.clone(),
-            format!("({whole}) NOT {titled}"),
-            format!("({beginning}) NOT ({whole})"),
-            format!("(({beginnings}) NOT ({whole})) NOT {beginning}"),
-        ];
-        if self.0.iter().any(is_part) {
-            tiers.push(format!("({}) NOT ({beginnings})", self.parts()));
+    /// Returns the queries that leave it to the index what begins as the words do.
+    pub(super) fn queries(&self) -> Queries<'_> {
+        Queries {
+            words: self,
+            longer: vec![Longer::Any; self.0.len()],
         }
-        tiers
     }
 
-    /// Returns the queries of a first page: the same, but that each finds also what those before it do. The index need not make
-    /// lists only to leave out what is on the page already. The third is one for titles alone.
-    pub(super) fn first_tiers(&self) -> Vec<String> {
-        let mut tiers = vec![
-            self.in_title(),
-            format!(in_texts!("({})"), self.whole()),
-            self.beginning_in_title(),
-            format!(in_texts!("({})"), self.beginnings()),
-        ];
-        if self.0.iter().any(is_part) {
-            tiers.push(self.parts());
-        }
-        tiers
+    /// Returns the queries that name the terms that begin as the words do; `longer` gives those that begin with a term.
+    pub(super) fn queries_with<E>(
+        &self,
+        mut longer: impl FnMut(&str) -> Result<Longer, E>,
+    ) -> Result<Queries<'_>, E> {
+        let of_phrase = |phrase: &Phrase| match phrase.terms.last() {
+            Some(last) if is_beginning(phrase) => longer(last),
+            _ => Ok(Longer::Terms(Vec::new())),
+        };
+        Ok(Queries {
+            words: self,
+            longer: self.0.iter().map(of_phrase).collect::<Result<_, E>>()?,
+        })
     }
 
-    /// Returns for each phrase, where there are several, a query for what has it as it is, and one for all that has it in any way;
-    /// first for those that are likely to be rare: with digits, and long ones.
-    pub(super) fn alone(&self) -> Vec<(String, String)> {
-        let mut phrases: Vec<&Phrase> = self.0.iter().collect();
-        if phrases.len() < 2 {
+    /// Returns how many queries find all there is; see [`Queries::tier`].
+    pub(super) fn tiers(&self) -> usize {
+        if self.0.iter().any(is_part) { 5 } else { 4 }
+    }
+
+    /// Returns the places of the phrases, where there are several; first of those that are likely to be rare: with digits, and long ones.
+    pub(super) fn rarest_first(&self) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..self.0.len()).collect();
+        if places.len() < 2 {
             return Vec::new();
         }
-        phrases.sort_by_cached_key(|phrase| {
-            let text = phrase.terms.concat();
+        places.sort_by_cached_key(|&place| {
+            let text = self.0[place].terms.concat();
             let has_digits = text.chars().any(char::is_numeric);
             std::cmp::Reverse((has_digits, text.chars().count()))
         });
-        let alone = |phrase: &&Phrase| (whole(phrase), part(phrase));
-        phrases.iter().map(alone).collect()
+        places
+    }
+
+    /// Returns the query for what has one of the phrases as it is.
+    pub(super) fn whole_one(&self, place: usize) -> String {
+        whole(&self.0[place])
     }
 
     fn whole(&self) -> String {
-        self.all(whole)
-    }
-
-    fn beginnings(&self) -> String {
-        self.all(beginning)
-    }
-
-    /// Parts of words, in the texts or at their ends; whatever is too short, in the texts alone.
-    fn parts(&self) -> String {
-        self.all(part)
-    }
-
-    fn all(&self, query: impl Fn(&Phrase) -> String) -> String {
-        let phrases: Vec<String> = self.0.iter().map(query).collect();
+        let phrases: Vec<String> = self.0.iter().map(whole).collect();
         phrases.join(" AND ")
     }
 
@@ -146,33 +127,146 @@ impl Words {
     }
 }
 
+/// What begins as a term does, and goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Longer {
+    /// These terms.
+    Terms(Vec<String>),
+    /// So many terms that the index makes one list of the tasks that have any of them; that takes it longer the more tasks these are.
+    Any,
+}
+
+/// The queries of some words.
+#[derive(Debug)]
+pub(super) struct Queries<'a> {
+    words: &'a Words,
+    /// Of the last term of each phrase.
+    longer: Vec<Longer>,
+}
+
+impl Queries<'_> {
+    /// Returns one of the queries that together find all there is, each what those before it do not: whole words in the title;
+    /// whole words; beginnings in the title; beginnings; and, where a word has so many letters, parts of words in titles,
+    /// projects and tags. `None` if there is nothing to find.
+    ///
+    /// Whole words come first also because the index has a list for each, and may have to make one for a beginning: with a
+    /// million tasks and a common word, that takes it fifty times as long.
+    pub(super) fn tier(&self, tier: usize) -> Option<String> {
+        let titled = || self.words.in_title();
+        let whole = || format!(in_texts!("({})"), self.words.whole());
+        let beginnings = || format!(in_texts!("({})"), self.beginnings());
+        match tier {
+            0 => Some(titled()),
+            1 => Some(format!("({}) NOT {}", whole(), titled())),
+            2 | 3 if !self.has_longer() => None,
+            2 => Some(format!("({}) NOT ({})", self.beginning_in_title(), whole())),
+            3 => Some(format!(
+                "(({}) NOT ({})) NOT {}",
+                beginnings(),
+                whole(),
+                self.beginning_in_title()
+            )),
+            _ => Some(format!("({}) NOT ({})", self.parts(), beginnings())),
+        }
+    }
+
+    /// Returns one of the queries of a first page: the same, but that each finds also what those before it do. The index need not
+    /// look for that only to leave out what is on the page already. The third is one for titles alone.
+    pub(super) fn first_tier(&self, tier: usize) -> Option<String> {
+        match tier {
+            0 => Some(self.words.in_title()),
+            1 => Some(format!(in_texts!("({})"), self.words.whole())),
+            2 | 3 if !self.has_longer() => None,
+            2 => Some(self.beginning_in_title()),
+            3 => Some(format!(in_texts!("({})"), self.beginnings())),
+            _ => match self.words.0.as_slice() {
+                // What has it otherwise was found before.
+                [phrase] => inside(phrase),
+                _ => Some(self.parts()),
+            },
+        }
+    }
+
+    fn beginning_in_title(&self) -> String {
+        format!("{{heading}} : ({})", self.beginnings())
+    }
+
+    /// Reports whether there may be longer terms that begin as the words do.
+    fn has_longer(&self) -> bool {
+        let is_none = |longer: &Longer| *longer == Longer::Terms(Vec::new());
+        !self.longer.iter().all(is_none)
+    }
+
+    fn beginnings(&self) -> String {
+        self.all(|place| self.beginning(place))
+    }
+
+    /// Parts of words, in the texts or inside; whatever is too short, in the texts alone.
+    fn parts(&self) -> String {
+        self.all(|place| self.part(place))
+    }
+
+    fn all(&self, query: impl Fn(usize) -> String) -> String {
+        let phrases: Vec<String> = (0..self.words.0.len()).map(query).collect();
+        phrases.join(" AND ")
+    }
+
+    /// Returns the query for all that has one of the phrases in any way.
+    pub(super) fn part(&self, place: usize) -> String {
+        let beginning = format!(in_texts!("{}"), self.beginning(place));
+        match inside(&self.words.0[place]) {
+            Some(inside) => format!("({beginning} OR {inside})"),
+            None => beginning,
+        }
+    }
+
+    fn beginning(&self, place: usize) -> String {
+        let phrase = &self.words.0[place];
+        let whole = whole(phrase);
+        match &self.longer[place] {
+            Longer::Any if is_beginning(phrase) => format!("{whole}*"),
+            Longer::Terms(terms) if !terms.is_empty() => {
+                let before = &phrase.terms[..phrase.terms.len() - 1];
+                let mut any = format!("({whole}");
+                for term in terms {
+                    any.push_str(" OR \"");
+                    for before in before {
+                        any.push_str(before);
+                        any.push(' ');
+                    }
+                    any.push_str(term);
+                    any.push('"');
+                }
+                any + ")"
+            }
+            _ => whole,
+        }
+    }
+}
+
+/// Reports whether a phrase may be the beginning of a longer word.
+fn is_beginning(phrase: &Phrase) -> bool {
+    phrase
+        .last_letters()
+        .is_some_and(|letters| letters >= Words::SHORTEST_BEGINNING)
+}
+
 /// Reports whether a phrase may be a part of a word: it is one run of letters, and not a short one.
 fn is_part(phrase: &Phrase) -> bool {
     phrase.terms.len() == 1
         && phrase
             .last_letters()
-            .is_some_and(|letters| letters >= SHORTEST_INSIDE)
+            .is_some_and(|letters| letters >= PIECE)
 }
 
-/// A part of a word, or what is too short for one in the texts alone.
-fn part(phrase: &Phrase) -> String {
-    if !is_part(phrase) {
-        return format!(in_texts!("{}"), beginning(phrase));
-    }
-    let letters: String = phrase.terms[0].chars().take(LONGEST_INSIDE).collect();
-    format!("\"{letters}\"*")
+/// The query for what stands inside words, after their first letter.
+fn inside(phrase: &Phrase) -> Option<String> {
+    is_part(phrase).then(|| format!("\"{}\"", pieces(&phrase.terms[0])))
 }
 
 /// A term has letters, digits, marks and symbols alone, so nothing in it ends the text.
 fn whole(phrase: &Phrase) -> String {
     format!("\"{}\"", phrase.terms.join(" "))
-}
-
-fn beginning(phrase: &Phrase) -> String {
-    let is_enough = phrase
-        .last_letters()
-        .is_some_and(|letters| letters >= Words::SHORTEST_BEGINNING);
-    format!("{}{}", whole(phrase), if is_enough { "*" } else { "" })
 }
 
 #[cfg(test)]
@@ -211,20 +305,55 @@ mod tests {
             } else {
                 beginnings
             };
-            assert_eq!(words.beginnings(), beginnings, "{typed}");
+            assert_eq!(words.queries().beginnings(), beginnings, "{typed}");
         }
     }
 
     #[test]
     fn words_of_four_letters_and_more_are_searched_for_inside_words_and_all_others_in_the_texts() {
-        let last = |typed: &str| Words::read(typed).unwrap().tiers().pop().unwrap();
+        let words = Words::read("Gebühr log 会議").unwrap();
+        assert_eq!(words.tiers(), 5);
         assert_eq!(
-            last("Gebühr log 会議"),
-            r#"("gebuhr"* AND {heading labels body remarks} : "log"* AND {heading labels body remarks} : "会 議") NOT ({heading labels body remarks} : ("gebuhr"* AND "log"* AND "会 議"))"#
+            words.queries().first_tier(4).unwrap(),
+            r#"({heading labels body remarks} : "gebuhr"* OR "·gebu ·ebuh ·buhr") AND {heading labels body remarks} : "log"* AND {heading labels body remarks} : "会 議""#
         );
         for typed in ["log", "会議資料", "第3回", "🚀"] {
-            assert_eq!(Words::read(typed).unwrap().tiers().len(), 4, "{typed}");
+            assert_eq!(Words::read(typed).unwrap().tiers(), 4, "{typed}");
         }
+    }
+
+    #[test]
+    fn a_piece_of_a_word_is_looked_for_in_lists_that_the_index_has() {
+        let words = Words::read("ebühr").unwrap();
+        let longer = |_: &str| Ok::<_, ()>(Longer::Terms(Vec::new()));
+        let queries = words.queries_with(longer).unwrap();
+        let asked: Vec<Option<String>> = (0..5).map(|tier| queries.first_tier(tier)).collect();
+        let texts = r#"{heading labels body remarks} : ("ebuhr")"#;
+        assert_eq!(
+            asked,
+            [
+                Some(r#"{heading} : ("ebuhr")"#.to_owned()),
+                Some(texts.to_owned()),
+                None,
+                None,
+                Some(r#""·ebuh ·buhr""#.to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn words_that_begin_so_are_named_where_they_are_few() {
+        let words = Words::read("会議rep log 4").unwrap();
+        let longer = |term: &str| {
+            Ok::<_, ()>(match term {
+                "rep" => Longer::Terms(vec!["reply".to_owned(), "report".to_owned()]),
+                _ => Longer::Any,
+            })
+        };
+        assert_eq!(
+            words.queries_with(longer).unwrap().beginnings(),
+            r#"("会 議 rep" OR "会 議 reply" OR "会 議 report") AND "log"* AND "4""#
+        );
     }
 
     #[test]

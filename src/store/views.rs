@@ -5,7 +5,7 @@
 //! read in vain, `lead` has the list read from those (`source`), and sorts them. How far it is read in vain before is bounded by
 //! `store::effort`, and so is a count.
 
-use super::{Store, failure::WhileTrying, rows::summary_from_row};
+use super::{Store, rows::summary_from_row};
 use crate::domain::{
     error::Result,
     query::{Count, Filters, Moment, Page, Position, View},
@@ -84,17 +84,14 @@ impl Store {
         &self,
         sql: &str,
         parameters: &Parameters<'_>,
-    ) -> Result<Vec<(Summary, (i64, i64))>> {
-        let read = || -> rusqlite::Result<Vec<_>> {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            parameters.bind(&mut statement)?;
-            // The last two columns; by name they would be looked for in every row.
-            let (first, second) = (statement.column_count() - 2, statement.column_count() - 1);
-            let rows = statement.raw_query();
-            rows.mapped(|row| Ok((summary_from_row(row)?, (row.get(first)?, row.get(second)?))))
-                .collect()
-        };
-        read().while_trying("list tasks")
+    ) -> rusqlite::Result<Vec<(Summary, (i64, i64))>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        parameters.bind(&mut statement)?;
+        // The last two columns; by name they would be looked for in every row.
+        let (first, second) = (statement.column_count() - 2, statement.column_count() - 1);
+        let rows = statement.raw_query();
+        rows.mapped(|row| Ok((summary_from_row(row)?, (row.get(first)?, row.get(second)?))))
+            .collect()
     }
 
     /// Returns how many tasks of `view` come after `after`, counted up to [`Self::COUNT_LIMIT`] and as far as the number is worth

@@ -4,6 +4,9 @@
 //! blanks between words, and in Hangul, each character is a term, and what is written together is searched as a phrase. A
 //! symbol is a term. Elsewhere a run of letters and digits is one.
 //!
+//! What stands inside long words is found by pieces: every four letters in a row. The index has a list of the tasks with each
+//! piece, and reads as much of it as a page needs, where it would have to merge those of all words that a piece begins.
+//!
 //! What counts is written down here in ranges, but for letters and digits, so that another version of a library's tables
 //! does not change what an index holds.
 
@@ -12,15 +15,18 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// The version of these rules. The program makes an index of another version anew, so every change of a rule below changes the version.
-pub(crate) const RULES: i64 = 2;
+pub(crate) const RULES: i64 = 3;
 
 /// A word of fewer letters is not searched inside.
 const SHORTEST_CUT: usize = 5;
-/// The fewest letters that are searched for inside a word; what is shorter stands in too many.
-pub(crate) const SHORTEST_INSIDE: usize = 4;
-/// How much of the end of a word is kept, in letters: all ends of a title of 500 letters without a blank would else take
-/// 125,000.
-pub(crate) const LONGEST_INSIDE: usize = 40;
+/// How many letters a piece of a word has. Fewer are not searched for inside words: they stand in too many.
+pub(crate) const PIECE: usize = 4;
+/// How many letters of what is searched for inside words are looked at.
+const LONGEST_INSIDE: usize = 40;
+/// Stands before each piece. No term of a text has it, so that words that begin with the letters of a piece are apart from it.
+const MARK: char = '·';
+/// Between the pieces of two words: without it, the last of one and the first of the other would be a phrase.
+const BETWEEN_WORDS: &str = " · ";
 
 const VIRAMAS_AND_NUKTAS: [char; 12] = [
     '\u{93C}', '\u{94D}', '\u{9BC}', '\u{9CD}', '\u{A4D}', '\u{ACD}', '\u{B4D}', '\u{BCD}',
@@ -107,25 +113,50 @@ fn phrase(run: &str) -> Phrase {
     }
 }
 
-/// Appends the ends of the long words of `spaced`, so that each place inside a word is the beginning of a term.
-pub(crate) fn push_ends(spaced: &str, ends: &mut String) {
+/// Appends the pieces of the long words of `spaced`, from the second letter of each on, in their order: what stands inside a word is
+/// a phrase of them. One piece is one term of the index, however many words have it.
+pub(crate) fn push_pieces(spaced: &str, pieces: &mut String) {
     for term in spaced.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric()) {
         // No shorter word has so many letters.
         if term.len() < SHORTEST_CUT || !term.contains(|c: char| !c.is_numeric()) {
             continue;
         }
-        let starts: Vec<usize> = term.char_indices().map(|(at, _)| at).collect();
-        if starts.len() < SHORTEST_CUT {
+        let Some((second, _)) = term.char_indices().nth(1) else {
+            continue;
+        };
+        let mut of_word = cut(&term[second..]).peekable();
+        if of_word.peek().is_none() {
             continue;
         }
-        for first in 1..=starts.len() - SHORTEST_INSIDE {
-            let end = starts.get(first + LONGEST_INSIDE).copied();
-            if !ends.is_empty() {
-                ends.push(' ');
+        if !pieces.is_empty() {
+            pieces.push_str(BETWEEN_WORDS);
+        }
+        for (number, piece) in of_word.enumerate() {
+            if number > 0 {
+                pieces.push(' ');
             }
-            ends.push_str(&term[starts[first]..end.unwrap_or(term.len())]);
+            pieces.push(MARK);
+            pieces.push_str(piece);
         }
     }
+}
+
+/// Returns the terms by which `letters`, at least [`PIECE`], are found inside words.
+pub(crate) fn pieces(letters: &str) -> String {
+    let end = letters.char_indices().nth(LONGEST_INSIDE);
+    let letters = &letters[..end.map_or(letters.len(), |(at, _)| at)];
+    let pieces: Vec<String> = cut(letters).map(|piece| format!("{MARK}{piece}")).collect();
+    pieces.join(" ")
+}
+
+/// Returns every [`PIECE`] letters in a row.
+fn cut(letters: &str) -> impl Iterator<Item = &str> {
+    let starts = letters.char_indices().map(|(at, _)| at);
+    let ends = letters
+        .char_indices()
+        .map(|(at, c)| at + c.len_utf8())
+        .skip(PIECE - 1);
+    starts.zip(ends).map(|(start, end)| &letters[start..end])
 }
 
 /// Returns `text` in small letters without marks, in compatibility forms and composed.
@@ -291,25 +322,27 @@ mod tests {
     }
 
     #[test]
-    fn words_of_five_letters_and_more_are_kept_by_their_ends() {
+    fn words_of_five_letters_and_more_are_kept_in_pieces() {
         for (text, expected) in [
-            ("müllen", "ullen llen"),
+            ("müllen", "·ulle ·llen"),
             ("Müll", ""),
             ("12345", ""),
-            ("00million", "0million million illion llion lion"),
+            ("00million", "·0mil ·mill ·illi ·llio ·lion"),
             ("会議資料を準備", ""),
-            ("go-karting now", "arting rting ting"),
+            ("go-karting no winter", "·arti ·rtin ·ting · ·inte ·nter"),
         ] {
-            let mut ends = String::new();
-            push_ends(&spaced(text), &mut ends);
-            assert_eq!(ends, expected, "{text}");
+            let mut kept = String::new();
+            push_pieces(&spaced(text), &mut kept);
+            assert_eq!(kept, expected, "{text}");
         }
     }
 
     #[test]
-    fn the_ends_of_a_title_without_blanks_take_a_bounded_room() {
-        let mut ends = String::new();
-        push_ends(&"x".repeat(500), &mut ends);
-        assert!(ends.len() < 500 * (LONGEST_INSIDE + 1), "{}", ends.len());
+    fn what_is_searched_for_inside_words_is_cut_like_them_up_to_a_limit() {
+        assert_eq!(pieces("llen"), "·llen");
+        assert_eq!(pieces("führen"), "·führ ·ühre ·hren");
+        let long = "abcdefghij".repeat(5);
+        assert_eq!(pieces(&long), pieces(&long[..LONGEST_INSIDE]));
+        assert_eq!(pieces(&long).split(' ').count(), LONGEST_INSIDE - PIECE + 1);
     }
 }

@@ -1,6 +1,6 @@
 //! Searches before and after words are indexed, and what they cost.
 
-use super::*;
+use super::{few::FEW, *};
 use crate::{
     domain::{
         command::{Caller, Command, Draft, Patch},
@@ -10,6 +10,7 @@ use crate::{
     store::Access,
 };
 
+mod effort;
 mod scripts;
 
 fn store() -> (tempfile::TempDir, Store) {
@@ -164,13 +165,41 @@ fn words_are_indexed_many_at_once_by_whoever_writes() {
 
 #[test]
 fn words_that_begin_alike_are_found_however_many_they_are() {
-    let (_folder, mut store) = store();
-    let many = 100;
-    let drafts = (0..many).map(|number| Draft::titled(title(&format!("Shelf{number} up"))));
-    add(&mut store, drafts.collect());
+    for many in [MOST_LONGER, MOST_LONGER + 1] {
+        let (_folder, mut store) = store();
+        let drafts = (0..many).map(|number| Draft::titled(title(&format!("Shelf{number} up"))));
+        add(&mut store, drafts.collect());
+        store.catch_up().unwrap();
+        let is_named = store.longer("shelf").unwrap() != Longer::Any;
+        assert_eq!(is_named, many == MOST_LONGER);
+        let found = |text| pages(&store, text, 150).concat();
+        assert_eq!(found("shelf").len(), many);
+        let begins = |number: &usize| number.to_string().starts_with('7');
+        assert_eq!(found("shelf7").len(), (0..many).filter(begins).count());
+    }
+}
+
+#[test]
+fn longer_words_are_those_of_texts_and_not_pieces_of_others() {
+    let (folder, mut store) = store();
+    let titles = ["Report", "Reports, a reporter", "Bureportal"];
+    add(
+        &mut store,
+        titles.map(|text| Draft::titled(title(text))).to_vec(),
+    );
     store.catch_up().unwrap();
-    assert_eq!(found(&store, "shelf").len(), many);
-    assert_eq!(found(&store, "shelf1").len(), 11);
+    let reader = Store::open(&folder.path().join("tasks.db"), Access::Read).unwrap();
+    for store in [&store, &reader] {
+        let longer = |term: &str| match store.longer(term).unwrap() {
+            Longer::Terms(terms) => terms.join(" "),
+            Longer::Any => panic!("these are few"),
+        };
+        assert_eq!(longer("report"), "reporter reports");
+        assert_eq!(longer("reports"), "");
+        assert_eq!(longer("port"), "");
+    }
+    // It still only reads.
+    assert!(reader.run("DELETE FROM unindexed", []).is_err());
 }
 
 #[test]
@@ -324,7 +353,9 @@ fn of_several_words_a_rare_one_leads() {
     store.catch_up().unwrap();
     let of_few = |store: &Store, text: &str| {
         let words = Words::read(text).unwrap();
-        store.found_of_few(&words, &words.first_tiers()).unwrap()
+        let queries = words.queries();
+        let tiers: Vec<String> = (0..5).filter_map(|it| queries.first_tier(it)).collect();
+        store.found_of_few(&words, || Ok(&queries), &tiers).unwrap()
     };
     for text in ["letter 4711", "4711 etter"] {
         assert!(of_few(&store, text).is_some(), "{text}");

@@ -227,6 +227,26 @@ fn a_part_of_a_word_is_found_last_and_with_words_elsewhere() {
 }
 
 #[test]
+fn a_piece_of_two_words_is_not_found() {
+    let (_folder, mut store) = store();
+    let with_project = Draft {
+        project: crate::domain::task::Project::try_from("xdefgh".to_owned()).ok(),
+        ..Draft::titled(title("Abcdef"))
+    };
+    // The end of the first word goes on in the other, as far as that is kept.
+    add(
+        &mut store,
+        vec![Draft::titled(title("Abcdef xdefgh")), with_project],
+    );
+    for _ in 0..2 {
+        assert_eq!(found(&store, "cdefg"), [0; 0]);
+        assert_eq!(found(&store, "bcdef"), [2, 1]);
+        assert_eq!(found(&store, "defgh"), [2, 1]);
+        store.catch_up().unwrap();
+    }
+}
+
+#[test]
 fn an_index_by_other_rules_is_made_anew_when_the_database_is_opened() {
     let (folder, mut store) = store();
     add(&mut store, vec![Draft::titled(title("会議資料を準備"))]);
