@@ -2,7 +2,8 @@
 //! with much to read in them beside lists of the same tasks without.
 //!
 //! `cargo bench --bench views` runs all sizes; `TASKHOLD_BENCH_SIZES=1000,100000` chooses. Ids are
-//! `views/<view>/<tasks>`, `search/<kind of word>/<tasks>`, `waiting/<kind of word>/<tasks>` with 63 tasks that are not indexed
+//! `views/<view>/<tasks>`, `search/<kind of word>/<tasks>`, so that a part of a word stands beside the whole, and the same in small
+//! views beside all tasks, `waiting/<kind of word>/<tasks>` with 63 tasks that are not indexed
 //! yet, `add/mean_of_64/<tasks>` (as many as are indexed at once), `batch/add_1000/<tasks>`, and `content/<list or search>/<lean
 //! or fat>`. Two versions of the index are compared by running this file in both, with `--save-baseline` and `--baseline`.
 
@@ -188,6 +189,20 @@ fn views(c: &mut Criterion) {
 fn searches(c: &mut Criterion, store: &Store, group: &str, size: usize) {
     let moment = Moment::new(caller(0).now, Zone::UTC);
     let none = Filters::default();
+    // Nine tasks in ten have it.
+    for (kind, view) in [
+        ("inside_common_in_trash", View::Trash),
+        ("inside_common_in_completed", View::Completed),
+    ] {
+        let words = Words::read("epor").expect("a word");
+        c.bench_function(&format!("{group}/{kind}/{size}"), |b| {
+            b.iter(|| {
+                store
+                    .search(black_box(&words), view, &none, &moment, None, 20)
+                    .expect("search")
+            });
+        });
+    }
     for (kind, word) in [
         ("common", "report"),
         ("common_elsewhere", "figures"),
@@ -197,6 +212,8 @@ fn searches(c: &mut Criterion, store: &Store, group: &str, size: usize) {
         ("inside_rare", "anziba"),
         ("inside_common", "epor"),
         ("inside_none", "qqqq"),
+        ("beginning_common", "repo"),
+        ("several", "repor numbe 4711"),
         ("one_character", "議"),
         ("characters", "会議資料"),
     ] {
