@@ -6,20 +6,19 @@
 //! follows the same rules (`scratch`).
 //!
 //! What a search asks of the index, the index has as lists that are read from the latest task on, as far as a page needs: of words,
-//! of pieces of words (`domain::text::terms`), and of each of the words that begin as another does. Where it finds many tasks that
-//! are not in the list, or few come into question, the texts of these few are read instead (`few`).
+//! of pieces of words (`domain::text::terms`), and of each of the words that begin as another does (`tiers`). Where it finds many
+//! tasks that are not in the list, or few come into question, the texts of these few are read instead (`few`).
 
-use std::{cell::OnceCell, collections::BTreeSet};
+use std::collections::BTreeSet;
 
-use rusqlite::{CachedStatement, OptionalExtension as _, params};
+use rusqlite::params;
 
 use super::{
     Store,
-    effort::WITHOUT_END,
     failure::WhileTrying,
-    indexing::{Texts, index_waiting, instances},
-    search_words::{Longer, Queries, Words},
-    views::{Parameters, open},
+    indexing::{Texts, index_waiting},
+    search_words::Words,
+    views::open,
 };
 use crate::domain::{
     error::Result,
@@ -29,21 +28,15 @@ use crate::domain::{
 
 mod few;
 mod scratch;
+mod tiers;
 
 pub(super) use scratch::Scratch;
+use tiers::Tiers;
 
 /// How many tasks may wait to be indexed.
 const AT_ONCE: u32 = 64;
 /// How many of them a search reads at a time: all may wait, where an upgrade could not fill the index.
 const READ_AT_ONCE: u32 = 1_000;
-/// How many steps a search takes through tasks that the index finds and the list does not have, until it is looked whether the list
-/// is short: about those of 1,500 tasks.
-const MOST_IN_VAIN: i64 = 30_000;
-/// How many steps it takes to read a task, at most.
-const STEPS_OF_A_ROW: i64 = 200;
-/// How many longer terms that begin as a word does are named in a query. Each takes about as long as 200 tasks that have one of them
-/// take where the index makes a list of these.
-const MOST_LONGER: usize = 300;
 
 /// The titles of open tasks that wait to be indexed. CROSS: by itself SQLite goes through all tasks, to spare the order.
 const WAITING_TITLES: &str = concat!(
@@ -106,34 +99,8 @@ impl Store {
         after: Option<Position>,
         limit: u32,
     ) -> Result<Page> {
-        let sql = view.sql(filters);
-        let is_first = after.is_none();
-        let asked = |queries: &Queries<'_>, tier| {
-            if is_first {
-                queries.first_tier(tier)
-            } else {
-                queries.tier(tier)
-            }
-        };
-        // In memory there are few tasks to make a list of.
-        let of_few = words.queries();
-        let of_few: Vec<String> = (0..words.tiers())
-            .filter_map(|tier| asked(&of_few, tier))
-            .collect();
-        let waiting = self.waiting(&of_few)?;
-        let queries = OnceCell::new();
-        let queries = || -> Result<&Queries<'_>> {
-            if queries.get().is_none() {
-                let read = words.queries_with(|term| self.longer(term))?;
-                // Only this call has it.
-                let _ = queries.set(read);
-            }
-            Ok(queries.get().expect("it was just set"))
-        };
-        let mut found = self.found_of_few(words, &queries, &of_few)?;
-        let mut rounds = None;
-        let mut is_bounded = true;
-        let (titled, matching, among) = (sql.titled(), sql.matching(), sql.among());
+        let mut tiers = Tiers::begin(self, words, view, filters, moment, after.is_none())?;
+        let waiting = self.waiting(tiers.in_memory())?;
         let mut page = Page::new(after);
         let mut seen = BTreeSet::new();
         for (tier, waiting) in waiting.iter().enumerate() {
@@ -153,114 +120,15 @@ impl Store {
             // What was found before may be found again.
             let again = u32::try_from(seen.len()).unwrap_or(u32::MAX);
             let wanted = limit.saturating_add(1).saturating_add(again);
-            let read = |statements: &[String], words: &str| -> rusqlite::Result<Vec<_>> {
-                let parameters = Parameters {
-                    view,
-                    filters,
-                    moment,
-                    words: Some(words),
-                    after: Some(from),
-                    limit: wanted,
-                };
-                let mut rows = Vec::new();
-                for sql in statements {
-                    rows.extend(self.read_rows(sql, &parameters)?);
-                }
-                Ok(rows)
-            };
-            let read_few = |statements: &[String], few: &[TaskId]| {
-                if few.is_empty() {
-                    return Ok(Vec::new());
-                }
-                let few = serde_json::to_string(few)?;
-                read(statements, &few).while_trying("search")
-            };
-            let mut rows = read_few(&among, waiting)?;
-            let query = match tier {
-                _ if found.is_some() => None,
-                // A common word fills the page before it matters what is longer.
-                0 | 1 => asked(&words.queries(), tier),
-                _ => asked(queries()?, tier),
-            };
-            while let (Some(query), None) = (&query, &found) {
-                // Longer words than those of titles are not in the index of titles alone.
-                let is_titled = tier == 0 || is_first && tier == 2;
-                let indexed = if is_titled { &titled } else { &matching };
-                // The second statement of each is that of rounds.
-                let (indexed, rounds_of) = match &rounds {
-                    Some(rounds) => (&indexed[..1], Some(rounds)),
-                    None => (indexed.as_slice(), None),
-                };
-                let most = if is_bounded {
-                    MOST_IN_VAIN + STEPS_OF_A_ROW * i64::from(wanted)
-                } else {
-                    WITHOUT_END
-                };
-                let walk = || read(indexed, query);
-                let Some(walked) = self.effort.within(most, walk).while_trying("search")? else {
-                    is_bounded = false;
-                    found = self.found_in_a_short_list(view, filters, moment, &of_few)?;
-                    if found.is_none() && view == View::Completed {
-                        rounds = self.found_with_rounds(&of_few)?;
-                    }
-                    continue;
-                };
-                rows.extend(walked);
-                if let Some(rounds_of) = rounds_of {
-                    rows.extend(read_few(&among[1..], &rounds_of[tier])?);
-                }
-                break;
-            }
-            if let Some(found) = &found {
-                rows.extend(read_few(&among, &found[tier])?);
-            }
-            if is_first {
+            let mut rows = tiers.indexed(tier, from, wanted)?;
+            rows.extend(tiers.among(waiting, from, wanted)?);
+            if after.is_none() {
                 rows.retain(|(task, _)| seen.insert(task.id));
             }
             rows.sort_by_key(|(task, _)| std::cmp::Reverse(task.id));
             page.fill(rows, limit);
         }
         Ok(page)
-    }
-
-    /// Returns the terms of the index that begin with `term` and are longer.
-    fn longer(&self, term: &str) -> Result<Longer> {
-        let read = || -> rusqlite::Result<Longer> {
-            let mut statement = self.terms()?;
-            let mut terms: Vec<String> = Vec::new();
-            loop {
-                // No term has a blank, so what comes after it is longer.
-                let before = terms.last().map_or(term, String::as_str);
-                let next: Option<String> = statement
-                    .query_row([format!("{before} ")], |row| row.get(0))
-                    .optional()?;
-                match next.filter(|next| next.starts_with(term)) {
-                    None => return Ok(Longer::Terms(terms)),
-                    Some(_) if terms.len() == MOST_LONGER => return Ok(Longer::Any),
-                    Some(next) => terms.push(next),
-                }
-            }
-        };
-        read().while_trying("search")
-    }
-
-    /// Returns the statement for the first term of the index from a text on.
-    fn terms(&self) -> rusqlite::Result<CachedStatement<'_>> {
-        const NEXT: &str =
-            "SELECT term FROM temp.entry_of_search WHERE term >= ?1 ORDER BY term LIMIT 1";
-        if let Ok(statement) = self.connection.prepare_cached(NEXT) {
-            return Ok(statement);
-        }
-        // The table is of this connection alone, and holds nothing; but it is made, as any other.
-        let is_reader: bool = self
-            .connection
-            .pragma_query_value(None, "query_only", |row| row.get(0))?;
-        self.connection.pragma_update(None, "query_only", "OFF")?;
-        let made = instances(&self.connection, "search");
-        self.connection
-            .pragma_update(None, "query_only", is_reader)?;
-        made?;
-        self.connection.prepare_cached(NEXT)
     }
 
     /// Returns the ids of up to `limit` open tasks with all `words` in their title, the latest first.

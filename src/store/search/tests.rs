@@ -1,13 +1,13 @@
 //! Searches before and after words are indexed, and what they cost.
 
-use super::{few::FEW, *};
+use super::{few::FEW, tiers::MOST_LONGER, *};
 use crate::{
     domain::{
         command::{Caller, Command, Draft, Patch},
         task::{Actor, CommentText, Description, Tag, Timestamp},
         when::Zone,
     },
-    store::Access,
+    store::{Access, search_words::Longer},
 };
 
 mod effort;
