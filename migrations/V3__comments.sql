@@ -183,7 +183,7 @@ SELECT id, title AS heading,
 -- term stands; the rowid is the task.
 DROP TABLE search;
 CREATE VIRTUAL TABLE search USING fts5 (
-    heading, labels, body, remarks, inside,   -- title; project and tags; description; comments; ends of words of the first two
+    heading, labels, body, remarks, inside,   -- title; project and tags; description; comments; pieces of words of the first two
     content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 -- The same of the titles alone: a word that is common elsewhere and in few titles is found there at once.

@@ -26,7 +26,7 @@ const MOST_IN_VAIN: i64 = 30_000;
 /// How many steps it takes to read a task, at most.
 const STEPS_OF_A_ROW: i64 = 200;
 /// How many longer terms that begin as a word does are named in a query. With more of them, the index makes one list of the tasks that
-/// have any, which takes it the longer the more tasks these are; to name many takes long by itself: 100 take 15 ms, 30 take 4 ms.
+/// have any, which takes it the longer the more tasks these are; but a query that names many terms is slow by itself.
 pub(super) const MOST_LONGER: usize = 40;
 
 /// Tasks, and by what each is sorted.
