@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import archives
 from .pack import sha256
-from .project import COMPLETIONS, LONG, SUMMARY
+from .project import COMPLETIONS, LONG, SUMMARY, python_version
 from .publisher import AUTHOR, Publisher
 from .targets import Binary
 
@@ -150,6 +150,7 @@ def mcp_registry(release: Release, bundle: Path) -> dict:
         "transport": {"type": "stdio"},
         "packageArguments": [{"type": "positional", "value": "mcp", "valueHint": "mcp"}],
     }
+    in_python = python_version(release.version)
     packages = [
         {
             "registryType": "mcpb",
@@ -158,7 +159,7 @@ def mcp_registry(release: Release, bundle: Path) -> dict:
             "transport": {"type": "stdio"},
         },
         {"registryType": "npm", "identifier": "taskhold", "version": release.version, "runtimeHint": "npx", **start},
-        {"registryType": "pypi", "identifier": "taskhold", "version": release.version, "runtimeHint": "uvx", **start},
+        {"registryType": "pypi", "identifier": "taskhold", "version": in_python, "runtimeHint": "uvx", **start},
     ]
     return {
         "$schema": MCP_SCHEMA,

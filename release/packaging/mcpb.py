@@ -6,6 +6,7 @@ The manifest names no database, so that the bundle's server opens the one that e
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -29,7 +30,7 @@ SHELL = ["-c", 'chmod +x "$0" 2>/dev/null; exec "$0" mcp']
 
 def tool(name: str) -> list[str]:
     """Returns the command that runs a pinned tool. Raises Failure if the tools are not installed."""
-    path = TOOLS / "node_modules" / ".bin" / (name if shutil.which("sh") else f"{name}.cmd")
+    path = TOOLS / "node_modules" / ".bin" / (f"{name}.cmd" if os.name == "nt" else name)
     if not path.exists():
         raise Failure(f"{name} is not installed; install the pinned tools: npm ci --prefix {TOOLS.relative_to(ROOT)}")
     return [str(path)]

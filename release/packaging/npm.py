@@ -84,13 +84,13 @@ def write(
         written.append(_pack(package, files, work, out))
     package = _common("taskhold", version, publisher)
     package |= {"keywords": ["mcp", "tasks", "todo", "sqlite"], "bin": {"taskhold": "bin/taskhold.cjs"}}
-    package |= {"files": ["bin"], "engines": {"node": ">=18"}}
+    package |= {"files": ["bin", *LICENCES], "engines": {"node": ">=18"}}
     if publisher:
         package["mcpName"] = publisher.mcp_name
     package["optionalDependencies"] = dict.fromkeys(packages.values(), version)
     # What the launcher looks in for this machine's program.
     package["taskhold"] = {"packages": packages}
     launcher = Entry("bin/taskhold.cjs", LAUNCHER.read_bytes(), is_program=True)
-    files = [launcher, *texts(*LICENCES, "README.md")]
+    files = [launcher, *texts(*LICENCES, "README.md", publisher=publisher)]
     written.append(_pack(package, files, work, out))
     return written

@@ -134,7 +134,8 @@ class Server:
         if os.name == "posix":
             os.killpg(self.process.pid, signal.SIGKILL)
         else:
-            self.process.kill()
+            # `kill` would leave the program behind an npm launcher, which then holds its own file open.
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.process.pid)], capture_output=True, check=False)
         self.process.wait()
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from .failure import Failure
 from .pack import Entry
 from .program import Server, run
+from .publisher import Publisher
 from .targets import Binary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,8 +22,11 @@ LICENCES = ("LICENSE-APACHE", "LICENSE-MIT")
 SUMMARY = "Your tasks in one place, for every AI app and every shell on your machine"
 LONG = (
     "taskhold keeps your tasks in one SQLite file on your machine: due dates, repeats, projects, tags, subtasks, comments, "
-    "search, history and undo. Every AI app and every shell share them. taskhold itself sends nothing anywhere."
+    "search, history and undo. Every AI app and every shell share them. taskhold sends nothing anywhere but to the storage that "
+    "you give to taskhold share, where it is encrypted."
 )
+# Where a document has a name that only the publisher knows.
+OPEN_NAME = r"\bOWNER\b|(?<=scoop bucket add taskhold )URL\b"
 # What each shell calls the file that completes our commands.
 COMPLETIONS = {
     "bash": "taskhold.bash",
@@ -37,6 +42,18 @@ def cargo_version() -> str:
     return tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["package"]["version"]
 
 
+def python_version(version: str) -> str:
+    """Returns a version as Python writes it (PEP 440): 1.0.0-rc.1 is 1.0.0rc1 there.
+
+    Raises Failure for a pre-release that Python has no name for.
+    """
+    found = re.fullmatch(r"(\d+\.\d+\.\d+)(?:-(alpha|beta|rc)\.(\d+))?", version)
+    if not found:
+        raise Failure(f"{version} is no version that can be released; it is like 1.2.3, or 1.2.3-rc.1 (alpha, beta or rc)")
+    number, kind, count = found.groups()
+    return number + ({"alpha": "a", "beta": "b", "rc": "rc"}[kind] + str(int(count)) if kind else "")
+
+
 @dataclass(frozen=True)
 class Surface:
     """What an app sees of the server."""
@@ -45,9 +62,27 @@ class Surface:
     prompts: list[dict]
 
 
-def texts(*names: str) -> list[Entry]:
-    """Returns files of this repository."""
-    return [Entry(name, (ROOT / name).read_bytes()) for name in names]
+def texts(*names: str, publisher: Publisher | None = None) -> list[Entry]:
+    """Returns files of this repository, with the publisher's names where they stand open."""
+    return [Entry(name, filled((ROOT / name).read_text(encoding="utf-8"), publisher).encode()) for name in names]
+
+
+def filled(text: str, publisher: Publisher | None) -> str:
+    """Returns `text` with the publisher's names in the places of OWNER and URL. Without a publisher it stays as it is."""
+    if not publisher:
+        return text
+    bucket = f"{publisher.repository.rsplit('/', 1)[0]}/scoop-bucket"
+    return re.sub(OPEN_NAME, lambda found: publisher.owner if found[0] == "OWNER" else bucket, text)
+
+
+def absolute(text: str, publisher: Publisher, version: str) -> str:
+    """Returns Markdown whose links to files of this repository, and pictures, can be followed from anywhere."""
+
+    def address(found: re.Match[str]) -> str:
+        kind = "raw" if found[1] else "blob"
+        return f"{found[1]}[{found[2]}]({publisher.repository}/{kind}/v{version}/{found[3]})"
+
+    return re.sub(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)\s]+)\)", address, text)
 
 
 def licences() -> list[Entry]:
@@ -115,11 +150,27 @@ def third_party() -> Entry:
         if not found and not package["license"]:
             raise Failure(f"{name} has no licence; look for it in {folder}")
         words = [file.read_text(encoding="utf-8", errors="replace").strip() for file in found]
-        for text in words or [f"Its package has no licence file; it is under {package['license']}."]:
+        for text in words or _standard(package):
             users.setdefault(text, []).append(name)
     parts = ["taskhold is built from these crates, each under its own licence."]
     parts += [f"{'=' * 80}\n" + "\n".join(names) + f"\n{'=' * 80}\n\n{text}" for text, names in users.items()]
     return Entry("THIRD-PARTY-LICENCES.txt", ("\n\n".join(parts) + "\n").encode())
+
+
+def _standard(package: dict) -> list[str]:
+    """Returns the texts of the licence of a crate whose package has none. Raises Failure for one that is not known here."""
+    texts = []
+    # `A/B` is an old way to write `A OR B`, of which one will do.
+    for part in re.split(r"\s+AND\s+", package["license"]):
+        choices = re.split(r"\s+OR\s+|/", part.strip("() "))
+        known = next((choice for choice in ("MIT", "Unicode-DFS-2016") if choice in choices), None)
+        if not known:
+            raise Failure(f"{package['name']} has no licence text, and {part} is not kept in release/licences; add it there")
+        authors = ", ".join(author.split(" <")[0] for author in package["authors"])
+        authors = authors or f"the authors of {package['name']}, {package['repository']}"
+        text = (ROOT / "release" / "licences" / f"{known}.txt").read_text(encoding="utf-8").strip()
+        texts.append(text.replace("<HOLDERS>", authors))
+    return texts
 
 
 def _linked(metadata: dict) -> set[str]:

@@ -11,7 +11,7 @@ import hashlib
 from pathlib import Path
 
 from .pack import Entry, zipped
-from .project import ROOT, SUMMARY
+from .project import ROOT, SUMMARY, absolute, filled, python_version
 from .publisher import AUTHOR, Publisher
 from .targets import Binary, wheel_tags
 
@@ -20,7 +20,7 @@ def _metadata(version: str, publisher: Publisher | None, licences: list[Entry]) 
     fields = [
         "Metadata-Version: 2.4",
         "Name: taskhold",
-        f"Version: {version}",
+        f"Version: {python_version(version)}",
         f"Summary: {SUMMARY}",
         f"Author: {AUTHOR}",
         "License-Expression: MIT OR Apache-2.0",
@@ -31,8 +31,10 @@ def _metadata(version: str, publisher: Publisher | None, licences: list[Entry]) 
         "Requires-Python: >=3.8",
         "Description-Content-Type: text/markdown",
     ]
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = filled((ROOT / "README.md").read_text(encoding="utf-8"), publisher)
     if publisher:
+        # The registry shows the text on a page of its own, from which no relative link leads to us.
+        text = absolute(text, publisher, version)
         fields.append(f"Project-URL: Repository, {publisher.repository}")
         # The MCP registry asks for this line, as the proof that both belong to one publisher.
         text += f"\nmcp-name: {publisher.mcp_name}\n"
@@ -42,11 +44,12 @@ def _metadata(version: str, publisher: Publisher | None, licences: list[Entry]) 
 def write(binary: Binary, version: str, publisher: Publisher | None, licences: list[Entry], out: Path) -> Path:
     """Writes the wheel of one binary."""
     tags = wheel_tags(binary)
-    info = f"taskhold-{version}.dist-info"
+    name = f"taskhold-{python_version(version)}"
+    info = f"{name}.dist-info"
     head = ["Wheel-Version: 1.0", "Generator: release/build", "Root-Is-Purelib: false"]
     head += [f"Tag: py3-none-{tag}" for tag in tags.split(".")]
     entries = [
-        Entry(f"taskhold-{version}.data/scripts/{binary.target.program}", binary.path.read_bytes(), is_program=True),
+        Entry(f"{name}.data/scripts/{binary.target.program}", binary.path.read_bytes(), is_program=True),
         Entry(f"{info}/METADATA", _metadata(version, publisher, licences).encode()),
         Entry(f"{info}/WHEEL", ("\n".join(head) + "\n").encode()),
         *(Entry(f"{info}/licenses/{licence.name}", licence.content) for licence in licences),
@@ -54,7 +57,7 @@ def write(binary: Binary, version: str, publisher: Publisher | None, licences: l
     record = [f"{entry.name},sha256={_hash(entry.content)},{len(entry.content)}" for entry in entries]
     record.append(f"{info}/RECORD,,")
     entries.append(Entry(f"{info}/RECORD", ("\n".join(record) + "\n").encode()))
-    path = out / f"taskhold-{version}-py3-none-{tags}.whl"
+    path = out / f"{name}-py3-none-{tags}.whl"
     zipped(path, entries)
     return path
 
