@@ -90,7 +90,9 @@ impl Notes {
         let tags = words
             .iter()
             .map(|tag| self.text(Tag::cleaned(tag)))
-            .collect::<Result<BTreeSet<_>>>()?;
+            .collect::<Result<Vec<_>>>()?;
+        // Of a tag in several spellings the first stands.
+        let tags = Tag::one_of_each(tags);
         Task::refuse_too_many_tags(tags.len())?;
         Ok(tags)
     }

@@ -40,6 +40,7 @@ impl BackupArgs {
         if self.list {
             return print_list(context);
         }
+        context.refuse_missing()?;
         let (path, contents) = if let Some(file) = &self.file {
             let file = new_file(file, context)?;
             let contents = backup::copy_to(&context.database, &file)?;

@@ -139,6 +139,10 @@ fn listed(words: &str, command: &str, context: &Context) -> CliResult<Vec<TaskId
     let moment = Moment::new(context.caller.now, context.caller.zone);
     let listed = context.reader()?.snapshot(|store| {
         let unknown = store.unknown_names(&query.filters)?;
+        let slips = store.unknown_exclusions(&query.filters)?;
+        if !slips.is_empty() {
+            return Ok((Vec::new(), unknown, slips));
+        }
         let (mut ids, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
         loop {
             let page = read_page(store, &query, &moment, next, PAGE)?;
@@ -147,11 +151,18 @@ fn listed(words: &str, command: &str, context: &Context) -> CliResult<Vec<TaskId
             ids.extend(tasks.map(|task| task.id).filter(|id| seen.insert(*id)));
             next = page.next;
             if next.is_none() {
-                break Ok((ids, unknown));
+                break Ok((ids, unknown, slips));
             }
         }
     })?;
-    let (ids, unknown) = listed;
+    let (ids, unknown, slips) = listed;
+    // A name that leaves nothing out is a slip, and more would be changed than is meant.
+    if !slips.is_empty() {
+        return Err(Failure::call(
+            slips.join("; "),
+            "nothing was changed; leave the word out if it is to leave nothing out",
+        ));
+    }
     if ids.is_empty() {
         say(&unknown);
     }

@@ -106,28 +106,52 @@ impl Context {
     /// Opens the database to look only: one that is not there is not made, and reads as one without tasks; where the
     /// call or a setting names it, that is said.
     pub(super) fn reader(&self) -> Result<Store, Error> {
-        match self.database.symlink_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // On the first day there is none yet. As JSON, an error stands alone.
-                let is_usual = matches!(self.config.database.source, Source::Default);
-                if !(is_usual || self.screen.json || self.has_said_missing.replace(true)) {
-                    let path = text::clean(&self.database.display().to_string()).text;
-                    report::say(&[format!("{path} is not there yet: no tasks")]);
-                }
-                Store::blank(&self.database)
-            }
-            _ => {
-                if self.is_fetch_due.take() {
-                    let mut store = Store::open(&self.database, Access::Write)?;
-                    if store.follow()?.is_some() {
-                        Doorbell::new(store.paths()).ring();
-                    }
-                }
-                let store = Store::open(&self.database, Access::Read)?;
-                self.say_age(&store);
-                Ok(store)
+        if self.is_missing() {
+            self.say_missing();
+            return Store::blank(&self.database);
+        }
+        if self.is_fetch_due.take() {
+            let mut store = Store::open(&self.database, Access::Write)?;
+            if store.follow()?.is_some() {
+                Doorbell::new(store.paths()).ring();
             }
         }
+        let store = Store::open(&self.database, Access::Read)?;
+        self.say_age(&store);
+        Ok(store)
+    }
+
+    /// Reports whether this call names the database, and no setting.
+    pub(super) fn is_named_by_call(&self) -> bool {
+        matches!(self.config.database.source, Source::Flag(_))
+    }
+
+    /// Reports whether the database is not there.
+    fn is_missing(&self) -> bool {
+        let found = self.database.symlink_metadata();
+        found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Says that the database is not there, where the call or a setting names it.
+    fn say_missing(&self) {
+        // On the first day there is none yet. As JSON, an error stands alone.
+        let is_usual = matches!(self.config.database.source, Source::Default);
+        if !(is_usual || self.screen.json || self.has_said_missing.replace(true)) {
+            let path = text::clean(&self.database.display().to_string()).text;
+            report::say(&[format!("{path} is not there yet: no tasks")]);
+        }
+    }
+
+    /// Refuses a command that needs a database which is there: one that is not would be made by it, with nothing in it.
+    pub(super) fn refuse_missing(&self) -> CliResult {
+        if !self.is_missing() {
+            return Ok(());
+        }
+        // One whose log is still there was made, and the refusal says so.
+        Store::blank(&self.database)?;
+        let path = text::clean(&self.database.display().to_string()).text;
+        Err(Failure::input(format!("{path} is not there yet"))
+            .with_hint("taskhold add makes it; --db FILE names another"))
     }
 
     /// Says how old the tasks are that other machines may have changed since. As JSON, a result stands alone.
@@ -152,7 +176,15 @@ impl Context {
     }
 
     /// Runs `command` as the command line's own client, and tells other processes of it.
+    /// A command that needs tasks makes no database where there is none.
     pub(super) fn write(&self, command: &TaskCommand) -> CliResult<Outcome> {
+        if self.is_missing()
+            && let Some(outcome) = command.without_tasks(&self.caller)
+        {
+            Store::blank(&self.database)?;
+            self.say_missing();
+            return outcome.map_err(Failure::Failed);
+        }
         let mut store = Store::open(&self.database, Access::Write)?;
         let outcome = store.execute(command, &self.caller);
         let outcome = outcome.map_err(Failure::Failed)?;

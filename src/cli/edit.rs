@@ -24,7 +24,7 @@ use crate::{
         change::Edit,
         command::{Command, Outcome, Patch},
         error::Error,
-        task::{Task, TaskId},
+        task::{Tag, Task, TaskId},
     },
     input::{
         Notes,
@@ -242,7 +242,10 @@ fn remarks(outcome: &Outcome, patch: &Patch, context: &Context) -> Vec<String> {
             remarks.push(format!("description of {}: taken away", before.id));
         }
     }
-    let had = |edit: &Edit, tag| (edit.before.as_ref()).is_some_and(|task| task.tags.contains(tag));
+    let had = |edit: &Edit, tag: &Tag| {
+        let tags = edit.before.iter().flat_map(|task| &task.tags);
+        tags.into_iter().any(|had| had.is_same(tag))
+    };
     for tag in &patch.remove_tags {
         if !outcome.edits.iter().any(|edit| had(edit, tag)) {
             remarks.push(format!("there was no tag \"{tag}\" to take away"));

@@ -195,7 +195,7 @@ impl FilterArgs {
         let level = self.priority.as_deref().filter(|level| !is_nothing(level));
         let mut given = GivenFilters {
             project: self.project.clone(),
-            tags: self.tag.clone(),
+            tags: self.tag.iter().flat_map(|tags| each_of(tags)).collect(),
             priority: level.map(str::parse).transpose()?,
             no_priority: self.priority.is_some() && level.is_none(),
             status: self.status,
@@ -213,15 +213,17 @@ impl FilterArgs {
                     let name = if is_nothing(name) { "none" } else { name };
                     given.without_projects.push(name.to_owned());
                 }
-                Word::Set(Field::Tags, tags) => given.without_tags.extend(list(tags)),
+                Word::Set(Field::Tags, tags) => given.without_tags.extend(each_of(tags)),
                 Word::Set(field, value) => {
                     let reason =
                         format!("excludes tags and projects, not {}:{value}", field.name());
                     return Err(Invalid::new(EXCLUSION, reason));
                 }
-                Word::Tag(tag) | Word::Text(tag) => {
-                    refuse_no_tag(tag)?;
-                    given.without_tags.push(tag.to_owned());
+                Word::Tag(tags) | Word::Text(tags) => {
+                    for tag in each_of(tags) {
+                        refuse_no_tag(&tag)?;
+                        given.without_tags.push(tag);
+                    }
                 }
             }
         }
@@ -234,6 +236,16 @@ impl FilterArgs {
             is_to_fit: false,
             sort: None,
         })
+    }
+}
+
+/// Returns the names that have commas between them; a text without a name as it is, to be refused as one.
+fn each_of(names: &str) -> Vec<String> {
+    let each = list(names);
+    if each.is_empty() {
+        vec![names.to_owned()]
+    } else {
+        each
     }
 }
 

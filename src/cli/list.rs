@@ -241,9 +241,10 @@ impl Context {
         Ok(())
     }
 
-    /// Returns how dates among the filters were read, and how many tasks the usual view leaves out.
+    /// Returns how dates among the filters were read, which names leave nothing out, and how many tasks the usual view leaves out.
     fn facts(&self, store: &Store, query: &Query) -> Result<Vec<String>> {
         let mut facts: Vec<String> = query.filters.dates_in_words().collect();
+        facts.extend(store.unknown_exclusions(&query.filters)?);
         if query.view == View::Open && query.words.is_none() {
             let moment = Moment::new(self.caller.now, self.caller.zone);
             let deferred = store.count(View::Deferred, &query.filters, &moment, None)?;

@@ -29,9 +29,9 @@ use crate::{
 pub(super) struct LogArgs {
     #[command(flatten)]
     ids: Option<IdArgs>,
-    /// How many changes
-    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
+    /// Show at most this many changes [default: at a terminal what fits; elsewhere all]
+    #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
     /// Every change there was
     #[arg(short, long, conflicts_with = "limit")]
     all: bool,
@@ -82,10 +82,11 @@ impl LogArgs {
         }
         let mut out = io::BufWriter::new(context.screen.out());
         let store = context.reader()?;
+        let most = self.most(context);
         let more = store.snapshot(|store| {
             // Refused before anything is written, if one must be.
             let histories = ids.map(|ids| histories(store, &ids)).transpose()?;
-            Ok(self.write(store, histories, context, &mut out))
+            Ok(Self::write(store, histories, most, context, &mut out))
         })??;
         out.flush()?;
         if more && !context.screen.json {
@@ -94,11 +95,24 @@ impl LogArgs {
         Ok(())
     }
 
-    /// Writes the changes, those of some tasks or of all, and returns whether there are others.
+    /// Returns how many changes are shown, each on a line of its own: at a terminal, the prompt and what is said of others have one, too.
+    fn most(&self, context: &Context) -> i64 {
+        const WITHOUT_HEIGHT: i64 = 50;
+        let screen = &context.screen;
+        match self.limit {
+            Some(limit) => limit.into(),
+            None if self.all || screen.json || !screen.is_table() => i64::MAX,
+            None => screen.rows().map_or(WITHOUT_HEIGHT, |rows| {
+                i64::try_from(rows.saturating_sub(2).max(1)).unwrap_or(i64::MAX)
+            }),
+        }
+    }
+
+    /// Writes up to `most` changes, those of some tasks or of all, and returns whether there are others.
     fn write(
-        &self,
         store: &Store,
         histories: Option<Histories>,
+        most: i64,
         context: &Context,
         out: &mut impl io::Write,
     ) -> CliResult<bool> {
@@ -106,7 +120,7 @@ impl LogArgs {
             let is_of_one = histories
                 .as_ref()
                 .is_some_and(|histories| histories.tasks == 1);
-            return self.each_page(store, histories, |changes| {
+            return each_page(store, histories, most, |changes| {
                 let titles = if is_of_one {
                     HashMap::new()
                 } else {
@@ -118,7 +132,7 @@ impl LogArgs {
         }
         write!(out, "{{\"version\":{JSON_VERSION},\"changes\":[")?;
         let mut is_first = true;
-        let more = self.each_page(store, histories, |changes| {
+        let more = each_page(store, histories, most, |changes| {
             for change in changes {
                 if !std::mem::take(&mut is_first) {
                     out.write_all(b",")?;
@@ -131,38 +145,32 @@ impl LogArgs {
         writeln!(out, "],\"more\":{more}}}")?;
         Ok(more)
     }
+}
 
-    /// Shows the latest changes, the latest first, and returns whether there are others.
-    fn each_page(
-        &self,
-        store: &Store,
-        histories: Option<Histories>,
-        mut show: impl FnMut(&[Change]) -> CliResult,
-    ) -> CliResult<bool> {
-        let limit = if self.all {
-            i64::MAX
-        } else {
-            self.limit.into()
-        };
-        if let Some(Histories { mut changes, .. }) = histories {
-            let most = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = changes.len() > most;
-            changes.truncate(most);
-            show(&changes)?;
-            return Ok(more);
-        }
-        let mut end = store.last_change()?;
-        let first = end.saturating_sub(limit).max(0);
-        while end > first {
-            let start = (end - PAGE).max(first);
-            let mut changes =
-                store.changes_since(start, u32::try_from(end - start).unwrap_or(0))?;
-            changes.reverse();
-            show(&changes)?;
-            end = start;
-        }
-        Ok(first > 0)
+/// Shows up to `most` of the latest changes, the latest first, and returns whether there are others.
+fn each_page(
+    store: &Store,
+    histories: Option<Histories>,
+    most: i64,
+    mut show: impl FnMut(&[Change]) -> CliResult,
+) -> CliResult<bool> {
+    if let Some(Histories { mut changes, .. }) = histories {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let more = changes.len() > most;
+        changes.truncate(most);
+        show(&changes)?;
+        return Ok(more);
     }
+    let mut end = store.last_change()?;
+    let first = end.saturating_sub(most).max(0);
+    while end > first {
+        let start = (end - PAGE).max(first);
+        let mut changes = store.changes_since(start, u32::try_from(end - start).unwrap_or(0))?;
+        changes.reverse();
+        show(&changes)?;
+        end = start;
+    }
+    Ok(first > 0)
 }
 
 /// Every change of some tasks, the latest first.

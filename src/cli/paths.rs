@@ -58,11 +58,13 @@ fn files(context: &Context) -> Files {
         daemon_lock,
         daemon,
     } = Paths::new(&context.database);
-    let (log, index) = (beside(&database, "-wal"), beside(&database, "-shm"));
+    let [log, index, journal] =
+        ["-wal", "-shm", "-journal"].map(|ending| beside(&database, ending));
     let mut files = vec![
         ("database", database),
         ("write_ahead_log", log),
         ("log_index", index),
+        ("journal", journal),
         ("lock", lock),
         ("doorbell", doorbell),
         ("ballast", ballast),

@@ -2,7 +2,7 @@
 
 use super::{
     CliResult, Context, Failure,
-    filters::{FilterArgs, LimitArgs},
+    filters::{FilterArgs, LimitArgs, Query},
 };
 use crate::{domain::query::View, store::Words};
 
@@ -45,13 +45,15 @@ impl SearchArgs {
                 "taskhold search login page; without words: taskhold list +home",
             )
         })?;
-        let query = self.filters.query(
-            Some(self.view),
-            Some(words),
-            self.limit
-                .most(context.config.defaults.limit.value, &context.screen),
-            &context.caller,
-        )?;
+        let limit = self
+            .limit
+            .most(context.config.defaults.limit.value, &context.screen);
+        let query = Query {
+            is_to_fit: self.limit.is_usual(&context.screen),
+            ..self
+                .filters
+                .query(Some(self.view), Some(words), limit, &context.caller)?
+        };
         context.list(&context.reader()?, &query)
     }
 }

@@ -51,6 +51,10 @@ impl WatchArgs {
         self.list.take_words()?;
         // Refused before the screen is changed, if it must be.
         self.list.query(context)?;
+        // The one that settings name comes with the first task; one that is named here by mistake never comes.
+        if context.is_named_by_call() {
+            context.refuse_missing()?;
+        }
         stop::refuse_few_handles()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

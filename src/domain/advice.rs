@@ -70,6 +70,11 @@ impl Advice {
             let was_open = edit.before.as_ref().is_some_and(Task::is_open);
             let done = edit.before.as_ref().and_then(|before| before.due);
             match (done, task.due) {
+                (Some(_), Some(due)) if task.is_open() && edit.keeps_due => Some(format!(
+                    "{}: completed a round; the next is due {} all the same, counted from today",
+                    task.id,
+                    due.show(zone)
+                )),
                 (Some(done), Some(due)) if task.is_open() => Some(format!(
                     "{}: completed the round of {}; comes again {}",
                     task.id,

@@ -7,6 +7,8 @@
 mod comments;
 mod fields;
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -116,6 +118,9 @@ pub struct Edit {
     pub after: Task,
     /// The comments it takes away and adds.
     pub comments: CommentDiff,
+    /// It completes a round of a series, or takes that back, and the due date is the same before and after. The log has the date all
+    /// the same: by that it shows that a round was completed.
+    pub keeps_due: bool,
 }
 
 /// The fields an edit alters.
@@ -129,6 +134,8 @@ pub struct Diff {
 
 /// How many bytes of comments a row of the log holds, unless a single one is longer.
 const PART_BYTES: usize = 128 * 1024;
+/// In the log: when it is due.
+pub(crate) const DUE: &str = "due";
 /// In the log: comments taken away before, comments added after.
 pub(crate) const COMMENTS: &str = "comments";
 /// Logged only of a task that came from a file: there it is not the time of the change.
@@ -141,6 +148,7 @@ impl Edit {
             before: Some(task.clone()),
             after: task.clone(),
             comments: CommentDiff::default(),
+            keeps_due: false,
         }
     }
 
@@ -153,13 +161,14 @@ impl Edit {
                 removed: Vec::new(),
                 added: comments,
             },
+            keeps_due: false,
         }
     }
 
     /// Marks the change as made at `now`, if there is one.
     pub(crate) fn stamped(mut self, now: Timestamp) -> Self {
         if let Some(before) = &self.before
-            && (self.after != *before || !self.comments.is_empty())
+            && (self.after != *before || !self.comments.is_empty() || self.keeps_due)
         {
             self.after.rev = before.rev + 1;
             self.after.updated_at = now;
@@ -185,6 +194,13 @@ impl Edit {
             return Some(Diff { old: None, new });
         };
         let (mut old, mut new) = differing(before, &self.after);
+        if self.keeps_due
+            && let Some(due) = self.after.due
+        {
+            for fields in [&mut old, &mut new] {
+                fields.insert(DUE.to_owned(), due.to_string().into());
+            }
+        }
         if !self.comments.is_empty() {
             old.insert(
                 COMMENTS.to_owned(),
@@ -278,6 +294,17 @@ impl Change {
         })
     }
 
+    /// Adds what the same group did to the same task after it.
+    pub(crate) fn take_later(&mut self, later: Self) {
+        (self.seq, self.rev) = (later.seq, later.rev);
+        if let Some(old) = &mut self.old {
+            for (name, value) in later.old.into_iter().flatten() {
+                old.entry(name).or_insert(value);
+            }
+        }
+        self.new.extend(later.new);
+    }
+
     /// Adds the comments of the next of its rows.
     fn go_on(&mut self, mut row: Self) {
         let join = |fields: &mut Fields, next: &mut Fields| {
@@ -303,6 +330,22 @@ pub(crate) fn joined(rows: impl IntoIterator<Item = Change>) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// Returns `changes` of a group with one for each task: a task that the group changed twice was changed from what the first found to
+/// what the last left.
+pub(crate) fn one_of_each_task(changes: Vec<Change>) -> Vec<Change> {
+    let mut places: HashMap<TaskId, usize> = HashMap::new();
+    let mut merged: Vec<Change> = Vec::with_capacity(changes.len());
+    for change in changes {
+        if let Some(place) = places.get(&change.task) {
+            merged[*place].take_later(change);
+        } else {
+            places.insert(change.task, merged.len());
+            merged.push(change);
+        }
+    }
+    merged
 }
 
 /// Reports whether no row is missing among those of changes that have several.

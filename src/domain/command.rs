@@ -102,6 +102,27 @@ impl Command {
             command => command,
         }
     }
+
+    /// Returns what it comes to where there are no tasks and never were; `None` if it can make some, or keeps something else.
+    pub(crate) fn without_tasks(&self, caller: &Caller) -> Option<Result<Outcome>> {
+        let of = |ids: &[TaskId]| match ids.first() {
+            Some(id) => Err(Error::NotFound { id: *id }),
+            None => Ok(Outcome::default()),
+        };
+        Some(match self.asked() {
+            Self::Update { ids, .. }
+            | Self::Complete(ids)
+            | Self::Skip(ids)
+            | Self::Delete { ids, .. } => of(ids),
+            Self::CompleteRound { id, .. } => of(&[*id]),
+            Self::Undo(Some(group)) => Err(Error::NoSuchGroup { group: *group }),
+            Self::Undo(None) => Err(Error::NothingToUndo {
+                actor: caller.actor.clone(),
+                elsewhere: None,
+            }),
+            Self::Add { .. } | Self::Look(_) | Self::Told(_) | Self::Once { .. } => return None,
+        })
+    }
 }
 
 /// A task named in a draft: one that is there, or one that the same call adds before this one.
@@ -193,8 +214,12 @@ pub struct Patch {
     pub priority: Option<Option<Priority>>,
     /// The new due date. Of a task that repeats, that of this round; given with `repeat`, that of the series.
     pub due: Option<Option<When>>,
+    /// The time of day that `due` names alone: a task that has a due date keeps its day, unless that time there is past.
+    pub due_time: Option<Start>,
     /// The new date until which it is out of the way.
     pub defer_until: Option<Option<When>>,
+    /// The time of day that `defer_until` names alone, likewise.
+    pub defer_time: Option<Start>,
     /// The new rule; clearing it ends the series.
     pub repeat: Option<Option<Repeat>>,
     /// What the words of the new rule say of its first date.
@@ -286,6 +311,7 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
         before: None,
         after,
         comments: CommentDiff::default(),
+        keeps_due: false,
     })
 }
 
@@ -372,9 +398,12 @@ pub(crate) fn update(
     set(&mut after.description, patch.description.as_ref());
     set(&mut after.priority, patch.priority.as_ref());
     if named.is_none() {
-        set(&mut after.due, patch.due.as_ref());
+        let day = |due| with_day(due, patch.due_time, task.due, caller);
+        set(&mut after.due, patch.due.map(|due| due.map(day)).as_ref());
     }
-    set(&mut after.defer_until, patch.defer_until.as_ref());
+    let day = |until| with_day(until, patch.defer_time, task.defer_until, caller);
+    let until = patch.defer_until.map(|until| until.map(day));
+    set(&mut after.defer_until, until.as_ref());
     set(&mut after.repeat, patch.repeat.as_ref());
     set(&mut after.project, patch.project.as_ref());
     set(&mut after.tags, patch.tags.as_ref());
@@ -390,27 +419,7 @@ pub(crate) fn update(
     set(&mut after.parent, patch.parent.as_ref());
     set(&mut after.depends_on, patch.depends_on.as_ref());
     match (&patch.repeat, &patch.due) {
-        (Some(rule), due) => {
-            // A date that was moved alone is none of the series: the new rule goes on from the one that the old one gave.
-            let moved = match (after.due, after.repeat_from) {
-                (Some(moved), Some(given)) if due.is_none() && rule.is_some() => {
-                    Some((given, moved))
-                }
-                _ => None,
-            };
-            after.repeat_from = None;
-            if let Some((given, _)) = moved {
-                after.due = Some(given);
-            }
-            begin_as_said(after, patch.start, caller)?;
-            begin_series(after, caller);
-            refuse_barren(rule.as_ref(), after, caller)?;
-            if let Some((given, moved)) = moved
-                && after.due == Some(given.settled(caller.zone))
-            {
-                (after.due, after.repeat_from) = (Some(moved), after.due);
-            }
-        }
+        (Some(rule), due) => go_on_by(rule.as_ref(), due.is_some(), patch.start, after, caller)?,
         (None, Some(_)) if named.is_none() => move_round(task, after, caller.zone)?,
         (None, _) => {}
     }
@@ -429,12 +438,61 @@ pub(crate) fn update(
                 Some(named) => refuse_other_date(task, named, caller)?,
                 None => refuse_again(after, caller, last_round)?,
             }
-            finish(after, caller)?;
+            finish(&mut edit, caller);
         }
-        Some(status) => after.set_status(status, caller.now),
+        Some(status) => edit.after.set_status(status, caller.now),
         None => {}
     }
     Ok(edit.stamped(caller.now))
+}
+
+/// Gives `task` the series that a new `rule` makes, whose words may name its `start`; `has_due` if the call says the due date too.
+fn go_on_by(
+    rule: Option<&Repeat>,
+    has_due: bool,
+    start: Start,
+    task: &mut Task,
+    caller: &Caller,
+) -> Result<()> {
+    // A date that was moved alone is none of the series: the new rule goes on from the one that the old one gave.
+    let moved = match (task.due, task.repeat_from) {
+        (Some(moved), Some(given)) if !has_due && rule.is_some() => Some((given, moved)),
+        _ => None,
+    };
+    task.repeat_from = None;
+    if let Some((given, _)) = moved {
+        task.due = Some(given);
+    }
+    match (rule, task.due) {
+        (Some(rule), Some(before)) if !has_due && !start.is_open() => {
+            let due = rule.goes_on(start, before, caller.zone);
+            task.due = Some(due.map_err(|reason| Invalid::new("repeat", reason))?);
+        }
+        _ => begin_as_said(task, start, caller)?,
+    }
+    begin_series(task, caller);
+    refuse_barren(rule, task, caller)?;
+    // A day that the words name is where the series begins anew.
+    if let Some((_, moved)) = moved
+        && start.day.is_none()
+        && task.due != Some(moved)
+    {
+        (task.due, task.repeat_from) = (Some(moved), task.due);
+    }
+    Ok(())
+}
+
+/// Returns the date to set: a time that was named alone, on the day that the task `has`, unless it is past there.
+fn with_day(given: When, time: Option<Start>, has: Option<When>, caller: &Caller) -> When {
+    let (Some(time), Some(has)) = (time, has) else {
+        return given;
+    };
+    let kept = time.on_day_of(has, caller.zone);
+    if kept.is_past(caller.now.as_millis(), caller.zone) {
+        given
+    } else {
+        kept
+    }
 }
 
 fn set<T: Clone>(field: &mut T, value: Option<&T>) {
@@ -457,7 +515,7 @@ pub(crate) fn complete(
         None => refuse_again(task, caller, last_round)?,
     }
     let mut edit = Edit::of(task);
-    finish(&mut edit.after, caller)?;
+    finish(&mut edit, caller);
     Ok(edit.stamped(caller.now))
 }
 

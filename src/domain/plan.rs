@@ -6,14 +6,14 @@ use std::collections::HashMap;
 mod brought;
 
 use super::{
-    change::{Change, Edit, GroupId, Kind},
+    change::{Change, Edit, GroupId, Kind, one_of_each_task},
     command::{
         self, CallKey, Caller, Command, Draft, KeyedCall, Reverting, Round, is_round, refuse_cycle,
     },
     error::{Error, Relation, Result},
     task::{Comment, Status, Task, TaskId, shortened},
 };
-use brought::Brought;
+use brought::{Brought, Done};
 
 /// The tasks around one that is completed. All answers are of one state of the database.
 pub(crate) trait Around {
@@ -212,9 +212,17 @@ fn with_brought<'a>(plan: Plan<'a>, caller: &Caller, tasks: &dyn Tasks) -> Resul
     else {
         return Ok(plan);
     };
-    let named = |id| edits.iter().any(|edit| edit.after.id == id);
+    // A subtask that the same call completes was done for this round, like one that was completed before.
+    let named = |id| {
+        let mut edits = edits.iter();
+        edits.any(|edit| edit.after.id == id && edit.after.status != Status::Completed)
+    };
     let rounds = edits.iter().filter_map(|edit| Round::of(edit, caller.zone));
-    let brought = brought_by(rounds, caller, tasks, &named)?;
+    let done = Done {
+        edits: &edits,
+        tasks,
+    };
+    let brought = brought_by(rounds, caller, &done, &named)?;
     Ok(Plan::Write {
         kind,
         edits,
@@ -242,7 +250,7 @@ pub(crate) fn brought_by(
 /// Says which tasks the call added or changed that made `group`: the first of them by id and title.
 fn done_by(group: GroupId, tasks: &dyn Tasks) -> Result<String> {
     const NAMED: usize = 5;
-    let changes = tasks.group(group)?;
+    let changes = one_of_each_task(tasks.group(group)?);
     let mut named = Vec::new();
     for change in changes.iter().take(NAMED) {
         let task = tasks.task(change.task)?;
@@ -298,7 +306,7 @@ fn last_of_session(caller: &Caller, tasks: &dyn Tasks) -> Result<GroupId> {
 
 /// Says what a group did, and to which tasks.
 fn summary(group: GroupId, tasks: &dyn Tasks) -> Result<String> {
-    let changes = tasks.group(group)?;
+    let changes = one_of_each_task(tasks.group(group)?);
     let [change] = changes.as_slice() else {
         let kind = changes
             .first()
@@ -315,7 +323,7 @@ fn summary(group: GroupId, tasks: &dyn Tasks) -> Result<String> {
 }
 
 fn undo<'a>(group: GroupId, caller: &Caller, tasks: &dyn Tasks) -> Result<Plan<'a>> {
-    let changes = tasks.group(group)?;
+    let changes = one_of_each_task(tasks.group(group)?);
     let Some(kind) = changes.first().map(|first| first.kind) else {
         return Err(Error::NoSuchGroup { group });
     };

@@ -181,6 +181,13 @@ impl Repeat {
         start.due(due, now_ms, zone, first)
     }
 
+    /// Returns the date from which a series goes on that was due at `due`, if its new rule says a day or a time in its words. The rest
+    /// is as for [`Repeat::begins`].
+    pub fn goes_on(&self, start: Start, due: When, zone: Zone) -> Result<When, String> {
+        let first = |from| self.first(from, zone).map(|first| first.day(zone));
+        start.moved(due, zone, first)
+    }
+
     /// Reports whether a series that starts with the date `anchor` has that date or a later one, and goes on after it unless
     /// the rule itself says where it ends.
     pub fn comes_from(&self, anchor: &When, zone: Zone) -> bool {

@@ -37,7 +37,7 @@ mod zone;
 pub(crate) use day_in::Seen;
 pub use place::Place;
 pub(crate) use place::is_place;
-pub(crate) use words::take_time;
+pub(crate) use words::{take_time, time_alone};
 use zone::Fit;
 pub(crate) use zone::OffsetChange;
 pub use zone::{DateOrder, UnknownZone, Zone};
@@ -160,6 +160,16 @@ impl When {
             Self::At(at) => Self::At(zone.instant(day.and_time(zone.wall(at).time())).0),
             Self::Zoned(wall, zone) => Self::Zoned(day.and_time(wall.time()), zone),
             Self::Floating(wall) => Self::Floating(day.and_time(wall.time())),
+        }
+    }
+
+    /// Returns the time at which clocks show `wall` where this one is; the same as it is for a day.
+    #[must_use]
+    pub(crate) fn at_time(&self, wall: NaiveDateTime) -> Self {
+        match *self {
+            Self::Zoned(_, zone) => Self::Zoned(wall, zone),
+            Self::Floating(_) => Self::Floating(wall),
+            Self::Day(_) | Self::At(_) => *self,
         }
     }
 

@@ -6,13 +6,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::Notes;
+use super::{Notes, read_date};
 use crate::domain::{
     command::{Caller, Draft, Patch, Reference},
     error::Result,
     repeat::{Repeat, Start},
     task::{CommentText, Description, Invalid, Priority, Project, Status, Tag, TaskId, Title},
-    when::When,
+    when::{When, time_alone},
 };
 
 /// A value to set, or that the field is to be cleared.
@@ -145,7 +145,7 @@ impl GivenFields {
 
     /// Returns the draft that they make. Without a title it is refused as one with an empty title is.
     pub(crate) fn draft(&self, notes: &mut Notes, caller: &Caller) -> Result<Draft> {
-        let read = self.read(notes, caller)?;
+        let read = self.read(notes, caller, false)?;
         let mut tags = read.tags.unwrap_or_default();
         tags.extend(read.add_tags);
         Ok(Draft {
@@ -168,7 +168,7 @@ impl GivenFields {
 
     /// Returns the patch that sets them.
     pub(crate) fn patch(&self, notes: &mut Notes, caller: &Caller) -> Result<Patch> {
-        let read = self.read(notes, caller)?;
+        let read = self.read(notes, caller, true)?;
         let depends_on = self.depends_on.as_ref();
         Ok(Patch {
             title: read.title,
@@ -176,7 +176,9 @@ impl GivenFields {
             status: self.status,
             priority: self.priority.map(Clearable::set),
             due: read.due.map(Clearable::set),
+            due_time: alone(self.due.as_ref()).map(|(start, _)| start),
             defer_until: read.defer_until.map(Clearable::set),
+            defer_time: alone(self.defer_until.as_ref()).map(|(start, _)| start),
             repeat: read.repeat.map(Clearable::set),
             start: read.start,
             project: read.project.map(Clearable::set),
@@ -204,10 +206,22 @@ impl GivenFields {
         })
     }
 
-    fn read(&self, notes: &mut Notes, caller: &Caller) -> Result<ReadFields> {
+    /// Reads the texts. A time alone `keeps_days` that tasks have: which day it is cannot be said here.
+    fn read(&self, notes: &mut Notes, caller: &Caller, keeps_days: bool) -> Result<ReadFields> {
         let title = self.title.as_deref();
         let description = self.description.as_deref();
-        let due = each(self.due.as_ref(), |text| notes.date("due", text, caller))?;
+        let date = |notes: &mut Notes, field, given: Option<&Clearable<String>>| {
+            each(given, |text| match alone(given).filter(|_| keeps_days) {
+                Some((_, note)) => {
+                    if let Some(note) = note {
+                        notes.add(note);
+                    }
+                    Ok(read_date(field, text, caller)?.when)
+                }
+                None => notes.date(field, text, caller),
+            })
+        };
+        let due = date(notes, "due", self.due.as_ref())?;
         let beside = match &due {
             Some(Clearable::Set(due)) => Some(*due),
             _ => None,
@@ -226,9 +240,7 @@ impl GivenFields {
                 .map(|text| notes.text(Description::cleaned(text)))
                 .transpose()?,
             due,
-            defer_until: each(self.defer_until.as_ref(), |text| {
-                notes.date("defer_until", text, caller)
-            })?,
+            defer_until: date(notes, "defer_until", self.defer_until.as_ref())?,
             repeat,
             start,
             project: each(self.project.as_ref(), |name| {
@@ -242,6 +254,20 @@ impl GivenFields {
             add_tags: notes.tags(&self.add_tags)?,
         })
     }
+}
+
+/// Returns the time of day that a date names alone, and what is to be said of it.
+fn alone(given: Option<&Clearable<String>>) -> Option<(Start, Option<String>)> {
+    let Some(Clearable::Set(text)) = given else {
+        return None;
+    };
+    let time = time_alone(text)?;
+    let start = Start {
+        day: None,
+        time: Some(time.time),
+        place: time.place,
+    };
+    Some((start, time.note))
 }
 
 fn each<T>(

@@ -154,7 +154,8 @@ impl QuickWords {
                 if purpose == Purpose::Edit
                     && let Some(tag) = tag_taken_away(word)
                 {
-                    self.untags.push(tag.to_owned());
+                    let tags = tag.split(',').filter(|tag| !tag.is_empty());
+                    self.untags.extend(tags.map(str::to_owned));
                     return;
                 }
                 if let Some(last) = self.values.last_mut().filter(|_| was_open)
@@ -180,20 +181,36 @@ impl QuickWords {
     /// Returns what the words that set nothing may have been meant to set, as a quick word.
     pub(crate) fn meant(&self) -> Option<String> {
         let text = self.text.join(" ");
-        let words = std::iter::once(text.as_str()).chain(self.text.iter().map(String::as_str));
-        let of_field = words.into_iter().find_map(|word| {
-            let fields = [Field::Status, Field::Priority, Field::Due, Field::Repeat];
-            let is_word = word.chars().any(char::is_alphabetic);
-            let field = fields
-                .into_iter()
-                .find(|field| is_word && field.may_be(word))?;
-            Some(format!("{}:{}", field.name(), quoted(word)))
-        });
+        if let Some(command) = command_of(&text) {
+            return Some(format!("taskhold {command} ID"));
+        }
+        if let Some(field) = Field::named(&text) {
+            return Some(format!("{}: with a value", field.name()));
+        }
+        if text.eq_ignore_ascii_case("none") {
+            return Some("due:none, or another field".to_owned());
+        }
+        // A word of several, as the first of "New title", is hardly a status or a date.
+        let fields = [Field::Status, Field::Priority, Field::Due, Field::Repeat];
+        let is_word = text.chars().any(char::is_alphabetic);
+        let mut of_text = fields
+            .into_iter()
+            .filter(|field| is_word && field.may_be(&text));
+        let of_field = of_text
+            .next()
+            .map(|field| format!("{}:{}", field.name(), quoted(&text)));
         of_field.or_else(|| {
             text.contains(char::is_alphanumeric)
                 .then(|| format!("title:{}", quoted(&text)))
         })
     }
+}
+
+/// Returns the command that a word of an edit names.
+fn command_of(word: &str) -> Option<&'static str> {
+    const COMMANDS: [&str; 6] = ["start", "skip", "reopen", "cancel", "delete", "undelete"];
+    let mut commands = COMMANDS.into_iter();
+    commands.find(|command| command.eq_ignore_ascii_case(word))
 }
 
 /// Reports whether a quick word sets `field` here.

@@ -139,6 +139,120 @@ fn an_ordinal_of_a_period_is_a_day_of_it() {
 }
 
 #[test]
+fn a_day_of_several_periods_is_that_of_each() {
+    for (words, rule) in [
+        ("every 1st of the months", "FREQ=MONTHLY;BYMONTHDAY=1"),
+        ("every 1st of months", "FREQ=MONTHLY;BYMONTHDAY=1"),
+        ("every 15th of the months", "FREQ=MONTHLY;BYMONTHDAY=15"),
+        ("every last friday of the months", "FREQ=MONTHLY;BYDAY=-1FR"),
+        (
+            "every 1st of the quarters",
+            "FREQ=MONTHLY;BYMONTH=1,4,7,10;BYMONTHDAY=1",
+        ),
+        (
+            "every 1st of the years",
+            "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1",
+        ),
+    ] {
+        let (task, _) = add(&repeats(words)).unwrap();
+        assert_eq!(task.repeat.unwrap().to_string(), rule, "{words}");
+    }
+    for words in ["every 15th of the quarters", "every 2nd of the years"] {
+        assert!(add(&repeats(words)).is_err(), "{words}");
+    }
+}
+
+#[test]
+fn in_a_change_the_words_of_a_rule_move_the_series_and_a_time_alone_keeps_the_day() {
+    let wednesday = GivenFields {
+        due: Some(Clearable::Set("2026-12-02 18:00".to_owned())),
+        ..repeats("every wed")
+    };
+    let (task, _) = add(&wednesday).unwrap();
+    let change = |task: &Task, given: &GivenFields| {
+        let mut notes = Notes::default();
+        let patch = given.patch(&mut notes, &caller()).unwrap();
+        let edit = command::update(task, &patch, None, &caller(), || Ok(None)).unwrap();
+        let due = |date: Option<When>| date.map(|date| date.iso(caller().zone)).unwrap_or_default();
+        let moved_from = due(edit.after.repeat_from);
+        (
+            edit.after.clone(),
+            due(edit.after.due),
+            moved_from,
+            notes.lines().join("; "),
+        )
+    };
+    let at_19 = "2026-12-02T19:00:00+01:00".to_owned();
+    // The words name another time than the series has.
+    let (_, due, from, notes) = change(&task, &repeats("every wed at 19:00"));
+    assert_eq!(
+        (due, from.as_str(), notes.as_str()),
+        (at_19.clone(), "", "")
+    );
+    let (_, due, from, _) = change(&task, &repeats("every thu starting dec 10"));
+    assert_eq!(
+        (due.as_str(), from.as_str()),
+        ("2026-12-10T18:00:00+01:00", "")
+    );
+    let both = GivenFields {
+        due: Some(Clearable::Set("19:00".to_owned())),
+        ..repeats("every wed")
+    };
+    let (_, due, from, notes) = change(&task, &both);
+    assert_eq!(
+        (due, from.as_str(), notes.as_str()),
+        (at_19.clone(), "", "")
+    );
+    // A round that is moved stays where it is.
+    let (moved, ..) = change(&task, &is_due("2026-12-03 18:00"));
+    let (_, due, from, _) = change(&moved, &repeats("every wed at 19:00"));
+    assert_eq!(
+        (due.as_str(), from),
+        ("2026-12-03T18:00:00+01:00", at_19.clone())
+    );
+    // A time alone moves this round alone, on its day.
+    let (_, due, from, notes) = change(&task, &is_due("19:00"));
+    assert_eq!(
+        (due, from.as_str(), notes.as_str()),
+        (at_19, "2026-12-02T18:00:00+01:00", "")
+    );
+    // A task without a date, and one whose day is over, get the next such time, as a new task does.
+    for due in ["", "2026-11-20"] {
+        let (task, _) = add(&is_due(due)).unwrap_or_else(|_| add(&GivenFields::default()).unwrap());
+        let (_, due, ..) = change(&task, &is_due("19:00"));
+        assert_eq!(due, "2026-11-28T19:00:00+01:00");
+        let (_, due, ..) = change(&task, &is_due("9:00"));
+        assert_eq!(due, "2026-11-29T09:00:00+01:00");
+    }
+    let deferred = GivenFields {
+        defer_until: Some(Clearable::Set("2026-12-05".to_owned())),
+        ..GivenFields::default()
+    };
+    let (task, _) = add(&deferred).unwrap();
+    let at_8 = GivenFields {
+        defer_until: Some(Clearable::Set("8:00".to_owned())),
+        ..GivenFields::default()
+    };
+    let until = change(&task, &at_8).0.defer_until.unwrap();
+    assert_eq!(until.iso(caller().zone), "2026-12-05T08:00:00+01:00");
+}
+
+#[test]
+fn of_a_tag_in_several_spellings_the_first_stands() {
+    let given = GivenFields {
+        add_tags: ["Work", "work", "WORK"].map(str::to_owned).to_vec(),
+        ..GivenFields::default()
+    };
+    let (task, _) = add(&given).unwrap();
+    let tags: Vec<_> = task
+        .tags
+        .iter()
+        .map(|tag| tag.as_str().to_owned())
+        .collect();
+    assert_eq!(tags, ["Work"]);
+}
+
+#[test]
 fn the_words_of_a_rule_name_the_first_date_too() {
     // words | due beside them | due of the task in Berlin | notes
     let cases = [
@@ -289,7 +403,7 @@ fn words_that_leave_no_date_are_refused_and_none_of_them_is_dropped() {
 }
 
 #[test]
-fn the_rule_of_a_task_that_is_there_adds_its_time_to_the_due_date() {
+fn the_rule_of_a_task_that_is_there_gives_its_time_to_the_due_date() {
     let set = |task: &Task, words: &str| {
         let mut notes = Notes::default();
         let patch = repeats(words).patch(&mut notes, &caller()).unwrap();
@@ -301,10 +415,10 @@ fn the_rule_of_a_task_that_is_there_adds_its_time_to_the_due_date() {
         at_nine.due.unwrap().iso(caller().zone),
         "2026-12-07T09:00:00+01:00"
     );
-    let refusal = set(&at_nine, "every mon at 10am").unwrap_err();
+    let at_ten = set(&at_nine, "every mon at 10am").unwrap().after;
     assert_eq!(
-        refusal.to_string(),
-        "repeat names 10:00, and due is Mon 2026-12-07 09:00 +01:00; write one of the times"
+        at_ten.due.unwrap().iso(caller().zone),
+        "2026-12-07T10:00:00+01:00"
     );
 }
 

@@ -279,6 +279,75 @@ mod tests {
     }
 
     #[test]
+    fn a_subtask_that_is_completed_in_the_call_of_its_series_is_to_be_done_again_too() {
+        for ids in [[1, 2, 3], [3, 2, 1]] {
+            let (mut store, _folder) = store();
+            let weekly = |draft: &mut Draft| {
+                draft.repeat = Repeat::read("weekly").ok();
+                draft.due = "2026-11-23".parse().ok();
+            };
+            let part = |parent| {
+                move |draft: &mut Draft| {
+                    draft.parent = Some(Reference::Task(id(parent)));
+                    draft.due = "2026-11-22".parse().ok();
+                }
+            };
+            let waiting = |draft: &mut Draft| draft.depends_on = [Reference::Task(id(1))].into();
+            let calls = [
+                adding("Clean", weekly),
+                adding("Kitchen", part(1)),
+                adding("Sink", part(2)),
+                adding("Invite", waiting),
+                Command::Complete(ids.map(id).to_vec()),
+            ];
+            let calls = calls.map(|command| ("me", command, WantsNews::No));
+            let last = advice(&mut store, &calls).pop().unwrap();
+            assert_eq!(
+                (last.reopened, last.open_parts),
+                (vec![id(2), id(3)], vec![])
+            );
+            assert_eq!(last.freed, [id(4)]);
+            let seen = |store: &Store| {
+                [1, 2, 3].map(|number| {
+                    let task = store.existing(id(number)).unwrap();
+                    let due = task.due.map(|due| due.to_string()).unwrap_or_default();
+                    (task.status, due)
+                })
+            };
+            let pending = |due: &str| (Status::Pending, due.to_owned());
+            let again = ["2026-11-30", "2026-11-29", "2026-11-29"].map(pending);
+            assert_eq!(seen(&store), again, "{ids:?}");
+            // One undo takes all of it back, and the undo of that does it again.
+            let before = ["2026-11-23", "2026-11-22", "2026-11-22"].map(pending);
+            let undone = store.execute(&Command::Undo(None), &caller("me")).unwrap();
+            assert_eq!((seen(&store), undone.edits.len()), (before, 4), "{ids:?}");
+            let undo = Command::Undo(undone.group);
+            store.execute(&undo, &caller("me")).unwrap();
+            assert_eq!(seen(&store), again, "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn a_round_whose_date_stays_is_taken_back_and_done_again() {
+        let (mut store, _folder) = store();
+        let counted = |draft: &mut Draft| {
+            draft.repeat = Repeat::read("after 10 days").ok();
+            draft.due = "2026-12-02".parse().ok();
+        };
+        store
+            .execute(&adding("Filter", counted), &caller("me"))
+            .unwrap();
+        let complete = Command::Complete(vec![id(1)]);
+        let done = store.execute(&complete, &caller("me")).unwrap();
+        assert!(done.group.is_some());
+        assert!(store.execute(&complete, &caller("me")).is_err());
+        let undone = store.execute(&Command::Undo(None), &caller("me")).unwrap();
+        assert_eq!(undone.reverted.map(|(group, _)| group), done.group);
+        let again = store.execute(&complete, &caller("me")).unwrap();
+        assert!(again.group.is_some());
+    }
+
+    #[test]
     fn news_is_what_others_changed_by_then() {
         let (mut store, _folder) = store();
         let after = |seq| WantsNews::After(Some(seq));

@@ -1,6 +1,6 @@
 //! Reading the change log: what came when, in which group, and whether it is undone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, ToSql, named_params};
 
@@ -247,12 +247,16 @@ impl Store {
 
     /// Returns the tasks of the call that made `group`, as they are now.
     pub(super) fn made_before(&self, group: GroupId) -> Result<Outcome> {
-        let added = self.group(group)?;
+        let mut added = self.group(group)?;
+        // A subtask may be completed and opened again by one call.
+        let mut known = BTreeSet::new();
+        added.retain(|change| known.insert(change.task));
         let as_now = added.iter().map(|change| {
             Ok(Edit {
                 before: None,
                 after: self.existing(change.task)?,
                 comments: CommentDiff::default(),
+                keeps_due: false,
             })
         });
         Ok(Outcome {

@@ -45,6 +45,15 @@ const PROJECT_IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM task
               WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')
                 AND project_key >= ?1 || '.' AND project_key < ?1 || '/')";
 
+/// The same for tasks that are finished or in the trash.
+const OLD_PROJECT_IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM task
+              WHERE (deleted_at IS NOT NULL OR status IN ('completed', 'cancelled')) AND project_key = ?1)
+         OR EXISTS (SELECT 1 FROM task
+              WHERE (deleted_at IS NOT NULL OR status IN ('completed', 'cancelled'))
+                AND project_key >= ?1 || '.' AND project_key < ?1 || '/')";
+
+const TAG_IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM tag WHERE tag = ?1)";
+
 /// The keys of all tags, likewise.
 const TAG_KEYS: &str = "WITH RECURSIVE step (key) AS (
          SELECT min(tag) FROM tag
@@ -170,33 +179,48 @@ impl Store {
     pub fn unknown_names(&self, filters: &Filters) -> Result<Vec<String>> {
         let mut unknown = Vec::new();
         if let Some(given) = &filters.project
-            && !self.is_open_project(given)?
+            && !self.is_known(PROJECT_IS_KNOWN, &given.key())?
         {
-            let spelled = |key: &str| {
-                let name = self.spelled_project(key)?;
-                Ok(name.map(|name| name.to_string()))
-            };
-            unknown.push(self.unknown(Names::Projects, given.as_str(), spelled)?);
+            unknown.push(self.unknown(Names::Projects, given.as_str())?);
         }
         for given in &filters.tags {
             if self.spelled_tag(&given.key())?.is_none() {
-                let spelled = |key: &str| {
-                    let tag = self.spelled_tag(key)?;
-                    Ok(tag.map(|tag| tag.to_string()))
-                };
-                unknown.push(self.unknown(Names::Tags, given.as_str(), spelled)?);
+                unknown.push(self.unknown(Names::Tags, given.as_str())?);
             }
         }
         Ok(unknown)
     }
 
+    /// Returns what to say of a project or a tag that `filters` leave out and no task has, not even one in the trash: it is hardly
+    /// the name that was meant.
+    pub fn unknown_exclusions(&self, filters: &Filters) -> Result<Vec<String>> {
+        let mut unknown = Vec::new();
+        for given in &filters.without_projects {
+            let key = given.key();
+            if !self.is_known(PROJECT_IS_KNOWN, &key)?
+                && !self.is_known(OLD_PROJECT_IS_KNOWN, &key)?
+            {
+                unknown.push(self.unknown(Names::Projects, given.as_str())?);
+            }
+        }
+        for given in &filters.without_tags {
+            if !self.is_known(TAG_IS_KNOWN, &given.key())? {
+                unknown.push(self.unknown(Names::Tags, given.as_str())?);
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// Returns how an open task spells the name with this key.
+    fn spelled(&self, names: Names, key: &str) -> Result<Option<String>> {
+        Ok(match names {
+            Names::Projects => self.spelled_project(key)?.map(|name| name.to_string()),
+            Names::Tags => self.spelled_tag(key)?.map(|tag| tag.to_string()),
+        })
+    }
+
     /// Returns what to say of `given`, which no open task has. Only the nearest names are looked up in the tasks.
-    fn unknown(
-        &self,
-        names: Names,
-        given: &str,
-        spelled: impl Fn(&str) -> Result<Option<String>>,
-    ) -> Result<String> {
+    fn unknown(&self, names: Names, given: &str) -> Result<String> {
         const LOOKED_AT: u32 = 1_000;
         const TRIED: usize = 2 * Names::SHOWN;
         let mut keys = self.name_keys(names, LOOKED_AT)?;
@@ -208,16 +232,17 @@ impl Store {
                 break;
             }
             tried += 1;
-            nearest.extend(spelled(key)?);
+            nearest.extend(self.spelled(names, key)?);
         }
         Ok(names.unknown(given, &nearest, keys.len() > tried))
     }
 
-    fn is_open_project(&self, name: &Project) -> Result<bool> {
+    /// Reports whether a name is one that `sql` finds.
+    fn is_known(&self, sql: &str, key: &str) -> Result<bool> {
         self.connection
-            .prepare_cached(PROJECT_IS_KNOWN)
-            .and_then(|mut statement| statement.query_row([name.key()], |row| row.get(0)))
-            .while_trying("look for a project")
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)))
+            .while_trying("look for a name")
     }
 
     /// Returns up to `limit` tasks that are part of the task `id`, finished ones too, in the order they were added.
@@ -382,6 +407,36 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_leaves_nothing_out_is_told_unless_some_task_has_it_or_had_it() {
+        let (mut store, _folder) = store();
+        for (project, word) in [("Work.Web", "phone"), ("Home", "errand")] {
+            add(&mut store, "Count", |draft| {
+                draft.project = Some(Project::try_from(project.to_owned()).unwrap());
+                draft.tags = tags(&[word]);
+            });
+        }
+        run(&mut store, &Command::Complete(vec![id(2)]));
+        let said = |projects: &[&str], words: &[&str]| {
+            let names = projects.iter().map(|name| (*name).to_owned());
+            let filters = Filters {
+                without_projects: names.map(|name| Project::try_from(name).unwrap()).collect(),
+                without_tags: tags(words).into_iter().collect(),
+                ..Filters::default()
+            };
+            store.unknown_exclusions(&filters).unwrap().join("; ")
+        };
+        assert_eq!(
+            said(&["work", "WORK.web", "home"], &["Phone", "errand"]),
+            ""
+        );
+        assert_eq!(
+            said(&["Wrok.Web"], &["fone"]),
+            "no open task is in a project Wrok.Web; did you mean Work.Web? projects: Work.Web; \
+             no open task has a tag fone; did you mean phone? tags: phone"
+        );
+    }
+
+    #[test]
     fn an_empty_list_has_no_names() {
         let (store, _folder) = store();
         assert_eq!(store.open_ids(10).unwrap(), []);
@@ -422,6 +477,12 @@ mod tests {
                 1,
                 "INDEX task_by_project (project_key>? AND project_key<?)",
             ),
+            (
+                OLD_PROJECT_IS_KNOWN,
+                1,
+                "INDEX task_by_old_project (project_key>? AND project_key<?)",
+            ),
+            (TAG_IS_KNOWN, 1, "PRIMARY KEY (tag=?)"),
             (TAG_KEYS, 1, "PRIMARY KEY (tag>?)"),
             (TAG_SPELLED, 1, "PRIMARY KEY (tag=?)"),
             (CHILDREN, 2, "INDEX task_by_parent (parent=?)"),

@@ -61,7 +61,7 @@ impl<'store> Writer<'store> {
         match plan {
             Plan::Write {
                 kind,
-                edits,
+                mut edits,
                 brought,
                 reverted,
                 key,
@@ -77,6 +77,13 @@ impl<'store> Writer<'store> {
                     entry.kind = Kind::Update;
                     for edit in &brought {
                         self.log(&mut entry, edit, Store::write)?;
+                        // A subtask of the call that is to be done again is told of as it is now.
+                        if let Some(named) = edits
+                            .iter_mut()
+                            .find(|named| named.after.id == edit.after.id)
+                        {
+                            named.after = edit.after.clone();
+                        }
                     }
                 }
                 if let (Some(key), Some(group)) = (key, entry.group) {

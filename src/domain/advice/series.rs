@@ -1,5 +1,7 @@
 //! What a caller should know of a series that it began, changed or moved.
 
+use chrono::NaiveTime;
+
 use crate::domain::{
     change::Edit,
     repeat::Repeat,
@@ -81,12 +83,23 @@ impl<'a> Series<'a> {
                 "{id}: this date stays where it was moved to, the next is {next}"
             ));
         }
-        if is_new && !is_moved && !self.rule.has(self.given.day(self.given.zone(zone))) {
+        // A rule that gives starts says nothing of the day on which a round is due.
+        let is_begun = is_new || was.as_ref().is_some_and(|was| was.given != self.given);
+        let is_off = || !self.rule.has(self.given.day(self.given.zone(zone)));
+        if is_begun && !is_moved && !self.rule.gives_starts() && is_off() {
             remarks.push(format!(
                 "{id}: {} is no day of \"{}\"; the next is {next}",
                 self.given.show(zone),
                 self.rule.words(zone)
             ));
+        }
+        if let Some(time) = time_of_day(self.given, zone)
+            && was
+                .as_ref()
+                .is_some_and(|was| time_of_day(was.given, zone) != Some(time))
+        {
+            let time = time.format("%H:%M");
+            remarks.push(format!("{id}: the series is at {time} from now on"));
         }
         let was_deferred = was.as_ref().and_then(|was| was.deferred_beyond(zone));
         if let Some(until) = self.deferred_beyond(zone)
@@ -117,6 +130,14 @@ impl<'a> Series<'a> {
     }
 }
 
+/// Returns what clocks show then, in the place of the date; `None` for a day.
+fn time_of_day(when: When, zone: Zone) -> Option<NaiveTime> {
+    match when.settled(zone) {
+        When::Zoned(wall, _) | When::Floating(wall) => Some(wall.time()),
+        When::Day(_) | When::At(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +160,7 @@ mod tests {
             before,
             after,
             comments: crate::domain::change::CommentDiff::default(),
+            keeps_due: false,
         };
         let berlin = Zone::named("Europe/Berlin").unwrap();
         on_series(&[edit], NOW, berlin).join("; ")
@@ -188,6 +210,32 @@ mod tests {
         for (rule, due, said) in cases {
             assert_eq!(remarks(None, series(rule, due, None)), said, "{rule}");
         }
+    }
+
+    #[test]
+    fn a_change_after_which_the_date_is_none_of_the_rule_or_the_time_is_another_is_told() {
+        let was = series("every wed", "2026-12-09T18:00[Europe/Berlin]", None);
+        let off = "1: Thu 2026-12-10 18:00 +01:00 is no day of \"every Wed\"; the next is Wed 2026-12-16 18:00 +01:00";
+        let time = "1: the series is at 19:00 from now on";
+        let cases = [
+            ("2026-12-10T18:00[Europe/Berlin]", off),
+            ("2026-12-09T19:00[Europe/Berlin]", time),
+            ("2026-12-16T18:00[Europe/Berlin]", ""),
+            ("2026-12-16", ""),
+        ];
+        for (due, said) in cases {
+            let after = series("every wed", due, None);
+            assert_eq!(remarks(Some(was.clone()), after), said, "{due}");
+        }
+        // It is told once, and not with each other change.
+        let off = series("every wed", "2026-12-10", None);
+        assert_eq!(remarks(Some(off.clone()), off), "");
+        // A rule that gives starts says nothing of the days on which rounds are due.
+        let by_start = |due| series("FREQ=WEEKLY;BYDAY=MO;X-FROM=START", due, None);
+        assert_eq!(
+            remarks(Some(by_start("2026-12-09")), by_start("2026-12-16")),
+            ""
+        );
     }
 
     #[test]

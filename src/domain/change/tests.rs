@@ -62,6 +62,7 @@ fn a_change_in_several_rows_is_the_same_when_they_are_put_together() {
             removed: comments(30, 10_000),
             added: comments(40, 9_000),
         },
+        keeps_due: false,
     };
     let cases = [
         (adding(comments(0, 0)), 1),

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::Caller;
 use crate::domain::{
-    change::{Change, Edit, Kind},
+    change::{Change, DUE, Edit, Kind},
     error::{Error, Result},
     repeat::Repeat,
     task::{Invalid, Status, Task, TaskId},
@@ -13,8 +13,6 @@ use crate::domain::{
 
 /// How many rounds a file may be ahead of the task here.
 const MOST_ROUNDS: usize = 2_000;
-/// The field of the log by which a round shows.
-const DUE: &str = "due";
 
 /// Reports whether `change` completed a round of a task that repeats, and moved it to its next date.
 pub(crate) fn is_round(change: &Change) -> bool {
@@ -82,26 +80,21 @@ fn day_of(due: When, zone: Zone) -> String {
 }
 
 /// Completes a task; one that repeats goes on to its next date instead, until its series ends.
-/// Refused where that leads to the same date: the rule counts from completion, and would not from another day.
-pub(super) fn finish(task: &mut Task, caller: &Caller) -> Result<()> {
+/// A rule that counts from completion may lead to the date that the round had: it is completed all the same.
+pub(super) fn finish(edit: &mut Edit, caller: &Caller) {
+    let task = &mut edit.after;
     let next = task.repeat.as_ref().and_then(|repeat| {
         let given = given(task, caller.zone).filter(|_| task.status.is_open())?;
         let next = next_date(task, repeat, given, caller).filter(|_| repeat.count() != Some(1))?;
         Some((given, next, repeat.advance()?))
     });
     match next {
-        Some((_, next, _)) if task.due == Some(next) => {
-            let reason = format!(
-                "of task {} stays {}: its rule counts from completion, and completed today it leads to that date again. Nothing was changed",
-                task.id,
-                next.show(caller.zone)
-            );
-            return Err(Invalid::new("due", reason).into());
+        Some((given, next, rest)) => {
+            edit.keeps_due = task.due == Some(next);
+            go_on(task, given, next, &rest, caller);
         }
-        Some((given, next, rest)) => go_on(task, given, next, &rest, caller),
         None => task.set_status(Status::Completed, caller.now),
     }
-    Ok(())
 }
 
 /// Returns when `task` is due after the round that the rule had `given`. A rule that gives starts goes on from the date until which the
@@ -196,7 +189,7 @@ impl Round {
         let home = next.zone(zone);
         let goes_on =
             before.repeat.is_some() && edit.after.repeat.is_some() && edit.after.is_open();
-        (goes_on && before.due != edit.after.due).then(|| Self {
+        (goes_on && (before.due != edit.after.due || edit.keeps_due)).then(|| Self {
             task: edit.after.id,
             ahead: next.day(home) - given.day(given.zone(home)),
         })
@@ -359,6 +352,32 @@ mod tests {
             refused.to_string().contains("is due Fri 2027-01-01"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn a_round_counted_from_completion_is_completed_though_its_date_stays() {
+        let mut task = monthly("2026-12-31");
+        task.repeat = Repeat::read("after 10 days").ok();
+        let edit = command::complete(&task, None, &caller("one", 20), || Ok(None)).unwrap();
+        assert_eq!(due(&edit.after), "2026-12-31");
+        assert_eq!(edit.after.rev, task.rev + 1);
+        assert_eq!(
+            Round::of(&edit, Zone::UTC).unwrap().ahead,
+            TimeDelta::zero()
+        );
+        // The log has it, so that the same call made again is refused.
+        let round = logged(&edit, "one");
+        assert!(is_round(&round), "{round:?}");
+        let again = |round| command::complete(&edit.after, None, &caller("one", 20), || Ok(round));
+        assert!(again(Some(round)).is_err());
+        // On any other day it leads to another date, early or late.
+        for (day, next) in [(19, "2026-12-30"), (21, "2027-01-01"), (40, "2027-01-20")] {
+            let edit = command::complete(&task, None, &caller("one", day), || Ok(None)).unwrap();
+            assert_eq!(due(&edit.after), next, "{day}");
+            assert!(!edit.keeps_due);
+        }
+        let skipped = skip(&task, &caller("one", 20)).unwrap();
+        assert!(!skipped.keeps_due && skipped.diff().is_none());
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn between(before: &TaskWithComments, after: &TaskWithComments) -> Edit {
         before: Some(before.task.clone()),
         after: after.task.clone(),
         comments: CommentDiff::between(&before.comments, &after.comments),
+        keeps_due: false,
     }
 }
 

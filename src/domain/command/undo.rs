@@ -3,8 +3,8 @@
 use super::Caller;
 use crate::domain::{
     change::{
-        COMMENTS, Change, CommentDiff, Edit, Fields, Kind, leave_comments, logged_fields, rewound,
-        with_fields,
+        COMMENTS, Change, CommentDiff, DUE, Edit, Fields, Kind, leave_comments, logged_fields,
+        rewound, with_fields,
     },
     error::{Error, Result},
     task::{Comment, Task},
@@ -56,6 +56,8 @@ fn revert(
                 removed: comments.clone(),
                 added: change.comments()?.removed,
             };
+            let kept = old.get(DUE).filter(|due| !due.is_null());
+            edit.keeps_due = kept.is_some() && kept == change.new.get(DUE);
         }
         None => edit.after.deleted_at = Some(caller.now),
     }

@@ -1,9 +1,9 @@
 //! What a finished round of a series brings along in other tasks: its finished subtasks are to be done again, and what waited for
 //! the round waits no longer. A series that waits for another goes on waiting, for the rounds that do not come after its own.
 
-use super::Around;
+use super::{Around, Tasks};
 use crate::domain::{
-    change::Edit,
+    change::{Change, Edit, GroupId},
     command::{Caller, Round},
     error::Result,
     task::{Status, Task, TaskId, Timestamp},
@@ -86,5 +86,50 @@ impl<'a> Brought<'a> {
         change(&mut edit.after);
         self.edits.push(edit.stamped(self.caller.now));
         Ok(())
+    }
+}
+
+/// The tasks as a call that completes some of them leaves them.
+pub(super) struct Done<'a> {
+    pub(super) edits: &'a [Edit],
+    pub(super) tasks: &'a dyn Tasks,
+}
+
+impl Done<'_> {
+    fn edited(&self, id: TaskId) -> Option<&Task> {
+        let edit = self.edits.iter().find(|edit| edit.after.id == id);
+        edit.map(|edit| &edit.after)
+    }
+}
+
+impl Around for Done<'_> {
+    fn task(&self, id: TaskId) -> Result<Task> {
+        let edited = self.edited(id).cloned();
+        edited.map_or_else(|| self.tasks.task(id), Ok)
+    }
+
+    fn finished_parts(&self, id: TaskId) -> Result<Vec<TaskId>> {
+        let mut parts = self.tasks.finished_parts(id)?;
+        parts.retain(|part| self.edited(*part).is_none());
+        let edited = self.edits.iter().map(|edit| &edit.after);
+        let finished =
+            edited.filter(|task| task.parent == Some(id) && task.status == Status::Completed);
+        parts.extend(finished.map(|task| task.id));
+        parts.sort_unstable();
+        Ok(parts)
+    }
+
+    fn waiting(&self, id: TaskId) -> Result<Vec<TaskId>> {
+        let mut waiting = self.tasks.waiting(id)?;
+        waiting.retain(|id| self.edited(*id).is_none_or(Task::is_open));
+        Ok(waiting)
+    }
+
+    fn history(&self, id: TaskId, seq: i64) -> Result<Vec<Change>> {
+        self.tasks.history(id, seq)
+    }
+
+    fn undone_by(&self, group: GroupId) -> Result<Option<GroupId>> {
+        self.tasks.undone_by(group)
     }
 }

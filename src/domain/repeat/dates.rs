@@ -19,6 +19,7 @@ impl Rule {
     /// A rule that gives none is given up when its phase and the calendar have come round together, or in the year
     /// 9999: after looking at no more days than 400 years have.
     pub(super) fn dates(&self, anchor: NaiveDate, from: NaiveDate) -> Vec<NaiveDate> {
+        let anchor = self.leap_anchor(anchor).unwrap_or(anchor);
         let from = from.max(anchor);
         let last_year = (from.year() + CYCLE_YEARS * i32::from(self.interval)).min(9999);
         iter::successors(self.start(anchor, from), |first| {

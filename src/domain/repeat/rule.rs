@@ -271,6 +271,20 @@ impl Rule {
         each.dates(from, from).first().copied()
     }
 
+    /// Returns February 29 from which every 4th year has one, for a rule that names it and would never have it if its years were
+    /// counted from `anchor`. `None` where they are counted from `anchor`.
+    pub(super) fn leap_anchor(&self, anchor: NaiveDate) -> Option<NaiveDate> {
+        let is_leap_day = self.freq == Frequency::Yearly
+            && *self.months == [2]
+            && *self.month_days == [28, 29]
+            && *self.positions == [-1];
+        if is_leap_day {
+            self.first_with_its_day(anchor, anchor)
+        } else {
+            None
+        }
+    }
+
     /// Returns the day one period after `day`; months too short for it use their last day.
     pub(super) fn period_after(&self, day: NaiveDate) -> Option<NaiveDate> {
         let number = u32::from(self.interval);

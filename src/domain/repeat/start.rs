@@ -33,10 +33,7 @@ impl Start {
         let Some(due) = due else {
             let found = self.first_due(now_ms, zone, first);
             return found.ok_or_else(|| match self.day {
-                Some(day) => format!(
-                    "has no date from {} on; change the rule, its start or its end",
-                    day.format("%a %Y-%m-%d")
-                ),
+                Some(day) => no_date_from(day),
                 None => "has no date from now on; change the rule, or set due".to_owned(),
             });
         };
@@ -68,6 +65,44 @@ impl Start {
         ))
     }
 
+    /// Returns the first date of a series that goes on from `due`, which was set before: the words move it to their day and their
+    /// time. A reason, as for [`Start::due`], where the rule has no date from that day on.
+    pub(super) fn moved(
+        &self,
+        due: When,
+        zone: Zone,
+        first: impl Fn(NaiveDate) -> Option<NaiveDate>,
+    ) -> Result<When, String> {
+        let due = due.settled(zone);
+        let home = due.zone(zone);
+        let day = match self.day {
+            None => due.day(self.there(home)),
+            Some(day) => first(day).ok_or_else(|| no_date_from(day))?,
+        };
+        Ok(match (self.time, self.place) {
+            (None, _) => due.on(day, zone),
+            // The time is one where the series is.
+            (Some(time), Place::Here) if due.instant(zone).is_some() => {
+                due.at_time(day.and_time(time))
+            }
+            (Some(time), _) => self.at(day, time, zone),
+        })
+    }
+
+    /// Returns the time on the day of `due`; `due` itself if no time is named.
+    pub(crate) fn on_day_of(&self, due: When, zone: Zone) -> When {
+        let time = self.time;
+        time.map_or(due, |time| self.at(due.day(self.there(zone)), time, zone))
+    }
+
+    /// Returns the zone whose clocks show the time; for one that is shown anywhere, that of the reader.
+    fn there(&self, zone: Zone) -> Zone {
+        match self.place {
+            Place::In(zone) => zone,
+            Place::Here | Place::Floating => zone,
+        }
+    }
+
     fn at(&self, day: NaiveDate, time: NaiveTime, zone: Zone) -> When {
         When::in_place(day.and_time(time), self.place, zone)
     }
@@ -78,10 +113,7 @@ impl Start {
         zone: Zone,
         first: impl Fn(NaiveDate) -> Option<NaiveDate>,
     ) -> Option<When> {
-        let there = match self.place {
-            Place::In(zone) => zone,
-            Place::Here | Place::Floating => zone,
-        };
+        let there = self.there(zone);
         let from = self.day.unwrap_or_else(|| there.today(now_ms));
         let day = first(from)?;
         let Some(time) = self.time else {
@@ -94,4 +126,11 @@ impl Start {
         }
         Some(due)
     }
+}
+
+fn no_date_from(day: NaiveDate) -> String {
+    format!(
+        "has no date from {} on; change the rule, its start or its end",
+        day.format("%a %Y-%m-%d")
+    )
 }

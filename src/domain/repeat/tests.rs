@@ -74,6 +74,12 @@ const SERIES: &str = "
     yearly | 2026-12-31 | 2027-12-31, 2028-12-31
     yearly | 2028-02-29 | 2029-02-28, 2030-02-28, 2031-02-28, 2032-02-29
     every year on feb 29 | 2027-02-28 | 2028-02-29, 2029-02-28
+    # years counted from a year that never has the day are counted from the first that has it
+    every 4 years on feb 29 | 2026-12-01 | 2028-02-29, 2032-02-29, 2036-02-29
+    every 4 years on feb 29 | 2030-02-28 | 2032-02-29, 2036-02-29
+    every 2 years on feb 29 | 2027-06-01 | 2028-02-29, 2030-02-28, 2032-02-29
+    every 3 years on feb 29 | 2026-12-01 | 2029-02-28, 2032-02-29, 2035-02-28
+    every 8 years on feb 29 | 2027-01-01 | 2028-02-29, 2036-02-29
     # days that are left out
     FREQ=WEEKLY;BYDAY=WE;X-EXDATE=20261209,20261216 | 2026-12-02 | 2026-12-23, 2026-12-30
     FREQ=DAILY;UNTIL=20261204;X-EXDATE=20261204 | 2026-12-02 | 2026-12-03, end

@@ -26,7 +26,7 @@ mod refused;
 mod rhythm;
 
 use clauses::Clauses;
-use days::{Refused, set_day_of_year, set_days_of_month, weekday, weekdays};
+use days::{FROM_LAST, Refused, ordinal, set_day_of_year, set_days_of_month, weekday, weekdays};
 
 /// The longer words of rules, but for the names of days and months.
 pub(super) const KNOWN: [&str; 36] = [
@@ -85,7 +85,9 @@ pub(super) fn read(
     seen: Option<&Seen>,
 ) -> Result<Said, Refused> {
     let week_start = seen.map_or(Weekday::Mon, |seen| seen.zone.week_start());
-    let lower = text.to_lowercase().replace([',', '&'], " ");
+    let lower = counted_from_last(&text.to_lowercase()).replace([',', '&'], " ");
+    // "tue / thu"
+    let lower = lower.replace(" /", "/").replace("/ ", "/");
     let (lower, from_completion) = counted_from(&lower);
     let words: Vec<&str> = lower.split_whitespace().flat_map(parts).collect();
     let words = with_ranges(&words);
@@ -173,6 +175,37 @@ fn counted_from(text: &str) -> (String, bool) {
         },
         true,
     )
+}
+
+/// Returns the text with a day that is counted from the end in one word: `second last friday` and `last but one friday` as
+/// `2nd-last friday`. In `second and last friday`, and with a comma between them, they are two.
+fn counted_from_last(text: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let all: Vec<&str> = text.split_whitespace().collect();
+    let mut rest = &*all;
+    let is_counted = |word: &str| ordinal(word).is_some_and(|number| number > 1);
+    while let [word, after @ ..] = rest {
+        let (joined, after) = match (*word, after) {
+            ("penultimate" | "last-but-one", _) => (Some("2nd".to_owned()), after),
+            ("last", ["but", "one", after @ ..])
+            | ("next" | "second" | "2nd", ["to", "last", after @ ..]) => {
+                (Some("2nd".to_owned()), after)
+            }
+            (number, ["last", after @ ..]) if is_counted(number) => {
+                (Some(number.to_owned()), after)
+            }
+            (word, _) => match word.strip_suffix(FROM_LAST) {
+                Some(number) if is_counted(number) => (Some(number.to_owned()), after),
+                _ => (None, after),
+            },
+        };
+        words.push(match joined {
+            Some(number) => format!("{number}{FROM_LAST}"),
+            None => (*word).to_owned(),
+        });
+        rest = after;
+    }
+    words.join(" ")
 }
 
 /// Returns the parts of a word that stand for words of their own: of `tue/thu`, `mon-fri` and `2w`.
@@ -274,6 +307,11 @@ fn head(words: &[&str], week_start: Weekday) -> Result<(Rule, Option<&'static st
     Ok((rule, doubt))
 }
 
+/// Reports whether a word names a day: of the week, or of a period by its number.
+fn is_day(word: &str) -> bool {
+    weekday(word).is_some() || ordinal(word).is_some()
+}
+
 /// Returns the words without fillers, and the usual ones for others of the same meaning.
 fn usual<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let words = words
@@ -310,6 +348,13 @@ fn usual<'a>(words: &[&'a str]) -> Vec<&'a str> {
                 rest
             }
             ["once", ref rest @ ..] => rest,
+            // "every monday and every thursday"
+            ["every", next, ref rest @ ..]
+                if usual.last().is_some_and(|last| is_day(last)) && is_day(next) =>
+            {
+                usual.push(next);
+                rest
+            }
             ["other", ref rest @ ..] if usual.is_empty() => {
                 usual.extend(["every", "other"]);
                 rest

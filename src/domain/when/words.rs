@@ -154,6 +154,17 @@ pub(crate) fn take_time(tidy: &[&str]) -> Result<(Vec<String>, Option<TimeIn>), 
     Err(Some(reason.to_owned()))
 }
 
+/// Reads a text that names a time of day and no day, such as `19:00` or `7pm Europe/London`; `None` for any other.
+pub(crate) fn time_alone(text: &str) -> Option<TimeIn> {
+    if text.chars().nth(MAX_CHARS).is_some() {
+        return None;
+    }
+    let lower = without_other_zone(text).to_lowercase().replace(',', " ");
+    let tidy: Vec<&str> = lower.split_whitespace().collect();
+    let (others, time) = take_time(&tidy).ok()?;
+    time.filter(|_| others.is_empty())
+}
+
 /// Why a zone cannot be used.
 const ZONE_ALONE: &str = "names a zone and no time of day; write both, or neither";
 

@@ -28,6 +28,15 @@ pub(super) fn cleared(word: &str) -> Option<String> {
     ))
 }
 
+/// Returns the field that others call so, and nobody here.
+fn foreign(name: &str) -> Option<Field> {
+    match name.to_lowercase().as_str() {
+        "p" => Some(Field::Priority),
+        "date" | "when" => Some(Field::Due),
+        _ => None,
+    }
+}
+
 /// Returns why a word that stays text may have been meant as a quick word; `None` if nothing speaks for it.
 pub(super) fn doubt(word: &str) -> Option<String> {
     if let Some(level) = word.strip_prefix('!')
@@ -38,7 +47,8 @@ pub(super) fn doubt(word: &str) -> Option<String> {
     }
     let Some((name, value)) = word.split_once(':') else {
         let (name, value) = word.split_once('=')?;
-        let field = Field::named(name).filter(|field| !value.is_empty() && field.may_be(value))?;
+        let field = Field::named(name).or_else(|| foreign(name));
+        let field = field.filter(|field| !value.is_empty() && field.may_be(value))?;
         return Some(format!("did you mean {}:{value}?", field.name()));
     };
     if !name.starts_with(char::is_alphabetic) {
@@ -58,6 +68,9 @@ pub(super) fn doubt(word: &str) -> Option<String> {
             Some(format!("did you mean +{value}?"))
         }
         _ => {
+            if let Some(field) = foreign(name).filter(|field| field.may_be(value)) {
+                return Some(format!("did you mean {}:{value}?", field.name()));
+            }
             let name = name.to_lowercase();
             // Many a word is near a short name: the value decides.
             let is_near = |(known, field): &&(&str, Field)| {

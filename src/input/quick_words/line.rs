@@ -9,7 +9,8 @@ pub(super) fn split(line: &str) -> Vec<String> {
     let mut rest = line.trim();
     while !rest.is_empty() {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (word, end) = in_quotes(rest).unwrap_or_else(|| (rest[..end].to_owned(), end));
+        let (word, end) =
+            in_quotes(rest).unwrap_or_else(|| (without_stop(&rest[..end]).to_owned(), end));
         words.push(word);
         rest = rest[end..].trim_start();
     }
@@ -17,6 +18,7 @@ pub(super) fn split(line: &str) -> Vec<String> {
     while at < words.len() {
         let more = others_of_moment(&words[at..]);
         let word = words[at..=at + more].join(" ");
+        let word = without_stop(&word).to_owned();
         words.splice(at..=at + more, [word]);
         at += 1;
     }
@@ -38,6 +40,17 @@ pub(super) fn text_after_dashes(line: &str) -> Option<(&str, &str)> {
     let is_text = |word: &String| matches!(Word::of_task(word), Word::Text(_));
     let is_alone = !split(before).iter().any(is_text);
     is_alone.then_some((before.trim(), after.trim()))
+}
+
+/// Returns a quick word of a line without the stop of the sentence that it is a part of: `+home.` is `+home`. A date keeps a full
+/// stop, which may belong to it.
+fn without_stop(word: &str) -> &str {
+    let stops: &[char] = match Word::of_task(word) {
+        Word::Text(_) | Word::Set(Field::Title | Field::Description, _) => return word,
+        Word::Set(field, _) if field.is_of_time() => &[',', ';'],
+        Word::Set(..) | Word::Tag(_) => &[',', ';', '.', '!', '?'],
+    };
+    word.trim_end_matches(stops)
 }
 
 /// Returns how many of the words after the first go on the date or the rule that it begins. A word that alters nothing, such
@@ -72,7 +85,11 @@ fn others_of_moment(words: &[String]) -> usize {
 /// ends.
 fn in_quotes(rest: &str) -> Option<(String, usize)> {
     let (name, after) = rest.split_once(':')?;
-    let (value, _) = after.strip_prefix('"')?.split_once('"')?;
+    let quote = after
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
+    let (value, _) = after.strip_prefix(quote)?.split_once(quote)?;
     let end = name.len() + value.len() + 3;
     let is_end = rest[end..].chars().next().is_none_or(char::is_whitespace);
     (Field::named(name).is_some() && is_end).then(|| (format!("{name}:{value}"), end))

@@ -82,13 +82,33 @@ fn a_word_that_may_have_been_meant_otherwise_is_told_with_the_reason() {
         ("due=fri", "did you mean due:fri?"),
         ("project=flat", "did you mean project:flat?"),
         ("label:x", "did you mean +x?"),
+        ("p=high", "did you mean priority:high?"),
+        ("p:high", "did you mean priority:high?"),
+        ("date:fri", "did you mean due:fri?"),
+        ("date=fri", "did you mean due:fri?"),
     ];
     for (word, reason) in cases {
         assert_eq!(doubt(word).as_deref(), Some(reason), "{word}");
     }
     let plain = [
-        "Note:", "note:", "http://x", "10:30", "re:pair", "+1", "!", "!!", "end:", "Pay", "a:b:c",
-        "x=1", "due=x", "dye:red", "a=b=c", "dad:fri",
+        "Note:",
+        "note:",
+        "http://x",
+        "10:30",
+        "re:pair",
+        "+1",
+        "!",
+        "!!",
+        "end:",
+        "Pay",
+        "a:b:c",
+        "x=1",
+        "due=x",
+        "dye:red",
+        "a=b=c",
+        "dad:fri",
+        "p=x",
+        "date:palm",
     ];
     for word in plain {
         assert_eq!(doubt(word), None, "{word}");
@@ -217,6 +237,31 @@ fn an_argument_with_blanks_is_read_like_its_words() {
 }
 
 #[test]
+fn the_stops_of_a_sentence_belong_to_no_word_and_quotes_hold_words_together() {
+    let cases: [(&[&str], &str); 4] = [
+        (
+            &["Pay rent due:fri, +home."],
+            "[Pay|rent]; due=fri; +home; taken due:fri +home",
+        ),
+        (
+            &["Pay project:Flat; due:5.1. +home, +money!"],
+            "[Pay]; project=Flat; due=5.1.; +home; +money; taken project:Flat due:5.1. +home +money",
+        ),
+        (
+            &["Buy project:'Home Work' x"],
+            "[Buy|x]; project=Home Work; taken project:Home Work",
+        ),
+        (
+            &["Buy project:Anna's things"],
+            "[Buy|things]; project=Anna's; taken project:Anna's",
+        ),
+    ];
+    for (arguments, is) in cases {
+        assert_eq!(read(arguments, Purpose::Add), is, "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_rule_of_a_line_takes_all_the_words_that_make_it() {
     let cases: [(&[&str], &str); 3] = [
         (
@@ -239,7 +284,8 @@ fn a_rule_of_a_line_takes_all_the_words_that_make_it() {
 
 #[test]
 fn in_an_edit_words_that_set_nothing_are_left_over_with_what_was_meant() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
+        (&["-work,X", "-y,"], "[]; -work; -X; -y"),
         (
             &["title:x", "p1", "due:"],
             "[]; title=x; priority=p1; due=; taken p1",
@@ -261,7 +307,14 @@ fn in_an_edit_words_that_set_nothing_are_left_over_with_what_was_meant() {
     for (arguments, is) in cases {
         assert_eq!(read(arguments, Purpose::Edit), is, "{arguments:?}");
     }
-    let cases: [(&[&str], Option<&str>); 9] = [
+    let cases: [(&[&str], Option<&str>); 16] = [
+        (&["New title"], Some("title:\"New title\"")),
+        (&["New", "title"], Some("title:\"New title\"")),
+        (&["cancel"], Some("taskhold cancel ID")),
+        (&["Delete"], Some("taskhold delete ID")),
+        (&["cancelled"], Some("status:cancelled")),
+        (&["due"], Some("due: with a value")),
+        (&["none"], Some("due:none, or another field")),
         (&["done"], Some("status:done")),
         (&["high"], Some("priority:high")),
         (&["tomorrow"], Some("due:tomorrow")),
@@ -269,7 +322,7 @@ fn in_an_edit_words_that_set_nothing_are_left_over_with_what_was_meant() {
         (&["daily"], Some("repeat:daily")),
         (&["Pay", "the", "rent"], Some("title:\"Pay the rent\"")),
         (&["Pay rent"], Some("title:\"Pay rent\"")),
-        (&["it", "done"], Some("status:done")),
+        (&["it", "done"], Some("title:\"it done\"")),
         (&["+"], None),
     ];
     for (arguments, meant) in cases {

@@ -162,6 +162,7 @@ fn edit_of(store: &Store, change: &Change) -> Result<Edit, Failed> {
                 removed: Vec::new(),
                 added: comments,
             },
+            keeps_due: false,
         });
     };
     let Some(before) = here else {
@@ -205,6 +206,7 @@ fn edit_of(store: &Store, change: &Change) -> Result<Edit, Failed> {
         before: Some(before),
         after,
         comments,
+        keeps_due: false,
     })
 }
 

@@ -406,7 +406,7 @@ fn a_change_that_completes_and_says_more_names_its_round_by_the_date() {
 }
 
 #[test]
-fn a_round_that_would_lead_to_its_own_date_is_refused() {
+fn a_round_that_leads_to_its_own_date_is_completed_and_the_same_call_again_is_refused() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);
     let series =
@@ -415,11 +415,17 @@ fn a_round_that_would_lead_to_its_own_date_is_refused() {
     let done = client.call("complete_task", json!({ "task_id": 1 }));
     let next = done["due"].as_str().unwrap();
     let named = json!({ "task_id": 1, "due": &next[4..] });
-    let refused = client.complaint("complete_task", named);
-    assert!(
-        refused.contains(next) && refused.contains("counts from completion"),
-        "{refused}"
+    let again = client.call("complete_task", named);
+    assert_eq!(
+        (&again["status"], &again["due"]),
+        (&json!("pending"), &done["due"])
     );
+    assert!(
+        note(&again).contains(&format!("1: completed a round; the next is due {next}")),
+        "{again}"
+    );
+    let refused = client.complaint("complete_task", json!({ "task_id": 1 }));
+    assert!(refused.contains(next), "{refused}");
 }
 
 #[test]

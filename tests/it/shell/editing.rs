@@ -51,6 +51,46 @@ fn words_and_flags_set_add_clear_and_rename() {
 }
 
 #[test]
+fn a_tag_is_taken_away_in_any_spelling_and_a_slip_never_becomes_a_title() {
+    let home = Home::new();
+    run(&home, &["add", "Pay", "+Work"]);
+    let changed = run(&home, &["edit", "1", "-wORK"]);
+    assert_eq!(
+        (changed.printed.as_str(), changed.said.as_str()),
+        ("Changed 1 Pay\n", "")
+    );
+    let none = run(&home, &["edit", "1", "-wORK"]);
+    assert!(
+        none.said.contains("there was no tag \"wORK\""),
+        "{}",
+        none.said
+    );
+    for (words, said) in [
+        (&["cancel"][..], "did you mean taskhold cancel ID?"),
+        (&["due"], "did you mean due: with a value?"),
+        (&["none"], "did you mean due:none, or another field?"),
+        (&["p=high"], "did you mean priority:high?"),
+        (&["date:fri"], "did you mean due:fri?"),
+        (&["New title"], "did you mean title:\"New title\"?"),
+    ] {
+        let refused = run(&home, &[&["edit", "1"], words].concat());
+        assert_eq!(refused.status, 2, "{words:?}");
+        assert!(refused.said.contains(said), "{words:?}: {}", refused.said);
+    }
+    let added = run(
+        &home,
+        &["add", "Buy project:'Home Work', due:2031-06-02, +home."],
+    );
+    assert!(
+        added
+            .printed
+            .contains("Buy (due Mon 2031-06-02) project:\"Home Work\" +home\n"),
+        "{}",
+        added.printed
+    );
+}
+
+#[test]
 fn leading_ids_are_further_tasks_and_a_title_that_is_a_number_stands_after_two_dashes() {
     let home = Home::new();
     for title in ["one", "two", "three", "four"] {

@@ -98,6 +98,70 @@ fn a_line_is_printed_with_the_words_that_find_its_task() {
 }
 
 #[test]
+fn what_is_left_out_is_named_with_commas_too_and_a_name_that_leaves_nothing_out_is_told() {
+    let home = Home::new();
+    run(&home, &["add", "A", "+work", "project:Web"]);
+    run(&home, &["add", "B", "+home"]);
+    run(&home, &["add", "C"]);
+    run(&home, &["add", "D", "+phone"]);
+    run(&home, &["done", "4"]);
+    for words in [
+        &["-work,home"][..],
+        &["--without", "work,home"],
+        &["--without", "+work,+home"],
+        &["-tags:work,home"],
+        &["-WORK", "-home,phone"],
+    ] {
+        assert_eq!(ids(&home, words), ["3"], "{words:?}");
+    }
+    assert_eq!(ids(&home, &["--tag", "work,home"]).len(), 0);
+    for (words, said) in [
+        (
+            &["-wrok"][..],
+            "note: no open task has a tag wrok; did you mean work? tags: work, home\n",
+        ),
+        (
+            &["-wrok,home"],
+            "note: no open task has a tag wrok; did you mean work? tags: work, home\n",
+        ),
+        (
+            &["-project:nosuch"],
+            "note: no open task is in a project nosuch; projects: Web\n",
+        ),
+        // Only a finished task has it.
+        (&["-phone"], ""),
+        (&["-project:none"], ""),
+    ] {
+        let listed = run(&home, &[&["list"], words].concat());
+        assert_eq!(
+            (listed.status, listed.said.as_str()),
+            (0, said),
+            "{words:?}"
+        );
+        assert!(!listed.printed.is_empty(), "{words:?}");
+    }
+    // Where tasks are changed, it is refused: all of them would be.
+    for words in ["-wrok", "-project:nosuch", "open -home,wrok"] {
+        let refused = run(&home, &["done", "--where", words, "--yes"]);
+        assert_eq!(refused.status, 2, "{words}: {}", refused.printed);
+        assert!(
+            refused.said.contains("nothing was changed"),
+            "{}",
+            refused.said
+        );
+    }
+    assert_eq!(ids(&home, &[]), ["1", "2", "3"]);
+    let done = run(&home, &["done", "--where", "-work,home", "--yes"]);
+    assert!(done.printed.starts_with("Completed 3 C"), "{}", done.said);
+    let changed = json(&home, &["edit", "1", "-work,X"]);
+    assert_eq!(
+        changed["tasks"][0]["tags"],
+        serde_json::Value::Null,
+        "{changed}"
+    );
+}
+
+#[test]
 fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
     let home = filled();
     for (words, said) in [

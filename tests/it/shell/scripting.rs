@@ -381,6 +381,62 @@ fn what_goes_to_a_program_is_cut_only_where_the_call_says_so() {
 }
 
 #[test]
+fn a_search_and_the_log_are_as_long_as_the_terminal_is_high_and_whole_in_a_pipe() {
+    let home = Home::new();
+    filled(&home, 60);
+    for command in [&["list"][..], &["search", "task"], &["log"]] {
+        let (shown, status) = super::terminal::at_terminal(&home, 80, command, &[]);
+        assert_eq!(status, 0, "{shown}");
+        let lines = shown.trim_end().lines().count();
+        assert!(
+            (20..=23).contains(&lines),
+            "{command:?}: {lines} lines\n{shown}"
+        );
+        assert!(shown.contains("--all shows"), "{command:?}: {shown}");
+        let whole = run(&home, command);
+        assert_eq!(whole.printed.lines().count(), 60, "{command:?}");
+        assert_eq!(whole.said, "", "{command:?}");
+    }
+    assert_eq!(json(&home, &["log"])["more"], false);
+    assert_eq!(run(&home, &["log", "-n", "7"]).printed.lines().count(), 7);
+}
+
+#[test]
+fn a_command_that_needs_tasks_makes_no_database() {
+    let home = Home::new();
+    let folder = home.database().with_file_name("elsewhere");
+    std::fs::create_dir(&folder).unwrap();
+    let typo = folder.join("typo.db");
+    let typo = typo.to_str().unwrap();
+    for (arguments, status) in [
+        (&["done", "1"][..], 1),
+        (&["edit", "1", "due:fri"], 1),
+        (&["delete", "1"], 1),
+        (&["undelete", "1"], 1),
+        (&["undo"], 1),
+        (&["undo", "7"], 1),
+        (&["comment", "1", "x"], 1),
+        (&["skip", "1"], 1),
+        (&["start", "1"], 1),
+        (&["done", "--where", "+home", "--yes"], 0),
+        (&["backup"], 1),
+        (&["watch"], 1),
+    ] {
+        let refused = run(&home, &[&["--db", typo], arguments].concat());
+        assert_eq!(refused.status, status, "{arguments:?}: {refused:?}");
+        assert!(
+            refused.said.contains("typo.db is not there yet"),
+            "{arguments:?}: {}",
+            refused.said
+        );
+        let left = std::fs::read_dir(&folder).unwrap().count();
+        assert_eq!(left, 0, "{arguments:?}");
+    }
+    let made = run(&home, &["--db", typo, "add", "one"]);
+    assert_eq!(made.status, 0, "{}", made.said);
+}
+
+#[test]
 fn a_list_longer_than_a_page_is_read_to_its_end() {
     let home = Home::new();
     filled(&home, 2_100);

@@ -100,6 +100,16 @@ const READ: &str = "
     15th and 30th | FREQ=MONTHLY;BYMONTHDAY=15,28,29,30;BYSETPOS=-1,1 | every month on the 15th, 30th
     1st, 15th and 29th | FREQ=MONTHLY;BYMONTHDAY=1,15,28,29;BYSETPOS=-1,1,2 | every month on the 1st, 15th, 29th
     28th and 30th | FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1,1 | every month on the 28th, 30th
+    # counted from the end
+    every 2nd last friday of the month | FREQ=MONTHLY;BYDAY=-2FR | FREQ=MONTHLY;BYDAY=-2FR
+    second-last friday of every month | FREQ=MONTHLY;BYDAY=-2FR | FREQ=MONTHLY;BYDAY=-2FR
+    every last but one friday | FREQ=MONTHLY;BYDAY=-2FR | FREQ=MONTHLY;BYDAY=-2FR
+    monthly on the second to last day | FREQ=MONTHLY;BYMONTHDAY=-2 | FREQ=MONTHLY;BYMONTHDAY=-2
+    every second last day of the month | FREQ=MONTHLY;BYMONTHDAY=-2 | FREQ=MONTHLY;BYMONTHDAY=-2
+    every third last day of the month | FREQ=MONTHLY;BYMONTHDAY=-3 | FREQ=MONTHLY;BYMONTHDAY=-3
+    penultimate weekday of the month | FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2 | FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2
+    2nd and last friday of the month | FREQ=MONTHLY;BYDAY=-1FR,2FR | every month on the 2nd, last Fri
+    2nd, last friday of the month | FREQ=MONTHLY;BYDAY=-1FR,2FR | every month on the 2nd, last Fri
     # lengths
     3d | FREQ=DAILY;INTERVAL=3 | every 3 days from due
     2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
@@ -115,6 +125,11 @@ const READ: &str = "
     10 days after finishing | FREQ=DAILY;INTERVAL=10;X-FROM=COMPLETION | every 10 days after completion
     # weekdays
     every tue/thu | FREQ=WEEKLY;BYDAY=TU,TH | every Tue, Thu
+    tue / thu | FREQ=WEEKLY;BYDAY=TU,TH | every Tue, Thu
+    every tue/ thu | FREQ=WEEKLY;BYDAY=TU,TH | every Tue, Thu
+    every monday and every thursday | FREQ=WEEKLY;BYDAY=MO,TH | every Mon, Thu
+    each mon, each wed and each fri | FREQ=WEEKLY;BYDAY=MO,WE,FR | every Mon, Wed, Fri
+    every 1st and every 15th of the month | FREQ=MONTHLY;BYMONTHDAY=1,15 | every month on the 1st, 15th
     mon-fri | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
     from monday to friday | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR | every weekday
     every fri through mon | FREQ=WEEKLY;BYDAY=MO,FR,SA,SU | every Mon, Fri, Sat, Sun

@@ -64,6 +64,9 @@ pub(super) fn set_days_of_month(rule: &mut Rule, words: &[&str]) -> Result<(), R
     let number = |word: &&str| match *word {
         "last" | "end" => Some(-1),
         "start" | "beginning" => Some(1),
+        word if from_last(word).is_some() => {
+            from_last(word).and_then(|day| i8::try_from(day).ok().map(i8::wrapping_neg))
+        }
         word => ordinal(word)
             .or_else(|| day_number(word))
             .and_then(|day| i8::try_from(day).ok()),
@@ -123,8 +126,20 @@ pub(super) fn nth(word: &str) -> Option<i16> {
     if word == "last" {
         return Some(-1);
     }
-    i16::try_from(ordinal(word)?).ok().filter(|nth| *nth <= 5)
+    let nth = match from_last(word) {
+        Some(number) => -i16::try_from(number).ok()?,
+        None => i16::try_from(ordinal(word)?).ok()?,
+    };
+    Some(nth).filter(|nth| nth.abs() <= 5)
 }
+
+/// Reads `2nd-last`, which `words` makes of `second last` and its like.
+pub(super) fn from_last(word: &str) -> Option<u32> {
+    ordinal(word.strip_suffix(FROM_LAST)?)
+}
+
+/// What follows the number of a day that is counted from the end.
+pub(super) const FROM_LAST: &str = "-last";
 
 /// Reads `third` or `3rd`.
 pub(super) fn ordinal(word: &str) -> Option<u32> {

@@ -24,10 +24,10 @@ pub(super) enum Period {
 impl Period {
     fn named(word: &str) -> Option<Self> {
         match word {
-            "week" => Some(Self::Week),
-            "month" => Some(Self::Month),
-            "quarter" => Some(Self::Quarter),
-            "year" => Some(Self::Year),
+            "week" | "weeks" => Some(Self::Week),
+            "month" | "months" => Some(Self::Month),
+            "quarter" | "quarters" => Some(Self::Quarter),
+            "year" | "years" => Some(Self::Year),
             _ => None,
         }
     }

@@ -309,6 +309,7 @@ impl Again {
                 removed: Vec::new(),
                 added: self.added,
             },
+            keeps_due: false,
         }
         .stamped(caller.now)
     }
