@@ -17,8 +17,11 @@ pub(super) fn split(line: &str) -> Vec<String> {
     let mut at = 0;
     while at < words.len() {
         let more = others_of_moment(&words[at..]);
-        let word = words[at..=at + more].join(" ");
-        let word = without_stop(&word).to_owned();
+        let whole = words[at..=at + more].join(" ");
+        let word = match more {
+            0 => whole,
+            _ => without_stop(&whole).to_owned(),
+        };
         words.splice(at..=at + more, [word]);
         at += 1;
     }
@@ -91,6 +94,9 @@ fn in_quotes(rest: &str) -> Option<(String, usize)> {
         .filter(|quote| matches!(quote, '"' | '\''))?;
     let (value, _) = after.strip_prefix(quote)?.split_once(quote)?;
     let end = name.len() + value.len() + 3;
-    let is_end = rest[end..].chars().next().is_none_or(char::is_whitespace);
+    // The stop of a sentence belongs to no word.
+    let others = rest[end..].trim_start_matches([',', ';', '.', '!', '?']);
+    let is_end = others.chars().next().is_none_or(char::is_whitespace);
+    let end = rest.len() - others.len();
     (Field::named(name).is_some() && is_end).then(|| (format!("{name}:{value}"), end))
 }
