@@ -229,6 +229,8 @@ pub struct Contents {
     pub tasks: u64,
     /// The highest id the database has given out.
     pub last_id: i64,
+    /// The year of the earliest date of its tasks; `None` if they have none, or [`Writer::names_zones`] does not ask for it.
+    pub first_year: Option<i32>,
 }
 
 /// Where a task stands among the others.
@@ -260,6 +262,11 @@ pub trait Writer {
 
     /// Reports whether tasks in the trash are written, too.
     fn takes_trash(&self) -> bool {
+        false
+    }
+
+    /// Reports whether it defines the zones of dates, and must know how far back they go.
+    fn names_zones(&self) -> bool {
         false
     }
 

@@ -329,6 +329,11 @@ impl Export<'_> {
         let contents = Contents {
             tasks: if takes_trash { all } else { all - deleted },
             last_id: store.last_id()?,
+            first_year: if self.writer.names_zones() {
+                store.first_year()?
+            } else {
+                None
+            },
         };
         self.writer.begin(self.out, contents)?;
         if self.writer.is_nested() {

@@ -86,6 +86,8 @@ pub struct Called {
     pub is_text: bool,
     /// What it was called before it was done; `None` if that changes nothing.
     pub before: Option<String>,
+    /// Which state of it the file has, counted by its program (SEQUENCE of RFC 5545, 3.8.7.4); `None` if that does not count.
+    pub sequence: Option<u32>,
 }
 
 /// A task from a file.

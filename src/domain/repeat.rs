@@ -207,6 +207,30 @@ impl Repeat {
         self.0.from_completion || self.0.first(day) == Some(day)
     }
 
+    /// Returns the last date before `off` from which the rule goes on as from `off`, which is none of its dates; `None` if it is one,
+    /// or there is no such date in the two years before it. It stands in a calendar for the round that is due off the rule.
+    pub(crate) fn date_before(&self, off: &When, zone: Zone) -> Option<When> {
+        const DAYS: usize = 800;
+        const COMPARED: usize = 3;
+        let home = off.zone(zone);
+        if self.0.from_completion || self.has(off.day(home)) {
+            return None;
+        }
+        let ahead = |from: When| -> Vec<When> {
+            let next = |date: &When| self.after(&from, date, i64::MIN, zone);
+            std::iter::successors(next(&from), next)
+                .take(COMPARED)
+                .collect()
+        };
+        let wanted = ahead(*off);
+        let before = off.day(home).pred_opt()?.iter_days().rev().take(DAYS);
+        before
+            .filter(|day| self.has(*day))
+            .map(|day| off.on(day, home))
+            .take_while(|date| date.order(Zone::UTC) >= 0)
+            .find(|date| !wanted.is_empty() && ahead(*date) == wanted)
+    }
+
     /// Returns the rule that is left when one occurrence is done or skipped; `None` when it was the last of a counted series.
     pub fn advance(&self) -> Option<Self> {
         let mut rule = self.0.clone();

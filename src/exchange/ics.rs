@@ -7,8 +7,8 @@
 //! | `priority` high, medium, low | `PRIORITY` 1, 5, 9; 1 to 4 and 6 to 9 are read as high and low |
 //! | `due`: a day, an instant, a time of a zone, a time anywhere | `DUE;VALUE=DATE`, `DUE` in UTC, `DUE;TZID=` with a `VTIMEZONE` of our own, `DUE` without a zone |
 //! | `defer_until` | `DTSTART`, where RFC 5545 allows it: before `DUE`, of its kind, no rule; else `X-TASKHOLD-DEFER-UNTIL` |
-//! | `repeat` | `RRULE`, with the begin of the day on which it is due as `DTSTART`, since a rule needs one; `X-TASKHOLD-REPEAT` if it counts from completion. A rule that gives the days on which rounds begin has `DTSTART` as `defer_until`, and `DUE` days later |
-//! | `repeat_from` | a second `VTODO` with the `RECURRENCE-ID` |
+//! | `repeat` | `RRULE`, with the begin of the day on which it is due as `DTSTART`, since a rule needs one; where that is when it is due, there is no `DUE`, which must be later (RFC 5545, 3.8.2.3); `X-TASKHOLD-REPEAT` if it counts from completion. A rule that gives the days on which rounds begin has `DTSTART` as `defer_until`, and `DUE` days later |
+//! | `repeat_from` | a second `VTODO` with the `RECURRENCE-ID`; with `X-TASKHOLD-OFF-RULE` if a due date is off the rule and was not moved |
 //! | the next date of a series | its first date that is not in `EXDATE` and of which no `RECURRENCE-ID` is completed or cancelled |
 //! | `project`, `tags` | `X-TASKHOLD-PROJECT`, `CATEGORIES` |
 //! | `parent`, `depends_on` | `RELATED-TO`; `RELATED-TO;RELTYPE=DEPENDS-ON` |
@@ -56,6 +56,8 @@ const LEFT_OUT: [&str; 3] = ["created_by", "rev", "started_at"];
 #[derive(Debug)]
 pub struct Writer {
     zone: Zone,
+    /// The year of the earliest date.
+    first_year: Option<i32>,
     /// The zones that were written.
     defined: BTreeSet<&'static str>,
     left_out: Notes,
@@ -66,6 +68,7 @@ impl Writer {
     pub fn new(zone: Zone) -> Self {
         Self {
             zone,
+            first_year: None,
             defined: BTreeSet::new(),
             left_out: Notes::default(),
         }
@@ -73,7 +76,8 @@ impl Writer {
 }
 
 impl super::Writer for Writer {
-    fn begin(&mut self, out: &mut dyn Write, _: Contents) -> io::Result<()> {
+    fn begin(&mut self, out: &mut dyn Write, contents: Contents) -> io::Result<()> {
+        self.first_year = contents.first_year;
         line(out, "BEGIN:VCALENDAR")?;
         line(out, "VERSION:2.0")?;
         line(
@@ -156,6 +160,10 @@ impl super::Writer for Writer {
     fn left_out(&self) -> &Notes {
         &self.left_out
     }
+
+    fn names_zones(&self) -> bool {
+        true
+    }
 }
 
 impl Writer {
@@ -187,7 +195,12 @@ impl Writer {
                 && self.defined.insert(zone.name())
             {
                 let year = Zone::UTC.today(task.updated_at.as_millis()).year();
-                timezone::write(out, zone, year)?;
+                let mut years = timezone::around(year);
+                if let Some(first) = self.first_year {
+                    // A series may begin a little before its task is due.
+                    years = years.start.min(first - 1)..years.end;
+                }
+                timezone::write(out, zone, &years)?;
             }
         }
         Ok(())

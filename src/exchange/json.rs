@@ -283,6 +283,7 @@ fn called(task: &Task) -> Called {
         ),
         is_text: false,
         before: None,
+        sequence: None,
     }
 }
 
@@ -371,6 +372,7 @@ impl<R: BufRead> Reader<R> {
         Ok(Contents {
             tasks: header.tasks,
             last_id: header.last_id,
+            first_year: None,
         })
     }
 

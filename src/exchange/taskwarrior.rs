@@ -14,7 +14,8 @@
 //! | `until` of a template | the end of the series |
 //! | anything else | a line of the description: `name: value` |
 //!
-//! What cannot be read of a task is left out with a note; of `due`, `wait` and `scheduled`, whose loss may be missed, it is a fault.
+//! What cannot be read of a task is left out with a note; of `due`, `wait` and `scheduled`, whose loss may be missed, it is a fault,
+//! if the task has what each of Taskwarrior's has.
 //!
 //! Its dates are instants. One at midnight, or in the last second of a day, in the user's zone is taken as that day.
 
@@ -33,8 +34,21 @@ mod fields;
 
 /// Who is said to have created what comes from there.
 const SOURCE: &str = "taskwarrior";
-/// What every task of it has at least one of.
-const OF_EACH: [&str; 3] = ["uuid", "entry", "status"];
+/// The words that `status` has in it.
+const STATUSES: [&str; 5] = ["pending", "waiting", "recurring", "completed", "deleted"];
+/// Its dates, which no other program writes as it does.
+const DATES: [&str; 8] = [
+    "entry",
+    "modified",
+    "end",
+    "start",
+    "due",
+    "wait",
+    "scheduled",
+    "until",
+];
+/// How many things must be as it writes them for an object to be a task of its: a `uuid` or a `status` may be in any list of JSON.
+const MARKS: usize = 2;
 /// What it works out itself, or needs only for its templates.
 const DERIVED: [&str; 9] = [
     "id", "urgency", "mask", "imask", "parent", "rtype", "recur", "template", "last",
@@ -57,7 +71,7 @@ pub struct Reader<'a, R> {
 enum Kind {
     /// There is no object in it yet.
     Empty,
-    /// No object in it says anything that each of Taskwarrior's says.
+    /// No object in it is one of Taskwarrior's.
     Other,
     /// It is one.
     Taskwarrior,
@@ -167,8 +181,7 @@ impl<R> Reader<'_, R> {
     /// Gives up a file that holds objects, but none of Taskwarrior's.
     fn refuse(&mut self) -> Fault {
         self.has_ended = true;
-        let reason =
-            "it is no export of Taskwarrior: no task in it has a uuid, an entry or a status";
+        let reason = "it is no export of Taskwarrior: no task in it has two of a uuid, an entry and a status as Taskwarrior writes them";
         Fault::File(reason.to_owned())
     }
 }
@@ -183,7 +196,8 @@ impl<R: BufRead> super::Reader for Reader<'_, R> {
         }
         match self.object() {
             Ok(Some(Object { line, fields })) => {
-                if OF_EACH.iter().any(|name| fields.contains_key(*name)) {
+                let is_task = is_task(&fields);
+                if is_task {
                     self.kind = Kind::Taskwarrior;
                 } else if self.kind == Kind::Empty {
                     self.kind = Kind::Other;
@@ -195,6 +209,12 @@ impl<R: BufRead> super::Reader for Reader<'_, R> {
                     Err(_) if self.kind == Kind::Other => return Some(Err(self.refuse())),
                     Err(invalid) => Err(Fault::task(line, invalid.to_string())),
                 };
+                if !is_task {
+                    // What the file is comes before what is wrong in it.
+                    for invalid in faults.drain(..) {
+                        self.notes.count(format!("{invalid}: left out"));
+                    }
+                }
                 let faults = faults.into_iter().map(|invalid| Fault::Property {
                     line,
                     reason: invalid.to_string(),
@@ -215,6 +235,18 @@ impl<R: BufRead> super::Reader for Reader<'_, R> {
     fn notes(&self) -> &Notes {
         &self.notes
     }
+}
+
+/// Reports whether an object has enough of what tasks of Taskwarrior have. A list of something else may have a `description`, too.
+fn is_task(fields: &Map<String, Value>) -> bool {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let has_status = text("status").is_some_and(|status| STATUSES.contains(&status));
+    let has_date = |name: &&&str| text(name).is_some_and(fields::is_time);
+    let marks = DATES.iter().filter(has_date).count()
+        + usize::from(text("uuid").is_some())
+        + usize::from(has_status)
+        + usize::from(fields.get("urgency").is_some_and(Value::is_number));
+    marks >= MARKS
 }
 
 /// A task as it stands in the file.
@@ -253,5 +285,66 @@ impl<R: BufRead> Read for Counted<R> {
         let ends = buffer[..read].split(|byte| *byte == b'\n').count() - 1;
         self.line += ends as u64;
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            task::{Actor, Timestamp},
+            when::Zone,
+        },
+        exchange::Reader as _,
+    };
+
+    /// Returns how many tasks a file has, or why it has none.
+    fn read(text: &str) -> Result<usize, String> {
+        let caller = Caller {
+            actor: Actor::named("test"),
+            now: Timestamp::from_millis(0),
+            zone: Zone::UTC,
+            session: None,
+        };
+        let mut reader = Reader::new(text.as_bytes(), &caller);
+        let mut count = 0;
+        while let Some(next) = reader.next() {
+            next.map_err(|fault| fault.to_string())?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    #[test]
+    fn a_list_of_something_else_is_refused_whatever_words_it_shares() {
+        for text in [
+            r#"[{"id":1,"title":"Login page broken","status":"open","description":"Steps","labels":["bug"]}]"#,
+            r#"[{"uuid":"2f1b6e2c-0000-4000-8000-000000000001","name":"Contact","description":"A person"}]"#,
+            r#"[{"sha":"a1","status":"M","description":"Change"}]"#,
+            r#"[{"description":"x","entry":"2026-11-22","status":"done"}]"#,
+            r#"[{"description":"x","status":"pending","title":"y","due":"2026-11-22"}]"#,
+            r#"[{"description":"x"},{"description":"y"}]"#,
+        ] {
+            let said = read(text).unwrap_err();
+            assert!(
+                said.starts_with("it is no export of Taskwarrior: no task in it has two of"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_is_of_taskwarrior_if_one_of_its_tasks_is() {
+        for fields in [
+            r#""uuid":"a-1","status":"pending""#,
+            r#""uuid":"a-1","entry":"20261122T100000Z""#,
+            r#""entry":"20261122T100000Z","status":"waiting""#,
+            r#""entry":"20261122T100000Z","modified":"20261122T100000Z""#,
+            r#""uuid":"a-1","urgency":1.8"#,
+        ] {
+            let text = format!(r#"[{{"description":"a"}},{{"description":"b",{fields}}}]"#);
+            assert_eq!(read(&text), Ok(2), "{text}");
+        }
     }
 }

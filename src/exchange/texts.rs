@@ -39,8 +39,9 @@ pub(super) fn heading(raw: &str, notes: &mut Notes) -> Result<(Title, Option<Str
 /// is a very long one.
 fn cut(line: &str) -> Option<usize> {
     line.char_indices().nth(Title::MAX_CHARS)?;
-    let (most, _) = line.char_indices().nth(Title::MAX_CHARS - 1)?;
-    let word = line[..=most].rfind(char::is_whitespace);
+    let (most, last) = line.char_indices().nth(Title::MAX_CHARS - 1)?;
+    // A word may end right before the last character that there is room for.
+    let word = line[..most + last.len_utf8()].rfind(char::is_whitespace);
     Some(word.filter(|word| *word > most / 2).unwrap_or(most))
 }
 
@@ -137,6 +138,37 @@ mod tests {
         assert_eq!(rest.as_deref(), Some(words.trim_end()));
         let (title, _) = taken(&format!("See {}", "x".repeat(most)));
         assert_eq!(title.chars().count(), most);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_title_is_cut_between_characters_of_any_width(
+            begin in 0..8_usize,
+            pieces in proptest::collection::vec(proptest::sample::select(vec!["x", "é", "会", "🚀", " ", "\u{a0}", "\u{3000}", "e\u{301}"]), 490..512),
+            tail in proptest::sample::select(vec!["x", "é", "会", "🚀"]),
+        ) {
+            let text = format!("{}{}{}", "x".repeat(begin + 1), pieces.concat(), tail.repeat(12));
+            let (title, rest) = taken(&text);
+            proptest::prop_assert!(title.chars().count() <= Title::MAX_CHARS);
+            let line = clean(&text).text.trim().to_owned();
+            match rest {
+                None => proptest::prop_assert_eq!(title, line),
+                Some(rest) => {
+                    let begin = title.strip_suffix('…').unwrap().trim_end();
+                    proptest::prop_assert!(line.starts_with(begin), "{}\n{}", title, line);
+                    proptest::prop_assert_eq!(rest, line);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_of_one_long_word_is_cut_whatever_its_characters() {
+        for c in ["é", "会", "🚀", "x"] {
+            let (title, rest) = taken(&c.repeat(600));
+            assert_eq!(title, c.repeat(Title::MAX_CHARS - 1) + "…");
+            assert_eq!(rest, Some(c.repeat(600)));
+        }
     }
 
     #[test]

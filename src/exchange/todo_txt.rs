@@ -2,7 +2,7 @@
 //!
 //! `x` and the dates, the priorities, `+project` and `@context` are the format's own; `due:`, `t:` (not before), `rec:`
 //! (again), `pri:` (of what is done), `id:`, `p:` (part of) and `dep:` (after) are what its programs have agreed on; and
-//! `status:` is ours, for what the format has no sign for.
+//! `status:` and `recday:` (the day of the month for `rec:`) are ours, for what the format has no sign for.
 //!
 //! The format has no way to escape. A line of our own ends with `id:N`, and its title comes back as it was, whatever it
 //! looks like (`own_export`). Before it stands `rev:`, which says from which state of the task the line was made, and when the task
@@ -20,6 +20,7 @@ use crate::domain::{
     when::{When, Zone},
 };
 
+mod marks;
 mod own_export;
 mod read;
 mod rec;
@@ -98,8 +99,11 @@ impl Writer {
             .repeat
             .as_ref()
             .map(|repeat| rec::write(repeat, task.due, self.zone));
-        if let Some(Some(again)) = &again {
+        if let Some(Some((again, month_day))) = &again {
             key("rec", again.clone());
+            if let Some(day) = month_day {
+                key(rec::DAY, day.to_string());
+            }
         }
         if let Some(parent) = task.parent {
             key("p", parent.to_string());
@@ -185,7 +189,19 @@ fn is_mark(word: &str) -> bool {
 /// Returns the key and the value of a word like `due:2026-12-24`, if the key means something here.
 fn known_key(word: &str) -> Option<(&str, &str)> {
     let (key, value) = word.split_once(':')?;
-    let is_known = ["due", "t", "rec", "pri", "id", "p", "dep", "status", "rev"].contains(&key);
+    let is_known = [
+        "due",
+        "t",
+        "rec",
+        rec::DAY,
+        "pri",
+        "id",
+        "p",
+        "dep",
+        "status",
+        "rev",
+    ]
+    .contains(&key);
     (is_known && !value.is_empty()).then_some((key, value))
 }
 

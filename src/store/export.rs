@@ -56,6 +56,27 @@ impl Store {
             .while_trying("count the tasks")
     }
 
+    /// Returns the year of the earliest date that a task has, as it is written; `None` if none has one. Reads every row.
+    pub fn first_year(&self) -> Result<Option<i32>> {
+        self.connection
+            .prepare_cached(
+                "SELECT min(substr(due, 1, 4)) AS due, min(substr(defer_until, 1, 4)) AS defer_until,
+                        min(substr(repeat_from, 1, 4)) AS repeat_from
+                 FROM task",
+            )
+            .and_then(|mut statement| {
+                statement.query_row([], |row| {
+                    let mut years = Vec::new();
+                    for column in ["due", "defer_until", "repeat_from"] {
+                        let year: Option<String> = row.get(column)?;
+                        years.extend(year.and_then(|year| year.parse::<i32>().ok()));
+                    }
+                    Ok(years.into_iter().min())
+                })
+            })
+            .while_trying("find the earliest date")
+    }
+
     /// Returns the highest id ever given out; 0 before the first.
     pub fn last_id(&self) -> Result<i64> {
         self.last_number("task")

@@ -7,6 +7,7 @@ mod circles;
 mod faults;
 mod files;
 mod foreign;
+mod others;
 mod round_trip;
 mod update;
 mod update_between;

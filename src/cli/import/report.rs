@@ -49,6 +49,7 @@ pub(super) fn print_json(
             "task": id,
             "title": title,
         })).collect::<Vec<_>>(),
+        "outdated": imported.outdated,
         "differ": imported.differ,
         "updated": imported.updated,
         "conflicts": imported.conflicts,
@@ -114,6 +115,15 @@ pub(super) fn print(imported: &Imported, reader: &dyn Reader, how: How) -> CliRe
     }
     if imported.here > 0 {
         print_known(&mut out, imported, how)?;
+    }
+    if imported.outdated > 0 {
+        let outdated = imported.outdated;
+        writeln!(
+            out,
+            "{outdated} of them {} left as {}: the file is older than the one imported before, by its SEQUENCE.",
+            was(outdated),
+            it_is(outdated)
+        )?;
     }
     if imported.trashed > 0 {
         print_trashed(&mut out, imported)?;

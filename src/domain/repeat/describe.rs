@@ -20,9 +20,6 @@ fn said(rule: &Rule, week_start: Weekday) -> Option<String> {
     } else {
         Weekday::Mon
     };
-    if rule.from_start || !rule.excluded.is_empty() {
-        return None;
-    }
     if !rule.weeks.is_empty() || !rule.year_days.is_empty() || rule.week_start != read_with {
         return None;
     }
@@ -64,14 +61,21 @@ fn said(rule: &Rule, week_start: Weekday) -> Option<String> {
         (None, Some(count)) if count <= 9999 => format!(", {count} times"),
         _ => return None,
     };
-    let from = if rule.from_completion {
+    let from = if rule.from_start {
+        " counted from the start"
+    } else if rule.from_completion {
         " after completion"
     } else if rule.freq == Daily && rule.interval > 1 {
         " from due"
     } else {
         ""
     };
-    Some(days + from + &end)
+    let mut said = days + from + &end;
+    for (place, day) in rule.excluded.iter().enumerate() {
+        said += if place == 0 { " but not on " } else { ", " };
+        said += &day.to_string();
+    }
+    Some(said)
 }
 
 fn every(unit: &str, interval: u16) -> String {

@@ -9,14 +9,14 @@ use super::{
     describe,
     rule::{
         Frequency::{Daily, Monthly, Weekly, Yearly},
-        Rule,
+        MOST_EXCLUDED, Rule,
     },
     start::Start,
 };
 use crate::domain::when::{
     Seen,
     calendar_words::{self, WEEKDAYS, amount},
-    take_time,
+    day_in, take_time,
 };
 
 mod clauses;
@@ -88,6 +88,11 @@ pub(super) fn read(
     let lower = counted_from_last(&text.to_lowercase()).replace([',', '&'], " ");
     // "tue / thu"
     let lower = lower.replace(" /", "/").replace("/ ", "/");
+    let (lower, excluded) = without(&lower)?;
+    let (lower, from_start) = match lower.split_once(FROM_START) {
+        Some((before, after)) => (format!("{before} {after}"), true),
+        None => (lower, false),
+    };
     let (lower, from_completion) = counted_from(&lower);
     let words: Vec<&str> = lower.split_whitespace().flat_map(parts).collect();
     let words = with_ranges(&words);
@@ -119,6 +124,7 @@ pub(super) fn read(
     rule.count = clauses.count;
     rule.until = bounds.until;
     rule.from_completion = from_completion;
+    (rule.from_start, rule.excluded) = (from_start, excluded);
     rule.check().map_err(Some)?;
     let mut start = Start {
         day: bounds.start,
@@ -130,6 +136,27 @@ pub(super) fn read(
         notes.extend(said.note);
     }
     Ok(Said { rule, start, notes })
+}
+
+/// Says that a rule gives the dates until which rounds are deferred.
+const FROM_START: &str = "counted from the start";
+
+/// Takes the days that are left out from the end of the words: `every mon but not on 2026-12-07, 2026-12-14`.
+fn without(text: &str) -> Result<(String, Vec<NaiveDate>), Refused> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((before, days)) = text.split_once(" but not on ") else {
+        return Ok((text, Vec::new()));
+    };
+    let words = days.split(' ').filter(|word| *word != "and");
+    let days: Option<Vec<NaiveDate>> = words.map(|word| day_in::read_full(&[word])).collect();
+    let days = days.filter(|days| !days.is_empty() && days.len() <= MOST_EXCLUDED);
+    let mut days = days.ok_or_else(|| {
+        let reason = "leaves out what is no full date; write it like every mon but not on 2026-12-07, 2026-12-14";
+        Some(reason.to_owned())
+    })?;
+    days.sort_unstable();
+    days.dedup();
+    Ok((before.to_owned(), days))
 }
 
 /// Takes what a rule counts from out of its words; the flag says whether that is the completion.

@@ -22,6 +22,9 @@ pub struct Origin {
     /// Something of that state was left, since it was changed here too: the task does not come from there whole.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left: bool,
+    /// Which state of it the file had, counted by the program that wrote it; `None` if that does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u32>,
     /// The revision of the task here by which it was taken in.
     #[serde(default)]
     pub rev: i64,

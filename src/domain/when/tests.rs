@@ -196,6 +196,7 @@ const TIMES: &str = "
     90min | 2026-11-25T18:30:00.000Z |
     2h | 2026-11-25T19:00:00.000Z |
     17h | 2026-11-26T10:00:00.000Z | 17h was read as Thu 2026-11-26 05:00 -05:00; for the time of day, write 17:00
+    17 h | 2026-11-26T10:00:00.000Z | 17 h was read as Thu 2026-11-26 05:00 -05:00; for the time of day, write 17:00
     tomorrow 17h | 2026-11-26T17:00[America/New_York] | tomorrow 17h was read as Thu 2026-11-26 17:00 -05:00
     tomorrow 17h30 | 2026-11-26T17:30[America/New_York] |
     in 17h | 2026-11-26T10:00:00.000Z |
@@ -264,6 +265,10 @@ fn a_time_of_another_place_or_of_none_is_kept_as_it_was_said() {
         9:00 Asia/Tokyo | 2026-11-26T09:00[Asia/Tokyo] |
         9am UTC | 2026-11-26T09:00[UTC] | 9am utc was read as Thu 2026-11-26 04:00 -05:00 (09:00 UTC)
         2027-03-28 02:30 Europe/Berlin | 2027-03-28T02:30[Europe/Berlin] | the clocks skip 02:30 on Sun 2027-03-28, it was read as 03:30
+        2027-03-28T02:30[Europe/Berlin] | 2027-03-28T02:30[Europe/Berlin] | the clocks skip 02:30 on Sun 2027-03-28, it was read as 03:30
+        2027-03-28T02:30+01:00[Europe/Berlin] | 2027-03-28T02:30[Europe/Berlin] | the clocks skip 02:30 on Sun 2027-03-28, it was read as 03:30
+        2027-10-31T02:30[Europe/Berlin] | 2027-10-31T02:30[Europe/Berlin] | the clocks show 02:30 twice on Sun 2027-10-31, the first was taken
+        2027-10-31T02:30+02:00[Europe/Berlin] | 2027-10-31T02:30[Europe/Berlin] |
         tomorrow 9:00 floating | 2026-11-26T09:00 |
         tomorrow 9:00 wherever I am | 2026-11-26T09:00 |
         tomorrow 9:00 local time | 2026-11-26T09:00 |

@@ -31,8 +31,8 @@ pub(super) fn read(text: &str, now: i64, zone: Zone) -> Result<Reading, Unreadab
         now,
         zone,
     };
-    if let Ok(when @ When::Zoned(..)) = text.trim().parse() {
-        let reading = context.tell(when, false, None);
+    if let Ok(when @ When::Zoned(wall, there)) = text.trim().parse() {
+        let reading = context.tell(when, false, on_clock(wall, there));
         return reading.map_err(|_| Unreadable::no_date(text));
     }
     match context.read(&tidy) {
@@ -222,7 +222,7 @@ struct Parts<'a> {
 
 /// Returns the hour of `17h`, which is a time of day to some and 17 hours to others.
 fn hour_of(word: &str) -> Option<u32> {
-    number(word.strip_suffix('h')?)
+    number(word.strip_suffix('h')?.trim_end())
 }
 
 impl<'a> Parts<'a> {
@@ -288,7 +288,9 @@ fn with_both(wall: NaiveDateTime, offset: i32, zone: Zone, reader: Zone) -> (Whe
     let there = When::zoned(wall, zone);
     let exact = When::zoned(wall, Zone::fixed(offset)).instant(reader);
     if there.instant(reader) == exact {
-        return (there, None);
+        // An offset says which of two is meant, and not that a clock shows a time that it skips.
+        let is_skipped = zone.instant(wall).1 == Fit::Skipped;
+        return (there, on_clock(wall, zone).filter(|_| is_skipped));
     }
     match exact {
         Some(millis) if offset == 0 => (When::At(millis).settled(zone), None),
@@ -300,6 +302,24 @@ fn with_both(wall: NaiveDateTime, offset: i32, zone: Zone, reader: Zone) -> (Whe
             );
             (there, Some(remark))
         }
+    }
+}
+
+/// Returns what is to be said of a time that the clocks of `zone` do not show, or show twice.
+fn on_clock(wall: NaiveDateTime, zone: Zone) -> Option<String> {
+    let (at, fit) = zone.instant(wall);
+    let (time, day) = (wall.format("%H:%M"), wall.format("%a %Y-%m-%d"));
+    match fit {
+        Fit::Exact => None,
+        Fit::Skipped => {
+            let shown = zone.wall(at).format("%H:%M");
+            Some(format!(
+                "the clocks skip {time} on {day}, it was read as {shown}"
+            ))
+        }
+        Fit::Twice => Some(format!(
+            "the clocks show {time} twice on {day}, the first was taken"
+        )),
     }
 }
 
@@ -393,20 +413,7 @@ impl Context<'_> {
                 ));
             }
         };
-        let (at, fit) = zone.instant(wall);
-        let (time, day) = (wall.format("%H:%M"), wall.format("%a %Y-%m-%d"));
-        let remark = match fit {
-            Fit::Exact => None,
-            Fit::Skipped => {
-                let shown = zone.wall(at).format("%H:%M");
-                Some(format!(
-                    "the clocks skip {time} on {day}, it was read as {shown}"
-                ))
-            }
-            Fit::Twice => Some(format!(
-                "the clocks show {time} twice on {day}, the first was taken"
-            )),
-        };
+        let remark = on_clock(wall, zone);
         Ok((When::in_place(wall, place, self.zone), remark))
     }
 

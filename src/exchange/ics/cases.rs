@@ -101,6 +101,23 @@ fn calendar(said: &str) -> String {
     format!("BEGIN:VCALENDAR\n{zone}{todos}END:VCALENDAR\n")
 }
 
+/// Reads a calendar of one `VTODO`. Returns its tasks and the notes; what is at fault is none.
+fn all_of(properties: &str, caller: &Caller) -> (Vec<Task>, Vec<String>) {
+    let text = format!(
+        "BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:a-1\nSUMMARY:Case\n{properties}\nEND:VTODO\nEND:VCALENDAR\n"
+    );
+    let mut reader = Reader::new(std::io::Cursor::new(text), caller).unwrap();
+    let mut tasks = Vec::new();
+    while let Some(next) = reader.next() {
+        let arrival: Arrival = next.unwrap();
+        assert_eq!((&arrival.parent, arrival.depends_on.len()), (&None, 0));
+        tasks.push(arrival.task);
+    }
+    let notes = reader.notes().iter();
+    let notes = notes.map(|(note, _)| note.to_owned()).collect();
+    (tasks, notes)
+}
+
 /// Reads the one task of a calendar.
 fn read(text: &str, caller: &Caller) -> Task {
     let mut reader = Reader::new(std::io::Cursor::new(text), caller).unwrap();
@@ -115,6 +132,7 @@ fn written(task: &Task, zone: Zone) -> String {
     let contents = Contents {
         tasks: 1,
         last_id: 1,
+        first_year: None,
     };
     let whole = TaskWithComments {
         task: task.clone(),
@@ -237,4 +255,209 @@ fn of_several_rules_the_first_counts_and_the_others_are_kept_as_text() {
         notes,
         ["RRULE: a second rule is kept as a line of the description"]
     );
+}
+
+fn berlin() -> Caller {
+    caller("2026-11-28 13:00[Europe/Berlin]")
+}
+
+#[test]
+fn what_is_optional_is_left_out_with_a_note() {
+    for (properties, due, defer, note) in [
+        (
+            "DTSTART;VALUE=DATE:20261201\nDURATION:-P1D",
+            "",
+            "2026-12-01",
+            "DURATION is no length of time like P3D or PT2H, or too long: left out",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261201\nDURATION:P99999999999999W",
+            "",
+            "2026-12-01",
+            "DURATION is no length of time like P3D or PT2H, or too long: left out",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261201\nDURATION:P4294967295W",
+            "",
+            "2026-12-01",
+            "DURATION ends after the year 9999: left out",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261201\nDURATION:P3000000D",
+            "",
+            "2026-12-01",
+            "DURATION ends after the year 9999: left out",
+        ),
+        (
+            "RELATED-TO:a-1",
+            "",
+            "",
+            "RELATED-TO names the task itself: left out",
+        ),
+        (
+            "RELATED-TO;RELTYPE=DEPENDS-ON:a-1",
+            "",
+            "",
+            "RELATED-TO names the task itself: left out",
+        ),
+        (
+            "DUE;VALUE=DATE:20261201\nDTSTART;VALUE=DATE:20261203",
+            "2026-12-01",
+            "",
+            "DTSTART is after DUE: left out",
+        ),
+        (
+            "DUE;VALUE=DATE:20261201\nDTSTART;VALUE=DATE:20261203\nRRULE:FREQ=WEEKLY",
+            "2026-12-01",
+            "",
+            "DTSTART is after DUE: left out",
+        ),
+        (
+            "DUE;VALUE=DATE:20261201\nRECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261130",
+            "2026-12-01",
+            "",
+            "RECURRENCE-ID: a change of one date and all later ones was read as one of that date",
+        ),
+    ] {
+        let (tasks, notes) = all_of(properties, &berlin());
+        let task = &tasks[0];
+        let text = |when: Option<When>| when.map_or_else(String::new, String::from);
+        assert_eq!(
+            (&*text(task.due), &*text(task.defer_until)),
+            (due, defer),
+            "{properties}"
+        );
+        assert!(
+            notes.iter().any(|said| said == note),
+            "{properties}: {notes:?}"
+        );
+    }
+    // A length that fits beside a start says nothing.
+    let (tasks, notes) = all_of("DTSTART;VALUE=DATE:20261201\nDURATION:P3D", &berlin());
+    assert_eq!(
+        (tasks[0].due.map(String::from).as_deref(), notes.len()),
+        (Some("2026-12-04"), 0)
+    );
+}
+
+/// A task as it is stored, and so written and read.
+fn series(due: &str, rule: &str, caller: &Caller) -> Task {
+    let draft = command::Draft {
+        due: Some(due.parse().unwrap()),
+        repeat: Some(crate::domain::repeat::Repeat::read(rule).unwrap()),
+        ..command::Draft::titled("Case".to_owned().try_into().unwrap())
+    };
+    command::add(&draft, 1.try_into().unwrap(), &[], caller)
+        .unwrap()
+        .after
+}
+
+#[test]
+fn a_series_that_has_no_length_is_written_with_its_start_alone() {
+    let caller = berlin();
+    for (due, start) in [
+        ("2026-12-01", "DTSTART;VALUE=DATE:20261201\r\n"),
+        (
+            "2026-12-01T00:00[Europe/Berlin]",
+            "DTSTART;TZID=Europe/Berlin:20261201T000000\r\n",
+        ),
+        ("2026-12-01T00:00", "DTSTART:20261201T000000\r\n"),
+    ] {
+        let task = series(due, "FREQ=WEEKLY;BYDAY=TU", &caller);
+        let text = written(&task, caller.zone);
+        assert!(text.contains(start) && !text.contains("DUE"), "{text}");
+        let again = read(&text, &caller);
+        assert_eq!(
+            (again.due, &again.repeat, again.defer_until),
+            (task.due, &task.repeat, None),
+            "{text}"
+        );
+        // As it was written before.
+        let before = text
+            .replace("DTSTART", "DUE")
+            .replace("RRULE", &format!("{start}RRULE"));
+        let again = read(&before, &caller);
+        assert_eq!(
+            (again.due, &again.repeat, again.defer_until),
+            (task.due, &task.repeat, None),
+            "{before}"
+        );
+    }
+    let timed = written(
+        &series(
+            "2026-12-01T09:00[Europe/Berlin]",
+            "FREQ=WEEKLY;BYDAY=TU",
+            &caller,
+        ),
+        caller.zone,
+    );
+    assert!(
+        timed.contains("DUE;TZID=Europe/Berlin:20261201T090000"),
+        "{timed}"
+    );
+    // What comes once is due.
+    let mut once = series("2026-12-01", "FREQ=WEEKLY;BYDAY=TU", &caller);
+    once.repeat = None;
+    let text = written(&once, caller.zone);
+    assert!(
+        text.contains("DUE;VALUE=DATE:20261201") && !text.contains("DTSTART"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_date_off_the_rule_is_written_as_a_change_of_one_that_the_rule_has() {
+    let caller = berlin();
+    for (due, rule, start) in [
+        // A Tuesday; the rule has Mondays.
+        (
+            "2026-12-01",
+            "FREQ=WEEKLY;BYDAY=MO",
+            "DTSTART;VALUE=DATE:20261130",
+        ),
+        (
+            "2026-12-01T09:00[Europe/Berlin]",
+            "FREQ=WEEKLY;BYDAY=MO",
+            "DTSTART;TZID=Europe/Berlin:20261130T000000",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
+            "DTSTART;VALUE=DATE:20261130",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=MONTHLY;BYMONTHDAY=15",
+            "DTSTART;VALUE=DATE:20261115",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=15",
+            "DTSTART;VALUE=DATE:20261015",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=MONTHLY;BYMONTHDAY=15;COUNT=3",
+            "DTSTART;VALUE=DATE:20261115",
+        ),
+    ] {
+        let mut task = series("2026-12-07", rule, &caller);
+        task.due = Some(due.parse().unwrap());
+        let text = written(&task, caller.zone);
+        assert!(text.contains(&format!("{start}\r\n")), "{rule}: {text}");
+        assert!(text.contains("RECURRENCE-ID"), "{text}");
+        let again = read(&text, &caller);
+        assert_eq!(
+            (again.due, again.repeat_from, &again.repeat),
+            (task.due, None, &task.repeat),
+            "{text}"
+        );
+        let next = |task: &Task| {
+            let done = command::complete(task, None, &caller, || Ok(None))
+                .unwrap()
+                .after;
+            (done.due, done.repeat)
+        };
+        assert_eq!(next(&again), next(&task), "{text}");
+    }
 }

@@ -11,12 +11,17 @@ use crate::domain::{
     when::{When, Zone},
 };
 
+/// Says of the first date of a series that it was never one of the rule.
+pub(super) const OFF_RULE: &str = "X-TASKHOLD-OFF-RULE";
+
 /// The dates of a task, and those of its series.
 pub(super) struct Dates {
     /// When it is due, as the rule gave it.
     pub(super) due: Option<When>,
     /// When it is due, where that was moved.
     pub(super) moved: Option<When>,
+    /// It was not moved: the series begins with a date that the rule does not give.
+    is_off_rule: bool,
     start: Option<When>,
     /// Until when it is deferred, if that is not `start`.
     deferred: Option<When>,
@@ -30,6 +35,7 @@ impl Dates {
         let mut dates = Self {
             due: task.due,
             moved: None,
+            is_off_rule: false,
             start: None,
             deferred: task.defer_until,
             repeat: task.repeat.clone().filter(|_| task.due.is_some()),
@@ -59,6 +65,13 @@ impl Dates {
             (dates.start, dates.deferred) = (Some(placed(until)), None);
             return dates;
         }
+        if let (true, None, Some(due), Some(repeat)) =
+            (is_open, dates.moved, dates.due, &dates.repeat)
+            && let Some(date) = repeat.date_before(&due, zone)
+        {
+            // DTSTART must be a date of the rule (RFC 5545, 3.8.5.3).
+            (dates.due, dates.moved, dates.is_off_rule) = (Some(date), Some(due), true);
+        }
         // The first day that a task can have may begin before it.
         let begin = |due: When| Some(midnight(due)).filter(|begin| begin.order(Zone::UTC) >= 0);
         dates.start = dates.due.map(|due| begin(due).unwrap_or(due));
@@ -74,8 +87,10 @@ impl Dates {
 
     /// Writes them.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        if let Some(due) = &self.due {
-            line(out, &dated("DUE", due))?;
+        // The date of a series that has no length is DTSTART alone (RFC 5545, 3.8.2.3).
+        let is_start = self.due == self.start && self.repeat.is_some();
+        if let Some(due) = self.due.filter(|_| !is_start) {
+            line(out, &dated("DUE", &due))?;
         }
         if let Some(start) = &self.start {
             line(out, &dated("DTSTART", start))?;
@@ -138,7 +153,11 @@ impl Dates {
         if let Some(start) = &self.start {
             line(out, &dated("RECURRENCE-ID", start))?;
         }
-        line(out, &dated("DUE", moved))
+        line(out, &dated("DUE", moved))?;
+        if self.is_off_rule {
+            line(out, &format!("{OFF_RULE}:TRUE"))?;
+        }
+        Ok(())
     }
 }
 

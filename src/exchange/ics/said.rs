@@ -1,9 +1,10 @@
 //! What the properties of a `VTODO` say.
 
 use super::{
+    dates::OFF_RULE,
     property::{Property, printable},
     survey::Component,
-    values::{Dates, Length, priority, status},
+    values::{Dates, Length, checked, priority, status},
 };
 use crate::{
     domain::{
@@ -16,12 +17,11 @@ use crate::{
 
 /// Properties whose loss nobody may miss: where the value cannot be used, the file is refused, unless what is bad is to be
 /// left out. All others are left out with a note.
-pub(super) const VITAL: [&str; 6] = [
+pub(super) const VITAL: [&str; 5] = [
     "SUMMARY",
     "DESCRIPTION",
     "DUE",
     "DTSTART",
-    "DURATION",
     "X-TASKHOLD-DEFER-UNTIL",
 ];
 
@@ -29,6 +29,8 @@ pub(super) const VITAL: [&str; 6] = [
 #[derive(Clone, Default)]
 pub(super) struct Said {
     pub(super) line: u64,
+    /// What it is called, as it is written.
+    uid: Option<String>,
     pub(super) name: Option<Name>,
     pub(super) parent: Option<Name>,
     pub(super) depends_on: Vec<Name>,
@@ -56,6 +58,10 @@ pub(super) struct Said {
     pub(super) versions: Vec<Version>,
     /// The date of a series that it is.
     pub(super) instance: Option<When>,
+    /// How often its program has changed it, as that counts.
+    pub(super) sequence: Option<u32>,
+    /// It stands for a date that the rule does not give, and was not moved.
+    pub(super) is_off_rule: bool,
 }
 
 impl Said {
@@ -68,6 +74,7 @@ impl Said {
     ) -> Self {
         let mut said = Self {
             line: component.line,
+            uid: component.uid().map(str::to_owned),
             ..Self::default()
         };
         let properties = component.properties.iter();
@@ -84,8 +91,12 @@ impl Said {
             }
         }
         let start = said.start.or(said.instance);
-        if let Some((length, start)) = said.length.zip(start) {
-            said.due = said.due.or_else(|| length.after(&start));
+        if let (Some(length), Some(start), None) = (said.length, start, said.due) {
+            let end = length.after(&start);
+            said.due = end.and_then(|due| checked(due, "DURATION").ok());
+            if said.due.is_none() {
+                notes.count("DURATION ends after the year 9999: left out");
+            }
         }
         said
     }
@@ -120,12 +131,16 @@ impl Said {
             "DURATION" => {
                 let length = Length::read(&property.value);
                 self.length = Some(length.ok_or_else(|| {
-                    Invalid::new("DURATION", "is no length of time like P3D or PT2H")
+                    Invalid::new(
+                        "DURATION",
+                        "is no length of time like P3D or PT2H, or too long",
+                    )
                 })?);
             }
             "X-TASKHOLD-DEFER-UNTIL" => {
                 self.defer_until = Some(dates.when(property, "X-TASKHOLD-DEFER-UNTIL", notes)?);
             }
+            OFF_RULE => self.is_off_rule = true,
             "X-TASKHOLD-PROJECT" => self.project = Some(Project::try_from(property.text())?),
             "COMPLETED" => {
                 self.completed_at = Some(dates.instant(property, "COMPLETED", notes)?);
@@ -149,6 +164,9 @@ impl Said {
             "X-TASKHOLD-VERSION" => {
                 self.versions.extend(read_version(property.value.trim()));
             }
+            "RELATED-TO" if self.uid.as_deref() == Some(property.value.trim()) => {
+                return Err(Invalid::new("RELATED-TO", "names the task itself"));
+            }
             "RELATED-TO" => {
                 let name = Name::Text(property.text());
                 match property
@@ -166,10 +184,17 @@ impl Said {
                 }
             }
             "RECURRENCE-ID" => {
+                let range = property.parameter("RANGE").unwrap_or_default();
+                if range.eq_ignore_ascii_case("THISANDFUTURE") {
+                    notes.count(
+                        "RECURRENCE-ID: a change of one date and all later ones was read as one of that date",
+                    );
+                }
                 self.instance = Some(dates.when(property, "RECURRENCE-ID", notes)?);
             }
             // What the task's times and status say already.
-            "SEQUENCE" | "CLASS" | "TRANSP" => {}
+            "SEQUENCE" => self.sequence = property.value.trim().parse().ok(),
+            "CLASS" | "TRANSP" => {}
             other => notes.count(format!("{}: left out", printable(other))),
         }
         Ok(())

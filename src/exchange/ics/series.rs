@@ -16,6 +16,8 @@ use crate::{
 
 /// How many dates of a series are looked at.
 const MOST: usize = 5_000;
+/// What is said of a task that begins after it is due.
+pub(super) const AFTER_DUE: &str = "DTSTART is after DUE: left out";
 /// What a rule says of the time of day, which the first date of the series says, too.
 const TIMES: [&str; 3] = ["BYHOUR", "BYMINUTE", "BYSECOND"];
 
@@ -84,6 +86,8 @@ pub(super) fn begin(task: &mut Task, start: Option<When>, here: Zone, notes: &mu
         (task.repeat, task.defer_until) = (Some(repeat), Some(start));
     } else if start.order(here) < due.order(here) && !is_midnight(&start, zone) {
         task.defer_until = task.defer_until.or(Some(start));
+    } else if start.order(here) > due.order(here) {
+        notes.count(AFTER_DUE);
     }
     task.due = Some(due);
 }
@@ -191,6 +195,7 @@ pub(super) fn settle(
         end(task, &fates, last, ended_at);
         return;
     };
+    let mut is_set = false;
     for (date, instance) in moved {
         let given = dates.iter().find(|when| day(when) == date);
         let given = given.map(|date| as_far(due, date));
@@ -201,14 +206,16 @@ pub(super) fn settle(
                 task.status = Status::InProgress;
             }
             if is_moved {
-                (task.due, task.repeat_from) = (is, given);
+                is_set = true;
+                task.due = is;
+                task.repeat_from = given.filter(|_| !instance.is_off_rule);
             }
         } else if is_moved {
             fates.insert(date, Fate::Excluded);
             others.push(instance);
         }
     }
-    if task.repeat_from.is_none() {
+    if !is_set {
         task.due = Some(as_far(due, &current));
     }
     task.defer_until = task.defer_until.map(|until| as_far(until, &current));

@@ -3,15 +3,23 @@
 //! From the first year on that all later ones resemble, each change of the clocks is a rule; the years before it are listed
 //! change by change. Of the few zones that never come to rest, all years are.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    ops::Range,
+};
 
 use chrono::{Datelike as _, NaiveDateTime, TimeDelta};
 
 use super::content::line;
 use crate::domain::when::{OffsetChange, Zone};
 
-/// How many years before and after `year` are looked at.
+/// How many years before and after one are looked at.
 const YEARS: [i32; 2] = [5, 20];
+
+/// Returns the years that are looked at for what is said in `year`.
+pub(super) fn around(year: i32) -> Range<i32> {
+    year - YEARS[0]..year + YEARS[1]
+}
 
 /// A change of the clocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,14 +33,13 @@ struct Change {
     is_daylight: bool,
 }
 
-/// Writes the definition of `zone`, as it is around `year`.
-pub(super) fn write(out: &mut dyn Write, zone: Zone, year: i32) -> io::Result<()> {
-    let first = year - YEARS[0];
-    let (begin, changes) = changes(zone, first, year + YEARS[1]);
+/// Writes the definition of `zone`, as it is in these years.
+pub(super) fn write(out: &mut dyn Write, zone: Zone, years: &Range<i32>) -> io::Result<()> {
+    let (begin, changes) = changes(zone, years.start, years.end);
     line(out, "BEGIN:VTIMEZONE")?;
     line(out, &format!("TZID:{}", zone.name()))?;
     observance(out, &begin, None)?;
-    let settled = settled(&changes, year + YEARS[1]);
+    let settled = settled(&changes, years.end);
     for change in &changes {
         let rule = match settled {
             Some(year) if change.wall.year() > year => continue,
@@ -203,8 +210,12 @@ mod tests {
     };
 
     fn written(zone: Zone) -> String {
+        written_from(zone, around(2026))
+    }
+
+    fn written_from(zone: Zone, years: Range<i32>) -> String {
         let mut out = Vec::new();
-        write(&mut out, zone, 2026).unwrap();
+        write(&mut out, zone, &years).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -258,6 +269,59 @@ mod tests {
             count += 1;
         }
         assert!(count > 500, "{count}");
+    }
+
+    #[test]
+    fn a_zone_is_written_from_the_year_on_that_is_asked_for() {
+        for zone in Zone::all().step_by(17) {
+            let years = 1969..around(2026).end;
+            let text = written_from(zone, years).replace(zone.name(), "Elsewhere/Nowhere");
+            let mut lines = Lines::new(text.as_bytes());
+            let properties: Vec<Property> = std::iter::from_fn(|| Property::next(&mut lines))
+                .map(Result::unwrap)
+                .collect();
+            let mut zones = Zones::default();
+            zones.define(&properties[1..]);
+            for year in [1970, 1999, 2019, 2027] {
+                for month in [1, 7] {
+                    let day = chrono::NaiveDate::from_ymd_opt(year, month, 15).unwrap();
+                    let at = day
+                        .and_time(chrono::NaiveTime::MIN)
+                        .and_utc()
+                        .timestamp_millis();
+                    let offset = zones.offset("Elsewhere/Nowhere", at).unwrap();
+                    assert_eq!(
+                        offset,
+                        zone.offset(at),
+                        "{} in {year}:\n{text}",
+                        zone.name()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_zones_with_the_same_offsets_the_one_that_people_know_is_taken() {
+        for name in [
+            "America/New_York",
+            "Europe/Berlin",
+            "Europe/London",
+            "Australia/Sydney",
+        ] {
+            let text = written(Zone::named(name).unwrap()).replace(name, "Custom");
+            let mut lines = Lines::new(text.as_bytes());
+            let properties: Vec<Property> = std::iter::from_fn(|| Property::next(&mut lines))
+                .map(Result::unwrap)
+                .collect();
+            let mut zones = Zones::default();
+            zones.define(&properties[1..]);
+            zones.resolve(Timestamp::from_millis(1_795_305_600_000), Zone::UTC);
+            let wall = chrono::NaiveDate::from_ymd_opt(2026, 12, 4).unwrap().into();
+            let mut notes = Notes::default();
+            let when = zones.at(wall, "Custom", Zone::UTC, &mut notes);
+            assert_eq!(when.to_string(), format!("2026-12-04T00:00[{name}]"));
+        }
     }
 
     #[test]

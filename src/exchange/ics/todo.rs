@@ -9,6 +9,7 @@ use crate::{
         imported::{Arrival, Called, OWN, read_own_name},
         repeat::Repeat,
         task::{Actor, Comment, Invalid, Status, Tag, Task, Title},
+        when::When,
     },
     exchange::{
         Notes, new_task,
@@ -75,7 +76,10 @@ pub(super) fn arrival(
             series::settle(&mut task, &said, instances, others, caller.zone, notes);
         }
     } else {
-        if said.start != task.due && task.defer_until.is_none() {
+        let order = |when: Option<When>| when.map(|when| when.order(caller.zone));
+        if task.due.is_some() && order(said.start) > order(task.due) {
+            notes.count(series::AFTER_DUE);
+        } else if said.start != task.due && task.defer_until.is_none() {
             task.defer_until = said.start;
         }
         others.extend(instances);
@@ -103,6 +107,7 @@ pub(super) fn arrival(
         },
         is_text: false,
         before: None,
+        sequence: said.sequence,
     });
     task.tags = tags(&mut said, own.is_some(), notes);
     // To the millisecond, which the format's own times are not.

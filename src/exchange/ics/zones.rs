@@ -20,6 +20,29 @@ const OLD_NAMES: [(&str, &str); 2] = [
     ("kamchatka standard time", "Asia/Kamchatka"),
     ("mid-atlantic standard time", "Atlantic/South_Georgia"),
 ];
+/// Of zones with the same offsets, those whose names people know. A zone without changes of the clocks is an offset.
+const WELL_KNOWN: [&str; 20] = [
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "America/Halifax",
+    "America/St_Johns",
+    "America/Santiago",
+    "America/Havana",
+    "Atlantic/Azores",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Athens",
+    "Europe/Chisinau",
+    "Africa/Cairo",
+    "Asia/Jerusalem",
+    "Asia/Beirut",
+    "Australia/Sydney",
+    "Australia/Adelaide",
+    "Pacific/Auckland",
+];
 /// For how many years from now on a zone must have the offsets of a definition to be taken for it.
 const YEARS: i32 = 3;
 
@@ -196,7 +219,7 @@ impl Definition {
         }
     }
 
-    /// Returns a zone that has the offsets of this one in the years to come, the reader's first; an offset, if it has one alone.
+    /// Returns a zone that has the offsets of this one in the years to come, the reader's first, then a well-known one; an offset, if it has one alone.
     fn like(&self, now: Timestamp, here: Zone) -> Option<Zone> {
         let first = self.observances.first()?.to;
         if self
@@ -238,7 +261,14 @@ impl Definition {
                 .iter()
                 .all(|(at, offset)| zone.offset(*at) == *offset)
         };
-        Some(here).filter(fits).or_else(|| Zone::all().find(fits))
+        let known = WELL_KNOWN
+            .into_iter()
+            .filter_map(|name| Zone::named(name).ok());
+        [here]
+            .into_iter()
+            .chain(known)
+            .chain(Zone::all())
+            .find(fits)
     }
 }
 

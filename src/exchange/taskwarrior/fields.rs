@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
-use super::{DERIVED, SOURCE};
+use super::{DERIVED, SOURCE, STATUSES};
 use crate::{
     domain::{
         command::Caller,
@@ -110,7 +110,13 @@ pub(super) fn read(
         rest.keep(name, &text);
     }
     let uuid = fields.text("uuid").map(str::to_owned);
-    let depends_on = fields.names("depends");
+    let mut depends_on = fields.names("depends");
+    let own_name = uuid.clone().map(Name::Text);
+    let count = depends_on.len();
+    depends_on.retain(|name| Some(name) != own_name.as_ref());
+    if depends_on.len() < count {
+        fields.leave_out(&wrong("depends", "names the task itself"));
+    }
     let text = joined([more.as_deref().unwrap_or_default(), &rest.text]);
     let (description, pieces) = description(&text, notes)?;
     task.description = description;
@@ -124,12 +130,13 @@ pub(super) fn read(
     }
     Ok(Arrival {
         line: 0,
-        name: uuid.clone().map(Name::Text),
+        name: own_name,
         called: uuid.map(|name| Called {
             from: SOURCE,
             name,
             is_text: false,
             before: None,
+            sequence: None,
         }),
         task,
         comments,
@@ -198,8 +205,8 @@ fn set_status(
         "deleted" => task.deleted_at = Some(end),
         "recurring" => {}
         other => {
-            if !["pending", "waiting"].contains(&other) {
-                let known = "pending, waiting, recurring, completed, deleted";
+            if !STATUSES.contains(&other) {
+                let known = STATUSES.join(", ");
                 notes.count(format!("status is none of {known}: read as pending"));
             }
             if start.is_some() {
@@ -369,6 +376,11 @@ fn instant(field: &'static str, text: &str) -> Result<Timestamp, Invalid> {
     read.map(|at| Timestamp::from_millis(at.and_utc().timestamp_millis()))
         .filter(|at| (0..=253_402_300_799_999).contains(&at.as_millis()))
         .ok_or_else(|| wrong(field, NO_TIME))
+}
+
+/// Reports whether a text is a time as Taskwarrior writes it.
+pub(super) fn is_time(text: &str) -> bool {
+    instant("time", text).is_ok()
 }
 
 fn wrong(field: &'static str, reason: &str) -> Invalid {

@@ -102,6 +102,7 @@ fn is_readable(word: &str) -> bool {
     match key {
         "due" | "t" => day(value).is_some(),
         "rec" => rec::read(value, &mut Notes::default()).is_some(),
+        rec::DAY => rec::read_day(value).is_some(),
         "pri" => matches!(value.as_bytes(), [b'A'..=b'Z']),
         "rev" => read_state(value).is_some(),
         "status" => matches!(value.parse(), Ok(Status::InProgress | Status::Cancelled)),

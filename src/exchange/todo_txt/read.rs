@@ -8,13 +8,17 @@ use std::{
 
 use chrono::NaiveDate;
 
-use super::{day, is_mark, known_key, own_export, rec, start::Start};
+use super::{
+    known_key,
+    marks::{LateMarks, by_letter},
+    own_export,
+    start::Start,
+};
 use crate::{
     domain::{
         command::{Caller, begin_series},
         imported::{Arrival, Called, Name, Terms, own_name},
-        repeat::Repeat,
-        task::{Invalid, Priority, Project, Status, Tag, Task, Timestamp, Title},
+        task::{Invalid, Status, Task, Timestamp, Title},
         when::When,
     },
     exchange::{
@@ -55,7 +59,7 @@ impl<'a, R: BufRead + Seek> Reader<'a, R> {
 
 /// Which lines are named by others: what other people write after `id:` is mostly the number of a ticket.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     /// The hash of what each line is called by its `id:`.
     ids: HashSet<u64>,
     /// Of what more than one is called.
@@ -120,13 +124,13 @@ impl Names {
     }
 
     /// Reports whether there is one line that is called so.
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         let hash = hash(name);
         self.ids.contains(&hash) && !self.ambiguous.contains(&hash)
     }
 
     /// Reports whether another line names the one that is called so.
-    fn is_named(&self, name: &str) -> bool {
+    pub(super) fn is_named(&self, name: &str) -> bool {
         self.has(name) && self.named.contains(&hash(name))
     }
 }
@@ -215,11 +219,7 @@ fn read(line: &str, names: &Names, caller: &Caller, notes: &mut Notes) -> Result
     };
     let own = own_export::split(start.rest);
     let is_own = own.is_some();
-    let mut rest = LateMarks {
-        letter: start.letter,
-        again: None,
-        names: (!is_own).then_some(names),
-    };
+    let mut rest = LateMarks::new(start.letter, (!is_own).then_some(names));
     let sentence = match own {
         Some((title, marks)) => {
             rest.take(&marks, &mut arrival, notes);
@@ -243,15 +243,15 @@ fn read(line: &str, names: &Names, caller: &Caller, notes: &mut Notes) -> Result
         task.status = Status::Completed;
         task.completed_at = Some(start.completed.map_or(caller.now, at));
         task.repeat = rest
-            .again
+            .repeat(task.due)
             .filter(|_| is_own)
             .zip(task.due)
             .map(|(repeat, due)| repeat.anchored(&due, caller.zone));
     } else {
-        task.repeat = rest.again;
-        if task.repeat.is_some() {
+        if rest.again.is_some() {
             task.due = task.due.or(task.defer_until);
         }
+        task.repeat = rest.repeat(task.due);
         begin_series(task, caller);
     }
     task.updated_at = task.completed_at.unwrap_or(task.created_at);
@@ -275,6 +275,7 @@ fn own_called(arrival: &Arrival) -> Option<Called> {
         name: own_name(id, first),
         is_text: true,
         before: None,
+        sequence: None,
     })
 }
 
@@ -290,160 +291,11 @@ fn called(sentence: &str, start: &Start<'_>) -> Called {
         from: SOURCE,
         name,
         is_text: true,
-        before: (start.created.is_none() && start.is_done).then(|| sentence.to_owned()),
-    }
-}
-
-/// What the words of a line say that must wait for its end.
-struct LateMarks<'a> {
-    letter: Option<char>,
-    again: Option<Repeat>,
-    /// `None` in a line of ours, which names tasks by their numbers.
-    names: Option<&'a Names>,
-}
-
-impl LateMarks<'_> {
-    /// Takes keys and marks out of the words of a line. Returns the title they leave.
-    fn read(&mut self, text: &str, arrival: &mut Arrival, notes: &mut Notes) -> String {
-        let mut words: Vec<&str> = text
-            .split([' ', '\t'])
-            .filter(|word| !word.is_empty())
-            .collect();
-        words.retain(|word| {
-            let Some((key, value)) = known_key(word) else {
-                return true;
-            };
-            let is_read = self.set(arrival, key, value, notes);
-            match key {
-                _ if is_read => {}
-                "id" | "rev" => {}
-                "p" | "dep" => notes.count(format!(
-                    "{key}: a name that no task of the file has stayed in the title"
-                )),
-                _ => notes.count(format!(
-                    "{key}: a value that is not understood stayed in the title"
-                )),
-            }
-            !is_read
-        });
-        let kept = words
-            .iter()
-            .rposition(|word| !is_mark(word))
-            .map_or(words.len(), |last| last + 1);
-        let (sentence, marks) = words.split_at(kept);
-        for word in marks.iter().chain(sentence).filter(|word| is_mark(word)) {
-            take_mark(&mut arrival.task, word, notes);
-        }
-        sentence.join(" ")
-    }
-
-    /// Takes the marks of a line of ours.
-    fn take(&mut self, marks: &[&str], arrival: &mut Arrival, notes: &mut Notes) {
-        for mark in marks {
-            match known_key(mark) {
-                Some((key, value)) => _ = self.set(arrival, key, value, notes),
-                None => take_mark(&mut arrival.task, mark, notes),
-            }
-        }
-    }
-
-    /// Sets what `key` says. Returns whether `value` could be read.
-    fn set(&mut self, arrival: &mut Arrival, key: &str, value: &str, notes: &mut Notes) -> bool {
-        match key {
-            "rec" => rec::read(value, notes)
-                .map(|repeat| self.again = Some(repeat))
-                .is_some(),
-            "pri" => set_letter(&mut self.letter, value),
-            "id" if self.names.is_some_and(|names| !names.is_named(value)) => false,
-            "rev" if self.names.is_some() => false,
-            "p" | "dep" if self.names.is_some_and(|names| !names.has(value)) => false,
-            _ => set(arrival, key, value),
-        }
-    }
-}
-
-fn set_letter(letter: &mut Option<char>, value: &str) -> bool {
-    let mut chars = value.chars();
-    match (chars.next(), chars.next()) {
-        (Some(given @ 'A'..='Z'), None) => {
-            letter.get_or_insert(given);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Sets what `key` says. Returns whether `value` could be read.
-fn set(arrival: &mut Arrival, key: &str, value: &str) -> bool {
-    let name = || Name::Text(value.to_owned());
-    let task = &mut arrival.task;
-    match key {
-        "due" => day(value)
-            .map(|day| task.due = Some(When::Day(day)))
-            .is_some(),
-        "t" => day(value)
-            .map(|day| task.defer_until = Some(When::Day(day)))
-            .is_some(),
-        "status" => match value.parse() {
-            Ok(status @ (Status::InProgress | Status::Cancelled)) => {
-                task.status = status;
-                true
-            }
-            _ => false,
-        },
-        "rev" => {
-            if let Some((version, created_at)) = own_export::read_state(value) {
-                arrival.versions.push(version);
-                if let Some(at) = created_at {
-                    arrival.created = Some([at; 2]);
-                    task.created_at = at;
-                }
-            }
-            true
-        }
-        "id" => arrival.name.replace(name()).is_none(),
-        "p" => arrival.parent.replace(name()).is_none(),
-        _ => {
-            arrival.depends_on.push(name());
-            true
-        }
-    }
-}
-
-/// Takes `+project` or `@context`; a task has one project, further ones become tags.
-fn take_mark(task: &mut Task, word: &str, notes: &mut Notes) {
-    let name = word[1..].to_owned();
-    if word.starts_with('+') && task.project.is_none() {
-        match Project::try_from(name) {
-            Ok(project) => task.project = Some(project),
-            Err(_) => notes.count("project: one that cannot be used was left out"),
-        }
-        return;
-    }
-    if word.starts_with('+')
-        && task
-            .project
-            .as_ref()
-            .is_none_or(|project| project.as_str() != name)
-    {
-        notes.count("project: a task has one; further ones became tags");
-    }
-    match Tag::try_from(name) {
-        Ok(tag) => {
-            task.tags.insert(tag);
-        }
-        Err(_) => notes.count("tag: one that cannot be used was left out"),
-    }
-}
-
-fn by_letter(letter: char, notes: &mut Notes) -> Priority {
-    match letter {
-        'A' => Priority::High,
-        'B' => Priority::Medium,
-        'C' => Priority::Low,
-        _ => {
-            notes.count("priority: letters after C became low");
-            Priority::Low
-        }
+        // A line without any date may be one of years ago, in a file of what was done; a box is ticked where it stands.
+        before: (start.created.is_none()
+            && start.is_done
+            && (start.completed.is_some() || start.is_box))
+            .then(|| sentence.to_owned()),
+        sequence: None,
     }
 }

@@ -1,4 +1,9 @@
 //! `rec:` of todo.txt: `rec:2w` counts from the day the task was done, `rec:+2w` from the day it was due.
+//!
+//! Of months and years it means the day of `due:`. Where a series has another one, as of the 31st that is due on February 28, `recday:`
+//! says which; other programs pass over it.
+
+use chrono::{Datelike as _, NaiveDate};
 
 use super::Notes;
 use crate::domain::{
@@ -6,8 +11,15 @@ use crate::domain::{
     when::{When, Zone},
 };
 
-/// Returns the value of `rec:`; `None` for a rule it cannot say.
-pub(super) fn write(repeat: &Repeat, due: Option<When>, zone: Zone) -> Option<String> {
+/// The key that says on which day of the month a task repeats.
+pub(super) const DAY: &str = "recday";
+
+/// Returns the value of `rec:`, and that of `recday:` where it takes one; `None` for a rule that they cannot say.
+pub(super) fn write(
+    repeat: &Repeat,
+    due: Option<When>,
+    zone: Zone,
+) -> Option<(String, Option<u32>)> {
     let due = due?;
     let wanted = repeat.from_due().anchored(&due, zone);
     let text = wanted.to_string();
@@ -22,11 +34,50 @@ pub(super) fn write(repeat: &Repeat, due: Option<When>, zone: Zone) -> Option<St
     };
     // The one that is read as this rule again, seen from the day that is written.
     let day = When::Day(due.day(zone));
-    ["d", "b", "w", "m", "y"]
+    let values = ["d", "b", "w", "m", "y"].map(|unit| format!("{interval}{unit}"));
+    let of_due = values
         .iter()
-        .map(|unit| format!("{interval}{unit}"))
-        .find(|value| rule(value).is_some_and(|rule| rule.anchored(&day, zone) == wanted))
-        .map(|value| format!("{plus}{value}"))
+        .find(|value| rule(value).is_some_and(|rule| rule.anchored(&day, zone) == wanted));
+    if let Some(value) = of_due {
+        return Some((format!("{plus}{value}"), None));
+    }
+    let (value, month_day) = values.iter().find_map(|value| {
+        let rule = rule(value)?;
+        let is_wanted = |month_day: &u32| on_day(rule.clone(), *month_day, Some(day)) == wanted;
+        Some((value, MONTH_DAYS.rev().find(is_wanted)?))
+    })?;
+    Some((format!("{plus}{value}"), Some(month_day)))
+}
+
+const MONTH_DAYS: std::ops::RangeInclusive<u32> = 1..=31;
+
+/// Reads the value of `recday:`.
+pub(super) fn read_day(value: &str) -> Option<u32> {
+    let day = value.parse().ok()?;
+    (MONTH_DAYS.contains(&day) && day.to_string() == value).then_some(day)
+}
+
+/// Returns the rule on that day of the month, of a year in the month of `due`. As it is, if it does not go by months, or the
+/// month has no such day.
+pub(super) fn on_day(repeat: Repeat, month_day: u32, due: Option<When>) -> Repeat {
+    if repeat.counts_from_completion() {
+        return repeat;
+    }
+    let text = repeat.to_string();
+    let month = if text.starts_with("FREQ=MONTHLY") {
+        // One that has every day.
+        Some(1)
+    } else if text.starts_with("FREQ=YEARLY") {
+        due.map(|due| due.day(Zone::UTC).month())
+    } else {
+        None
+    };
+    // In a leap year.
+    let day = month.and_then(|month| NaiveDate::from_ymd_opt(2024, month, month_day));
+    match day {
+        Some(day) => repeat.anchored(&When::Day(day), Zone::UTC),
+        None => repeat,
+    }
 }
 
 /// Reads the value of `rec:`; `None` if it is none that is known.

@@ -10,6 +10,8 @@ pub(super) struct Start<'a> {
     pub(super) letter: Option<char>,
     pub(super) completed: Option<NaiveDate>,
     pub(super) created: Option<NaiveDate>,
+    /// It begins with a box, which is ticked or not.
+    pub(super) is_box: bool,
     pub(super) rest: &'a str,
 }
 
@@ -21,6 +23,7 @@ impl<'a> Start<'a> {
                 letter: None,
                 completed: None,
                 created: None,
+                is_box: true,
                 rest,
             };
         }
@@ -57,6 +60,7 @@ impl<'a> Start<'a> {
             letter,
             completed,
             created,
+            is_box: false,
             rest,
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     exchange::{Reader as _, new_task},
 };
 
-fn caller() -> Caller {
+pub(super) fn caller() -> Caller {
     Caller {
         actor: Actor::named("cli"),
         now: Timestamp::from_millis(1_795_305_600_000), // Sun 2026-11-22
@@ -22,7 +22,7 @@ fn caller() -> Caller {
     }
 }
 
-fn read_all(text: &str) -> (Vec<Arrival>, Notes) {
+pub(super) fn read_all(text: &str) -> (Vec<Arrival>, Notes) {
     let caller = caller();
     let mut reader = Reader::new(Cursor::new(text), &caller).unwrap();
     let mut arrivals = Vec::new();
@@ -218,18 +218,18 @@ fn rules_are_written_where_rec_can_say_them() {
         ("every 2 weeks on fri", None),
         ("every week", Some("+1w")),
         ("monthly on the 24th", Some("+1m")),
-        ("monthly on the 25th", None),
+        ("monthly on the 25th", Some("+1m recday:25")),
+        ("every 3 months on the 31st", Some("+3m recday:31")),
+        ("monthly on the last day", None),
+        ("every dec 25", Some("+1y recday:25")),
+        ("every nov 24", None),
         ("every dec 24", Some("+1y")),
         ("every day for 3 times", None),
         ("every day until 2027-01-01", None),
     ];
     for (words, expected) in cases {
         let repeat = Repeat::read(words).unwrap();
-        assert_eq!(
-            rec::write(&repeat, due, Zone::UTC).as_deref(),
-            expected,
-            "{words}"
-        );
+        assert_eq!(rec(&repeat, due).as_deref(), expected, "{words}");
     }
 }
 
@@ -242,11 +242,18 @@ fn the_last_day_of_each_month_comes_back() {
         repeat.to_string(),
         "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1"
     );
-    let written = rec::write(&repeat, Some(due), Zone::UTC);
-    assert_eq!(written.as_deref(), Some("+1m"));
-    // Seen from February's last day, the unit would mean the 28th.
+    assert_eq!(rec(&repeat, Some(due)).as_deref(), Some("+1m"));
+    // Seen from February's last day, the unit alone would mean the 28th.
     let february = When::Day(NaiveDate::from_ymd_opt(2027, 2, 28).unwrap());
-    assert_eq!(rec::write(&repeat, Some(february), Zone::UTC), None);
+    let written = rec(&repeat, Some(february)).unwrap();
+    assert_eq!(written, "+1m recday:31");
+}
+
+/// Returns what is written after `rec:`.
+fn rec(repeat: &Repeat, due: Option<When>) -> Option<String> {
+    let (value, day) = rec::write(repeat, due, Zone::UTC)?;
+    let day = day.map_or_else(String::new, |day| format!(" recday:{day}"));
+    Some(value + &day)
 }
 
 #[test]
@@ -284,11 +291,11 @@ fn what_looks_like_a_reference_and_names_no_line_stays_in_the_title() {
         remarks,
         [
             (
-                "dep: a name that no task of the file has stayed in the title",
+                "dep: a name that no other task of the file has stayed in the title",
                 2
             ),
             (
-                "p: a name that no task of the file has stayed in the title",
+                "p: a name that no other task of the file has stayed in the title",
                 2
             ),
         ]

@@ -75,6 +75,8 @@ pub enum Taken {
 pub struct Imported {
     /// The group in the change log; `None` if nothing was written.
     pub group: Option<GroupId>,
+    /// Of how many that were here the file has an older state than one that was imported before.
+    pub outdated: u64,
     /// How many tasks were new.
     pub new: u64,
     /// How many were here already.
@@ -306,6 +308,13 @@ impl<'a, 'store> Import<'a, 'store> {
             terms: self.terms,
             zone: self.caller.zone,
         };
+        if comparison.is_outdated() {
+            self.imported.outdated += 1;
+            return Ok(Taken::Here {
+                id: here.id,
+                differs: false,
+            });
+        }
         let differences = comparison.differences();
         let mut found = Found::default();
         if !comes_back {

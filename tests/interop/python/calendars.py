@@ -32,6 +32,8 @@ zoneinfo.reset_tzpath([])
 SERIES = [
     ("night", {"due": "{year}-11-29T02:30[{zone}]", "repeat": "FREQ=WEEKLY;BYDAY=SU"}),
     ("midnight", {"due": "{year}-11-27T00:15[{zone}]", "repeat": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,SU"}),
+    # Due when its day begins: it has a DTSTART alone.
+    ("dawn", {"due": "{year}-11-29T00:00[{zone}]", "repeat": "FREQ=WEEKLY;BYDAY=SU"}),
     ("month", {"due": "{year}-11-30T17:00[{zone}]", "repeat": "FREQ=MONTHLY;BYMONTHDAY=-1"}),
     ("starts", {
         "defer_until": "{year}-11-28T09:00[{zone}]",
@@ -79,7 +81,7 @@ def expanded(text, field):
     begin, end = datetime(FIRST, 11, 1, tzinfo=timezone.utc), datetime(FIRST + YEARS, 12, 15, tzinfo=timezone.utc)
     for todo in recurring_ical_events.of(calendar, components=["VTODO"]).between(begin, end):
         title = str(todo["SUMMARY"])
-        at = todo.decoded(field[title])
+        at = todo.decoded(field[title] if field[title] in todo else "DTSTART")
         dates.setdefault(title, []).append(int(at.timestamp()))
     return {title: sorted(at) for title, at in dates.items()}
 

@@ -73,8 +73,8 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("holes.json", b"[\n{\"description\":\"a\"},,]".to_vec(), "line 2: , stands where"),
         ("more.json", b"[{\"description\":\"a\"}]\n{}".to_vec(), "line 2: the list ends, and something comes after it"),
         ("open.json", b"{\"description\":\"a\"}\n]".to_vec(), "line 2: ] stands where"),
-        ("type.json", b"[\n{\"description\":1,\"uuid\":\"x\"}]".to_vec(), "line 2: description is no text"),
-        ("due.json", b"[{\"description\":\"a\",\"status\":\"pending\",\"due\":\"soon\"}]".to_vec(), "line 1: due is no time like"),
+        ("type.json", b"[\n{\"description\":1,\"uuid\":\"x\",\"status\":\"pending\"}]".to_vec(), "line 2: description is no text"),
+        ("due.json", b"[{\"description\":\"a\",\"uuid\":\"x\",\"status\":\"pending\",\"due\":\"soon\"}]".to_vec(), "line 1: due is no time like"),
         ("cut.ics", b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\r\n".to_vec(), "line 2: the file ends in the middle"),
         (
             "unended.ics",

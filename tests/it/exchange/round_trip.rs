@@ -234,6 +234,7 @@ fn export(store: &Store) -> Vec<u8> {
     let contents = Contents {
         tasks: store.count_all().unwrap().0,
         last_id: store.last_id().unwrap(),
+        first_year: None,
     };
     writer.begin(&mut out, contents).unwrap();
     let place = Relatives {

@@ -87,6 +87,15 @@ impl<'a> Comparison<'a> {
         !self.arrival.versions.is_empty() && !self.terms.is_line
     }
 
+    /// Reports whether the program of the file has changed the task again since, and that was taken in: the higher SEQUENCE stands
+    /// (RFC 5546, 2.1.5).
+    pub(crate) fn is_outdated(&self) -> bool {
+        let before = self.known_origin().and_then(|origin| origin.sequence);
+        let called = self.arrival.called.as_ref();
+        let now = called.and_then(|called| called.sequence);
+        !self.comes_back && before.zip(now).is_some_and(|(before, now)| now < before)
+    }
+
     /// Returns what is kept of the file that this comes from.
     pub(super) fn known_origin(&self) -> Option<&'a Origin> {
         let called = self.arrival.called.as_ref()?;

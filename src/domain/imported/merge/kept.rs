@@ -26,6 +26,7 @@ pub(crate) fn origin(arrival: &Arrival) -> Option<Origin> {
         said: said(arrival),
         version: arrival.versions.first().copied(),
         left: false,
+        sequence: called.sequence,
         rev: arrival.task.rev,
         since: Vec::new(),
         ours: None,
@@ -75,6 +76,7 @@ impl Comparison<'_> {
             rev: self.here.rev + 1,
             ..origin(self.arrival)?
         };
+        new.sequence = new.sequence.or(known.and_then(|known| known.sequence));
         self.keep_base(&mut new.said, differences);
         let is_of_record = matches!(self.base(), Base::Said(_));
         let is_as_before = |known: &&Origin| !is_taken && (!is_of_record || known.said == new.said);

@@ -70,8 +70,8 @@ const READ: &str = "
     after 2 weeks | FREQ=WEEKLY;INTERVAL=2;X-FROM=COMPLETION | every 2 weeks after completion
     every month after completion, 5 times | FREQ=MONTHLY;COUNT=5;X-FROM=COMPLETION | every month after completion, 5 times
     every day when done | FREQ=DAILY;X-FROM=COMPLETION | every day after completion
-    FREQ=WEEKLY;X-EXDATE=20261216,20261209,20261216 | FREQ=WEEKLY;X-EXDATE=20261209,20261216 | FREQ=WEEKLY;X-EXDATE=20261209,20261216
-    FREQ=WEEKLY;X-FROM=START | FREQ=WEEKLY;X-FROM=START | FREQ=WEEKLY;X-FROM=START
+    FREQ=WEEKLY;X-EXDATE=20261216,20261209,20261216 | FREQ=WEEKLY;X-EXDATE=20261209,20261216 | every week but not on 2026-12-09, 2026-12-16
+    FREQ=WEEKLY;X-FROM=START | FREQ=WEEKLY;X-FROM=START | every week counted from the start
     # days of a period
     every 1st of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
     first of the month | FREQ=MONTHLY;BYMONTHDAY=1 | every month on the 1st
@@ -139,6 +139,11 @@ const READ: &str = "
     once a month | FREQ=MONTHLY | every month
     once every 2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
     every 4 years on feb 29 | FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1 | every 4 years on Feb 29
+    every mon but not on 2026-12-14, 2026-12-07 | FREQ=WEEKLY;BYDAY=MO;X-EXDATE=20261207,20261214 | every Mon but not on 2026-12-07, 2026-12-14
+    every 3 days, 5 times, but not on 2026-12-07 | FREQ=DAILY;INTERVAL=3;COUNT=5;X-EXDATE=20261207 | every 3 days from due, 5 times but not on 2026-12-07
+    every Mon until 2027-01-31 but not on 2026-12-07 and 2026-12-14 | FREQ=WEEKLY;UNTIL=20270131;BYDAY=MO;X-EXDATE=20261207,20261214 | every Mon until 2027-01-31 but not on 2026-12-07, 2026-12-14
+    FREQ=WEEKLY;BYDAY=MO;X-FROM=START | FREQ=WEEKLY;BYDAY=MO;X-FROM=START | every Mon counted from the start
+    FREQ=DAILY;INTERVAL=3;X-FROM=START;X-EXDATE=20261207 | FREQ=DAILY;INTERVAL=3;X-FROM=START;X-EXDATE=20261207 | every 3 days counted from the start but not on 2026-12-07
     FREQ=DAILY;UNTIL=20270101T235959 | FREQ=DAILY;UNTIL=20270101 | every day until 2027-01-01
 ";
 
@@ -158,6 +163,7 @@ fn rules_are_read_from_words_and_told_in_words() {
 #[test]
 fn what_is_no_rule_is_refused_in_words() {
     let cases = r#"
+        every mon but not on tuesday | leaves out what is no full date; write it like every mon but not on 2026-12-07, 2026-12-14
         every hour | repeats more than once a day; a task repeats daily at most
         FREQ=HOURLY | repeats more than once a day; a task repeats daily at most
         FREQ=MINUTELY;INTERVAL=5 | repeats more than once a day; a task repeats daily at most
