@@ -21,6 +21,7 @@ use crate::domain::{
 };
 
 mod marks;
+mod names;
 mod own_export;
 mod read;
 mod rec;

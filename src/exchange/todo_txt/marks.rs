@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{day, is_mark, known_key, own_export, read::Names, rec};
+use super::{day, is_mark, known_key, names::Names, own_export, rec};
 use crate::{
     domain::{
         imported::{Arrival, Name},

@@ -104,7 +104,7 @@ fn a_foreign_file_that_comes_again_doubles_nothing() {
     let todo = "(A) 2011-03-02 Call Mom +Family @phone\nCall Mom id:1\nx 2011-03-03 Call Mom\n\
                 x 2011-03-02 2011-03-01 Review +TodoTxtTouch @github\n2026-01-01 Again due:2026-12-24 rec:2w\n";
     let undated = "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:No stamp\nEND:VTODO\nEND:VCALENDAR\n";
-    let unborn = r#"{"description":"No entry","status":"pending"}"#;
+    let unborn = r#"{"description":"No entry","status":"pending","urgency":1}"#;
     for file in [
         fixture("taskwarrior-2.6.2.json"),
         fixture("foreign.ics"),

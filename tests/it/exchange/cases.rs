@@ -105,8 +105,7 @@ fn a_list_of_something_else_is_no_export_of_taskwarrior() {
         place.file("other.json", r#"[{"description":"Things at home"}]"#),
     ] {
         let said = place.refused(&["import", &file]);
-        let reason =
-            "it is no export of Taskwarrior: no task in it has a uuid, an entry or a status\n";
+        let reason = "it is no export of Taskwarrior: no task in it has two of a uuid, an entry and a status as Taskwarrior writes them\n";
         assert!(said.contains(reason), "{said}");
         assert_eq!(place.tasks().len(), 0);
     }
@@ -357,7 +356,7 @@ fn a_series_is_written_with_its_zone_and_comes_back() {
         "BEGIN:VTIMEZONE\r\nTZID:America/Los_Angeles\r\n",
         "DUE;TZID=America/Los_Angeles:20271203T170000\r\nDTSTART;TZID=America/Los_Angeles:20271203T000000\r\n\
          RRULE:FREQ=WEEKLY;BYDAY=FR;UNTIL=20280401T065959Z\r\n",
-        "DUE;VALUE=DATE:20271201\r\nDTSTART;VALUE=DATE:20271201\r\nRRULE:FREQ=MONTHLY;BYMONTHDAY=1\r\n",
+        "STATUS:NEEDS-ACTION\r\nDTSTART;VALUE=DATE:20271201\r\nRRULE:FREQ=MONTHLY;BYMONTHDAY=1\r\n",
         "RECURRENCE-ID;TZID=America/Los_Angeles:20271206T000000\r\nDUE;TZID=America/Los_Angeles:20271207T100000\r\n",
     ] {
         assert!(text.contains(lines), "{lines}\n{text}");

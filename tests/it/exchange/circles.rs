@@ -78,14 +78,12 @@ fn every_circle_is_told_and_one_reference_of_each_left_out() {
 }
 
 #[test]
-fn a_line_that_waits_for_itself_is_told_by_what_the_file_calls_it() {
+fn lines_that_go_round_are_told_by_what_the_file_calls_them() {
     let place = Place::new();
     let path = place.file("a.txt", "Eight id:8 dep:8\nNine id:9 p:10\nTen id:10 p:9\n");
     let said = place.refused(&["import", &path]);
-    assert!(
-        said.contains("line 1: depends_on goes round in a circle: 8 -> 8"),
-        "{said}"
-    );
+    // One that names itself is a circle of nobody else.
+    assert!(!said.contains("line 1: "), "{said}");
     assert!(
         said.contains("line 2: parent goes round in a circle: 9 -> 10 -> 9"),
         "{said}"
@@ -93,7 +91,7 @@ fn a_line_that_waits_for_itself_is_told_by_what_the_file_calls_it() {
     let (printed, said) = place.done(&["import", "--skip-bad", &path]);
     assert!(printed.starts_with("Imported 3 tasks"), "{printed}");
     assert!(
-        said.contains("2 references that went round in a circle left out"),
+        said.contains("1 reference that went round in a circle left out"),
         "{said}"
     );
     let parents: Vec<_> = place

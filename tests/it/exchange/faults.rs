@@ -175,9 +175,9 @@ fn faults_beyond_the_twentieth_are_counted() {
 #[test]
 fn a_list_without_an_array_is_read_as_old_versions_wrote_it() {
     for text in [
-        "{\"description\":\"a\",\"uuid\":\"x\"}\n{\"description\":\"b\"}\n",
-        "{\"description\":\"a\",\"uuid\":\"x\"},\n{\"description\":\"b\"},\n",
-        "\u{feff}[ {\"description\":\"a\"}\n,{\"description\":\"b\",\"uuid\":\"x\"}]\n\n",
+        "{\"description\":\"a\",\"uuid\":\"x\",\"status\":\"pending\"}\n{\"description\":\"b\"}\n",
+        "{\"description\":\"a\",\"uuid\":\"x\",\"status\":\"pending\"},\n{\"description\":\"b\"},\n",
+        "\u{feff}[ {\"description\":\"a\"}\n,{\"description\":\"b\",\"uuid\":\"x\",\"status\":\"waiting\"}]\n\n",
     ] {
         let place = Place::new();
         let (printed, _) = place.done(&["import", &place.file("a.json", text)]);
