@@ -141,7 +141,7 @@ const READ: &str = "
     every 4 years on feb 29 | FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1 | every 4 years on Feb 29
     every mon but not on 2026-12-14, 2026-12-07 | FREQ=WEEKLY;BYDAY=MO;X-EXDATE=20261207,20261214 | every Mon but not on 2026-12-07, 2026-12-14
     every 3 days, 5 times, but not on 2026-12-07 | FREQ=DAILY;INTERVAL=3;COUNT=5;X-EXDATE=20261207 | every 3 days from due, 5 times but not on 2026-12-07
-    every Mon until 2027-01-31 but not on 2026-12-07 and 2026-12-14 | FREQ=WEEKLY;UNTIL=20270131;BYDAY=MO;X-EXDATE=20261207,20261214 | every Mon until 2027-01-31 but not on 2026-12-07, 2026-12-14
+    every Mon until 2027-01-31 but not on 2026-12-07 and 2026-12-14 | FREQ=WEEKLY;BYDAY=MO;UNTIL=20270131;X-EXDATE=20261207,20261214 | every Mon until 2027-01-31 but not on 2026-12-07, 2026-12-14
     FREQ=WEEKLY;BYDAY=MO;X-FROM=START | FREQ=WEEKLY;BYDAY=MO;X-FROM=START | every Mon counted from the start
     FREQ=DAILY;INTERVAL=3;X-FROM=START;X-EXDATE=20261207 | FREQ=DAILY;INTERVAL=3;X-FROM=START;X-EXDATE=20261207 | every 3 days counted from the start but not on 2026-12-07
     FREQ=DAILY;UNTIL=20270101T235959 | FREQ=DAILY;UNTIL=20270101 | every day until 2027-01-01
