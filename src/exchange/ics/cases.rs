@@ -333,6 +333,10 @@ fn what_is_optional_is_left_out_with_a_note() {
         );
     }
     // A length that fits beside a start says nothing.
+    for rule in ["", "RRULE:FREQ=WEEKLY\n"] {
+        let properties = format!("{rule}DTSTART;VALUE=DATE:20261201\nDUE:20261201T090000");
+        assert_eq!(all_of(&properties, &berlin()).1.len(), 0);
+    }
     let (tasks, notes) = all_of("DTSTART;VALUE=DATE:20261201\nDURATION:P3D", &berlin());
     assert_eq!(
         (tasks[0].due.map(String::from).as_deref(), notes.len()),

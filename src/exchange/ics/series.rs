@@ -86,10 +86,17 @@ pub(super) fn begin(task: &mut Task, start: Option<When>, here: Zone, notes: &mu
         (task.repeat, task.defer_until) = (Some(repeat), Some(start));
     } else if start.order(here) < due.order(here) && !is_midnight(&start, zone) {
         task.defer_until = task.defer_until.or(Some(start));
-    } else if start.order(here) > due.order(here) {
+    } else if is_after(&start, &due, here) {
         notes.count(AFTER_DUE);
     }
     task.due = Some(due);
+}
+
+/// Reports whether a task would begin after it is due. A day and a time on it are none after the other.
+pub(super) fn is_after(start: &When, due: &When, here: Zone) -> bool {
+    let zone = due.zone(here);
+    start.day(zone) > due.day(zone)
+        || start.kind() == due.kind() && start.order(here) > due.order(here)
 }
 
 /// Reports whether it is no time of day, or the first one.

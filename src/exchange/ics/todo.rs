@@ -76,8 +76,8 @@ pub(super) fn arrival(
             series::settle(&mut task, &said, instances, others, caller.zone, notes);
         }
     } else {
-        let order = |when: Option<When>| when.map(|when| when.order(caller.zone));
-        if task.due.is_some() && order(said.start) > order(task.due) {
+        let is_after = |(start, due): (When, When)| series::is_after(&start, &due, caller.zone);
+        if said.start.zip(task.due).is_some_and(is_after) {
             notes.count(series::AFTER_DUE);
         } else if said.start != task.due && task.defer_until.is_none() {
             task.defer_until = said.start;
