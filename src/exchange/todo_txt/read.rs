@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::{
     marks::{LateMarks, by_letter},
     names::Names,
-    own_export,
+    own_export, rec,
     start::Start,
 };
 use crate::{
@@ -92,7 +92,7 @@ impl<R: BufRead + Seek> crate::exchange::Reader for Reader<'_, R> {
             keeps_ids: false,
             is_complete: false,
             is_line: true,
-            rule_in_line: Some(rec::write),
+            rule_in_line: Some(rec::in_line),
         }
     }
 }

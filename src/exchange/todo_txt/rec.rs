@@ -49,6 +49,15 @@ pub(super) fn write(
     Some((format!("{plus}{value}"), Some(month_day)))
 }
 
+/// Returns what a line says of a rule, in one text.
+pub(super) fn in_line(repeat: &Repeat, due: Option<When>, zone: Zone) -> Option<String> {
+    let (value, day) = write(repeat, due, zone)?;
+    Some(match day {
+        Some(day) => format!("{value} {DAY}:{day}"),
+        None => value,
+    })
+}
+
 const MONTH_DAYS: std::ops::RangeInclusive<u32> = 1..=31;
 
 /// Reads the value of `recday:`.

@@ -229,7 +229,8 @@ fn rules_are_written_where_rec_can_say_them() {
     ];
     for (words, expected) in cases {
         let repeat = Repeat::read(words).unwrap();
-        assert_eq!(rec(&repeat, due).as_deref(), expected, "{words}");
+        let written = rec::in_line(&repeat, due, Zone::UTC);
+        assert_eq!(written.as_deref(), expected, "{words}");
     }
 }
 
@@ -242,18 +243,12 @@ fn the_last_day_of_each_month_comes_back() {
         repeat.to_string(),
         "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1"
     );
-    assert_eq!(rec(&repeat, Some(due)).as_deref(), Some("+1m"));
+    let written = rec::in_line(&repeat, Some(due), Zone::UTC);
+    assert_eq!(written.as_deref(), Some("+1m"));
     // Seen from February's last day, the unit alone would mean the 28th.
     let february = When::Day(NaiveDate::from_ymd_opt(2027, 2, 28).unwrap());
-    let written = rec(&repeat, Some(february)).unwrap();
-    assert_eq!(written, "+1m recday:31");
-}
-
-/// Returns what is written after `rec:`.
-fn rec(repeat: &Repeat, due: Option<When>) -> Option<String> {
-    let (value, day) = rec::write(repeat, due, Zone::UTC)?;
-    let day = day.map_or_else(String::new, |day| format!(" recday:{day}"));
-    Some(value + &day)
+    let written = rec::in_line(&repeat, Some(february), Zone::UTC);
+    assert_eq!(written.as_deref(), Some("+1m recday:31"));
 }
 
 #[test]
