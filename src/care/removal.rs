@@ -60,6 +60,19 @@ pub fn files(database: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Refuses a file that is not certainly a database of ours: what is in it, it alone knows. One that is not there is no fault.
+pub fn must_be_ours(database: &Path) -> Result<()> {
+    let file = located(database)?;
+    if !file.exists() {
+        return Ok(());
+    }
+    let looked = open::open_to_look(&file)?;
+    if !open::is_blank(&looked, &file)? {
+        open::schema_version(&looked, &file)?;
+    }
+    Ok(())
+}
+
 /// Removes `database` and all that is kept beside it. Returns the folders that stay, since something else lies in them.
 pub fn remove(database: &Path) -> Result<Vec<PathBuf>> {
     let paths = Paths::new(&located(database)?);
@@ -100,11 +113,7 @@ fn be_alone(paths: &Paths) -> Result<()> {
         let reason = format!("{by}, so nothing was removed; end it first");
         unusable(file, reason, None)
     };
-    let looked = open::open_to_look(file)?;
-    if !open::is_blank(&looked, file)? {
-        open::schema_version(&looked, file)?;
-    }
-    drop(looked);
+    must_be_ours(file)?;
     match disk::try_lock(&paths.daemon_lock) {
         Ok(Some(_)) => {}
         Ok(None) => return Err(used("the daemon serves it (taskhold serve)")),

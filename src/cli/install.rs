@@ -15,7 +15,7 @@ use super::{CliResult, Context, Failure};
 use crate::{
     clock,
     config::ConfigError,
-    install::{self, ByHand, Host, Location, Machine, Refusal, Server},
+    install::{self, ByHand, Host, Location, Machine, Package, Refusal, Server},
 };
 use choice::Candidate;
 
@@ -145,14 +145,22 @@ pub(super) struct HostFiles {
     pub(super) with_taskhold: Vec<(Host, PathBuf)>,
     /// Those of which it is not known, since they cannot be read.
     pub(super) not_readable: Vec<(Host, PathBuf)>,
+    /// What they said before taskhold changed them, the hosts' own secrets too.
+    pub(super) backups: Vec<PathBuf>,
+    /// What hosts have installed by themselves.
+    pub(super) packages: Vec<Package>,
 }
 
 impl HostFiles {
     pub(super) fn look() -> CliResult<Self> {
         let machine = Machine::here().ok_or(ConfigError::NoHome)?;
-        let mut found = Self::default();
+        let mut found = Self {
+            packages: machine.packages(),
+            ..Self::default()
+        };
         for host in Host::ALL {
             for place in machine.places_in_use(host) {
+                found.backups.extend(install::backups(&place.file));
                 match state(host, &place) {
                     NOT_READABLE => found.not_readable.push((host, place.file)),
                     state if HAS_TASKHOLD.contains(&state) => {
@@ -185,6 +193,9 @@ impl InstallArgs {
             self.hosts.clone()
         };
         let edited = self.edit(&hosts, &machine, &|_| true, context)?;
+        if !self.remove && edited.refused.len() < edited.files.len() {
+            note_of_cache()?;
+        }
         if context.screen.json && edited.refused.len() < edited.files.len() {
             context
                 .screen
@@ -477,6 +488,20 @@ impl Plan {
     }
 }
 
+/// Says so if hosts are to start a program that lies in the cache of a package manager, which may empty it.
+fn note_of_cache() -> CliResult {
+    let program = install::program()?;
+    if let Some(cache) = install::fleeting(Path::new(&program)) {
+        writeln!(
+            io::stderr(),
+            "note: {program} is in the cache of {}, and once that is emptied hosts cannot start it; install it so that it stays, then repeat this: {}",
+            cache.owner,
+            cache.way_out
+        )?;
+    }
+    Ok(())
+}
+
 /// Returns `text` without what could steer the terminal.
 fn printable(text: &str) -> String {
     let is_printed = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
@@ -527,10 +552,8 @@ fn state(host: Host, place: &Location) -> &'static str {
         Ok(_) if !install::is_readable(host, &text) => NOT_READABLE,
         Ok(entries) if entries.is_empty() => "not installed",
         Ok(entries) => {
-            let is_there = entries
-                .iter()
-                .all(|entry| Path::new(&entry.program).exists());
-            if is_there { installed } else { gone }
+            let is_gone = entries.iter().any(install::ServerEntry::is_program_gone);
+            if is_gone { gone } else { installed }
         }
     }
 }

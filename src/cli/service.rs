@@ -8,7 +8,10 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{CliResult, Context, Failure};
-use crate::store::{Access, Store};
+use crate::{
+    install::Refusal,
+    store::{Access, Store},
+};
 
 mod call;
 mod launchd;
@@ -77,7 +80,7 @@ pub(super) enum ServiceError {
     },
     /// The program cannot be found again.
     #[error("cannot tell where this program is: {0}")]
-    Program(io::Error),
+    Program(Refusal),
     /// The system does not say where the user's files are.
     #[error("cannot tell where your home folder is; set the variable HOME")]
     NoHome,

@@ -20,7 +20,7 @@ use crate::{
     care::removal,
     disk,
     home::{Folders, Os},
-    install::Host,
+    install::{Host, Package},
 };
 
 /// List what taskhold has left on this machine, and remove it
@@ -66,6 +66,14 @@ struct Found {
     by_hand: Vec<PathBuf>,
     /// The database and all that is kept beside it.
     data: Vec<PathBuf>,
+    /// Why the database is not deleted: it is damaged, or another program's.
+    not_ours: Option<String>,
+    /// Manual pages.
+    pages: Vec<PathBuf>,
+    /// Files of hosts as they were before taskhold changed them.
+    backups: Vec<PathBuf>,
+    /// What hosts have installed by themselves.
+    packages: Vec<Package>,
     settings: Option<PathBuf>,
     program: Option<PathBuf>,
 }
@@ -93,13 +101,15 @@ impl UninstallArgs {
         let mut done = Done {
             is_removed: true,
             files: edited.files(),
-            leaves_something: edited.leaves_something() || !found.by_hand.is_empty(),
+            leaves_something: edited.leaves_something()
+                || !found.by_hand.is_empty()
+                || !found.packages.is_empty(),
             left: Vec::new(),
         };
         if let Some(service) = &found.service {
             service.uninstall()?;
         }
-        for file in &found.completions {
+        for file in found.completions.iter().chain(&found.pages) {
             disk::remove(file).map_err(|error| not_removed(file, &error))?;
         }
         // What starts the program again would make its data anew, so the data is the last to go.
@@ -153,12 +163,30 @@ impl UninstallArgs {
         let service: Vec<PathBuf> = found.service.iter().map(|it| it.file.clone()).collect();
         part("Service", shown(&service));
         part("Completions", shown(&found.completions));
+        part("Manual pages", shown(&found.pages));
         part(
             "Completions to take out by hand, from a file of yours",
             shown(&found.by_hand),
         );
+        let packages = found.packages.iter();
+        let packages = packages.map(|it| format!("{}: {}", it.path.display(), it.way_out));
+        part(
+            "Installed by an AI host, which alone can remove it",
+            packages.collect(),
+        );
+        part(
+            "Files of AI hosts as they were before taskhold changed them, which may hold keys; delete them when you need them no more",
+            shown(&found.backups),
+        );
         let mut data = shown(&found.data);
         data.extend(found.settings.iter().map(|file| file.display().to_string()));
+        if let Some(reason) = &found.not_ours {
+            let name = format!(
+                "Stays with --data too, since {reason}. If these files are yours, delete them by hand"
+            );
+            part(&name, data);
+            return text;
+        }
         let name = if self.data {
             "Tasks, backups, tokens and settings, all of which are deleted for good"
         } else {
@@ -197,6 +225,10 @@ impl UninstallArgs {
                     .map(|(host, file)| json!({ "host": host.word(), "file": file }))
                     .collect()
             };
+            let packages = found.packages.iter();
+            let packages: Vec<Value> = packages
+                .map(|it| json!({ "path": it.path, "way_out": it.way_out }))
+                .collect();
             let files = if done.is_removed {
                 done.files.clone()
             } else {
@@ -207,6 +239,10 @@ impl UninstallArgs {
                 "not_readable": listed(&found.not_readable),
                 "service": found.service.as_ref().map(|service| &service.file),
                 "completions": found.completions,
+                "pages": found.pages,
+                "host_backups": found.backups,
+                "host_packages": packages,
+                "not_ours": found.not_ours,
                 "by_hand": found.by_hand,
                 "data": found.data,
                 "settings": found.settings,
@@ -228,6 +264,8 @@ impl UninstallArgs {
                 text,
                 "Nothing was removed; this removes it: taskhold uninstall{data} --yes"
             );
+        } else if !found.by_hand.is_empty() || !found.packages.is_empty() {
+            text.push_str("Nothing is left to remove but what is named above.\n");
         } else if found.not_readable.is_empty() {
             text.push_str("taskhold is in no AI host, service or shell here.\n");
         } else {
@@ -258,6 +296,8 @@ impl Found {
         let HostFiles {
             with_taskhold,
             not_readable,
+            backups,
+            packages,
         } = HostFiles::look()?;
         Ok(Self {
             hosts: with_taskhold,
@@ -265,7 +305,13 @@ impl Found {
             service: Installed::find(),
             completions,
             by_hand,
+            pages: pages(),
+            backups,
+            packages,
             data: removal::files(&context.database)?,
+            not_ours: removal::must_be_ours(&context.database)
+                .err()
+                .map(|error| error.with_causes()),
             settings: settings.filter(|file| file.exists()),
             program: env::current_exe().ok().map(|path| disk::plain_path(&path)),
         })
@@ -276,7 +322,10 @@ impl Found {
     }
 
     fn is_more_than_data(&self) -> bool {
-        !self.hosts.is_empty() || self.service.is_some() || !self.completions.is_empty()
+        !self.hosts.is_empty()
+            || self.service.is_some()
+            || !self.completions.is_empty()
+            || !self.pages.is_empty()
     }
 }
 
@@ -311,6 +360,29 @@ fn example_of_backup(context: &Context) -> PathBuf {
     let home = Folders::here().map(|user| user.home);
     let home = home.unwrap_or_else(|| context.database.with_file_name(""));
     home.join(name)
+}
+
+/// Returns our manual pages, where `taskhold man --help` says to put them.
+fn pages() -> Vec<PathBuf> {
+    let Some(user) = Folders::here() else {
+        return Vec::new();
+    };
+    let data = match Os::here() {
+        Os::Linux => user.data,
+        Os::MacOs | Os::Windows => user.home.join(".local/share"),
+    };
+    let inner = fs::read_dir(data.join("man/man1")).into_iter().flatten();
+    let mut pages: Vec<PathBuf> = inner
+        .flatten()
+        .filter(|page| {
+            let name = page.file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(".1"));
+            name.is_some_and(|name| name == "taskhold" || name.starts_with("taskhold-"))
+        })
+        .map(|page| page.path().components().collect())
+        .collect();
+    pages.sort();
+    pages
 }
 
 /// Returns the files by which shells complete our commands, where `taskhold completions --help` says to put them: those that are

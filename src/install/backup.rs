@@ -54,8 +54,15 @@ fn write(backup: &Path, target: &Path, before: &str) -> io::Result<()> {
 
 /// Deletes all but the newest backups of the file. One that cannot be deleted is left.
 pub(super) fn forget_old(target: &Path) {
+    for backup in backups(target).iter().skip(KEPT) {
+        let _ = discard(backup);
+    }
+}
+
+/// Returns the backups that are there of a host's file, the newest first.
+pub fn backups(target: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else {
-        return;
+        return Vec::new();
     };
     let name = name.to_string_lossy();
     let mut backups: Vec<_> = fs::read_dir(folder)
@@ -66,9 +73,8 @@ pub(super) fn forget_old(target: &Path) {
         .filter_map(|entry| Some((age(&entry.file_name().to_string_lossy(), &name)?, entry)))
         .collect();
     backups.sort_by_key(|(age, _)| std::cmp::Reverse(*age));
-    for (_, backup) in backups.iter().skip(KEPT) {
-        let _ = discard(&backup.path());
-    }
+    let backups = backups.into_iter();
+    backups.map(|(_, backup)| backup.path()).collect()
 }
 
 /// Returns when the backup `name` of the file `of` was made, and which it was of that second; `None` if it is not one of

@@ -39,6 +39,15 @@ pub struct Location {
     pub is_sandboxed: bool,
 }
 
+/// taskhold as a host has installed it by itself, which the host alone removes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// What the host keeps of it.
+    pub path: PathBuf,
+    /// What the person does to remove it.
+    pub way_out: &'static str,
+}
+
 impl Machine {
     /// The variables by which hosts move their configuration.
     pub const VARIABLES: [&'static str; 6] = [
@@ -138,6 +147,42 @@ impl Machine {
             })
         };
         self.places(host).iter().any(Location::is_used) || host.programs().iter().any(is_there)
+    }
+
+    /// Returns what hosts have installed by themselves: the bundle, the plugin and the extension.
+    pub fn packages(&self) -> Vec<Package> {
+        let mut found = Vec::new();
+        for place in self.places(Host::ClaudeDesktop) {
+            let folder = place.file.with_file_name("Claude Extensions");
+            let inner = fs::read_dir(folder).into_iter().flatten().flatten();
+            let ours = inner.filter(|entry| {
+                let name = entry.file_name();
+                name.to_string_lossy().to_lowercase().contains("taskhold")
+            });
+            found.extend(ours.map(|entry| Package {
+                path: entry.path(),
+                way_out: "in Claude Desktop, under Settings, Extensions",
+            }));
+        }
+        let claude = self.variable("CLAUDE_CONFIG_DIR");
+        let claude = claude.unwrap_or_else(|| self.home.join(".claude"));
+        let plugins = claude.join("plugins").join("installed_plugins.json");
+        if fs::read_to_string(&plugins).is_ok_and(|text| text.contains("\"taskhold@")) {
+            found.push(Package {
+                path: plugins,
+                way_out: "in Claude Code: /plugin uninstall taskhold@taskhold",
+            });
+        }
+        for place in self.places(Host::Gemini) {
+            let extension = place.file.with_file_name("extensions").join("taskhold");
+            if extension.is_dir() {
+                found.push(Package {
+                    path: extension,
+                    way_out: "gemini extensions uninstall taskhold",
+                });
+            }
+        }
+        found
     }
 
     fn variable(&self, name: &str) -> Option<PathBuf> {

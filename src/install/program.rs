@@ -39,10 +39,52 @@ pub fn path_text(path: &Path) -> Result<String, Refusal> {
 
 fn lasting(here: &Path, search: Option<&OsStr>) -> Option<PathBuf> {
     let (name, real) = (here.file_name()?, canonicalize(here).ok()?);
-    env::split_paths(search?)
+    let leads_here = |path: &PathBuf| canonicalize(path).is_ok_and(|path| path == real);
+    let mut found = env::split_paths(search.unwrap_or_default())
         .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
-        .find(|path| canonicalize(path).is_ok_and(|path| path == real))
+        .map(|folder| folder.join(name));
+    found
+        .find(leads_here)
+        .or_else(|| linked_by_homebrew(&real).filter(leads_here))
+}
+
+/// Returns where Homebrew links a program that is in `PREFIX/Cellar/NAME/VERSION/bin`: in `PREFIX/bin`, which need not be in the
+/// search path. `None` for a program elsewhere.
+fn linked_by_homebrew(real: &Path) -> Option<PathBuf> {
+    let cellar = real.ancestors().nth(4)?;
+    let prefix = (cellar.file_name()? == "Cellar").then(|| cellar.parent())??;
+    Some(prefix.join("bin").join(real.file_name()?))
+}
+
+/// A cache of programs that were fetched to be run once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Who keeps it.
+    pub owner: &'static str,
+    /// The command that installs the program so that it stays.
+    pub way_out: &'static str,
+}
+
+/// Returns the cache that a program lies in; `None` for a program that stays where it is.
+pub fn fleeting(program: &Path) -> Option<Cache> {
+    let names: Vec<&str> = program.iter().filter_map(OsStr::to_str).collect();
+    // In `uv/tools` are those that uv keeps.
+    let is_of_uv = |inner: &str| {
+        inner == "cache" || inner.starts_with("archive-v") || inner.starts_with("environments-v")
+    };
+    let (owner, way_out) = if names.contains(&"_npx") {
+        ("npx", "npm install --global taskhold")
+    } else if names
+        .windows(2)
+        .any(|pair| pair[0] == "uv" && is_of_uv(pair[1]))
+    {
+        ("uv", "uv tool install taskhold")
+    } else if names.windows(2).any(|pair| pair == [".cache", "pipx"]) {
+        ("pipx", "pipx install taskhold")
+    } else {
+        return None;
+    };
+    Some(Cache { owner, way_out })
 }
 
 fn is_first(here: &Path, search: Option<&OsStr>) -> bool {
@@ -87,5 +129,46 @@ mod tests {
         assert!(first(&[&links, &others]) && first(&[Path::new("nowhere"), &cellar]));
         // The name alone would call another.
         assert!(!first(&[&others, &links]) && !first(&[]) && !is_first(&here, None));
+    }
+
+    #[test]
+    fn the_link_of_homebrew_is_taken_where_it_is_not_in_the_search_path() {
+        let prefix = tempfile::tempdir().unwrap();
+        // As the system writes it: on macOS a link leads to temporary folders.
+        let prefix = canonicalize(prefix.path()).unwrap();
+        let cellar = prefix.join("Cellar/taskhold/1.0/bin");
+        fs::create_dir_all(&cellar).unwrap();
+        let here = cellar.join("taskhold");
+        fs::write(&here, "").unwrap();
+        assert_eq!(lasting(&here, None), None);
+        let link = prefix.join("bin/taskhold");
+        fs::create_dir(prefix.join("bin")).unwrap();
+        fs::write(&link, "another").unwrap();
+        assert_eq!(lasting(&here, None), None);
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(&here, &link).unwrap();
+        assert_eq!(lasting(&here, None), Some(link));
+    }
+
+    #[test]
+    fn a_program_in_a_cache_is_known_as_one_that_may_go() {
+        let cases = [
+            (
+                ".npm/_npx/0123/node_modules/taskhold-linux-x64/bin",
+                Some("npx"),
+            ),
+            (".cache/uv/archive-v0/Ab-1/bin", Some("uv")),
+            (".cache/uv/environments-v2/taskhold-1/bin", Some("uv")),
+            (".cache/pipx/0123/bin", Some("pipx")),
+            (".local/share/uv/tools/taskhold/bin", None),
+            (".local/share/pipx/venvs/taskhold/bin", None),
+            ("lib/node_modules/taskhold-linux-x64/bin", None),
+            (".cargo/bin", None),
+        ];
+        for (folder, owner) in cases {
+            let program = Path::new("/home/me").join(folder).join("taskhold");
+            let found = fleeting(&program).map(|cache| cache.owner);
+            assert_eq!(found, owner, "{folder}");
+        }
     }
 }

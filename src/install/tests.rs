@@ -216,6 +216,67 @@ fn a_second_name_makes_a_second_entry() {
 }
 
 #[test]
+fn an_entry_that_a_launcher_or_a_shell_starts_is_known_and_brought_up_to_date() {
+    let cases = [
+        (
+            r#""command": "npx", "args": ["-y", "taskhold", "mcp"]"#,
+            "npx",
+        ),
+        (
+            r#""command": "npx.cmd", "args": ["-y", "taskhold@1.2.3", "mcp"]"#,
+            "npx.cmd",
+        ),
+        (
+            r#""command": "cmd", "args": ["/c", "npx", "-y", "taskhold", "mcp"]"#,
+            "cmd",
+        ),
+        (
+            r#""command": "/usr/bin/uvx", "args": ["taskhold", "mcp"]"#,
+            "/usr/bin/uvx",
+        ),
+        (
+            r#""command": "/bin/sh", "args": ["-c", "exec \"/opt/x/taskhold\" mcp"]"#,
+            "/bin/sh",
+        ),
+    ];
+    for (members, program) in cases {
+        let text = format!(r#"{{"mcpServers": {{"Taskhold": {{{members}}}}}}}"#);
+        let entry = ServerEntry {
+            name: "Taskhold".to_owned(),
+            program: program.to_owned(),
+        };
+        assert!(!entry.is_program_gone());
+        assert_eq!(entries(Host::Cursor, &text).unwrap(), [entry], "{text}");
+        let started = json!({ "command": server(None).program, "args": ["mcp"] });
+        let after = servers_in(Host::Cursor, &put_in(Host::Cursor, &text));
+        assert_eq!(after["Taskhold"], started, "{text}");
+        assert_eq!(after.as_object().unwrap().len(), 1);
+        let removed = remove(Host::Cursor, &text, None).unwrap();
+        assert!(!removed.contains("askhold"), "{removed}");
+    }
+}
+
+#[test]
+fn what_a_launcher_gives_to_taskhold_stays_and_what_a_shell_would_change_is_left_alone() {
+    let text =
+        r#"{"mcpServers": {"t": {"command": "npx", "args": ["taskhold", "mcp", "--db", "/a b"]}}}"#;
+    let after = servers_in(Host::Cursor, &put_in(Host::Cursor, text));
+    assert_eq!(after["t"]["args"], json!(["mcp", "--db", "/a b"]));
+    for script in [
+        "taskhold mcp --db $HOME/x",
+        "TASKHOLD_DB=/x taskhold mcp",
+        "taskhold serve",
+    ] {
+        let text = json!({ "mcpServers": { "t": { "command": "sh", "args": ["-c", script] } } });
+        assert_eq!(
+            entries(Host::Cursor, &text.to_string()),
+            Ok(Vec::new()),
+            "{script}"
+        );
+    }
+}
+
+#[test]
 fn what_belongs_to_another_program_is_refused() {
     let cases = [
         (

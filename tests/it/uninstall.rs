@@ -207,6 +207,85 @@ fn a_database_of_another_program_is_not_removed() {
     assert!(fs::exists(other).unwrap());
 }
 
+#[test]
+fn what_is_no_database_of_ours_is_not_listed_as_deleted() {
+    let machine = Machine::new();
+    machine.has(
+        "notes.txt",
+        "all my notes, in a file that is no database at all\n",
+    );
+    let notes = machine.path("notes.txt");
+    let named = ["uninstall", "--data", "--db", notes.to_str().unwrap()];
+    let said = machine.done(&named);
+    assert!(!said.contains("deleted for good"), "{said}");
+    assert!(
+        said.contains("Stays with --data too") && said.contains("delete them by hand"),
+        "{said}"
+    );
+    let said = machine.refusal(&[&named[..], &["--yes"]].concat());
+    assert!(said.contains("notes.txt"), "{said}");
+    assert!(notes.exists());
+}
+
+#[test]
+fn a_damaged_database_is_left_with_the_way_to_delete_it() {
+    let machine = Machine::new();
+    let size = fs::metadata(machine.database()).unwrap().len();
+    fs::write(
+        machine.database(),
+        vec![b'x'; usize::try_from(size).unwrap()],
+    )
+    .unwrap();
+    let output = machine.output(&["uninstall", "--data", "--yes"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("delete them by hand") && said.contains("tasks.db"),
+        "{said}"
+    );
+    assert!(machine.database().exists());
+}
+
+#[test]
+fn what_hosts_keep_of_taskhold_and_of_their_own_secrets_is_named() {
+    let machine = Machine::new();
+    machine.has(".gemini/extensions/taskhold/gemini-extension.json", "{}");
+    machine.has(
+        ".claude/plugins/installed_plugins.json",
+        r#"{ "plugins": { "taskhold@taskhold": [] } }"#,
+    );
+    let said = machine.done(&["uninstall"]);
+    for part in [
+        ".claude.json.before-taskhold-",
+        "/plugin uninstall taskhold@taskhold",
+        "gemini extensions uninstall taskhold",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    machine.done(&["uninstall", "--yes"]);
+    let said = machine.done(&["uninstall"]);
+    assert!(
+        said.contains("Nothing is left to remove but what is named above"),
+        "{said}"
+    );
+    assert_eq!(
+        machine.listed()["host_packages"].as_array().unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn manual_pages_go_with_the_rest_and_those_of_others_stay() {
+    const PAGES: &str = ".local/share/man/man1";
+    let machine = Machine::new();
+    machine.done(&["man", "--dir", machine.path(PAGES).to_str().unwrap()]);
+    machine.has(&format!("{PAGES}/other.1"), "another program's");
+    let said = machine.done(&["uninstall", "--yes"]);
+    assert!(said.contains("taskhold-add.1"), "{said}");
+    let left: Vec<_> = fs::read_dir(machine.path(PAGES)).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_service_is_removed_by_its_manager() {

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args as _};
 
 use super::{Context, Failure, ServiceError};
-use crate::cli::{call, serve::ServeArgs};
+use crate::{
+    cli::{call, serve::ServeArgs},
+    install,
+};
 
 /// The call of `taskhold serve` that a service makes.
 #[derive(Debug)]
@@ -71,7 +74,8 @@ impl ServeCommand {
     /// Returns the call with these options, which names the database that it was made for.
     pub(super) fn new(context: &Context, options: Options) -> Result<Self, ServiceError> {
         Ok(Self {
-            program: std::env::current_exe().map_err(ServiceError::Program)?,
+            // By the path that stays when a package manager puts the next version elsewhere.
+            program: install::program().map_err(ServiceError::Program)?.into(),
             // A sandbox hides links too, so none is on the way.
             database: context.settled_database(),
             options,
