@@ -25,8 +25,8 @@ use crate::{
 
 /// List what taskhold has left on this machine, and remove it
 ///
-/// That is its entries in AI hosts, the service that runs the daemon, and scripts that complete its commands. Your tasks, backups,
-/// tokens and settings stay unless --data is given. At a terminal it asks first; elsewhere it removes with --yes alone. The
+/// That is its entries in AI hosts, the service that runs the daemon, its manual pages, and scripts that complete its commands. Your
+/// tasks, backups, tokens and settings stay unless --data is given. At a terminal it asks first; elsewhere it removes with --yes alone. The
 /// program itself is removed the way it was installed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

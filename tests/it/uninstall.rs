@@ -320,6 +320,28 @@ fn the_service_is_removed_by_its_manager() {
     assert!(asked.contains("--user disable"), "{asked}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_service_starts_the_program_by_the_link_that_stays() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let machine = Machine::new();
+    machine.has("bin/systemctl", "#!/bin/sh\n");
+    let bin = machine.path("bin");
+    fs::set_permissions(bin.join("systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
+    symlink(env!("CARGO_BIN_EXE_taskhold"), bin.join("taskhold")).unwrap();
+    let output = machine
+        .command(&["service", "install", "--dry-run"])
+        .env("PATH", format!("{}:/bin:/usr/bin", bin.display()))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let link = bin.join("taskhold");
+    assert!(
+        said.contains(&format!("ExecStart=\"{}\"", link.display())),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_file_of_a_host_that_cannot_be_read_is_named_as_not_looked_at() {
     let machine = Machine::new();
