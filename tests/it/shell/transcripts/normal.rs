@@ -16,6 +16,9 @@ pub(super) fn without_places(home: &Home, text: &str) -> String {
         .replace(env!("CARGO_BIN_EXE_taskhold"), "<taskhold>")
         .replace(folder, "<home>")
         .replace(noon_zone(), "<zone>");
+    if cfg!(windows) {
+        text = text.replace("<home>\\", "<home>/");
+    }
     for (shape, name) in [
         ("00000000T000000000Z", "<stamp>"),
         ("00000000-000000.bak", "<stamp>.bak"),
