@@ -204,7 +204,11 @@ impl Model {
             tasks[place] = after;
             refuse_cycles(&tasks, place, &before)?;
         }
-        let is_named = |place: usize| seen.contains(&number(place));
+        // What the same call completes was done for this round, like what was completed before.
+        let finished: BTreeSet<usize> = (0..tasks.len())
+            .filter(|place| tasks[*place].status == Status::Completed)
+            .collect();
+        let is_named = |place: usize| seen.contains(&number(place)) && !finished.contains(&place);
         for round in rounds {
             let last = self.last_round(round);
             let since = last.map(|made| self.groups[made.group].at);
