@@ -183,6 +183,7 @@ pub(crate) fn run(rounds: u64, _seed: u64) {
     let donor = Home::new();
     // Of no tasks: whoever restores it moves all others to the trash.
     let backup = donor.database().with_file_name("donor.db");
+    donor.tasks("all");
     donor.run(&["backup", backup.to_str().unwrap()]);
     let tasks = donor.database().with_file_name("one.txt");
     waiter::write_tasks(&tasks, [waiter::IMPORTED.to_owned()].into_iter());
