@@ -96,6 +96,7 @@ export async function keys(browser, daemon) {
     await press(page, 's');
     await listing('the tasks in progress', /Water the lawn twice/, 'in_progress');
     await focusIs(page, 'Water the lawn twice');
+    await page.locator('li', { hasText: 'Water the lawn twice' }).getByText('In progress').waitFor();
     await press(page, 's');
     await unlisted('the task is stopped', /Water the lawn twice/, 'in_progress');
   });
