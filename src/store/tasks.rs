@@ -12,7 +12,7 @@ use crate::domain::{
     error::{Error, Result},
     query::{
         Moment, View,
-        order::{self, Keys},
+        order::{self, Edge, Keys},
     },
     task::{Summary, Task, TaskId, Timestamp},
     when::When,
@@ -200,7 +200,7 @@ impl Store {
         for kind in [0, order::FLOATING] {
             for sql in [NEXT_DUE, NEXT_DEFERRAL] {
                 let next = first(sql, Some(kind), now[usize::from(kind)])?;
-                turns.push(next.map(|key| order::moment(kind, key, moment.zone)));
+                turns.push(next.map(|key| order::moment(kind, key, Edge::Last, moment.zone)));
             }
         }
         if view == View::Stale {

@@ -2,9 +2,9 @@
 //!
 //! Dates are sorted in one stream a kind ([`When::kind`], and [`NO_DATE`] for tasks without one). Within a stream the key is
 //! the same in every zone: an instant by UTC, a day and a floating time by its digits, as if they were those of UTC. Where the
-//! reader is, a day is worth its last moment, and a floating time the moment at which clocks there show it; one that the clocks
-//! skip is worth the moment of their change. So what a key is worth never goes backwards as the key grows, and a stream that is
-//! sorted once is sorted for everybody.
+//! reader is, a day is worth one of its [`Edge`]s, and a floating time the moment at which clocks there show it; one that the
+//! clocks skip is worth the moment of their change. So what a key is worth never goes backwards as the key grows, and a stream
+//! that is sorted once is sorted for everybody.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
@@ -19,7 +19,6 @@ pub const NO_DATE: u8 = 3;
 /// How many kinds of dates there are.
 pub const KINDS: usize = 3;
 
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// No clock is set forward or back by more, in ms.
 const LONGEST_CHANGE: i64 = 26 * 60 * 60 * 1000;
 
@@ -36,29 +35,47 @@ pub fn key(when: When) -> i64 {
     }
 }
 
+/// Which moment of a day it is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Its first: what is deferred until a day comes back as the day begins.
+    First,
+    /// Its last: what is due on a day may be done until the day ends.
+    Last,
+}
+
+impl Edge {
+    fn of(self, day: NaiveDate, zone: Zone) -> i64 {
+        match self {
+            Self::First => zone.begin(day),
+            Self::Last => zone.begin(day.succ_opt().unwrap_or(day)) - 1,
+        }
+    }
+}
+
 /// Returns the moment that `key` is worth in `zone`, in ms since the Unix epoch; `i64::MAX` for none.
-pub fn moment(kind: u8, key: i64, zone: Zone) -> i64 {
+pub fn moment(kind: u8, key: i64, edge: Edge, zone: Zone) -> i64 {
     match kind {
         DAY | FLOATING if key == i64::MAX => i64::MAX,
-        DAY => end_of(digits(key).date(), zone),
+        DAY => edge.of(digits(key).date(), zone),
         FLOATING => clock_shows(digits(key), zone),
         _ => key,
     }
 }
 
 /// Returns the least key of `kind` that is worth `moment` or something later in `zone`.
-pub fn least_key(kind: u8, moment: i64, zone: Zone) -> i64 {
+pub fn least_key(kind: u8, moment: i64, edge: Edge, zone: Zone) -> i64 {
     match kind {
         NO_DATE => i64::MAX,
         DAY | FLOATING if moment > LATEST + LONGEST_CHANGE => i64::MAX,
         DAY => {
             let mut day = zone.today(moment);
             while let Some(before) = day.pred_opt()
-                && end_of(before, zone) >= moment
+                && edge.of(before, zone) >= moment
             {
                 day = before;
             }
-            while end_of(day, zone) < moment
+            while edge.of(day, zone) < moment
                 && let Some(next) = day.succ_opt()
             {
                 day = next;
@@ -85,15 +102,18 @@ pub fn least_key(kind: u8, moment: i64, zone: Zone) -> i64 {
 pub struct Keys(pub [i64; KINDS]);
 
 impl Keys {
-    /// Returns the keys for `moment`, in ms since the Unix epoch, in `zone`.
+    /// Returns the keys of what is due at `moment` or later, in ms since the Unix epoch, in `zone`.
     pub fn at(moment: i64, zone: Zone) -> Self {
-        Self([0, DAY, FLOATING].map(|kind| least_key(kind, moment, zone)))
+        Self::least(moment, Edge::Last, zone)
     }
 
-    /// Returns the keys of what has not come at `now`: a day comes with its first moment.
+    /// Returns the keys of what has not come at `now`.
     pub fn after(now: i64, zone: Zone) -> Self {
-        let Self([at, _, floating]) = Self::at(now + 1, zone);
-        Self([at, of_digits(zone.today(now).into()) + DAY_MILLIS, floating])
+        Self::least(now + 1, Edge::First, zone)
+    }
+
+    fn least(moment: i64, edge: Edge, zone: Zone) -> Self {
+        Self([0, DAY, FLOATING].map(|kind| least_key(kind, moment, edge, zone)))
     }
 
     /// Returns those of both that lie later.
@@ -115,26 +135,26 @@ const RANKS: i64 = 4;
 
 /// Returns the place of a date among all kinds: what it is worth in `zone`, and then its rank. Two keys of a kind that are worth
 /// the same stay apart.
-pub fn place(kind: u8, key: i64, rank: i64, zone: Zone) -> (i64, i64) {
-    let worth = moment(kind, key, zone);
+pub fn place(kind: u8, key: i64, rank: i64, edge: Edge, zone: Zone) -> (i64, i64) {
+    let worth = moment(kind, key, edge, zone);
     let apart = match kind {
-        DAY | FLOATING if key < i64::MAX => key - least_key(kind, worth, zone),
+        DAY | FLOATING if key < i64::MAX => key - least_key(kind, worth, edge, zone),
         _ => 0,
     };
     (worth, rank + RANKS * apart)
 }
 
 /// Returns key, rank and id in the stream of `kind` after which all lies that comes after `place` and `id` among all kinds.
-pub fn bound(kind: u8, place: (i64, i64), id: i64, zone: Zone) -> (i64, i64, i64) {
+pub fn bound(kind: u8, place: (i64, i64), id: i64, edge: Edge, zone: Zone) -> (i64, i64, i64) {
     let (worth, second) = place;
-    let least = least_key(kind, worth, zone);
+    let least = least_key(kind, worth, edge, zone);
     let before = |key: i64| (key.saturating_sub(1), i64::MAX, i64::MAX);
-    if moment(kind, least, zone) > worth {
+    if moment(kind, least, edge, zone) > worth {
         return before(least);
     }
     let (apart, rank) = (second.div_euclid(RANKS), second.rem_euclid(RANKS));
     let end = match kind {
-        DAY | FLOATING => least_key(kind, worth.saturating_add(1), zone),
+        DAY | FLOATING => least_key(kind, worth.saturating_add(1), edge, zone),
         _ => least.saturating_add(1),
     };
     match least.saturating_add(apart) {
@@ -143,10 +163,6 @@ pub fn bound(kind: u8, place: (i64, i64), id: i64, zone: Zone) -> (i64, i64, i64
         key if key >= end && apart > 0 => before(end),
         key => (key, rank, id),
     }
-}
-
-fn end_of(day: NaiveDate, zone: Zone) -> i64 {
-    zone.begin(day.succ_opt().unwrap_or(day)) - 1
 }
 
 /// Returns the first moment at which clocks in `zone` show `wall` or something later than it.
@@ -187,6 +203,7 @@ mod tests {
     use super::*;
     use crate::domain::when::tests::zone;
 
+    const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
     const ZONES: [&str; 9] = [
         "UTC",
         "Pacific/Kiritimati",
@@ -215,35 +232,38 @@ mod tests {
             ("2027-03-28 03:00", "2027-03-28 01:00"),
             ("2027-03-28 03:01", "2027-03-28 01:01"),
         ] {
-            assert_eq!(moment(FLOATING, millis(wall), berlin), millis(at), "{wall}");
+            let worth = moment(FLOATING, millis(wall), Edge::Last, berlin);
+            assert_eq!(worth, millis(at), "{wall}");
         }
         assert_eq!(
-            least_key(FLOATING, change, berlin),
+            least_key(FLOATING, change, Edge::Last, berlin),
             millis("2027-03-28 02:00")
         );
         // In the second of two equal hours, what comes next is what comes after both.
         assert_eq!(
-            least_key(FLOATING, millis("2026-10-25 01:30"), berlin),
+            least_key(FLOATING, millis("2026-10-25 01:30"), Edge::Last, berlin),
             millis("2026-10-25 03:00")
         );
     }
 
     #[test]
-    fn a_day_is_worth_its_last_moment_where_the_reader_is() {
+    fn a_day_is_worth_its_first_or_its_last_moment_where_the_reader_is() {
         let day = millis("2026-12-24 00:00");
-        for (place, end) in [
-            ("Pacific/Kiritimati", "2026-12-24 10:00"),
-            ("Pacific/Honolulu", "2026-12-25 10:00"),
-            ("UTC", "2026-12-25 00:00"),
+        for (place, first, next) in [
+            ("Pacific/Kiritimati", "2026-12-23 10:00", "2026-12-24 10:00"),
+            ("Pacific/Honolulu", "2026-12-24 10:00", "2026-12-25 10:00"),
+            ("UTC", "2026-12-24 00:00", "2026-12-25 00:00"),
         ] {
-            let end = millis(end) - 1;
-            assert_eq!(moment(DAY, day, zone(place)), end, "{place}");
-            assert_eq!(least_key(DAY, end, zone(place)), day, "{place}");
-            assert_eq!(
-                least_key(DAY, end + 1, zone(place)),
-                day + DAY_MILLIS,
-                "{place}"
-            );
+            let zone = zone(place);
+            for (edge, worth) in [(Edge::First, millis(first)), (Edge::Last, millis(next) - 1)] {
+                assert_eq!(moment(DAY, day, edge, zone), worth, "{place}");
+                assert_eq!(least_key(DAY, worth, edge, zone), day, "{place}");
+                assert_eq!(
+                    least_key(DAY, worth + 1, edge, zone),
+                    day + DAY_MILLIS,
+                    "{place}"
+                );
+            }
         }
     }
 
@@ -262,22 +282,27 @@ mod tests {
         );
     }
 
+    fn edges() -> impl Strategy<Value = Edge> {
+        prop::sample::select(vec![Edge::First, Edge::Last])
+    }
+
     proptest! {
         #[test]
         fn what_a_key_is_worth_never_goes_backwards(
-            place in prop::sample::select(ZONES.to_vec()), kind in DAY..=FLOATING, quarter in 0..2_000_000_i64, step in 1..200_i64,
+            place in prop::sample::select(ZONES.to_vec()), edge in edges(), kind in DAY..=FLOATING, quarter in 0..2_000_000_i64,
+            step in 1..200_i64,
         ) {
             let zone = zone(place);
             let unit = if kind == DAY { DAY_MILLIS } else { 15 * 60_000 };
             let from = if kind == DAY { quarter / 96 } else { quarter };
             let (early, late) = (from * unit, (from + step) * unit);
-            prop_assert!(moment(kind, early, zone) <= moment(kind, late, zone));
-            prop_assert!(super::place(kind, early, 3, zone) < super::place(kind, late, 0, zone));
+            prop_assert!(moment(kind, early, edge, zone) <= moment(kind, late, edge, zone));
+            prop_assert!(super::place(kind, early, 3, edge, zone) < super::place(kind, late, 0, edge, zone));
         }
 
         #[test]
         fn what_comes_after_a_place_lies_after_its_bound_in_every_stream(
-            name in prop::sample::select(ZONES.to_vec()), quarter in 500_000..1_990_000_i64,
+            name in prop::sample::select(ZONES.to_vec()), edge in edges(), quarter in 500_000..1_990_000_i64,
             one in (0..=NO_DATE, -100..100_i64, 0..4_i64, 1..4_i64), other in (0..=NO_DATE, -100..100_i64, 0..4_i64, 1..4_i64),
         ) {
             let zone = zone(name);
@@ -287,23 +312,23 @@ mod tests {
                 _ => (quarter + quarters) * 15 * 60_000,
             };
             let (kind, quarters, rank, id) = one;
-            let at = super::place(kind, key(kind, quarters), rank, zone);
+            let at = super::place(kind, key(kind, quarters), rank, edge, zone);
             let (other_kind, quarters, other_rank, other_id) = other;
             let other_key = key(other_kind, quarters);
-            let comes_after = (super::place(other_kind, other_key, other_rank, zone), other_id) > (at, id);
-            let lies_after = (other_key, other_rank, other_id) > bound(other_kind, at, id, zone);
+            let comes_after = (super::place(other_kind, other_key, other_rank, edge, zone), other_id) > (at, id);
+            let lies_after = (other_key, other_rank, other_id) > bound(other_kind, at, id, edge, zone);
             prop_assert_eq!(comes_after, lies_after);
         }
 
         #[test]
         fn the_least_key_is_the_first_that_is_worth_a_moment(
-            name in prop::sample::select(ZONES.to_vec()), kind in DAY..=FLOATING, minute in 10_000_000..40_000_000_i64,
+            name in prop::sample::select(ZONES.to_vec()), edge in edges(), kind in DAY..=FLOATING, minute in 10_000_000..40_000_000_i64,
         ) {
             let (zone, at) = (zone(name), minute * 60_000);
-            let key = least_key(kind, at, zone);
+            let key = least_key(kind, at, edge, zone);
             let step = if kind == DAY { DAY_MILLIS } else { 1 };
-            prop_assert!(moment(kind, key, zone) >= at);
-            prop_assert!(moment(kind, key - step, zone) < at);
+            prop_assert!(moment(kind, key, edge, zone) >= at);
+            prop_assert!(moment(kind, key - step, edge, zone) < at);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, str::FromStr};
 
-use super::order;
+use super::order::{self, Edge};
 use crate::domain::{
     task::{Invalid, Priority, Summary, shortened},
     text::folded,
@@ -44,7 +44,7 @@ impl Sort {
                 let kind = order::kind(task.due);
                 let key = task.due.map_or(i64::MAX, order::key);
                 let rank = i64::from(Priority::rank(task.priority));
-                (order::place(kind, key, rank, zone), task.id)
+                (order::place(kind, key, rank, Edge::Last, zone), task.id)
             }),
             Self::Priority => tasks.sort_by_key(|task| Priority::rank(task.priority)),
             Self::Newest => tasks.sort_by_key(|task| Reverse(task.id)),

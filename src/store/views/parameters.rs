@@ -30,16 +30,26 @@ impl Parameters<'_> {
         let Some(kind) = kind else {
             return self.after.map(|after| (after.key.0, after.key.1, after.id));
         };
+        let by = Shape::of(self.view).order;
+        let zone = self.moment.zone;
         let after = self
             .after
-            .map(|after| order::bound(kind, after.key, after.id, self.moment.zone));
-        let first = match Shape::of(self.view).order {
+            .map(|after| order::bound(kind, after.key, after.id, by.edge(), zone));
+        let first = match by {
             Order::Deferral => Some(self.moment.to_come()),
             _ => Window::of(self.view, self.filters, self.moment).from,
         };
         let key = |Keys(keys): Keys| keys.get(usize::from(kind)).copied();
         let first = first.and_then(key).map(|key| (key - 1, i64::MAX, i64::MAX));
         after.max(first)
+    }
+
+    /// Returns the place among all kinds of what a stream has at two numbers.
+    pub(super) fn placed(&self, kind: Option<u8>, first: i64, second: i64) -> (i64, i64) {
+        let edge = Shape::of(self.view).order.edge();
+        kind.map_or((first, second), |kind| {
+            order::place(kind, first, second, edge, self.moment.zone)
+        })
     }
 
     /// Returns how the streams of a kind begin: one, or two where a place is gone on from.

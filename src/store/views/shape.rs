@@ -2,7 +2,7 @@
 
 use crate::domain::query::{
     Bound, Filters, Moment, View,
-    order::{self, Keys},
+    order::{self, Edge, Keys},
 };
 
 /// Open and not in the trash; the words of the partial indexes.
@@ -68,6 +68,14 @@ impl Order {
             Self::Deferral => ("defer_order", "0"),
             Self::Oldest([time]) | Self::Latest([time]) => (time, "0"),
             Self::Age => ("0", "0"),
+        }
+    }
+
+    /// Returns which moment of a day counts.
+    pub(super) fn edge(self) -> Edge {
+        match self {
+            Self::Deferral => Edge::First,
+            Self::Plan | Self::Oldest(_) | Self::Latest(_) | Self::Age => Edge::Last,
         }
     }
 

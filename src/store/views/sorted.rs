@@ -5,7 +5,7 @@ use super::{
     shape::{Scope, Shape},
     source::Source,
     sql::Sql,
-    streams::{Placed, compared, is_due_between, placed},
+    streams::{Placed, compared, is_due_between},
 };
 use crate::{
     domain::{
@@ -140,7 +140,7 @@ impl Store {
                 let round: Option<i64> = row.get(4)?;
                 let kind = if round.is_some() { None } else { row.get(2)? };
                 keys.push(Key {
-                    place: placed(kind, row.get(0)?, row.get(1)?, parameters.moment),
+                    place: parameters.placed(kind, row.get(0)?, row.get(1)?),
                     id: row.get(3)?,
                     round,
                 });

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     domain::{
         error::Result,
-        query::{Count, Moment, View, order},
+        query::{
+            Count, View,
+            order::{self, Edge},
+        },
         task::{Summary, TaskId},
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
@@ -64,18 +67,11 @@ impl Stream<'_> {
             if task.is_round && !is_due_between(&task, parameters) {
                 continue;
             }
-            self.head = Some((task, placed(self.kind, first, second, parameters.moment)));
+            self.head = Some((task, parameters.placed(self.kind, first, second)));
             break;
         }
         Ok(())
     }
-}
-
-/// Returns the place among all kinds of what a stream has at two numbers.
-pub(super) fn placed(kind: Option<u8>, first: i64, second: i64, moment: &Moment) -> (i64, i64) {
-    kind.map_or((first, second), |kind| {
-        order::place(kind, first, second, moment.zone)
-    })
 }
 
 /// Returns which of two tasks comes first in the order of a view.
@@ -96,9 +92,10 @@ pub(super) fn is_due_between(round: &Summary, parameters: &Parameters<'_>) -> bo
     if filters.due_from.is_none() && filters.due_to.is_none() {
         return true;
     }
+    let zone = parameters.moment.zone;
     let due = round
         .due
-        .map(|due| order::moment(due.kind(), order::key(due), parameters.moment.zone));
+        .map(|due| order::moment(due.kind(), order::key(due), Edge::Last, zone));
     let (from, to) = (filters.due_from.as_ref(), filters.due_to.as_ref());
     due.is_some_and(|due| {
         from.is_none_or(|from| due >= from.millis) && to.is_none_or(|to| due < to.millis)

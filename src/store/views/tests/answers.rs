@@ -52,7 +52,7 @@ fn fits(filters: &Filters, task: &Task, zone: Zone) -> bool {
     };
     let due = task
         .due
-        .map(|due| order::moment(due.kind(), order::key(due), zone));
+        .map(|due| order::moment(due.kind(), order::key(due), order::Edge::Last, zone));
     let done = task.completed_at.map(Timestamp::as_millis);
     filters.project.as_ref().is_none_or(below)
         && (!filters.no_project || task.project.is_none())
@@ -75,6 +75,10 @@ fn fits(filters: &Filters, task: &Task, zone: Zone) -> bool {
 /// What comes first in a view, told task by task.
 fn sort(view: View, tasks: &mut [Task], zone: Zone) {
     let moment = |when: Option<When>| when.map_or(i64::MAX, |when| when.order(zone));
+    let back = |when: Option<When>| match when {
+        Some(When::Day(day)) => zone.begin(day),
+        when => moment(when),
+    };
     let rank = |task: &Task| i64::from(Priority::rank(task.priority));
     let at = |at: Option<Timestamp>| at.map_or(0, Timestamp::as_millis);
     tasks.sort_by_key(|task| {
@@ -82,7 +86,7 @@ fn sort(view: View, tasks: &mut [Task], zone: Zone) {
         let id = task.id.get();
         match Shape::of(view).order {
             Order::Plan => (moment(task.due), rank(task), id),
-            Order::Deferral => (moment(task.defer_until), 0, id),
+            Order::Deferral => (back(task.defer_until), 0, id),
             Order::Oldest(_) => (updated, 0, id),
             Order::Age => (0, 0, id),
             Order::Latest(["completed_at"]) => (-at(task.completed_at), 0, -id),
