@@ -519,7 +519,7 @@ fn searches(store: &Store) {
         "kindergarten 123456",
     ] {
         let words = Words::read(text).expect("words");
-        for view in [View::Pending, View::All, View::Completed] {
+        for view in [View::Unfinished, View::All, View::Completed] {
             let read = || {
                 store
                     .search(&words, view, &none, &moment, None, LIMIT)

@@ -130,15 +130,17 @@ pub(crate) fn view(view: Option<View>, filters: &Filters) -> std::result::Result
         Some(Status::InProgress) => View::InProgress,
         Some(Status::Cancelled) => View::Cancelled,
         Some(Status::Completed) => View::Completed,
-        Some(Status::Pending) | None => View::Open,
+        Some(Status::Pending) => View::Pending,
+        None => View::Open,
     };
     let Some(view) = view else { return Ok(named) };
     match status {
         Some(status) if !view.has(status) => {
-            // The two others are views that models are not told of.
-            let other = match named {
-                View::Completed | View::Open => format!("{} or all", named.as_str()),
-                _ => "all".to_owned(),
+            // The others are views that models are not told of.
+            let other = match status {
+                Status::Completed => "completed or all",
+                Status::Pending => "open or all",
+                Status::InProgress | Status::Cancelled => "all",
             };
             let view = view.as_str();
             let reason =

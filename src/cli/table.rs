@@ -81,7 +81,13 @@ impl Table {
         let has_headings = self.is_by_date
             && matches!(
                 self.view,
-                View::Open | View::Pending | View::Ready | View::Blocked | View::Today | View::Week
+                View::Open
+                    | View::Unfinished
+                    | View::Pending
+                    | View::Ready
+                    | View::Blocked
+                    | View::Today
+                    | View::Week
             )
             && rows.iter().any(|row| row.horizon != rows[0].horizon);
         let mut lines = String::new();

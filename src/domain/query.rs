@@ -38,7 +38,9 @@ pub enum View {
     Blocked,
     /// Open ones whose `defer_until` has not come, what comes first leading.
     Deferred,
-    /// Open ones and deferred ones. Ordered as open ones.
+    /// Those to do or in progress, deferred ones too. Ordered as open ones.
+    Unfinished,
+    /// Those to do that nobody has begun, deferred ones too. Ordered as open ones.
     Pending,
     /// Those in progress, the longest untouched first.
     InProgress,
@@ -56,7 +58,7 @@ pub enum View {
 
 impl View {
     /// Every view.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Open,
         Self::Ready,
         Self::Today,
@@ -65,6 +67,7 @@ impl View {
         Self::Week,
         Self::Blocked,
         Self::Deferred,
+        Self::Unfinished,
         Self::Pending,
         Self::InProgress,
         Self::Stale,
@@ -85,6 +88,7 @@ impl View {
             Self::Week => "week",
             Self::Blocked => "blocked",
             Self::Deferred => "deferred",
+            Self::Unfinished => "unfinished",
             Self::Pending => "pending",
             Self::InProgress => "in_progress",
             Self::Stale => "stale",
@@ -100,7 +104,6 @@ impl View {
         match self {
             Self::Open => &["todo", "active"],
             Self::Deferred => &["later", "snoozed"],
-            Self::Pending => &["unfinished"],
             Self::Ready => &["next", "actionable"],
             Self::Overdue => &["late"],
             Self::Blocked => &["waiting"],
@@ -110,7 +113,7 @@ impl View {
             Self::All => &["everything"],
             Self::Trash => &["deleted"],
             Self::Week => &["next 7 days"],
-            Self::Today | Self::Tomorrow | Self::Stale => &[],
+            Self::Today | Self::Tomorrow | Self::Unfinished | Self::Pending | Self::Stale => &[],
         }
     }
 }
@@ -134,8 +137,8 @@ impl View {
             | Self::Week
             | Self::Blocked
             | Self::Deferred
-            | Self::Pending => status.is_open(),
-            Self::Ready => status == Status::Pending,
+            | Self::Unfinished => status.is_open(),
+            Self::Pending | Self::Ready => status == Status::Pending,
             Self::InProgress | Self::Stale => status == Status::InProgress,
             Self::Completed => status == Status::Completed,
             Self::Cancelled => status == Status::Cancelled,

@@ -307,10 +307,10 @@ fn summary(snapshot: &Snapshot<'_>) -> Result<String> {
     let heading = snapshot.heading(&[
         (View::All, "tasks"),
         (View::Completed, "completed"),
-        (View::Pending, "pending"),
+        (View::Unfinished, "pending"),
         (View::Overdue, "overdue"),
     ])?;
-    let pending = List::of("Pending tasks", View::Pending, "view:\"pending\"");
+    let pending = List::of("Pending tasks", View::Unfinished, "view:\"unfinished\"");
     let completed = List::of("Completed tasks", View::Completed, "view:\"completed\"");
     let lists = snapshot.lists(&[pending, completed], Form::Block)?;
     Ok(format!(

@@ -163,7 +163,7 @@ pub(super) fn text(
         ),
         ResourceUri::Pending => {
             let heading = "Pending Tasks:".to_owned();
-            (View::Pending, none(), heading, "No pending tasks!")
+            (View::Unfinished, none(), heading, "No pending tasks!")
         }
         ResourceUri::Today => {
             let heading = "Due Today or Overdue:".to_owned();

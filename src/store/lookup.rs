@@ -140,7 +140,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<(String, Count)>> {
         let with_count = |(name, filters): (String, Filters)| {
-            let count = self.count(View::Pending, &filters, moment, None)?;
+            let count = self.count(View::Unfinished, &filters, moment, None)?;
             Ok((name, count))
         };
         let none = Filters::default;

@@ -306,7 +306,7 @@ fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
         let mut others = task.depends_on.iter().map(|id| &expected[id]);
         others.any(|other| holds_up(other, task))
     };
-    prop_assert_eq!(ids(View::Pending), that(&Known::is_open));
+    prop_assert_eq!(ids(View::Unfinished), that(&Known::is_open));
     prop_assert_eq!(
         ids(View::Blocked),
         that(&|task| task.is_open() && waits(task))

@@ -219,7 +219,7 @@ fn check_derived(store: &Store, tasks: &BTreeMap<TaskId, Task>) {
             ..Filters::default()
         };
         let page = store
-            .list(View::Pending, &filters, &moment, None, 1_000)
+            .list(View::Unfinished, &filters, &moment, None, 1_000)
             .unwrap();
         let tagged: BTreeSet<TaskId> = page.tasks.iter().map(|task| task.id).collect();
         let has = |task: &&Task| task.is_open() && task.tags.contains(&tag);

@@ -147,8 +147,8 @@ fn each_view_lists_what_its_name_says() {
     assert_eq!(titles(&mut client, json!({ "view": "stale" })), [""; 0]);
     let open = titles(&mut client, json!({}));
     assert_eq!(open.len(), 7, "the default is open: {open:?}");
-    let pending = titles(&mut client, json!({ "view": "pending" }));
-    assert_eq!(pending.len(), 8, "{pending:?}");
+    let unfinished = titles(&mut client, json!({ "view": "unfinished" }));
+    assert_eq!(unfinished.len(), 8, "{unfinished:?}");
     assert_eq!(
         titles(&mut client, json!({ "view": "Done" })),
         ["done"],

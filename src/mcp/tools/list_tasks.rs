@@ -289,7 +289,7 @@ impl ToolCall<'_> {
             lines.push(format!("{more}more{why}: repeat with cursor:\"{cursor}\""));
         }
         lines.extend(list.unknown.iter().cloned());
-        if is_search && page.tasks.is_empty() && view == View::Pending {
+        if is_search && page.tasks.is_empty() && view == View::Unfinished {
             lines.push(
                 "view:\"all\" searches finished tasks too, view:\"trash\" deleted ones".to_owned(),
             );

@@ -46,7 +46,7 @@ pub(super) enum Wanted {
 impl Wanted {
     const CHANGED: &'static str = "changed";
     const NAMES: [Names; 2] = [Names::Projects, Names::Tags];
-    /// The views that models are told of. The two others are a status as well.
+    /// The views that models are told of. The others are a status as well, or say what other arguments do.
     const VIEWS: [View; 10] = [
         View::Open,
         View::Ready,
@@ -138,7 +138,7 @@ impl ListTasks {
         let view = match self.view {
             Some(Wanted::View(view)) => Some(view),
             // Who searches wants what is deferred, too.
-            None if self.query.is_some() && filters.names_no_view() => Some(View::Pending),
+            None if self.query.is_some() && filters.names_no_view() => Some(View::Unfinished),
             Some(Wanted::Changed | Wanted::Names(_)) | None => None,
         };
         input::view(view, filters)

@@ -124,9 +124,10 @@ impl Shape {
         };
         match view {
             View::Open => open(Some(true), open!()),
-            View::Pending | View::Today | View::Overdue | View::Tomorrow | View::Week => {
+            View::Unfinished | View::Today | View::Overdue | View::Tomorrow | View::Week => {
                 open(None, open!())
             }
+            View::Pending => open(None, concat!(open!(), " AND status = 'pending'")),
             View::Ready => open(
                 Some(true),
                 "deleted_at IS NULL AND status = 'pending' AND blockers = 0",

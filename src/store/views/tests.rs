@@ -22,8 +22,9 @@ mod answers;
 mod effort;
 mod plans;
 
-const VIEWS: [(View, &str); 15] = [
+const VIEWS: [(View, &str); 16] = [
     (View::Open, "task_by_plan"),
+    (View::Unfinished, "task_by_plan"),
     (View::Pending, "task_by_plan"),
     (View::Deferred, "task_by_deferral"),
     (View::Ready, "task_by_readiness"),

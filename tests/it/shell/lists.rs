@@ -39,7 +39,7 @@ fn ids(home: &Home, words: &[&str]) -> Vec<String> {
 #[test]
 fn a_list_is_narrowed_down_by_several_words_and_by_what_is_left_out() {
     let home = filled();
-    let cases: [(&[&str], &[&str]); 27] = [
+    let cases: [(&[&str], &[&str]); 28] = [
         (&[], &["1", "3", "4", "2", "6"]),
         (&["project:WORK"], &["1", "2"]),
         (&["project:work.billing"], &["1"]),
@@ -62,6 +62,7 @@ fn a_list_is_narrowed_down_by_several_words_and_by_what_is_left_out() {
         (&["parent:3"], &["6"]),
         (&["deferred"], &["5"]),
         (&["pending", "+home", "-project:work"], &["3", "5"]),
+        (&["status:pending", "+home", "-project:work"], &["3", "5"]),
         (&["text:paint", "-project:Workshop"], &[]),
         (&["pri:none", "-home"], &["2", "6"]),
         (&["--sort", "priority"], &["4", "1", "3", "2", "6"]),
@@ -264,7 +265,7 @@ fn the_words_of_a_list_take_the_place_of_ids_once_they_are_agreed_to() {
     );
     let done = run(&home, &["done", "--yes", "--where", "+home"]);
     assert_eq!(done.printed.lines().count(), 2, "{}", done.printed);
-    let deleted = run(&home, &["delete", "--yes", "--where", "pending -home"]);
+    let deleted = run(&home, &["delete", "--yes", "--where", "unfinished -home"]);
     assert_eq!(deleted.printed.lines().count(), 3, "{}", deleted.said);
     // The deferred one is left, which that view has and the usual one has not.
     assert_eq!(ids(&home, &["all"]), ["1", "3", "5"]);

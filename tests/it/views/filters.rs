@@ -32,6 +32,30 @@ fn a_status_finds_its_tasks_without_a_view() {
 }
 
 #[test]
+fn pending_is_the_same_as_a_view_and_as_a_status() {
+    let home = Home::new();
+    let mut client = connect_at_noon(&home, Dialect::Legacy);
+    one_of_each(&mut client);
+    let view = titles(&mut client, json!({ "view": "pending" }));
+    assert!(view.iter().any(|title| title == "deferred"), "{view:?}");
+    assert!(!view.iter().any(|title| title == "begun"), "{view:?}");
+    for same in [
+        json!({ "status": "pending" }),
+        json!({ "view": "pending", "status": "pending" }),
+    ] {
+        assert_eq!(titles(&mut client, same.clone()), view, "{same}");
+    }
+    let refused = client.complaint(
+        "list_tasks",
+        json!({ "view": "pending", "status": "in_progress" }),
+    );
+    assert!(
+        refused.contains("\"pending\" has no in_progress tasks"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn filters_narrow_a_view() {
     let home = Home::new();
     let mut client = home.connect(Dialect::Legacy);

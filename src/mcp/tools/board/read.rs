@@ -182,7 +182,7 @@ impl ToolCall<'_> {
         let words = query.as_deref().map(Words::read).transpose()?;
         let is_search = words.is_some();
         let moment = Moment::new(self.caller.now, self.caller.zone);
-        let position = list_tasks_args::position(after.as_deref(), View::Pending, is_search)?;
+        let position = list_tasks_args::position(after.as_deref(), View::Unfinished, is_search)?;
         let listed = self.session.read(move |store| {
             store.snapshot(|store| {
                 let filters = Filters::default();
@@ -190,9 +190,9 @@ impl ToolCall<'_> {
                     Some(words) => store.search(words, view, &filters, &moment, after, limit),
                     None => store.list(view, &filters, &moment, after, limit),
                 };
-                let Page { tasks, next, .. } = list(View::Pending, position, PAGE)?;
+                let Page { tasks, next, .. } = list(View::Unfinished, position, PAGE)?;
                 let left = |next| -> Result<u32> {
-                    let count = store.count(View::Pending, &filters, &moment, Some(next))?;
+                    let count = store.count(View::Unfinished, &filters, &moment, Some(next))?;
                     Ok(count.number)
                 };
                 let is_first = position.is_none();
@@ -210,7 +210,8 @@ impl ToolCall<'_> {
                     done: done.map(|tasks| cards(store, tasks)).transpose()?,
                     // Of a search nobody can say how many more it finds.
                     left: next.filter(|_| !is_search).map(left).transpose()?,
-                    more: next.map(|next| list_tasks_args::cursor(View::Pending, is_search, next)),
+                    more: next
+                        .map(|next| list_tasks_args::cursor(View::Unfinished, is_search, next)),
                 })
             })
         });

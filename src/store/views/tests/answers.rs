@@ -14,7 +14,8 @@ fn is_in(view: View, task: &Task, blocked: bool, zone: Zone) -> bool {
     };
     match view {
         View::Open => open && !deferred,
-        View::Pending => open,
+        View::Unfinished => open,
+        View::Pending => open && task.status == Status::Pending,
         View::Deferred => open && deferred,
         View::Ready => open && task.status == Status::Pending && !deferred && !blocked,
         View::Today => due_in(-999..=0),

@@ -65,7 +65,12 @@ fn a_list_of_two_things_that_no_task_has_together_is_read_from_one_of_them() {
         assert_eq!(page.tasks, [], "{view:?}");
         // To read one of the two takes 270,000; along all tasks it would take more than a million.
         let most = match view {
-            View::All | View::Ready | View::Open | View::Completed | View::Pending => 550_000,
+            View::All
+            | View::Ready
+            | View::Open
+            | View::Completed
+            | View::Unfinished
+            | View::Pending => 550_000,
             _ => 11_000,
         };
         assert!(steps < most, "{view:?}: {steps}");
@@ -83,7 +88,7 @@ fn what_few_tasks_of_many_have_is_found_by_its_index() {
         (View::All, due_that_day(), 6),
         (View::Completed, both(&due_that_day(), &after(39_990)), 2),
         (View::Trash, due_that_day(), 0),
-        (View::Pending, due_that_day(), 4),
+        (View::Unfinished, due_that_day(), 4),
         (View::All, after(39_990), 3),
         (View::All, both(&after(39_990), &work()), 1),
         (View::Ready, both(&due_that_day(), &work()), 1),
@@ -165,7 +170,7 @@ fn the_few_tasks_that_have_any_project_are_found_by_its_index() {
         has_project: true,
         ..Filters::default()
     };
-    for (view, found) in [(View::All, 3), (View::Pending, 1), (View::Completed, 2)] {
+    for (view, found) in [(View::All, 3), (View::Unfinished, 1), (View::Completed, 2)] {
         let list = |moment: &Moment| store.list(view, &filters, moment, None, 50).unwrap();
         let (page, steps) = steps(&store, list);
         assert_eq!(page.tasks.len(), found, "{view:?}");
@@ -245,7 +250,7 @@ fn a_list_of_what_cannot_be_is_not_looked_for() {
         (View::Open, &finished),
         (View::Cancelled, &finished),
         (View::All, &both(&finished, &given_up)),
-        (View::Pending, &given_up),
+        (View::Unfinished, &given_up),
     ] {
         let read = |moment: &Moment| {
             let page = store.list(view, filters, moment, None, 50).unwrap();
@@ -274,9 +279,13 @@ fn a_count_ends_where_it_would_cost_more_than_it_is_worth() {
         assert!(count.is_cut && number.contains(&count.number), "{count}");
         assert!(steps < 60_000, "{view:?}: {steps}");
     }
-    let dateless = |moment: &Moment| store.count(View::Pending, &high, moment, None).unwrap();
+    let dateless = |moment: &Moment| store.count(View::Unfinished, &high, moment, None).unwrap();
     assert_eq!(steps(&store, dateless).0.to_string(), "400");
-    let whole = |moment: &Moment| store.count(View::Pending, &late(), moment, None).unwrap();
+    let whole = |moment: &Moment| {
+        store
+            .count(View::Unfinished, &late(), moment, None)
+            .unwrap()
+    };
     assert_eq!(steps(&store, whole).0.to_string(), "1000+");
 }
 
@@ -298,7 +307,7 @@ fn what_has_no_date_is_not_looked_through_for_a_priority() {
         priority: Some(Priority::Low),
         ..Filters::default()
     };
-    for view in [View::Open, View::Pending, View::Ready] {
+    for view in [View::Open, View::Unfinished, View::Pending, View::Ready] {
         for (filters, limit, found) in [(&low, 2, 2), (&low, 50, 3), (&high, 50, 50)] {
             let list = |moment: &Moment| store.list(view, filters, moment, None, limit).unwrap();
             let (page, steps) = steps(&store, list);

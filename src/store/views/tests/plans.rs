@@ -191,7 +191,7 @@ fn open_tasks_are_counted_without_reading_their_rows() {
     let none = Filters::default();
     for view in [
         View::Open,
-        View::Pending,
+        View::Unfinished,
         View::Ready,
         View::Today,
         View::Overdue,
