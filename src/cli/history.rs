@@ -85,7 +85,7 @@ impl HistoryRow {
         let what = happened(change);
         // The times that go with a status or the trash are when the change was made, and the word may say the status.
         let is_said = |name: &str| {
-            let says_status = !matches!(what, "changed" | "undone" | "restored");
+            let says_status = !matches!(what, "changed" | "skipped" | "undone" | "restored");
             name.ends_with("_at") || says_status && name == "status"
         };
         let fields: Vec<String> = render::changed_fields(change, context.caller.zone)
@@ -255,6 +255,7 @@ fn happened(change: &Change) -> &'static str {
     match change.kind {
         Kind::Add => "added",
         Kind::Complete => "completed",
+        Kind::Skip => "skipped",
         Kind::Delete => "deleted",
         Kind::Undo => "undone",
         Kind::Import => "imported",

@@ -37,6 +37,8 @@ pub enum Kind {
     Update,
     /// It was completed.
     Complete,
+    /// A date of a series was passed over.
+    Skip,
     /// It was moved to the trash.
     Delete,
     /// An earlier group was reverted.
@@ -51,10 +53,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Add,
         Self::Update,
         Self::Complete,
+        Self::Skip,
         Self::Delete,
         Self::Undo,
         Self::Import,
@@ -68,6 +71,7 @@ impl Kind {
             Self::Add => "add",
             Self::Update => "update",
             Self::Complete => "complete",
+            Self::Skip => "skip",
             Self::Delete => "delete",
             Self::Undo => "undo",
             Self::Import => "import",

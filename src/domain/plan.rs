@@ -98,7 +98,7 @@ pub(crate) fn plan<'a>(
             with_brought(plan, caller, tasks)
         }
         Command::Skip(ids) => {
-            let plan = each(Kind::Update, ids, tasks, |task| command::skip(task, caller))?;
+            let plan = each(Kind::Skip, ids, tasks, |task| command::skip(task, caller))?;
             with_brought(plan, caller, tasks)
         }
         Command::Delete { ids, confirm } => {

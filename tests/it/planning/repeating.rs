@@ -124,6 +124,12 @@ fn the_shell_skips_a_date_without_completing_it() {
         (&task["due"], &task["repeat"]),
         (&json!("Mon 2099-01-12"), &json!("every Mon, 2 times"))
     );
+    let log = home.command(&["log", "1", "-n", "1"]).output().unwrap();
+    let log = String::from_utf8(log.stdout).unwrap();
+    assert!(
+        log.contains(" skipped  due: \"2099-01-05\" -> \"2099-01-12\"; repeat: "),
+        "{log}"
+    );
     let rounds = home
         .command(&["list", "--view", "completed"])
         .output()
