@@ -1,8 +1,9 @@
 //! Tasks as a table that fits the terminal.
 //!
-//! The title keeps two fifths of the line if it needs them, and gets what the others leave. Where there is too little room,
-//! what can be missed most easily is cut first, with an ellipsis that says so, and goes first: details, then the project,
-//! then the date. Details lead with the tags, as they are typed, and are cut between two of them.
+//! The title keeps two fifths of the line if it needs them, and gets what the others leave; where two tags of a task stand beside it
+//! whole, it keeps enough to be known by. Where there is too little room, what can be missed most easily is cut first, with an ellipsis
+//! that says so, and goes first: details, then the project, then the date. Details lead with the tags, as they are typed, and are cut
+//! between two of them.
 //!
 //! The parts of a task stand under it, where both are on the page; the family stands where the first of it would.
 
@@ -26,6 +27,10 @@ use crate::{
 
 /// The part of a line a title is given before another column, in fifths.
 const TITLES_FIFTHS: usize = 2;
+/// What it is given before two tags.
+const LEAST_TITLE: usize = 24;
+/// How many tags of a task stand whole beside such a title.
+const WHOLE_TAGS: usize = 2;
 /// The most of a line that a project, and the details, may take; and what is left of them before something else goes.
 const MOST_PROJECT: usize = 20;
 const LEAST_PROJECT: usize = 8;
@@ -57,6 +62,8 @@ struct TableRow<'a> {
     depth: usize,
     date: String,
     project: &'a str,
+    /// How many of the details are tags.
+    tags: usize,
     details: Vec<String>,
 }
 
@@ -123,6 +130,7 @@ impl Table {
             depth,
             date: date.unwrap_or_default(),
             project: task.project.as_ref().map_or("", |project| project.as_str()),
+            tags: task.tags.len(),
             details: self.details(task, depth > 0),
         }
     }
@@ -155,22 +163,32 @@ impl Table {
         let date = widest(&|row| width(&row.date));
         let project = widest(&|row| width(row.project)).min(MOST_PROJECT);
         let details = widest(&|row| width(&row.details.join(" "))).min(MOST_DETAILS);
+        let tags = widest(&|row| row.tags_width()).min(MOST_DETAILS);
+        let usual = title.min(columns * TITLES_FIFTHS / 5);
         let mut widths = Widths {
             id: widest(&|row| row.id.len()).max(3),
-            title: title.min(columns * TITLES_FIFTHS / 5),
+            title: usual,
             date: 0,
             project: 0,
             details: 0,
         };
+        let least = project.min(LEAST_PROJECT);
+        let beside_tags = match tags {
+            0 => (usual, date, least, details.min(LEAST_DETAILS)),
+            _ => (usual.min(LEAST_TITLE), date, least, tags),
+        };
         // A single column of details is an ellipsis: there is more to the task.
         let choices = [
-            (date, project.min(LEAST_PROJECT), details.min(LEAST_DETAILS)),
-            (date, project.min(LEAST_PROJECT), details.min(1)),
-            (date, 0, details.min(1)),
-            (date, 0, 0),
+            (usual, date, least, tags.max(details.min(LEAST_DETAILS))),
+            beside_tags,
+            (usual, date, least, details.min(LEAST_DETAILS)),
+            (usual, date, least, details.min(1)),
+            (usual, date, 0, details.min(1)),
+            (usual, date, 0, 0),
         ];
-        for (date, project, details) in choices {
+        for (title, date, project, details) in choices {
             let choice = Widths {
+                title,
                 date,
                 project,
                 details,
@@ -214,6 +232,16 @@ impl Widths {
 }
 
 impl TableRow<'_> {
+    /// Returns how many columns its first tags take, and the ellipsis where there is more to the task.
+    fn tags_width(&self) -> usize {
+        let whole = self.tags.min(WHOLE_TAGS);
+        let ellipsis = if whole < self.details.len() { 2 } else { 0 };
+        match whole {
+            0 => 0,
+            _ => width(&self.details[..whole].join(" ")) + ellipsis,
+        }
+    }
+
     fn write(&self, widths: &Widths, lines: &mut String) {
         let (mark, style) = self.mark;
         let blanks = widths.id.saturating_sub(self.id.len());

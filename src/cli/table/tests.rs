@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::domain::task::Tag;
 
 /// Sunday, 2026-11-22 12:00 UTC.
 const NOW: i64 = 1_795_348_800_000;
@@ -94,6 +95,37 @@ fn the_title_keeps_two_fifths_and_the_rest_is_cut_before_it_goes() {
     for (columns, line) in cases {
         let lines = plain_lines(&tasks, columns);
         assert_eq!(lines[0].trim_end(), line, "at {columns}");
+    }
+}
+
+#[test]
+fn two_tags_are_whole_beside_a_title_that_is_cut() {
+    let mut long = task(
+        1,
+        "Write to the landlord about the heating and the two broken windows",
+        "household",
+        "letters",
+    );
+    long.tags = ["insurance", "letters"]
+        .map(|tag| Tag::try_from(tag.to_owned()).unwrap())
+        .into();
+    let cases = [
+        (
+            100,
+            "  1   Write to the landlord about the heating and the t…  2031-06-02  household  +insurance +letters",
+        ),
+        (
+            80,
+            "  1   Write to the landlord about th…  2031-06-02  househo…  +insurance +letters",
+        ),
+        (
+            76,
+            "  1   Write to the landlord abou…  2031-06-02  househo…  +insurance +letters",
+        ),
+    ];
+    for (columns, line) in cases {
+        let lines = plain_lines(&[long.clone()], columns);
+        assert_eq!(lines[0], line, "at {columns}");
     }
 }
 
