@@ -171,7 +171,7 @@ pub trait Reader {
             keeps_ids: false,
             is_complete: false,
             is_line: false,
-            rule_in_line: None,
+            rules_in_line: None,
         }
     }
 }

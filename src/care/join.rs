@@ -134,7 +134,7 @@ fn bring(
         keeps_ids: true,
         is_complete: false,
         is_line: false,
-        rule_in_line: None,
+        rules_in_line: None,
     };
     let mut import = writer.import(caller, terms)?;
     for (line, mine) in (1..).zip(mine) {

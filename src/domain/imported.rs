@@ -126,12 +126,22 @@ pub struct Terms {
     pub is_complete: bool,
     /// A task is one line: it has no description and no comments, its dates are days, and not every rule can be said.
     pub is_line: bool,
-    /// What such a line says of a rule; `None` where it says all of it.
-    pub rule_in_line: Option<RuleInLine>,
+    /// How such a line says rules; `None` where a file says all of a rule.
+    pub rules_in_line: Option<RulesInLine>,
 }
 
-/// Returns what a line says of a rule, from the date on which the task is due; `None` for a rule that it cannot say.
-pub type RuleInLine = fn(&Repeat, Option<When>, Zone) -> Option<String>;
+/// How a line says rules.
+#[derive(Clone, Copy, Debug)]
+pub struct RulesInLine {
+    /// Returns what it says of a rule, from the date on which the task is due; `None` for a rule that it cannot say.
+    pub written: fn(&Repeat, Option<When>, Zone) -> Option<String>,
+    /// Reports whether it says the second rule and date where it said the first ones before its program went on to a later date: of a
+    /// rule for a day of the month the program knows only the day of the date.
+    pub goes_on: fn(RuleAt<'_>, RuleAt<'_>, Zone) -> bool,
+}
+
+/// A rule, and the date on which its task is due.
+pub type RuleAt<'a> = (&'a Repeat, When);
 
 #[cfg(test)]
 mod tests {

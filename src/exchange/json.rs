@@ -436,7 +436,7 @@ impl<R: BufRead> super::Reader for Reader<R> {
             keeps_ids: self.keeps_ids(),
             is_complete: true,
             is_line: false,
-            rule_in_line: None,
+            rules_in_line: None,
         }
     }
 }

@@ -122,7 +122,7 @@ impl Comparison<'_> {
     fn difference(&self, field: Field) -> Option<Difference> {
         let file = field.text(&self.arrival.task, &self.arrival.comments);
         let here = field.text(self.here, self.comments);
-        if file == here {
+        if file == here || self.is_alike_in_line(field) {
             return None;
         }
         if self.comes_back {
@@ -152,6 +152,13 @@ impl Comparison<'_> {
         })
     }
 
+    /// Reports whether a line that we would write now says the same as the one of ours that came.
+    fn is_alike_in_line(&self, field: Field) -> bool {
+        let is_said = !matches!(field, Field::Description | Field::Comments);
+        let written = |task| self.exported_text(field, task);
+        self.is_line_of_ours() && is_said && written(self.here) == written(&self.arrival.task)
+    }
+
     /// Reports whether the file says what it said before; `None` if nobody knows.
     fn was_file(&self, field: Field) -> Option<bool> {
         let text = field.text(&self.arrival.task, &self.arrival.comments);
@@ -170,8 +177,8 @@ impl Comparison<'_> {
             return Some(true);
         }
         match self.base() {
-            Base::Said(said) => {
-                let is_as_said = said.get(field.as_str()) == text.as_deref().map(digest).as_ref();
+            Base::Said(record) => {
+                let is_as_said = record.file(field) == text.as_deref().map(digest).as_ref();
                 // A line as we wrote it, and taken otherwise since: nobody knows whether another database changed it back,
                 // or never saw what a third one changed.
                 let is_as_ever =
@@ -186,7 +193,7 @@ impl Comparison<'_> {
     /// Reports whether the task here says what it said before; `None` if nobody knows.
     fn was_here(&self, field: Field, text: Option<&str>) -> Option<bool> {
         match self.base() {
-            Base::Said(said) => Some(said.get(field.as_str()) == text.map(digest).as_ref()),
+            Base::Said(record) => Some(record.here(field) == text.map(digest).as_ref()),
             Base::Exported(exported) => {
                 Some(field.text(exported, self.comments).as_deref() == text)
             }
@@ -197,7 +204,7 @@ impl Comparison<'_> {
     /// Reports whether the file said anything of the field before; `None` if nobody knows.
     fn said_something(&self, field: Field) -> Option<bool> {
         match self.base() {
-            Base::Said(said) => Some(said.contains_key(field.as_str())),
+            Base::Said(record) => Some(record.file(field).is_some()),
             Base::Exported(exported) => Some(self.exported_text(field, exported).is_some()),
             Base::Unknown => None,
         }
@@ -219,8 +226,8 @@ impl Comparison<'_> {
 
     /// Returns what a line says of how a task repeats; `None` if nothing.
     fn rule_in_line(&self, task: &Task) -> Option<String> {
-        let rule = self.terms.rule_in_line?;
-        rule(task.repeat.as_ref()?, task.due, self.zone)
+        let rules = self.terms.rules_in_line?;
+        (rules.written)(task.repeat.as_ref()?, task.due, self.zone)
     }
 
     /// Reports whether another rule was put into a line of ours, or the one that was there taken out.
@@ -302,6 +309,23 @@ impl Comparison<'_> {
         words.any(|word| word.strip_prefix(['+', '@']) == Some(name))
     }
 
+    /// Returns the date that the rule here gives for the round to which the program of a line went on by what the line says of the rule;
+    /// `None` if it did not.
+    fn given(&self) -> Option<When> {
+        const MOST_ROUNDS: usize = 2_000;
+        let (zone, rules) = (self.zone, self.terms.rules_in_line?);
+        let (here, came) = (self.here, &self.arrival.task);
+        let (repeat, due) = here.repeat.as_ref().zip(here.due)?;
+        let (said, next) = came.repeat.as_ref().zip(came.due)?;
+        if !(rules.goes_on)((repeat, due), (said, next), zone) {
+            return None;
+        }
+        let given = here.repeat_from.unwrap_or(due);
+        let after = |date: &When| repeat.after(&given, date, i64::MIN, zone);
+        let mut dates = std::iter::successors(after(&given), after).take(MOST_ROUNDS);
+        dates.find(|date| date.day(zone) >= next.day(zone))
+    }
+
     /// Sets a field in the task that `edit` makes to what the file says.
     fn take(&self, field: Field, edit: &mut Edit) {
         let (arrival, here) = (self.arrival, self.comments);
@@ -313,8 +337,10 @@ impl Comparison<'_> {
                 task.due = came.due.map(|due| on_day_of(task.due, due, zone));
                 if task.due.is_none() || self.has_other_rule() {
                     task.repeat.clone_from(&came.repeat);
+                    task.repeat_from = None;
+                } else {
+                    task.repeat_from = self.given().filter(|given| task.due != Some(*given));
                 }
-                task.repeat_from = None;
             }
             Field::DeferUntil if self.is_line_of_ours() => {
                 let until = |until| on_day_of(task.defer_until, until, self.zone);
@@ -331,8 +357,12 @@ impl Comparison<'_> {
             Field::Priority => task.priority = came.priority,
             Field::Due => {
                 task.due = came.due;
-                task.repeat.clone_from(&came.repeat);
-                task.repeat_from = came.repeat_from;
+                if let Some(given) = self.given() {
+                    task.repeat_from = Some(given).filter(|given| task.due != Some(*given));
+                } else {
+                    task.repeat.clone_from(&came.repeat);
+                    task.repeat_from = came.repeat_from;
+                }
             }
             Field::DeferUntil => task.defer_until = came.defer_until,
             Field::Project => task.project.clone_from(&came.project),
@@ -355,7 +385,7 @@ impl Comparison<'_> {
         if self.comes_back {
             edit.after.deleted_at = self.arrival.task.deleted_at;
         }
-        edit.after.origin = self.next_origin(differences);
+        edit.after.origin = self.next_origin(differences, &edit.after);
         edit.stamped(now)
     }
 
@@ -365,7 +395,7 @@ impl Comparison<'_> {
             return Refers::Whole;
         }
         match self.base() {
-            Base::Said(said) => Refers::said_of(said),
+            Base::Said(record) => Refers::said_of(record.said),
             Base::Exported(task) => Refers::exported(task),
             Base::Unknown => Refers::Unknown,
         }

@@ -16,6 +16,10 @@ pub struct Origin {
     /// A digest of each field as the file gave it, by the field's name. A field that the file said nothing of is not here.
     #[serde(default)]
     pub said: BTreeMap<String, String>,
+    /// Of each field that was taken and is not here what the file said, as where a line has the day and the task the time too: a digest
+    /// of what it was here then, empty for nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub taken: BTreeMap<String, String>,
     /// The state of the task in the other database when it wrote the file; `None` if another program did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         command::{Caller, begin_series},
-        imported::{Arrival, Called, Name, Terms, own_name},
+        imported::{Arrival, Called, Name, RulesInLine, Terms, own_name},
         task::{Invalid, Status, Task, Timestamp, Title},
         when::When,
     },
@@ -92,7 +92,10 @@ impl<R: BufRead + Seek> crate::exchange::Reader for Reader<'_, R> {
             keeps_ids: false,
             is_complete: false,
             is_line: true,
-            rule_in_line: Some(rec::in_line),
+            rules_in_line: Some(RulesInLine {
+                written: rec::in_line,
+                goes_on: rec::goes_on,
+            }),
         }
     }
 }

@@ -3,10 +3,11 @@
 //! Of months and years it means the day of `due:`. Where a series has another one, as of the 31st that is due on February 28, `recday:`
 //! says which; other programs pass over it.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, Months, NaiveDate};
 
 use super::Notes;
 use crate::domain::{
+    imported::RuleAt,
     repeat::Repeat,
     when::{When, Zone},
 };
@@ -56,6 +57,35 @@ pub(super) fn in_line(repeat: &Repeat, due: Option<When>, zone: Zone) -> Option<
         Some(day) => format!("{value} {DAY}:{day}"),
         None => value,
     })
+}
+
+/// Reports whether a line that said `before` says `after` since its program went on by months or years. Of a month that is too short it
+/// takes the last day, and goes on from that.
+pub(super) fn goes_on(before: RuleAt<'_>, after: RuleAt<'_>, zone: Zone) -> bool {
+    let value = |repeat| write(repeat, Some(after.1), zone).map(|(value, _)| value);
+    let months = value(before.0)
+        .filter(|was| value(after.0).as_ref() == Some(was))
+        .and_then(|value| {
+            let value = value.strip_prefix('+')?;
+            let (count, unit) = value.split_at(value.len() - 1);
+            let count: u32 = count.parse().ok()?;
+            match unit {
+                "m" => Some(count),
+                "y" => count.checked_mul(12),
+                _ => None,
+            }
+        });
+    let Some(months) = months.filter(|months| *months > 0) else {
+        return false;
+    };
+    let (mut day, last) = (before.1.day(zone), after.1.day(zone));
+    let is_later = day < last;
+    while day < last
+        && let Some(next) = day.checked_add_months(Months::new(months))
+    {
+        day = next;
+    }
+    is_later && day == last
 }
 
 const MONTH_DAYS: std::ops::RangeInclusive<u32> = 1..=31;
@@ -118,4 +148,39 @@ fn rule(value: &str) -> Option<Repeat> {
         _ => return None,
     };
     Repeat::read(&rule).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_goes_on_from_the_day_of_the_date_and_knows_no_other() {
+        let of = |value: &str, due: &str| {
+            let due: When = due.parse().unwrap();
+            (rule(value).unwrap().anchored(&due, Zone::UTC), due)
+        };
+        for (value, from, date, is_next) in [
+            ("1m", "2027-01-31", "2027-02-28", true),
+            ("1m", "2027-01-31", "2027-03-28", true),
+            ("1m", "2027-01-31", "2027-03-31", false),
+            ("1m", "2027-03-31", "2027-04-30", true),
+            ("1m", "2027-01-31", "2027-01-28", false),
+            ("1m", "2027-01-31", "2027-02-15", false),
+            ("3m", "2027-01-31", "2027-04-30", true),
+            ("3m", "2027-01-31", "2027-02-28", false),
+            ("1y", "2028-02-29", "2029-02-28", true),
+            ("1w", "2027-01-31", "2027-02-07", false),
+        ] {
+            let (rule, due) = of(value, from);
+            let (said, next) = of(value, date);
+            assert_eq!(
+                goes_on((&rule, due), (&said, next), Zone::UTC),
+                is_next,
+                "{value} from {from} to {date}"
+            );
+        }
+        let ((rule, due), (said, next)) = (of("1m", "2027-01-31"), of("2m", "2027-03-31"));
+        assert!(!goes_on((&rule, due), (&said, next), Zone::UTC));
+    }
 }

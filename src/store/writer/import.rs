@@ -258,7 +258,12 @@ impl<'a, 'store> Import<'a, 'store> {
         let came_with = arrival.task.origin.clone();
         let called = arrival.called.as_ref();
         let is_own = called.is_some_and(|called| called.from == OWN);
-        let has_other = came_with.as_ref().is_some_and(|origin| origin.from != OWN);
+        // What a line of ours said there is for the database that wrote the line.
+        let is_other = |origin: &Origin| {
+            let is_own_line = called.is_some_and(|called| called.name == origin.name);
+            origin.from != OWN && !is_own_line
+        };
+        let has_other = came_with.as_ref().is_some_and(is_other);
         if is_own && (has_other || self.keeps_ids && came_with.is_some()) {
             let keeps = self.keeps_ids;
             return came_with.map(|origin| {

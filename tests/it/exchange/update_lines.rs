@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Place,
-    update::{counts, imported},
+    update::{calendar, counts, imported},
 };
 
 #[test]
@@ -175,4 +175,99 @@ fn a_line_that_is_done_is_the_open_one_with_its_tags_wherever_that_stands() {
         (&tasks[0]["status"], &tasks[1]["status"]),
         (&json!("pending"), &json!("completed"))
     );
+}
+
+#[test]
+fn a_series_on_the_31st_keeps_its_day_where_another_program_goes_on_from_shorter_months() {
+    let of_31st = "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1";
+    let take = |place: &Place, due: &str| {
+        let file = place.file("todo.txt", format!("Pay due:{due} rec:+1m\n"));
+        let came = imported(place, &["--update", &file]);
+        assert_eq!(counts(&came, &["new", "conflicts"])[1], 0, "{came}");
+        let again = imported(place, &["--update", &file]);
+        let counted = counts(&again, &["new", "differ", "updated", "conflicts"]);
+        assert_eq!(counted, [0, 0, 0, 0], "{due}: {again}");
+        let task = place.tasks().remove(0);
+        assert_eq!(task["due"], due);
+        (
+            task["repeat"].as_str().unwrap().to_owned(),
+            task["repeat_from"].as_str().map(str::to_owned),
+        )
+    };
+    let place = Place::new();
+    for (due, given) in [
+        ("2099-01-31", None),
+        ("2099-02-28", None),
+        ("2099-03-28", Some("2099-03-31")),
+        ("2099-05-28", Some("2099-05-31")),
+    ] {
+        let (rule, from) = take(&place, due);
+        assert_eq!((rule.as_str(), from.as_deref()), (of_31st, given), "{due}");
+    }
+    place.done(&["skip", "1"]);
+    assert_eq!(place.tasks()[0]["due"], "2099-06-30");
+    // Where somebody has moved it, the series has another day.
+    let place = Place::new();
+    take(&place, "2099-01-31");
+    let (rule, from) = take(&place, "2099-02-15");
+    assert_eq!((rule.as_str(), from), ("FREQ=MONTHLY;BYMONTHDAY=15", None));
+}
+
+#[test]
+fn a_line_of_ours_is_compared_with_what_was_taken_the_last_time() {
+    let place = Place::new();
+    place.done(&[
+        "add",
+        "Call Mom",
+        "due:2099-12-24 17:00",
+        "repeat:every 2 weeks",
+        "project:Two words",
+        "+phone",
+    ]);
+    place.done(&["add", "Other"]);
+    let (text, _) = place.done(&["export", "--format", "todo.txt"]);
+    let take = |due: &str, title: &str| {
+        let edited = text
+            .replace("Call Mom", title)
+            .replace("due:2099-12-24", &format!("due:{due}"));
+        imported(&place, &["--update", &place.file("todo.txt", edited)])
+    };
+    let due = || place.tasks()[0]["due"].as_str().unwrap().to_owned();
+    let fields = ["differ", "updated", "conflicts"];
+    for (day, title) in [("2099-12-26", "Call Mum"), ("2099-12-28", "Call Dad")] {
+        let came = take(day, title);
+        assert_eq!(counts(&came, &fields), [1, 1, 0], "{came}");
+        assert_eq!(due(), format!("{day}T17:00[UTC]"));
+        assert_eq!(place.tasks()[0]["title"], title);
+        let again = take(day, title);
+        assert_eq!(counts(&again, &fields), [0, 0, 0], "{again}");
+        assert_eq!(again["group"], Value::Null, "{again}");
+    }
+    // What was changed here alone is no conflict, and on both sides it is one.
+    place.done(&["edit", "1", "due:2099-12-30 18:00"]);
+    let came = take("2099-12-28", "Call Dad");
+    assert_eq!(counts(&came, &fields), [1, 0, 0], "{came}");
+    let came = take("2100-01-03", "Call Dad");
+    assert_eq!(counts(&came, &fields), [1, 0, 1], "{came}");
+    assert_eq!(due(), "2099-12-30T18:00[UTC]");
+    assert_eq!(place.tasks()[0]["project"], "Two words");
+    assert!(place.done(&["doctor"]).0.contains("good"));
+}
+
+#[test]
+fn a_line_of_a_task_that_came_from_a_calendar_changes_nothing_the_second_time() {
+    let place = Place::new();
+    let todo = ("a@b", "SUMMARY:Call\nDUE:20991224T170000Z");
+    place.done(&["import", &calendar(&place, &[todo])]);
+    let (text, _) = place.done(&["export", "--format", "todo.txt"]);
+    let edited = text.replace("due:2099-12-24", "due:2099-12-26");
+    let file = place.file("todo.txt", edited);
+    for counted in [[1, 1, 0], [0, 0, 0]] {
+        let came = imported(&place, &["--update", &file]);
+        assert_eq!(
+            counts(&came, &["differ", "updated", "conflicts"]),
+            counted,
+            "{came}"
+        );
+    }
 }

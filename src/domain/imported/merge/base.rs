@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Comparison;
+use super::{Comparison, Field};
 use crate::domain::{
     imported::OWN,
     task::{Origin, Task, Version},
@@ -10,17 +10,39 @@ use crate::domain::{
 
 /// What a file said the last time, and at which revision here.
 #[derive(Clone, Copy)]
-struct Record<'a> {
-    said: &'a BTreeMap<String, String>,
+pub(super) struct Record<'a> {
+    pub(super) said: &'a BTreeMap<String, String>,
+    /// `None` where all of it is here as the file said it.
+    taken: Option<&'a BTreeMap<String, String>>,
     version: Option<Version>,
     rev: i64,
+}
+
+impl<'a> Record<'a> {
+    /// Returns a digest of what the file said of a field.
+    pub(super) fn file(&self, field: Field) -> Option<&'a String> {
+        self.said.get(field.as_str())
+    }
+
+    /// Returns a digest of what was here once that was taken, if it is not the one of what the file said; empty for nothing.
+    pub(super) fn taken(&self, field: Field) -> Option<&'a String> {
+        self.taken?.get(field.as_str())
+    }
+
+    /// Returns a digest of what was here once that was taken.
+    pub(super) fn here(&self, field: Field) -> Option<&'a String> {
+        match self.taken(field) {
+            Some(taken) => Some(taken).filter(|taken| !taken.is_empty()),
+            None => self.file(field),
+        }
+    }
 }
 
 /// What both sides of a comparison come from.
 #[derive(Clone, Copy)]
 pub(super) enum Base<'a> {
     /// What the file said the last time.
-    Said(&'a BTreeMap<String, String>),
+    Said(Record<'a>),
     /// The task that we wrote into the file.
     Exported(&'a Task),
     /// Nobody knows.
@@ -35,10 +57,10 @@ impl<'a> Comparison<'a> {
             (Some(record), Some(exported))
                 if record.rev > exported.rev && self.descends_from(record) =>
             {
-                Base::Said(record.said)
+                Base::Said(record)
             }
             (_, Some(exported)) => Base::Exported(exported),
-            (Some(record), None) => Base::Said(record.said),
+            (Some(record), None) => Base::Said(record),
             (None, None) => Base::Unknown,
         }
     }
@@ -55,6 +77,7 @@ impl<'a> Comparison<'a> {
             let passed = origin.ours.as_ref()?;
             return Some(Record {
                 said: &passed.said,
+                taken: None,
                 version: passed.version,
                 rev: passed.rev,
             });
@@ -62,6 +85,7 @@ impl<'a> Comparison<'a> {
         let origin = self.known_origin()?;
         Some(Record {
             said: &origin.said,
+            taken: Some(&origin.taken),
             version: origin.version,
             rev: origin.rev,
         })

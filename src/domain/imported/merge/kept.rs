@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Base, Comparison, Difference, Field, Side, digest, refers};
 use crate::domain::{
     imported::{Arrival, OWN},
-    task::{Origin, Passed},
+    task::{Origin, Passed, Task},
 };
 
 /// Returns a digest of each field of which the file says something.
@@ -27,6 +27,7 @@ pub(crate) fn origin(arrival: &Arrival) -> Option<Origin> {
         version: arrival.versions.first().copied(),
         left: false,
         sequence: called.sequence,
+        taken: BTreeMap::new(),
         rev: arrival.task.rev,
         since: Vec::new(),
         ours: None,
@@ -44,8 +45,8 @@ pub(crate) fn passed(arrival: &Arrival) -> Passed {
 }
 
 impl Comparison<'_> {
-    /// Returns what is kept of the file once the differences are settled.
-    pub(super) fn next_origin(&self, differences: &[Difference]) -> Option<Origin> {
+    /// Returns what is kept of the file once the differences are settled and the task is as it is `after` that.
+    pub(super) fn next_origin(&self, differences: &[Difference], after: &Task) -> Option<Origin> {
         let before = self.here.origin.as_ref();
         if self.is_whole_of_ours()
             && let Some(before) = before.filter(|before| before.from != OWN)
@@ -62,11 +63,13 @@ impl Comparison<'_> {
         let has_other = known.is_none() && before.is_some_and(|before| !is_renamed(before));
         let is_taken = differences.iter().any(Difference::is_taken);
         let is_of_ours = called.is_some_and(|called| called.from == OWN);
-        // A line of ours does not say enough to stand for a task that is known otherwise.
+        // A line of ours does not say enough to stand for a task that is known otherwise. Of one that is nowhere else it is kept from the
+        // first change on that is taken.
         let is_own_line = self.terms.is_line && !self.arrival.versions.is_empty();
+        let is_kept = !is_own_line || is_taken && before.is_none();
         let is_known = differences.is_empty() || !matches!(self.base(), Base::Unknown);
         if has_other
-            || known.is_none() && is_own_line
+            || known.is_none() && !is_kept
             || known.is_none() && is_of_ours && !is_taken && is_known
         {
             return before.cloned();
@@ -80,7 +83,11 @@ impl Comparison<'_> {
         self.keep_base(&mut new.said, differences);
         let is_of_record = matches!(self.base(), Base::Said(_));
         let is_as_before = |known: &&Origin| !is_taken && (!is_of_record || known.said == new.said);
-        Some(known.filter(is_as_before).cloned().unwrap_or(new))
+        if let Some(known) = known.filter(is_as_before) {
+            return Some(known.clone());
+        }
+        new.taken = self.taken(&new.said, differences, after);
+        Some(new)
     }
 
     /// Returns the origin of a task that another program has named, with what this file of ours says.
@@ -109,7 +116,9 @@ impl Comparison<'_> {
             let name = left.field.as_str();
             // It stays what the next comparison goes by.
             let base = match self.base() {
-                Base::Said(before) => before.get(name).cloned(),
+                Base::Said(record) => record.file(left.field).cloned(),
+                // The file says what we wrote.
+                Base::Exported(_) if left.side == Side::Here => continue,
                 Base::Exported(exported) => {
                     let text = self.exported_text(left.field, exported);
                     text.as_deref().map(digest)
@@ -122,6 +131,37 @@ impl Comparison<'_> {
                 None => _ = said.remove(name),
             }
         }
+    }
+
+    /// Returns of each field, as it is `after` the differences are settled, a digest of what is here where that is not what the file has
+    /// `said`. Where nothing was taken it stays what the next comparison goes by.
+    fn taken(
+        &self,
+        said: &BTreeMap<String, String>,
+        differences: &[Difference],
+        after: &Task,
+    ) -> BTreeMap<String, String> {
+        let mut taken = BTreeMap::new();
+        // Comments of the file go beside those here.
+        let fields = Field::ALL.into_iter();
+        for field in fields.filter(|field| *field != Field::Comments) {
+            let is_taken = |one: &Difference| one.field == field && one.is_taken();
+            let here = match self.base() {
+                _ if differences.iter().any(is_taken) => after,
+                Base::Exported(exported) => exported,
+                Base::Said(record) => {
+                    let before = record.taken(field).cloned();
+                    taken.extend(before.map(|digest| (field.as_str().to_owned(), digest)));
+                    continue;
+                }
+                Base::Unknown => continue,
+            };
+            let here = field.text(here, &[]).as_deref().map(digest);
+            if here.as_ref() != said.get(field.as_str()) {
+                taken.insert(field.as_str().to_owned(), here.unwrap_or_default());
+            }
+        }
+        taken
     }
 }
 

@@ -23,7 +23,7 @@ fn terms() -> Terms {
         keeps_ids: true,
         is_complete: true,
         is_line: false,
-        rule_in_line: None,
+        rules_in_line: None,
     }
 }
 
