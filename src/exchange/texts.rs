@@ -2,7 +2,7 @@
 
 use super::Notes;
 use crate::domain::{
-    task::{Actor, Comment, CommentText, Description, Invalid, Timestamp, Title},
+    task::{Actor, Comment, CommentText, Description, Invalid, Tag, Timestamp, Title},
     text::clean,
 };
 
@@ -43,6 +43,18 @@ fn cut(line: &str) -> Option<usize> {
     // A word may end right before the last character that there is room for.
     let word = line[..most + last.len_utf8()].rfind(char::is_whitespace);
     Some(word.filter(|word| *word > most / 2).unwrap_or(most))
+}
+
+/// Takes in a tag. A comma would separate tags wherever it is named.
+pub(super) fn tag(word: &str, notes: &mut Notes) -> Result<Tag, Invalid> {
+    let parts: Vec<&str> = word.split(',').filter(|part| !part.is_empty()).collect();
+    let joined = parts.join("-");
+    let has_commas = joined != word;
+    let tag = Tag::try_from(joined)?;
+    if has_commas {
+        notes.count("tag: commas became -");
+    }
+    Ok(tag)
 }
 
 /// Takes in a description. What is too long for one is returned in pieces, to become comments.

@@ -11,12 +11,12 @@ use crate::{
         command::Caller,
         imported::{Arrival, Called, Name},
         repeat::Repeat,
-        task::{Actor, Comment, Invalid, Priority, Project, Status, Tag, Task, Timestamp},
+        task::{Actor, Comment, Invalid, Priority, Project, Status, Task, Timestamp},
         when::When,
     },
     exchange::{
         Notes, day_or_instant, new_task,
-        texts::{comment, description, heading, joined},
+        texts::{comment, description, heading, joined, tag},
     },
 };
 
@@ -157,13 +157,7 @@ fn set_words(task: &mut Task, fields: &mut Fields<'_, '_>, rest: &mut Unmapped) 
         .text("priority")
         .and_then(|word| rest.or_kept("priority", word, word.parse::<Priority>()));
     for word in fields.list("tags") {
-        // A comma would separate tags wherever this one is named.
-        let parts: Vec<&str> = word.split(',').filter(|part| !part.is_empty()).collect();
-        let joined = parts.join("-");
-        if joined != word && !joined.is_empty() {
-            fields.notes.count("tag: commas became -");
-        }
-        let tag = rest.or_kept("tag", &word, Tag::try_from(joined));
+        let tag = rest.or_kept("tag", &word, tag(&word, fields.notes));
         if task.tags.len() < Task::MAX_TAGS {
             task.tags.extend(tag);
         } else if let Some(tag) = tag.filter(|tag| !task.tags.contains(tag)) {
@@ -392,7 +386,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::when::Zone;
+    use crate::domain::{task::Tag, when::Zone};
 
     /// Reads an object. Returns the task, the notes, and what is at fault.
     fn taken(object: &Value) -> (Arrival, Vec<String>, Vec<String>) {

@@ -7,10 +7,10 @@ use crate::{
     domain::{
         imported::{Arrival, Name},
         repeat::Repeat,
-        task::{Priority, Project, Status, Tag, Task},
+        task::{Invalid, Priority, Project, Status, Tag, Task},
         when::When,
     },
-    exchange::Notes,
+    exchange::{Notes, texts},
 };
 
 /// What the words of a line say that must wait for its end.
@@ -95,7 +95,7 @@ impl<'a> LateMarks<'a> {
             .map_or(words.len(), |last| last + 1);
         let (sentence, marks) = words.split_at(kept);
         for word in marks.iter().chain(sentence).filter(|word| is_mark(word)) {
-            take_mark(&mut arrival.task, word, notes);
+            take_mark(&mut arrival.task, word, texts::tag, notes);
         }
         sentence.join(" ")
     }
@@ -112,7 +112,8 @@ impl<'a> LateMarks<'a> {
         }
         arrival.depends_on.reverse();
         for mark in marks.iter().filter(|mark| is_mark(mark)) {
-            take_mark(&mut arrival.task, mark, notes);
+            let as_it_was = |name: &str, _: &mut Notes| Tag::try_from(name.to_owned());
+            take_mark(&mut arrival.task, mark, as_it_was, notes);
         }
     }
 
@@ -218,8 +219,13 @@ fn set(arrival: &mut Arrival, key: &str, value: &str) -> bool {
     }
 }
 
-/// Takes `+project` or `@context`; a task has one project, further ones become tags.
-fn take_mark(task: &mut Task, word: &str, notes: &mut Notes) {
+/// Takes `+project` or `@context`; a task has one project, further ones become tags, as `tag` makes them.
+fn take_mark(
+    task: &mut Task,
+    word: &str,
+    tag: impl Fn(&str, &mut Notes) -> Result<Tag, Invalid>,
+    notes: &mut Notes,
+) {
     let name = word[1..].to_owned();
     if word.starts_with('+') && task.project.is_none() {
         match Project::try_from(name) {
@@ -236,7 +242,7 @@ fn take_mark(task: &mut Task, word: &str, notes: &mut Notes) {
     {
         notes.count("project: a task has one; further ones became tags");
     }
-    match Tag::try_from(name) {
+    match tag(&name, notes) {
         Ok(tag) => {
             task.tags.insert(tag);
         }
@@ -264,7 +270,7 @@ mod tests {
     };
     use crate::{
         domain::{
-            task::{Task, TaskId, TaskWithComments},
+            task::{Tag, Task, TaskId, TaskWithComments},
             when::{When, Zone},
         },
         exchange::{Contents, Relatives, Writer as _, new_task},
@@ -347,6 +353,28 @@ mod tests {
         );
         let first = arrivals.pop().unwrap().task;
         assert_eq!(first.repeat.unwrap().to_string(), "FREQ=WEEKLY;BYDAY=SU");
+    }
+
+    #[test]
+    fn a_tag_with_a_comma_is_one_that_can_be_named_unless_it_is_ours() {
+        let (arrivals, notes) = read_all("Call @a,b +home +q,r @,\n");
+        let task = &arrivals[0].task;
+        let tags: Vec<&str> = task.tags.iter().map(Tag::as_str).collect();
+        assert_eq!((task.title.as_str(), tags), ("Call", vec!["a-b", "q-r"]));
+        let notes: Vec<_> = notes.iter().collect();
+        assert_eq!(
+            notes,
+            [
+                ("project: a task has one; further ones became tags", 1),
+                ("tag: commas became -", 2),
+                ("tag: one that cannot be used was left out", 1),
+            ]
+        );
+        let mut own = arrivals[0].task.clone();
+        own.id = TaskId::FIRST;
+        own.tags = [Tag::try_from("a,b".to_owned()).unwrap()].into();
+        let (arrivals, _) = read_all(&written(own.clone()));
+        assert_eq!(arrivals[0].task.tags, own.tags);
     }
 
     #[test]
