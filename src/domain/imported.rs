@@ -30,6 +30,16 @@ pub(crate) fn read_own_name(name: &str) -> Option<(TaskId, Timestamp)> {
     (own_name(own.0, own.1) == name).then_some(own)
 }
 
+/// Returns what a task is called in files of ours: as in the database of ours that it was first in.
+pub(crate) fn first_name(task: &Task) -> String {
+    let origin = task.origin.as_ref();
+    let first = origin.filter(|origin| read_own_name(&origin.name).is_some());
+    first.map_or_else(
+        || own_name(task.id, task.created_at),
+        |origin| origin.name.clone(),
+    )
+}
+
 /// Returns where a task came from, as a file of ours says it: without what the task says itself while nothing was changed since
 /// it came from an export. So an export that was taken into an empty database is exported as it was.
 pub(crate) fn origin_beyond_itself(task: &Task) -> Option<Cow<'_, Origin>> {

@@ -24,7 +24,7 @@ use chrono::Datelike as _;
 
 use super::{Contents, Notes, Relatives, WriteError, version_text};
 use crate::domain::{
-    imported::{OWN, origin_beyond_itself, own_name},
+    imported::{first_name, origin_beyond_itself},
     task::{Origin, Priority, Status, Task, TaskWithComments, Version},
     when::{When, Zone},
 };
@@ -230,10 +230,7 @@ fn begin(out: &mut dyn Write, task: &Task) -> io::Result<()> {
 fn uid_of(task: &Task) -> String {
     let foreign = task.origin.as_ref().filter(|origin| {
         // A date of a series that is a task of its own has the name of the series and its own.
-        [SOURCE, OWN].contains(&origin.from.as_str()) && !origin.name.contains('\n')
+        origin.from == SOURCE && !origin.name.contains('\n')
     });
-    foreign.map_or_else(
-        || own_name(task.id, task.created_at),
-        |origin| escaped(&origin.name),
-    )
+    foreign.map_or_else(|| first_name(task), |origin| escaped(&origin.name))
 }

@@ -23,7 +23,7 @@ use super::{
     texts::{comment, count_altered},
 };
 use crate::domain::{
-    imported::{Arrival, Called, Name, OWN, Terms, origin_beyond_itself, own_name},
+    imported::{Arrival, Called, Name, OWN, Terms, first_name, origin_beyond_itself},
     repeat::Repeat,
     task::{
         Actor, Description, Invalid, Origin, Priority, Project, Status, Tag, Task, TaskId,
@@ -274,13 +274,9 @@ impl<'a> Line<'a> {
 
 /// Returns what a task is called in every file of ours: as in the database that it was first in.
 fn called(task: &Task) -> Called {
-    let first = task.origin.as_ref().filter(|origin| origin.from == OWN);
     Called {
         from: OWN,
-        name: first.map_or_else(
-            || own_name(task.id, task.created_at),
-            |origin| origin.name.clone(),
-        ),
+        name: first_name(task),
         is_text: false,
         before: None,
         sequence: None,

@@ -5,8 +5,9 @@
 //! `status:` and `recday:` (the day of the month for `rec:`) are ours, for what the format has no sign for.
 //!
 //! The format has no way to escape. A line of our own ends with `id:N`, and its title comes back as it was, whatever it
-//! looks like (`own_export`). Before it stands `rev:`, which says from which state of the task the line was made, and when the task
-//! was created: by that it is known again, here and in another database, whatever of it was edited. In any other line marks at the end are taken out of the title; those in the middle of a sentence stay in
+//! looks like (`own_export`). Before it stands `rev:`, which says from which state of the task the line was made, when the task was
+//! created, and which number it has in the database that it was first in, if that is another: by that it is known again, here and in
+//! another database, whatever of it was edited. In any other line marks at the end are taken out of the title; those in the middle of a sentence stay in
 //! it too, so that nobody has to read "Call about". A key that is not known here is a part of the title, and so are an `id:`
 //! that no other line names, and a `p:` or `dep:` that names no line.
 
@@ -16,7 +17,7 @@ use chrono::NaiveDate;
 
 use super::{Notes, Relatives, WriteError};
 use crate::domain::{
-    task::{Priority, Project, Status, TaskWithComments, Timestamp, Version},
+    task::{Priority, Project, Status, TaskWithComments, Timestamp},
     when::{When, Zone},
 };
 
@@ -112,11 +113,7 @@ impl Writer {
         for other in &task.depends_on {
             key("dep", other.to_string());
         }
-        let version = Version {
-            rev: task.rev,
-            at: task.updated_at,
-        };
-        key("rev", own_export::state_text(version, task.created_at));
+        key("rev", own_export::State::of(task).to_string());
         // Last: that makes it a line of ours.
         key("id", task.id.to_string());
         self.count(whole, again == Some(None));

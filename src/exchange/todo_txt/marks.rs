@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{day, is_mark, known_key, names::Names, own_export, rec};
+use super::{day, is_mark, known_key, names::Names, own_export, read::own_called, rec};
 use crate::{
     domain::{
         imported::{Arrival, Name},
@@ -195,10 +195,11 @@ fn set(arrival: &mut Arrival, key: &str, value: &str) -> bool {
             _ => false,
         },
         "rev" => {
-            if let Some((version, created_at)) = own_export::read_state(value) {
-                arrival.versions.push(version);
-                if let Some(at) = created_at {
+            if let Some(state) = own_export::State::read(value) {
+                arrival.versions.push(state.version);
+                if let Some(at) = state.created_at {
                     arrival.created = Some([at; 2]);
+                    arrival.called = state.first.map(|id| own_called(id, at));
                     task.created_at = at;
                 }
             }

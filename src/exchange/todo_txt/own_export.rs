@@ -3,8 +3,13 @@
 //! In such a line marks count only in the run of marks at its end, the last of a kind; all before is the title, as it is. A
 //! title whose last word looks like a mark is followed by [`END_OF_TITLE`].
 
+use std::fmt;
+
 use super::{Notes, day, is_mark, known_key, rec};
-use crate::domain::task::{Project, Status, Tag, TaskId, Timestamp, Version};
+use crate::domain::{
+    imported::{first_name, read_own_name},
+    task::{Project, Status, Tag, Task, TaskId, Timestamp, Version},
+};
 use crate::exchange::{read_version, version_text};
 
 /// Stands between a title that ends with what looks like a mark and the marks.
@@ -57,14 +62,66 @@ pub(super) fn split(text: &str) -> Option<(&str, Vec<&str>)> {
     }
 }
 
-/// Returns what `rev:` says: the state of the task, and the millisecond at which it was created, which with `id:` makes it the
-/// same task in every database.
-pub(super) fn state_text(version: Version, created_at: Timestamp) -> String {
-    format!("{}-{}", version_text(version), created_at.as_millis())
+/// What `rev:` says of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) version: Version,
+    /// The millisecond at which it was created, which with its number makes it the same task in every database; `None` in lines as
+    /// they were written once.
+    pub(super) created_at: Option<Timestamp>,
+    /// Its number in the database that it was first in; `None` if that is the one of `id:`.
+    pub(super) first: Option<TaskId>,
 }
 
-/// Reads what [`state_text`] writes, or the state alone; `None` for anything else.
-pub(super) fn read_state(text: &str) -> Option<(Version, Option<Timestamp>)> {
+impl State {
+    /// Returns what a line says of `task`.
+    pub(super) fn of(task: &Task) -> Self {
+        let first = read_own_name(&first_name(task));
+        Self {
+            version: Version {
+                rev: task.rev,
+                at: task.updated_at,
+            },
+            created_at: Some(task.created_at),
+            first: first
+                .filter(|(id, at)| *at == task.created_at && *id != task.id)
+                .map(|(id, _)| id),
+        }
+    }
+
+    /// Reads what a state is written as; `None` for anything else.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let (state, first) = match text.split_once(FIRST) {
+            Some((state, first)) => (state, Some(first.parse().ok()?)),
+            None => (text, None),
+        };
+        let (version, created_at) = read_state(state)?;
+        let read = Self {
+            version,
+            created_at,
+            first,
+        };
+        (read.to_string() == text).then_some(read)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&version_text(self.version))?;
+        if let Some(at) = self.created_at {
+            write!(f, "-{}", at.as_millis())?;
+        }
+        if let Some(first) = self.first {
+            write!(f, "{FIRST}{first}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Stands before the number of the first database.
+const FIRST: char = '@';
+
+fn read_state(text: &str) -> Option<(Version, Option<Timestamp>)> {
     if let Some(version) = read_version(text) {
         return Some((version, None));
     }
@@ -76,8 +133,7 @@ pub(super) fn read_state(text: &str) -> Option<(Version, Option<Timestamp>)> {
     };
     let millis = format!("{sign}{created_at}").parse().ok()?;
     let millis = Some(millis).filter(|at| MILLIS.contains(at))?;
-    let (version, created_at) = (read_version(version)?, Timestamp::from_millis(millis));
-    (state_text(version, created_at) == text).then_some((version, Some(created_at)))
+    Some((read_version(version)?, Some(Timestamp::from_millis(millis))))
 }
 
 /// Returns what a line has one of: a project, a due date, each tag, each task it comes after.
@@ -104,7 +160,7 @@ fn is_readable(word: &str) -> bool {
         "rec" => rec::read(value, &mut Notes::default()).is_some(),
         rec::DAY => rec::read_day(value).is_some(),
         "pri" => matches!(value.as_bytes(), [b'A'..=b'Z']),
-        "rev" => read_state(value).is_some(),
+        "rev" => State::read(value).is_some(),
         "status" => matches!(value.parse(), Ok(Status::InProgress | Status::Cancelled)),
         _ => true,
     }
@@ -118,11 +174,19 @@ mod tests {
     fn the_state_of_a_line_is_read_again_and_nothing_else_is() {
         for (at, created_at) in [(1_764_000_000_123, 1_763_000_000_000), (-5, -7), (0, 0)] {
             let (at, created_at) = [at, created_at].map(Timestamp::from_millis).into();
-            let state = Version { rev: 3, at };
-            let text = state_text(state, created_at);
-            assert_eq!(read_state(&text), Some((state, Some(created_at))), "{text}");
-            // As lines were written before.
-            assert_eq!(read_state(&version_text(state)), Some((state, None)));
+            let version = Version { rev: 3, at };
+            for first in [None, Some(TaskId::FIRST)] {
+                // Without the time it was created, as lines were written before.
+                for created_at in [Some(created_at), None] {
+                    let state = State {
+                        version,
+                        created_at,
+                        first,
+                    };
+                    let text = state.to_string();
+                    assert_eq!(State::read(&text), Some(state), "{text}");
+                }
+            }
         }
         for other in [
             "",
@@ -133,8 +197,12 @@ mod tests {
             "3-5-07",
             "3-5-+7",
             "3-5-9999999999999999",
+            "3-5-7@",
+            "3-5-7@0",
+            "3-5-7@01",
+            "3-5-7@1@1",
         ] {
-            assert_eq!(read_state(other), None, "{other}");
+            assert_eq!(State::read(other), None, "{other}");
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         command::{Caller, begin_series},
         imported::{Arrival, Called, Name, RulesInLine, Terms, own_name},
-        task::{Invalid, Status, Task, Timestamp, Title},
+        task::{Invalid, Status, Task, TaskId, Timestamp, Title},
         when::When,
     },
     exchange::{
@@ -157,7 +157,8 @@ fn read(line: &str, names: &Names, caller: &Caller, notes: &mut Notes) -> Result
     }
     task.updated_at = task.completed_at.unwrap_or(task.created_at);
     arrival.called = if is_own {
-        own_called(&arrival)
+        let first = arrival.called.take();
+        first.or_else(|| called_here(&arrival))
     } else {
         Some(called(&sentence, &start))
     };
@@ -166,18 +167,23 @@ fn read(line: &str, names: &Names, caller: &Caller, notes: &mut Notes) -> Result
     Ok(arrival)
 }
 
-/// Returns what a line of ours is known by in a database that has the task from there; `None` if it does not say when the task
-/// was created. A line says less than other files of ours: so what it said is kept under a kind of its own.
-fn own_called(arrival: &Arrival) -> Option<Called> {
+/// Returns what a line of ours is known by where the task was added; `None` if it does not say when it was created.
+fn called_here(arrival: &Arrival) -> Option<Called> {
     let [first, last] = arrival.created?;
     let id = arrival.id.filter(|_| first == last)?;
-    Some(Called {
+    Some(own_called(id, first))
+}
+
+/// Returns what a line of ours is known by in every database that has the task. A line says less than other files of ours: so what
+/// it said is kept under a kind of its own.
+pub(super) fn own_called(id: TaskId, created_at: Timestamp) -> Called {
+    Called {
         from: SOURCE,
-        name: own_name(id, first),
+        name: own_name(id, created_at),
         is_text: true,
         before: None,
         sequence: None,
-    })
+    }
 }
 
 /// Returns what a line is known by: its title and the date it was created, or else whether it is done, and since when.

@@ -271,3 +271,29 @@ fn a_line_of_a_task_that_came_from_a_calendar_changes_nothing_the_second_time() 
         );
     }
 }
+
+#[test]
+fn tasks_that_were_added_at_once_are_told_apart_after_lines_gave_them_other_numbers() {
+    for format in ["todo.txt", "json", "ics"] {
+        let (place, other) = (Place::new(), Place::new());
+        place.run(&["add", "-"], b"One\nTwo\nThree\n");
+        other.done(&["add", "Its own"]);
+        let (text, _) = place.done(&["export", "--format", "todo.txt"]);
+        other.done(&["import", "--format", "todo.txt", &other.file("lines", text)]);
+        let (text, _) = other.done(&["export", "--format", format]);
+        let edited = text.replace("One", "One edited");
+        let file = place.file("back", edited);
+        let came = imported(&place, &["--update", "--format", format, &file]);
+        assert_eq!(counts(&came, &["new", "here"]), [1, 3], "{format}: {came}");
+        let titles: Vec<Value> = place
+            .tasks()
+            .iter()
+            .map(|task| task["title"].clone())
+            .collect();
+        assert_eq!(titles[1..], ["Two", "Three", "Its own"], "{format}");
+        assert!(
+            titles[0] == "One edited" || came["conflicts"] == 1,
+            "{format}: {came}"
+        );
+    }
+}

@@ -120,16 +120,12 @@ impl Known {
         let called = arrival.called.as_ref();
         let named = called.map(|called| (called.from, called.name.as_str()));
         let is_text = called.is_some_and(|called| called.is_text);
-        // A line of ours is of a task that came here by any file of ours.
-        let own = named.filter(|(_, name)| is_text && read_own_name(name).is_some());
-        let own = own.map(|(_, name)| (OWN, name));
-        for (from, name) in named.into_iter().chain(own).chain(carried) {
+        for (from, name) in named.into_iter().chain(carried) {
             // Two may have the same text, and the one in the trash is another then.
             let fits = |here: &Task| {
                 !here.is_deleted() || may_be_trashed && (!is_text || arrival.task.is_deleted())
             };
-            if from == OWN
-                && let Some((id, at)) = read_own_name(name)
+            if let Some((id, at)) = read_own_name(name)
                 && let Some(here) = store.task(id)?
                 && here.created_at == at
                 && fits(&here)
@@ -196,10 +192,12 @@ impl Known {
         let mut place = self.first_called(name);
         while let Some(id) = self.called_at(place, name) {
             let here = store.existing(id)?;
+            // A name of ours is that of one task, whichever kind of file of ours it came by.
+            let is_kind = |kind: &str| kind == from || read_own_name(name).is_some();
             let is_called_so = here
                 .origin
                 .as_ref()
-                .is_some_and(|origin| origin.from == from && origin.name == name);
+                .is_some_and(|origin| origin.name == name && is_kind(&origin.from));
             if is_called_so && fits(&here) && self.take_own(&here) {
                 return Ok(Some(here));
             }
@@ -220,9 +218,11 @@ impl Known {
         let mut place = self.first_called(name);
         while let Some(id) = self.called_at(place, name) {
             let here = store.existing(id)?;
-            let is_called_so = here.origin.as_ref().is_some_and(|origin| {
-                origin.name == name && GLOBAL.contains(&origin.from.as_str())
-            });
+            let is_global = |from: &str| GLOBAL.contains(&from) || read_own_name(name).is_some();
+            let is_called_so = here
+                .origin
+                .as_ref()
+                .is_some_and(|origin| origin.name == name && is_global(&origin.from));
             if is_called_so && !here.is_deleted() {
                 return Ok(Some(id));
             }
@@ -277,7 +277,7 @@ impl Known {
 /// Reports whether the file says that its task has another number in the database where it was first: tasks that were added at once
 /// are told apart by that alone.
 fn is_numbered_elsewhere(arrival: &Arrival, id: TaskId) -> bool {
-    let called = arrival.called.as_ref().filter(|called| called.from == OWN);
+    let called = arrival.called.as_ref();
     let first = called.and_then(|called| read_own_name(&called.name));
     first.is_some_and(|(first, _)| first != id)
 }
