@@ -30,6 +30,9 @@ mod start;
 
 pub use read::Reader;
 
+/// What such a file is called, and who is said to have created what comes from it.
+const SOURCE: &str = "todo.txt";
+
 /// What it cannot hold, or does not give back: `rev:` only says from which state a line was made, and of which task.
 const LEFT_OUT: [&str; 7] = [
     "comments",

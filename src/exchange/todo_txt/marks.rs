@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{day, is_mark, known_key, names::Names, own_export, read::own_called, rec};
+use super::{day, is_mark, known_key, names::Names, own_export, rec};
 use crate::{
     domain::{
         imported::{Arrival, Name},
@@ -199,7 +199,7 @@ fn set(arrival: &mut Arrival, key: &str, value: &str) -> bool {
                 arrival.versions.push(state.version);
                 if let Some(at) = state.created_at {
                     arrival.created = Some([at; 2]);
-                    arrival.called = state.first.map(|id| own_called(id, at));
+                    arrival.called = state.first.map(|id| own_export::own_called(id, at));
                     task.created_at = at;
                 }
             }

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use super::{Notes, day, is_mark, known_key, rec};
+use super::{Notes, SOURCE, day, is_mark, known_key, rec};
 use crate::domain::{
-    imported::{first_name, read_own_name},
+    imported::{Called, first_name, own_name, read_own_name},
     task::{Project, Status, Tag, Task, TaskId, Timestamp, Version},
 };
 use crate::exchange::{read_version, version_text};
@@ -134,6 +134,18 @@ fn read_state(text: &str) -> Option<(Version, Option<Timestamp>)> {
     let millis = format!("{sign}{created_at}").parse().ok()?;
     let millis = Some(millis).filter(|at| MILLIS.contains(at))?;
     Some((read_version(version)?, Some(Timestamp::from_millis(millis))))
+}
+
+/// Returns what a line of ours is known by in every database that has the task. A line says less than other files of ours: so what
+/// it said is kept under a kind of its own.
+pub(super) fn own_called(id: TaskId, created_at: Timestamp) -> Called {
+    Called {
+        from: SOURCE,
+        name: own_name(id, created_at),
+        is_text: true,
+        before: None,
+        sequence: None,
+    }
 }
 
 /// Returns what a line has one of: a project, a due date, each tag, each task it comes after.

@@ -5,16 +5,18 @@ use std::io::{self, BufRead, Seek};
 use chrono::NaiveDate;
 
 use super::{
+    SOURCE,
     marks::{LateMarks, by_letter},
     names::Names,
-    own_export, rec,
+    own_export::{self, own_called},
+    rec,
     start::Start,
 };
 use crate::{
     domain::{
         command::{Caller, begin_series},
-        imported::{Arrival, Called, Name, RulesInLine, Terms, own_name},
-        task::{Invalid, Status, Task, TaskId, Timestamp, Title},
+        imported::{Arrival, Called, Name, RulesInLine, Terms},
+        task::{Invalid, Status, Task, Timestamp, Title},
         when::When,
     },
     exchange::{
@@ -24,9 +26,6 @@ use crate::{
         texts::{comment, description, heading},
     },
 };
-
-/// Who is said to have created what comes from such a file.
-const SOURCE: &str = "todo.txt";
 
 /// Reads the format.
 pub struct Reader<'a, R> {
@@ -172,18 +171,6 @@ fn called_here(arrival: &Arrival) -> Option<Called> {
     let [first, last] = arrival.created?;
     let id = arrival.id.filter(|_| first == last)?;
     Some(own_called(id, first))
-}
-
-/// Returns what a line of ours is known by in every database that has the task. A line says less than other files of ours: so what
-/// it said is kept under a kind of its own.
-pub(super) fn own_called(id: TaskId, created_at: Timestamp) -> Called {
-    Called {
-        from: SOURCE,
-        name: own_name(id, created_at),
-        is_text: true,
-        before: None,
-        sequence: None,
-    }
 }
 
 /// Returns what a line is known by: its title and the date it was created, or else whether it is done, and since when.
