@@ -1,7 +1,6 @@
 //! `taskhold install`
 
 use std::{
-    fmt::Write as _,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -15,11 +14,15 @@ use super::{CliResult, Context, Failure};
 use crate::{
     clock,
     config::ConfigError,
-    install::{self, ByHand, Host, Location, Machine, Package, Refusal, Server},
+    install::{self, ByHand, Host, Location, Machine, Refusal, Server},
 };
 use choice::Candidate;
+use states::{HAS_TASKHOLD, list, state};
 
 mod choice;
+mod states;
+
+pub(super) use states::HostFiles;
 
 /// Add taskhold to the configuration of an AI host
 ///
@@ -135,42 +138,6 @@ impl Edited {
             }
             .into()),
         }
-    }
-}
-
-/// Files of hosts on this machine, each with its host.
-#[derive(Default)]
-pub(super) struct HostFiles {
-    /// Those that have taskhold in them.
-    pub(super) with_taskhold: Vec<(Host, PathBuf)>,
-    /// Those of which it is not known, since they cannot be read.
-    pub(super) not_readable: Vec<(Host, PathBuf)>,
-    /// What they said before taskhold changed them, the hosts' own secrets too.
-    pub(super) backups: Vec<PathBuf>,
-    /// What hosts have installed by themselves.
-    pub(super) packages: Vec<Package>,
-}
-
-impl HostFiles {
-    pub(super) fn look() -> CliResult<Self> {
-        let machine = Machine::here().ok_or(ConfigError::NoHome)?;
-        let mut found = Self {
-            packages: machine.packages(),
-            ..Self::default()
-        };
-        for host in Host::ALL {
-            for place in machine.places_in_use(host) {
-                found.backups.extend(install::backups(&place.file));
-                match state(host, &place) {
-                    NOT_READABLE => found.not_readable.push((host, place.file)),
-                    state if HAS_TASKHOLD.contains(&state) => {
-                        found.with_taskhold.push((host, place.file));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(found)
     }
 }
 
@@ -511,49 +478,4 @@ fn printable(text: &str) -> String {
 fn trouble_in(file: &Path) -> impl FnOnce(install::Trouble) -> Refusal {
     let path = file.to_owned();
     move |trouble| Refusal::Trouble { path, trouble }
-}
-
-/// Prints a line for each place of each host.
-fn list(machine: &Machine, context: &Context) -> CliResult {
-    let mut lines = String::new();
-    let mut entries = Vec::new();
-    for host in Host::ALL {
-        for place in &machine.places_in_use(host) {
-            let file = &place.file;
-            let word = host.word();
-            let state = if machine.has(host) {
-                state(host, place)
-            } else {
-                "no host here"
-            };
-            entries.push(json!({ "host": word, "file": file, "state": state }));
-            let _ = writeln!(lines, "{word:14} {state:14} {}", file.display());
-        }
-    }
-    if context.screen.json {
-        return Ok(context.screen.print_json(&json!({ "hosts": entries }))?);
-    }
-    Ok(context.screen.print(&lines)?)
-}
-
-/// The states of a file that has taskhold in it.
-const HAS_TASKHOLD: [&str; 2] = ["installed", "program gone"];
-const NOT_READABLE: &str = "not readable";
-
-/// Returns the state of a file whose host is on this machine.
-fn state(host: Host, place: &Location) -> &'static str {
-    let text = match install::read(&place.file) {
-        Ok(text) => text.unwrap_or_default(),
-        Err(_) => return NOT_READABLE,
-    };
-    let [installed, gone] = HAS_TASKHOLD;
-    match install::entries(host, &text) {
-        Err(_) => NOT_READABLE,
-        Ok(_) if !install::is_readable(host, &text) => NOT_READABLE,
-        Ok(entries) if entries.is_empty() => "not installed",
-        Ok(entries) => {
-            let is_gone = entries.iter().any(install::ServerEntry::is_program_gone);
-            if is_gone { gone } else { installed }
-        }
-    }
 }
