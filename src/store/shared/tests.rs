@@ -1,9 +1,7 @@
 //! Three machines, each with a database of its own, over one log that fails by seed: whatever happens, all end with the same
 //! tasks.
 
-use std::{path::PathBuf, time::Duration};
-
-use tempfile::TempDir;
+use std::time::Duration;
 
 use super::{
     entry::{self, Author, Place},
@@ -11,18 +9,14 @@ use super::{
 };
 use crate::{
     domain::{
-        command::{CallKey, Caller, CallerSession, Command, Draft, Patch, Reference},
+        command::{Command, Draft, Patch},
         error::Error,
-        repeat::Repeat,
-        session::SessionId,
-        task::{Actor, CommentText, Status, Tag, TaskId, Timestamp, Title},
-        when::{When, Zone},
+        task::{CommentText, Timestamp},
     },
     share::{
-        code::JoinCode,
         log::{Digest, Log as _},
         memory::{Faults, Memory},
-        seal::{Key, LogId},
+        seal::LogId,
         secrets::Secrets,
         visit::PATIENCE,
     },
@@ -30,242 +24,13 @@ use crate::{
 };
 
 mod begun;
+mod calls;
+mod machines;
 mod snapshots;
 mod upgrade;
 
-/// Three machines, or as many as a test needs.
-struct Machines {
-    folder: TempDir,
-    log: Memory,
-    stores: Vec<Store>,
-    now: i64,
-}
-
-/// Every row that all machines must have alike, as JSON. The number of a comment's row is this machine's own, and the order of
-/// the comments of a task is not.
-const ALIKE: [&str; 7] = [
-    "SELECT json_array(id, title, description, status, created_at, updated_at, started_at, completed_at, created_by, rev,
-                       deleted_at, priority, due, defer_until, repeat, repeat_from, project, tags, parent, depends_on, origin,
-                       due_kind, due_order, defer_kind, defer_order, rank, blockers, project_key) FROM task ORDER BY id",
-    "SELECT json_array(seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts, session)
-       FROM change ORDER BY seq",
-    "SELECT json_array(task_id, at, actor, text) FROM comment ORDER BY task_id, at, id",
-    "SELECT json_array(tag, task_id) FROM tag ORDER BY tag, task_id",
-    "SELECT json_array(depends_on, task_id) FROM dependency ORDER BY depends_on, task_id",
-    "SELECT json_array(actor, key, group_seq, hex(digest)) FROM call_key ORDER BY actor, key",
-    "SELECT json_array(name, seq) FROM sqlite_sequence WHERE name IN ('task', 'change') ORDER BY name",
-];
-
-fn rows(store: &Store) -> Vec<String> {
-    let read = |sql| -> rusqlite::Result<Vec<String>> {
-        let mut statement = store.connection.prepare_cached(sql)?;
-        statement.query_map([], |row| row.get(0))?.collect()
-    };
-    ALIKE
-        .into_iter()
-        .flat_map(|sql| read(sql).unwrap())
-        .collect()
-}
-
-fn secrets(place: &str, member: Option<&str>) -> Secrets {
-    let code = JoinCode {
-        place: place.parse().unwrap(),
-        log: LogId::from_bytes([0x11; 16]),
-        key: Key::from_bytes([0; 32]),
-    };
-    Secrets::new(code, None, member.map(str::to_owned))
-}
-
-impl Machines {
-    /// The first shares what it has, and the others join; what is sent fails as `faults` says.
-    fn new(count: usize, seed: u64, faults: Faults) -> Self {
-        Self::sharing(count, seed, faults, |_| {})
-    }
-
-    /// Likewise; the first does `before` while it is alone.
-    fn sharing(count: usize, seed: u64, faults: Faults, before: impl FnOnce(&mut Store)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let log = Memory::new(seed, Faults(0));
-        let mut machines = Self {
-            folder,
-            log,
-            stores: Vec::new(),
-            now: 0,
-        };
-        let mut before = Some(before);
-        for number in 0..count {
-            let mut store = Store::open(&machines.path(number), Access::Write).unwrap();
-            let place = machines.place(number);
-            let handle = machines.log.handle(seed ^ number as u64, faults);
-            handle.known_as(&place);
-            let secrets = secrets(&place, Some(["anna", "ben", "cleo"][number % 3]));
-            if let Some(before) = before.take() {
-                before(&mut store);
-                store.share(&secrets, &mut machines.log).unwrap();
-            } else {
-                store.begin_to_follow(&secrets).unwrap();
-            }
-            machines.stores.push(store);
-        }
-        machines
-    }
-
-    fn path(&self, number: usize) -> PathBuf {
-        self.folder
-            .path()
-            .join(format!("{number}"))
-            .join("tasks.db")
-    }
-
-    fn place(&self, number: usize) -> String {
-        let name = self.folder.path().file_name().unwrap().to_str().unwrap();
-        format!("s3://memory/{name}/{number}")
-    }
-
-    fn caller(&mut self, client: &str) -> Caller {
-        self.now += 1;
-        caller(client, self.now)
-    }
-
-    /// Opens the database of a machine anew, as a new process does.
-    fn reopen(&mut self, number: usize) {
-        self.stores[number] = Store::open(&self.path(number), Access::Write).unwrap();
-    }
-
-    /// Has every machine follow until nothing fails any more, and compares them.
-    fn settle(&mut self) {
-        self.log.deliver();
-        for number in 0..self.stores.len() {
-            self.log.handle(0, Faults(0)).known_as(&self.place(number));
-            self.reopen(number);
-            self.stores[number].follow().unwrap();
-        }
-        let first = rows(&self.stores[0]);
-        for store in &self.stores {
-            assert_eq!(rows(store), first);
-            let read = Rows::read(store).unwrap();
-            assert!(read.are_good(), "{read:?}");
-            let state = store.shared_state().unwrap().unwrap();
-            assert_eq!(state.n, self.log.entries().len() as u64);
-            let found = store
-                .connection
-                .pragma_query(None, "foreign_key_check", |_| {
-                    panic!("a reference leads nowhere")
-                });
-            found.unwrap();
-        }
-    }
-}
-
-fn caller(client: &str, now: i64) -> Caller {
-    Caller {
-        actor: Actor::named(client),
-        now: Timestamp::from_millis(now),
-        zone: Zone::UTC,
-        session: Some(CallerSession {
-            id: SessionId::stored(client),
-            client: Actor::named(client),
-        }),
-    }
-}
-
-fn task_id(id: i64) -> TaskId {
-    TaskId::try_from(id).unwrap()
-}
-
-fn title(text: &str) -> Title {
-    Title::try_from(text.to_owned()).unwrap()
-}
-
-fn add(text: &str) -> Command {
-    Command::Add {
-        drafts: vec![Draft::titled(title(text))],
-        key: None,
-    }
-}
-
-fn keyed(text: &str, key: &str) -> Command {
-    let key = CallKey::try_from(key.to_owned()).unwrap().of_call([7; 32]);
-    Command::Add {
-        drafts: vec![Draft::titled(title(text))],
-        key: Some(key),
-    }
-}
-
-fn titles(store: &Store) -> Vec<String> {
-    let ids = 1..=store.last_number("task").unwrap();
-    let tasks = ids.filter_map(|id| store.task(task_id(id)).unwrap());
-    tasks.map(|task| task.title.as_str().to_owned()).collect()
-}
-
-/// Returns a call that may be refused: it names tasks that are there, or were never.
-fn random_call(random: &mut fastrand::Rng) -> Command {
-    let some = |random: &mut fastrand::Rng| task_id(random.i64(1..14));
-    let several = |random: &mut fastrand::Rng| -> Vec<TaskId> {
-        (0..random.usize(1..3)).map(|_| some(random)).collect()
-    };
-    let word = |random: &mut fastrand::Rng| format!("{}{}", random.lowercase(), random.lowercase());
-    match random.u32(0..16) {
-        0..5 => {
-            let mut drafts = Vec::new();
-            for _ in 0..random.usize(1..4) {
-                let mut draft = Draft::titled(title(&word(random)));
-                if random.u32(0..4) == 0 {
-                    draft.parent = Some(Reference::Task(some(random)));
-                }
-                if random.u32(0..4) == 0 {
-                    draft.depends_on = [Reference::Earlier(random.usize(1..3))].into();
-                }
-                if random.u32(0..4) == 0 {
-                    draft.due = Some(When::Day(
-                        chrono::NaiveDate::from_ymd_opt(1970, 1, 9).unwrap(),
-                    ));
-                    draft.repeat = Some(Repeat::try_from("FREQ=DAILY".to_owned()).unwrap());
-                }
-                if random.bool() {
-                    draft.tags = [Tag::try_from(word(random)).unwrap()].into();
-                }
-                drafts.push(draft);
-            }
-            let key = random.bool().then(|| {
-                let key = format!("k{}", random.u32(0..6));
-                CallKey::try_from(key).unwrap().of_call([7; 32])
-            });
-            Command::Add { drafts, key }
-        }
-        5..11 => {
-            let mut patch = Patch::default();
-            if random.bool() {
-                patch.title = Some(title(&word(random)));
-            }
-            if random.bool() {
-                let statuses = Status::ALL;
-                patch.status = Some(statuses[random.usize(0..statuses.len())]);
-            }
-            if random.u32(0..4) == 0 {
-                patch.parent = Some(random.bool().then(|| some(random)));
-            }
-            if random.u32(0..4) == 0 {
-                patch.depends_on = Some(several(random).into_iter().collect());
-            }
-            if random.bool() {
-                patch.comment = Some(CommentText::try_from(word(random)).unwrap());
-            }
-            Command::Update {
-                ids: several(random),
-                patch,
-                if_rev: None,
-            }
-        }
-        11..13 => Command::Complete(several(random)),
-        13 => Command::Delete {
-            ids: several(random),
-            confirm: None,
-        },
-        14 => Command::Undo(Some(random.i64(1..40))),
-        _ => Command::Undo(None),
-    }
-}
+use calls::{add, keyed, random_call, task_id, title, titles};
+use machines::{Machines, caller, rows, secrets};
 
 #[test]
 fn whatever_fails_all_machines_end_with_the_same_tasks() {
