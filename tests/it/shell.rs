@@ -9,6 +9,7 @@ use chrono::Timelike as _;
 
 use crate::support::Home;
 
+mod asking;
 mod changing;
 mod editing;
 mod following;
