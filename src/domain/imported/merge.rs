@@ -309,21 +309,43 @@ impl Comparison<'_> {
         words.any(|word| word.strip_prefix(['+', '@']) == Some(name))
     }
 
-    /// Returns the date that the rule here gives for the round to which the program of a line went on by what the line says of the rule;
-    /// `None` if it did not.
-    fn given(&self) -> Option<When> {
+    /// Reports whether the program of a line went on to a later date by what the line says of the rule here.
+    fn goes_on(&self) -> bool {
+        let dated = |task: &Task| task.repeat.clone().zip(task.due);
+        let series = dated(self.here).zip(dated(&self.arrival.task));
+        self.terms
+            .rules_in_line
+            .zip(series)
+            .is_some_and(|(rules, ((rule, due), (said, next)))| {
+                (rules.goes_on)((&rule, due), (&said, next), self.zone)
+            })
+    }
+
+    /// Returns the first date of the rule here that comes after the one of this round, and not before the date of the file.
+    fn next_of_rule(&self) -> Option<When> {
         const MOST_ROUNDS: usize = 2_000;
-        let (zone, rules) = (self.zone, self.terms.rules_in_line?);
-        let (here, came) = (self.here, &self.arrival.task);
-        let (repeat, due) = here.repeat.as_ref().zip(here.due)?;
-        let (said, next) = came.repeat.as_ref().zip(came.due)?;
-        if !(rules.goes_on)((repeat, due), (said, next), zone) {
-            return None;
-        }
-        let given = here.repeat_from.unwrap_or(due);
-        let after = |date: &When| repeat.after(&given, date, i64::MIN, zone);
-        let mut dates = std::iter::successors(after(&given), after).take(MOST_ROUNDS);
-        dates.find(|date| date.day(zone) >= next.day(zone))
+        let (zone, here) = (self.zone, self.here);
+        let rule = here.repeat.as_ref();
+        let rule = rule.filter(|rule| !rule.counts_from_completion())?;
+        let (given, date) = (here.repeat_from.or(here.due)?, self.arrival.task.due?);
+        let after = |date: &When| rule.after(&given, date, i64::MIN, zone);
+        let mut later = std::iter::successors(after(&given), after).take(MOST_ROUNDS);
+        later.find(|later| later.day(zone) >= date.day(zone))
+    }
+
+    /// Moves the round of a series to the date of a line, which `task` has already. Off its rule it keeps the date that the rule gave.
+    fn move_round(&self, task: &mut Task) {
+        let zone = self.zone;
+        let next = self.next_of_rule();
+        let given = match next.zip(task.due) {
+            Some((next, due)) if next.day(zone) == due.day(zone) => {
+                task.due = Some(next);
+                None
+            }
+            Some((next, _)) if self.goes_on() => Some(next),
+            _ => self.here.repeat_from.or(self.here.due),
+        };
+        task.repeat_from = given.filter(|given| task.due != Some(*given));
     }
 
     /// Sets a field in the task that `edit` makes to what the file says.
@@ -335,11 +357,11 @@ impl Comparison<'_> {
             Field::Due if self.is_line_of_ours() => {
                 let zone = self.zone;
                 task.due = came.due.map(|due| on_day_of(task.due, due, zone));
+                task.repeat_from = None;
                 if task.due.is_none() || self.has_other_rule() {
                     task.repeat.clone_from(&came.repeat);
-                    task.repeat_from = None;
-                } else {
-                    task.repeat_from = self.given().filter(|given| task.due != Some(*given));
+                } else if task.repeat.is_some() {
+                    self.move_round(task);
                 }
             }
             Field::DeferUntil if self.is_line_of_ours() => {
@@ -357,8 +379,8 @@ impl Comparison<'_> {
             Field::Priority => task.priority = came.priority,
             Field::Due => {
                 task.due = came.due;
-                if let Some(given) = self.given() {
-                    task.repeat_from = Some(given).filter(|given| task.due != Some(*given));
+                if self.goes_on() {
+                    self.move_round(task);
                 } else {
                     task.repeat.clone_from(&came.repeat);
                     task.repeat_from = came.repeat_from;

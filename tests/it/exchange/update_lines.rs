@@ -297,3 +297,33 @@ fn tasks_that_were_added_at_once_are_told_apart_after_lines_gave_them_other_numb
         );
     }
 }
+
+#[test]
+fn a_series_of_ours_that_is_moved_in_a_line_goes_on_from_the_date_of_its_rule() {
+    let place = Place::new();
+    place.done(&[
+        "add",
+        "Water",
+        "due:2099-12-24 17:00",
+        "repeat:every 2 weeks",
+    ]);
+    let (text, _) = place.done(&["export", "--format", "todo.txt"]);
+    let take = |day: &str| {
+        let edited = text.replace("due:2099-12-24", &format!("due:{day}"));
+        let came = imported(&place, &["--update", &place.file("todo.txt", edited)]);
+        assert_eq!(counts(&came, &["updated", "conflicts"]), [1, 0], "{came}");
+        let task = place.tasks().remove(0);
+        ["due", "repeat_from"].map(|field| task[field].as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(
+        take("2099-12-28"),
+        ["2099-12-28T17:00[UTC]", "2099-12-24T17:00[UTC]"]
+    );
+    assert_eq!(take("2100-01-07"), ["2100-01-07T17:00[UTC]", "-"]);
+    assert_eq!(
+        take("2100-01-11"),
+        ["2100-01-11T17:00[UTC]", "2100-01-07T17:00[UTC]"]
+    );
+    place.done(&["skip", "1"]);
+    assert_eq!(place.tasks()[0]["due"], "2100-01-21T17:00[UTC]");
+}
