@@ -36,12 +36,9 @@ impl Store {
         limit: u32,
     ) -> Result<Page> {
         let parameters = Parameters {
-            view,
-            filters,
-            moment,
-            words: None,
             after,
             limit: limit.saturating_add(1),
+            ..Parameters::of(view, filters, moment)
         };
         if is_contradiction(view, filters) {
             return Ok(Page::new(after));
@@ -62,12 +59,8 @@ impl Store {
         limit: u32,
     ) -> Result<String> {
         let parameters = Parameters {
-            view,
-            filters,
-            moment,
-            words: None,
-            after: None,
             limit: limit.saturating_add(1),
+            ..Parameters::of(view, filters, moment)
         };
         let (_, lead) = self.rows(&parameters)?;
         Ok(format!("{lead:?}"))
@@ -104,12 +97,9 @@ impl Store {
         after: Option<Position>,
     ) -> Result<Count> {
         let parameters = Parameters {
-            view,
-            filters,
-            moment,
-            words: None,
             after,
             limit: Self::COUNT_LIMIT,
+            ..Parameters::of(view, filters, moment)
         };
         if is_contradiction(view, filters) {
             return Ok(Count::default());

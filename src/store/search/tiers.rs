@@ -196,17 +196,19 @@ impl<'a> Tiers<'a> {
         from: Position,
         wanted: u32,
     ) -> rusqlite::Result<Rows> {
-        let parameters = Parameters {
-            view: self.view,
-            filters: self.filters,
-            moment: self.moment,
+        let mut parameters = Parameters {
             words: Some(words),
             after: Some(from),
             limit: wanted,
+            ..Parameters::of(self.view, self.filters, self.moment)
         };
-        let mut rows = Vec::new();
+        let mut rows: Rows = Vec::new();
         for sql in statements {
             rows.extend(self.store.read_rows(sql, &parameters)?);
+            if rows.len() >= wanted as usize {
+                // What comes before these is not on the page, finished rounds of it neither.
+                parameters.above = rows.last().map_or(0, |(task, _)| task.id.get());
+            }
         }
         Ok(rows)
     }

@@ -144,14 +144,7 @@ impl Store {
         moment: &Moment,
         take: &mut dyn FnMut(Summary) -> Result<bool>,
     ) -> Result<bool> {
-        let parameters = Parameters {
-            view,
-            filters,
-            moment,
-            words: None,
-            after: None,
-            limit: u32::MAX,
-        };
+        let parameters = Parameters::of(view, filters, moment);
         if let Some(ids) = self.few_ids(&parameters, FEW)? {
             return self.each_of(sort, ids, take);
         }

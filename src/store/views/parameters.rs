@@ -18,11 +18,28 @@ pub(in crate::store) struct Parameters<'a> {
     pub(in crate::store) moment: &'a Moment,
     pub(in crate::store) words: Option<&'a str>,
     pub(in crate::store) after: Option<Position>,
+    /// Finished rounds of series are looked for among the tasks after this one alone.
+    pub(in crate::store) above: i64,
     pub(in crate::store) limit: u32,
 }
 
 /// The names before the kinds of dates: `:come_1` is that of days.
 const BY_KIND: [&str; 3] = [":come_", ":from_", ":until_"];
+
+impl<'a> Parameters<'a> {
+    /// Returns those of a whole list.
+    pub(in crate::store) fn of(view: View, filters: &'a Filters, moment: &'a Moment) -> Self {
+        Self {
+            view,
+            filters,
+            moment,
+            words: None,
+            after: None,
+            above: 0,
+            limit: u32::MAX,
+        }
+    }
+}
 
 impl Parameters<'_> {
     /// Returns key, rank and id after which the stream of a kind begins; `None` where it begins with its first task.
@@ -122,6 +139,7 @@ impl Parameters<'_> {
                     ":first" => Box::new(start.map(|(first, ..)| first)),
                     ":second" => Box::new(start.map(|(_, second, _)| second)),
                     ":id" => Box::new(start.map(|(.., id)| id)),
+                    ":above" => Box::new(self.above),
                     ":limit" => Box::new(self.limit),
                     other => {
                         return Err(rusqlite::Error::InvalidParameterName(other.to_owned()));

@@ -262,7 +262,7 @@ impl Sql<'_> {
         let rounds = format!(
             "SELECT {columns}, max(change.seq), :first AS first, 0 AS second
                FROM {source} CROSS JOIN change ON change.task_id = task.id
-              WHERE {test} AND task.status <> 'completed' AND {ROUND}{filtered} AND {id} < :id
+              WHERE {test} AND task.status <> 'completed' AND {ROUND}{filtered} AND {id} < :id AND {id} > :above
               GROUP BY task.id ORDER BY task.id DESC LIMIT :limit"
         );
         vec![tasks, rounds]

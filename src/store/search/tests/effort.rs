@@ -21,6 +21,13 @@ fn large() -> (tempfile::TempDir, Store) {
     };
     add(&mut store, vec![of_project.clone(), of_project, series]);
     run(&mut store, &Command::Complete(vec![id(3)]));
+    finish_many(&store);
+    store.index_all().unwrap();
+    (folder, store)
+}
+
+/// Adds many finished tasks with the same words.
+fn finish_many(store: &Store) {
     store
         .run(
             "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?1)
@@ -29,8 +36,6 @@ fn large() -> (tempfile::TempDir, Store) {
             [MANY],
         )
         .unwrap();
-    store.index_all().unwrap();
-    (folder, store)
 }
 
 /// Returns what is found on a first page, and how many steps it takes.
@@ -79,4 +84,25 @@ fn words_of_many_tasks_are_looked_for_in_the_few_of_a_short_list_and_rounds_amon
     // Titles that none of the others has.
     add(&mut store, vec![Draft::titled(title("Write novels"))]);
     assert_eq!(search(&store, "write", View::Completed, &none).0, [3]);
+}
+
+#[test]
+fn rounds_of_many_series_are_looked_for_no_further_back_than_a_page_goes() {
+    const SERIES: i64 = 200;
+    let (_folder, mut store) = store();
+    let series = Draft {
+        due: Some(When::Day("2026-11-22".parse().unwrap())),
+        repeat: Repeat::try_from("FREQ=DAILY".to_owned()).ok(),
+        ..Draft::titled(title("Write reports"))
+    };
+    add(&mut store, (0..SERIES).map(|_| series.clone()).collect());
+    run(&mut store, &Command::Complete((1..=SERIES).map(id).collect()));
+    finish_many(&store);
+    store.index_all().unwrap();
+    let latest: Vec<i64> = (0..5).map(|before| SERIES + MANY - before).collect();
+    let (ids, steps) = search(&store, "reports", View::Completed, &Filters::default());
+    assert_eq!(ids, latest);
+    assert!(steps < 10_000, "{steps}");
+    let (ids, _) = search(&store, "write reports", View::Completed, &Filters::default());
+    assert_eq!(ids, [200, 199, 198, 197, 196]);
 }

@@ -169,12 +169,8 @@ fn assert_same_from_everywhere(
         return;
     }
     let parameters = Parameters {
-        view,
-        filters,
-        moment,
-        words: None,
-        after: None,
         limit: 1_000,
+        ..Parameters::of(view, filters, moment)
     };
     let ids = |rows: Vec<streams::Placed>| -> Vec<TaskId> {
         rows.into_iter().map(|(task, _)| task.id).collect()
@@ -232,12 +228,8 @@ fn finished_rounds_are_listed_the_same_whatever_the_list_is_read_from() {
             }
             let filters = both(&filters, &other);
             let parameters = Parameters {
-                view: View::Completed,
-                filters: &filters,
-                moment: &moment,
-                words: None,
-                after: None,
                 limit: 1_000,
+                ..Parameters::of(View::Completed, &filters, &moment)
             };
             let (rows, _) = store
                 .merged(&parameters, &streams::Along::View, None)
@@ -303,14 +295,7 @@ fn a_list_in_another_order_has_the_same_tasks() {
                 };
                 assert!(is_sorted, "{context}");
                 if matches!(sort, Sort::Newest | Sort::Oldest | Sort::Changed) {
-                    let parameters = Parameters {
-                        view,
-                        filters: &filters,
-                        moment: &moment,
-                        words: None,
-                        after: None,
-                        limit: u32::MAX,
-                    };
+                    let parameters = Parameters::of(view, &filters, &moment);
                     let mut along = Vec::new();
                     let mut take = |task| {
                         along.push(task);

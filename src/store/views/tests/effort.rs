@@ -357,12 +357,8 @@ fn rounds_of_series_are_not_looked_for_in_every_task_of_a_source() {
     let filters = both(&due_that_day(), &work());
     let list = |moment: &Moment| {
         let parameters = Parameters {
-            view: View::Completed,
-            filters: &filters,
-            moment,
-            words: None,
-            after: None,
             limit: 50,
+            ..Parameters::of(View::Completed, &filters, moment)
         };
         store.sorted(&parameters, source::Source::Project).unwrap()
     };
