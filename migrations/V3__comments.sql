@@ -144,8 +144,8 @@ CREATE INDEX task_by_project ON task (project_key, due_kind, due_order, rank, id
 -- Serves the other tasks of a project, completed ones the latest first. A task that is added is open, and costs nothing here.
 CREATE INDEX task_by_old_project ON task (project_key, completed_at, id, rank, due_kind, due_order, status, deleted_at)
     WHERE (deleted_at IS NOT NULL OR status IN ('completed', 'cancelled')) AND project_key IS NOT NULL;
--- Serves the other tasks that are due between two dates.
-CREATE INDEX task_by_old_due ON task (due_kind, due_order, id, rank, status, deleted_at, completed_at)
+-- Serves the other tasks that are due between two dates, or first.
+CREATE INDEX task_by_old_due ON task (due_kind, due_order, rank, id, status, deleted_at, completed_at)
     WHERE (deleted_at IS NOT NULL OR status IN ('completed', 'cancelled')) AND due_kind < 3;
 -- Serves lists that are read from the tasks with a tag: what a view and a filter ask of a task, without reading its row, which is
 -- some ten times as long.

@@ -1,17 +1,19 @@
 //! Lists in another order than that of their view.
 //!
 //! No index has such an order for the tasks of a list alone. Where the view or a source has few tasks, their ids are read and
-//! sorted; otherwise the list is read along all tasks or all changes.
+//! sorted; otherwise the list is read along all tasks or all changes. By due dates, the first of each kind of date among open and
+//! among other tasks are read, as far as a bounded effort goes; where that is not enough, and by titles, the whole list is read.
 
 use super::{
     parameters::Parameters,
-    shape::{Order, Shape},
-    source::is_contradiction,
+    shape::{Order, Scope, Shape, Window},
+    source::{Part, Source, is_contradiction},
+    streams::is_due_between,
 };
 use crate::{
     domain::{
         error::Result,
-        query::{Filters, Moment, Sort, View},
+        query::{Filters, Moment, Sort, View, order::NO_DATE},
         task::{Priority, Summary, TaskId},
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
@@ -23,6 +25,8 @@ const PAGE: u32 = 1_000;
 const LATER_PAGE: u32 = 8_000;
 /// Fewer tasks than these are read and sorted, and more are looked for along all tasks or changes.
 const FEW: u32 = 20_000;
+/// The effort of a look for those that are due first. A whole list of [`FEW`] takes more.
+const DUE_FIRST: i64 = 200_000;
 
 impl Store {
     /// Gives up to `limit` tasks of `view` to `take`, sorted by `sort`; returns whether there are more.
@@ -73,9 +77,17 @@ impl Store {
             Sort::Due if Shape::of(view).order == Order::Plan => {
                 store.each_in_order(view, filters, moment, &mut bounded)
             }
-            Sort::Due | Sort::Title => {
-                store.each_by_key(sort, view, filters, moment, limit, &mut bounded)
+            Sort::Due => {
+                let parameters = Parameters {
+                    limit: limit.saturating_add(1),
+                    ..Parameters::of(view, filters, moment)
+                };
+                match store.due_first(&parameters)? {
+                    Some(tasks) => give(tasks, &mut bounded),
+                    None => store.each_by_key(sort, view, filters, moment, limit, &mut bounded),
+                }
             }
+            Sort::Title => store.each_by_key(sort, view, filters, moment, limit, &mut bounded),
             Sort::Newest | Sort::Oldest | Sort::Changed => {
                 store.each_as_read(sort, view, filters, moment, &mut bounded)
             }
@@ -127,12 +139,53 @@ impl Store {
             Ok(true)
         })?;
         sort.arrange(&mut tasks, moment.zone);
-        for task in tasks {
-            if !take(task)? {
-                return Ok(true);
+        give(tasks, take)
+    }
+
+    /// Returns as many tasks as are asked for, those that are due first; `None` where it takes long to find them along the due dates
+    /// of all tasks, or some have none.
+    pub(super) fn due_first(&self, parameters: &Parameters<'_>) -> Result<Option<Vec<Summary>>> {
+        let (view, filters) = (parameters.view, parameters.filters);
+        let sql = view.sql(filters);
+        let scope = Shape::of(view).scope;
+        let limit = parameters.limit as usize;
+        let read = || -> rusqlite::Result<Option<Vec<Summary>>> {
+            let mut tasks = Vec::new();
+            let mut add = |part| -> rusqlite::Result<usize> {
+                let rows = self.read_rows(&sql.by_due(part), parameters)?;
+                tasks.extend(rows.into_iter().map(|(task, _)| task));
+                Ok(tasks.len())
+            };
+            let mut found = 0;
+            for part in Source::Due.parts(scope) {
+                found = add(part)?;
             }
-        }
-        Ok(false)
+            if found < limit && !Window::has_ends(view, filters) {
+                // No index has the order of finished tasks without a date.
+                if scope != Scope::Open {
+                    return Ok(None);
+                }
+                add(Part::OpenDue(NO_DATE))?;
+            }
+            if view == View::Completed {
+                let all = Parameters {
+                    limit: u32::MAX,
+                    ..*parameters
+                };
+                for (mut round, _) in self.read_rows(&sql.rounds(true), &all)? {
+                    round.is_round = true;
+                    tasks.extend(is_due_between(&round, parameters).then_some(round));
+                }
+            }
+            Ok(Some(tasks))
+        };
+        let ended = self.effort.within(DUE_FIRST, read);
+        let Some(mut tasks) = ended.while_trying("list tasks")?.flatten() else {
+            return Ok(None);
+        };
+        Sort::Due.arrange(&mut tasks, parameters.moment.zone);
+        tasks.truncate(limit);
+        Ok(Some(tasks))
     }
 
     /// Likewise, as the rows come along the ids or the change log.
@@ -207,4 +260,14 @@ impl Store {
             .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
             .while_trying("list tasks")
     }
+}
+
+/// Gives `tasks` to `take` until that says it is enough; returns whether it did.
+fn give(tasks: Vec<Summary>, take: &mut dyn FnMut(Summary) -> Result<bool>) -> Result<bool> {
+    for task in tasks {
+        if !take(task)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

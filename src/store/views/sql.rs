@@ -125,6 +125,18 @@ impl Sql<'_> {
         )
     }
 
+    /// Returns the statement for the tasks of the view in a part that has those of one kind of date, as they are due.
+    pub(super) fn by_due(&self, part: Part) -> String {
+        let columns = summary_columns!();
+        let (from, which) = part.tasks(self.view, self.filters);
+        let condition = self.condition();
+        let tests = tests(self.filters, Known::Tags, &Tested::TASK);
+        format!(
+            "SELECT {columns}, due_order AS first, rank AS second FROM {from} WHERE {which} AND {condition}{tests} \
+             ORDER BY due_order, rank, task.id LIMIT :limit"
+        )
+    }
+
     /// Returns the statement for what the tasks of the view in a part of a source are sorted by: two numbers, the kind of date,
     /// the id. Where the list begins with its first task and has no dates of several kinds, these are the first of the part.
     pub(super) fn keys(&self, part: Part, is_first: bool) -> String {

@@ -96,13 +96,21 @@ fn rounds_of_many_series_are_looked_for_no_further_back_than_a_page_goes() {
         ..Draft::titled(title("Write reports"))
     };
     add(&mut store, (0..SERIES).map(|_| series.clone()).collect());
-    run(&mut store, &Command::Complete((1..=SERIES).map(id).collect()));
+    run(
+        &mut store,
+        &Command::Complete((1..=SERIES).map(id).collect()),
+    );
     finish_many(&store);
     store.index_all().unwrap();
     let latest: Vec<i64> = (0..5).map(|before| SERIES + MANY - before).collect();
     let (ids, steps) = search(&store, "reports", View::Completed, &Filters::default());
     assert_eq!(ids, latest);
     assert!(steps < 10_000, "{steps}");
-    let (ids, _) = search(&store, "write reports", View::Completed, &Filters::default());
+    let (ids, _) = search(
+        &store,
+        "write reports",
+        View::Completed,
+        &Filters::default(),
+    );
     assert_eq!(ids, [200, 199, 198, 197, 196]);
 }

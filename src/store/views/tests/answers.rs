@@ -304,6 +304,11 @@ fn a_list_in_another_order_has_the_same_tasks() {
                     store.each_along(sort, &parameters, &mut take).unwrap();
                     assert_eq!(along, tasks, "{context}");
                 }
+                if sort == Sort::Due {
+                    let parameters = Parameters::of(view, &filters, &moment);
+                    let first = store.due_first(&parameters).unwrap();
+                    assert!(first.is_none_or(|first| first == tasks), "{context}");
+                }
                 let (some, more) = by(sort, 2);
                 assert_eq!(some, tasks[..tasks.len().min(2)], "{context}");
                 assert_eq!(more, tasks.len() > 2, "{context}");

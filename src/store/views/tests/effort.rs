@@ -200,6 +200,44 @@ fn another_order_of_few_tasks_of_many_is_not_looked_for_along_all_of_them() {
 }
 
 #[test]
+fn what_is_due_first_is_found_without_reading_all_tasks() {
+    let (_folder, store) = large();
+    change(
+        &store,
+        "UPDATE task SET due = date('2026-01-01', ((id * 7919) % 40000) || ' days'), due_kind = 1",
+    );
+    change(&store, "UPDATE task SET due_order = unixepoch(due) * 1000");
+    change(&store, "UPDATE task SET deleted_at = 1 WHERE id % 20 = 2");
+    let high = Filters {
+        priority: Some(Priority::High),
+        ..Filters::default()
+    };
+    change(
+        &store,
+        "UPDATE task SET priority = 'high', rank = 0 WHERE id % 100 = 6",
+    );
+    for (view, filters, is_it) in [
+        (
+            View::All,
+            Filters::default(),
+            (|id| id % 20 != 2) as fn(i64) -> bool,
+        ),
+        (View::All, work(), |id| id % 4 == 0),
+        (View::Completed, Filters::default(), |id| {
+            id % 2 == 0 && id % 8 != 0 && id % 20 != 2
+        }),
+        (View::Completed, high, |id| id % 100 == 6 && id % 8 != 0),
+        (View::Trash, Filters::default(), |id| id % 20 == 2),
+    ] {
+        let (tasks, steps) = first_by(&store, Sort::Due, view, &filters, 5);
+        let mut all: Vec<i64> = (1..=40_000).filter(|id| is_it(*id)).collect();
+        all.sort_by_key(|id| (id * 7919) % 40_000);
+        assert_eq!(tasks, all[..5], "{view:?}");
+        assert!(steps < 40_000, "{view:?}: {steps}");
+    }
+}
+
+#[test]
 fn the_first_titles_of_many_are_found_though_not_all_are_kept() {
     let (_folder, store) = large();
     change(
