@@ -128,15 +128,16 @@ DROP TABLE tag;
 ALTER TABLE tag_new RENAME TO tag;
 
 -- Lists: overdue and due first, then by priority, then by age, each kind of date by itself; finished and trashed tasks the
--- latest first.
+-- latest first. By the columns after those that give the order, a list passes over tasks that a filter leaves out without reading
+-- their rows, which lie all over the file.
 -- Serves the views open, pending, today, tomorrow, week and overdue.
-CREATE INDEX task_by_plan ON task (due_kind, due_order, rank, id, defer_kind, defer_order)
+CREATE INDEX task_by_plan ON task (due_kind, due_order, rank, id, defer_kind, defer_order, project_key)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress');
 -- Serves the view ready.
-CREATE INDEX task_by_readiness ON task (due_kind, due_order, rank, id, defer_kind, defer_order)
+CREATE INDEX task_by_readiness ON task (due_kind, due_order, rank, id, defer_kind, defer_order, project_key)
     WHERE deleted_at IS NULL AND status = 'pending' AND blockers = 0;
 -- Serves the view blocked.
-CREATE INDEX task_by_blockers ON task (due_kind, due_order, rank, id)
+CREATE INDEX task_by_blockers ON task (due_kind, due_order, rank, id, project_key)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND blockers > 0;
 -- Serves open tasks of a project.
 CREATE INDEX task_by_project ON task (project_key, due_kind, due_order, rank, id, defer_kind, defer_order, status, blockers)
@@ -152,23 +153,23 @@ CREATE INDEX task_by_old_due ON task (due_kind, due_order, rank, id, status, del
 CREATE INDEX task_by_id ON task (id, status, deleted_at, completed_at, rank, project_key, due_kind, due_order, defer_kind,
                                  defer_order, blockers, parent);
 -- Serves the view deferred, and when the next of these comes.
-CREATE INDEX task_by_deferral ON task (defer_kind, defer_order, id)
+CREATE INDEX task_by_deferral ON task (defer_kind, defer_order, id, rank, due_kind, due_order, project_key)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND defer_until IS NOT NULL;
 -- Serves what is in progress, also for days.
-CREATE INDEX task_by_progress ON task (updated_at, id)
+CREATE INDEX task_by_progress ON task (updated_at, id, rank, due_kind, due_order, project_key)
     WHERE deleted_at IS NULL AND status = 'in_progress';
--- Serves the view completed. By the other columns it passes over tasks that a filter leaves out without reading them: years of
--- finished tasks may hold none that is asked for.
-CREATE INDEX task_by_completion ON task (completed_at, id, rank, due_kind, due_order)
+-- Serves the view completed: years of finished tasks may hold none that is asked for.
+CREATE INDEX task_by_completion ON task (completed_at, id, rank, due_kind, due_order, project_key)
     WHERE deleted_at IS NULL AND status = 'completed';
 -- Serves finished rounds of series in the view completed: completing such a task sets its next date.
 CREATE INDEX change_by_round ON change (at, task_id, seq)
     WHERE kind = 'complete' AND instr(new, '"due":') > 0;
 -- Serves what was given up.
-CREATE INDEX task_by_cancellation ON task (updated_at, id)
+CREATE INDEX task_by_cancellation ON task (updated_at, id, rank, due_kind, due_order, project_key)
     WHERE deleted_at IS NULL AND status = 'cancelled';
 -- Serves the trash.
-CREATE INDEX task_by_deletion ON task (deleted_at, id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX task_by_deletion ON task (deleted_at, id, rank, due_kind, due_order, project_key, status, completed_at)
+    WHERE deleted_at IS NOT NULL;
 -- Serves the subtasks of a task.
 CREATE INDEX task_by_parent ON task (parent) WHERE parent IS NOT NULL;
 
