@@ -131,13 +131,13 @@ ALTER TABLE tag_new RENAME TO tag;
 -- latest first. By the columns after those that give the order, a list passes over tasks that a filter leaves out without reading
 -- their rows, which lie all over the file.
 -- Serves the views open, pending, today, tomorrow, week and overdue.
-CREATE INDEX task_by_plan ON task (due_kind, due_order, rank, id, defer_kind, defer_order, project_key)
+CREATE INDEX task_by_plan ON task (due_kind, due_order, rank, id, defer_kind, defer_order, project_key, status)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress');
 -- Serves the view ready.
 CREATE INDEX task_by_readiness ON task (due_kind, due_order, rank, id, defer_kind, defer_order, project_key)
     WHERE deleted_at IS NULL AND status = 'pending' AND blockers = 0;
 -- Serves the view blocked.
-CREATE INDEX task_by_blockers ON task (due_kind, due_order, rank, id, project_key)
+CREATE INDEX task_by_blockers ON task (due_kind, due_order, rank, id, project_key, status)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND blockers > 0;
 -- Serves open tasks of a project.
 CREATE INDEX task_by_project ON task (project_key, due_kind, due_order, rank, id, defer_kind, defer_order, status, blockers)
@@ -153,7 +153,7 @@ CREATE INDEX task_by_old_due ON task (due_kind, due_order, rank, id, status, del
 CREATE INDEX task_by_id ON task (id, status, deleted_at, completed_at, rank, project_key, due_kind, due_order, defer_kind,
                                  defer_order, blockers, parent);
 -- Serves the view deferred, and when the next of these comes.
-CREATE INDEX task_by_deferral ON task (defer_kind, defer_order, id, rank, due_kind, due_order, project_key)
+CREATE INDEX task_by_deferral ON task (defer_kind, defer_order, id, rank, due_kind, due_order, project_key, status)
     WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') AND defer_until IS NOT NULL;
 -- Serves what is in progress, also for days.
 CREATE INDEX task_by_progress ON task (updated_at, id, rank, due_kind, due_order, project_key)
