@@ -160,7 +160,7 @@ pub(super) fn run(
                     let ledger = work(
                         &machines[process % machines.len()],
                         process,
-                        calls / PROCESSES,
+                        calls.div_ceil(PROCESSES),
                         random,
                     );
                     ledgers.lock().unwrap().push(ledger);
@@ -182,20 +182,26 @@ pub(super) fn run(
         assert!(is_good, "{name}: {said}");
     }
     let sum = |of: fn(&Ledger) -> usize| ledgers.iter().map(of).sum::<usize>();
-    let longest = ledgers
+    let mut waits: Vec<Duration> = ledgers
         .iter()
         .flat_map(|ledger| &ledger.waits)
-        .max()
-        .unwrap();
+        .copied()
+        .collect();
+    waits.sort_unstable();
+    let wait = |percent: usize| {
+        let at = waits.len().saturating_sub(1) * percent / 100;
+        waits.get(at).copied().unwrap_or_default()
+    };
+    let (middle, late, longest) = (wait(50), wait(99), wait(100));
     println!(
-        "machines: {name}: {} calls acknowledged by {PROCESSES} processes on {} machines in {took:.1?}, {} refused, {} of them without a turn, {} processes killed, longest wait {longest:.1?}; all machines equal, none lost, none twice",
+        "machines: {name}: {} calls acknowledged by {PROCESSES} processes on {} machines in {took:.1?}, {} refused, {} of them without a turn, {} processes killed; waits p50 {middle:.1?}, p99 {late:.1?}, longest {longest:.1?}; all machines equal, none lost, none twice",
         sum(|ledger| ledger.acknowledged),
         machines.len(),
         sum(|ledger| ledger.refused),
         sum(|ledger| ledger.turnless),
         sum(|ledger| ledger.kills),
     );
-    assert!(*longest < LONGEST_WAIT, "{name}: a call waited {longest:?}");
+    assert!(longest < LONGEST_WAIT, "{name}: a call waited {longest:?}");
 }
 
 /// Makes random calls through a server of `machine`, which is killed now and then.
@@ -289,7 +295,6 @@ fn agree(name: &str, machines: &[Machine<'_>]) {
             .all(|machine| machine.try_run(&["list", "--fresh"], "").0);
         let rows: Vec<Vec<String>> = machines.iter().map(Machine::rows).collect();
         if followed && rows.windows(2).all(|pair| pair[0] == pair[1]) {
-            assert!(rows[0].len() > PROCESSES, "{name}: nothing was written");
             return;
         }
         if started.elapsed() > AGREEMENT {
