@@ -303,7 +303,7 @@ fn copy(from: &Place, variables: &Variables, to: &Place, port: u16) {
     let mut target = to.open(environment, None).unwrap();
     let mut count = 0;
     loop {
-        let mut entries = source.read(count, PAGE).unwrap();
+        let mut entries = source.read(count, PAGE).unwrap().entries;
         if entries.is_empty() {
             return;
         }

@@ -308,7 +308,7 @@ impl Store {
         let mut is_fresh = false;
         loop {
             match self.try_once(calls, is_fresh) {
-                Err(Error::Behind) if !self.time_left().is_zero() => {}
+                Err(Error::Behind) if self.goes_on() => {}
                 committed => return committed,
             }
             if self.follow_fetched()? {

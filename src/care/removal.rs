@@ -50,6 +50,7 @@ pub fn files(database: &Path) -> Result<Vec<PathBuf>> {
         paths.tokens,
         paths.share,
         paths.share_lock,
+        paths.share_queue,
         paths.daemon,
         paths.doorbell,
         paths.ballast,

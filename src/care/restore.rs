@@ -216,8 +216,8 @@ impl Writer<'_> {
 
     /// Takes over which keys were used, what each client has seen, and which numbers are used up.
     fn adopt_marks(&mut self, then: &Store) -> Result<()> {
-        for (actor, key, group, digest) in then.call_keys()? {
-            self.adopt_key(actor, key, group, digest)?;
+        for used in then.call_keys()? {
+            self.adopt_key(used)?;
         }
         for (actor, look, told) in then.looks()? {
             self.store().keep_seen(&actor, look, told)?;

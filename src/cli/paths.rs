@@ -55,6 +55,7 @@ fn files(context: &Context) -> Files {
         tokens,
         share,
         share_lock,
+        share_queue,
         daemon_lock,
         daemon,
     } = Paths::new(&context.database);
@@ -73,6 +74,7 @@ fn files(context: &Context) -> Files {
         ("tokens", tokens),
         ("share", share),
         ("share_lock", share_lock),
+        ("share_queue", share_queue),
         ("daemon", daemon),
         ("daemon_lock", daemon_lock),
     ];

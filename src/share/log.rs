@@ -9,6 +9,8 @@
 
 use std::fmt;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 
 use super::visit::Visit;
@@ -35,24 +37,29 @@ impl Digest {
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
-
-    /// Reads 64 hexadecimal digits, as [`Display`](fmt::Display) writes them; `None` if `text` is anything else.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-        }
-        Some(Self(bytes))
-    }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+/// As base64, which is shorter than its hexadecimal digits.
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64.decode(text).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("a digest is 32 bytes as base64"))
     }
 }
 
@@ -92,6 +99,15 @@ pub enum LogError {
     Damaged(String),
 }
 
+/// Entries that were read, one after another without gaps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The entries; none at all if the log ends where it was asked.
+    pub entries: Vec<Vec<u8>>,
+    /// Nothing stood after them.
+    pub is_last: bool,
+}
+
 /// A log that only grows, kept by an engine that several machines reach.
 ///
 /// Bytes are opaque to the engine. Each call ends in its time: 3 seconds to connect, and 10 seconds without an answer, or what is left
@@ -106,9 +122,9 @@ pub trait Log: Send {
     /// arrives first stands there, and no second one ever does.
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended;
 
-    /// Returns the entries after `after`, in order and without gaps: at most about `bytes` of them together, and at least one
-    /// if there is one. None at all: the log ends at `after`, or before.
-    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError>;
+    /// Returns the entries after `after`: at most about `bytes` of them together, and at least one if there is one. None at all:
+    /// the log ends at `after`, or before.
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError>;
 
     /// Keeps a large body under the digest of its bytes, before the entry that names it is appended. Repeating it changes
     /// nothing.
@@ -140,7 +156,7 @@ impl<L: Log + ?Sized> Log for Box<L> {
         (**self).append(after, entry)
     }
 
-    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError> {
         (**self).read(after, bytes)
     }
 

@@ -2,13 +2,13 @@
 //! the end, and a network that is cut.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use super::{
-    log::{Appended, Digest, Log, LogError, Number},
+    log::{Appended, Digest, Log, LogError, Number, Page},
     visit::Visit,
 };
 
@@ -21,6 +21,8 @@ struct Engine {
     entries: Vec<Vec<u8>>,
     parts: BTreeMap<Digest, Vec<u8>>,
     snapshots: BTreeMap<Number, Vec<u8>>,
+    /// Entries that others append: each arrives right before the next append.
+    rivals: VecDeque<Vec<u8>>,
     /// Appends on their way: each lands when it is its turn, if nothing stands there by then.
     late: Vec<(Number, Vec<u8>)>,
     is_cut_off: bool,
@@ -153,6 +155,13 @@ impl Memory {
         self.engine.lock().unwrap().entries.clone()
     }
 
+    /// Takes the last `count` entries out: each comes back right before the next append.
+    pub(crate) fn hold_back(&self, count: usize) {
+        let mut engine = self.engine.lock().unwrap();
+        let kept = engine.entries.len() - count;
+        engine.rivals = engine.entries.split_off(kept).into();
+    }
+
     /// Loses every part.
     pub(crate) fn lose_parts(&self) {
         self.engine.lock().unwrap().parts.clear();
@@ -222,6 +231,9 @@ impl Log for Memory {
         if engine.is_cut_off {
             return Appended::Refused(LogError::Unreachable("no connection".to_owned()));
         }
+        if let Some(rival) = engine.rivals.pop_front() {
+            engine.entries.push(rival);
+        }
         match (fails, way) {
             // Not sent at all.
             (true, 0) => Appended::Refused(LogError::Unreachable("no connection".to_owned())),
@@ -247,7 +259,7 @@ impl Log for Memory {
         }
     }
 
-    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError> {
         let fails = self.fails() || self.breaks().is_some();
         let engine = self.engine.lock().unwrap();
         if engine.is_cut_off || fails {
@@ -256,14 +268,18 @@ impl Log for Memory {
         let mut left = bytes;
         let after = usize::try_from(after).unwrap();
         let later = engine.entries.iter().skip(after).take(PAGE).enumerate();
-        Ok(later
+        let entries: Vec<_> = later
             .take_while(|(place, entry)| {
                 let has_room = *place == 0 || entry.len() <= left;
                 left = left.saturating_sub(entry.len());
                 has_room
             })
             .map(|(_, entry)| entry.clone())
-            .collect())
+            .collect();
+        Ok(Page {
+            is_last: after + entries.len() >= engine.entries.len(),
+            entries,
+        })
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
@@ -319,9 +335,9 @@ mod tests {
         assert_eq!(second.append(0, b"b"), Appended::Taken);
         assert_eq!(second.append(2, b"b"), Appended::Taken, "out of turn");
         assert_eq!(second.append(1, b"b"), Appended::Accepted);
-        assert_eq!(first.read(0, 1).unwrap(), [b"a"]);
-        assert_eq!(first.read(0, 100).unwrap(), [b"a", b"b"]);
-        assert!(first.read(2, 100).unwrap().is_empty());
+        assert_eq!(first.read(0, 1).unwrap().entries, [b"a"]);
+        assert_eq!(first.read(0, 100).unwrap().entries, [b"a", b"b"]);
+        assert!(first.read(2, 100).unwrap().entries.is_empty());
     }
 
     #[test]
@@ -355,9 +371,12 @@ mod tests {
     #[test]
     fn a_digest_is_read_as_it_is_written() {
         let digest = Digest::of(b"body");
-        assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
-        for wrong in ["", "zz", &"g".repeat(64), &"é".repeat(32)] {
-            assert_eq!(Digest::from_hex(wrong), None, "{wrong}");
+        let written = serde_json::to_string(&digest).unwrap();
+        assert_eq!(written.len(), 43 + 2);
+        assert_eq!(serde_json::from_str::<Digest>(&written).unwrap(), digest);
+        for wrong in ["", "zz", &"A".repeat(42), &"é".repeat(32)] {
+            let wrong = format!("\"{wrong}\"");
+            assert!(serde_json::from_str::<Digest>(&wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use super::{
     environment::{Environment, Login},
     http_client::{CONNECT, HttpClient, Outgoing, Reply, SendError, make_runtime, remote},
-    log::{Appended, Digest, Log, LogError, Number},
+    log::{Appended, Digest, Log, LogError, Number, Page},
     visit::{Patience, Visit, time_of},
 };
 
@@ -455,7 +455,7 @@ impl Log for Rqlite {
         Appended::Unknown(open.unwrap_or_else(|| self.damaged("there is no node")))
     }
 
-    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError> {
         let statement = json!([READ, self.name, after, PAGE, bytes.max(1)]);
         let outcomes = self
             .run(Ask::Query, &[statement], &self.patience.visit())
@@ -463,7 +463,10 @@ impl Log for Rqlite {
         if is_without_table(&outcomes) {
             // Nothing was appended yet, or the cluster is another.
             return if after == 0 {
-                Ok(Vec::new())
+                Ok(Page {
+                    is_last: true,
+                    ..Page::default()
+                })
             } else {
                 Err(self.damaged("there is no shared log there; was the cluster made anew?"))
             };
@@ -487,7 +490,12 @@ impl Log for Rqlite {
                 );
             }
         }
-        Ok(entries)
+        let read: usize = entries.iter().map(Vec::len).sum();
+        Ok(Page {
+            // Neither limit was met.
+            is_last: (entries.len() as u64) < PAGE && read < bytes,
+            entries,
+        })
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {

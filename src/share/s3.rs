@@ -31,7 +31,7 @@ use refusal::{error_code, refusal};
 use super::{
     environment::{Environment, Login},
     http_client::{HttpClient, Outgoing, Reply, SendError, make_runtime, remote},
-    log::{Appended, Digest, Log, LogError, Number},
+    log::{Appended, Digest, Log, LogError, Number, Page},
     sigv4::{Credentials, Signed, authorization, encode_path},
     visit::{Patience, Visit},
 };
@@ -198,7 +198,7 @@ impl Log for S3 {
             .block_on(requests.append(&entry_key(after + 1), Bytes::copy_from_slice(entry)))
     }
 
-    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError> {
         let requests = &self.requests;
         self.runtime.block_on(requests.read(after, bytes))
     }
@@ -357,63 +357,56 @@ impl Requests {
         format!("{}/{}", self.base, encode_path(key))
     }
 
-    async fn read(&self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+    async fn read(&self, after: Number, bytes: usize) -> Result<Page, LogError> {
         let visit = &self.patience.visit();
-        let mut entries = Vec::new();
+        let mut page = Page::default();
         // Whoever asks for news finds none most of the time, with one request.
         let Some(first) = self.get(&entry_key(after + 1), visit).await? else {
-            return Ok(entries);
+            page.is_last = true;
+            return Ok(page);
         };
         let mut left = bytes.saturating_sub(first.len());
-        entries.push(Vec::from(first));
-        let mut found = 1;
+        page.entries.push(Vec::from(first));
         // A few more first: most who are behind are so by little.
         for width in [2, 16, WIDTH] {
             if left == 0 {
-                return Ok(entries);
+                return Ok(page);
             }
             let rounds = if width == WIDTH { usize::MAX } else { width };
-            let numbers = stream::iter(after + 1 + found..).take(rounds);
-            let mut bodies = numbers
+            let next = after + 1 + page.entries.len() as Number;
+            let mut bodies = stream::iter(next..)
+                .take(rounds)
                 .map(|number| async move { (number, self.get(&entry_key(number), visit).await) })
                 .buffered(width);
             while let Some((number, body)) = bodies.next().await {
                 match body {
                     Ok(Some(body)) => {
-                        found += 1;
                         left = left.saturating_sub(body.len());
-                        entries.push(Vec::from(body));
+                        page.entries.push(Vec::from(body));
                         if left == 0 {
-                            return Ok(entries);
+                            return Ok(page);
                         }
                     }
                     Ok(None) => {
                         // The next may have been asked for before it, and answered: then one in between was deleted.
-                        let next = bodies.next().await;
-                        return match next {
-                            Some((_, Ok(Some(_)))) => {
-                                self.confirm_gap(number, entries, visit).await
-                            }
-                            _ => Ok(entries),
-                        };
+                        match bodies.next().await {
+                            Some((_, Ok(Some(_)))) => self.confirm_gap(number, visit).await?,
+                            _ => page.is_last = true,
+                        }
+                        return Ok(page);
                     }
                     // What was read so far is good, and the next call says what is wrong.
-                    Err(_) => return Ok(entries),
+                    Err(_) => return Ok(page),
                 }
             }
         }
-        Ok(entries)
+        Ok(page)
     }
 
     /// Tells a deleted entry from one that was written while the one after it was already being read.
-    async fn confirm_gap(
-        &self,
-        missing: Number,
-        entries: Vec<Vec<u8>>,
-        visit: &Visit,
-    ) -> Result<Vec<Vec<u8>>, LogError> {
+    async fn confirm_gap(&self, missing: Number, visit: &Visit) -> Result<(), LogError> {
         match self.get(&entry_key(missing), visit).await? {
-            Some(_) => Ok(entries),
+            Some(_) => Ok(()),
             None => Err(LogError::Damaged(format!(
                 "entry {missing} of the shared log is missing in {}, and later ones are there: it was deleted",
                 self.place()

@@ -21,7 +21,7 @@ use ring::{
 };
 
 use super::{
-    log::{Appended, Digest, Log, LogError, Number},
+    log::{Appended, Digest, Log, LogError, Number, Page},
     visit::Visit,
 };
 
@@ -227,18 +227,24 @@ impl<L: Log> Log for Sealed<L> {
         self.inner.append(after, &sealed)
     }
 
-    fn read(&mut self, after: Number, bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+    fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError> {
         let sealed = self.inner.read(after, bytes)?;
-        let mut entries = Vec::with_capacity(sealed.len());
-        for (number, body) in (after + 1..).zip(sealed) {
+        let mut page = Page {
+            entries: Vec::with_capacity(sealed.entries.len()),
+            is_last: sealed.is_last,
+        };
+        for (number, body) in (after + 1..).zip(sealed.entries) {
             match self.open(&Position::Entry(number), body) {
-                Some(entry) => entries.push(entry),
-                // Those before it are good; the next read begins at this one, and says so.
-                None if !entries.is_empty() => break,
-                None => return Err(does_not_open(number)),
+                Some(entry) => page.entries.push(entry),
+                None if page.entries.is_empty() => return Err(does_not_open(number)),
+                None => {
+                    // Those before it are good; the next read begins at this one, and says so.
+                    page.is_last = false;
+                    break;
+                }
             }
         }
-        Ok(entries)
+        Ok(page)
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
@@ -312,7 +318,7 @@ mod tests {
         for (after, entry) in (0..).zip(&entries) {
             assert_eq!(log.append(after, entry), Appended::Accepted);
         }
-        assert_eq!(log.read(0, usize::MAX).unwrap(), entries);
+        assert_eq!(log.read(0, usize::MAX).unwrap().entries, entries);
         for kept in engine.entries() {
             assert!(!kept.windows(4).any(|text| text == b"milk"));
         }
@@ -364,7 +370,7 @@ mod tests {
         let length = whole[1].len();
         for at in 0..length {
             engine.tamper(|entries| entries[1][at] ^= 1);
-            let read = log.read(0, usize::MAX).unwrap();
+            let read = log.read(0, usize::MAX).unwrap().entries;
             assert_eq!(read.len(), 1, "byte {at}: what is before it is read");
             assert!(matches!(log.read(1, usize::MAX), Err(LogError::Damaged(_))));
             engine.tamper(|entries| entries[1].truncate(at));

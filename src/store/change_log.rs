@@ -23,7 +23,7 @@ use crate::domain::{
 const PAGE: u32 = 1_000;
 
 /// The key of a call: of which client, what it is, which group it made, and the digest of what the call said.
-pub(crate) type StoredKey = (String, String, GroupId, Option<Vec<u8>>);
+pub(crate) type StoredKey = (String, String, GroupId, Option<[u8; 32]>);
 
 impl Store {
     /// Returns the sequence number of the last change; 0 before the first.
@@ -198,7 +198,7 @@ impl Store {
         actor: &str,
         key: &str,
         group: GroupId,
-        digest: Option<&[u8]>,
+        digest: Option<&[u8; 32]>,
     ) -> Result<()> {
         self.connection
             .prepare_cached(

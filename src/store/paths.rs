@@ -40,6 +40,8 @@ pub struct Paths {
     pub share: PathBuf,
     /// Held in turn by those who write to a database that is shared. Empty.
     pub share_lock: PathBuf,
+    /// Held by the one of them whose turn is next. Empty.
+    pub share_queue: PathBuf,
     /// Locked by the daemon while it lives. Empty.
     pub daemon_lock: PathBuf,
     /// Where the daemon listens, as it said when it started.
@@ -66,6 +68,7 @@ impl Paths {
             tokens: beside(".tokens.json"),
             share: beside(".share"),
             share_lock: beside(".share.lock"),
+            share_queue: beside(".share.queue"),
             daemon_lock: beside(".daemon.lock"),
             daemon: beside(".daemon"),
         }

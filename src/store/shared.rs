@@ -33,11 +33,10 @@ use std::{
 };
 
 use crate::{
-    disk::Lock,
     domain::error::{Error, Result},
     share::{
         environment::Environment,
-        log::{Log, LogError, Number},
+        log::{Log, LogError, Number, Page},
         secrets::{Secrets, SecretsError},
         visit::Visit,
     },
@@ -63,6 +62,8 @@ pub(super) use snapshot::Snapshots;
 pub use state::{State, Unsettled};
 pub use upgrade::{Formats, Older};
 
+use turns::Turn;
+
 use super::{
     Store,
     paths::{Paths, unusable},
@@ -84,7 +85,7 @@ pub(super) struct Sharing {
     /// The time of the call that is under way.
     visit: RefCell<Option<Visit>>,
     /// Held while this process has the turn of this machine.
-    turn: RefCell<Option<Lock>>,
+    turn: RefCell<Option<Turn>>,
     /// Ends a transaction after its entry was appended, as a crash would.
     #[cfg(test)]
     pub(super) crashes_before_commit: Cell<bool>,
@@ -114,7 +115,7 @@ struct OpenLog {
     /// When the last entry that was applied here was seen to stand in it.
     looked: Option<Instant>,
     /// Entries after a number that were read already.
-    fetched: Option<(Number, Vec<Vec<u8>>)>,
+    fetched: Option<(Number, Page)>,
     /// How long the last append took that was accepted.
     took: Duration,
     /// The time of the call that is under way.

@@ -1,9 +1,7 @@
 //! Writing: commands to rows, in one transaction.
 
 use super::{
-    SharedState, Store, checkpoint,
-    failure::WhileTrying,
-    shared::{Publishing, items::UsedKey},
+    SharedState, Store, change_log::StoredKey, checkpoint, failure::WhileTrying, shared::Publishing,
 };
 use crate::domain::{
     change::{Change, Diff, Edit, GroupId, Kind},
@@ -89,12 +87,14 @@ impl<'store> Writer<'store> {
                 if let (Some(key), Some(group)) = (key, entry.group) {
                     self.store.keep_key(key, group, caller)?;
                     if let Some(publishing) = &mut self.publishing {
-                        publishing.keys.push(UsedKey {
-                            actor: caller.client().as_str().to_owned(),
-                            key: key.as_str().to_owned(),
+                        let (actor, name) = (caller.client().as_str(), key.as_str());
+                        let used = (
+                            actor.to_owned(),
+                            name.to_owned(),
                             group,
-                            digest: key.digest().map(|digest| digest.to_vec()),
-                        });
+                            key.digest().copied(),
+                        );
+                        publishing.keys.push(used.into());
                     }
                 }
                 if entry.group.is_some() {
@@ -229,22 +229,11 @@ impl<'store> Writer<'store> {
     }
 
     /// Takes over the key of a call that another database has.
-    pub(crate) fn adopt_key(
-        &mut self,
-        actor: String,
-        key: String,
-        group: GroupId,
-        digest: Option<Vec<u8>>,
-    ) -> Result<()> {
-        self.store
-            .adopt_key(&actor, &key, group, digest.as_deref())?;
+    pub(crate) fn adopt_key(&mut self, used: StoredKey) -> Result<()> {
+        let (actor, key, group, digest) = &used;
+        self.store.adopt_key(actor, key, *group, digest.as_ref())?;
         if let Some(publishing) = &mut self.publishing {
-            publishing.keys.push(UsedKey {
-                actor,
-                key,
-                group,
-                digest,
-            });
+            publishing.keys.push(used.into());
         }
         Ok(())
     }

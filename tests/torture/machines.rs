@@ -374,7 +374,8 @@ struct Outcome {
 
 /// Appends an entry after all others, as the store does: what is unknown is settled with the same bytes under the same number.
 fn append(log: &mut impl Log, end: &mut Number, entry: &[u8]) -> Outcome {
-    let started = Instant::now();
+    // Since others last came first, or it began.
+    let mut started = Instant::now();
     let mut outcome = Outcome::default();
     let mut is_settled = true;
     loop {
@@ -399,7 +400,7 @@ fn append(log: &mut impl Log, end: &mut Number, entry: &[u8]) -> Outcome {
             Appended::Taken => {
                 let there = loop {
                     match log.read(*end, 1) {
-                        Ok(there) => break there,
+                        Ok(there) => break there.entries,
                         Err(error) => assert!(started.elapsed() < PATIENCE, "{error}"),
                     }
                 };
@@ -411,6 +412,7 @@ fn append(log: &mut impl Log, end: &mut Number, entry: &[u8]) -> Outcome {
                 }
                 is_settled = true;
                 follow(log, end);
+                started = Instant::now();
             }
         }
     }
@@ -419,9 +421,9 @@ fn append(log: &mut impl Log, end: &mut Number, entry: &[u8]) -> Outcome {
 /// Goes on to the end of the log.
 fn follow(log: &mut impl Log, end: &mut Number) {
     while let Ok(there) = log.read(*end, 1 << 20)
-        && !there.is_empty()
+        && !there.entries.is_empty()
     {
-        *end += there.len() as u64;
+        *end += there.entries.len() as u64;
     }
 }
 
@@ -430,8 +432,8 @@ fn read_all(log: &mut impl Log) -> Vec<Vec<u8>> {
     let started = Instant::now();
     loop {
         match log.read(all.len() as u64, 1 << 20) {
-            Ok(there) if there.is_empty() => break,
-            Ok(there) => all.extend(there),
+            Ok(there) if there.entries.is_empty() => break,
+            Ok(there) => all.extend(there.entries),
             Err(error) => assert!(started.elapsed() < PATIENCE, "{error}"),
         }
     }

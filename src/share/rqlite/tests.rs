@@ -207,7 +207,7 @@ fn a_read_is_strong_asks_again_and_notices_a_gap() {
         Some((200, good.clone().into_bytes()))
     });
     assert_eq!(
-        cluster(&[&first, &second]).read(3, 1_000).unwrap(),
+        cluster(&[&first, &second]).read(3, 1_000).unwrap().entries,
         [b"a", b"b"]
     );
     for wrong in [
@@ -227,7 +227,7 @@ fn a_cluster_made_anew_is_not_an_empty_log() {
         r#"{"results":[{"error":"no such table: taskhold_log"}]}"#,
     );
     let mut log = cluster(&[&server]);
-    assert!(log.read(0, 100).unwrap().is_empty());
+    assert!(log.read(0, 100).unwrap().entries.is_empty());
     let error = log.read(7, 100).unwrap_err();
     assert!(
         matches!(&error, LogError::Damaged(text) if text.contains("made anew")),

@@ -124,7 +124,7 @@ fn requests_of_one_visit_are_over_together_however_slowly_each_is_answered() {
     assert_eq!(server.asked().len(), asked, "none is sent any more");
     assert!(begun.elapsed() < Duration::from_secs(5));
     log.begin_visit(&Visit::begin(PATIENCE));
-    assert_eq!(log.read(0, 1).unwrap(), [b"entry"]);
+    assert_eq!(log.read(0, 1).unwrap().entries, [b"entry"]);
 }
 
 fn code(code: &str) -> Vec<u8> {
@@ -138,9 +138,12 @@ fn an_entry_is_put_under_its_number_if_nothing_is_there_and_is_signed() {
     assert_eq!(log.append(0, b"first"), Appended::Accepted);
     assert_eq!(log.append(0, b"other"), Appended::Taken);
     assert_eq!(log.append(1, b"second"), Appended::Accepted);
-    assert_eq!(log.read(0, usize::MAX).unwrap(), [&b"first"[..], b"second"]);
-    assert_eq!(log.read(0, 1).unwrap(), [b"first"]);
-    assert!(log.read(2, usize::MAX).unwrap().is_empty());
+    assert_eq!(
+        log.read(0, usize::MAX).unwrap().entries,
+        [&b"first"[..], b"second"]
+    );
+    assert_eq!(log.read(0, 1).unwrap().entries, [b"first"]);
+    assert!(log.read(2, usize::MAX).unwrap().entries.is_empty());
     assert!(
         log.skew().is_some_and(|skew| skew < 0),
         "the server's clock is in 2013"
@@ -307,7 +310,7 @@ fn many_entries_are_read_at_once_and_in_order() {
     let mut entries = Vec::new();
     // A loaded machine may need more than one call.
     while entries.len() < 500 {
-        let more = log.read(entries.len() as u64, usize::MAX).unwrap();
+        let more = log.read(entries.len() as u64, usize::MAX).unwrap().entries;
         assert!(!more.is_empty());
         entries.extend(more);
     }
@@ -316,7 +319,7 @@ fn many_entries_are_read_at_once_and_in_order() {
         .collect();
     assert_eq!(entries, expected);
     let before = server.asked().len();
-    assert!(log.read(500, usize::MAX).unwrap().is_empty());
+    assert!(log.read(500, usize::MAX).unwrap().entries.is_empty());
     assert_eq!(
         server.asked().len(),
         before + 1,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    items::{Item, opened_part, read},
+    items::{Item, UsedKey, opened_part, read},
     unfit::Unfit,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         error::{Code, Error},
         task::{Task, TaskId, TaskWithComments},
     },
+    share::log::Digest,
     store::Store,
 };
 
@@ -110,8 +111,14 @@ impl Applying<'_> {
             match item? {
                 Item::Row(change) => self.write(&change)?,
                 Item::Key(key) => {
-                    self.store
-                        .adopt_key(&key.actor, &key.key, key.group, key.digest.as_deref())?;
+                    let UsedKey {
+                        actor,
+                        key,
+                        group,
+                        digest,
+                    } = &key;
+                    let digest = digest.as_ref().map(Digest::as_bytes);
+                    self.store.adopt_key(actor, key, *group, digest)?;
                 }
             }
         }

@@ -57,7 +57,7 @@ impl<'a> Begun<'a> {
     fn read_up(&mut self, knows: u32) -> Result<()> {
         loop {
             let entries = match self.log.read(self.state.n, FETCH) {
-                Ok(entries) => entries,
+                Ok(page) => page.entries,
                 Err(LogError::Damaged(_)) => return Err(taken(self.secrets)),
                 Err(error) => return Err(not_shared(&error)),
             };
@@ -90,12 +90,7 @@ impl<'a> Begun<'a> {
             let after = self.last[1];
             let keys = store.call_keys()?.into_iter();
             let keys = keys.filter(|(_, _, group, _)| *group > after);
-            let keys = keys.map(|(actor, key, group, digest)| UsedKey {
-                actor,
-                key,
-                group,
-                digest,
-            });
+            let keys = keys.map(UsedKey::from);
             let written = Written {
                 after,
                 keys: keys.collect(),
@@ -212,9 +207,9 @@ impl Store {
     fn was_ended_here(&self, state: &State) -> Result<bool> {
         let knows = self.sharing.knows.get();
         self.with_log(state, |log| {
-            let entries = log.log.read(state.n, 1);
-            let entries = entries.map_err(|error| unread(state.n, &error))?;
-            Ok(entries.first().is_some_and(|last| {
+            let page = log.log.read(state.n, 1);
+            let page = page.map_err(|error| unread(state.n, &error))?;
+            Ok(page.entries.first().is_some_and(|last| {
                 entry::read(last, after(state, knows)).is_err_and(|unfit| unfit == Unfit::Last)
                     && entry::head_of(last).is_some_and(|head| head.machine == log.secrets.machine)
             }))

@@ -31,7 +31,7 @@ pub(crate) struct Head {
     log: String,
     /// Its number.
     pub(crate) n: Number,
-    prev: String,
+    prev: Digest,
     /// Drawn at random: two commits that write the same are told apart by it.
     pub(crate) nonce: String,
     /// Whose machine wrote it; `None` where nobody is named.
@@ -50,9 +50,9 @@ pub(crate) struct Head {
     /// It is the last of its log, which goes on under another key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_last: bool,
-    /// The parts in which its lines are, if they are many.
+    /// The parts in which its lines are; none if it has them itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<String>,
+    pub(crate) parts: Vec<Digest>,
 }
 
 /// Where an entry stands: in which log, under which number, after which entry.
@@ -84,7 +84,7 @@ impl Head {
             format: place.format,
             log: place.log.to_owned(),
             n: place.n,
-            prev: place.prev.to_string(),
+            prev: place.prev,
             nonce: author.nonce.to_owned(),
             member: author.member.map(str::to_owned),
             machine: author.machine.to_owned(),
@@ -94,7 +94,7 @@ impl Head {
             last_task: author.last_task,
             last_change: author.last_change,
             is_last: false,
-            parts: parts.iter().map(Digest::to_string).collect(),
+            parts: parts.to_vec(),
         }
     }
 
@@ -103,14 +103,6 @@ impl Head {
         text.push(b'\n');
         text.extend_from_slice(lines);
         Ok(deflate(&text))
-    }
-
-    /// Returns the names of the parts in which its lines are; none if it has them itself.
-    pub(crate) fn part_names(&self) -> std::result::Result<Vec<Digest>, Unfit> {
-        let names = self.parts.iter().map(|name| {
-            Digest::from_hex(name).ok_or(Unfit::Misplaced("it names a part that cannot be one"))
-        });
-        names.collect()
     }
 }
 
@@ -175,7 +167,7 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>) -> std::result::Result<(Head,
     if head.n != place.n {
         return Err(Unfit::Misplaced("it was written under another number"));
     }
-    if head.prev != place.prev.to_string() {
+    if head.prev != place.prev {
         return Err(Unfit::Misplaced(
             "it does not come after the entry that this machine knows before it: the log was altered, or an entry was deleted",
         ));
@@ -255,7 +247,7 @@ mod tests {
         assert!(parts.is_empty());
         let (head, lines) = read(&bytes, place(3)).unwrap();
         assert_eq!((head.last_task, head.last_change), (2, 2));
-        assert!(head.part_names().unwrap().is_empty());
+        assert!(head.parts.is_empty());
         let items: Vec<Item> = items::read(&lines).map(|item| item.unwrap()).collect();
         assert_eq!(items, [key("k"), key("l")]);
     }
@@ -267,7 +259,7 @@ mod tests {
         assert!(bytes.len() < 1_000 && parts.len() == 2);
         let (head, lines) = read(&bytes, place(3)).unwrap();
         let digests: Vec<Digest> = parts.iter().map(|part| Digest::of(part)).collect();
-        assert_eq!(head.part_names().unwrap(), digests);
+        assert_eq!(head.parts, digests);
         assert!(lines.is_empty());
     }
 

@@ -19,14 +19,12 @@ use crate::{
         error::{Error, Result},
         task::Timestamp,
     },
-    share::log::{Digest, LogError, Number},
+    share::log::{Digest, LogError, Number, Page},
     store::{Store, checkpoint, failure::WhileTrying},
 };
 
 /// How many bytes of entries are read, and applied in one transaction.
 pub(super) const FETCH: usize = 1 << 20;
-/// Fewer entries than this are all that there were: an engine returns so many at once.
-const FEW: usize = 32;
 /// How many bytes may come out of entries before they are applied: those that are left come in the next transaction.
 const OPENED: usize = 32 << 20;
 
@@ -69,18 +67,16 @@ impl Store {
         let Some(state) = self.shared_state()? else {
             return Ok(false);
         };
-        let few = |open: &mut OpenLog| {
-            let (after, entries) = open.fetched.as_ref()?;
-            let bytes: usize = entries.iter().map(Vec::len).sum();
-            let is_all = entries.len() < FEW && bytes < FETCH / 2;
-            (*after == state.n && is_all).then(|| open.fetched.take())?
+        let to_the_end = |open: &mut OpenLog| {
+            let (after, page) = open.fetched.as_ref()?;
+            (*after == state.n && page.is_last).then(|| open.fetched.take())?
         };
-        let Some((_, read)) = self.with_log(&state, few)? else {
+        let Some((_, page)) = self.with_log(&state, to_the_end)? else {
             return Ok(false);
         };
         self.note_heard();
-        let count = read.len();
-        let (fetched, stop) = self.with_log(&state, |log| log.opened(&state, read))??;
+        let count = page.entries.len();
+        let (fetched, stop) = self.with_log(&state, |log| log.opened(&state, page))??;
         self.apply_all(&fetched)?;
         stop.map_or(Ok(fetched.len() == count), |stop| Err(stop.into()))
     }
@@ -103,17 +99,21 @@ impl Store {
                     continue;
                 }
             }
-            let read = self.with_log(&state, |log| log.read_after(&state))??;
+            let page = self.with_log(&state, |log| log.read_after(&state))??;
             self.note_heard();
-            if read.is_empty() {
+            let (count, is_last) = (page.entries.len(), page.is_last);
+            if count == 0 {
                 return Ok(last);
             }
-            let is_much = read.len() >= self.sharing.far.get();
+            let is_much = count >= self.sharing.far.get();
             is_far_behind = is_far_behind.or(is_much.then_some(true));
-            let (fetched, stop) = self.with_log(&state, |log| log.opened(&state, read))??;
+            let (fetched, stop) = self.with_log(&state, |log| log.opened(&state, page))??;
             last = self.apply_all(&fetched)?.or(last);
             if let Some(stop) = stop {
                 return Err(stop.into());
+            }
+            if is_last && fetched.len() == count {
+                return Ok(last);
             }
         }
     }
@@ -129,11 +129,11 @@ impl Store {
         self.with_log(&state, |log| -> Result<_> {
             let mut later = log.read_past(&state, state.n > 0)?;
             let took = begun.elapsed();
-            if later.is_empty() && state.n > 0 {
+            if later.entries.is_empty() && state.n > 0 {
                 // One that does not open ends what is read as the end of the log does, unless it comes first.
                 later = log.read_past(&state, false)?;
             }
-            let behind = later.len();
+            let behind = later.entries.len();
             match log.opened(&state, later)?.1 {
                 Some(stop) => Err(stop.into()),
                 None => Ok((took, behind)),
@@ -241,23 +241,23 @@ impl Store {
 impl OpenLog {
     /// Returns the entries after those applied. Where the engine would take an entry after a gap, the last entry that was
     /// applied is looked at again first, after a pause.
-    pub(super) fn read_after(&mut self, state: &State) -> Result<Vec<Vec<u8>>> {
-        if let Some((after, entries)) = self.fetched.take()
+    pub(super) fn read_after(&mut self, state: &State) -> Result<Page> {
+        if let Some((after, page)) = self.fetched.take()
             && after == state.n
         {
-            return Ok(entries);
+            return Ok(page);
         }
-        let entries = self.read_past(state, state.n > 0 && self.must_look_back())?;
+        let page = self.read_past(state, state.n > 0 && self.must_look_back())?;
         self.looked = Some(Instant::now());
-        Ok(entries)
+        Ok(page)
     }
 
     /// Returns the entries after those applied; if `looks_back` says so, after the last of those was compared.
-    fn read_past(&mut self, state: &State, looks_back: bool) -> Result<Vec<Vec<u8>>> {
+    fn read_past(&mut self, state: &State, looks_back: bool) -> Result<Page> {
         let after = state.n - Number::from(looks_back);
-        let mut entries = (self.log.read(after, FETCH)).map_err(|error| unread(after, &error))?;
+        let mut page = (self.log.read(after, FETCH)).map_err(|error| unread(after, &error))?;
         if looks_back {
-            if entries.is_empty() || Digest::of(&entries[0]) != state.digest {
+            if page.entries.first().map(|entry| Digest::of(entry)) != Some(state.digest) {
                 return Err(Error::Unfollowed {
                     entry: state.n,
                     reason: format!(
@@ -267,9 +267,9 @@ impl OpenLog {
                     way_out: JOIN_ANEW,
                 });
             }
-            entries.remove(0);
+            page.entries.remove(0);
         }
-        Ok(entries)
+        Ok(page)
     }
 
     /// Reports whether the last entry must be seen to stand there before one is appended after it.
@@ -278,14 +278,11 @@ impl OpenLog {
     }
 
     /// Reads what `entries` after those of `state` say, up to the first that cannot be used.
-    fn opened(
-        &mut self,
-        state: &State,
-        entries: Vec<Vec<u8>>,
-    ) -> Result<(Vec<Fetched>, Option<Stop>)> {
+    fn opened(&mut self, state: &State, page: Page) -> Result<(Vec<Fetched>, Option<Stop>)> {
         let (mut n, mut prev, mut format) = (state.n, state.digest, state.format);
         let mut fetched = Vec::new();
         let mut opened = 0;
+        let Page { entries, is_last } = page;
         let mut entries = entries.into_iter();
         while let Some(bytes) = entries.next() {
             n += 1;
@@ -311,11 +308,7 @@ impl OpenLog {
                     return Ok((fetched, stop(head.and_then(|head| head.member), unfit)));
                 }
             };
-            let parts = match head.part_names() {
-                Ok(names) => self.parts(names)?,
-                Err(unfit) => Err(unfit),
-            };
-            let parts = match parts {
+            let parts = match self.parts(&head.parts)? {
                 Ok(parts) => parts,
                 Err(unfit) => return Ok((fetched, stop(head.member, unfit))),
             };
@@ -338,8 +331,9 @@ impl OpenLog {
                 },
             });
             if opened > OPENED {
-                let left: Vec<_> = entries.collect();
-                self.fetched = (!left.is_empty()).then_some((n, left));
+                let entries: Vec<_> = entries.collect();
+                let left = Page { entries, is_last };
+                self.fetched = (!left.entries.is_empty()).then_some((n, left));
                 break;
             }
         }
@@ -349,15 +343,14 @@ impl OpenLog {
     /// Returns the parts of these names, as they are kept.
     pub(super) fn parts(
         &mut self,
-        names: Vec<Digest>,
+        names: &[Digest],
     ) -> Result<std::result::Result<Vec<Vec<u8>>, Unfit>> {
         let mut parts = Vec::with_capacity(names.len());
         for name in names {
-            match self.log.part(&name) {
-                Ok(part) if Digest::of(&part) == name => parts.push(part),
+            match self.log.part(name) {
+                Ok(part) if Digest::of(&part) == *name => parts.push(part),
                 Ok(_) | Err(LogError::Damaged(_)) => {
-                    let reason = "a part of it is missing or was altered";
-                    return Ok(Err(Unfit::Misplaced(reason)));
+                    return Ok(Err(Unfit::Part));
                 }
                 Err(error) => return Err(not_shared(&error)),
             }

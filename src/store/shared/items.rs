@@ -19,6 +19,7 @@ use crate::{
         deflated::{deflate, inflate},
         log::Digest,
     },
+    store::change_log::StoredKey,
 };
 
 /// How many bytes of lines an entry holds itself, and how many a part holds, if that is more than one line.
@@ -37,7 +38,18 @@ pub(crate) struct UsedKey {
     pub(crate) group: GroupId,
     /// What the call said; `None` where an earlier version did not note it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) digest: Option<Vec<u8>>,
+    pub(crate) digest: Option<Digest>,
+}
+
+impl From<StoredKey> for UsedKey {
+    fn from((actor, key, group, digest): StoredKey) -> Self {
+        Self {
+            actor,
+            key,
+            group,
+            digest: digest.map(Digest::from_bytes),
+        }
+    }
 }
 
 /// A line.
@@ -234,7 +246,7 @@ mod tests {
             actor: "cli".to_owned(),
             key: "k".to_owned(),
             group: 1,
-            digest: Some(vec![1, 255]),
+            digest: Some(Digest::of(b"call")),
         })
     }
 

@@ -72,7 +72,7 @@ impl Publishing {
         let sent = store.with_log(&state, |log| -> Result<_> {
             if log.must_look_back() {
                 let later = log.read_after(&state)?;
-                if !later.is_empty() {
+                if !later.entries.is_empty() {
                     log.fetched = Some((state.n, later));
                     return Ok((Sent::Behind, state.digest));
                 }
@@ -198,12 +198,12 @@ impl OpenLog {
                 return Ok(Sent::Unknown(error.clone()));
             }
             match self.log.read(after, FETCH) {
-                Ok(entries) if entries.first().is_some_and(|first| first == entry) => {
+                Ok(page) if page.entries.first().is_some_and(|first| first == entry) => {
                     return Ok(Sent::Accepted);
                 }
-                Ok(entries) if !entries.is_empty() => {
+                Ok(page) if !page.entries.is_empty() => {
                     self.looked = Some(Instant::now());
-                    self.fetched = Some((after, entries));
+                    self.fetched = Some((after, page));
                     return Ok(Sent::Behind);
                 }
                 Ok(_) if unknown.is_none() => {
@@ -254,6 +254,7 @@ mod tests {
     use super::*;
     use crate::share::{
         code::JoinCode,
+        log::Page,
         seal::{Key, LogId},
         visit::{PATIENCE, Visit},
     };
@@ -279,11 +280,11 @@ mod tests {
             }
         }
 
-        fn read(&mut self, _: Number, _: usize) -> std::result::Result<Vec<Vec<u8>>, LogError> {
+        fn read(&mut self, _: Number, _: usize) -> std::result::Result<Page, LogError> {
             if self.appends > 1 {
                 return Err(gone());
             }
-            Ok(Vec::new())
+            Ok(Page::default())
         }
 
         fn put_part(&mut self, _: &Digest, _: &[u8]) -> std::result::Result<(), LogError> {

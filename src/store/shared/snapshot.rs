@@ -2,7 +2,7 @@
 //! each entry by itself.
 //!
 //! A snapshot names the parts that the one before it names, and those of what was written since: the change log only grows. Its
-//! parts are lines like those of an entry, so it is applied as one.
+//! parts are lines like those of an entry, so it is applied as one. If one of those parts is gone, all are put up anew.
 //!
 //! # Invariants
 //!
@@ -54,7 +54,7 @@ struct Snapshot {
     log: String,
     /// The last entry in it, and the digest of that. The format is that entry's.
     n: Number,
-    digest: String,
+    digest: Digest,
     /// The last number given to a task, and to a change.
     last_task: i64,
     last_change: i64,
@@ -63,7 +63,7 @@ struct Snapshot {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Part {
-    name: String,
+    name: Digest,
     /// The last change in it. All that go before are in the parts before it.
     through: i64,
 }
@@ -83,13 +83,22 @@ impl Snapshot {
     }
 
     /// Returns the names of its parts with changes after `last`.
-    fn part_names(&self, last: i64) -> std::result::Result<Vec<Digest>, Unfit> {
+    fn part_names(&self, last: i64) -> Vec<Digest> {
         let parts = self.parts.iter().filter(|part| part.through > last);
-        let names = parts.map(|part| {
-            Digest::from_hex(&part.name)
-                .ok_or(Unfit::Misplaced("it names a part that cannot be one"))
-        });
-        names.collect()
+        parts.map(|part| part.name).collect()
+    }
+
+    /// Returns the one before the first of the log of `state`.
+    fn none(state: &State) -> Self {
+        Self {
+            format: state.format,
+            log: state.log.clone(),
+            n: 0,
+            digest: Digest::of(b""),
+            last_task: 0,
+            last_change: 0,
+            parts: Vec::new(),
+        }
     }
 }
 
@@ -139,19 +148,18 @@ impl OpenLog {
     }
 
     /// Checks that the last entry in `snapshot` is the one that stands in the log.
-    fn compare(&mut self, snapshot: &Snapshot) -> Looked<Digest> {
+    fn compare(&mut self, snapshot: &Snapshot) -> Looked<()> {
         let none = Ok(Err(Unfit::Misplaced(
             "it does not name an entry of the log",
         )));
-        let (Some(digest), Some(before)) = (
-            Digest::from_hex(&snapshot.digest),
-            snapshot.n.checked_sub(1),
-        ) else {
+        let Some(before) = snapshot.n.checked_sub(1) else {
             return none;
         };
         match self.log.read(before, 1) {
-            Ok(entries) if entries.first().map(|entry| Digest::of(entry)) == Some(digest) => {
-                Ok(Ok(digest))
+            Ok(page)
+                if page.entries.first().map(|entry| Digest::of(entry)) == Some(snapshot.digest) =>
+            {
+                Ok(Ok(()))
             }
             Ok(_) | Err(LogError::Damaged(_)) => none,
             Err(error) => Err(not_shared(&error)),
@@ -160,28 +168,25 @@ impl OpenLog {
 
     /// Returns what `snapshot` says of changes after `last`, with the parts that hold them.
     fn fetch(&mut self, snapshot: &Snapshot, last: i64) -> Looked<Fetched> {
-        let digest = match self.compare(snapshot)? {
-            Ok(digest) => digest,
-            Err(unfit) => return Ok(Err(unfit)),
-        };
-        let names = match snapshot.part_names(last) {
-            Ok(names) => names,
-            Err(unfit) => return Ok(Err(unfit)),
-        };
-        Ok(self.parts(names)?.map(|parts| Fetched {
-            n: snapshot.n,
-            digest,
-            format: snapshot.format,
-            nonce: None,
-            member: None,
-            body: Body {
-                lines: Vec::new(),
-                parts,
-                last_task: snapshot.last_task,
-                last_change: snapshot.last_change,
-                may_overlap: true,
-            },
-        }))
+        if let Err(unfit) = self.compare(snapshot)? {
+            return Ok(Err(unfit));
+        }
+        Ok(self
+            .parts(&snapshot.part_names(last))?
+            .map(|parts| Fetched {
+                n: snapshot.n,
+                digest: snapshot.digest,
+                format: snapshot.format,
+                nonce: None,
+                member: None,
+                body: Body {
+                    lines: Vec::new(),
+                    parts,
+                    last_task: snapshot.last_task,
+                    last_change: snapshot.last_change,
+                    may_overlap: true,
+                },
+            }))
     }
 }
 
@@ -275,6 +280,8 @@ struct Making {
     items: Items,
     /// The last change that was read.
     after: i64,
+    /// Parts of the snapshot before it of which it is not known whether the log has them still.
+    unseen: Vec<Digest>,
 }
 
 impl Default for Snapshots {
@@ -319,7 +326,7 @@ impl Snapshots {
         };
         let begun = Instant::now();
         while begun.elapsed() < AT_A_TIME {
-            if making.read_some(store, &state)? {
+            if making.look_for_part(store, &state)? || making.read_some(store, &state)? {
                 continue;
             }
             making.put_up(store)?;
@@ -359,25 +366,38 @@ impl Snapshots {
             self.rests_until = Some(Instant::now() + REST);
             return Ok(None);
         }
-        let snapshot = before.unwrap_or_else(|| Snapshot {
-            format: state.format,
-            log: state.log.clone(),
-            n: 0,
-            digest: String::new(),
-            last_task: 0,
-            last_change: 0,
-            parts: Vec::new(),
-        });
-        Ok(Some(Making {
-            number: latest + 1,
-            after: snapshot.last_change,
-            snapshot,
-            items: Items::default(),
-        }))
+        let before = before.unwrap_or_else(|| Snapshot::none(state));
+        Ok(Some(Making::after(before, latest + 1)))
     }
 }
 
 impl Making {
+    /// Begins the one after `before`.
+    fn after(before: Snapshot, number: Number) -> Self {
+        Self {
+            number,
+            after: before.last_change,
+            unseen: before.part_names(0),
+            snapshot: before,
+            items: Items::default(),
+        }
+    }
+
+    /// Looks whether the log still has a part of the snapshot before it. If it has not, what all entries wrote is put up anew.
+    /// Reports whether there was one to look for.
+    fn look_for_part(&mut self, store: &Store, state: &State) -> Result<bool> {
+        let Some(name) = self.unseen.pop() else {
+            return Ok(false);
+        };
+        if let Err(unfit) = store.with_log(state, |log| log.parts(&[name]))?? {
+            tracing::warn!(
+                "the next snapshot of the shared log has all parts anew: of the last one, {unfit}"
+            );
+            *self = Self::after(Snapshot::none(state), self.number);
+        }
+        Ok(true)
+    }
+
     /// Reads some of the changes that are not in it yet. Reports whether there were any.
     fn read_some(&mut self, store: &Store, state: &State) -> Result<bool> {
         let changes = store.changes_since(self.after, PAGE)?;
@@ -409,20 +429,15 @@ impl Making {
             while self.read_some(store, &state)? {}
             // A key comes with the changes of its call.
             let before = self.snapshot.last_change;
-            for (actor, key, group, digest) in store.call_keys()? {
-                if group > before {
-                    let key = UsedKey {
-                        actor,
-                        key,
-                        group,
-                        digest,
-                    };
+            for used in store.call_keys()? {
+                let key = UsedKey::from(used);
+                if key.group > before {
                     self.push(store, &state, Item::Key(key))?;
                 }
             }
             let snapshot = &mut self.snapshot;
             (snapshot.n, snapshot.format) = (state.n, state.format);
-            snapshot.digest = state.digest.to_string();
+            snapshot.digest = state.digest;
             snapshot.last_task = store.last_number("task")?;
             snapshot.last_change = store.last_number("change")?;
             let last = snapshot.last_change;
@@ -448,8 +463,10 @@ fn keeping<'a>(
         store
             .with_log(state, |log| log.log.put_part(name, part))?
             .map_err(|error| not_shared(&error))?;
-        let name = name.to_string();
-        parts.push(Part { name, through });
+        parts.push(Part {
+            name: *name,
+            through,
+        });
         Ok(())
     }
 }

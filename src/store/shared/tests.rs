@@ -1,12 +1,6 @@
 //! Three machines, each with a database of its own, over one log that fails by seed: whatever happens, all end with the same
 //! tasks.
 
-use std::time::Duration;
-
-use super::{
-    entry::{self, Author, Place},
-    items::Items,
-};
 use crate::{
     domain::{
         command::{Command, Draft, Patch},
@@ -14,17 +8,17 @@ use crate::{
         task::{CommentText, Timestamp},
     },
     share::{
-        log::{Digest, Log as _},
         memory::{Faults, Memory},
         seal::LogId,
         secrets::Secrets,
-        visit::PATIENCE,
     },
     store::{Access, Store, history_check::Rows},
 };
 
+mod answers;
 mod begun;
 mod calls;
+mod damage;
 mod machines;
 mod snapshots;
 mod upgrade;
@@ -151,218 +145,6 @@ fn a_call_that_is_refused_is_refused_on_what_others_have_changed_too() {
         matches!(missing, Err(Error::NotFound { .. })),
         "{missing:?}"
     );
-}
-
-#[test]
-fn without_the_log_tasks_are_read_and_no_change_is_made() {
-    let mut machines = Machines::new(1, 1, Faults(0));
-    let caller = machines.caller("cli");
-    machines.stores[0].execute(&add("kept"), &caller).unwrap();
-    machines.log.cut_off(true);
-    let refused = machines.stores[0]
-        .execute(&add("lost"), &caller)
-        .unwrap_err();
-    assert!(matches!(refused, Error::NotShared { .. }), "{refused}");
-    assert_eq!(titles(&machines.stores[0]), ["kept"]);
-    machines.log.cut_off(false);
-    machines.stores[0].execute(&add("later"), &caller).unwrap();
-    machines.settle();
-    assert_eq!(titles(&machines.stores[0]), ["kept", "later"]);
-}
-
-#[test]
-fn a_call_is_over_in_ten_seconds_however_many_requests_it_takes() {
-    for (seed, pace, is_made) in [
-        (1, 2, true),
-        (1, 4, true),
-        (1, 6, false),
-        (2, 2, true),
-        (2, 4, false),
-    ] {
-        let mut machines = Machines::new(2, seed, Faults(0));
-        let caller = machines.caller("cli");
-        for text in ["one", "two"] {
-            machines.stores[0].execute(&add(text), &caller).unwrap();
-        }
-        machines.log.slow_down(Duration::from_secs(pace));
-        let made = machines.stores[1].execute(&add("three"), &caller);
-        let spent = machines.log.spent();
-        assert_eq!(made.is_ok(), is_made, "{pace} s a request: {made:?}");
-        assert!(spent <= PATIENCE, "{spent:?}: {made:?}");
-        machines.log.slow_down(Duration::ZERO);
-        machines.settle();
-    }
-}
-
-#[test]
-fn entries_that_were_read_in_place_of_an_append_are_not_asked_for_again() {
-    let mut machines = Machines::new(2, 2, Faults(0));
-    let caller = machines.caller("cli");
-    machines.stores[0].execute(&add("one"), &caller).unwrap();
-    machines.log.slow_down(Duration::from_secs(1));
-    machines.stores[1].execute(&add("two"), &caller).unwrap();
-    let spent = machines.log.spent();
-    assert_eq!(spent, Duration::from_secs(3), "append, read, append");
-    machines.log.slow_down(Duration::ZERO);
-    machines.settle();
-}
-
-#[test]
-fn what_a_crash_left_between_the_append_and_the_commit_is_read_back() {
-    let mut machines = Machines::new(2, 1, Faults(0));
-    let caller = machines.caller("cli");
-    let store = &mut machines.stores[0];
-    store.sharing.crashes_before_commit.set(true);
-    store.execute(&add("crashed"), &caller).unwrap_err();
-    assert!(titles(store).is_empty());
-    machines.reopen(0);
-    machines.stores[0].execute(&add("next"), &caller).unwrap();
-    machines.settle();
-    assert_eq!(titles(&machines.stores[1]), ["crashed", "next"]);
-}
-
-#[test]
-fn an_entry_that_does_not_fit_stops_following_and_writing_and_says_which() {
-    let mut machines = Machines::new(2, 1, Faults(0));
-    let caller = machines.caller("cli");
-    machines.stores[0].execute(&add("first"), &caller).unwrap();
-    machines.stores[1].follow().unwrap();
-    for text in ["second", "third"] {
-        machines.stores[0].execute(&add(text), &caller).unwrap();
-    }
-    machines.log.tamper(|entries| {
-        entries[3] = entry::altered(&entries[3], |entry| {
-            entry.replace("\"task\":3", "\"task\":1")
-        });
-    });
-    let store = &mut machines.stores[1];
-    for _ in 0..2 {
-        let refused = store.execute(&add("mine"), &caller).unwrap_err();
-        let said = refused.to_string();
-        assert!(
-            matches!(refused, Error::Unfollowed { entry: 4, .. }),
-            "{refused:?}"
-        );
-        assert!(
-            said.contains("entry 4 by anna") && said.contains("task 1 is there already"),
-            "{said}"
-        );
-    }
-    // What came before it is here.
-    assert_eq!(titles(store), ["first", "second"]);
-}
-
-#[test]
-fn an_entry_of_a_newer_program_or_of_an_altered_log_is_not_applied() {
-    type Alter = fn(String) -> String;
-    let alterations: [(&str, Alter); 3] = [
-        ("update taskhold", |entry| {
-            entry.replace("\"format\":1", "\"format\":2")
-        }),
-        ("log was altered", |entry| {
-            entry.replace("\"prev\":\"", "\"prev\":\"0")
-        }),
-        ("another shared log", |entry| {
-            entry.replace("\"log\":\"11", "\"log\":\"22")
-        }),
-    ];
-    for (reason, alter) in alterations {
-        let mut machines = Machines::new(2, 1, Faults(0));
-        let caller = machines.caller("cli");
-        machines.stores[0].execute(&add("one"), &caller).unwrap();
-        machines.log.tamper(|entries| {
-            entries[1] = entry::altered(&entries[1], alter);
-        });
-        let refused = machines.stores[1].follow().unwrap_err();
-        assert!(refused.to_string().contains(reason), "{refused}");
-        assert!(titles(&machines.stores[1]).is_empty());
-    }
-}
-
-#[test]
-fn a_log_that_lost_entries_takes_no_more_of_this_machine() {
-    let mut machines = Machines::new(1, 1, Faults(0));
-    let caller = machines.caller("cli");
-    machines.stores[0].execute(&add("one"), &caller).unwrap();
-    machines.log.tamper(|entries| drop(entries.pop()));
-    let refused = machines.stores[0]
-        .execute(&add("two"), &caller)
-        .unwrap_err();
-    assert!(matches!(refused, Error::Unfollowed { .. }), "{refused}");
-    assert_eq!(titles(&machines.stores[0]), ["one"]);
-}
-
-#[test]
-fn an_entry_whose_answer_did_not_come_is_told_when_it_is_known() {
-    let mut machines = Machines::new(2, 1, Faults(0));
-    let caller = machines.caller("cli");
-    for (was_taken, text) in [(true, "lands"), (false, "is lost")] {
-        let store = &mut machines.stores[0];
-        let state = store.shared_state().unwrap().unwrap();
-        let place = Place {
-            log: &state.log,
-            n: state.n + 1,
-            prev: state.digest,
-            format: state.format,
-            knows: entry::FORMAT,
-        };
-        let author = Author {
-            nonce: "mine",
-            member: None,
-            machine: "00",
-            at: Timestamp::from_millis(0),
-            last_task: store.last_number("task").unwrap(),
-            last_change: store.last_number("change").unwrap(),
-        };
-        let mut no_part = |_: &Digest, _: &[u8]| unreachable!("it is short");
-        let sealed = entry::write(place, author, Items::default(), &mut no_part).unwrap();
-        let (entry, nonce, reason) = (state.n + 1, "mine".to_owned(), text.to_owned());
-        store
-            .note_unsettled(&Error::Unsettled {
-                entry,
-                nonce,
-                reason,
-            })
-            .unwrap();
-        let unsettled = |store: &Store| store.shared_state().unwrap().unwrap().unsettled.unwrap();
-        assert_eq!(unsettled(store).was_taken, None);
-        if was_taken {
-            machines.log.append(state.n, &sealed);
-        }
-        store.execute(&add(text), &caller).unwrap();
-        assert_eq!(unsettled(store).was_taken, Some(was_taken));
-        machines.settle();
-    }
-}
-
-#[test]
-fn a_large_change_comes_in_parts_and_one_that_is_missing_stops_it() {
-    let mut machines = Machines::new(2, 1, Faults(0));
-    let caller = machines.caller("cli");
-    let drafts = (0..60).map(|number| {
-        let mut draft = Draft::titled(title(&format!("long {number}")));
-        draft.description = "x".repeat(60_000).try_into().unwrap();
-        draft
-    });
-    let add = Command::Add {
-        drafts: drafts.collect(),
-        key: None,
-    };
-    machines.stores[0].execute(&add, &caller).unwrap();
-    assert!(machines.log.entries()[1].len() < 10_000);
-    let path = machines.path(2);
-    let place = secrets(&machines.place(0), None);
-    let mut third = Store::open(&path, Access::Write).unwrap();
-    third.begin_to_follow(&place).unwrap();
-    third.follow().unwrap();
-    assert_eq!(titles(&third).len(), 60);
-    machines.log.handle(0, Faults(0)).lose_parts();
-    let refused = machines.stores[1].follow().unwrap_err();
-    assert!(
-        refused.to_string().contains("a part of it is missing"),
-        "{refused}"
-    );
-    assert!(titles(&machines.stores[1]).is_empty());
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Turns: who writes to a shared database next, among the processes of this machine, and among the machines.
 //!
 //! A call keeps the turn of its machine until it is in the shared log or refused: if others were first, it follows and runs again
-//! at once, and no process beside it comes between. Among machines nobody gives turns: whoever appends first is first. A machine
+//! at once, and no process beside it comes between. One of those who wait for the turn is next, and has it before whoever had it
+//! last. Among machines nobody gives turns: whoever appends first is first. A machine
 //! that appends without a pause would keep out one that is slower, since that has to follow each time before it tries again. So a
 //! machine that has appended several entries in a row waits before the next, as long as others need, and longer each time that
 //! nobody came.
 //!
 //! # Invariants
 //!
-//! - A call is over in ten seconds, its wait for the turn, for SQLite's lock and for the shared log together.
+//! - A call is given up when the shared log was not heard of for ten seconds: by the call itself, or by whoever has the turn that
+//!   it waits for. While others write, the log is heard of, and nobody is refused because they do.
+//! - A call is over in thirty seconds, however busy others are.
 //! - Who writes now and then, or alone, does not wait.
 
 use std::{
@@ -18,7 +21,10 @@ use std::{
 
 use crate::{
     clock,
-    disk::{self, Lock, OF_TURNS, patience},
+    disk::{
+        self, Lock, LockError, OF_TURNS,
+        patience::{self, LIMIT},
+    },
     domain::{
         error::{Error, Result},
         task::Timestamp,
@@ -31,6 +37,8 @@ use crate::{
 const LEAST: Duration = Duration::from_secs(1);
 /// How long locks are waited for where the time is over.
 const MOMENT: Duration = Duration::from_millis(250);
+/// How long it is waited for to be next. Whoever is next may be suspended, and then the turn is whose it comes to.
+const LONGEST_NEXT: Duration = Duration::from_secs(2);
 /// How many entries a machine appends in a row before it waits, where others have written lately.
 const RUN: u32 = 4;
 /// The same where nobody else was seen to write: one that is kept out leaves no trace.
@@ -62,6 +70,19 @@ pub(super) struct Pace {
 fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     let millis = later.as_millis().saturating_sub(earlier.as_millis());
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+/// Returns the moment that was `ago` before `now`.
+fn before(now: Timestamp, ago: Duration) -> Timestamp {
+    let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(now.as_millis().saturating_sub(ago))
+}
+
+/// Returns how long the shared log was silent, at most since `asked`. By a clock that was set back it was not.
+fn silence(asked: Timestamp, heard: Option<Timestamp>, now: Timestamp) -> Duration {
+    let since = heard.map_or(asked, |heard| heard.max(asked));
+    let millis = now.as_millis().saturating_sub(since.as_millis());
+    Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }
 
 impl Pace {
@@ -100,29 +121,48 @@ impl Pace {
     }
 }
 
+/// The turn of this process.
+pub(super) struct Turn {
+    _lock: Lock,
+    /// When the call is refused at the latest.
+    ends: Instant,
+}
+
 fn unit(took: Duration) -> Duration {
     took.clamp(APPEND[0], APPEND[1])
 }
 
 impl Store {
-    /// Runs `work` in the turn of this process: until that is over, no other process of this machine begins to write. What it
-    /// waits for, and what it asks of the shared log, takes ten seconds together.
+    /// Runs `work` in the turn of this process: until that is over, no other process of this machine begins to write.
     pub(in crate::store) fn in_turn<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        let left = PATIENCE.saturating_sub(patience::waited());
+        let asked = before(clock::now(), patience::waited());
+        let lock = self.wait_for_turn(asked)?;
+        let ends = Instant::now() + LIMIT.saturating_sub(patience::waited());
+        self.sharing.turn.replace(Some(Turn { _lock: lock, ends }));
+        let left = PATIENCE.saturating_sub(self.silence_since(asked));
         self.sharing
             .visit
             .replace(Some(Visit::begin(left.max(LEAST))));
-        let turn = self.take_turn();
-        let done = turn.and_then(|turn| {
-            self.sharing.turn.replace(Some(turn));
-            work(self)
-        });
+        let done = work(self);
         self.sharing.turn.replace(None);
         self.sharing.visit.replace(None);
         done
+    }
+
+    /// Gives the call that is under way its time with the shared log anew, since it was heard of: others were first. Returns
+    /// whether the call may go on.
+    pub(in crate::store) fn goes_on(&self) -> bool {
+        let turn = self.sharing.turn.borrow();
+        let ends = turn.as_ref().map(|turn| turn.ends);
+        let left = ends.map_or(Duration::ZERO, |ends| {
+            ends.saturating_duration_since(Instant::now())
+        });
+        let visit = Visit::begin(left.min(PATIENCE));
+        self.sharing.visit.replace(Some(visit));
+        !left.is_zero()
     }
 
     /// Waits for the turn of this process, unless it has it already: then there is nothing to hold.
@@ -130,13 +170,43 @@ impl Store {
         if self.sharing.turn.borrow().is_some() {
             return Ok(None);
         }
-        self.take_turn().map(Some)
+        let turn = self.in_time(|| self.lock_turn());
+        turn.map(Some).map_err(|error| self.without_turn(error))
     }
 
-    fn take_turn(&self) -> Result<Lock> {
-        let path = &self.paths.share_lock;
-        let turn = self.in_time(|| disk::lock(path, OF_TURNS));
-        turn.map_err(|error| paths::unlocked(path, error))
+    /// Waits for the turn, for as long as those who have it hear of the shared log.
+    fn wait_for_turn(&self, asked: Timestamp) -> Result<Lock> {
+        loop {
+            let left = PATIENCE.saturating_sub(self.silence_since(asked));
+            match patience::at_most(left.max(MOMENT), || self.lock_turn()) {
+                Err(LockError::Held { .. })
+                    if self.silence_since(asked) < PATIENCE && patience::waited() < LIMIT => {}
+                turn => return turn.map_err(|error| self.without_turn(error)),
+            }
+        }
+    }
+
+    fn lock_turn(&self) -> std::result::Result<Lock, LockError> {
+        let queue = || disk::lock(&self.paths.share_queue, OF_TURNS);
+        let next = patience::at_most(LONGEST_NEXT, queue);
+        if matches!(next, Err(LockError::ShuttingDown)) {
+            return next;
+        }
+        let turn = disk::lock(&self.paths.share_lock, OF_TURNS);
+        drop(next);
+        turn
+    }
+
+    fn without_turn(&self, mut error: LockError) -> Error {
+        if let LockError::Held { seconds, .. } = &mut error {
+            *seconds = patience::waited().as_secs().max(*seconds);
+        }
+        paths::unlocked(&self.paths.share_lock, error)
+    }
+
+    /// Returns how long the shared log was not heard of, at most since `asked`.
+    fn silence_since(&self, asked: Timestamp) -> Duration {
+        silence(asked, self.heard_at(), clock::now())
     }
 
     /// Returns the visit that is under way, or one that begins now.
@@ -207,6 +277,23 @@ mod tests {
         let after = waits(&mut pace, &mut now, 5);
         assert_eq!(after, [0, 0, 0, 0, 30], "others came, so it begins anew");
         assert!(pace.wait(Timestamp::from_millis(now), TOOK, 0.0) <= TOOK * 2);
+    }
+
+    #[test]
+    fn the_log_is_silent_since_it_was_heard_of_or_asked() {
+        let at = Timestamp::from_millis;
+        for (heard, now, millis) in [
+            (None, 1_700, 700),
+            (Some(400), 1_700, 700),
+            (Some(1_500), 1_700, 200),
+            // A clock that was set back.
+            (Some(9_000), 1_700, 0),
+            (None, 100, 0),
+        ] {
+            let silence = silence(at(1_000), heard.map(at), at(now));
+            assert_eq!(silence, Duration::from_millis(millis), "{heard:?} {now}");
+        }
+        assert_eq!(before(at(9), Duration::from_millis(5)), at(4));
     }
 
     #[test]

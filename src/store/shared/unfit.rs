@@ -1,6 +1,6 @@
 //! Why an entry, a part of it or a snapshot is not applied, and what helps then.
 
-use super::JOIN_ANEW;
+use super::{JOIN_ANEW, PUT_BACK};
 
 /// Why an entry is not applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,9 @@ pub(crate) enum Unfit {
     /// It is none of this log, or does not come after the entry before it.
     #[error("{0}")]
     Misplaced(&'static str),
+    /// A part of it cannot be had, so nobody gets past it.
+    #[error("a part of it is missing or was altered")]
+    Part,
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(String),
@@ -43,6 +46,7 @@ impl Unfit {
                 "get the code of the new log; then taskhold share leave, and taskhold share join"
             }
             Self::Unfinished => "taskhold share rekey with the same place finishes it",
+            Self::Part => PUT_BACK,
             Self::Misplaced(_) | Self::Unreadable(_) | Self::Contradicts(_) => JOIN_ANEW,
         }
     }

@@ -108,6 +108,7 @@ mod unix {
             (paths.tokens.clone(), read),
             (paths.share.clone(), read),
             (paths.share_lock.clone(), written),
+            (paths.share_queue.clone(), written),
         ];
         // A file in the place of their folder is not ours either, and stays as it is.
         let folder = is_folder.then(|| (paths.backups.clone(), entered));
@@ -136,6 +137,7 @@ mod unix {
             paths.tokens.clone(),
             paths.share.clone(),
             paths.share_lock.clone(),
+            paths.share_queue.clone(),
         ];
         ours.into_iter().find_map(|path| match not_ours(&path) {
             None | Some(NotOurs::Foreign) => None,

@@ -1,7 +1,7 @@
 //! Logs that are begun, and cut off at each request to the engine: what stands then, and that the same call finishes.
 
 use super::*;
-use crate::share::memory::Fuse;
+use crate::share::{log::Log as _, memory::Fuse};
 
 fn new_secrets(machines: &Machines) -> Secrets {
     let mut new = secrets(&format!("{}/new", machines.place(0)), Some("anna"));

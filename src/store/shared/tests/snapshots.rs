@@ -223,6 +223,23 @@ fn parts_that_a_crash_left_without_a_snapshot_are_taken_by_the_next_one() {
 }
 
 #[test]
+fn a_part_that_the_store_lost_is_put_up_again_with_the_next_snapshot() {
+    let mut machines = with_history(3, 50);
+    machines.log.handle(0, Faults(0)).lose_parts();
+    while machines.log.entries().len() < 65 {
+        let caller = machines.caller("cli");
+        machines.stores[0].execute(&add("more"), &caller).unwrap();
+    }
+    assert!(!Snapshots::every(20).tend(&machines.stores[0]).unwrap());
+    assert_eq!(latest(&machines), 3);
+    let found = machines.stores[0].examine_snapshot().unwrap().unwrap();
+    assert!(found.entry.is_ok(), "{found:?}");
+    let all = joined(&machines, 2, usize::MAX >> 1);
+    spoil(&machines, 15);
+    assert_eq!(rows(&joined(&machines, 3, 10)), rows(&all));
+}
+
+#[test]
 fn a_store_that_does_not_answer_is_left_alone_for_a_while_and_a_damaged_database_makes_none() {
     let mut machines = with_history(6, 19);
     let caller = machines.caller("cli");

@@ -1,6 +1,6 @@
 //! Programs of two versions on one log: the newer raises its format, and the older stops there and says why.
 
-use super::*;
+use super::{super::entry, *};
 use crate::store::Formats;
 
 /// The next format, which a program knows that is not written yet.

@@ -1,0 +1,208 @@
+//! Answers of the log that are late, do not come, or say that others were first.
+
+use std::{
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    super::{
+        entry::{self, Author, Place},
+        items::Items,
+    },
+    *,
+};
+use crate::{
+    disk,
+    share::{
+        log::{Digest, Log as _},
+        visit::PATIENCE,
+    },
+};
+
+#[test]
+fn without_the_log_tasks_are_read_and_no_change_is_made() {
+    let mut machines = Machines::new(1, 1, Faults(0));
+    let caller = machines.caller("cli");
+    machines.stores[0].execute(&add("kept"), &caller).unwrap();
+    machines.log.cut_off(true);
+    let refused = machines.stores[0]
+        .execute(&add("lost"), &caller)
+        .unwrap_err();
+    assert!(matches!(refused, Error::NotShared { .. }), "{refused}");
+    assert_eq!(titles(&machines.stores[0]), ["kept"]);
+    machines.log.cut_off(false);
+    machines.stores[0].execute(&add("later"), &caller).unwrap();
+    machines.settle();
+    assert_eq!(titles(&machines.stores[0]), ["kept", "later"]);
+}
+
+#[test]
+fn a_call_has_ten_seconds_however_many_requests_it_takes_and_as_many_again_when_others_were_first()
+{
+    for (seed, pace, is_made, most) in [
+        (1, 4, true, 8),
+        (1, 6, true, 12),
+        (1, 11, false, 10),
+        (2, 4, true, 12),
+        (2, 6, false, 10),
+    ] {
+        let mut machines = Machines::new(2, seed, Faults(0));
+        let caller = machines.caller("cli");
+        for text in ["one", "two"] {
+            machines.stores[0].execute(&add(text), &caller).unwrap();
+        }
+        machines.log.slow_down(Duration::from_secs(pace));
+        let made = machines.stores[1].execute(&add("three"), &caller);
+        let spent = machines.log.spent();
+        assert_eq!(made.is_ok(), is_made, "{pace} s a request: {made:?}");
+        // A request that is given up takes a little less than what was left.
+        let spent = spent.as_millis().div_ceil(1_000);
+        assert_eq!(spent, most, "{pace} s a request: {made:?}");
+        machines.log.slow_down(Duration::ZERO);
+        machines.settle();
+    }
+}
+
+#[test]
+fn a_call_is_not_refused_because_others_are_first_again_and_again() {
+    let mut machines = Machines::new(2, 2, Faults(0));
+    let caller = machines.caller("cli");
+    machines.stores[1].follow().unwrap();
+    for number in 0..6 {
+        let text = format!("theirs {number}");
+        machines.stores[0].execute(&add(&text), &caller).unwrap();
+    }
+    machines.log.hold_back(6);
+    machines.log.slow_down(Duration::from_secs(3));
+    machines.stores[1].execute(&add("mine"), &caller).unwrap();
+    let spent = machines.log.spent();
+    assert!(spent > 3 * PATIENCE, "{spent:?}");
+    machines.log.slow_down(Duration::ZERO);
+    machines.settle();
+}
+
+#[test]
+fn whoever_is_next_has_the_turn_before_whoever_had_it_last() {
+    let machines = Machines::new(1, 1, Faults(0));
+    let open = || Store::open(&machines.path(0), Access::Write).unwrap();
+    let (mut one, mut other) = (open(), open());
+    let queue = one.paths().share_queue.clone();
+    let turns = Mutex::new(Vec::new());
+    let had = |who| {
+        turns.lock().unwrap().push(who);
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let during = one.in_turn(|_| {
+            scope.spawn(|| other.in_turn(|_| had("other")).unwrap());
+            let begun = Instant::now();
+            while disk::try_lock(&queue).unwrap().is_some() {
+                assert!(begun.elapsed() < PATIENCE, "nobody is next");
+                thread::yield_now();
+            }
+            had("one")
+        });
+        during.unwrap();
+        one.in_turn(|_| had("one")).unwrap();
+    });
+    assert_eq!(turns.into_inner().unwrap(), ["one", "other", "one"]);
+}
+
+#[test]
+fn whoever_is_next_and_does_not_go_on_keeps_no_other_out() {
+    let machines = Machines::new(1, 1, Faults(0));
+    let mut store = Store::open(&machines.path(0), Access::Write).unwrap();
+    let _suspended = disk::try_lock(&store.paths().share_queue).unwrap().unwrap();
+    let moment = Duration::from_millis(20);
+    disk::patience::at_most(moment, || store.in_turn(|_| Ok(()))).unwrap();
+}
+
+#[test]
+fn who_follows_to_the_end_asks_once() {
+    // An object store looks at the last entry first, in the same request.
+    for seed in [1, 2] {
+        let mut machines = Machines::new(2, seed, Faults(0));
+        let caller = machines.caller("cli");
+        machines.stores[1].follow().unwrap();
+        for text in ["one", "two"] {
+            machines.stores[0].execute(&add(text), &caller).unwrap();
+        }
+        machines.log.slow_down(Duration::from_secs(1));
+        assert!(machines.stores[1].follow().unwrap().is_some());
+        assert_eq!(machines.log.spent(), Duration::from_secs(1));
+        machines.log.slow_down(Duration::ZERO);
+        machines.settle();
+    }
+}
+
+#[test]
+fn entries_that_were_read_in_place_of_an_append_are_not_asked_for_again() {
+    let mut machines = Machines::new(2, 2, Faults(0));
+    let caller = machines.caller("cli");
+    machines.stores[0].execute(&add("one"), &caller).unwrap();
+    machines.log.slow_down(Duration::from_secs(1));
+    machines.stores[1].execute(&add("two"), &caller).unwrap();
+    let spent = machines.log.spent();
+    assert_eq!(spent, Duration::from_secs(3), "append, read, append");
+    machines.log.slow_down(Duration::ZERO);
+    machines.settle();
+}
+
+#[test]
+fn what_a_crash_left_between_the_append_and_the_commit_is_read_back() {
+    let mut machines = Machines::new(2, 1, Faults(0));
+    let caller = machines.caller("cli");
+    let store = &mut machines.stores[0];
+    store.sharing.crashes_before_commit.set(true);
+    store.execute(&add("crashed"), &caller).unwrap_err();
+    assert!(titles(store).is_empty());
+    machines.reopen(0);
+    machines.stores[0].execute(&add("next"), &caller).unwrap();
+    machines.settle();
+    assert_eq!(titles(&machines.stores[1]), ["crashed", "next"]);
+}
+
+#[test]
+fn an_entry_whose_answer_did_not_come_is_told_when_it_is_known() {
+    let mut machines = Machines::new(2, 1, Faults(0));
+    let caller = machines.caller("cli");
+    for (was_taken, text) in [(true, "lands"), (false, "is lost")] {
+        let store = &mut machines.stores[0];
+        let state = store.shared_state().unwrap().unwrap();
+        let place = Place {
+            log: &state.log,
+            n: state.n + 1,
+            prev: state.digest,
+            format: state.format,
+            knows: entry::FORMAT,
+        };
+        let author = Author {
+            nonce: "mine",
+            member: None,
+            machine: "00",
+            at: Timestamp::from_millis(0),
+            last_task: store.last_number("task").unwrap(),
+            last_change: store.last_number("change").unwrap(),
+        };
+        let mut no_part = |_: &Digest, _: &[u8]| unreachable!("it is short");
+        let sealed = entry::write(place, author, Items::default(), &mut no_part).unwrap();
+        let (entry, nonce, reason) = (state.n + 1, "mine".to_owned(), text.to_owned());
+        store
+            .note_unsettled(&Error::Unsettled {
+                entry,
+                nonce,
+                reason,
+            })
+            .unwrap();
+        let unsettled = |store: &Store| store.shared_state().unwrap().unwrap().unsettled.unwrap();
+        assert_eq!(unsettled(store).was_taken, None);
+        if was_taken {
+            machines.log.append(state.n, &sealed);
+        }
+        store.execute(&add(text), &caller).unwrap();
+        assert_eq!(unsettled(store).was_taken, Some(was_taken));
+        machines.settle();
+    }
+}
