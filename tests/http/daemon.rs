@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::{Home, PATIENCE, exit_status, read_all};
 use crate::wire::Wire;
@@ -97,6 +97,30 @@ impl Daemon {
         Wire::new(self.port, Some(token))
     }
 
+    /// Returns the value of a gauge.
+    pub(crate) fn gauge(&self, name: &str) -> u64 {
+        let text = self.wire().get("/metrics").body;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {text}"))
+            .parse()
+            .unwrap()
+    }
+
+    /// Waits until a gauge is at `most` or below.
+    pub(crate) fn await_gauge(&self, name: &str, most: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let value = self.gauge(name);
+            if value <= most {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name} is {value} still");
+            thread::yield_now();
+        }
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.pid().to_string();
         assert!(
@@ -110,7 +134,9 @@ impl Daemon {
 
     /// Waits until it takes no more clients: it has seen that it is to end.
     pub(crate) fn await_closed(&self) {
+        let deadline = Instant::now() + PATIENCE;
         while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            assert!(Instant::now() < deadline, "it goes on taking clients");
             thread::yield_now();
         }
     }

@@ -2,12 +2,13 @@
 
 #[cfg(unix)]
 use std::collections::VecDeque;
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 #[cfg(unix)]
 use std::process::Command;
 #[cfg(unix)]
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(unix)]
 use std::thread;
 use std::time::Instant;
 
@@ -88,11 +89,11 @@ fn who_takes_too_long_over_a_head_or_a_body_is_cut_off() {
     assert_eq!(exchange(daemon.port, kept.as_bytes()).0, 200);
 }
 
-/// Opens a connection that never says what it wants. `None` when the system has no more.
-fn half_open(port: u16) -> Option<TcpStream> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.write_all(b"POST /mcp HTTP/1.1\r\nHost: 127").ok()?;
-    Some(stream)
+/// Opens a connection that never says what it wants. It is refused when the system has no more.
+fn half_open(port: u16) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.write_all(b"POST /mcp HTTP/1.1\r\nHost: 127")?;
+    Ok(stream)
 }
 
 /// Opens half-open connections, on and on while `calls` runs, and holds as many as the system allows it.
@@ -317,14 +318,7 @@ fn too_many_sessions_or_streams_are_told_to_come_later() {
         "{answer:?}"
     );
     drop(streams);
-    while !daemon
-        .wire()
-        .get("/metrics")
-        .body
-        .contains("taskhold_listeners 0\n")
-    {
-        thread::yield_now();
-    }
+    daemon.await_gauge("taskhold_listeners", 0);
 
     let mut wire = daemon.wire();
     let _streams = [wire.watch(Dialect::Modern, ALL), sessions[0].listen(None)];

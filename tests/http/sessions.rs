@@ -262,15 +262,8 @@ fn an_unused_session_ends_and_one_with_a_stream_stays() {
     let mut unused = daemon.wire().begin();
     let mut used = daemon.wire().begin();
     let events = used.watch(LEGACY, ALL);
-    let mut watcher = daemon.wire();
     // Asking the unused one itself would be a use.
-    while !watcher
-        .get("/metrics")
-        .body
-        .contains("taskhold_sessions 1\n")
-    {
-        std::thread::yield_now();
-    }
+    daemon.await_gauge("taskhold_sessions", 1);
     assert_eq!(unused.ask(LEGACY, "ping", json!({})).status, 404);
     used.add(LEGACY, "still here");
     assert_eq!(events.next_updated(), ALL);
