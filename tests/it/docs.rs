@@ -46,6 +46,23 @@ fn the_readme_has_less_than_1200_words() {
     assert!(words < 1_200, "it has {words}: move what is long to docs");
 }
 
+/// Under wine a test that is listed by a name it had before is run.
+#[test]
+fn the_tests_that_wine_cannot_run_are_there_each_with_a_reason() {
+    let listed = fs::read_to_string(root().join("tests/systems/wine.tsv")).unwrap();
+    for line in listed.lines() {
+        let [kind, name, reason] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("not a kind, a name and a reason: {line:?}");
+        };
+        let (module, function) = name.rsplit_once("::").unwrap();
+        let file = root().join(format!("tests/{kind}/{}.rs", module.replace("::", "/")));
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let is_there = text.contains(&format!("fn {function}("));
+        assert!(is_there, "{name} is not in {}", file.display());
+        assert!(!reason.is_empty(), "{name}");
+    }
+}
+
 #[test]
 fn every_link_leads_to_a_document_and_a_heading_that_are_there() {
     let mut followed = 0;
