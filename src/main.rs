@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use taskhold::cli::Cli;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     log_to_stderr();
     Cli::read().run()

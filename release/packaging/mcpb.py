@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from .failure import Failure
-from .pack import Entry
+from .pack import ZIP_EPOCH, Entry
 from .project import LONG, ROOT, SUMMARY, Surface
 from .publisher import AUTHOR, Publisher
 from .targets import Binary
@@ -163,4 +163,26 @@ def write(
         ended = subprocess.run([*tool("mcpb"), *words], capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL)
         if ended.returncode != 0:
             raise Failure(f"mcpb {words[0]} refuses the bundle:\n{ended.stdout}{ended.stderr}")
+    denser(folder, path)
     return path
+
+
+def denser(folder: Path, path: Path) -> None:
+    """Packs the files of a folder into a zip with 7-Zip, whose deflate is 3 % smaller than others' and takes a minute.
+
+    The bytes depend on what is in the folder alone. Raises Failure if 7-Zip is not installed.
+    """
+    program = shutil.which("7zz") or shutil.which("7z")
+    if not program:
+        raise Failure("7-Zip is not installed, which packs the bundle; it is in the package 7zip or p7zip-full")
+    names = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+    for name in names:
+        os.utime(folder / name, (ZIP_EPOCH, ZIP_EPOCH))
+    path.unlink(missing_ok=True)
+    # mtc=off: no times but the one that every zip has, to two seconds and without a zone.
+    words = [program, "a", "-tzip", "-mx=9", "-mtc=off", str(path.resolve()), *names]
+    ended = subprocess.run(
+        words, cwd=folder, env={**os.environ, "TZ": "UTC"}, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL
+    )
+    if ended.returncode != 0:
+        raise Failure(f"7-Zip cannot pack the bundle:\n{ended.stdout}{ended.stderr}")

@@ -13,8 +13,10 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-# The date of each file, as the tools for reproducible builds give it; the first that a zip can hold otherwise.
+# The date of each file, as the tools for reproducible builds give it.
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "315532800"))
+# The same in a zip, which can hold none before 1980.
+ZIP_EPOCH = max(EPOCH, 315532800)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def tar_gz(path: Path, entries: list[Entry]) -> None:
 
 def zipped(path: Path, entries: list[Entry]) -> None:
     """Writes a zip. The entries keep their order, since a wheel's record comes last."""
-    date = time.gmtime(max(EPOCH, 315532800))[:6]
+    date = time.gmtime(ZIP_EPOCH)[:6]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for entry in entries:
             head = zipfile.ZipInfo(entry.name, date)

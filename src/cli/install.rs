@@ -8,7 +8,6 @@ use std::{
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use serde::Serialize;
 use serde_json::json;
-use similar::TextDiff;
 
 use super::{CliResult, Context, Failure};
 use crate::{
@@ -447,9 +446,12 @@ impl Plan {
             self.before.as_deref().unwrap_or_default(),
             self.after.as_deref().unwrap_or_default(),
         );
-        let diff = TextDiff::from_lines(before, after);
         let (old, new) = (name(&self.before), name(&self.after));
-        let text = diff.unified_diff().header(&old, &new).to_string();
+        let text = diffy::create_patch(before, after).to_string().replacen(
+            "--- original\n+++ modified\n",
+            &format!("--- {old}\n+++ {new}\n"),
+            1,
+        );
         // The file is the host's.
         printable(&text)
     }
