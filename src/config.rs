@@ -61,6 +61,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         error: UnknownZone,
     },
+    /// A configuration file that was named is not there.
+    #[error("{of}: there is no file {}; name one that is there, or leave it out", file.display())]
+    Missing {
+        /// Where it was named.
+        of: Source,
+        /// The file.
+        file: PathBuf,
+    },
     /// The configuration file cannot be read.
     #[error("{} cannot be read: {error}", file.display())]
     Unreadable {
@@ -251,14 +259,26 @@ impl Loaded {
     ) -> Self {
         let variable = |name| variable(name).filter(|value: &OsString| !value.is_empty());
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-        let path = match variable(FILE_VARIABLE).map(PathBuf::from) {
+        let named = variable(FILE_VARIABLE).map(PathBuf::from);
+        let is_named = named.is_some();
+        let path = match named {
             Some(given) => absolute(given, Source::Variable(FILE_VARIABLE)).map(Some),
             None => Ok(default_file()),
         };
-        let read = path
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|path| path.as_deref().map_or(Ok(File::default()), File::read));
+        let read = path.as_ref().map_err(Clone::clone).and_then(|path| {
+            let Some(path) = path else {
+                return Ok(File::default());
+            };
+            match File::read(path)? {
+                Some(file) => Ok(file),
+                // A slip in the path would write to the usual database.
+                None if is_named => Err(ConfigError::Missing {
+                    of: Source::Variable(FILE_VARIABLE),
+                    file: path.clone(),
+                }),
+                None => Ok(File::default()),
+            }
+        });
         let path = path.ok().flatten();
         let in_file = path.clone().map_or(Source::Default, Source::File);
 

@@ -91,8 +91,8 @@ impl Default for File {
 }
 
 impl File {
-    /// Reads the file at `path`; one that is not there sets nothing.
-    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
+    /// Reads the file at `path`; `None` if it is not there.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, ConfigError> {
         let unreadable = |error| ConfigError::Unreadable {
             file: path.to_owned(),
             error: Arc::new(error),
@@ -100,7 +100,7 @@ impl File {
         let mut text = String::new();
         let file = match open_theirs(path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error)),
         };
         // Not by the length that is told: what is no regular file tells none.
@@ -114,7 +114,7 @@ impl File {
             text: &text,
             file: Self::default(),
         };
-        reader.read()
+        reader.read().map(Some)
     }
 }
 

@@ -88,6 +88,23 @@ fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
 }
 
 #[test]
+fn a_file_that_is_named_must_be_there_and_the_usual_one_need_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("slip.toml");
+    let named = |name: &str| (name == FILE_VARIABLE).then(|| missing.clone().into_os_string());
+    let said = format!(
+        "$TASKHOLD_CONFIG: there is no file {}; name one that is there, or leave it out",
+        missing.display()
+    );
+    let config = Loaded::load(None, None, named);
+    assert_eq!(config.database.unwrap_err().to_string(), said);
+
+    let config = Loaded::load(Some(rooted("flag.db")), None, named);
+    assert_eq!(config.database.unwrap().value, rooted("flag.db"));
+    assert_eq!(config.problems[0].to_string(), said);
+}
+
+#[test]
 fn an_empty_variable_is_none() {
     let names = [DATABASE_VARIABLE, ZONE_VARIABLE, NO_COLOR_VARIABLE];
     let empty = load("", &names.map(|name| (name, "")));

@@ -63,8 +63,12 @@ impl Machine {
         let mut command = self.home.command(arguments);
         command
             .env("TASKHOLD_DB", self.database())
-            .env("TASKHOLD_CONFIG", self.path("config.toml"))
             .stdin(Stdio::null());
+        let settings = self.path("config.toml");
+        // One that is named must be there.
+        if settings.exists() {
+            command.env("TASKHOLD_CONFIG", settings);
+        }
         command
     }
 
