@@ -81,7 +81,7 @@ impl Repeat {
     /// Reads as [`Repeat::read`] does, words like `every mon at 9am starting jan 5 until friday` too, seen from `now_ms` in
     /// `zone`. Every second week in words is a week as `zone` has it; a rule says by itself on which day its weeks begin.
     ///
-    /// `due` is the date beside the rule, if there is one: `for 2 weeks` begins there.
+    /// `due` is the date beside the rule, if there is one: `for 2 weeks` begins there, and else on the first date.
     pub fn read_at(
         text: &str,
         due: Option<&When>,
@@ -89,6 +89,7 @@ impl Repeat {
         zone: Zone,
     ) -> Result<RepeatReading, Unreadable> {
         let seen = Seen {
+            now: now_ms,
             today: zone.today(now_ms),
             zone,
         };

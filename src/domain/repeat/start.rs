@@ -96,7 +96,7 @@ impl Start {
     }
 
     /// Returns the zone whose clocks show the time; for one that is shown anywhere, that of the reader.
-    fn there(&self, zone: Zone) -> Zone {
+    pub(super) fn there(&self, zone: Zone) -> Zone {
         match self.place {
             Place::In(zone) => zone,
             Place::Here | Place::Floating => zone,
@@ -107,7 +107,8 @@ impl Start {
         When::in_place(day.and_time(time), self.place, zone)
     }
 
-    fn first_due(
+    /// Returns the first date from `now_ms` on; `None` where the rule has none.
+    pub(super) fn first_due(
         &self,
         now_ms: i64,
         zone: Zone,

@@ -9,7 +9,7 @@ use super::{
     describe,
     rule::{
         Frequency::{Daily, Monthly, Weekly, Yearly},
-        MOST_EXCLUDED, Rule,
+        MOST_EXCLUDED, Rule, Until,
     },
     start::Start,
 };
@@ -125,16 +125,25 @@ pub(super) fn read(
     rule.until = bounds.until;
     rule.from_completion = from_completion;
     (rule.from_start, rule.excluded) = (from_start, excluded);
-    rule.check().map_err(Some)?;
     let mut start = Start {
         day: bounds.start,
         ..Start::default()
     };
-    if let Some(said) = time {
+    if let Some(said) = &time {
         start.time = Some(said.time);
         start.place = said.place;
-        notes.extend(said.note);
     }
+    let first = || {
+        let seen = seen?;
+        let first = start.first_due(seen.now, seen.zone, |day| rule.first(day))?;
+        Some(first.day(start.there(seen.zone)))
+    };
+    rule.check().map_err(Some)?;
+    if let Some((last, note)) = clauses.end_of_during(|| due.or_else(first))? {
+        rule.until = Some(Until::Day(last));
+        notes.push(note);
+    }
+    notes.extend(time.and_then(|said| said.note));
     Ok(Said { rule, start, notes })
 }
 

@@ -1,6 +1,6 @@
 //! Times of day: `17:30`, `5pm`, `noon`, `in the evening`, with or without an offset from UTC.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use chrono::{NaiveTime, Timelike};
 
@@ -17,7 +17,34 @@ pub(super) struct Clock {
     pub(super) offset: Option<i32>,
     /// Whether the word could mean another time.
     pub(super) vague: bool,
+    /// What says whether the hour is before noon or after it.
+    pub(super) half: Half,
 }
+
+/// What says whether an hour is before noon or after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    /// The time itself: `7pm`, `19:30`.
+    Said,
+    /// Nothing, and it is before noon unless a part of the day says otherwise: `7:30`.
+    Usual,
+    /// Nothing but a part of the day can: `at 7`.
+    Open,
+}
+
+impl Half {
+    /// Returns what is known of an hour of a clock of 24 hours.
+    fn of(hour: u32) -> Self {
+        if TWICE_A_DAY.contains(&hour) {
+            Self::Usual
+        } else {
+            Self::Said
+        }
+    }
+}
+
+/// The hours that clocks of 12 hours show twice a day.
+const TWICE_A_DAY: RangeInclusive<u32> = 1..=12;
 
 impl Clock {
     fn exact(hour: u32, minute: u32) -> Option<Self> {
@@ -26,6 +53,7 @@ impl Clock {
             next_day: false,
             offset: None,
             vague: false,
+            half: Half::Said,
         })
     }
 
@@ -54,7 +82,11 @@ impl Clock {
         if let Some((hour, minute)) = word.split_once('h')
             && minute.len() == 2
         {
-            return Self::exact(number(hour)?, number(minute)?);
+            let hour = number(hour)?;
+            return Some(Self {
+                half: Half::of(hour),
+                ..Self::exact(hour, number(minute)?)?
+            });
         }
         let (clock, offset) = match word.find(['z', '+', '-']) {
             Some(at) => (&word[..at], Some(offset(&word[at..])?)),
@@ -66,9 +98,34 @@ impl Clock {
         })
     }
 
-    /// Returns the time of `at 17`.
+    /// Returns the time of `17h`.
     pub(super) fn of_hour(hour: u32) -> Option<Self> {
-        Self::vague(hour, 0)
+        Some(Self {
+            half: Half::of(hour),
+            ..Self::vague(hour, 0)?
+        })
+    }
+
+    /// Returns the time of `at 17`, or of `at 7`, whose half of the day is open.
+    pub(super) fn at_hour(hour: u32) -> Option<Self> {
+        let clock = Self::of_hour(hour)?;
+        Some(match clock.half {
+            Half::Said => clock,
+            Half::Usual | Half::Open => Self {
+                half: Half::Open,
+                ..clock
+            },
+        })
+    }
+
+    /// Returns the same time of day at another hour, which is known now.
+    fn at(self, hour: u32) -> Option<Self> {
+        Some(Self {
+            time: self.time.with_hour(hour)?,
+            vague: true,
+            half: Half::Said,
+            ..self
+        })
     }
 }
 
@@ -98,26 +155,43 @@ impl PartOfDay {
         })
     }
 
-    /// Returns `clock` if it lies in this part of the day, and the usual time where there is none.
+    /// Returns `clock` in this part of the day, which says the half where nothing else does: `at 7 in the evening`. Where there is
+    /// no clock it is the usual time; `None` if the two do not agree.
     pub(super) fn at(&self, clock: Option<Clock>) -> Option<Clock> {
-        match clock {
-            Some(clock) => self.hours.contains(&clock.time.hour()).then_some(clock),
-            None => Clock::vague(self.usual, 0),
+        let Some(clock) = clock else {
+            return Clock::vague(self.usual, 0);
+        };
+        let hour = clock.time.hour();
+        if clock.half != Half::Open && self.hours.contains(&hour) {
+            return Some(clock);
         }
+        if clock.half == Half::Said {
+            return None;
+        }
+        let mut hours = [hour % 12, hour % 12 + 12].into_iter();
+        let hour = hours.find(|hour| self.hours.contains(hour))?;
+        clock.at(hour)
     }
 }
 
-/// Reads `z`, `utc`, `+01:00`, `-0500` or `+01` as seconds east of UTC.
+/// Reads `z`, `utc`, `+01:00`, `-0500`, `+01` or `utc+1` as seconds east of UTC.
 pub(super) fn offset(word: &str) -> Option<i32> {
+    if matches!(word, "z" | "utc" | "gmt") {
+        return Some(0);
+    }
+    let named = word.strip_prefix("utc").or(word.strip_prefix("gmt"));
+    let word = named.unwrap_or(word);
     let (sign, body) = match word.as_bytes().first()? {
         b'+' => (1, &word[1..]),
         b'-' => (-1, &word[1..]),
-        _ => return matches!(word, "z" | "utc" | "gmt").then_some(0),
+        _ => return None,
     };
+    // `+1` alone may be anything.
+    let is_hours = |hours: &str| hours.len() == 2 || (hours.len() == 1 && named.is_some());
     let (hours, minutes) = match body.split_once(':') {
-        Some((hours, minutes)) if hours.len() == 2 && minutes.len() == 2 => (hours, minutes),
+        Some((hours, minutes)) if is_hours(hours) && minutes.len() == 2 => (hours, minutes),
         Some(_) => return None,
-        None if body.len() == 2 => (body, "0"),
+        None if is_hours(body) => (body, "0"),
         None => (
             body.get(..2)?,
             body.get(2..).filter(|rest| rest.len() == 2)?,
@@ -171,6 +245,7 @@ fn full(word: &str) -> Option<Clock> {
     Some(Clock {
         time: NaiveTime::from_hms_opt(if next_day { 0 } else { hour }, minute, second)?,
         next_day,
+        half: Half::of(hour),
         ..Clock::exact(0, 0)?
     })
 }
@@ -236,6 +311,11 @@ mod tests {
             assert_eq!(Clock::read(word), None, "{word}");
         }
         assert_eq!(offset("utc"), Some(0));
+        assert_eq!(offset("utc+2"), Some(7200));
+        assert_eq!(offset("gmt-05:30"), Some(-19_800));
+        assert_eq!(offset("utc+2:00"), Some(7200));
+        assert_eq!(offset("utc2"), None);
+        assert_eq!(offset("+2"), None);
         assert_eq!(offset("+3d"), None);
     }
 }

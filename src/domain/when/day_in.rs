@@ -10,6 +10,8 @@ use super::{
 /// The day from which words are seen, and how the user reckons days.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
+    /// The moment, in ms since the Unix epoch.
+    pub(crate) now: i64,
     pub(crate) today: NaiveDate,
     pub(crate) zone: Zone,
 }

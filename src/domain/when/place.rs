@@ -2,7 +2,11 @@
 
 use jiff::tz::TimeZoneDatabase;
 
-use super::{Zone, day::Refused};
+use super::{
+    Zone,
+    clock::{self, Clock},
+    day::Refused,
+};
 
 /// Whose clocks show a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +85,7 @@ const LETTERS: [(&[&str], &str); 12] = [
 ];
 
 /// Reports whether a word that stands behind a time of day says whose clocks show it: `Europe/London`, `[Asia/Tokyo]`, `UTC`,
+/// `UTC+2`,
 /// `+02:00`, or capitals that several zones have.
 pub(crate) fn is_place(word: &str) -> bool {
     let is_capitals = word.chars().all(|c| c.is_ascii_uppercase());
@@ -97,7 +102,8 @@ pub(crate) fn is_place(word: &str) -> bool {
     let bracketed = word
         .strip_prefix('[')
         .and_then(|word| word.strip_suffix(']'));
-    matches!(lower.as_str(), "utc" | "gmt")
+    let is_utc = lower.starts_with("utc") || lower.starts_with("gmt");
+    (is_utc && clock::offset(&lower).is_some())
         || (is_capitals && is_letters())
         || zone_named(word).is_some()
         || bracketed.is_some_and(|name| Zone::of_text(name).is_ok())
@@ -119,9 +125,11 @@ pub(super) fn unclear(words: &[&str]) -> Option<String> {
         [ref words @ .., "time"] => words,
         _ => words,
     };
-    // A city alone is no time of day: Christmas is one.
     (1..=3.min(words.len().saturating_sub(1))).find_map(|count| {
-        let city = words[words.len() - count..].join(" ");
+        let (others, city) = words.split_at(words.len() - count);
+        // Without a time of day it is no clock's: Christmas is an island, too.
+        others.iter().find(|word| Clock::read(word).is_some())?;
+        let city = city.join(" ");
         zone_of(&city).map(|name| format!("names a place; write its zone, {name}"))
     })
 }
@@ -131,7 +139,9 @@ fn zone_of(city: &str) -> Option<String> {
     let zones = TimeZoneDatabase::bundled();
     let mut names = zones.available().map(|name| name.to_string());
     names.find(|name| {
+        // `Etc/GMT+2` is two hours behind.
         name.split_once('/')
+            .filter(|(area, _)| *area != "Etc")
             .and_then(|(_, rest)| rest.rsplit('/').next())
             .is_some_and(|last| last.replace('_', " ").eq_ignore_ascii_case(city))
     })

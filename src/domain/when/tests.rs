@@ -186,6 +186,10 @@ const TIMES: &str = "
     midnight | 2026-11-25T23:59[America/New_York] | midnight was read as Wed 2026-11-25 23:59 -05:00
     fri midnight | 2026-11-27T23:59[America/New_York] | fri midnight was read as Fri 2026-11-27 23:59 -05:00
     tonight | 2026-11-25T21:00[America/New_York] | tonight was read as Wed 2026-11-25 21:00 -05:00
+    tonight at 8 | 2026-11-25T20:00[America/New_York] | tonight at 8 was read as Wed 2026-11-25 20:00 -05:00
+    tomorrow evening at 7 | 2026-11-26T19:00[America/New_York] | tomorrow evening at 7 was read as Thu 2026-11-26 19:00 -05:00
+    at 7:30 in the evening | 2026-11-25T19:30[America/New_York] | at 7:30 in the evening was read as Wed 2026-11-25 19:30 -05:00
+    mon morning at 9 | 2026-11-30T09:00[America/New_York] | mon morning at 9 was read as Mon 2026-11-30 09:00 -05:00
     tonight at 8pm | 2026-11-25T20:00[America/New_York] |
     this evening | 2026-11-25T19:00[America/New_York] | this evening was read as Wed 2026-11-25 19:00 -05:00
     tomorrow morning | 2026-11-26T09:00[America/New_York] | tomorrow morning was read as Thu 2026-11-26 09:00 -05:00
@@ -407,6 +411,10 @@ fn what_is_open_is_refused_with_the_way_out() {
         5th of febuary | "5th of febuary" is no date; did you mean 5th of february?
         tomorrow 9am PST | "tomorrow 9am PST" names a zone by letters that say it to some; write its name, like America/Los_Angeles
         2026-12-24 18:00 EST | "2026-12-24 18:00 EST" names a zone by letters that say it to some; write its name, like America/New_York
+        9am GMT+2 | "9am GMT+2" has an offset but no full date; write 2026-12-24 18:00 +02:00 or leave the offset out
+        fri 9am utc-5 | "fri 9am utc-5" has an offset but no full date; write 2026-12-24 18:00 -05:00 or leave the offset out
+        9am GMT+2 time | "9am GMT+2 time" is no date; write 2026-12-24, 2026-12-24 18:00, today, tomorrow 17:30, fri, next monday, in 3 days, end of month or jun 5
+        2 days before christmas | "2 days before christmas" is no date; write 2026-12-24, 2026-12-24 18:00, today, tomorrow 17:30, fri, next monday, in 3 days, end of month or jun 5
         9am London time | "9am London time" names a place; write its zone, Europe/London
         9am in new york | "9am in new york" names a place; write its zone, America/New_York
         christmas | "christmas" is no date; write 2026-12-24, 2026-12-24 18:00, today, tomorrow 17:30, fri, next monday, in 3 days, end of month or jun 5
@@ -429,7 +437,7 @@ fn what_is_no_date_is_refused_with_examples() {
     let texts = "
         foo | may be | mar foo | 5pm foo | 9am xyz | fri fri | tomorrow 25:00 | 2026-02-30 | 2026-13-01
         1969-12-31 | 99999-01-01 | 26-12-24 | 5 | 12 | jun 31 | feb 30 | june 0 | 32nd | 5pm 6pm | 17:30 17:30
-        next | in | in days | 10000 days | -3d | this week | 5:00 in the evening | tomorrow tonight morning
+        next | in | in days | 10000 days | -3d | this week | 5am in the evening | tomorrow tonight morning
         in 2 hours 17:00 | 2026-12-24T | T18:00 | z | +01:00 | noon noon | fri 17pm | 2026-11-27 fri mon | 12/32
         13/13 | 1/2/27 | 2026-W54-1 | 2026-W48-8 | every day | a | an | 🦀 | İstanbul
         end of | end | last | last day | ١٢/٢٤

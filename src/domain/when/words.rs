@@ -1,11 +1,11 @@
 //! Takes a text apart into a date and a time of day, and puts them together in the zone.
 
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
 use super::{
     Fit, MAX_CHARS, Reading, Unreadable, When, Zone,
-    calendar_words::{self, number},
-    clock::{self, Clock, PartOfDay},
+    calendar_words::{self, number, weekday},
+    clock::{self, Clock, Half, PartOfDay},
     day::{self, DateMatch, Refused, Span},
     place::{self, Place},
 };
@@ -114,10 +114,7 @@ pub(crate) fn take_time(tidy: &[&str]) -> Result<(Vec<String>, Option<TimeIn>), 
         }
         let is_after_at = rest.last().is_some_and(|last| last == "at");
         let clock = match number(&word) {
-            Some(hour) if is_after_at && (1..=12).contains(&hour) => {
-                return Err(Some(half_open(hour)));
-            }
-            Some(hour) if is_after_at => Clock::of_hour(hour),
+            Some(hour) if is_after_at => Clock::at_hour(hour),
             _ => Clock::read(&word),
         };
         match clock {
@@ -128,12 +125,16 @@ pub(crate) fn take_time(tidy: &[&str]) -> Result<(Vec<String>, Option<TimeIn>), 
             None => rest.push(word),
         }
     }
+    if let [(_, clock)] = &mut *clocks {
+        take_part_of_day(&mut rest, clock);
+    }
     let reason = match &*clocks {
         [] if place == Place::Here => return Ok((rest, None)),
         [] => ZONE_ALONE,
         [(_, clock)] if clock.offset.is_some() && place != Place::Here => {
             "has an offset beside its place; leave one of them out"
         }
+        [(_, clock)] if clock.half == Half::Open => return Err(Some(half_open(clock))),
         [(_, clock)] if clock.next_day => "names 24:00; write 23:59 or 00:00",
         [(word, clock)] => {
             let shown = clock.time.format("%H:%M");
@@ -154,6 +155,31 @@ pub(crate) fn take_time(tidy: &[&str]) -> Result<(Vec<String>, Option<TimeIn>), 
     Err(Some(reason.to_owned()))
 }
 
+/// Takes a part of the day out of the words of a rule, if `clock` is in it: `every evening at 8pm` is every day at 8pm.
+fn take_part_of_day(words: &mut Vec<String>, clock: &mut Clock) {
+    let part = |word: &String| {
+        let name = word.strip_suffix('s').unwrap_or(word);
+        let part = PartOfDay::named(name).filter(|part| !part.tonight)?;
+        part.at(Some(clock.clone()))
+    };
+    let Some((at, known)) = words
+        .iter()
+        .enumerate()
+        .find_map(|(at, word)| Some((at, part(word)?)))
+    else {
+        return;
+    };
+    *clock = known;
+    let is_in = |word: &String| matches!(word.as_str(), "in" | "the");
+    let before = words[..at].iter().rev().take_while(|word| is_in(word));
+    let before = before.count();
+    let is_day =
+        |word: &str| weekday(word).is_some() || matches!(word, "weekday" | "workday" | "daily");
+    let of_a_day = before > 0 || at > 0 && is_day(words[at - 1].trim_end_matches('s'));
+    let day = (!of_a_day).then(|| "day".to_owned());
+    words.splice(at - before..=at, day);
+}
+
 /// Reads a text that names a time of day and no day, such as `19:00` or `7pm Europe/London`; `None` for any other.
 pub(crate) fn time_alone(text: &str) -> Option<TimeIn> {
     if text.chars().nth(MAX_CHARS).is_some() {
@@ -168,7 +194,8 @@ pub(crate) fn time_alone(text: &str) -> Option<TimeIn> {
 /// Why a zone cannot be used.
 const ZONE_ALONE: &str = "names a zone and no time of day; write both, or neither";
 
-fn half_open(hour: u32) -> String {
+fn half_open(clock: &Clock) -> String {
+    let hour = clock.time.hour();
     format!("leaves the half of the day open; write {hour}am or {hour}pm")
 }
 
@@ -241,10 +268,7 @@ impl<'a> Parts<'a> {
             } else if let Some(clock) = Clock::read(word) {
                 clocks.push(clock);
             } else if let ("at", Some(hour)) = (before, number(word)) {
-                if (1..=12).contains(&hour) {
-                    return Err(Refused::Because(half_open(hour)));
-                }
-                clocks.push(Clock::of_hour(hour).ok_or(Refused::Unknown)?);
+                clocks.push(Clock::at_hour(hour).ok_or(Refused::Unknown)?);
             } else if let Some(hour) = hour_of(word)
                 && words.len() > 1
                 && before != "in"
@@ -270,6 +294,9 @@ impl<'a> Parts<'a> {
             Some(part) => Some(part.at(clock).ok_or(Refused::Unknown)?),
             None => clock,
         };
+        if let Some(clock) = clock.as_ref().filter(|clock| clock.half == Half::Open) {
+            return Err(Refused::Because(half_open(clock)));
+        }
         if !clocks.is_empty() {
             return Err(Refused::Unknown);
         }
@@ -362,11 +389,15 @@ impl Context<'_> {
             place = Place::In(Zone::UTC);
             clock.offset = None;
         }
-        if clock.offset.is_some() && !found.full && place == Place::Here {
+        if let Some(offset) = clock.offset
+            && !found.full
+            && place == Place::Here
+        {
             // whose "today" it is would be anyone's guess
-            return Err(Refused::Because(
-                "has an offset but no full date; write 2026-12-24 18:00 +01:00 or leave the offset out".to_owned(),
-            ));
+            return Err(Refused::Because(format!(
+                "has an offset but no full date; write 2026-12-24 18:00 {} or leave the offset out",
+                Zone::fixed(offset).name()
+            )));
         }
         if let Place::In(zone) = place
             && parts.date.is_empty()

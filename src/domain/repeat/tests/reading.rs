@@ -161,6 +161,68 @@ fn rules_are_read_from_words_and_told_in_words() {
 }
 
 #[test]
+fn a_part_of_the_day_says_the_half_of_the_time_beside_it() {
+    let cases = "
+        every evening at 8pm | FREQ=DAILY | 20:00
+        every evening at 8 | FREQ=DAILY | 20:00
+        every monday morning at 9 | FREQ=WEEKLY;BYDAY=MO | 09:00
+        mon and thu evenings at 7:30 | FREQ=WEEKLY;BYDAY=MO,TH | 19:30
+        every 2 days in the afternoon at 3 | FREQ=DAILY;INTERVAL=2 | 15:00
+        every other night at 9 | FREQ=DAILY;INTERVAL=2 | 21:00
+    ";
+    for [text, rule, time] in rows(cases) {
+        let read =
+            Repeat::read_at(text, None, 0, Zone::UTC).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let at = read.start.time.unwrap().format("%H:%M").to_string();
+        let read = read.repeat.to_string();
+        assert_eq!((read.as_str(), at.as_str()), (rule, time), "{text}");
+    }
+    let reason = Repeat::read_at("every evening at 8am", None, 0, Zone::UTC)
+        .unwrap_err()
+        .reason;
+    assert_eq!(
+        reason,
+        "names a part of the day; write the time, like every day at 9am"
+    );
+}
+
+#[test]
+fn so_many_days_or_weeks_are_counted_from_the_first_date() {
+    let monday_at_8 = Zone::UTC
+        .instant(date("2026-11-30").and_hms_opt(8, 0, 0).unwrap())
+        .0;
+    let cases = "
+        every mon at 7am for 6 weeks | 2027-01-17
+        every mon at 9am for 6 weeks | 2027-01-10
+        every mon for 6 weeks | 2027-01-10
+        every day at 6am for 3 days | 2026-12-03
+        every day at 9am for 3 days | 2026-12-02
+        every wed for 2 weeks | 2026-12-15
+        every mon starting 2026-12-10 for 2 weeks | 2026-12-27
+        every mon at 7am Asia/Tokyo for 1 week | 2026-12-13
+    ";
+    for [text, last] in rows(cases) {
+        let read = Repeat::read_at(text, None, monday_at_8, Zone::UTC).unwrap();
+        let until = format!("UNTIL={}", last.replace('-', ""));
+        let rule = read.repeat.to_string();
+        assert!(rule.ends_with(&until), "{text}: {rule}");
+        let note = read.note.unwrap();
+        assert!(note.ends_with(last), "{text}: {note}");
+    }
+    let due = when("2026-12-01");
+    let read = Repeat::read_at(
+        "every day at 6am for 3 days",
+        Some(&due),
+        monday_at_8,
+        Zone::UTC,
+    );
+    assert_eq!(
+        read.unwrap().repeat.to_string(),
+        "FREQ=DAILY;UNTIL=20261203"
+    );
+}
+
+#[test]
 fn what_is_no_rule_is_refused_in_words() {
     let cases = r#"
         every mon but not on tuesday | leaves out what is no full date; write it like every mon but not on 2026-12-07, 2026-12-14

@@ -90,7 +90,7 @@ impl<'a> Clauses<'a> {
     }
 
     /// Reads the days of the clauses. Without `seen` only full dates are read. `due` is when the task is due, if the call says
-    /// so: a series that lasts two weeks lasts them from there. An end before the start is refused.
+    /// so. An end before the start is refused.
     pub(super) fn bounds(
         &self,
         due: Option<NaiveDate>,
@@ -137,19 +137,26 @@ impl<'a> Clauses<'a> {
             }
             bounds.until = Some(Until::Day(found.day));
         }
-        if let Some(words) = &self.during {
-            let first = bounds.start.or(due).or(seen.map(|seen| seen.today));
-            let last = first.and_then(|first| {
-                let after = day_in::after(words, first)?;
-                after.checked_sub_days(Days::new(1))
-            });
-            let last = last.ok_or_else(|| {
-                Some("ends on no date; write it like for 5 times or until 2027-01-31".to_owned())
-            })?;
-            bounds.note("for", words, "until", last);
-            bounds.until = Some(Until::Day(last));
-        }
         Ok(bounds)
+    }
+
+    /// Returns the last day of a series that lasts so many days or weeks from its first date on, and what is to be said of it; `None`
+    /// if the words do not say how long.
+    pub(super) fn end_of_during(
+        &self,
+        first: impl FnOnce() -> Option<NaiveDate>,
+    ) -> Result<Option<(NaiveDate, String)>, Refused> {
+        let Some(words) = &self.during else {
+            return Ok(None);
+        };
+        let last = first().and_then(|first| {
+            let after = day_in::after(words, first)?;
+            after.checked_sub_days(Days::new(1))
+        });
+        let last = last.ok_or_else(|| {
+            Some("ends on no date; write it like for 5 times or until 2027-01-31".to_owned())
+        })?;
+        Ok(Some((last, read_as("for", words, "until", last))))
     }
 }
 
@@ -162,10 +169,13 @@ enum Part {
 
 impl Bounds {
     fn note(&mut self, said: &str, words: &[&str], meant: &str, day: NaiveDate) {
-        let (words, day) = (words.join(" "), day.format("%a %Y-%m-%d"));
-        self.notes
-            .push(format!("{said} {words} was read as {meant} {day}"));
+        self.notes.push(read_as(said, words, meant, day));
     }
+}
+
+fn read_as(said: &str, words: &[&str], meant: &str, day: NaiveDate) -> String {
+    let (words, day) = (words.join(" "), day.format("%a %Y-%m-%d"));
+    format!("{said} {words} was read as {meant} {day}")
 }
 
 /// Returns the words without those that a date is read without.
