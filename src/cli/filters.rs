@@ -10,7 +10,7 @@ use crate::{
     input::{
         self, GivenFilters,
         quick_fields::{is_nothing, list},
-        quick_words::{Field, Word, exclusion},
+        quick_words::{Field, Word, exclusion, is_level, words_of_list},
     },
     store,
 };
@@ -116,6 +116,10 @@ impl FilterArgs {
         words: &[String],
     ) -> CliResult {
         for word in self.take_quick_words(words)? {
+            let word = word.as_str();
+            if self.take_level(word)? {
+                continue;
+            }
             if let Some(words) = word.strip_prefix("text:") {
                 let words = store::Words::read(words).map_err(|_| {
                     Failure::call(
@@ -132,10 +136,20 @@ impl FilterArgs {
         Ok(())
     }
 
-    /// Takes the quick words among `words` for filters, and returns the other words.
-    pub(super) fn take_quick_words<'a>(&mut self, words: &'a [String]) -> CliResult<Vec<&'a str>> {
+    /// Takes a level as Todoist has it for the priority, and reports whether it was one. In a search it may be a word.
+    pub(super) fn take_level(&mut self, word: &str) -> CliResult<bool> {
+        let is_level = is_level(word);
+        if is_level {
+            once("priority", &mut self.priority, word.to_owned())?;
+        }
+        Ok(is_level)
+    }
+
+    /// Takes the quick words among `words` for filters, and returns the others: words, and what has blanks and no quick words.
+    pub(super) fn take_quick_words(&mut self, words: &[String]) -> CliResult<Vec<String>> {
         let mut others = Vec::new();
-        for word in words {
+        for word in words.iter().flat_map(|argument| words_of_list(argument)) {
+            let word = word.as_str();
             if let Some(without) = exclusion(word) {
                 self.without.push(without.to_owned());
                 continue;
@@ -172,7 +186,7 @@ impl FilterArgs {
                         "taskhold help filters tells by what; in a search, what stands after -- is words",
                     ));
                 }
-                Word::Tag(_) | Word::Text(_) => others.push(word.as_str()),
+                Word::Tag(_) | Word::Text(_) => others.push(word.to_owned()),
             }
         }
         Ok(others)
@@ -296,3 +310,6 @@ fn no_view(text: &str) -> Failure {
     };
     Failure::call(format!("\"{text}\" is no view"), hint)
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,10 @@ pub(super) struct NextArgs {
 
 impl NextArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
-        if let [other, ..] = *self.filters.take_quick_words(&self.words)? {
+        for other in self.filters.take_quick_words(&self.words)? {
+            if self.filters.take_level(&other)? {
+                continue;
+            }
             return Err(Failure::call(
                 format!("next shows the ready task to do first, not \"{other}\""),
                 format!("a view: taskhold list {other}; by words: taskhold search {other}"),

@@ -38,7 +38,7 @@ Examples:
 impl SearchArgs {
     pub(super) fn run(mut self, context: &Context) -> CliResult {
         let mut words = self.filters.take_quick_words(&self.words)?;
-        words.extend(self.literal.iter().map(String::as_str));
+        words.append(&mut self.literal);
         let words = Words::read(&words.join(" ")).map_err(|_| {
             Failure::call(
                 "there are no words to search for",

@@ -1,6 +1,6 @@
 //! Quick words: `due:fri +home project:flat !high` among the words of a title, in any order.
 //!
-//! One argument without blanks is one word. One that begins with a field is that field's, blanks and all, so
+//! One argument without blanks is one word, less the stop of a sentence. One that begins with a field is that field's, blanks and all, so
 //! `project:"My flat"` is a project. Any other argument with blanks is a line, read like the words in it: `"Pay rent due:next
 //! fri +home"`; there a value with blanks stands in quotes, and a date or a rule takes all the words that make it. A zone that
 //! stands behind a time of day, as in `due:9am Europe/London`, belongs to it, in words of its own too. In a line that adds a task,
@@ -15,9 +15,8 @@ mod line;
 mod word;
 
 use doubt::{cleared, doubt, quoted};
-use line::{split, text_after_dashes};
-use word::is_level;
-pub(crate) use word::{Field, Word};
+use line::{TEXT, split, split_list, text_after_dashes, without_stop};
+pub(crate) use word::{Field, Word, is_level};
 
 /// What the words are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +76,7 @@ impl QuickWords {
         let has_title = purpose == Purpose::Add && arguments.iter().any(is_text);
         for argument in arguments {
             if !argument.contains(char::is_whitespace) || is_value(argument, purpose, has_title) {
-                read.take(argument, purpose);
+                read.take(without_stop(argument), purpose);
             } else {
                 read.take_line(argument, purpose);
             }
@@ -276,6 +275,36 @@ pub(crate) fn exclusion(word: &str) -> Option<&str> {
     let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() || !c.is_ascii());
     let is_word = is_letter(letters.next()) && is_letter(letters.next());
     (is_word && !rest.contains('=')).then_some(rest)
+}
+
+/// Returns the words that an argument of a list is read as, each a word, a field with its value, or text without quick words.
+pub(crate) fn words_of_list(argument: &str) -> Vec<String> {
+    if !argument.contains(char::is_whitespace) {
+        return vec![without_stop(argument).to_owned()];
+    }
+    let is_text = |word: &str| word.split_once(':').is_some_and(|(name, _)| name == TEXT);
+    let is_quick = |word: &String| {
+        is_text(word) || exclusion(word).is_some() || !matches!(Word::of(word), Word::Text(_))
+    };
+    let words = split_list(argument);
+    let mut quick = words.iter().map(is_quick);
+    let (begins_quick, goes_on_quick) = (quick.next() == Some(true), quick.any(|is| is));
+    let bare = argument.strip_prefix('-').unwrap_or(argument);
+    let is_one = !begins_quick || is_text(argument) || is_value(bare, Purpose::Edit, false);
+    if !goes_on_quick && is_one {
+        return vec![argument.to_owned()];
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let mut was_text = false;
+    for word in words {
+        let is_text = !is_quick(&word);
+        match parts.last_mut().filter(|_| was_text && is_text) {
+            Some(text) => *text = format!("{text} {word}"),
+            None => parts.push(word),
+        }
+        was_text = is_text;
+    }
+    parts
 }
 
 #[cfg(test)]

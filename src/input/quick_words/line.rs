@@ -2,15 +2,30 @@
 
 use super::word::{Field, Word};
 
+/// Stands before the words that the tasks of a list are to have.
+pub(super) const TEXT: &str = "text";
+
 /// Takes a line apart at its blanks. A value in quotes is one word without them, and a date or a rule takes all the words
 /// that make it.
 pub(super) fn split(line: &str) -> Vec<String> {
+    split_fields(line, |name| Field::named(name).is_some())
+}
+
+/// Takes a line of a list apart, where `text:` and `-project:` have values in quotes too.
+pub(super) fn split_list(line: &str) -> Vec<String> {
+    split_fields(line, |name| {
+        let bare = name.strip_prefix('-').unwrap_or(name);
+        name == TEXT || Field::named(bare).is_some()
+    })
+}
+
+fn split_fields(line: &str, is_field: impl Fn(&str) -> bool) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut rest = line.trim();
     while !rest.is_empty() {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (word, end) =
-            in_quotes(rest).unwrap_or_else(|| (without_stop(&rest[..end]).to_owned(), end));
+        let (word, end) = in_quotes(rest, &is_field)
+            .unwrap_or_else(|| (without_stop(&rest[..end]).to_owned(), end));
         words.push(word);
         rest = rest[end..].trim_start();
     }
@@ -45,15 +60,22 @@ pub(super) fn text_after_dashes(line: &str) -> Option<(&str, &str)> {
     is_alone.then_some((before.trim(), after.trim()))
 }
 
-/// Returns a quick word of a line without the stop of the sentence that it is a part of: `+home.` is `+home`. A date keeps a full
-/// stop, which may belong to it.
-fn without_stop(word: &str) -> &str {
+/// Returns a quick word without the stop of the sentence that it is a part of: `+home.` is `+home`. A date keeps a full stop, which
+/// may belong to it.
+pub(super) fn without_stop(word: &str) -> &str {
+    const STOPS: [char; 6] = [',', ';', ':', '.', '!', '?'];
     let stops: &[char] = match Word::of_task(word) {
-        Word::Text(_) | Word::Set(Field::Title | Field::Description, _) => return word,
+        Word::Set(Field::Title | Field::Description, _) => return word,
         Word::Set(field, _) if field.is_of_time() => &[',', ';'],
-        Word::Set(..) | Word::Tag(_) => &[',', ';', '.', '!', '?'],
+        Word::Set(..) | Word::Tag(_) | Word::Text(_) => &STOPS,
     };
-    word.trim_end_matches(stops)
+    let bare = word.trim_end_matches(stops);
+    match (Word::of_task(word), Word::of_task(bare)) {
+        // `!high.`
+        (Word::Text(_), Word::Set(Field::Priority, _)) | (Word::Tag(_), Word::Tag(_)) => bare,
+        (Word::Set(..), Word::Set(_, value)) if !value.is_empty() => bare,
+        _ => word,
+    }
 }
 
 /// Returns how many of the words after the first go on the date or the rule that it begins. A word that alters nothing, such
@@ -86,7 +108,7 @@ fn others_of_moment(words: &[String]) -> usize {
 
 /// Returns the word at the beginning of `rest` if it is a field whose value stands in quotes, without them, and where it
 /// ends.
-fn in_quotes(rest: &str) -> Option<(String, usize)> {
+fn in_quotes(rest: &str, is_field: impl Fn(&str) -> bool) -> Option<(String, usize)> {
     let (name, after) = rest.split_once(':')?;
     let quote = after
         .chars()
@@ -98,5 +120,5 @@ fn in_quotes(rest: &str) -> Option<(String, usize)> {
     let others = rest[end..].trim_start_matches([',', ';', '.', '!', '?']);
     let is_end = others.chars().next().is_none_or(char::is_whitespace);
     let end = rest.len() - others.len();
-    (Field::named(name).is_some() && is_end).then(|| (format!("{name}:{value}"), end))
+    (is_field(name) && is_end).then(|| (format!("{name}:{value}"), end))
 }

@@ -238,7 +238,23 @@ fn an_argument_with_blanks_is_read_like_its_words() {
 
 #[test]
 fn the_stops_of_a_sentence_belong_to_no_word_and_quotes_hold_words_together() {
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 8] = [
+        (
+            &["Buy", "milk", "+home.", "project:Web."],
+            "[Buy|milk]; project=Web; +home",
+        ),
+        (
+            &["Buy", "+home:", "due:fri,", "!high.", "note:Soon."],
+            "[Buy]; due=fri; priority=high; description=Soon.; +home",
+        ),
+        (
+            &["Buy milk +home: now"],
+            "[Buy|milk|now]; +home; taken +home",
+        ),
+        (
+            &["Buy", "project:", "due:"],
+            "[Buy|project:|due:]; project:: there is nothing after it; due:: there is nothing after it",
+        ),
         (
             &["Pay rent due:fri, +home."],
             "[Pay|rent]; due=fri; +home; taken due:fri +home",

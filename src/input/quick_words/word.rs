@@ -182,6 +182,6 @@ impl<'a> Word<'a> {
 }
 
 /// Reports whether a word is one of Todoist's levels, `p1` to `p4`.
-pub(super) fn is_level(word: &str) -> bool {
+pub(crate) fn is_level(word: &str) -> bool {
     matches!(word, "p1" | "p2" | "p3" | "p4")
 }
