@@ -5,11 +5,11 @@ use crate::{
     domain::{
         advice::on_series,
         command::{CallKey, Command, Draft},
-        task::Title,
+        task::{Title, shortened},
     },
     input::{
         Notes, digest_of, is_none,
-        quick_words::{Field, Purpose},
+        quick_words::{Field, Purpose, Word},
     },
 };
 
@@ -81,10 +81,7 @@ impl AddArgs {
                 ));
             }
             (None, false) => {
-                return Err(Failure::call(
-                    "there is no title",
-                    "say what is to be done: taskhold add Buy milk due:fri",
-                ));
+                return Err(no_title(&self.words));
             }
         };
         let mut notes = Notes::default();
@@ -120,6 +117,25 @@ impl AddArgs {
     }
 }
 
+/// Says why there is no title: one argument may have been meant to hold it, and was read as a field.
+fn no_title(words: &[String]) -> Failure {
+    let field = words.iter().find_map(|word| match Word::of(word) {
+        Word::Set(field, value) if value.contains(char::is_whitespace) => Some((word, field)),
+        _ => None,
+    });
+    let Some((word, field)) = field else {
+        return Failure::call(
+            "there is no title",
+            "say what is to be done: taskhold add Buy milk due:fri",
+        );
+    };
+    let (word, field) = (shortened(word, 60), field.name());
+    Failure::call(
+        format!("there is no title: all of \"{word}\" was read as the {field}"),
+        format!("in one argument, the title stands first: taskhold add \"Buy milk {field}:...\""),
+    )
+}
+
 const ADDED: Verbs = Verbs {
     done: "Added",
     unchanged: "Added",
@@ -152,4 +168,26 @@ fn titles_from_stdin() -> CliResult<Vec<String>> {
             .with_hint("give it lines, each a title: taskhold add - +move < titles.txt"));
     }
     Ok(titles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_that_was_a_field_to_its_end_is_named_where_there_is_no_title() {
+        for (word, said) in [
+            (
+                "project:Home Clean",
+                "there is no title: all of \"project:Home Clean\" was read as the project",
+            ),
+            (
+                "desc:foo Buy",
+                "there is no title: all of \"desc:foo Buy\" was read as the description",
+            ),
+            ("due:fri", "there is no title"),
+        ] {
+            assert_eq!(no_title(&[word.to_owned()]).to_string(), said);
+        }
+    }
 }

@@ -11,7 +11,7 @@ use clap::{
 use super::{Cli, Failure, completions, failed, screen::Screen, whole};
 use crate::{
     config::Color,
-    input::quick_words::{exclusion, tag_taken_away},
+    input::quick_words::{exclusion, tag_taken_away, words_of_list},
 };
 
 /// Reads the command line. What only has to be printed, such as help, is printed, and ends the program; so does what is
@@ -97,11 +97,19 @@ fn with_exclusions(mut arguments: Vec<OsString>) -> Vec<OsString> {
         Some((at, name)) if LISTS.contains(&name) => at + 1,
         _ => end,
     };
-    for word in &mut arguments[begin..end] {
-        if let Some(without) = word.to_str().and_then(exclusion) {
-            *word = format!("--without={without}").into();
+    let words: Vec<OsString> = arguments.drain(begin..end).collect();
+    let words = words.into_iter().flat_map(|word| match word.to_str() {
+        Some(text) if exclusion(text).is_some() => {
+            let each = words_of_list(text).into_iter();
+            each.map(|word| match exclusion(&word) {
+                Some(without) => format!("--without={without}").into(),
+                None => word.into(),
+            })
+            .collect()
         }
-    }
+        _ => vec![word],
+    });
+    arguments.splice(begin..begin, words.collect::<Vec<_>>());
     arguments
 }
 
@@ -186,6 +194,9 @@ pub(super) fn of_clap(error: &clap::Error, arguments: &[OsString]) -> Failure {
         }
         _ => {}
     }
+    if let Some(failure) = negative_number(error, arguments) {
+        return failure;
+    }
     let said = error.render().to_string();
     let mut paragraphs = said.split("\n\n").map(one_line);
     let what = paragraphs.next().unwrap_or_default();
@@ -257,6 +268,46 @@ fn excluded_by_one_letter(error: &clap::Error, arguments: &[OsString]) -> Option
     })
 }
 
+/// Returns what is wrong with a word like `-1`, which clap takes for a flag, and what may stand there.
+fn negative_number(error: &clap::Error, arguments: &[OsString]) -> Option<Failure> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let digits = word.strip_prefix('-')?;
+    if error.kind() != ErrorKind::UnknownArgument
+        || !digits.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    let (at, name) = command(arguments)?;
+    let flags = Flags::of(name);
+    // clap names as much of a word as it has looked at.
+    let is_it = |argument: &&[OsString]| {
+        let [flag, value] = argument else {
+            return false;
+        };
+        let is_value = value
+            .to_str()
+            .is_some_and(|value| value.starts_with(word.as_str()));
+        is_value && flag.to_str().is_some_and(|flag| flags.wants_value(flag))
+    };
+    let pair = arguments[at..].windows(2).find(is_it);
+    Some(match pair {
+        Some([flag, value]) => {
+            let (flag, value) = (flag.display(), value.display());
+            let hint = format!("taskhold {name} --help tells what {flag} takes");
+            Failure::call(
+                format!("{flag} takes no value that begins with a dash, as {value} does"),
+                hint,
+            )
+        }
+        _ => Failure::call(
+            format!("{word} is neither a flag of {name} nor an id"),
+            "ids are whole numbers from 1, like 12, #12 or 12,13; words that begin with a dash stand after --",
+        ),
+    })
+}
+
 /// Reports whether an argument, as clap shows it, is an id.
 fn is_id(argument: &str) -> bool {
     ["<ID>", "[ID]"].iter().any(|id| argument.starts_with(id))
@@ -273,6 +324,50 @@ mod tests {
             .map(|word| word.into_string().unwrap())
             .collect();
         taken.join(" ")
+    }
+
+    #[test]
+    fn a_number_below_zero_is_told_of_with_what_may_stand_there() {
+        let no_id = "is neither a flag of done nor an id";
+        for (line, said) in [
+            (
+                "list -n -1",
+                "-n takes no value that begins with a dash, as -1 does",
+            ),
+            (
+                "list --due -1d",
+                "--due takes no value that begins with a dash, as -1d does",
+            ),
+            (
+                "edit 5 --due -3",
+                "--due takes no value that begins with a dash, as -3 does",
+            ),
+            ("done -1", &format!("-1 {no_id}")),
+            ("done 3 -12", &format!("-1 {no_id}")),
+        ] {
+            let line = format!("taskhold {line}");
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let error = parse(&arguments).err().unwrap();
+            let failure = of_clap(&error, &arguments);
+            assert_eq!(failure.to_string(), said, "{line}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_list_in_one_argument_leave_tasks_out_each_by_itself() {
+        for (argument, taken) in [
+            ("-home +work", "--without=home|+work"),
+            ("-project:My flat", "--without=project:My flat"),
+            ("-home", "--without=home"),
+        ] {
+            let arguments = ["taskhold", "list", argument].map(OsString::from).to_vec();
+            let taken_as = with_exclusions(arguments);
+            let taken_as: Vec<&str> = taken_as[2..]
+                .iter()
+                .filter_map(|word| word.to_str())
+                .collect();
+            assert_eq!(taken_as.join("|"), taken);
+        }
     }
 
     #[test]

@@ -243,8 +243,8 @@ fn refusal(tool: &'static str, schema: &JsonObject, path: &Path, reason: &str) -
     let field = field.split('[').next().unwrap_or_default();
     // A refusal that names a field already is told as it is.
     let what = match reason.split_once(' ') {
-        Some(("task_id", rest)) => format!("{field} {rest}"),
         _ if field.is_empty() => reason,
+        Some(("task_id", rest)) => format!("{field} {rest}"),
         Some((name, _)) if name == field => reason,
         _ => format!("{field} {reason}"),
     };
@@ -382,5 +382,34 @@ fn kinds(schema: &Value) -> String {
         Some("object") => "an object".to_owned(),
         Some("array") => format!("a list; each item is {}", kinds(&schema["items"])),
         _ => "text".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::mcp::tools::args::GetTask;
+
+    #[test]
+    fn a_refusal_names_the_argument_that_is_missing_or_wrong() {
+        let schema = json!({ "properties": { "task_id": { "type": "integer" } } });
+        let schema: &'static JsonObject = Box::leak(Box::new(schema.as_object().unwrap().clone()));
+        for (given, said) in [
+            (json!({}), "get_task refused: task_id is missing"),
+            (
+                json!({ "task_id": -5 }),
+                "get_task refused: task_id must be a whole number from 1, like 12; -5 is none",
+            ),
+        ] {
+            let arguments = Arguments {
+                tool: "get_task",
+                schema,
+                given: given.as_object().unwrap().clone(),
+            };
+            let refused = arguments.read::<GetTask>(Blank::LeftOut).err().unwrap();
+            assert_eq!(refused.to_string(), said);
+        }
     }
 }
