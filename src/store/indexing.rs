@@ -9,7 +9,10 @@ use rusqlite::{Connection, Params, Transaction, TransactionBehavior, params};
 
 use crate::domain::{
     task::TaskId,
-    text::terms::{RULES, push_pieces, spaced},
+    text::{
+        folded,
+        terms::{RULES, push_pieces, spaced},
+    },
 };
 
 /// From how many tasks on it is said that an index is made: it takes seconds.
@@ -180,9 +183,36 @@ pub(super) fn index_by_our_rules(connection: &Connection) -> rusqlite::Result<()
                 "making the search index of {count} tasks anew; this takes a while, once"
             );
         }
+        fold_keys_anew(connection)?;
         index_anew(connection)?;
     }
     transaction.commit()
+}
+
+/// Folds anew what projects and tags are compared by. Keys in ASCII are the same by the rules of every program.
+fn fold_keys_anew(connection: &Connection) -> rusqlite::Result<()> {
+    for (read, write) in [
+        (
+            "SELECT DISTINCT project_key FROM task WHERE project_key GLOB '*[^ -~]*'",
+            "UPDATE task SET project_key = ?2 WHERE project_key = ?1",
+        ),
+        (
+            "SELECT DISTINCT tag FROM tag WHERE tag GLOB '*[^ -~]*'",
+            "UPDATE OR REPLACE tag SET tag = ?2 WHERE tag = ?1",
+        ),
+    ] {
+        let mut keys = connection.prepare_cached(read)?;
+        let keys: Vec<String> = keys
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for key in keys {
+            let anew = folded(&key);
+            if *anew != *key {
+                connection.prepare_cached(write)?.execute((&key, anew))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes `temp.entry_of_{table}`: every word of an index, and where it stands.

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+const DOT_ABOVE: char = '\u{307}';
+
 /// Returns `text`, which is NFC, such that two texts that differ in the case of letters alone are equal: `straße` and
-/// `STRASSE`, `Σίσυφος` and `ΣΊΣΥΦΟΣ`. Its classes are those of Unicode's full case folding. Accents count.
+/// `STRASSE`, `Σίσυφος` and `ΣΊΣΥΦΟΣ`. Its classes are those of Unicode's full case folding, but that `İ` is
+/// `i`, as those who write it have it. Accents count.
 pub(crate) fn folded(text: &str) -> Cow<'_, str> {
     let is_folded = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
     if text.bytes().all(is_folded) {
@@ -17,6 +20,9 @@ pub(crate) fn folded(text: &str) -> Cow<'_, str> {
         match letter {
             // Its capital is I, which is another letter's.
             'ı' => folded.push(letter),
+            // The dot of İ in small letters, which i has anyway.
+            DOT_ABOVE if folded.ends_with('i') => {}
+            'İ' => folded.push('i'),
             letter => folded.extend(
                 letter
                     .to_lowercase()
@@ -42,6 +48,9 @@ mod tests {
             ("σίσυφος", "ΣΊΣΥΦΟΣ"),
             ("встреча", "ВСТРЕЧА"),
             ("ﬁnanzen", "FINANZEN"),
+            ("iş", "İş"),
+            ("i̇ş", "İŞ"),
+            ("DİYARBAKIR", "diyarbakir"),
         ] {
             assert_eq!(folded(one), folded(other), "{one} {other}");
             assert_eq!(folded(&folded(one)), folded(one), "{one}");

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// The version of these rules. The program makes an index of another version anew, so every change of a rule below changes the version.
-pub(crate) const RULES: i64 = 3;
+pub(crate) const RULES: i64 = 4;
 
 /// A word of fewer letters is not searched inside.
 const SHORTEST_CUT: usize = 5;

@@ -4,7 +4,7 @@ use super::{few::FEW, tiers::MOST_LONGER, *};
 use crate::{
     domain::{
         command::{Caller, Command, Draft, Patch},
-        task::{Actor, CommentText, Description, Tag, Timestamp},
+        task::{Actor, CommentText, Description, Project, Tag, Timestamp},
         when::Zone,
     },
     store::{Access, search_words::Longer},

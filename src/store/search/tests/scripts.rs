@@ -274,6 +274,41 @@ fn an_index_by_other_rules_is_made_anew_when_the_database_is_opened() {
 }
 
 #[test]
+fn what_projects_and_tags_are_compared_by_is_folded_anew_with_the_index() {
+    let (folder, mut store) = store();
+    let named = |tags: &[&str]| Draft {
+        project: Project::try_from("İş".to_owned()).ok(),
+        tags: tags
+            .iter()
+            .map(|tag| Tag::try_from((*tag).to_owned()).unwrap())
+            .collect(),
+        ..Draft::titled(title("x"))
+    };
+    add(&mut store, vec![named(&["İŞ", "ev"]), named(&["iş"])]);
+    store.catch_up().unwrap();
+    let keys = |store: &Store| -> Vec<String> {
+        let mut keys = store
+            .connection
+            .prepare_cached("SELECT project_key FROM task UNION ALL SELECT tag FROM tag ORDER BY 1")
+            .unwrap();
+        let keys = keys.query_map([], |row| row.get(0)).unwrap();
+        keys.collect::<rusqlite::Result<_>>().unwrap()
+    };
+    let ours = keys(&store);
+    assert_eq!(ours, ["ev", "iş", "iş", "iş", "iş"]);
+    // As a program has it that keeps the dot, and took both for two tags of one task.
+    for sql in [
+        "UPDATE task SET project_key = 'i\u{307}ş'",
+        "INSERT INTO tag (tag, task_id) VALUES ('i\u{307}ş', 1)",
+        "UPDATE word_rules SET version = version - 1",
+    ] {
+        store.run(sql, []).unwrap();
+    }
+    let opened = Store::open(&folder.path().join("tasks.db"), Access::Read).unwrap();
+    assert_eq!(keys(&opened), ours);
+}
+
+#[test]
 fn an_index_that_was_never_filled_agrees_with_tasks_that_all_wait() {
     let (_folder, mut store) = store();
     add(&mut store, vec![Draft::titled(title("会議"))]);
