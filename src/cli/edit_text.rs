@@ -1,12 +1,14 @@
 //! A task as a text that people edit, and that text read back.
 //!
 //! A line for each field, an empty line, then the description to the end. Lines that begin with `#` before the empty
-//! line are passed over, and a field that is left out stays as it is. `rev` is the revision the text was made from: at
-//! another one the text is refused, since it would take back what was changed meanwhile.
+//! line are passed over, and a field that is left out stays as it is. `id` is the task the text is of, `rev` the revision
+//! the text was made from: for another task the text is refused, and at another revision, since it would take back what
+//! was changed meanwhile.
 //!
 //! ```text
 //! # Task 12. Save and close to change it; an empty text leaves it as it is.
 //! # ...
+//! id: 12
 //! rev: 3
 //! title: Pay rent
 //! status: pending
@@ -26,7 +28,7 @@ use crate::{
     domain::{
         command::{Caller, Patch},
         error::Result,
-        task::{Invalid, Task, shortened},
+        task::{Invalid, Task, TaskId, shortened},
         when::{When, Zone},
     },
     input::{GivenFields, Notes, quick_fields::put, quick_words::Field},
@@ -39,6 +41,7 @@ const FIELDS: [&str; 10] = [
 
 /// A text taken apart.
 struct EditText<'a> {
+    id: Option<TaskId>,
     rev: Option<i64>,
     fields: Vec<(&'static str, &'a str)>,
     description: Option<&'a str>,
@@ -50,8 +53,9 @@ pub(super) fn write(task: &Task, zone: Zone) -> String {
         "# Task {}. Save and close to change it; an empty text leaves it as it is.\n\
          # A field without a value is cleared; tags and the ids after \"after:\" have commas between them.\n\
          # Below the empty line is the description.\n\
+         id: {}\n\
          rev: {}\n",
-        task.id, task.rev
+        task.id, task.id, task.rev
     );
     for name in FIELDS {
         let value = value(task, name, zone);
@@ -110,6 +114,13 @@ pub(super) fn read(
         return Ok(None);
     }
     let edited = EditText::read(&text)?;
+    if let Some(of) = edited.id.filter(|of| *of != task.id) {
+        let id = task.id;
+        let reason = format!(
+            "is the one of task {of}, not of task {id}; to have it on {id} as well, take out its lines id: and rev:"
+        );
+        return Err(Invalid::new("text", reason).into());
+    }
     let mut fields = GivenFields::default();
     for (name, given) in edited.fields {
         if given == value(task, name, caller.zone) {
@@ -134,7 +145,7 @@ impl<'a> EditText<'a> {
             None => (text, None),
         };
         let mut fields: Vec<(&'static str, &str)> = Vec::new();
-        let mut rev = None;
+        let (mut id, mut rev) = (None, None);
         for line in head.lines().filter(|line| !line.starts_with('#')) {
             let refused = |reason: &str| {
                 let line = shortened(line, 60);
@@ -143,10 +154,18 @@ impl<'a> EditText<'a> {
             let (name, value) = line.split_once(':').ok_or_else(|| {
                 refused("it names no field; a description goes below an empty line")
             })?;
-            if name.trim() == "rev" {
-                let read = value.trim().parse();
-                rev = Some(read.map_err(|_| refused("a revision is a whole number"))?);
-                continue;
+            match name.trim() {
+                "id" => {
+                    let read = value.trim().parse();
+                    id = Some(read.map_err(|_| refused("an id is a whole number"))?);
+                    continue;
+                }
+                "rev" => {
+                    let read = value.trim().parse();
+                    rev = Some(read.map_err(|_| refused("a revision is a whole number"))?);
+                    continue;
+                }
+                _ => {}
             }
             let name = FIELDS
                 .iter()
@@ -158,6 +177,7 @@ impl<'a> EditText<'a> {
             fields.push((name, value.trim()));
         }
         Ok(Self {
+            id,
             rev,
             fields,
             description,

@@ -100,6 +100,36 @@ fn a_text_sets_what_it_says_and_leaves_the_rest() {
 }
 
 #[test]
+fn the_text_of_one_task_is_refused_for_another() {
+    let home = Home::new();
+    run(
+        &home,
+        &["add", "Rent", "repeat:monthly", "due:2031-06-02", "+home"],
+    );
+    run(&home, &["add", "Buy a gift"]);
+    let text = run(&home, &["edit", "2", "--text"]).printed;
+    let before = json(&home, &["show", "1"]);
+    let refused = run_with(&home, &["edit", "1", "--from", "-"], &text);
+    assert_eq!((refused.status, refused.printed.as_str()), (1, ""));
+    assert!(
+        refused.said.contains(
+            "text is the one of task 2, not of task 1; to have it on 1 as well, take out its lines id: and rev:"
+        ),
+        "{}",
+        refused.said
+    );
+    assert_eq!(json(&home, &["show", "1"]), before);
+    let bare: String = text
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("id:") && !line.starts_with("rev:"))
+        .collect();
+    let copied = run_with(&home, &["edit", "1", "--from", "-"], &bare);
+    assert_eq!(copied.status, 0, "{}", copied.said);
+    let copied = json(&home, &["show", "1"])["tasks"][0].clone();
+    assert_eq!(copied["title"], "Buy a gift");
+}
+
+#[test]
 fn a_text_that_is_wrong_is_refused_line_and_all() {
     let home = Home::new();
     run(&home, &["add", "Pay"]);
@@ -112,6 +142,7 @@ fn a_text_that_is_wrong_is_refused_line_and_all() {
         ("due: fri\ndue: mon\n", "the field is there twice"),
         ("due: banana\n", "due \"banana\" is no date"),
         ("title:\n", "title is blank"),
+        ("id: x\n", "an id is a whole number"),
         ("rev: x\n", "a revision is a whole number"),
         ("rev: 7\ntitle: x\n", "task 1 is at rev 1, not 7"),
     ];
