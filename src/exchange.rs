@@ -297,6 +297,11 @@ impl Notes {
         *self.0.entry(remark.into()).or_default() += 1;
     }
 
+    /// Takes in the remarks on one task: each counts once, however often it was made.
+    fn add_task(&mut self, of_task: Self) {
+        of_task.0.into_keys().for_each(|remark| self.count(remark));
+    }
+
     /// Returns each remark, with how many tasks it concerns.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.0

@@ -203,7 +203,9 @@ impl<R: BufRead> super::Reader for Reader<'_, R> {
                     self.kind = Kind::Other;
                 }
                 let mut faults = Vec::new();
-                let read = fields::read(&fields, self.caller, &mut self.notes, &mut faults);
+                let mut notes = Notes::default();
+                let read = fields::read(&fields, self.caller, &mut notes, &mut faults);
+                self.notes.add_task(notes);
                 let next = match read {
                     Ok(arrival) => Ok(Arrival { line, ..arrival }),
                     Err(_) if self.kind == Kind::Other => return Some(Err(self.refuse())),

@@ -410,6 +410,48 @@ fn a_series_that_has_no_length_is_written_with_its_start_alone() {
 }
 
 #[test]
+fn a_note_counts_the_tasks_it_concerns_and_says_what_became_of_tags() {
+    let notes = |properties: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:Case\n{properties}\nEND:VTODO\nEND:VCALENDAR\n"
+        );
+        let caller = berlin();
+        let mut reader = Reader::new(std::io::Cursor::new(text), &caller).unwrap();
+        while reader.next().is_some() {}
+        let notes = reader.notes().iter();
+        let notes: Vec<_> = notes
+            .map(|(note, count)| format!("{note}: {count}"))
+            .collect();
+        notes
+    };
+    for (properties, expected) in [
+        (
+            "CATEGORIES:work,home office,the garden",
+            &["CATEGORIES: blanks became -: 1"][..],
+        ),
+        (
+            "CATEGORIES:work,a\\,b,c\\,d",
+            &["CATEGORIES: commas became -: 1"],
+        ),
+        (
+            "CATEGORIES:home office,a\\, b",
+            &[
+                "CATEGORIES: blanks became -: 1",
+                "CATEGORIES: commas became -: 1",
+            ],
+        ),
+        ("CLASS:PRIVATE", &["CLASS: left out: 1"]),
+        ("CLASS:PUBLIC\nTRANSP:OPAQUE", &[]),
+        ("PERCENT-COMPLETE:50", &["PERCENT-COMPLETE: left out: 1"]),
+        ("PERCENT-COMPLETE:0", &[]),
+        ("PERCENT-COMPLETE:100\nSTATUS:COMPLETED", &[]),
+        ("X-ONE:a\nX-ONE:b", &["X-ONE: left out: 1"]),
+    ] {
+        assert_eq!(notes(properties), expected, "{properties}");
+    }
+}
+
+#[test]
 fn a_date_off_the_rule_is_written_as_a_change_of_one_that_the_rule_has() {
     let caller = berlin();
     for (due, rule, start) in [

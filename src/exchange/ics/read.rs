@@ -115,6 +115,13 @@ impl<R: BufRead> Reader<'_, R> {
     /// Reads the rest of a `VTODO`, and makes tasks of it: none if another one stands for it, several of a series some dates of
     /// which are tasks of their own.
     fn todo(&mut self, line: u64) -> Result<(), Fault> {
+        let mut notes = Notes::default();
+        let read = self.todo_noting(line, &mut notes);
+        self.notes.add_task(notes);
+        read
+    }
+
+    fn todo_noting(&mut self, line: u64, notes: &mut Notes) -> Result<(), Fault> {
         let mut component = Component {
             line,
             properties: Vec::new(),
@@ -135,8 +142,8 @@ impl<R: BufRead> Reader<'_, R> {
                         name if VITAL.contains(&name) => {
                             faults.push(Fault::Property { line, reason });
                         }
-                        "" => self.notes.count(NO_PROPERTY),
-                        name => self.notes.count(format!("{}: left out", printable(name))),
+                        "" => notes.count(NO_PROPERTY),
+                        name => notes.count(format!("{}: left out", printable(name))),
                     }
                     continue;
                 }
@@ -144,7 +151,7 @@ impl<R: BufRead> Reader<'_, R> {
             match (property.name.as_str(), property.value.trim()) {
                 ("END", end) if end.eq_ignore_ascii_case("VTODO") => break,
                 ("BEGIN", inner) => {
-                    self.notes.count(format!("{}: left out", printable(inner)));
+                    notes.count(format!("{}: left out", printable(inner)));
                     let inner = inner.to_owned();
                     self.skip(&inner)?;
                 }
@@ -155,22 +162,16 @@ impl<R: BufRead> Reader<'_, R> {
             return Ok(());
         }
         if self.survey.is_outdated(&component) {
-            self.notes
-                .count("UID: a task that is there twice is read as its later version");
+            notes.count("UID: a task that is there twice is read as its later version");
             return Ok(());
         }
-        self.take(&component, faults);
+        self.take(&component, faults, notes);
         Ok(())
     }
 
     /// Makes tasks of a component.
-    fn take(&mut self, component: &Component, mut faults: Vec<Fault>) {
-        let Self {
-            survey,
-            caller,
-            notes,
-            ..
-        } = self;
+    fn take(&mut self, component: &Component, mut faults: Vec<Fault>, notes: &mut Notes) {
+        let Self { survey, caller, .. } = self;
         let dates = Dates {
             here: caller.zone,
             zones: &survey.zones,
@@ -184,9 +185,12 @@ impl<R: BufRead> Reader<'_, R> {
         let mut others = Vec::new();
         let line = component.line;
         let arrival = todo::arrival(said, instances, &mut others, caller, notes);
-        let others = others
-            .into_iter()
-            .map(|said| todo::arrival(said, Vec::new(), &mut Vec::new(), caller, notes));
+        let others = others.into_iter().map(|said| {
+            let mut of_other = Notes::default();
+            let other = todo::arrival(said, Vec::new(), &mut Vec::new(), caller, &mut of_other);
+            self.notes.add_task(of_other);
+            other
+        });
         let arrivals = std::iter::once(arrival).chain(others);
         self.waiting.extend(
             arrivals

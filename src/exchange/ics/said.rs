@@ -124,7 +124,12 @@ impl Said {
             }
             "COMMENT" => self.remarks.push(property.text()),
             "STATUS" => self.status = Some(status(&property.value)?),
-            "PERCENT-COMPLETE" => self.percent = property.value.trim().parse().ok(),
+            "PERCENT-COMPLETE" => {
+                self.percent = property.value.trim().parse().ok();
+                if matches!(self.percent, Some(1..=99)) {
+                    notes.count("PERCENT-COMPLETE: left out");
+                }
+            }
             "PRIORITY" => self.priority = priority(&property.value)?,
             "DUE" => self.due = Some(dates.when(property, "DUE", notes)?),
             "DTSTART" => self.start = Some(dates.when(property, "DTSTART", notes)?),
@@ -194,7 +199,8 @@ impl Said {
             }
             // What the task's times and status say already.
             "SEQUENCE" => self.sequence = property.value.trim().parse().ok(),
-            "CLASS" | "TRANSP" => {}
+            "CLASS" if property.value.trim().eq_ignore_ascii_case("PUBLIC") => {}
+            "TRANSP" => {}
             other => notes.count(format!("{}: left out", printable(other))),
         }
         Ok(())

@@ -155,10 +155,14 @@ fn texts(said: &mut Said, notes: &mut Notes) -> Result<(Title, String), Invalid>
 fn tags(said: &mut Said, is_own: bool, notes: &mut Notes) -> BTreeSet<Tag> {
     let mut tags = BTreeSet::new();
     for word in std::mem::take(&mut said.categories) {
-        let separates = |c: char| c.is_whitespace() || (c == ',' && !is_own);
-        let words: Vec<&str> = word
-            .split(separates)
-            .filter(|word| !word.is_empty())
+        let is_comma = |c: char| c == ',' && !is_own;
+        let parts: Vec<&str> = word
+            .split(is_comma)
+            .filter(|part| !part.trim().is_empty())
+            .collect();
+        let words: Vec<&str> = parts
+            .iter()
+            .flat_map(|part| part.split_whitespace())
             .collect();
         match (words.len(), Tag::try_from(words.join("-"))) {
             (0, _) => {}
@@ -170,7 +174,10 @@ fn tags(said: &mut Said, is_own: bool, notes: &mut Notes) -> BTreeSet<Tag> {
                 ));
             }
             (count, Ok(tag)) => {
-                if count > 1 {
+                if parts.len() > 1 {
+                    notes.count("CATEGORIES: commas became -");
+                }
+                if count > parts.len() {
                     notes.count("CATEGORIES: blanks became -");
                 }
                 tags.insert(tag);

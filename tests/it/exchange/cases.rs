@@ -200,7 +200,7 @@ fn what_is_optional_or_unknown_is_left_out_with_a_note() {
         "STATUS is none of NEEDS-ACTION",
         "PRIORITY is no number from 0 to 9: left out",
         "COMPLETED is no date like",
-        "a line that is no property of a calendar was left out (2 tasks)",
+        "a line that is no property of a calendar was left out (1 task)",
     ] {
         assert!(said.contains(note), "{said}");
     }
