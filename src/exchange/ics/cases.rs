@@ -410,6 +410,40 @@ fn a_series_that_has_no_length_is_written_with_its_start_alone() {
 }
 
 #[test]
+fn a_date_of_a_series_that_only_begins_is_due_then_as_the_series_is() {
+    let caller = berlin();
+    for (start, at, moved, due) in [
+        (
+            ";VALUE=DATE:20261201",
+            ";VALUE=DATE:20261208",
+            ";VALUE=DATE:20261209",
+            "2026-12-09",
+        ),
+        (
+            ":20261201T090000",
+            ":20261208T090000",
+            ":20261209T100000",
+            "2026-12-09T10:00",
+        ),
+    ] {
+        let instance = format!("UID:a-1\nSUMMARY:Case\nRECURRENCE-ID{at}\nDTSTART{moved}");
+        let series = format!("DTSTART{start}\nRRULE:FREQ=WEEKLY");
+        let (both, _) = all_of(
+            &format!("{series}\nEND:VTODO\nBEGIN:VTODO\n{instance}"),
+            &caller,
+        );
+        let (alone, _) = all_of(&instance, &caller);
+        for task in [&both[1], &alone[0]] {
+            assert_eq!(
+                (task.due, task.defer_until),
+                (Some(due.parse().unwrap()), None),
+                "{instance}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_note_counts_the_tasks_it_concerns_and_says_what_became_of_tags() {
     let notes = |properties: &str| {
         let text = format!(

@@ -66,8 +66,9 @@ pub(super) fn arrival(
         task.completed_at = said.completed_at.or(Some(task.updated_at));
     }
     (task.due, task.defer_until, task.repeat) = (said.due, said.defer_until, repeat);
-    if said.start.is_none() {
-        task.due = task.due.or(said.instance);
+    if let Some(date) = said.instance {
+        // Of a series that has no DUE, a date is due when it begins.
+        task.due = task.due.or(said.start).or(Some(date));
     }
     let has_dates = |repeat: &Repeat| !repeat.counts_from_completion();
     if task.repeat.as_ref().is_some_and(has_dates) {
