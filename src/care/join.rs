@@ -164,6 +164,7 @@ fn arrival(line: u64, mine: TaskWithComments) -> Arrival {
         created: Some([task.created_at; 2]),
         parent: parent.map(|id| Name::Number(id.get())),
         depends_on: depends_on.iter().map(|id| Name::Number(id.get())).collect(),
+        is_round_done: false,
         task,
         comments,
     }

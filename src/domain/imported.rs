@@ -124,6 +124,8 @@ pub struct Arrival {
     pub parent: Option<Name>,
     /// The tasks that come before it.
     pub depends_on: Vec<Name>,
+    /// The file says that the round before the present one of a series was done. Where it does not, that one may have been passed over.
+    pub is_round_done: bool,
 }
 
 /// How the tasks of a file are to be taken.

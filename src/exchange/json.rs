@@ -268,6 +268,7 @@ impl<'a> Line<'a> {
             comments,
             parent: self.parent.map(name),
             depends_on: self.depends_on.iter().copied().map(name).collect(),
+            is_round_done: false,
         })
     }
 }

@@ -9,6 +9,7 @@ mod files;
 mod foreign;
 mod others;
 mod round_trip;
+mod rounds;
 mod update;
 mod update_between;
 mod update_lines;

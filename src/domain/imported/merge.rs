@@ -411,6 +411,13 @@ impl Comparison<'_> {
         edit.stamped(now)
     }
 
+    /// Reports whether a round of a series that is over in the file was done: the file says so, or it is of another database of ours,
+    /// where rounds are completed.
+    pub(crate) fn is_round_done(&self) -> bool {
+        let is_of_other = !self.arrival.versions.is_empty() && !self.is_written_here();
+        self.arrival.is_round_done || is_of_other
+    }
+
     /// Returns by what it is told which side changed what the task refers to.
     pub(crate) fn refers(&self) -> Refers {
         if self.comes_back {

@@ -126,7 +126,8 @@ enum Fate {
 }
 
 /// Moves the task to the first date of its series that is open. A date that is moved, if it is the first one, is where the
-/// task is; any other that is open and not as the rule has it goes to `others`.
+/// task is; any other that is open and not as the rule has it goes to `others`. Returns whether the date before the first open one was
+/// completed.
 pub(super) fn settle(
     task: &mut Task,
     said: &Said,
@@ -134,17 +135,17 @@ pub(super) fn settle(
     others: &mut Vec<Said>,
     here: Zone,
     notes: &mut Notes,
-) {
+) -> bool {
     let (Some(repeat), Some(due)) = (&task.repeat, task.due) else {
         others.extend(instances);
-        return;
+        return false;
     };
     let start = task.defer_until.filter(|_| repeat.gives_starts());
     // The first date that the rule gives.
     let first = start.unwrap_or(due);
     let repeat = repeat.anchored(&first, here);
     if instances.is_empty() && said.excluded.is_empty() {
-        return;
+        return false;
     }
     let zone = first.zone(here);
     let day = |when: &When| when.day(zone);
@@ -200,8 +201,10 @@ pub(super) fn settle(
     let Some(current) = open(&fates) else {
         let last = dates.last().map(|last| as_far(due, last));
         end(task, &fates, last, ended_at);
-        return;
+        return false;
     };
+    let before = fates.range(..day(&current)).next_back();
+    let is_completed = before.is_some_and(|(_, fate)| *fate == Fate::Completed);
     let mut is_set = false;
     for (date, instance) in moved {
         let given = dates.iter().find(|when| day(when) == date);
@@ -233,6 +236,7 @@ pub(super) fn settle(
         .map(|count| count.saturating_sub(gone).max(1));
     let ahead = fates.into_keys().filter(|date| *date > day(&current));
     task.repeat = Some(counted(repeat, count).excluding(ahead));
+    is_completed
 }
 
 /// Returns the dates of a series from the first to `last`, and the one after.

@@ -70,11 +70,13 @@ pub(super) fn arrival(
         // Of a series that has no DUE, a date is due when it begins.
         task.due = task.due.or(said.start).or(Some(date));
     }
+    let mut is_round_done = said.completed_at.is_some() && task.is_open();
     let has_dates = |repeat: &Repeat| !repeat.counts_from_completion();
     if task.repeat.as_ref().is_some_and(has_dates) {
         series::begin(&mut task, said.start, caller.zone, notes);
         if task.is_open() {
-            series::settle(&mut task, &said, instances, others, caller.zone, notes);
+            is_round_done |=
+                series::settle(&mut task, &said, instances, others, caller.zone, notes);
         }
     } else {
         let is_after = |(start, due): (When, When)| series::is_after(&start, &due, caller.zone);
@@ -125,6 +127,7 @@ pub(super) fn arrival(
         comments,
         parent: said.parent,
         depends_on: said.depends_on,
+        is_round_done,
     })
 }
 

@@ -145,6 +145,7 @@ pub(super) fn read(
         created: created.map(|at| [at; 2]),
         parent: None,
         depends_on,
+        is_round_done: false,
     })
 }
 

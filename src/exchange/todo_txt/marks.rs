@@ -367,7 +367,7 @@ mod tests {
             notes,
             [
                 ("project: a task has one; further ones became tags", 1),
-                ("tag: commas became -", 2),
+                ("tag: commas became -", 1),
                 ("tag: one that cannot be used was left out", 1),
             ]
         );

@@ -20,6 +20,17 @@ pub(super) struct Names {
     named: HashSet<u64>,
     /// The hash of what lines of other programs say without keys, where one is open and one is done.
     pub(super) in_both: HashSet<u64>,
+    /// The hash of what lines of ours are made from, where one is done and an open one repeats.
+    copied: HashSet<u64>,
+}
+
+/// A line of ours that its program completed and copied, as it does with one that repeats.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copied {
+    /// The line that is done: a round of the series.
+    Done,
+    /// The copy, with the date of the next round.
+    Open,
 }
 
 impl Names {
@@ -27,6 +38,7 @@ impl Names {
         let mut names = Self::default();
         let mut lines = Lines::new(input);
         let (mut open, mut done) = (HashSet::new(), HashSet::new());
+        let (mut rounds, mut copies) = (HashSet::new(), HashSet::new());
         loop {
             match lines.next() {
                 None => break,
@@ -36,6 +48,11 @@ impl Names {
                         let same = if is_done { &mut done } else { &mut open };
                         same.insert(words);
                     }
+                    match made_from(line) {
+                        Some((Copied::Done, state)) => _ = rounds.insert(state),
+                        Some((Copied::Open, state)) => _ = copies.insert(state),
+                        None => {}
+                    }
                 }
                 Some(Err(Fault::Read(error))) => return Err(error),
                 // Told when the line is read for what it says.
@@ -44,7 +61,18 @@ impl Names {
         }
         open.retain(|words| done.contains(words));
         names.in_both = open;
+        copies.retain(|state| rounds.contains(state));
+        names.copied = copies;
         Ok(names)
+    }
+
+    /// Returns what a line of ours is of a pair that its program made when it completed a round; `None` for any other line.
+    pub(super) fn copied(&self, line: &str) -> Option<Copied> {
+        if self.copied.is_empty() {
+            return None;
+        }
+        let (copied, state) = made_from(line)?;
+        self.copied.contains(&state).then_some(copied)
     }
 
     /// Reports whether a line comes after all others: it is done, and an open one says the same. What is open here is rather
@@ -99,6 +127,23 @@ fn words_of(line: &str) -> Option<(bool, u64)> {
     let says = |word: &&str| !word.is_empty() && known_key(word).is_none();
     words.filter(says).for_each(|word| word.hash(&mut hasher));
     Some((start.is_done, hasher.finish()))
+}
+
+/// Returns whether a line of ours is done, or open and repeats, and a hash of the task and the state of it that the line was made from;
+/// `None` for any other line.
+fn made_from(line: &str) -> Option<(Copied, u64)> {
+    let start = Start::read(line.trim_end());
+    let (_, marks) = own_export::split(start.rest)?;
+    let value = |wanted: &str| {
+        let keys = marks.iter().filter_map(|mark| known_key(mark));
+        let mut values = keys.filter(|(key, _)| *key == wanted);
+        values.next().map(|(_, value)| value)
+    };
+    let state = hash(&format!("{} {}", value("id")?, value("rev")?));
+    if start.is_done {
+        return Some((Copied::Done, state));
+    }
+    value("rec").map(|_| (Copied::Open, state))
 }
 
 fn hash(name: &str) -> u64 {

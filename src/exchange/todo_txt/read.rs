@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::{
     SOURCE,
     marks::{LateMarks, by_letter},
-    names::Names,
+    names::{Copied, Names},
     own_export::{self, own_called},
     rec,
     start::Start,
@@ -66,7 +66,17 @@ impl<R: BufRead + Seek> crate::exchange::Reader for Reader<'_, R> {
                 }
                 Some(Ok(line)) if line.trim().is_empty() => continue,
                 Some(Ok(line)) if self.names.is_late(line) != self.is_late => continue,
-                Some(Ok(line)) => read(line, &self.names, self.caller, &mut self.notes),
+                Some(Ok(line)) if self.names.copied(line) == Some(Copied::Done) => {
+                    self.notes
+                        .count("x: a line with a copy that is open is a finished round of that");
+                    continue;
+                }
+                Some(Ok(line)) => {
+                    let mut notes = Notes::default();
+                    let read = read(line, &self.names, self.caller, &mut notes);
+                    self.notes.add_task(notes);
+                    read
+                }
                 // Told the first time.
                 Some(Err(Fault::Task { .. })) if self.is_late => continue,
                 Some(Err(fault)) => return Some(Err(fault)),
@@ -116,6 +126,7 @@ fn read(line: &str, names: &Names, caller: &Caller, notes: &mut Notes) -> Result
         created: start.created.map(|day| [at(day), end_of_day(day)]),
         parent: None,
         depends_on: Vec::new(),
+        is_round_done: names.copied(line) == Some(Copied::Open),
     };
     let own = own_export::split(start.rest);
     let is_own = own.is_some();

@@ -340,6 +340,7 @@ impl<'a, 'store> Import<'a, 'store> {
                 refers,
                 found,
                 comes_back,
+                is_round_done: comparison.is_round_done(),
                 is_of_ours: !arrival.versions.is_empty(),
             };
             self.names.set_aside(arrival, here.id, &again)?;

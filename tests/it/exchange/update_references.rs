@@ -106,20 +106,22 @@ fn a_circle_that_an_update_would_close_is_named_and_left() {
 }
 
 #[test]
-fn a_round_that_is_finished_in_the_calendar_ends_as_one_that_is_finished_here() {
+fn a_round_that_is_over_in_the_calendar_ends_as_one_that_is_over_here() {
     let series =
         "SUMMARY:Water\nDTSTART;VALUE=DATE:20261201\nDUE;VALUE=DATE:20261201\nRRULE:FREQ=WEEKLY";
     let moved_on = series.replace("20261201", "20261208");
     let other = "SUMMARY:Other";
     let done = "STATUS:COMPLETED\nCOMPLETED:20261128T100000Z\nRECURRENCE-ID;VALUE=DATE:20261201\nSUMMARY:Water";
     let moved = series.replace("DUE;VALUE=DATE:20261201", "DUE;VALUE=DATE:20261203");
-    for (changed, is_round) in [
+    for (changed, is_round, is_done) in [
+        // It was passed over, as nobody says that it was done.
         (
             vec![
                 ("s", moved_on.as_str()),
                 ("o", "SUMMARY:Others\nRELATED-TO;RELTYPE=DEPENDS-ON:s"),
             ],
             true,
+            false,
         ),
         (
             vec![
@@ -128,8 +130,9 @@ fn a_round_that_is_finished_in_the_calendar_ends_as_one_that_is_finished_here() 
                 ("o", "SUMMARY:Others\nRELATED-TO;RELTYPE=DEPENDS-ON:s"),
             ],
             true,
+            true,
         ),
-        (vec![("s", moved.as_str()), ("o", other)], false),
+        (vec![("s", moved.as_str()), ("o", other)], false, false),
     ] {
         let place = Place::new();
         let first = [
@@ -154,7 +157,7 @@ fn a_round_that_is_finished_in_the_calendar_ends_as_one_that_is_finished_here() 
             .filter(|task| task["title"] == "Water")
             .map(|task| &task["due"])
             .collect();
-        let expected: &[&str] = if is_round { &["2026-12-01"] } else { &[] };
+        let expected: &[&str] = if is_done { &["2026-12-01"] } else { &[] };
         assert_eq!(rounds, expected, "{completed}");
         let part = field(&place, 3, "status");
         if is_round {

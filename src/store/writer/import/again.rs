@@ -33,6 +33,8 @@ pub(super) struct Again {
     pub(super) found: Found,
     /// An undo had taken it away, and the file brings it back.
     pub(super) comes_back: bool,
+    /// A round of a series that is over in the file was done there, and not passed over.
+    pub(super) is_round_done: bool,
     /// The file is of another database of ours.
     pub(super) is_of_ours: bool,
 }
@@ -314,7 +316,7 @@ impl Again {
         .stamped(caller.now)
     }
 
-    /// Returns the round of a series that the file has finished; `None` if it has not.
+    /// Returns the round of a series that is over in the file; `None` if it is not.
     pub(super) fn round(&self, before: &Task, caller: &Caller) -> Option<Round> {
         let mut edit = Edit::of(before);
         edit.after = self.after.clone();

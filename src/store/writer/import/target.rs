@@ -41,7 +41,7 @@ impl ImportTarget<'_, '_> {
     }
 
     /// Changes the tasks that were here and are set aside, and those that a finished round of a series has `brought` along. A round
-    /// is logged as a completion, as one that is finished here.
+    /// is logged as completed or as skipped, as one that is over here.
     pub(super) fn change(&mut self, names: &Names, brought: Vec<Edit>) -> Result<()> {
         let (store, caller) = (self.writer.store, self.entry.caller);
         let mut others = Vec::new();
@@ -58,7 +58,8 @@ impl ImportTarget<'_, '_> {
             if let Some(again) = names.again::<Again>(id)? {
                 let before = store.existing(id)?;
                 self.entry.kind = match again.round(&before, caller) {
-                    Some(_) => Kind::Complete,
+                    Some(_) if again.is_round_done => Kind::Complete,
+                    Some(_) => Kind::Skip,
                     None => Kind::Import,
                 };
                 let edit = again.edit(before, caller);

@@ -35,6 +35,7 @@ fn arrival(id: i64, parent: Option<i64>, depends_on: Option<i64>) -> Arrival {
         name: Some(Name::Number(id)),
         called: None,
         versions: Vec::new(),
+        is_round_done: false,
         task: Task {
             tags: [format!("t{}", id % 5)]
                 .map(|tag| crate::domain::task::Tag::try_from(tag).unwrap())
