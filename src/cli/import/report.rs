@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{CliResult, Context, one_line, say};
 use crate::{
     domain::{
-        imported::{Difference, Name, Side},
+        imported::{Difference, Field, Name, Side},
         task::{TaskId, shortened},
         text::counted,
     },
@@ -206,6 +206,17 @@ fn said(field: &Difference, how: How) -> String {
         None => "nothing".to_owned(),
     };
     let (name, file, here) = (field.field.as_str(), text(&field.file), text(&field.here));
+    if field.field == Field::Comments
+        && let Some(new) = &field.file
+    {
+        // They go beside those that are here.
+        let new = shortened(&one_line(new), SHOWN);
+        return match (how.updates && field.is_taken(), how.is_rehearsal) {
+            (true, false) => format!("added to comments: {new}"),
+            (true, true) => format!("would be added to comments: {new}"),
+            (false, _) => format!("new in comments of the file: {new}"),
+        };
+    }
     if how.updates && field.is_taken() {
         let verb = if how.is_rehearsal {
             "would become"

@@ -53,7 +53,7 @@ pub struct Difference {
     pub field: Field,
     /// Who changed it.
     pub side: Side,
-    /// What the file says; `None` for nothing.
+    /// What the file says, of comments those that are not here; `None` for nothing.
     pub file: Option<String>,
     /// What is here; `None` for nothing.
     pub here: Option<String>,
@@ -143,13 +143,28 @@ impl Comparison<'_> {
         };
         let is_said =
             self.terms.is_complete || file.is_some() || self.said_something(field) == Some(true);
+        let told = match field {
+            Field::Comments => field.text(&self.arrival.task, &self.new_comments()),
+            _ => file,
+        };
         (is_said && self.differs(field, side)).then_some(Difference {
             field,
             side,
-            file,
+            file: told,
             here,
             circle: None,
         })
+    }
+
+    /// Returns the comments of the file that are not here.
+    fn new_comments(&self) -> Vec<Comment> {
+        let is_new = |one: &&Comment| self.comments.iter().all(|other| other.text != one.text);
+        self.arrival
+            .comments
+            .iter()
+            .filter(is_new)
+            .cloned()
+            .collect()
     }
 
     /// Reports whether a line that we would write now says the same as the one of ours that came.
@@ -287,11 +302,7 @@ impl Comparison<'_> {
                 let is_here = |tag: &Tag| here.tags.contains(tag) || self.is_in_title(tag.as_str());
                 is_exact || !came.tags.iter().all(is_here)
             }
-            Field::Comments => {
-                let is_here =
-                    |one: &Comment| self.comments.iter().any(|other| other.text == one.text);
-                self.terms.is_complete || !self.arrival.comments.iter().all(is_here)
-            }
+            Field::Comments => self.terms.is_complete || !self.new_comments().is_empty(),
             _ => true,
         }
     }
@@ -350,8 +361,7 @@ impl Comparison<'_> {
 
     /// Sets a field in the task that `edit` makes to what the file says.
     fn take(&self, field: Field, edit: &mut Edit) {
-        let (arrival, here) = (self.arrival, self.comments);
-        let (task, came) = (&mut edit.after, &arrival.task);
+        let (task, came) = (&mut edit.after, &self.arrival.task);
         match field {
             // A day, and not every rule, is all that a line can say: the time of day stays, and a rule that was not touched.
             Field::Due if self.is_line_of_ours() => {
@@ -389,11 +399,7 @@ impl Comparison<'_> {
             Field::DeferUntil => task.defer_until = came.defer_until,
             Field::Project => task.project.clone_from(&came.project),
             Field::Tags => task.tags.clone_from(&came.tags),
-            Field::Comments => {
-                let is_new = |one: &&Comment| here.iter().all(|other| other.text != one.text);
-                let new = arrival.comments.iter().filter(is_new).cloned();
-                edit.comments.added.extend(new);
-            }
+            Field::Comments => edit.comments.added.extend(self.new_comments()),
             Field::Parent | Field::DependsOn => {}
         }
     }

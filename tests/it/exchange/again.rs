@@ -368,7 +368,11 @@ fn an_update_adds_the_comments_that_are_new_in_the_file() {
     place.done(&["import", &place.file("a.json", task(first))]);
     place.done(&["comment", "1", "mine"]);
     let file = place.file("a.json", task(&format!("{first},{second}")));
-    place.done(&["import", "--update", &file]);
+    let (printed, _) = place.done(&["import", "--update", &file]);
+    assert!(
+        printed.contains("\n  1 One: added to comments: second\n"),
+        "{printed}"
+    );
     let tasks = place.tasks();
     let comments = tasks[0]["comments"].as_array().unwrap();
     let texts: Vec<&Value> = comments.iter().map(|comment| &comment["text"]).collect();
