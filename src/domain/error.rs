@@ -275,7 +275,7 @@ pub enum Error {
 }
 
 /// A relation between tasks that must not lead back to its start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relation {
     /// A task is a part of another.
     Parent,

@@ -5,6 +5,8 @@
 //! for its like in every table at every row that is added. What is held in memory is a few bytes a task that was there
 //! before, and an id for each that refers ahead.
 
+use std::collections::BTreeSet;
+
 use super::{Entry, Writer};
 use crate::{
     domain::{
@@ -374,13 +376,19 @@ impl<'a, 'store> Import<'a, 'store> {
             }
             Ok(())
         })?;
+        let mut cut = BTreeSet::new();
         for relation in [Relation::Parent, Relation::DependsOn] {
-            self.imported.circular += circles::cut(&self.names, relation, &mut refuse)?;
+            let references = circles::cut(&self.names, relation, &mut refuse)?;
+            self.imported.circular += references.len() as u64;
+            cut.extend(references.into_iter().map(|(task, _)| (task, relation)));
         }
         self.compare_references()?;
         let brought = again::brought(self.store, &self.names, self.first_new, self.caller)?;
         self.imported.brought = brought.len() as u64;
         if let Some(mut writing) = self.writing {
+            for (id, relation) in cut {
+                writing.forget_cut(id, relation, &self.names)?;
+            }
             for id in self.names.aside()? {
                 writing.refer(id, self.names.targets(id)?)?;
             }

@@ -103,6 +103,43 @@ fn lines_that_go_round_are_told_by_what_the_file_calls_them() {
 }
 
 #[test]
+fn a_circle_that_was_left_out_is_named_again_when_the_file_comes_again() {
+    let todo = |uid: &str, others: &[&str]| {
+        let others = others.iter().map(|other| format!("RELATED-TO{other}\n"));
+        let others: String = others.collect();
+        format!("BEGIN:VTODO\nUID:{uid}\nSUMMARY:{uid}\n{others}END:VTODO\n")
+    };
+    for (first, second, way) in [
+        (&[":b"][..], &[":a"][..], "#1 -> #2 -> #1"),
+        (
+            &[";RELTYPE=DEPENDS-ON:c", ";RELTYPE=DEPENDS-ON:b"],
+            &[";RELTYPE=DEPENDS-ON:a"],
+            "#1 -> #2 -> #1",
+        ),
+    ] {
+        let place = Place::new();
+        let todos = [todo("a", first), todo("b", second), todo("c", &[])].concat();
+        let file = place.file("a.ics", format!("BEGIN:VCALENDAR\n{todos}END:VCALENDAR\n"));
+        let (_, said) = place.done(&["import", "--skip-bad", &file]);
+        assert!(said.contains("went round in a circle"), "{said}");
+        let before = place.tasks();
+        for update in [&["import", &file][..], &["import", "--update", &file]] {
+            for _ in 0..2 {
+                let (printed, _) = place.done(update);
+                assert!(!printed.contains("changed here alone"), "{printed}");
+                assert!(printed.contains(way), "{printed}");
+            }
+        }
+        assert_eq!(place.tasks().len(), before.len());
+        for (now, was) in place.tasks().iter().zip(&before) {
+            for field in ["parent", "depends_on"] {
+                assert_eq!(now[field], was[field], "{now}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_long_way_round_is_told_in_short() {
     let place = Place::new();
     let tasks: Vec<Vec<i64>> = (1..=500).map(|id| vec![id % 500 + 1]).collect();

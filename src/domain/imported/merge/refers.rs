@@ -120,6 +120,15 @@ impl Refers {
         })
     }
 
+    /// Keeps what a file says of a relation.
+    pub(crate) fn keep(relation: Relation, names: &[Name], kept: &mut BTreeMap<String, String>) {
+        let name = field_of(relation).as_str();
+        match digest_of(names) {
+            Some(digest) => _ = kept.insert(name.to_owned(), digest),
+            None => _ = kept.remove(name),
+        }
+    }
+
     /// Keeps what the next comparison goes by, where a difference is left.
     pub(crate) fn leave(&self, relation: Relation, kept: &mut BTreeMap<String, String>) {
         let name = field_of(relation).as_str();

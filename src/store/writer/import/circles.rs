@@ -14,12 +14,12 @@ use crate::domain::{
 /// How many circles are looked for. A file with more is refused as it is: each costs the length of its way.
 const MOST: usize = 1_000;
 
-/// Leaves out a reference of each circle of `relation` and tells it, with its line. Returns how many those were.
+/// Leaves out a reference of each circle of `relation` and tells it, with its line. Returns which task each was of, and to which it led.
 pub(super) fn cut(
     names: &Names,
     relation: Relation,
     refuse: &mut impl FnMut(u64, Invalid),
-) -> Result<u64> {
+) -> Result<HashSet<(TaskId, TaskId)>> {
     let aside = names.aside_for(relation)?;
     let mut looked_at = 0;
     let mut cut = HashSet::new();
@@ -54,7 +54,7 @@ pub(super) fn cut(
             Ok(())
         })?;
     }
-    Ok(cut.len() as u64)
+    Ok(cut)
 }
 
 fn targets(names: &Names, task: TaskId, relation: Relation) -> Result<Vec<TaskId>> {

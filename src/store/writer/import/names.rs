@@ -247,6 +247,21 @@ impl Names {
         Ok(targets)
     }
 
+    /// Returns the names of the tasks that `task` refers to by `relation`, also of those that are not there.
+    pub(super) fn said(&self, task: TaskId, relation: Relation) -> Result<Vec<Name>> {
+        let mut names = Vec::new();
+        self.each(
+            "SELECT name FROM reference WHERE task = ?1 AND relation = ?2",
+            params![task, code(relation)],
+            name,
+            |name| {
+                names.push(name);
+                Ok(())
+            },
+        )?;
+        Ok(names)
+    }
+
     /// Leaves a reference out.
     pub(super) fn cut(&self, task: TaskId, relation: Relation, target: TaskId) -> Result<()> {
         self.run(

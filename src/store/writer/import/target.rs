@@ -9,6 +9,7 @@ use crate::{
     domain::{
         change::{Edit, GroupId, Kind},
         error::{Relation, Result},
+        imported::Refers,
         task::{Task, TaskId, TaskWithComments},
     },
     store::{
@@ -22,6 +23,8 @@ const USUAL_CACHE: i64 = -2_000;
 
 pub(super) const SET_REFERENCES: &str =
     "UPDATE task SET parent = ?2, depends_on = ?3 WHERE id = ?1";
+
+const SET_ORIGIN: &str = "UPDATE task SET origin = ?2 WHERE id = ?1";
 
 /// Where an import writes to.
 #[derive(Debug)]
@@ -70,6 +73,26 @@ impl ImportTarget<'_, '_> {
         for edit in &others {
             self.writer.log(&mut self.entry, edit, Store::write)?;
         }
+        Ok(())
+    }
+
+    /// Keeps of what the file says the task refers to only what was not left out for going round in a circle: so the circle is told
+    /// again when the file comes again.
+    pub(super) fn forget_cut(
+        &mut self,
+        id: TaskId,
+        relation: Relation,
+        names: &Names,
+    ) -> Result<()> {
+        let store = self.writer.store;
+        let Some(mut origin) = store.existing(id)?.origin else {
+            return Ok(());
+        };
+        // What a file of ours said is kept beside what another program said, if one did.
+        let said = origin.ours.as_mut().map(|passed| &mut passed.said);
+        let said = said.unwrap_or(&mut origin.said);
+        Refers::keep(relation, &names.said(id, relation)?, said);
+        store.run(SET_ORIGIN, params![id, serde_json::to_string(&origin)?])?;
         Ok(())
     }
 
