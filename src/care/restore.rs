@@ -49,6 +49,8 @@ pub struct Outcome {
     pub group: Option<GroupId>,
     /// What was there before; `None` if nothing was.
     pub before: Option<Backup>,
+    /// The search index in the backup is damaged. Nothing is taken from it: the one here is made of the tasks.
+    pub has_damaged_words: bool,
 }
 
 impl Outcome {
@@ -83,7 +85,13 @@ pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome>
         store.follow()?;
         match try_restore(&mut store, &source, &backups, &mut before, caller) {
             Err(Error::Behind) => {}
-            restored => return restored.map(|outcome| Outcome { before, ..outcome }),
+            restored => {
+                return restored.map(|outcome| Outcome {
+                    before,
+                    has_damaged_words: source.has_damaged_words,
+                    ..outcome
+                });
+            }
         }
     }
     Err(Error::Behind)
@@ -117,7 +125,10 @@ fn try_restore(
 pub fn preview(database: &Path, from: &Path, now: Timestamp) -> Result<Outcome> {
     let source = Source::open(from)?;
     let store = Store::open(database, Access::Read)?;
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome {
+        has_damaged_words: source.has_damaged_words,
+        ..Outcome::default()
+    };
     store.snapshot(|store| {
         each_edit(store, &source.store, now, |edit| {
             outcome.count(edit);
@@ -130,6 +141,8 @@ pub fn preview(database: &Path, from: &Path, now: Timestamp) -> Result<Outcome> 
 /// A backup opened for reading, in the schema of this program.
 struct Source {
     store: Store,
+    /// Its search index is damaged.
+    has_damaged_words: bool,
     /// Where the copy of an older one lies, while it is needed.
     _folder: Option<TempDir>,
 }
@@ -140,14 +153,17 @@ impl Source {
     fn open(file: &Path) -> Result<Self> {
         let contents = backup::inspect(file)?;
         let connection = open::open_to_look(file)?;
+        let has_damaged_words = contents.has_damaged_words;
         let source = if contents.schema == open::latest_schema() {
             Self {
+                has_damaged_words,
                 store: Store::over(connection, Paths::new(file)),
                 _folder: None,
             }
         } else {
             let (store, folder) = upgraded(&connection, file)?;
             Self {
+                has_damaged_words,
                 store,
                 _folder: Some(folder),
             }

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use serde_json::json;
 
-use super::{CliResult, Context, backup};
+use super::{CliResult, Context, backup, report};
 use crate::{
     care::restore::{self, Outcome},
     clock,
@@ -44,6 +44,11 @@ impl RestoreArgs {
             }
             outcome
         };
+        let damaged = outcome.has_damaged_words.then(|| {
+            "the search index in the backup is damaged; the tasks are whole, and found here as ever".to_owned()
+        });
+        let notes: Vec<String> = damaged.into_iter().collect();
+        report::say(&notes);
         if context.screen.json {
             let first: Vec<_> = outcome.first.iter().map(entry).collect();
             return Ok(context.screen.print_json(&json!({
@@ -55,6 +60,7 @@ impl RestoreArgs {
                 "first": first,
                 "group": outcome.group,
                 "backup": outcome.before.map(|backup| backup.path),
+                "notes": notes,
             }))?);
         }
         let mut out = io::stdout().lock();

@@ -214,6 +214,29 @@ fn a_backup_in_which_something_was_altered_is_refused_by_name_and_salvaged() {
 }
 
 #[test]
+fn a_backup_whose_search_index_is_damaged_is_restored_and_that_is_said() {
+    let damage = "UPDATE search_config SET v = 99";
+    for is_new in [false, true] {
+        let home = backed_up_and_altered(damage);
+        let copy = home.database().with_file_name("copy.db");
+        let home = if is_new { Home::new() } else { home };
+        for dry_run in [&["--dry-run"][..], &[]] {
+            let arguments = [&["restore", copy.to_str().unwrap()], dry_run].concat();
+            let output = home.command(&arguments).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success(), "{said}");
+            assert!(
+                said.contains("the search index in the backup is damaged; the tasks are whole, and found here as ever"),
+                "{said}"
+            );
+        }
+        assert_eq!(titles(&home, "open"), ["the whole", "a part"]);
+        assert!(home.run(&["search", "whole"]).contains("the whole"));
+        home.run(&["doctor"]);
+    }
+}
+
+#[test]
 fn what_was_restored_into_a_new_database_is_in_its_search_index() {
     let home = Home::new();
     let lines: Vec<String> = (0..200).map(|n| format!("task {n}")).collect();

@@ -32,6 +32,8 @@ pub struct Contents {
     pub bytes: u64,
     /// Which tasks are not what their log says, in words; `None` if there are none, or they were not compared.
     pub disagreeing: Option<String>,
+    /// Its search index is damaged, which is made of the tasks.
+    pub has_damaged_words: bool,
 }
 
 /// Opens a database file, changing nothing, and says what it holds. One that is damaged, not ours, or newer than this
@@ -86,6 +88,7 @@ impl<'a> Looked<'a> {
             last_change,
             bytes: fs::metadata(self.file).map_or(0, |file| file.len()),
             disagreeing: None,
+            has_damaged_words: self.worst == Some(Part::Words),
         })
     }
 
