@@ -111,7 +111,7 @@ pub fn is_of_our_name(folder: &Path) -> bool {
 fn be_alone(paths: &Paths) -> Result<()> {
     let file = &paths.database;
     let used = |by: &str| {
-        let reason = format!("{by}, so nothing was removed; end it first");
+        let reason = format!("{by}, so no data was removed; end it first");
         unusable(file, reason, None)
     };
     must_be_ours(file)?;

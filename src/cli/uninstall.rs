@@ -15,6 +15,7 @@ use super::{
     install::{HostFiles, InstallArgs},
     screen::can_ask,
     service::Installed,
+    shell_word::shell_word,
 };
 use crate::{
     care::removal,
@@ -197,7 +198,7 @@ impl UninstallArgs {
             let _ = writeln!(
                 text,
                 "To keep the tasks, first put a backup elsewhere: taskhold backup {}",
-                example_of_backup(context).display()
+                shell_word(&example_of_backup(context))
             );
         }
         text

@@ -187,7 +187,7 @@ fn a_database_that_a_server_has_open_is_not_removed() {
     server.tasks("open");
     let said = machine.refusal(&["uninstall", "--data", "--yes"]);
     assert!(
-        said.contains("another program has it open, so nothing was removed"),
+        said.contains("another program has it open, so no data was removed"),
         "{said}"
     );
     assert_eq!(server.tasks("open").len(), 1);

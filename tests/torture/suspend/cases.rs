@@ -414,7 +414,7 @@ impl Report {
                 {
                     fault(format!("refused after {took:.1} s: {words}"));
                 }
-                Outcome::Refused(words) if !self.is_helpful(answer.name, words) => {
+                Outcome::Refused(words) if !self.is_helpful(case.before, answer.name, words) => {
                     fault(format!(
                         "who holds what, and the way out, is not said: {words}"
                     ));
@@ -430,7 +430,7 @@ impl Report {
 
     /// Reports whether a refusal says what is held, by whom and what to do. SQLite does not tell who has its locks. What
     /// doctor says is a report of its own.
-    fn is_helpful(&self, name: &str, words: &str) -> bool {
+    fn is_helpful(&self, before: Before, name: &str, words: &str) -> bool {
         let has = |word: &str| words.contains(word);
         let is_named = self.holder.is_some_and(|pid| has(&pid.to_string()));
         match name {
@@ -438,6 +438,8 @@ impl Report {
             "serve" if has("a daemon already serves") => true,
             // Who ended it knows the way out.
             "mcp, input ended" if has("the call was not made") => true,
+            // Whoever makes the database came later.
+            "backup" if has("is not there yet") && before == Before::Nothing => true,
             _ => has("lock") && has("repeat") && (is_named || has("the database")),
         }
     }
