@@ -66,62 +66,27 @@ impl IdArgs {
     }
 }
 
-/// Takes the ids of each line.
+/// Takes the first word of each line, so that lines of `list` can be piped in as they are.
 fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
     for line in stdin_lines(MOST_LINES) {
         let (number, line) = line?;
-        let of_line = ids_of_line(&line).map_err(|word| {
-            let word = shortened(word, 40);
-            Failure::input(format!(
-                "standard input, line {number}: \"{word}\" is no id"
-            ))
-            .with_hint(
-                "a line begins with one, or has several and nothing else: 12, #12, 12,13 or 12 13",
-            )
-        })?;
-        ids.extend(of_line);
+        let Some(word) = line.split_whitespace().next() else {
+            continue;
+        };
+        match word.parse() {
+            Ok(Ids::Tasks(more)) => ids.extend(more),
+            Ok(Ids::Stdin) | Err(_) => {
+                let word = shortened(word, 40);
+                return Err(Failure::input(format!("standard input, line {number}: \"{word}\" is no id")).with_hint("a line begins with one, or with several and commas between them: 12, #12 or 12,13"));
+            }
+        }
     }
     Ok(())
-}
-
-/// Returns the tasks that a line names: all of them, if it has nothing but ids, else the one it begins with, as a line of `list`. An error is what it begins with instead.
-fn ids_of_line(line: &str) -> Result<Vec<TaskId>, &str> {
-    let mut words = line.split_whitespace();
-    let Some(first) = words.next() else {
-        return Ok(Vec::new());
-    };
-    let ids = |word: &str| match word.parse() {
-        Ok(Ids::Tasks(ids)) => Some(ids),
-        Ok(Ids::Stdin) | Err(_) => None,
-    };
-    let named = ids(first).ok_or(first)?;
-    let others: Option<Vec<Vec<TaskId>>> = words.map(ids).collect();
-    Ok(named
-        .into_iter()
-        .chain(others.unwrap_or_default().into_iter().flatten())
-        .collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_of_nothing_but_ids_names_them_all_and_one_of_a_list_its_task() {
-        for (line, ids) in [
-            ("1 2 3", Some(vec![1, 2, 3])),
-            ("#4,5\t6", Some(vec![4, 5, 6])),
-            ("7\tBuy 2 eggs", Some(vec![7])),
-            ("8 2 eggs", Some(vec![8])),
-            ("  ", Some(vec![])),
-            ("eggs 2", None),
-            ("- 1", None),
-        ] {
-            let read = ids_of_line(line).ok();
-            let read = read.map(|ids| ids.iter().map(|id| id.get()).collect::<Vec<_>>());
-            assert_eq!(read, ids, "{line:?}");
-        }
-    }
 
     #[test]
     fn ids_lead_and_words_follow() {
