@@ -76,6 +76,8 @@ pub(crate) struct Memory {
     fuse: Option<Fuse>,
     /// It says that it would take an entry after a gap, as an object store does.
     has_gaps: bool,
+    /// Whether what goes to it through [`Secrets`](super::secrets::Secrets) is sealed.
+    pub(super) is_sealed: bool,
     visit: Option<Visit>,
 }
 
@@ -88,6 +90,7 @@ impl Memory {
             faults,
             fuse: None,
             has_gaps: seed % 2 == 1,
+            is_sealed: false,
             visit: None,
         }
     }
@@ -110,8 +113,15 @@ impl Memory {
             faults,
             fuse: None,
             has_gaps: self.has_gaps,
+            is_sealed: self.is_sealed,
             visit: None,
         }
+    }
+
+    /// Has what is sent to it sealed.
+    pub(crate) fn sealed(mut self) -> Self {
+        self.is_sealed = true;
+        self
     }
 
     /// Has the network break.

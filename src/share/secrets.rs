@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     code::JoinCode,
     environment::{Environment, Login},
-    log::{Log, LogError},
+    log::{Digest, Log, LogError},
     place::Place,
     seal::{Key, LogId, Sealed},
 };
@@ -21,6 +21,8 @@ use crate::disk;
 
 /// A file that is longer is none of ours.
 const LONGEST: u64 = 64 << 10;
+/// How many bytes of the digest of what it says are kept in it.
+const CHECK: usize = 8;
 
 /// What opens one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,40 +35,37 @@ pub struct Secrets {
     pub member: Option<String>,
     /// Which machine it is, for the entries that it writes.
     pub machine: String,
+    /// Whether place, log and key are as taskhold wrote them, and not changed by hand.
+    pub is_as_written: bool,
     /// What opens the log that takes the place of this one, while `share rekey` makes it.
     pub next: Option<Box<Secrets>>,
 }
 
-/// Why the secrets of a log cannot be had or kept.
+/// Why the secrets of a log cannot be had or kept. The messages are said of the file, which whoever passes them on names.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
     /// There is no such file.
-    #[error("the key of the shared log is not on this machine: {} is missing; join again with: taskhold share join", path.display())]
-    Missing {
-        /// Where it would be.
-        path: PathBuf,
-    },
+    #[error(
+        "it is missing, and with it the key of the shared log; join again with: taskhold share join"
+    )]
+    Missing,
     /// The file cannot be read or written.
-    #[error("cannot {action} {}", path.display())]
+    #[error("cannot {action} it")]
     File {
         /// An infinitive: "read".
         action: &'static str,
-        /// The file.
-        path: PathBuf,
         /// Why.
         source: io::Error,
     },
     /// Others can read it.
-    #[error("{} holds the key of the shared log, and others can read it; close it with: chmod 600 '{0}'", path.display())]
+    #[error("it holds the key of the shared log, and others can read it; close it with: chmod 600 '{}'", path.display())]
     Open {
         /// The file.
         path: PathBuf,
     },
     /// Its content cannot be used.
-    #[error("{} cannot be used: {reason}; join again with: taskhold share join", path.display())]
+    #[error("{reason}; join again with: taskhold share join")]
     Content {
-        /// The file.
-        path: PathBuf,
         /// What is the matter with it.
         reason: String,
     },
@@ -85,6 +84,9 @@ struct Content {
     #[serde(skip_serializing_if = "Option::is_none")]
     member: Option<String>,
     machine: String,
+    /// The start of the digest of place, log and key: what was changed by hand does not fit it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Box<Content>>,
 }
@@ -100,6 +102,7 @@ impl Secrets {
                 "{:016x}",
                 getrandom::u64().unwrap_or_else(|_| fastrand::u64(..))
             ),
+            is_as_written: true,
             next: None,
         }
     }
@@ -116,7 +119,6 @@ impl Secrets {
     pub fn save(&self, path: &Path) -> Result<(), SecretsError> {
         let failed = |source| SecretsError::File {
             action: "write",
-            path: path.to_owned(),
             source,
         };
         let content = Content::of(self);
@@ -130,33 +132,34 @@ impl Secrets {
 
     /// Returns what is kept in the file at `path`.
     pub fn load(path: &Path) -> Result<Self, SecretsError> {
-        let mut text = String::new();
-        let path = path.to_owned();
-        let read = disk::open_own(&path).and_then(|file| {
+        let mut bytes = Vec::new();
+        let read = disk::open_own(path).and_then(|file| {
             let is_open_to_others = is_open_to_others(&file)?;
-            file.take(LONGEST).read_to_string(&mut text)?;
+            file.take(LONGEST).read_to_end(&mut bytes)?;
             Ok(is_open_to_others)
         });
         match read {
             Ok(false) => {}
-            Ok(true) => return Err(SecretsError::Open { path }),
+            Ok(true) => {
+                let path = path.to_owned();
+                return Err(SecretsError::Open { path });
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(SecretsError::Missing { path });
+                return Err(SecretsError::Missing);
             }
             Err(source) => {
                 return Err(SecretsError::File {
                     action: "read",
-                    path,
                     source,
                 });
             }
         }
         // What the parser would quote may be the key.
-        let content: Result<Content, _> = toml_edit::de::from_str(&text);
+        let content: Result<Content, _> = toml_edit::de::from_slice(&bytes);
         let content = content.map_err(|_| "it is not what taskhold wrote".to_owned());
         content
             .and_then(Content::into_secrets)
-            .map_err(|reason| SecretsError::Content { path, reason })
+            .map_err(|reason| SecretsError::Content { reason })
     }
 
     /// Removes the file at `path`. Reports whether it was there.
@@ -166,7 +169,6 @@ impl Secrets {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(source) => Err(SecretsError::File {
                 action: "remove",
-                path: path.to_owned(),
                 source,
             }),
         }
@@ -176,7 +178,11 @@ impl Secrets {
     pub fn open(&self, environment: Environment) -> Result<Box<dyn Log>, LogError> {
         #[cfg(test)]
         if let Some(log) = super::memory::Memory::at(&self.code.place.to_string()) {
-            return Ok(Box::new(log));
+            return Ok(if log.is_sealed {
+                Box::new(Sealed::new(log, self.code.log, &self.code.key))
+            } else {
+                Box::new(log)
+            });
         }
         let engine = self.code.place.open(environment, self.login.as_ref())?;
         Ok(Box::new(Sealed::new(engine, self.code.log, &self.code.key)))
@@ -186,7 +192,7 @@ impl Secrets {
 impl Content {
     fn of(secrets: &Secrets) -> Self {
         let login = secrets.login.as_ref();
-        Self {
+        let mut content = Self {
             place: secrets.code.place.to_string(),
             log: secrets.code.log.to_string(),
             key: URL_SAFE_NO_PAD.encode(secrets.code.key.as_bytes()),
@@ -194,11 +200,21 @@ impl Content {
             password: login.map(|login| login.password.clone()),
             member: secrets.member.clone(),
             machine: secrets.machine.clone(),
+            check: None,
             next: secrets.next.as_deref().map(|next| Box::new(Self::of(next))),
-        }
+        };
+        content.check = Some(content.sum());
+        content
+    }
+
+    /// Returns what `check` is where nothing was changed by hand.
+    fn sum(&self) -> String {
+        let text = [&*self.place, &self.log, &self.key].join("\n");
+        URL_SAFE_NO_PAD.encode(&Digest::of(text.as_bytes()).as_bytes()[..CHECK])
     }
 
     fn into_secrets(self) -> Result<Secrets, String> {
+        let is_as_written = self.check.as_ref() == Some(&self.sum());
         let log = LogId::from_hex(&self.log).ok_or("it does not say which log it is of")?;
         let place: Place = self
             .place
@@ -223,6 +239,7 @@ impl Content {
             login,
             member: self.member,
             machine: self.machine,
+            is_as_written,
             next: match self.next {
                 Some(next) => Some(Box::new(next.into_secrets()?)),
                 None => None,
@@ -325,6 +342,7 @@ mod tests {
             whole.replace(&key, &key[1..]),
             whole.replace("s3://", "ftp://"),
             format!("{whole}user = \"anna\"\n"),
+            "\u{feff}".to_owned(),
         ] {
             assert_ne!(spoilt, whole);
             disk::replace_private(&path, spoilt.as_bytes()).unwrap();
@@ -334,5 +352,8 @@ mod tests {
                 "{said}"
             );
         }
+        disk::replace_private(&path, &[0xff, 0, 0xfe]).unwrap();
+        let said = refusal();
+        assert!(said.contains("not what taskhold wrote"), "{said}");
     }
 }

@@ -29,14 +29,14 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     path::Path,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
     domain::error::{Error, Result},
     share::{
         environment::Environment,
-        log::{Log, LogError, Number, Page},
+        log::{Digest, Log, LogError, Number, Page},
         secrets::{Secrets, SecretsError},
         visit::Visit,
     },
@@ -106,10 +106,15 @@ impl Default for Sharing {
     }
 }
 
+/// What tells a file from what is written into its place: when it was written, and how long it is.
+type FileState = (SystemTime, u64);
+
 /// The shared log, opened.
 struct OpenLog {
     log: Box<dyn Log>,
     secrets: Secrets,
+    /// What the file of the secrets was when they were read.
+    file: Option<FileState>,
     /// The latest format of entries that this program knows.
     knows: u32,
     /// When the last entry that was applied here was seen to stand in it.
@@ -177,10 +182,13 @@ pub fn member(path: &Path) -> Option<String> {
 }
 
 impl Store {
-    /// Runs `work` with the shared log, which is opened first where that is due.
+    /// Runs `work` with the shared log, which is opened first where that is due: for the first time, or since what opens it was
+    /// written anew.
     fn with_log<T>(&self, state: &State, work: impl FnOnce(&mut OpenLog) -> T) -> Result<T> {
         let mut open = self.sharing.log.borrow_mut();
-        let is_it = |open: &OpenLog| open.secrets.code.log.to_string() == state.log;
+        let is_it = |open: &OpenLog| {
+            open.secrets.code.log.to_string() == state.log && open.file == self.secrets_file()
+        };
         if !open.as_ref().is_some_and(is_it) {
             *open = Some(self.open_log(state)?);
         }
@@ -200,18 +208,45 @@ impl Store {
         })
     }
 
+    fn secrets_file(&self) -> Option<FileState> {
+        let found = self.paths.share.metadata().ok()?;
+        Some((found.modified().ok()?, found.len()))
+    }
+
+    /// Opens the shared log of `state`. What was changed by hand in the file that opens it may lead to another log, or seal what no
+    /// other machine can open: so it must first open the last entry that is here.
     fn open_log(&self, state: &State) -> Result<OpenLog> {
+        let file = self.secrets_file();
         let secrets = self.secrets_of(state)?;
         let log = secrets.open(Environment::of_process());
         let log = log.map_err(|error| not_shared(&error))?;
-        Ok(OpenLog {
+        let mut open = OpenLog {
             log,
             secrets,
+            file,
             knows: self.sharing.knows.get(),
             looked: None,
             fetched: None,
             took: Duration::ZERO,
             visit: self.visit(),
-        })
+        };
+        if open.secrets.is_as_written || state.n == 0 {
+            return Ok(open);
+        }
+        open.log.begin_visit(&open.visit);
+        match open.log.read(state.n - 1, 1) {
+            Ok(page) if page.entries.first().map(|last| Digest::of(last)) == Some(state.digest) => {
+                open.looked = Some(Instant::now());
+                Ok(open)
+            }
+            Ok(_) | Err(LogError::Damaged(_)) => {
+                let reason = format!(
+                    "its place or key was changed by hand, or is that of another log: with them entry {}, the last that is here, does not open. Put the file back as it was, or taskhold share join with the code of the log makes it anew",
+                    state.n
+                );
+                Err(unusable(&self.paths.share, reason, None))
+            }
+            Err(error) => Err(not_shared(&error)),
+        }
     }
 }

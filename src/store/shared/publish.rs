@@ -314,6 +314,7 @@ mod tests {
         let mut log = OpenLog {
             log: Box::new(LostThenGone::default()),
             secrets: Secrets::new(code, None, None),
+            file: None,
             knows: entry::FORMAT,
             looked: None,
             fetched: None,

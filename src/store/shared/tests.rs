@@ -20,6 +20,7 @@ mod begun;
 mod calls;
 mod damage;
 mod machines;
+mod secrets;
 mod snapshots;
 mod upgrade;
 
