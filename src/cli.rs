@@ -16,7 +16,6 @@
 //! | `input` | text from standard input and from files, bounded |
 //! | `edit_text` | a task as the text that an editor opens, and the text parsed |
 //! | `screen` | output: a table at a terminal, lines in a pipe, JSON |
-//! | `shell_word` | paths in commands that a person is to type |
 //! | `table` | a list of tasks as a table |
 //! | `task_details` | one task in full |
 //! | `history` | changes as a table or as lines |
@@ -93,7 +92,6 @@ mod search;
 mod serve;
 mod service;
 mod share;
-mod shell_word;
 mod show;
 mod stop;
 mod table;

@@ -11,6 +11,7 @@
 //! | `lock` | locks between processes, waited for with a limit |
 //! | `patience` | how long a call waits for locks, SQLite's too |
 //! | `plain_path` | paths without what Windows puts before them |
+//! | `shell_word` | words in commands that a person is to type |
 //! | `process` | who holds a lock, or has a file open |
 
 mod durable;
@@ -21,6 +22,7 @@ pub(crate) mod patience;
 mod plain_path;
 mod private;
 mod process;
+mod shell_word;
 mod size_limit;
 mod writers;
 
@@ -37,5 +39,6 @@ pub(crate) use private::{
     not_ours, open_beside, open_own, open_theirs,
 };
 pub(crate) use process::Process;
+pub(crate) use shell_word::shell_word;
 pub(crate) use size_limit::{fail_writes_past_limit, was_limit_reached};
 pub(crate) use writers::{Others, other_writers};

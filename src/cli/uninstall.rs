@@ -15,7 +15,6 @@ use super::{
     install::{HostFiles, InstallArgs},
     screen::can_ask,
     service::Installed,
-    shell_word::shell_word,
 };
 use crate::{
     care::removal,
@@ -198,7 +197,7 @@ impl UninstallArgs {
             let _ = writeln!(
                 text,
                 "To keep the tasks, first put a backup elsewhere: taskhold backup {}",
-                shell_word(&example_of_backup(context))
+                disk::shell_word(example_of_backup(context).display())
             );
         }
         text

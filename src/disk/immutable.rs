@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+use super::shell_word;
+
 /// Returns the command that takes away a mark which keeps everyone from changing `path`, its owner too. `None` if `path`
 /// has no such mark, or is not there.
 #[cfg(target_os = "linux")]
@@ -13,7 +16,7 @@ pub(crate) fn way_to_unmark(path: &Path) -> Option<String> {
     found
         .stx_attributes
         .intersects(marks)
-        .then(|| format!("sudo chattr -i -a '{}'", path.display()))
+        .then(|| format!("sudo chattr -i -a {}", shell_word(path.display())))
 }
 
 #[cfg(target_os = "macos")]
@@ -24,8 +27,8 @@ pub(crate) fn way_to_unmark(path: &Path) -> Option<String> {
     let found = std::fs::symlink_metadata(path).ok()?;
     (found.st_flags() & MARKS != 0).then(|| {
         format!(
-            "sudo chflags nouchg,nouappnd,noschg,nosappnd '{}'",
-            path.display()
+            "sudo chflags nouchg,nouappnd,noschg,nosappnd {}",
+            shell_word(path.display())
         )
     })
 }
@@ -35,7 +38,7 @@ pub(crate) fn way_to_unmark(path: &Path) -> Option<String> {
     let found = std::fs::symlink_metadata(path).ok()?;
     // On a folder the mark means something else.
     (found.is_file() && found.permissions().readonly())
-        .then(|| format!("attrib -R \"{}\"", path.display()))
+        .then(|| format!("attrib -R {}", shell_word(path.display())))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]

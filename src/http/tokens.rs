@@ -26,7 +26,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    disk::{Lock, OF_DATABASE, TOO_FEW, are_used_up, lock, replace_private},
+    disk::{Lock, OF_DATABASE, TOO_FEW, are_used_up, lock, replace_private, shell_word},
     mcp::Principal,
     store::Paths,
 };
@@ -77,7 +77,7 @@ pub enum TokenError {
     /// Others could have read a file of tokens.
     #[error(
         "{} can be read by others; make the tokens in it anew, or take their access away with: chmod 600 {}",
-        path.display(), path.display()
+        path.display(), shell_word(path.display())
     )]
     Open {
         /// The file.

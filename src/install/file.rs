@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 
 use super::{Location, Trouble, backup};
 use crate::disk::{
-    NewFile, SyncedFile, canonicalize, make_usual_folder, remove, remove_empty_folder,
+    NewFile, SyncedFile, canonicalize, make_usual_folder, remove, remove_empty_folder, shell_word,
 };
 
 /// Why a host's configuration was left as it is.
@@ -63,12 +63,12 @@ impl Refusal {
 
 /// Returns the command that lets the file be changed.
 fn writable(path: &Path) -> String {
-    let path = path.display();
-    if cfg!(windows) {
-        format!("attrib -r \"{path}\"")
+    let command = if cfg!(windows) {
+        "attrib -r"
     } else {
-        format!("chmod u+w '{path}'")
-    }
+        "chmod u+w"
+    };
+    format!("{command} {}", shell_word(path.display()))
 }
 
 fn joined(refused: &[Refusal]) -> String {

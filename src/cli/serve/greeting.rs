@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::super::Context;
-use crate::{http::Sockets, install};
+use crate::{disk::shell_word, http::Sockets, install};
 
 /// Says it, to a person or to a program. The token is not told: what is printed here ends up in logs.
 pub(super) fn print(context: &Context, sockets: &Sockets) -> io::Result<()> {
@@ -25,7 +25,7 @@ pub(super) fn print(context: &Context, sockets: &Sockets) -> io::Result<()> {
         // Another database has another token.
         let database = context
             .named_database()
-            .map(|path| format!(" --db {}", word(&path.display().to_string())));
+            .map(|path| format!(" --db {}", shell_word(path.display())));
         let token = format!("{program} token show{}", database.unwrap_or_default());
         writeln!(
             out,
@@ -36,7 +36,7 @@ pub(super) fn print(context: &Context, sockets: &Sockets) -> io::Result<()> {
             "\nOr any host with a JSON configuration, with the token that `{token}` prints:\n  {{ \"mcpServers\": {{ \"tasks\": {{ \"type\": \"http\", \"url\": \"{url}\", \"headers\": {{ \"Authorization\": \"Bearer TOKEN\" }} }} }} }}"
         )?;
     } else if let Some(path) = sockets.unix_paths().next() {
-        let socket = word(&format!("unix:{}", path.display()));
+        let socket = shell_word(format_args!("unix:{}", path.display()));
         writeln!(
             out,
             "\nConnect a host that starts its servers:\n  {program} mcp --connect {socket}"
@@ -45,45 +45,12 @@ pub(super) fn print(context: &Context, sockets: &Sockets) -> io::Result<()> {
     out.flush()
 }
 
-/// Quotes a word for the shell where that is needed: for `PowerShell` on Windows, for any other elsewhere.
-fn word(text: &str) -> String {
-    let (harmless, quote) = if cfg!(windows) {
-        ("/\\:._-+,@", "''")
-    } else {
-        ("/:._-+,@%", r"'\''")
-    };
-    let is_harmless = |c: char| c.is_ascii_alphanumeric() || harmless.contains(c);
-    if !text.is_empty() && text.chars().all(is_harmless) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', quote))
-}
-
 /// Quotes the program's name. `PowerShell` takes a quoted word for a text unless it is told to call it.
 fn command(program: &str) -> String {
-    let quoted = word(program);
+    let quoted = shell_word(program);
     if cfg!(windows) && quoted != program {
         format!("& {quoted}")
     } else {
         quoted
-    }
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_reaches_the_program_as_it_is() {
-        let cases = [
-            ("/home/me/tasks.db", "/home/me/tasks.db"),
-            ("/home/me/my tasks.db", "'/home/me/my tasks.db'"),
-            ("/it's/$HOME", r"'/it'\''s/$HOME'"),
-            ("a\\b", r"'a\b'"),
-            ("", "''"),
-        ];
-        for (text, quoted) in cases {
-            assert_eq!(word(text), quoted);
-        }
     }
 }

@@ -12,8 +12,7 @@ use std::{
 
 use super::{LABEL, ServeCommand, ServiceError, launchd, scheduler, systemd};
 use crate::{
-    cli::shell_word::shell_word,
-    disk::{make_usual_folder, remove, replace_readable, sync_folder},
+    disk::{make_usual_folder, remove, replace_readable, shell_word, sync_folder},
     home::{Folders, Os},
 };
 
@@ -98,7 +97,7 @@ impl Platform {
 
     /// Returns the command that makes the definition at `path` known.
     pub(super) fn command(self, path: &Path) -> String {
-        let path = shell_word(path);
+        let path = shell_word(path.display());
         match self {
             Self::Systemd => format!("systemctl --user enable {path}"),
             Self::Launchd => format!("launchctl load {path}"),

@@ -45,7 +45,7 @@ mod unix {
             Fix,
             surroundings::{beside, folder_of},
         },
-        disk::{NotOurs, not_ours, other_writers},
+        disk::{NotOurs, not_ours, other_writers, shell_word},
         store::paths::{said, team},
     };
 
@@ -174,7 +174,7 @@ mod unix {
             return Finding::bad(
                 CHECK,
                 format!("{} can write {}", said(&others), path.display()),
-                format!("chmod go-w {}{}", path.display(), team(&others)),
+                format!("chmod go-w {}{}", shell_word(path.display()), team(&others)),
             );
         }
         if let Some((path, reason)) = planted(paths) {
