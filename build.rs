@@ -20,9 +20,8 @@ fn main() {
         );
         Some(given)
     };
-    if let Some(commit) = commit {
-        println!("cargo::rustc-env=TASKHOLD_COMMIT_BUILT={commit}");
-    }
+    let commit = commit.unwrap_or_default();
+    println!("cargo::rustc-env=TASKHOLD_COMMIT_BUILT={commit}");
 }
 
 /// Reports whether `text` is the hash of a commit, with or without the mark of changes on top of it.

@@ -32,6 +32,7 @@
 //! setting is wrong.
 
 use std::{
+    hint::black_box,
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
@@ -136,10 +137,17 @@ pub struct Cli {
     command: Command,
 }
 
+/// The commit it was built from, between marks: nothing is there if that is not known.
+const BUILT_FROM: &str = concat!("taskhold-commit:", env!("TASKHOLD_COMMIT_BUILT"), ";");
+
 /// The version, the commit it was built from where that is known, and SQLite's version, each on a line.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
-    let commit = option_env!("TASKHOLD_COMMIT_BUILT");
-    let commit = commit.map_or_else(String::new, |commit| format!("\ncommit {commit}"));
+    // As the compiler cannot foresee it, the text stays whole in the program, where `release/build` looks for it.
+    let commit = black_box(BUILT_FROM).trim_end_matches(';');
+    let commit = match commit.rsplit_once(':') {
+        Some((_, commit)) if !commit.is_empty() => format!("\ncommit {commit}"),
+        _ => String::new(),
+    };
     let (version, sqlite) = (env!("CARGO_PKG_VERSION"), store::sqlite_version());
     format!("{version}{commit}\nSQLite {sqlite}")
 });

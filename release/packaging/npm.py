@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .failure import Failure
 from .pack import Entry
-from .project import LICENCES, ROOT, SUMMARY, texts
+from .project import LICENCES, ROOT, SUMMARY, document, texts
 from .publisher import AUTHOR, Publisher
 from .targets import Binary
 
@@ -91,6 +91,7 @@ def write(
     # What the launcher looks in for this machine's program.
     package["taskhold"] = {"packages": packages}
     launcher = Entry("bin/taskhold.cjs", LAUNCHER.read_bytes(), is_program=True)
-    files = [launcher, *texts(*LICENCES, "README.md", publisher=publisher)]
+    readme = Entry("README.md", document("README.md", publisher, version).encode())
+    files = [launcher, *texts(*LICENCES), readme]
     written.append(_pack(package, files, work, out))
     return written

@@ -1,12 +1,15 @@
-"""Whether a program is for the target in whose folder it lies, by its head: ELF, Mach-O or PE."""
+"""Whether programs are those of one release: for the target in whose folder each lies, by its head, and of one commit."""
 
 from __future__ import annotations
 
+import re
 import struct
+import tempfile
 from pathlib import Path
 
 from .failure import Failure
-from .targets import Target
+from .program import run
+from .targets import Binary, Target, runs_here
 
 # The processor as each format numbers it.
 ELF = {"x64": 62, "arm64": 183}
@@ -14,6 +17,8 @@ MACH_O = {"x64": 0x01000007, "arm64": 0x0100000C}
 PE = {"x64": 0x8664, "arm64": 0xAA64}
 # The program that loads the shared libraries of another (ELF, "Program Header"); a static one has none.
 PT_INTERP = 3
+# What a program says of its commit to those who cannot run it (`src/cli.rs`); nothing between the two if it knows none.
+COMMIT = rb"taskhold-commit:([0-9a-f]{7,64}(?:-dirty)?);"
 
 
 def must_fit(target: Target, content: bytes, path: Path | str) -> None:
@@ -21,6 +26,25 @@ def must_fit(target: Target, content: bytes, path: Path | str) -> None:
     fault = {"linux": _elf, "darwin": _mach_o, "win32": _pe}[target.node_os](target, content)
     if fault:
         raise Failure(f"{path} is no program for {target.triple}: {fault}; put the right one there")
+
+
+def must_be_of_one_commit(binaries: list[Binary]) -> list[Binary]:
+    """Raises Failure if two of the programs are of different commits. Returns those of which nobody knows the commit."""
+    commits = {binary.target.triple: commit(binary) for binary in binaries}
+    if len({known for known in commits.values() if known}) > 1:
+        lines = [f"  {triple}: {known or 'not known'}" for triple, known in commits.items()]
+        raise Failure("the programs are of different commits; build them all from one:\n" + "\n".join(lines))
+    return [binary for binary in binaries if not commits[binary.target.triple]]
+
+
+def commit(binary: Binary) -> str | None:
+    """Returns the commit a program was built from, by its own words or, where it cannot run here, by the mark in it."""
+    if runs_here(binary.target):
+        with tempfile.TemporaryDirectory() as home:
+            said = re.search(r"^commit (\S+)$", run([binary.path.resolve(), "--version"], Path(home)), re.MULTILINE)
+        return said[1] if said else None
+    marked = re.search(COMMIT, binary.path.read_bytes())
+    return marked[1].decode() if marked else None
 
 
 def _elf(target: Target, content: bytes) -> str | None:

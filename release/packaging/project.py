@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shutil
 import subprocess
 import tempfile
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +64,24 @@ class Surface:
     prompts: list[dict]
 
 
-def texts(*names: str, publisher: Publisher | None = None) -> list[Entry]:
-    """Returns files of this repository, with the publisher's names where they stand open."""
-    return [Entry(name, filled((ROOT / name).read_text(encoding="utf-8"), publisher).encode()) for name in names]
+def texts(*names: str) -> list[Entry]:
+    """Returns files of this repository as they are."""
+    return [Entry(name, (ROOT / name).read_bytes()) for name in names]
+
+
+def documents(publisher: Publisher | None, version: str) -> list[Entry]:
+    """Returns the documents with their pictures, of which each link leads to one of them, to an address or nowhere."""
+    names = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+    names += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*") if path.is_file())
+    return [
+        Entry(name, document(name, publisher, version, names).encode() if name.endswith(".md") else (ROOT / name).read_bytes())
+        for name in names
+    ]
+
+
+def document(name: str, publisher: Publisher | None, version: str, beside: Collection[str] = ()) -> str:
+    """Returns a document of this repository for people who have no more of it than the files `beside`."""
+    return linked(name, filled((ROOT / name).read_text(encoding="utf-8"), publisher), publisher, version, beside)
 
 
 def filled(text: str, publisher: Publisher | None) -> str:
@@ -75,14 +92,24 @@ def filled(text: str, publisher: Publisher | None) -> str:
     return re.sub(OPEN_NAME, lambda found: publisher.owner if found[0] == "OWNER" else bucket, text)
 
 
-def absolute(text: str, publisher: Publisher, version: str) -> str:
-    """Returns Markdown whose links to files of this repository, and pictures, can be followed from anywhere."""
+def linked(name: str, text: str, publisher: Publisher | None, version: str, beside: Collection[str] = ()) -> str:
+    """Returns the Markdown of the document `name` without links that lead nowhere.
 
-    def address(found: re.Match[str]) -> str:
-        kind = "raw" if found[1] else "blob"
-        return f"{found[1]}[{found[2]}]({publisher.repository}/{kind}/v{version}/{found[3]})"
+    Links to the files `beside` it stay. Others to files of this repository, and pictures, lead to the publisher's; without a
+    publisher their words stay.
+    """
 
-    return re.sub(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)\s]+)\)", address, text)
+    def followed(found: re.Match[str]) -> str:
+        picture, words, target, heading = found.groups()
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        if path in beside:
+            return found[0]
+        if not publisher:
+            return words
+        kind = "raw" if picture else "blob"
+        return f"{picture}[{words}]({publisher.repository}/{kind}/v{version}/{path}{heading or ''})"
+
+    return re.sub(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)", followed, text)
 
 
 def licences() -> list[Entry]:

@@ -95,15 +95,20 @@ def one_a_system(binaries: list[Binary]) -> list[Binary]:
     return list(chosen.values())
 
 
+def runs_here(target: Target) -> bool:
+    """Reports whether this machine is of the target's system and processor."""
+    system = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}.get(platform.system())
+    cpu = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
+    return (target.node_os, target.node_cpu) == (system, cpu)
+
+
 def native(binaries: list[Binary]) -> Binary:
     """Returns the binary that runs on this machine.
 
     Raises Failure if there is none: the manual page, the completions and the list of tools come from running it.
     """
-    system = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}.get(platform.system())
-    cpu = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
     for binary in binaries:
-        if (binary.target.node_os, binary.target.node_cpu) == (system, cpu):
+        if runs_here(binary.target):
             return binary
     raise Failure(
         f"none of the binaries runs here ({platform.system()} on {platform.machine()}); add one that does, since the "

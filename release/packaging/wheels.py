@@ -11,7 +11,7 @@ import hashlib
 from pathlib import Path
 
 from .pack import Entry, zipped
-from .project import ROOT, SUMMARY, absolute, filled, python_version
+from .project import SUMMARY, document, python_version
 from .publisher import AUTHOR, Publisher
 from .targets import Binary, wheel_tags
 
@@ -31,10 +31,9 @@ def _metadata(version: str, publisher: Publisher | None, licences: list[Entry]) 
         "Requires-Python: >=3.8",
         "Description-Content-Type: text/markdown",
     ]
-    text = filled((ROOT / "README.md").read_text(encoding="utf-8"), publisher)
+    # The registry shows the text on a page of its own, from which no relative link leads to us.
+    text = document("README.md", publisher, version)
     if publisher:
-        # The registry shows the text on a page of its own, from which no relative link leads to us.
-        text = absolute(text, publisher, version)
         fields.append(f"Project-URL: Repository, {publisher.repository}")
         # The MCP registry asks for this line, as the proof that both belong to one publisher.
         text += f"\nmcp-name: {publisher.mcp_name}\n"

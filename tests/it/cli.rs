@@ -488,3 +488,18 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         "{output:?}"
     );
 }
+
+/// `release/build` reads it in programs that cannot run where a release is packed.
+#[test]
+fn the_commit_that_the_version_tells_is_marked_in_the_program() {
+    let home = Home::new();
+    let said = home.run(&["--version"]);
+    let commit = said
+        .lines()
+        .find_map(|line| line.strip_prefix("commit "))
+        .unwrap_or_default();
+    let mark = format!("taskhold-commit:{commit};");
+    let program = std::fs::read(env!("CARGO_BIN_EXE_taskhold")).unwrap();
+    let mut parts = program.windows(mark.len());
+    assert!(parts.any(|part| part == mark.as_bytes()), "{mark}");
+}
