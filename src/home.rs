@@ -99,6 +99,18 @@ impl Folders {
     }
 }
 
+/// Returns the folders of what the person downloads: the usual one, and the one that the desktop names.
+pub fn downloads() -> Vec<PathBuf> {
+    let Some(Folders { home, .. }) = Folders::here() else {
+        return Vec::new();
+    };
+    let named = directories::UserDirs::new();
+    let named = named.and_then(|folders| Some(folders.download_dir()?.to_owned()));
+    // A desktop without one names the home folder itself.
+    let named = named.filter(|folder| *folder != home);
+    [home.join("Downloads")].into_iter().chain(named).collect()
+}
+
 /// Returns what `~/...` means; `None` for any other path, and without a home folder.
 pub fn below_home(path: &Path) -> Option<PathBuf> {
     let rest = path.strip_prefix("~").ok()?;

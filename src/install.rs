@@ -8,6 +8,7 @@
 //! | `by_hand.rs` | what a person changes where the file is not edited for them: Goose's, which is YAML |
 //! | `file.rs` | reading and replacing a file |
 //! | `backup.rs` | the file as it was, a few times |
+//! | `ours.rs` | which entries start this program |
 //! | `program.rs` | the path by which hosts start this program |
 //!
 //! # Invariants
@@ -27,6 +28,7 @@ mod file;
 mod format;
 mod host;
 mod locations;
+mod ours;
 mod program;
 
 pub use backup::backups;
@@ -36,7 +38,8 @@ pub use format::Trouble;
 pub use host::Host;
 use host::{Command, Container};
 pub use locations::{Location, Machine, Package};
-pub use program::{called, fleeting, path_text, program};
+use ours::{command_of_ours, is_named_taskhold};
+pub use program::{called, path_text, program, warning};
 
 /// What the server is called in a host's configuration, unless the person names it.
 pub const DEFAULT_NAME: &str = "tasks";
@@ -82,9 +85,10 @@ pub struct ServerEntry {
 }
 
 impl ServerEntry {
-    /// Reports whether taskhold is not where the entry says. What a launcher or a shell finds is not known.
+    /// Reports whether taskhold is not where the entry says. What a launcher, a shell or a host finds by a name is not known.
     pub fn is_program_gone(&self) -> bool {
-        stem(&self.program) == Some("taskhold") && !Path::new(&self.program).exists()
+        let path = Path::new(&self.program);
+        is_named_taskhold(&self.program) && path.is_absolute() && !path.exists()
     }
 }
 
@@ -333,70 +337,6 @@ fn must_be_ours(
             .or(program)
             .unwrap_or_else(|| "something else".to_owned()),
     })
-}
-
-/// Programs that start the package named in their arguments. Our links for one click name `npx`; on Windows hosts call it by `cmd`.
-const LAUNCHERS: [&str; 9] = [
-    "npx", "npm", "pnpm", "pnpx", "bunx", "uvx", "uv", "pipx", "cmd",
-];
-
-const SHELLS: [&str; 4] = ["sh", "bash", "zsh", "dash"];
-
-/// Returns what an entry starts if that is `taskhold mcp`, wherever it is and whichever launcher or shell starts it; `None` for
-/// any other entry. The arguments are those of taskhold.
-fn command_of_ours(host: Host, entry: &Value) -> Option<Command> {
-    let command = host.command(entry)?;
-    let arguments = match stem(&command.program)? {
-        "taskhold" if command.arguments.first()?.as_str()? == "mcp" => command.arguments,
-        launcher if LAUNCHERS.contains(&launcher) => {
-            let words = &command.arguments;
-            let at = words
-                .windows(2)
-                .position(|pair| pair[0].as_str().is_some_and(is_taskhold) && pair[1] == "mcp")?;
-            words[at + 1..].to_vec()
-        }
-        shell if SHELLS.contains(&shell) => {
-            let mut words = command.arguments.iter().filter_map(Value::as_str);
-            in_script(words.find(|word| !word.starts_with('-'))?)?
-        }
-        _ => return None,
-    };
-    Some(Command {
-        program: command.program,
-        arguments,
-    })
-}
-
-/// Returns the arguments of `taskhold mcp` in a script of a shell; `None` if it is not there, or if the shell would make something
-/// else of them.
-fn in_script(script: &str) -> Option<Vec<Value>> {
-    let words: Vec<&str> = script.split_whitespace().collect();
-    let at = words
-        .windows(2)
-        .position(|pair| is_taskhold(pair[0].trim_matches(['"', '\''])) && pair[1] == "mcp")?;
-    // What the script sets for it would be lost.
-    if words[..at].iter().any(|word| word.contains("TASKHOLD_")) {
-        return None;
-    }
-    let arguments = &words[at + 1..];
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@".contains(c);
-    let are_plain = arguments.iter().all(|word| word.chars().all(is_plain));
-    are_plain.then(|| arguments.iter().map(|word| json!(word)).collect())
-}
-
-/// Reports whether a word names our program, or our package with or without a version: `taskhold@1.2.3`, `taskhold==1.2.3`.
-fn is_taskhold(word: &str) -> bool {
-    let version = word.strip_prefix("taskhold");
-    version.is_some_and(|rest| rest.starts_with('@') || rest.starts_with("=="))
-        || stem(word) == Some("taskhold")
-}
-
-/// Returns the name of a program without its folder and the ending that Windows gives it; `None` if it is none that is known here.
-fn stem(program: &str) -> Option<&'static str> {
-    let file = program.rsplit(['/', '\\']).next()?;
-    let stem = Path::new(file).file_stem()?.to_str()?;
-    let mut known = ["taskhold"].into_iter().chain(LAUNCHERS).chain(SHELLS);
-    known.find(|known| stem.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]

@@ -6,19 +6,20 @@ use std::{
 };
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
-use serde::Serialize;
 use serde_json::json;
 
 use super::{CliResult, Context, Failure};
 use crate::{
     clock,
     config::ConfigError,
-    install::{self, ByHand, Host, Location, Machine, Refusal, Server},
+    install::{self, ByHand, Host, Location, Machine, Package, Refusal, Server},
 };
 use choice::Candidate;
-use states::{HAS_TASKHOLD, list, state};
+use outcome::{FileOutcome, printable};
+use states::{HAS_TASKHOLD, list, shown, state};
 
 mod choice;
+mod outcome;
 mod states;
 
 pub(super) use states::HostFiles;
@@ -69,40 +70,6 @@ struct Plan {
     after: Option<String>,
     /// What is taken out so that the host can read the rest.
     taken_out: Vec<&'static str>,
-}
-
-/// What becomes of a file; what `--json` prints of it.
-#[derive(Serialize)]
-struct FileOutcome {
-    #[serde(skip)]
-    host: Host,
-    #[serde(rename = "host")]
-    word: &'static str,
-    file: PathBuf,
-    /// It is changed, or would be.
-    #[serde(rename = "changed")]
-    differs: bool,
-    #[serde(rename = "host_found")]
-    is_host_there: bool,
-    /// Nothing was left in it.
-    #[serde(rename = "gone", skip_serializing_if = "std::ops::Not::not")]
-    is_gone: bool,
-    /// What is taken out of it so that the host can read the rest.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    taken_out: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    backup: Option<PathBuf>,
-    /// What would change, where nothing is to be written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    diff: Option<String>,
-    /// What the person does, where the file is not edited for them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by_hand: Option<ByHand>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<&'static str>,
-    /// Why it was left as it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
 }
 
 /// What became of the files of several hosts.
@@ -159,8 +126,11 @@ impl InstallArgs {
             self.hosts.clone()
         };
         let edited = self.edit(&hosts, &machine, &|_| true, context)?;
-        if !self.remove && edited.refused.len() < edited.files.len() {
-            note_of_cache()?;
+        if !self.remove
+            && edited.refused.len() < edited.files.len()
+            && let Some(warning) = install::warning(Path::new(&install::program()?))
+        {
+            writeln!(io::stderr(), "note: {warning}")?;
         }
         if context.screen.json && edited.refused.len() < edited.files.len() {
             context
@@ -184,13 +154,14 @@ impl InstallArgs {
             let places = machine.places_in_use(host).into_iter();
             for place in places.filter(|place| meant(place)) {
                 let mut outcome = FileOutcome::nothing(host, &place, machine);
+                outcome.package = self.package(host, &place, machine);
                 match self.carry_out(&mut outcome, &place, &wanted, context) {
                     Ok(()) => {
                         if outcome.by_hand.is_none() {
                             edited.hosts.push(host.word());
                         }
                         if !context.screen.json {
-                            self.tell(&outcome)?;
+                            outcome.tell(self.remove)?;
                         }
                     }
                     Err(refusal) => {
@@ -225,7 +196,10 @@ impl InstallArgs {
         let candidates = Host::ALL.into_iter().filter(|host| machine.has(*host));
         let candidates = candidates.map(|host| {
             let places = machine.places_in_use(host);
-            let states: Vec<_> = places.iter().map(|place| state(host, place)).collect();
+            let states: Vec<_> = places
+                .iter()
+                .map(|place| shown(machine, host, place))
+                .collect();
             let state = states.iter().find(|state| HAS_TASKHOLD.contains(state));
             Candidate {
                 host,
@@ -237,6 +211,15 @@ impl InstallArgs {
             .collect()
     }
 
+    /// Returns how the host has installed taskhold by itself, if that stands in for an entry: without a name none is added beside it,
+    /// since the host would have every tool twice.
+    fn package(&self, host: Host, place: &Location, machine: &Machine) -> Option<Package> {
+        let is_meant =
+            self.remove || self.name.is_some() || HAS_TASKHOLD.contains(&state(host, place));
+        let packages = (!is_meant).then(|| machine.packages(host));
+        packages?.into_iter().next()
+    }
+
     /// Edits the file of one place, or tells how it would be.
     fn carry_out(
         &self,
@@ -245,6 +228,9 @@ impl InstallArgs {
         wanted: &Wanted,
         context: &Context,
     ) -> Result<(), Refusal> {
+        if outcome.package.is_some() {
+            return Ok(());
+        }
         if outcome.host.is_edited_by_hand() {
             outcome.by_hand = self.by_hand(outcome.host, place, wanted)?;
             outcome.next = outcome.by_hand.is_some().then(|| self.next(outcome.host));
@@ -331,59 +317,6 @@ impl InstallArgs {
             host.step_to_use()
         }
     }
-
-    fn tell(&self, outcome: &FileOutcome) -> CliResult {
-        let mut out = io::stdout().lock();
-        let (title, file) = (outcome.host.title(), outcome.file.display());
-        if let Some(by_hand) = &outcome.by_hand {
-            let instruction = printable(&by_hand.instruction);
-            writeln!(out, "{title}: to be done by hand: {instruction}")?;
-            if !by_hand.lines.is_empty() {
-                write!(out, "\n{}\n", printable(&by_hand.lines))?;
-            }
-        } else if !outcome.differs {
-            let state = if self.remove { "is not" } else { "is already" };
-            writeln!(
-                out,
-                "{title}: nothing to change, taskhold {state} in {file}"
-            )?;
-            return Ok(());
-        } else if let Some(diff) = &outcome.diff {
-            write!(out, "{diff}")?;
-            out.flush()?;
-            // Some of it cannot be seen.
-            if let Some(mended) = outcome.mended() {
-                writeln!(io::stderr(), "note: {title}: {mended}")?;
-            }
-            return Ok(());
-        } else {
-            let did = if self.remove {
-                "taskhold was taken out of"
-            } else {
-                "taskhold is now in"
-            };
-            writeln!(out, "{title}: {did} {file}")?;
-        }
-        if outcome.is_gone {
-            writeln!(out, "  nothing else was in it, so it is gone")?;
-        }
-        if let Some(mended) = outcome.mended() {
-            writeln!(out, "  {mended}")?;
-        }
-        if let Some(backup) = &outcome.backup {
-            writeln!(out, "  as it was: {}", backup.display())?;
-        }
-        if !outcome.is_host_there {
-            writeln!(
-                out,
-                "  {title} has left no traces here; it finds this when it comes"
-            )?;
-        }
-        if let Some(next) = outcome.next {
-            writeln!(out, "  next: {next}")?;
-        }
-        Ok(())
-    }
 }
 
 impl Wanted {
@@ -401,36 +334,6 @@ impl Wanted {
             program: self.program.clone(),
             database: needs_database.then(|| self.database.clone()),
         }
-    }
-}
-
-impl FileOutcome {
-    fn nothing(host: Host, place: &Location, machine: &Machine) -> Self {
-        Self {
-            host,
-            word: host.word(),
-            file: place.file.clone(),
-            differs: false,
-            is_host_there: place.is_used() || machine.has(host),
-            is_gone: false,
-            taken_out: Vec::new(),
-            backup: None,
-            diff: None,
-            by_hand: None,
-            next: None,
-            problem: None,
-        }
-    }
-
-    /// Returns the sentence that says what is taken out, if anything is.
-    fn mended(&self) -> Option<String> {
-        let title = self.host.title();
-        (!self.taken_out.is_empty()).then(|| {
-            format!(
-                "taken out, since {title} reads no file that has it: {}",
-                self.taken_out.join(", ")
-            )
-        })
     }
 }
 
@@ -455,26 +358,6 @@ impl Plan {
         // The file is the host's.
         printable(&text)
     }
-}
-
-/// Says so if hosts are to start a program that lies in the cache of a package manager, which may empty it.
-fn note_of_cache() -> CliResult {
-    let program = install::program()?;
-    if let Some(cache) = install::fleeting(Path::new(&program)) {
-        writeln!(
-            io::stderr(),
-            "note: {program} is in the cache of {}, and once that is emptied hosts cannot start it; install it so that it stays, then repeat this: {}",
-            cache.owner,
-            cache.way_out
-        )?;
-    }
-    Ok(())
-}
-
-/// Returns `text` without what could steer the terminal.
-fn printable(text: &str) -> String {
-    let is_printed = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    text.chars().filter(is_printed).collect()
 }
 
 fn trouble_in(file: &Path) -> impl FnOnce(install::Trouble) -> Refusal {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{CliResult, Context, Failure};
 use crate::{
-    install::Refusal,
+    install::{self, Refusal},
     store::{Access, Store},
 };
 
@@ -183,20 +183,21 @@ fn install(
     let call = ServeCommand::new(context, options)?;
     let text = platform.text(&call)?;
     let file = path.display();
-    let note = platform.note(&call);
-    let noted = note
-        .as_ref()
-        .map_or_else(String::new, |note| format!("note: {note}\n"));
+    let notes = [platform.note(&call), install::warning(&call.program)];
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    let said = notes
+        .iter()
+        .fold(String::new(), |said, note| said + "note: " + note + "\n");
     let with_note = |mut object: Value| {
-        if let Some(note) = &note {
-            object["note"] = note.as_str().into();
+        if !notes.is_empty() {
+            object["note"] = notes.join("\n").into();
         }
         object
     };
     let Some(manager) = manager else {
         let command = platform.command(path);
         return Ok((
-            format!("would write {file}:\n\n{text}\nand run: {command}\n{noted}"),
+            format!("would write {file}:\n\n{text}\nand run: {command}\n{said}"),
             with_note(json!({ "file": path, "text": text, "command": command })),
         ));
     };
@@ -207,7 +208,7 @@ fn install(
             source,
         })?;
     Ok((
-        format!("installed {file}\n{noted}{}\n", platform.installed()),
+        format!("installed {file}\n{said}{}\n", platform.installed()),
         with_note(json!({ "installed": path })),
     ))
 }

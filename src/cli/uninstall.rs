@@ -225,10 +225,6 @@ impl UninstallArgs {
                     .map(|(host, file)| json!({ "host": host.word(), "file": file }))
                     .collect()
             };
-            let packages = found.packages.iter();
-            let packages: Vec<Value> = packages
-                .map(|it| json!({ "path": it.path, "way_out": it.way_out }))
-                .collect();
             let files = if done.is_removed {
                 done.files.clone()
             } else {
@@ -241,7 +237,7 @@ impl UninstallArgs {
                 "completions": found.completions,
                 "pages": found.pages,
                 "host_backups": found.backups,
-                "host_packages": packages,
+                "host_packages": found.packages,
                 "not_ours": found.not_ours,
                 "by_hand": found.by_hand,
                 "data": found.data,

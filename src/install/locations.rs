@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::Serialize;
+
 use super::Host;
 use crate::home::{Folders, Os};
 
@@ -40,8 +42,10 @@ pub struct Location {
 }
 
 /// taskhold as a host has installed it by itself, which the host alone removes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Package {
+    /// What the host calls it.
+    pub kind: &'static str,
     /// What the host keeps of it.
     pub path: PathBuf,
     /// What the person does to remove it.
@@ -65,7 +69,7 @@ impl Machine {
         let folders = Folders::here()?;
         let os = Os::here();
         let packages = match os {
-            Os::Windows => subfolders(folders.data.join("Packages")),
+            Os::Windows => contents(folders.data.join("Packages")),
             Os::Linux | Os::MacOs => Vec::new(),
         };
         let absolute = |name: &'static str| {
@@ -149,40 +153,43 @@ impl Machine {
         self.places(host).iter().any(Location::is_used) || host.programs().iter().any(is_there)
     }
 
-    /// Returns what hosts have installed by themselves: the bundle, the plugin and the extension.
-    pub fn packages(&self) -> Vec<Package> {
-        let mut found = Vec::new();
-        for place in self.places(Host::ClaudeDesktop) {
-            let folder = place.file.with_file_name("Claude Extensions");
-            let inner = fs::read_dir(folder).into_iter().flatten().flatten();
-            let ours = inner.filter(|entry| {
-                let name = entry.file_name();
-                name.to_string_lossy().to_lowercase().contains("taskhold")
-            });
-            found.extend(ours.map(|entry| Package {
-                path: entry.path(),
-                way_out: "in Claude Desktop, under Settings, Extensions",
-            }));
-        }
-        let claude = self.variable("CLAUDE_CONFIG_DIR");
-        let claude = claude.unwrap_or_else(|| self.home.join(".claude"));
-        let plugins = claude.join("plugins").join("installed_plugins.json");
-        if fs::read_to_string(&plugins).is_ok_and(|text| text.contains("\"taskhold@")) {
-            found.push(Package {
-                path: plugins,
-                way_out: "in Claude Code: /plugin uninstall taskhold@taskhold",
-            });
-        }
-        for place in self.places(Host::Gemini) {
-            let extension = place.file.with_file_name("extensions").join("taskhold");
-            if extension.is_dir() {
-                found.push(Package {
-                    path: extension,
-                    way_out: "gemini extensions uninstall taskhold",
+    /// Returns taskhold as `host` has installed it by itself: by a bundle, a plugin or an extension.
+    pub fn packages(&self, host: Host) -> Vec<Package> {
+        let places = self.places(host).into_iter();
+        let (kind, paths, way_out): (_, Vec<PathBuf>, _) = match host {
+            Host::ClaudeDesktop => {
+                let folders = places.map(|place| place.file.with_file_name("Claude Extensions"));
+                let inner = folders.flat_map(contents).filter(|path| {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    name.to_lowercase().contains("taskhold")
                 });
+                let way_out = "in Claude Desktop, under Settings, Extensions";
+                ("extension", inner.collect(), way_out)
             }
-        }
-        found
+            Host::ClaudeCode => {
+                let claude = self.variable("CLAUDE_CONFIG_DIR");
+                let claude = claude.unwrap_or_else(|| self.home.join(".claude"));
+                let plugins = claude.join("plugins").join("installed_plugins.json");
+                let text = fs::read_to_string(&plugins).unwrap_or_default();
+                let plugins = text.contains("\"taskhold@").then_some(plugins);
+                let way_out = "in Claude Code: /plugin uninstall taskhold@taskhold";
+                ("plugin", plugins.into_iter().collect(), way_out)
+            }
+            Host::Gemini => {
+                let folders =
+                    places.map(|place| place.file.with_file_name("extensions").join("taskhold"));
+                let folders = folders.filter(|folder| folder.is_dir());
+                let way_out = "gemini extensions uninstall taskhold";
+                ("extension", folders.collect(), way_out)
+            }
+            _ => return Vec::new(),
+        };
+        let package = |path| Package {
+            kind,
+            path,
+            way_out,
+        };
+        paths.into_iter().map(package).collect()
     }
 
     fn variable(&self, name: &str) -> Option<PathBuf> {
@@ -347,7 +354,7 @@ fn lm_studio(home: &Path) -> PathBuf {
     }
 }
 
-fn subfolders(folder: PathBuf) -> Vec<PathBuf> {
+fn contents(folder: PathBuf) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))

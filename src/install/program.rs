@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::Refusal;
-use crate::disk::{canonicalize, plain_path};
+use crate::{
+    disk::{canonicalize, plain_path, shell_word},
+    home::downloads,
+};
 
 /// Returns the absolute path by which hosts start this program: the one in the shell's search path if that leads here,
 /// since it stays when a package manager puts the next version elsewhere; else where the program is.
@@ -26,6 +29,14 @@ pub fn called() -> String {
         .and_then(|here| here.file_name()?.to_str().map(str::to_owned));
     name.or_else(|| program().ok())
         .unwrap_or_else(|| "taskhold".to_owned())
+}
+
+/// Reports whether a path leads to this program, whatever its file is called.
+pub(super) fn leads_here(path: &str) -> bool {
+    let path = Path::new(path);
+    let real = |path: &Path| canonicalize(path).ok();
+    let here = || real(&env::current_exe().ok()?);
+    path.is_absolute() && real(path).is_some_and(|there| here() == Some(there))
 }
 
 /// Returns the path as the text a configuration can hold.
@@ -56,35 +67,72 @@ fn linked_by_homebrew(real: &Path) -> Option<PathBuf> {
     Some(prefix.join("bin").join(real.file_name()?))
 }
 
-/// A cache of programs that were fetched to be run once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cache {
-    /// Who keeps it.
-    pub owner: &'static str,
-    /// The command that installs the program so that it stays.
-    pub way_out: &'static str,
+/// Returns a sentence that says so, with the way out, if the program lies where it may be swept away: in a cache of programs that
+/// were fetched to be run once, among downloads, or among temporary files. `None` for a program that stays where it is.
+pub fn warning(program: &Path) -> Option<String> {
+    let (place, way_out) = if let Some((owner, command)) = cache(program) {
+        let way_out = format!("install it so that it stays, then repeat this: {command}");
+        (format!("the cache of {owner}"), way_out)
+    } else {
+        let mut temporary = vec![env::temp_dir()];
+        if cfg!(unix) {
+            temporary.extend(["/tmp", "/var/tmp"].map(PathBuf::from));
+        }
+        let place = swept(program, &downloads(), &temporary)?;
+        let way_out = if cfg!(windows) {
+            r"move it to a folder that stays, such as %LOCALAPPDATA%\Programs\taskhold, then repeat this from there"
+                .to_owned()
+        } else {
+            format!(
+                "move it to a folder that stays, then repeat this from there: mkdir -p ~/.local/bin && mv {} ~/.local/bin/",
+                shell_word(program.display())
+            )
+        };
+        (place.to_owned(), way_out)
+    };
+    let program = program.display();
+    Some(format!(
+        "{program} is in {place}, and once that is emptied nothing can start it; {way_out}"
+    ))
 }
 
-/// Returns the cache that a program lies in; `None` for a program that stays where it is.
-pub fn fleeting(program: &Path) -> Option<Cache> {
+/// Returns who keeps the cache that a program lies in, and the command that installs the program so that it stays.
+fn cache(program: &Path) -> Option<(&'static str, &'static str)> {
     let names: Vec<&str> = program.iter().filter_map(OsStr::to_str).collect();
     // In `uv/tools` are those that uv keeps.
     let is_of_uv = |inner: &str| {
         inner == "cache" || inner.starts_with("archive-v") || inner.starts_with("environments-v")
     };
-    let (owner, way_out) = if names.contains(&"_npx") {
-        ("npx", "npm install --global taskhold")
+    if names.contains(&"_npx") {
+        Some(("npx", "npm install --global taskhold"))
     } else if names
         .windows(2)
         .any(|pair| pair[0] == "uv" && is_of_uv(pair[1]))
     {
-        ("uv", "uv tool install taskhold")
+        Some(("uv", "uv tool install taskhold"))
     } else if names.windows(2).any(|pair| pair == [".cache", "pipx"]) {
-        ("pipx", "pipx install taskhold")
+        Some(("pipx", "pipx install taskhold"))
     } else {
-        return None;
+        None
+    }
+}
+
+/// Returns what the folder is that a program lies in, if people or the system sweep it out.
+fn swept(program: &Path, downloads: &[PathBuf], temporary: &[PathBuf]) -> Option<&'static str> {
+    let real = canonicalize(program).ok();
+    let is_in = |folder: &PathBuf| {
+        // On macOS a link leads to temporary folders.
+        let real = real.as_ref().zip(canonicalize(folder).ok());
+        program.starts_with(folder)
+            || real.is_some_and(|(program, folder)| program.starts_with(folder))
     };
-    Some(Cache { owner, way_out })
+    if downloads.iter().any(is_in) {
+        Some("a folder of downloads")
+    } else if temporary.iter().any(is_in) {
+        Some("a folder of temporary files")
+    } else {
+        None
+    }
 }
 
 fn is_first(here: &Path, search: Option<&OsStr>) -> bool {
@@ -101,7 +149,7 @@ fn is_first(here: &Path, search: Option<&OsStr>) -> bool {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::fs;
+    use std::{fs, slice};
 
     use super::*;
 
@@ -167,8 +215,36 @@ mod tests {
         ];
         for (folder, owner) in cases {
             let program = Path::new("/home/me").join(folder).join("taskhold");
-            let found = fleeting(&program).map(|cache| cache.owner);
+            let found = cache(&program).map(|(owner, _)| owner);
             assert_eq!(found, owner, "{folder}");
         }
+    }
+
+    #[test]
+    fn a_program_among_downloads_or_temporary_files_is_known_as_one_that_may_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(&path).unwrap();
+            path
+        };
+        let (downloads, temporary, stays) = (place("Downloads"), place("tmp"), place("bin"));
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&temporary, &link).unwrap();
+        let found = |folder: &Path| {
+            let program = folder.join("taskhold");
+            fs::write(&program, "").unwrap();
+            swept(
+                &program,
+                slice::from_ref(&downloads),
+                slice::from_ref(&link),
+            )
+        };
+        assert_eq!(found(&place("Downloads/a")), Some("a folder of downloads"));
+        for folder in [&link, &temporary] {
+            assert_eq!(found(folder), Some("a folder of temporary files"));
+        }
+        assert_eq!(found(&stays), None);
+        assert_eq!(found(&place("Downloads of mine")), None);
     }
 }

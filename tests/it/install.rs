@@ -12,6 +12,7 @@ use crate::support::{Client, Dialect, Home, Wiring};
 
 mod by_hand;
 mod choosing;
+mod packages;
 mod readable;
 #[cfg(unix)]
 mod unix;

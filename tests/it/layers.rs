@@ -121,7 +121,7 @@ fn sources() -> Vec<Source> {
             let module = Path::new(inner.components().next().unwrap().as_os_str());
             found.push(Source {
                 module: module.file_stem().unwrap().to_str().unwrap().to_owned(),
-                is_tests: path.file_stem().unwrap() == "tests",
+                is_tests: inner.with_extension("").iter().any(|name| name == "tests"),
                 code: code.collect::<Vec<_>>().join("\n"),
                 path: inner.to_owned(),
             });

@@ -26,11 +26,9 @@ pub(in crate::cli) struct HostFiles {
 impl HostFiles {
     pub(in crate::cli) fn look() -> CliResult<Self> {
         let machine = Machine::here().ok_or(ConfigError::NoHome)?;
-        let mut found = Self {
-            packages: machine.packages(),
-            ..Self::default()
-        };
+        let mut found = Self::default();
         for host in Host::ALL {
+            found.packages.extend(machine.packages(host));
             for place in machine.places_in_use(host) {
                 found.backups.extend(install::backups(&place.file));
                 match state(host, &place) {
@@ -55,7 +53,7 @@ pub(super) fn list(machine: &Machine, context: &Context) -> CliResult {
             let file = &place.file;
             let word = host.word();
             let state = if machine.has(host) {
-                state(host, place)
+                shown(machine, host, place)
             } else {
                 "no host here"
             };
@@ -72,6 +70,19 @@ pub(super) fn list(machine: &Machine, context: &Context) -> CliResult {
 /// The states of a file that has taskhold in it.
 pub(super) const HAS_TASKHOLD: [&str; 2] = ["installed", "program gone"];
 const NOT_READABLE: &str = "not readable";
+const NOT_INSTALLED: &str = "not installed";
+
+/// Returns the state of a file whose host is on this machine, as people are shown it: it need not have taskhold in it where the host
+/// has installed taskhold by itself.
+pub(super) fn shown(machine: &Machine, host: Host, place: &Location) -> &'static str {
+    match state(host, place) {
+        NOT_INSTALLED => {
+            let package = machine.packages(host).into_iter().next();
+            package.map_or(NOT_INSTALLED, |package| package.kind)
+        }
+        state => state,
+    }
+}
 
 /// Returns the state of a file whose host is on this machine.
 pub(super) fn state(host: Host, place: &Location) -> &'static str {
@@ -83,7 +94,7 @@ pub(super) fn state(host: Host, place: &Location) -> &'static str {
     match install::entries(host, &text) {
         Err(_) => NOT_READABLE,
         Ok(_) if !install::is_readable(host, &text) => NOT_READABLE,
-        Ok(entries) if entries.is_empty() => "not installed",
+        Ok(entries) if entries.is_empty() => NOT_INSTALLED,
         Ok(entries) => {
             let is_gone = entries.iter().any(install::ServerEntry::is_program_gone);
             if is_gone { gone } else { installed }

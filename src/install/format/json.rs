@@ -2,11 +2,13 @@
 
 use jsonc_parser::{
     CollectOptions, ParseOptions,
+    ast::Object,
+    common::Ranged as _,
     cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode, TrailingCommaMode},
     errors::ParseErrorKind,
     parse_to_ast,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Members, Spot};
 
@@ -59,6 +61,9 @@ pub(super) fn without_last_commas(text: &str) -> Option<String> {
 }
 
 pub(super) fn set(text: &str, spot: Spot<'_>, members: Members<'_>) -> Option<String> {
+    if let Some(set) = set_on_its_line(text, spot, members) {
+        return Some(set);
+    }
     let root = CstRootNode::parse(text, &OPTIONS).ok()?;
     let mut servers = root.object_value_or_create()?;
     for key in spot.container {
@@ -80,6 +85,67 @@ pub(super) fn set(text: &str, spot: Spot<'_>, members: Members<'_>) -> Option<St
         servers.append(spot.name, CstInputValue::Object(members.collect()));
     }
     Some(root.to_string())
+}
+
+/// Returns `text` with a new server among others that are on one line, or in a file that is: the library would open the line.
+/// `None` where there is no such line, or where a comment ends it.
+fn set_on_its_line(text: &str, spot: Spot<'_>, members: Members<'_>) -> Option<String> {
+    let ast = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).ok()?;
+    let root = ast.value.as_ref()?.as_object()?;
+    let is_line = |object: &Object<'_>| {
+        !object.properties.is_empty() && !text[object.range.start..object.range.end].contains('\n')
+    };
+    let mut outer = root;
+    let mut missing = [spot.container, &[spot.name]].concat();
+    while let Some(inner) = outer.get_object(missing.first()?) {
+        outer = inner;
+        missing.remove(0);
+    }
+    let (key, inner) = missing.split_first()?;
+    let example = if is_line(outer) {
+        outer
+    } else {
+        Some(root).filter(|root| outer.properties.is_empty() && is_line(root))?
+    };
+    let member = example.properties.first()?;
+    let gap = &text[member.name.range().end..member.value.range().start];
+    let gap = if gap.ends_with(' ') { " " } else { "" };
+
+    let mut value = written(members.iter().map(|(key, value)| (*key, value)), gap);
+    for key in inner.iter().rev() {
+        value = format!("{{{}:{gap}{value}}}", json!(key));
+    }
+    let (at, comma) = match outer.properties.last() {
+        Some(last) => (last.range.end, format!(",{gap}")),
+        None => (outer.range.start + 1, String::new()),
+    };
+    let rest = text[at..outer.range.end].trim_start_matches([',', ' ', '\t']);
+    (rest == "}").then(|| {
+        format!(
+            "{}{comma}{}:{gap}{value}{}",
+            &text[..at],
+            json!(key),
+            &text[at..]
+        )
+    })
+}
+
+/// Returns an object on one line, with `gap` behind each colon and comma.
+fn written<'a>(members: impl Iterator<Item = (&'a str, &'a Value)>, gap: &str) -> String {
+    let members = members.map(|(key, value)| {
+        let value = match value {
+            Value::Array(values) => {
+                let values: Vec<String> = values.iter().map(Value::to_string).collect();
+                format!("[{}]", values.join(&format!(",{gap}")))
+            }
+            value => value.to_string(),
+        };
+        format!("{}:{gap}{value}", json!(key))
+    });
+    format!(
+        "{{{}}}",
+        members.collect::<Vec<_>>().join(&format!(",{gap}"))
+    )
 }
 
 pub(super) fn remove(text: &str, spot: Spot<'_>) -> Option<String> {
