@@ -116,14 +116,17 @@ DROP TABLE task;
 ALTER TABLE task_new RENAME TO task;
 
 -- Tags whatever the case of their letters; task.tags has them as they were written. The program put the names that are not ASCII
--- into temp.folded, since SQL folds no others.
+-- into temp.folded, since SQL folds no others. The few open tasks of a tag stand before years of old ones.
 CREATE TABLE tag_new (
     tag     TEXT    NOT NULL,
+    is_old  INTEGER NOT NULL,   -- 0: the task is open; 1: it is finished or in the trash
     task_id INTEGER NOT NULL REFERENCES task (id),
-    PRIMARY KEY (tag, task_id)
+    PRIMARY KEY (tag, is_old, task_id)
 ) STRICT, WITHOUT ROWID;
-INSERT OR IGNORE INTO tag_new (tag, task_id)
-SELECT coalesce((SELECT key FROM temp.folded WHERE name = tag), lower(tag)), task_id FROM tag;
+INSERT OR IGNORE INTO tag_new (tag, is_old, task_id)
+SELECT coalesce((SELECT key FROM temp.folded WHERE name = tag), lower(tag)),
+       task.deleted_at IS NOT NULL OR task.status IN ('completed', 'cancelled'), task_id
+  FROM tag JOIN task ON task.id = task_id;
 DROP TABLE tag;
 ALTER TABLE tag_new RENAME TO tag;
 

@@ -61,12 +61,9 @@ const TAG_KEYS: &str = "WITH RECURSIVE step (key) AS (
          SELECT (SELECT min(tag) FROM tag WHERE tag > step.key) FROM step WHERE step.key IS NOT NULL)
      SELECT key FROM step WHERE key IS NOT NULL LIMIT ?1";
 
-/// The tags of the latest open task that has a tag, among the latest 100 that have it; none where none of these is open, and
-/// then the tag does not count as one of open tasks.
-const TAG_SPELLED: &str =
-    "SELECT tags FROM (SELECT task_id FROM tag WHERE tag = ?1 ORDER BY task_id DESC LIMIT 100)
-       CROSS JOIN task ON task.id = task_id
-      WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress') LIMIT 1";
+/// The tags of the latest open task that has a tag.
+const TAG_SPELLED: &str = "SELECT tags FROM tag CROSS JOIN task ON task.id = task_id
+      WHERE tag = ?1 AND is_old = 0 ORDER BY task_id DESC LIMIT 1";
 
 const CHILDREN: &str = concat!(
     "SELECT ",
@@ -484,7 +481,7 @@ mod tests {
             ),
             (TAG_IS_KNOWN, 1, "PRIMARY KEY (tag=?)"),
             (TAG_KEYS, 1, "PRIMARY KEY (tag>?)"),
-            (TAG_SPELLED, 1, "PRIMARY KEY (tag=?)"),
+            (TAG_SPELLED, 1, "PRIMARY KEY (tag=? AND is_old=?)"),
             (CHILDREN, 2, "INDEX task_by_parent (parent=?)"),
         ];
         for (sql, parameters, index) in plans {

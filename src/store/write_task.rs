@@ -75,14 +75,14 @@ impl Store {
                 let shown = Tag::stored(&stored)?.0;
                 for tag in [Cow::Borrowed(stored.as_str()), shown.key()] {
                     self.run(
-                        "DELETE FROM tag WHERE tag = ?1 AND task_id = ?2",
+                        "DELETE FROM tag WHERE tag = ?1 AND is_old IN (0, 1) AND task_id = ?2",
                         params![tag, task.id],
                     )?;
                 }
             }
             self.put_tags(None, task)?;
             self.note_words(task.id)?;
-        } else if before.is_none_or(|before| before.tags != task.tags) {
+        } else {
             self.put_tags(before, task)?;
         }
         let is_of_another_date =
@@ -194,20 +194,22 @@ impl Store {
     }
 
     pub(crate) fn put_tags(&self, before: Option<&Task>, task: &Task) -> Result<()> {
-        fn keys(task: &Task) -> BTreeSet<Cow<'_, str>> {
-            task.tags.iter().map(Tag::key).collect()
+        let is_as_before =
+            |before: &Task| (&before.tags, before.is_open()) == (&task.tags, task.is_open());
+        if before.is_some_and(is_as_before) {
+            return Ok(());
         }
-        let (was, is) = (before.map(keys).unwrap_or_default(), keys(task));
-        for tag in was.difference(&is) {
+        let (was, is) = (before.map(tag_keys).unwrap_or_default(), tag_keys(task));
+        for (tag, is_old) in was.difference(&is) {
             self.run(
-                "DELETE FROM tag WHERE tag = ?1 AND task_id = ?2",
-                params![tag, task.id],
+                "DELETE FROM tag WHERE tag = ?1 AND is_old = ?2 AND task_id = ?3",
+                params![tag, is_old, task.id],
             )?;
         }
-        for tag in is.difference(&was) {
+        for (tag, is_old) in is.difference(&was) {
             self.run(
-                "INSERT OR IGNORE INTO tag (tag, task_id) VALUES (?1, ?2)",
-                params![tag, task.id],
+                "INSERT OR IGNORE INTO tag (tag, is_old, task_id) VALUES (?1, ?2, ?3)",
+                params![tag, is_old, task.id],
             )?;
         }
         Ok(())
@@ -322,6 +324,12 @@ fn values(task: &Task) -> rusqlite::Result<[ToSqlOutput<'_>; COLUMNS.len()]> {
     ])
 }
 
+/// Returns the keys of the tag rows of a task, but for its id: each tag once, and whether the task is finished or in the trash.
+fn tag_keys(task: &Task) -> BTreeSet<(Cow<'_, str>, bool)> {
+    let is_old = !task.is_open();
+    task.tags.iter().map(|tag| (tag.key(), is_old)).collect()
+}
+
 /// Returns what the search index knows of a task, but for its comments.
 fn searched(task: &Task) -> impl PartialEq + use<'_> {
     (&task.title, &task.project, &task.tags, &task.description)
@@ -379,7 +387,7 @@ mod tests {
                     tags = json_array('garden', 'ho' || char(0xE0100) || 'me') WHERE id = 1",
             "UPDATE tag SET tag = 'ho' || char(0xE0100) || 'me' WHERE tag = 'home'",
             "UPDATE task SET title = char(0x180B, 0x2800), tags = json_array(char(0x34F)) WHERE id = 2",
-            "INSERT INTO tag (tag, task_id) VALUES (char(0x34F), 2)",
+            "INSERT INTO tag (tag, is_old, task_id) VALUES (char(0x34F), 0, 2)",
         ] {
             store.run(sql, []).unwrap();
         }

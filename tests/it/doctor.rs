@@ -118,7 +118,11 @@ fn what_is_there_twice_is_found_and_mended_after_a_backup() {
             "rows",
         ),
         ("DELETE FROM tag WHERE tag = 'home'", "derived"),
-        ("INSERT INTO tag VALUES ('odd', 3)", "derived"),
+        ("INSERT INTO tag VALUES ('odd', FALSE, 3)", "derived"),
+        (
+            "UPDATE tag SET is_old = NOT is_old WHERE tag = 'home'",
+            "derived",
+        ),
         ("DELETE FROM dependency", "derived"),
         ("UPDATE task SET blockers = 7 WHERE id = 1", "derived"),
         ("UPDATE task SET due_order = 0 WHERE id = 1", "derived"),

@@ -218,16 +218,20 @@ fn check_derived(store: &Store, tasks: &BTreeMap<TaskId, Task>) {
             tags: vec![tag.clone()],
             ..Filters::default()
         };
-        let page = store
-            .list(View::Unfinished, &filters, &moment, None, 1_000)
-            .unwrap();
-        let tagged: BTreeSet<TaskId> = page.tasks.iter().map(|task| task.id).collect();
-        let has = |task: &&Task| task.is_open() && task.tags.contains(&tag);
-        assert_eq!(
-            tagged,
-            tasks.values().filter(has).map(|task| task.id).collect(),
-            "{tag}"
-        );
+        for view in [View::Unfinished, View::All, View::Trash] {
+            let page = store.list(view, &filters, &moment, None, 1_000).unwrap();
+            let tagged: BTreeSet<TaskId> = page.tasks.iter().map(|task| task.id).collect();
+            let is_in_view = |task: &Task| match view {
+                View::Unfinished => task.is_open(),
+                view => (view == View::Trash) == task.is_deleted(),
+            };
+            let has = |task: &&Task| is_in_view(task) && task.tags.contains(&tag);
+            assert_eq!(
+                tagged,
+                tasks.values().filter(has).map(|task| task.id).collect(),
+                "{tag} in {view:?}"
+            );
+        }
     }
 }
 

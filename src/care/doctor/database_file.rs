@@ -302,16 +302,19 @@ impl Store {
     fn names_agree(&self) -> Result<bool> {
         let all = || -> rusqlite::Result<bool> {
             let mut has_tag = self.connection.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM tag WHERE tag = ?1 AND task_id = ?2)",
+                "SELECT EXISTS (SELECT 1 FROM tag WHERE tag = ?1 AND is_old = ?2 AND task_id = ?3)",
             )?;
             let mut statement = self
                 .connection
-                .prepare_cached("SELECT id, project, project_key, tags FROM task")?;
+                .prepare_cached(
+                    "SELECT id, project, project_key, tags, deleted_at IS NOT NULL OR status IN ('completed', 'cancelled')
+                       FROM task",
+                )?;
             let mut rows = statement.query([])?;
             let mut count = 0_i64;
             while let Some(row) = rows.next()? {
-                let (id, project, key, tags): (i64, Option<Project>, Option<String>, String) =
-                    row.try_into()?;
+                type Named = (i64, Option<Project>, Option<String>, String, bool);
+                let (id, project, key, tags, is_old): Named = row.try_into()?;
                 if project.as_ref().map(Project::key).as_deref() != key.as_deref() {
                     return Ok(false);
                 }
@@ -321,7 +324,7 @@ impl Store {
                 // What is no list of tags is found elsewhere.
                 let tags: BTreeSet<Tag> = serde_json::from_str(&tags).unwrap_or_default();
                 for tag in Tag::one_of_each(tags) {
-                    if !has_tag.query_row((tag.key(), id), |row| row.get::<_, bool>(0))? {
+                    if !has_tag.query_row((tag.key(), is_old, id), |row| row.get::<_, bool>(0))? {
                         return Ok(false);
                     }
                     count += 1;

@@ -93,13 +93,13 @@ impl Store {
             let to_go = spent.saturating_mul(missing) / found.max(1);
             let most = (to_go.max(spent) / STEPS_EACH).min(effort / STEPS_COUNTED);
             let most = u32::try_from(most).unwrap_or(u32::MAX);
-            let left = self.passed_along(parameters, &along, most)?;
-            if let Some((source, _)) = self.fewest(parameters, &sources, left)? {
-                return sorted(round, source);
-            }
-            if left < most {
+            let smallest = self.fewest(parameters, &sources, most)?;
+            let most = smallest.map_or(most, |(_, count)| count);
+            if self.passed_along(parameters, &along, most)? < most {
                 // The view has fewer tasks than any source.
                 effort = WITHOUT_END;
+            } else if let Some((source, _)) = smallest {
+                return sorted(round, source);
             }
             effort = effort.saturating_mul(TIMES);
             round += 1;
@@ -130,11 +130,17 @@ impl Store {
 
     /// Returns how many tasks are passed along the view to its end, whatever the filters ask for, counted up to `most`.
     fn passed_along(&self, parameters: &Parameters<'_>, along: &Along, most: u32) -> Result<u32> {
-        // Streams of plans begin and end with the dates that are asked for.
+        // Streams begin and end with the dates that are asked for, of those by which the view is sorted.
+        let asked = parameters.filters;
         let filters = match Shape::of(parameters.view).order {
             Order::Plan => Filters {
-                due_from: parameters.filters.due_from.clone(),
-                due_to: parameters.filters.due_to.clone(),
+                due_from: asked.due_from.clone(),
+                due_to: asked.due_to.clone(),
+                ..Filters::default()
+            },
+            Order::Latest(["completed_at"]) => Filters {
+                completed_from: asked.completed_from.clone(),
+                completed_to: asked.completed_to.clone(),
                 ..Filters::default()
             },
             _ => Filters::default(),
@@ -150,6 +156,12 @@ impl Store {
     /// Returns how many tasks a list has, counted up to the limit of `parameters` and as far as a bounded effort goes.
     pub(super) fn counted(&self, parameters: &Parameters<'_>) -> Result<Count> {
         let sources = Source::all(parameters.view, parameters.filters);
+        if is_all_with_a_tag(parameters) {
+            // Its rows are counted without a look at the tasks.
+            let number = self.size(parameters, Source::Tag(0), Scope::Open, parameters.limit)?;
+            let is_cut = number >= parameters.limit;
+            return Ok(Count { number, is_cut });
+        }
         if let Some((source, _)) = self.fewest(parameters, &sources, FEW_COUNTED)? {
             return self.counted_of(parameters, source);
         }
@@ -241,6 +253,19 @@ impl Store {
             })
             .while_trying("list projects")
     }
+}
+
+/// Reports whether a list is all open tasks that have a tag.
+fn is_all_with_a_tag(parameters: &Parameters<'_>) -> bool {
+    let filters = parameters.filters;
+    let tag_alone = Filters {
+        tags: filters.tags.clone(),
+        ..Filters::default()
+    };
+    parameters.view == View::Unfinished
+        && parameters.after.is_none()
+        && filters.tags.len() == 1
+        && *filters == tag_alone
 }
 
 /// The statement for a project and those below it that tasks like these have: it goes from each to the next in the index, however

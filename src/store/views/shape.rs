@@ -89,12 +89,23 @@ impl Order {
     }
 }
 
-/// Which of the partial indexes of projects have the tasks of a view.
+/// Which of the partial indexes of projects, and which rows of tags, have the tasks of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     Open,
     Old,
     Both,
+}
+
+impl Scope {
+    /// Returns whether all of them are finished or in the trash; `None` where some are.
+    pub(super) fn is_old(self) -> Option<bool> {
+        match self {
+            Self::Open => Some(false),
+            Self::Old => Some(true),
+            Self::Both => None,
+        }
+    }
 }
 
 /// What a view is, but for the dates between which its tasks are due.

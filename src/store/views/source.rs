@@ -29,8 +29,8 @@ pub(super) enum Source {
 /// What one index has of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Those that have this of the tags.
-    Tag(usize),
+    /// Those of a scope that have this of the tags.
+    Tag(usize, Scope),
     /// Open ones of the project and those below it.
     OpenOfProject,
     /// The other ones.
@@ -80,7 +80,7 @@ impl Source {
             Scope::Both => [open, old].concat(),
         };
         match self {
-            Self::Tag(number) => vec![Part::Tag(number)],
+            Self::Tag(number) => vec![Part::Tag(number, scope)],
             Self::Project => of(vec![Part::OpenOfProject], vec![Part::OldOfProject]),
             Self::Parent => vec![Part::Children],
             Self::InProgress => vec![Part::InProgress],
@@ -137,11 +137,13 @@ impl Part {
             has_columns: true,
         };
         match self {
-            Self::Tag(number) => looked_up(
-                "tag AS lead",
-                "lead.task_id",
-                format!("lead.tag = :tag_{number}"),
-            ),
+            Self::Tag(number, scope) => {
+                let mut condition = format!("lead.tag = :tag_{number}");
+                if let Some(is_old) = scope.is_old() {
+                    let _ = write!(condition, " AND lead.is_old = {is_old}");
+                }
+                looked_up("tag AS lead", "lead.task_id", condition)
+            }
             Self::Children => looked_up(
                 "task AS lead INDEXED BY task_by_parent",
                 "lead.id",
@@ -180,9 +182,9 @@ impl Part {
         }
     }
 
-    /// Returns what follows FROM to read its tasks that have all the tags, and the condition that they are of the part. Where its
-    /// index has not the columns that lists ask for, they are read from one that has many tasks to a page.
-    pub(super) fn tasks(self, view: View, filters: &Filters) -> (String, String) {
+    /// Returns what follows FROM to read its tasks that have all the tags, and the condition that they are of the part; all of them
+    /// are of `scope`. Where its index has not the columns that lists ask for, they are read from one that has many tasks to a page.
+    pub(super) fn tasks(self, view: View, filters: &Filters, scope: Scope) -> (String, String) {
         let Rows {
             from,
             id,
@@ -195,11 +197,11 @@ impl Part {
             let lead = format!("(SELECT {id} AS id FROM {from} WHERE {condition}) AS lead");
             (lead, "lead.id", "TRUE".to_owned())
         };
-        for number in (0..filters.tags.len()).filter(|number| self != Self::Tag(*number)) {
-            let _ = write!(
-                from,
-                " CROSS JOIN tag AS tag_{number} ON tag_{number}.tag = :tag_{number} AND tag_{number}.task_id = {id}"
-            );
+        let is_another = |number: &usize| !matches!(self, Self::Tag(own, _) if own == *number);
+        for number in (0..filters.tags.len()).filter(is_another) {
+            let name = format!("tag_{number}");
+            let has_tag = has_tag(&name, &name, scope, id);
+            let _ = write!(from, " CROSS JOIN tag AS {name} ON {has_tag}");
         }
         if !has_columns {
             from.push_str(" CROSS JOIN task INDEXED BY task_by_id ON task.id = lead.id");
@@ -214,6 +216,16 @@ impl Part {
         } = self.rows(view, filters);
         format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT :limit)")
     }
+}
+
+/// Returns the test that a row of the table `tag`, which is called `row`, says that the task with `id`, one of `scope`, has the tag
+/// that is bound to `name`.
+pub(super) fn has_tag(row: &str, name: &str, scope: Scope, id: &str) -> String {
+    let is_old = match scope.is_old() {
+        Some(is_old) => format!("= {is_old}"),
+        None => "IN (FALSE, TRUE)".to_owned(),
+    };
+    format!("{row}.tag = :{name} AND {row}.is_old {is_old} AND {row}.task_id = {id}")
 }
 
 /// Reports whether no task of `view` can be what `filters` ask for, whatever tasks there are.

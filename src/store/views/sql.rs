@@ -5,7 +5,7 @@
 
 use super::{
     shape::{Begin, Order, Scope, Shape, Window, old, open},
-    source::{Part, and_due, within},
+    source::{Part, and_due, has_tag, within},
 };
 use crate::{
     domain::query::{Filters, Sort, View, order::NO_DATE},
@@ -118,7 +118,7 @@ impl Sql<'_> {
         } else {
             Known::Nothing
         };
-        condition.push_str(&tests(self.filters, known, &Tested::TASK));
+        condition.push_str(&self.tests(known));
         format!(
             "SELECT {columns} FROM {from} WHERE {condition} ORDER BY {} LIMIT :limit",
             order.sorted()
@@ -128,9 +128,9 @@ impl Sql<'_> {
     /// Returns the statement for the tasks of the view in a part that has those of one kind of date, as they are due.
     pub(super) fn by_due(&self, part: Part) -> String {
         let columns = summary_columns!();
-        let (from, which) = part.tasks(self.view, self.filters);
+        let (from, which) = part.tasks(self.view, self.filters, self.shape.scope);
         let condition = self.condition();
-        let tests = tests(self.filters, Known::Tags, &Tested::TASK);
+        let tests = self.tests(Known::Tags);
         format!(
             "SELECT {columns}, due_order AS first, rank AS second FROM {from} WHERE {which} AND {condition}{tests} \
              ORDER BY due_order, rank, task.id LIMIT :limit"
@@ -149,9 +149,9 @@ impl Sql<'_> {
             String::new()
         };
         let kind = kind.unwrap_or("NULL");
-        let (from, which) = part.tasks(self.view, self.filters);
+        let (from, which) = part.tasks(self.view, self.filters, self.shape.scope);
         let condition = self.condition();
-        let tests = tests(self.filters, Known::Tags, &Tested::TASK);
+        let tests = self.tests(Known::Tags);
         format!(
             "SELECT {first}, {second}, {kind}, task.id, NULL FROM {from} WHERE {which} AND {condition}{tests}{first_ones}"
         )
@@ -159,12 +159,12 @@ impl Sql<'_> {
 
     /// Returns the same of finished rounds; the last column is the change that finished one.
     pub(super) fn round_keys(&self, part: Part) -> String {
-        let (from, which) = part.tasks(self.view, self.filters);
+        let (from, which) = part.tasks(self.view, self.filters, Scope::Both);
         let tests = tests(self.filters, Known::Tags, &Tested::ROUND);
         format!(
             "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
                FROM {from} CROSS JOIN change ON change.task_id = task.id
-              WHERE {which} AND {ROUND}{tests}"
+              WHERE {which}{tests} AND {ROUND}"
         )
     }
 
@@ -174,7 +174,7 @@ impl Sql<'_> {
         format!(
             "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
                FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
-              WHERE {ROUND}{tests}"
+              WHERE TRUE{tests} AND {ROUND}"
         )
     }
 
@@ -197,7 +197,7 @@ impl Sql<'_> {
         format!(
             "SELECT {columns}, change.at AS first, change.seq AS second
                FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
-              WHERE {ROUND}{tests}{beyond}
+              WHERE TRUE{tests}{beyond} AND {ROUND}
               ORDER BY change.at DESC, change.task_id DESC, change.seq DESC LIMIT :limit"
         )
     }
@@ -206,7 +206,7 @@ impl Sql<'_> {
     pub(super) fn by(&self, sort: Sort) -> String {
         let columns = summary_columns!();
         let condition = self.condition();
-        let tests = tests(self.filters, Known::Nothing, &Tested::TASK);
+        let tests = self.tests(Known::Nothing);
         let (from, latest, order) = match sort {
             Sort::Changed => (
                 "change CROSS JOIN task ON task.id = change.task_id",
@@ -260,7 +260,7 @@ impl Sql<'_> {
     fn found(&self, source: &str, test: &str, id: &str) -> Vec<String> {
         let columns = summary_columns!();
         let condition = self.condition();
-        let filtered = tests(self.filters, Known::Nothing, &Tested::TASK);
+        let filtered = self.tests(Known::Nothing);
         let tasks = format!(
             "SELECT {columns}, :first AS first, 0 AS second FROM {source} WHERE {test} AND {condition}{filtered} AND {id} < :id \
              ORDER BY {id} DESC LIMIT :limit"
@@ -274,10 +274,20 @@ impl Sql<'_> {
         let rounds = format!(
             "SELECT {columns}, max(change.seq), :first AS first, 0 AS second
                FROM {source} CROSS JOIN change ON change.task_id = task.id
-              WHERE {test} AND task.status <> 'completed' AND {ROUND}{filtered} AND {id} < :id AND {id} > :above
+              WHERE {test} AND task.status <> 'completed'{filtered} AND {id} < :id AND {id} > :above AND {ROUND}
               GROUP BY task.id ORDER BY task.id DESC LIMIT :limit"
         );
         vec![tasks, rounds]
+    }
+
+    /// Returns the tests of the filters for tasks of the view.
+    fn tests(&self, known: Known) -> String {
+        let tested = Tested {
+            completed_at: "completed_at",
+            status: true,
+            scope: self.shape.scope,
+        };
+        tests(self.filters, known, &tested)
     }
 
     /// Returns what a task of the view is, whatever the kind of its dates.
@@ -310,13 +320,15 @@ fn tested_within(name: &str) -> String {
 }
 
 /// A change that finished a round of a series: completing such a task sets its next date, and the change is not undone. An undo
-/// can be undone, and that again: the number of links decides.
-const ROUND: &str = "change.kind = 'complete' AND instr(change.new, '\"due\":') > 0 AND (WITH RECURSIVE chain (link) AS (
-         SELECT change.group_seq
-         UNION ALL
-         SELECT (SELECT max(undo.group_seq) FROM change AS undo WHERE undo.reverts = chain.link)
-           FROM chain WHERE chain.link IS NOT NULL)
-     SELECT count(link) FROM chain) % 2 = 1 AND task.deleted_at IS NULL";
+/// can be undone, and that again: the number of links decides. That takes longest to find out, so it comes after all other tests.
+const ROUND: &str = "task.deleted_at IS NULL AND change.kind = 'complete' AND instr(change.new, '\"due\":') > 0
+     AND (NOT EXISTS (SELECT 1 FROM change AS undo WHERE undo.reverts = change.group_seq)
+          OR (WITH RECURSIVE chain (link) AS (
+                  SELECT change.group_seq
+                  UNION ALL
+                  SELECT (SELECT max(undo.group_seq) FROM change AS undo WHERE undo.reverts = chain.link)
+                    FROM chain WHERE chain.link IS NOT NULL)
+              SELECT count(link) FROM chain) % 2 = 1)";
 
 /// Reports whether `filters` ask for one rank of priority; to have none is a rank too.
 fn asks_for_rank(filters: &Filters) -> bool {
@@ -328,16 +340,16 @@ struct Tested {
     completed_at: &'static str,
     /// Whether the status is tested; a round is completed.
     status: bool,
+    /// Which tasks these are.
+    scope: Scope,
 }
 
 impl Tested {
-    const TASK: Self = Self {
-        completed_at: "completed_at",
-        status: true,
-    };
+    /// Of a round; the series goes on or has ended.
     const ROUND: Self = Self {
         completed_at: "change.at",
         status: false,
+        scope: Scope::Both,
     };
 }
 
@@ -367,7 +379,8 @@ fn tests(filters: &Filters, known: Known, tested: &Tested) -> String {
     test(filters.no_project, "project_key IS NULL".to_owned());
     test(filters.has_project, "project_key IS NOT NULL".to_owned());
     let tagged = |name: String| {
-        format!("EXISTS (SELECT 1 FROM tag WHERE tag.tag = :{name} AND tag.task_id = task.id)")
+        let has_tag = has_tag("tag", &name, tested.scope, "task.id");
+        format!("EXISTS (SELECT 1 FROM tag WHERE {has_tag})")
     };
     for number in 0..filters.tags.len() {
         test(known != Known::Tags, tagged(format!("tag_{number}")));

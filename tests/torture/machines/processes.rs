@@ -35,7 +35,7 @@ const ALIKE: [&str; 7] = [
                        blockers) FROM task ORDER BY id",
     "SELECT json_array(seq, group_seq, at, actor, kind, task_id, rev, old, new, reverts, part, parts, session) FROM change ORDER BY seq",
     "SELECT json_array(task_id, at, actor, text) FROM comment ORDER BY task_id, at, id",
-    "SELECT json_array(tag, task_id) FROM tag ORDER BY tag, task_id",
+    "SELECT json_array(tag, is_old, task_id) FROM tag ORDER BY tag, task_id",
     "SELECT json_array(depends_on, task_id) FROM dependency ORDER BY depends_on, task_id",
     "SELECT json_array(actor, key, group_seq, hex(digest)) FROM call_key ORDER BY actor, key",
     "SELECT json_array(name, seq) FROM sqlite_sequence WHERE name IN ('task', 'change') ORDER BY name",

@@ -299,7 +299,7 @@ fn what_projects_and_tags_are_compared_by_is_folded_anew_with_the_index() {
     // As a program has it that keeps the dot, and took both for two tags of one task.
     for sql in [
         "UPDATE task SET project_key = 'i\u{307}ş'",
-        "INSERT INTO tag (tag, task_id) VALUES ('i\u{307}ş', 1)",
+        "INSERT INTO tag (tag, is_old, task_id) VALUES ('i\u{307}ş', 0, 1)",
         "UPDATE word_rules SET version = version - 1",
     ] {
         store.run(sql, []).unwrap();

@@ -18,7 +18,7 @@ fn large() -> (tempfile::TempDir, Store) {
            FROM number",
         // Open tasks of the project too.
         "UPDATE task SET status = 'pending', completed_at = NULL WHERE id % 8 = 0",
-        "INSERT INTO tag (tag, task_id) SELECT 'late', id FROM task WHERE tags <> '[]'",
+        "INSERT INTO tag (tag, is_old, task_id) SELECT 'late', status = 'completed', id FROM task WHERE tags <> '[]'",
     ] {
         store.connection.prepare_cached(sql).unwrap().execute([]).unwrap();
     }
@@ -97,6 +97,30 @@ fn what_few_tasks_of_many_have_is_found_by_its_index() {
         let (page, steps) = steps(&store, list);
         assert_eq!(page.tasks.len(), found, "{view:?} {filters:?}");
         assert!(steps < 10_000, "{view:?} {filters:?}: {steps}");
+    }
+}
+
+#[test]
+fn the_open_tasks_of_a_tag_are_found_however_many_old_ones_have_it() {
+    let (_folder, store) = large();
+    let rare = "INSERT INTO tag (tag, is_old, task_id)
+                SELECT 'rare', status = 'completed', id FROM task WHERE status = 'completed' OR id IN (8, 16000, 39995)";
+    change(&store, rare);
+    let filters = Filters {
+        tags: vec![tag("rare")],
+        ..Filters::default()
+    };
+    for view in [View::Unfinished, View::Open, View::Ready] {
+        let read = |moment: &Moment| {
+            let page = store.list(view, &filters, moment, None, 50).unwrap();
+            (
+                page.tasks.len(),
+                store.count(view, &filters, moment, None).unwrap().number,
+            )
+        };
+        let (found, steps) = steps(&store, read);
+        assert_eq!(found, (3, 3), "{view:?}");
+        assert!(steps < 2_000, "{view:?}: {steps}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! By which indexes lists are read, as SQLite plans it.
 
-use super::*;
+use super::{shape::Scope, *};
 
 /// Returns the statements by which a view is read along, with a filter.
 fn statements(view: View, filters: &Filters, of_project: bool) -> Vec<String> {
@@ -90,7 +90,14 @@ fn the_few_tasks_that_have_what_is_asked_for_are_found_by_an_index() {
         ..Filters::default()
     };
     for (part, seek) in [
-        (Part::Tag(0), "SEARCH lead USING PRIMARY KEY (tag=?)"),
+        (
+            Part::Tag(0, Scope::Both),
+            "SEARCH lead USING PRIMARY KEY (tag=?)",
+        ),
+        (
+            Part::Tag(0, Scope::Old),
+            "SEARCH lead USING PRIMARY KEY (tag=? AND is_old=?)",
+        ),
         (
             Part::OpenOfProject,
             "task_by_project (project_key>? AND project_key<?)",
@@ -125,8 +132,9 @@ fn the_few_tasks_that_have_what_is_asked_for_are_found_by_an_index() {
             // What has not both is passed over before anything else is read of it, which is then read from an index.
             let plan = store.plan(&sql.keys(part, false));
             let place = |step: &str| plan.find(step).unwrap_or_else(|| panic!("{step}: {plan}"));
-            let has_tag = place("SEARCH tag_1 USING PRIMARY KEY (tag=? AND task_id=?)");
-            if matches!(part, Part::Tag(_) | Part::Children | Part::InProgress) {
+            let has_tag =
+                place("SEARCH tag_1 USING PRIMARY KEY (tag=? AND is_old=? AND task_id=?)");
+            if matches!(part, Part::Tag(..) | Part::Children | Part::InProgress) {
                 let rest = place("INDEX task_by_id (id=?");
                 assert!(has_tag < rest, "{plan}");
             }
