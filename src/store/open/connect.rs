@@ -83,6 +83,8 @@ pub(super) fn settle(connection: &Connection, access: Access) -> Result<()> {
         ("cell_size_check", "ON"),
         // A mapped file turns an I/O error into a signal.
         ("mmap_size", "0"),
+        // In KiB: what the counts in the heading of a list read again and again, of a million tasks.
+        ("cache_size", "-8192"),
         // A log that grew under a long reader shrinks again.
         ("journal_size_limit", "67108864"),
         (

@@ -1,7 +1,7 @@
 //! Lists in another order than that of their view.
 //!
-//! No index has such an order for the tasks of a list alone. Where the view or a source has few tasks, their ids are read and
-//! sorted; otherwise the list is read along all tasks or all changes. By due dates, the first of each kind of date among open and
+//! No index has such an order for the tasks of a list alone. It is read along all tasks or all changes. Where the view or a source
+//! has very few tasks, or has few and a bounded effort along all was in vain, their ids are read and sorted instead. By due dates, the first of each kind of date among open and
 //! among other tasks are read, as far as a bounded effort goes; where that is not enough, and by titles, the whole list is read.
 
 use super::{
@@ -24,7 +24,11 @@ const PAGE: u32 = 1_000;
 /// How many are read at a time later on.
 const LATER_PAGE: u32 = 8_000;
 /// Fewer tasks than these are read and sorted, and more are looked for along all tasks or changes.
-const FEW: u32 = 20_000;
+const FEW: u32 = 30_000;
+/// Fewer than these are read before anything else is tried.
+const VERY_FEW: u32 = 1_000;
+/// The effort of a first look along all tasks or changes.
+const ALONG_FIRST: i64 = 100_000;
 /// The effort of a look for those that are due first. A whole list of [`FEW`] takes more.
 const DUE_FIRST: i64 = 200_000;
 
@@ -89,7 +93,7 @@ impl Store {
             }
             Sort::Title => store.each_by_key(sort, view, filters, moment, limit, &mut bounded),
             Sort::Newest | Sort::Oldest | Sort::Changed => {
-                store.each_as_read(sort, view, filters, moment, &mut bounded)
+                store.each_as_read(sort, view, filters, moment, limit, &mut bounded)
             }
         })
     }
@@ -195,9 +199,26 @@ impl Store {
         view: View,
         filters: &Filters,
         moment: &Moment,
+        limit: u32,
         take: &mut dyn FnMut(Summary) -> Result<bool>,
     ) -> Result<bool> {
         let parameters = Parameters::of(view, filters, moment);
+        if let Some(ids) = self.few_ids(&parameters, VERY_FEW)? {
+            return self.each_of(sort, ids, take);
+        }
+        let read = || {
+            let enough = (limit as usize).saturating_add(1);
+            let mut tasks = Vec::new();
+            self.along_all(sort, &parameters, |task| {
+                tasks.push(task);
+                tasks.len() == enough
+            })?;
+            Ok(tasks)
+        };
+        let first_look = self.effort.within(ALONG_FIRST, read);
+        if let Some(tasks) = first_look.while_trying("list tasks")? {
+            return give(tasks, take);
+        }
         if let Some(ids) = self.few_ids(&parameters, FEW)? {
             return self.each_of(sort, ids, take);
         }
@@ -211,20 +232,32 @@ impl Store {
         parameters: &Parameters<'_>,
         take: &mut dyn FnMut(Summary) -> Result<bool>,
     ) -> Result<bool> {
+        let mut taken = Ok(true);
+        self.along_all(sort, parameters, |task| {
+            taken = take(task);
+            !matches!(taken, Ok(true))
+        })
+        .while_trying("list tasks")?;
+        taken.map(|wants_more| !wants_more)
+    }
+
+    /// Reads a list along the ids or the change log, until `is_enough` of a task.
+    fn along_all(
+        &self,
+        sort: Sort,
+        parameters: &Parameters<'_>,
+        mut is_enough: impl FnMut(Summary) -> bool,
+    ) -> rusqlite::Result<()> {
         let sql = parameters.view.sql(parameters.filters).by(sort);
-        let mut statement = self
-            .connection
-            .prepare_cached(&sql)
-            .while_trying("list tasks")?;
-        parameters.bind(&mut statement).while_trying("list tasks")?;
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        parameters.bind(&mut statement)?;
         let mut rows = statement.raw_query();
-        while let Some(row) = rows.next().while_trying("list tasks")? {
-            let task = summary_from_row(row).while_trying("list tasks")?;
-            if !take(task)? {
-                return Ok(true);
+        while let Some(row) = rows.next()? {
+            if is_enough(summary_from_row(row)?) {
+                break;
             }
         }
-        Ok(false)
+        Ok(())
     }
 
     /// Gives these tasks to `take`, sorted by their ids or their latest changes, until it says that it is enough; returns

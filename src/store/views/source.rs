@@ -60,7 +60,12 @@ impl Source {
         add(Self::Parent, filters.parent.is_some());
         let is_view_of_its_own = matches!(view, View::InProgress | View::Stale);
         let in_progress = filters.status == Some(Status::InProgress);
-        add(Self::InProgress, in_progress && !is_view_of_its_own);
+        // Its index has none of those in the trash.
+        let may_be_open = shape.scope != Scope::Old;
+        add(
+            Self::InProgress,
+            in_progress && may_be_open && !is_view_of_its_own,
+        );
         // Rounds of series were completed at a time of their own; the view of completed tasks is in that order anyway.
         add(
             Self::Completion,

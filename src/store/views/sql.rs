@@ -173,7 +173,8 @@ impl Sql<'_> {
         let tests = tests(self.filters, Known::Nothing, &Tested::ROUND);
         format!(
             "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
-               FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
+               FROM change INDEXED BY change_by_round
+                    CROSS JOIN task INDEXED BY task_by_id ON task.id = change.task_id
               WHERE TRUE{tests} AND {ROUND}"
         )
     }

@@ -260,10 +260,12 @@ fn fill(store: &mut Store, count: i64) {
                 if_rev: None,
             };
             execute(store, update, at, number);
-        } else if any(10) == 0 {
+        }
+        // Whatever its status.
+        if any(8) == 0 {
             let ids = vec![id(number)];
             execute(store, Command::Delete { ids, confirm: None }, at, number);
-        } else {
+        } else if status.is_none() {
             kept.push(number);
         }
     }
