@@ -95,7 +95,7 @@ pub use paths::Paths;
 pub use search_words::Words;
 use shared::Sharing;
 pub use shared::{
-    Examined as ExaminedSnapshot, Formats, Older, State as SharedState, Unsettled, member,
+    Contest, Examined as ExaminedSnapshot, Formats, Older, State as SharedState, Unsettled, member,
 };
 pub use writer::{Differing, Import, Imported, Taken, Writer};
 
@@ -304,9 +304,9 @@ impl Store {
     /// Runs commands as one transaction of a shared database. Where others were first, what they changed is applied and the
     /// commands run again. What is refused may rest on changes that have not come yet, so these are fetched before it is.
     fn try_shared(&mut self, calls: &[Request<'_>]) -> Result<Committed> {
-        self.let_others_in()?;
         let mut is_fresh = false;
         loop {
+            self.let_others_in()?;
             match self.try_once(calls, is_fresh) {
                 Err(Error::Behind) if self.goes_on() => {}
                 committed => return committed,

@@ -1,8 +1,9 @@
 //! Joining a shared log: what it holds takes the place of the tasks that are here, and those come back as tasks of all.
 //!
-//! No file is swapped: the rows are replaced in one transaction, while other processes have the database open. The tasks that
-//! were here are added by the rules of an import in the same transaction, as one group under new numbers, and that is
-//! appended to the shared log before it is committed. One that is in the shared log already is known again, and not added twice.
+//! A database of its own follows the shared log first, however long that is. The tasks that are here are added to it by the rules of
+//! an import, as one group under new numbers, and so appended to the shared log; one that is there already is known again, and not
+//! added twice. Then the rows that are here are replaced, in one transaction, while other processes have the database open: no file
+//! is swapped. Cut off in between, the tasks are still here, and joining again knows them.
 
 use std::path::Path;
 
@@ -18,15 +19,12 @@ use crate::{
     },
     share::secrets::Secrets,
     store::{
-        Access, Imported, SharedState, Store, Writer,
+        Access, Contest, Imported, SharedState, Store, Writer,
         backup::{self, Backup, Reason, Reserved},
         db::Doorbell,
         paths::unusable,
     },
 };
-
-/// How often joining begins anew because other machines were first.
-const TRIES: u32 = 20;
 
 /// What joining came to.
 #[derive(Debug)]
@@ -56,52 +54,47 @@ pub fn join(database: &Path, secrets: &Secrets, caller: &Caller) -> Result<Joine
     // Before the write lock: who waits for a backup must not keep all writers waiting.
     let backups = Reserved::of(&store)?;
     store.keep_secrets(secrets)?;
-    let mut before = None;
-    for _ in 0..TRIES {
-        match try_join(&mut store, &shared.store, &backups, &mut before, caller) {
-            Err(Error::Behind) => shared.follow()?,
-            Ok(joined) => {
-                store.note_heard();
-                Doorbell::new(store.paths()).ring();
-                let _ = store.catch_up();
-                return Ok(Joined { before, ..joined });
+    match take_over(&mut store, &mut shared, &backups, caller) {
+        Ok(joined) => {
+            store.note_heard();
+            Doorbell::new(store.paths()).ring();
+            let _ = store.catch_up();
+            Ok(joined)
+        }
+        Err(error) => {
+            if !store.is_shared()? {
+                let _ = Secrets::remove(&store.paths().share);
             }
-            Err(error) => {
-                if !store.is_shared()? {
-                    let _ = Secrets::remove(&store.paths().share);
-                }
-                return Err(error);
-            }
+            Err(error)
         }
     }
-    Err(Error::Behind)
 }
 
-fn try_join(
+/// Brings the tasks of `store` into the shared log, and then puts what that holds in their place. Nobody else writes to `store`
+/// meanwhile.
+fn take_over(
     store: &mut Store,
-    shared: &Store,
+    shared: &mut Fetched,
     backups: &Reserved,
-    before: &mut Option<Backup>,
     caller: &Caller,
 ) -> Result<Joined> {
-    let state = shared.shared_state()?.ok_or(Error::Fault)?;
     // What the tasks of the shared log refer to is among them.
     let mut writer = store.writer_in_any_order()?;
     let mut mine = Vec::new();
     for task in Walk::new(writer.store()) {
         mine.push(writer.store().with_comments(task?)?);
     }
-    let has_written = writer.store().last_change()? > 0;
-    if has_written && before.is_none() {
+    let before = match writer.store().last_change()? {
+        0 => None,
         // Not committed yet: another connection sees what was there before.
-        *before = Some(backups.take(Reason::Join, caller.now)?.0);
-    }
-    writer.replace_all(shared, &state, caller)?;
-    let brought = if mine.is_empty() {
-        None
-    } else {
-        Some(bring(&mut writer, mine, caller)?)
+        _ => Some(backups.take(Reason::Join, caller.now)?.0),
     };
+    let brought = match &mine[..] {
+        [] => None,
+        mine => Some(shared.bring(mine, caller)?),
+    };
+    let state = shared.store.shared_state()?.ok_or(Error::Fault)?;
+    writer.replace_all(&shared.store, &state, caller)?;
     let tasks = writer.store().count_all()?.0;
     writer.commit()?;
     let state = store.shared_state()?.ok_or(Error::Fault)?;
@@ -109,7 +102,7 @@ fn try_join(
         state,
         tasks,
         brought,
-        before: None,
+        before,
     })
 }
 
@@ -124,11 +117,7 @@ impl Writer<'_> {
 }
 
 /// Adds the tasks that were here. One that is there already stays as it is there.
-fn bring(
-    writer: &mut Writer<'_>,
-    mine: Vec<TaskWithComments>,
-    caller: &Caller,
-) -> Result<Imported> {
+fn bring(writer: &mut Writer<'_>, mine: &[TaskWithComments], caller: &Caller) -> Result<Imported> {
     let last = mine.iter().map(|mine| mine.task.id.get()).max();
     let terms = Terms {
         keeps_ids: true,
@@ -138,7 +127,7 @@ fn bring(
     };
     let mut import = writer.import(caller, terms)?;
     for (line, mine) in (1..).zip(mine) {
-        match import.take(arrival(line, mine)) {
+        match import.take(arrival(line, mine.clone())) {
             Err(error) if error.code() != Code::Caller => return Err(error),
             // It was a task here, so it can be one.
             taken => drop(taken?),
@@ -199,6 +188,20 @@ impl Fetched {
             _ => Err(Error::NotShared {
                 reason: "there is no shared log; taskhold share init makes one".to_owned(),
             }),
+        }
+    }
+
+    /// Appends `mine` to the shared log, but for those that are in it. Where others are first, little is to be done again: they
+    /// are followed, and it is asked what of `mine` they brought.
+    fn bring(&mut self, mine: &[TaskWithComments], caller: &Caller) -> Result<Imported> {
+        let mut contest = Contest::begin();
+        loop {
+            let mut writer = self.store.writer()?;
+            let brought = bring(&mut writer, mine, caller)?;
+            match writer.commit() {
+                Err(Error::Behind) => contest.again(&mut self.store)?,
+                committed => return committed.map(|()| brought),
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         task::{Task, TaskId, Timestamp},
     },
     store::{
-        Access, Store, Writer,
+        Access, Contest, Store, Writer,
         backup::{self, Backup, Reason, Reserved},
         failure::{WhileTrying, explain},
         history_check::{Rows, named},
@@ -29,8 +29,6 @@ use crate::{
 
 /// How many tasks are read at a time.
 const PAGE: u32 = 1_000;
-/// How often a restore begins anew because other machines that share the tasks were first.
-const TRIES: u32 = 20;
 /// How many edits an [`Outcome`] shows.
 const SHOWN: usize = 10;
 
@@ -80,11 +78,12 @@ pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome>
     // Before the write lock: who waits for a backup must not keep all writers waiting.
     let backups = Reserved::of(&store)?;
     let mut before = None;
-    for _ in 0..TRIES {
-        // What other machines have changed is restored as well.
-        store.follow()?;
+    // What other machines have changed is restored as well.
+    store.follow()?;
+    let mut contest = Contest::begin();
+    loop {
         match try_restore(&mut store, &source, &backups, &mut before, caller) {
-            Err(Error::Behind) => {}
+            Err(Error::Behind) => contest.again(&mut store)?,
             restored => {
                 return restored.map(|outcome| Outcome {
                     before,
@@ -94,7 +93,6 @@ pub fn restore(database: &Path, from: &Path, caller: &Caller) -> Result<Outcome>
             }
         }
     }
-    Err(Error::Behind)
 }
 
 fn try_restore(

@@ -16,7 +16,7 @@ use crate::{
     },
     exchange::{self, Fault, Format, Reader},
     store::{
-        Access, Import, Imported, Store,
+        Access, Contest, Import, Imported, Store,
         backup::{Reason, Reserved},
     },
 };
@@ -80,8 +80,6 @@ impl From<ReadFormat> for Format {
     }
 }
 
-/// How often an import begins anew because other machines that share the tasks were first.
-const TRIES: u32 = 20;
 /// How many faults are told one by one when nothing is imported because of them.
 const TOLD: u64 = 20;
 
@@ -118,11 +116,10 @@ impl ImportArgs {
             })??
         } else {
             let mut target = Target::open(context)?;
+            let mut race = Contest::begin();
             let mut imported = target.write(&mut *reader, self.update, &mut faults, progress);
-            for _ in 0..TRIES {
-                if !matches!(imported, Err(Failure::Failed(Error::Behind))) {
-                    break;
-                }
+            while let Err(Failure::Failed(Error::Behind)) = imported {
+                race.again(&mut target.store)?;
                 // Other machines that share the tasks were first: what is known of them is asked anew.
                 let progress;
                 (reader, progress) = begin()?;
@@ -164,7 +161,8 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn open(context: &'a Context) -> Result<Self, Failure> {
-        let store = Store::open(&context.database, Access::Write)?;
+        let mut store = Store::open(&context.database, Access::Write)?;
+        store.follow()?;
         // Before the write lock: who waits for a backup must not keep all writers waiting.
         let backups = Reserved::of(&store)?;
         Ok(Self {
@@ -185,7 +183,6 @@ impl<'a> Target<'a> {
         progress: Progress,
     ) -> Result<Imported, Failure> {
         let caller = &self.context.caller;
-        self.store.follow()?;
         let mut writer = self.store.writer()?;
         let import = writer.import(caller, reader.terms())?;
         let import = import.updating(updates);

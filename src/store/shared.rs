@@ -16,6 +16,7 @@
 //! | `snapshot` | what many entries wrote, in a few parts, for who is far behind |
 //! | `upgrade` | the format of the log is raised, when every machine knows the new one |
 //! | `publish` | appends what a transaction wrote, before it is committed |
+//! | `contest` | work that takes long asks the other machines for the log |
 //! | `turns` | whose turn it is to write, and how long a call may take |
 //!
 //! # Invariants
@@ -44,6 +45,7 @@ use crate::{
 
 mod apply;
 mod begin;
+mod contest;
 pub(crate) mod entry;
 mod follow;
 pub(crate) mod items;
@@ -56,6 +58,7 @@ mod turns;
 mod unfit;
 mod upgrade;
 
+pub use contest::Contest;
 pub(super) use publish::Publishing;
 pub use snapshot::Examined;
 pub(super) use snapshot::Snapshots;

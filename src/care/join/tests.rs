@@ -238,3 +238,42 @@ fn who_writes_while_the_tasks_are_replaced_loses_nothing() {
     assert_eq!(titles.len(), added.len() + 4);
     assert_eq!(shared.titles("first"), titles);
 }
+
+/// Machines that are far apart give each other no turns: one that has much to read and to write first would come late each time.
+#[test]
+fn a_machine_with_tasks_joins_a_long_log_while_another_writes_without_a_pause() {
+    let many: Vec<String> = (0..600).map(|number| format!("old {number}")).collect();
+    let shared = Shared::with(&[]);
+    let mut first = shared.machine("first");
+    let drafts = many.iter().map(|text| Draft::titled(title(text)));
+    let command = Command::Add {
+        drafts: drafts.collect(),
+        key: None,
+    };
+    first.execute(&command, &caller(1)).unwrap();
+    fill(&mut shared.machine("second"));
+    let is_over = AtomicBool::new(false);
+    let (joined, written) = thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut written = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                first
+                    .execute(&add(&format!("meanwhile {written}")), &caller(2))
+                    .unwrap();
+                written += 1;
+            }
+            written
+        });
+        while shared.log.entries().len() < 10 {
+            thread::yield_now();
+        }
+        let joined = shared.join("second");
+        is_over.store(true, Ordering::Relaxed);
+        (joined, writer.join().unwrap())
+    });
+    let brought = joined.unwrap().brought.unwrap();
+    assert_eq!((brought.new, brought.here), (2, 0));
+    let titles = shared.titles("second");
+    assert_eq!(titles.len(), many.len() + written + 2);
+    assert_eq!(shared.titles("first"), titles);
+}

@@ -7,6 +7,8 @@
 //!   [`FORMAT`], which an older program stops at. That the first line has a field `format` holds for all of them.
 //! - Each entry names the digest of the one before it, so that none can be dropped, replaced or moved unnoticed.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -50,6 +52,9 @@ pub(crate) struct Head {
     /// It is the last of its log, which goes on under another key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_last: bool,
+    /// For how many milliseconds the other machines are asked to leave the log to this one; `None` if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asks: Option<u32>,
     /// The parts in which its lines are; none if it has them itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) parts: Vec<Digest>,
@@ -94,8 +99,14 @@ impl Head {
             last_task: author.last_task,
             last_change: author.last_change,
             is_last: false,
+            asks: None,
             parts: parts.to_vec(),
         }
+    }
+
+    /// Returns how long the other machines are asked to leave the log to the one that wrote it.
+    pub(super) fn asks(&self) -> Option<Duration> {
+        self.asks.map(|millis| Duration::from_millis(millis.into()))
     }
 
     fn sealed(&self, lines: &[u8]) -> Result<Vec<u8>> {
@@ -121,6 +132,15 @@ pub(super) fn write(
 pub(super) fn last(place: Place<'_>, author: Author<'_>) -> Result<Vec<u8>> {
     let head = Head {
         is_last: true,
+        ..Head::new(place, author, &[])
+    };
+    head.sealed(&[])
+}
+
+/// Writes an entry that asks the other machines to leave the log to this one for `time`.
+pub(super) fn asking(place: Place<'_>, author: Author<'_>, time: Duration) -> Result<Vec<u8>> {
+    let head = Head {
+        asks: Some(u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
         ..Head::new(place, author, &[])
     };
     head.sealed(&[])

@@ -38,6 +38,8 @@ pub(super) struct Fetched {
     /// What is in that entry alone; `None` in a snapshot.
     pub(super) nonce: Option<String>,
     pub(super) member: Option<String>,
+    /// How long another machine asks to have the log for itself.
+    pub(super) asks: Option<Duration>,
     pub(super) body: Body,
 }
 
@@ -224,7 +226,7 @@ impl Store {
             match apply(self, &one.body) {
                 Ok(()) => {
                     state.go_on(n, one.digest, one.format, one.nonce.as_deref());
-                    state.pace.followed(now);
+                    state.pace.followed(now, one.asks);
                 }
                 Err(Failed::Unfit(unfit)) => return Ok(Err(stop(unfit))),
                 Err(Failed::Here(error)) => return Err(error),
@@ -316,9 +318,11 @@ impl OpenLog {
             prev = Digest::of(&bytes);
             let (last_task, last_change) = (head.last_task, head.last_change);
             format = head.format;
+            let is_of_another = head.machine != self.secrets.machine;
             fetched.push(Fetched {
                 n,
                 format,
+                asks: head.asks().filter(|_| is_of_another),
                 digest: prev,
                 nonce: Some(head.nonce),
                 member: head.member,

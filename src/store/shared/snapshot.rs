@@ -179,6 +179,7 @@ impl OpenLog {
                 format: snapshot.format,
                 nonce: None,
                 member: None,
+                asks: None,
                 body: Body {
                     lines: Vec::new(),
                     parts,

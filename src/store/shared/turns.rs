@@ -52,6 +52,8 @@ const DOUBLINGS: u32 = 3;
 /// The least and the most that is taken for the time of an append.
 const APPEND: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(250)];
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// The longest that a machine may ask to have the log for itself.
+const LONGEST_ASKED: Duration = Duration::from_secs(2);
 /// How often a wait is looked up from: it ends when the process does.
 const STEP: Duration = Duration::from_millis(10);
 
@@ -62,11 +64,12 @@ pub(super) struct Pace {
     pub(super) own_run: u32,
     /// When the last of those was appended; `None` if there was none.
     pub(super) own_at: Option<Timestamp>,
-    /// When an entry of another machine was applied here last; `None` if none was.
+    /// When an entry of another machine was applied here last; `None` if none was. It is still to come where that machine asks to have
+    /// the log for itself until then.
     pub(super) others_at: Option<Timestamp>,
 }
 
-/// Returns the time between two moments, which may have come from a clock that was set back.
+/// Returns the time between two moments; without end if they are the other way round, as after a clock was set back.
 fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     let millis = later.as_millis().saturating_sub(earlier.as_millis());
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
@@ -76,6 +79,12 @@ fn between(earlier: Timestamp, later: Timestamp) -> Duration {
 fn before(now: Timestamp, ago: Duration) -> Timestamp {
     let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
     Timestamp::from_millis(now.as_millis().saturating_sub(ago))
+}
+
+/// Returns the moment that comes `time` after `now`.
+fn after(now: Timestamp, time: Duration) -> Timestamp {
+    let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(now.as_millis().saturating_add(time))
 }
 
 /// Returns how long the shared log was silent, at most since `asked`. By a clock that was set back it was not.
@@ -96,9 +105,10 @@ impl Pace {
         self.own_at = Some(now);
     }
 
-    /// Notes an entry of another machine.
-    pub(super) fn followed(&mut self, now: Timestamp) {
-        (self.own_run, self.others_at) = (0, Some(now));
+    /// Notes an entry of another machine, which may ask to have the log for itself.
+    pub(super) fn followed(&mut self, now: Timestamp, asks: Option<Duration>) {
+        let asks = asks.unwrap_or_default().min(LONGEST_ASKED);
+        (self.own_run, self.others_at) = (0, Some(after(now, asks)));
     }
 
     /// Reports whether an entry that is appended now comes so soon after the last of this machine that another would hardly get in.
@@ -109,6 +119,12 @@ impl Pace {
 
     /// Returns how long the machine waits before it appends again: `random` is from 0 to 1.
     fn wait(&self, now: Timestamp, took: Duration, random: f64) -> Duration {
+        let asked = self
+            .others_at
+            .map_or(Duration::MAX, |until| between(now, until));
+        if asked <= LONGEST_ASKED {
+            return asked;
+        }
         let others = self.others_at.is_some_and(|at| between(at, now) < LATELY);
         let run = if others { RUN } else { LONG_RUN };
         if self.own_run == 0 || !self.own_run.is_multiple_of(run) || !self.is_in_a_row(now, took) {
@@ -269,14 +285,32 @@ mod tests {
     #[test]
     fn a_machine_that_writes_without_a_pause_lets_others_in_and_longer_while_nobody_comes() {
         let (mut pace, mut now) = (Pace::default(), 1_000);
-        pace.followed(Timestamp::from_millis(now));
+        pace.followed(Timestamp::from_millis(now), None);
         let waited = waits(&mut pace, &mut now, 21);
         let waited: Vec<_> = waited.into_iter().filter(|wait| *wait > 0).collect();
         assert_eq!(waited, [30, 60, 120, 240, 240]);
-        pace.followed(Timestamp::from_millis(now));
+        pace.followed(Timestamp::from_millis(now), None);
         let after = waits(&mut pace, &mut now, 5);
         assert_eq!(after, [0, 0, 0, 0, 30], "others came, so it begins anew");
         assert!(pace.wait(Timestamp::from_millis(now), TOOK, 0.0) <= TOOK * 2);
+    }
+
+    #[test]
+    fn who_is_asked_for_the_log_leaves_it_for_that_time_and_not_for_longer_than_any_may_ask() {
+        let at = Timestamp::from_millis;
+        let mut pace = Pace::default();
+        for (asks, now, waits) in [
+            (300, 1_000, 300),
+            (300, 1_200, 100),
+            (300, 1_301, 0),
+            (60_000, 1_000, 2_000),
+            // A clock that was set back.
+            (300, -9_000, 0),
+        ] {
+            pace.followed(at(1_000), Some(Duration::from_millis(asks)));
+            let wait = pace.wait(at(now), TOOK, 1.0);
+            assert_eq!(wait.as_millis(), waits, "{asks} {now}");
+        }
     }
 
     #[test]
@@ -304,7 +338,7 @@ mod tests {
         let mut pace = Pace::default();
         for second in 1..60 {
             let now = Timestamp::from_millis(second * 1_000);
-            pace.followed(now);
+            pace.followed(now, None);
             assert_eq!(pace.wait(now, TOOK, 1.0), Duration::ZERO);
             pace.appended(now, TOOK);
         }

@@ -14,7 +14,7 @@ use super::{
     *,
 };
 use crate::{
-    disk,
+    clock, disk,
     share::{
         log::{Digest, Log as _},
         visit::PATIENCE,
@@ -147,6 +147,25 @@ fn entries_that_were_read_in_place_of_an_append_are_not_asked_for_again() {
     let spent = machines.log.spent();
     assert_eq!(spent, Duration::from_secs(3), "append, read, append");
     machines.log.slow_down(Duration::ZERO);
+    machines.settle();
+}
+
+#[test]
+fn a_machine_that_asks_for_the_log_is_waited_for_by_the_others_alone() {
+    let mut machines = Machines::new(2, 2, Faults(0));
+    machines.stores[1]
+        .ask_for_log(Duration::from_mins(1))
+        .unwrap();
+    let mut waits_for_others = |number: usize| {
+        machines.reopen(number);
+        machines.stores[number].follow().unwrap();
+        let state = machines.stores[number].shared_state().unwrap().unwrap();
+        assert_eq!(state.n, 2);
+        let until = state.pace.others_at.unwrap();
+        until > clock::now()
+    };
+    assert!(waits_for_others(0));
+    assert!(!waits_for_others(1));
     machines.settle();
 }
 
