@@ -94,24 +94,25 @@ fn a_store_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
 
 #[test]
 fn requests_of_one_visit_are_over_together_however_slowly_each_is_answered() {
-    let pause = Duration::from_millis(100);
-    let server = serve(move |_, _| {
-        // The store itself is slow.
-        thread::sleep(pause);
-        None
-    });
+    // From the third put on every answer is lost.
+    let server = serve(|asked, number| (asked.method == "PUT" && number > 2).then_some(None));
     let mut log = store(&server);
     let begun = Instant::now();
-    log.begin_visit(&Visit::begin(pause * 5 / 2));
-    let mut after = 0;
-    let said = loop {
-        match log.append(after, b"entry") {
-            Appended::Accepted => after += 1,
-            said => break said,
-        }
-    };
-    assert!((1..=2).contains(&after), "{after}");
-    assert!(matches!(said, Appended::Unknown(_)), "{said:?}");
+    let visit = Visit::begin(PATIENCE);
+    log.begin_visit(&visit);
+    for after in 0..2 {
+        assert_eq!(log.append(after, b"entry"), Appended::Accepted);
+        // As if the store had taken so long.
+        visit.spend(PATIENCE * 49 / 100);
+    }
+    let after = 2;
+    let said = log.append(after, b"entry");
+    let was_sent = server.asked().len() > 2;
+    assert!(
+        matches!(said, Appended::Unknown(_)) || !was_sent,
+        "{said:?}"
+    );
+    visit.spend(PATIENCE);
     let asked = server.asked().len();
     let late = [log.append(after, b"late"), log.append(after, b"later")];
     for said in late {
@@ -292,13 +293,16 @@ fn credentials_that_expired_are_read_anew() {
 
 #[test]
 fn many_entries_are_read_at_once_and_in_order() {
-    let highest = AtomicU64::new(0);
+    let [highest, hundredth] = [(); 2].map(|()| AtomicU64::new(0));
     let server = FakeServer::start(move |asked| {
         let number: u64 = asked.target.rsplit('/').next().unwrap().parse().unwrap();
         highest.fetch_max(number, Ordering::SeqCst);
-        // This one is answered after many later ones were asked for.
-        while number == 100 && highest.load(Ordering::SeqCst) < 140 {
-            thread::yield_now();
+        if number == 100 {
+            hundredth.fetch_add(1, Ordering::SeqCst);
+            // It is answered after many later ones were asked for. On a loaded machine they may not be: then it is asked for again.
+            while highest.load(Ordering::SeqCst) < 140 && hundredth.load(Ordering::SeqCst) < 2 {
+                thread::yield_now();
+            }
         }
         Some(if number <= 500 {
             (200, number.to_string().into_bytes())
