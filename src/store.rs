@@ -95,7 +95,8 @@ pub use paths::Paths;
 pub use search_words::Words;
 use shared::Sharing;
 pub use shared::{
-    Contest, Examined as ExaminedSnapshot, Formats, Older, State as SharedState, Unsettled, member,
+    Ahead, Contest, Examined as ExaminedSnapshot, Formats, Older, State as SharedState, Unsettled,
+    member,
 };
 pub use writer::{Differing, Import, Imported, Taken, Writer};
 

@@ -2,26 +2,27 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, IsTerminal as _},
+    io::{self, IsTerminal as _, Write as _},
+    ops::RangeInclusive,
     time::Duration,
 };
 
 use serde_json::json;
 
-use super::{CliResult, Context, Failure, input, live_terminal::unshown_line};
+use super::{CliResult, Context, Failure, input, live_terminal::unshown_line, screen::can_ask};
 use crate::{
     care::join::{self, Joined},
     domain::{error::Error, task::Actor, text::counted},
     share::{
         code::{CodeError, JoinCode},
         environment::Environment,
-        log::{Log, LogError},
+        log::{Log, LogError, Number},
         place::{Place, PlaceError},
         probe::{Lifecycle, Probed},
         seal::{Key, LogId},
         secrets::Secrets,
     },
-    store::{Access, Imported, Paths, Store, db::Doorbell},
+    store::{Access, Ahead, Imported, Paths, Store, db::Doorbell},
 };
 
 /// The longest name of a member, in characters.
@@ -101,13 +102,16 @@ enum ShareCommand {
     /// Go on with a new log under a new key, so that a machine that was lost is out
     ///
     /// The new log begins with all tasks, and the old one ends. Each other machine stops there until it has left the old log and
-    /// joined the new one.
+    /// joined the new one. Where this machine cannot follow the old log to its end, it asks whether the rest of that is left out.
     #[command(after_help = "Example:
   taskhold share rekey s3://my-bucket/tasks-2")]
     Rekey {
         /// Where the new log is to be kept; another place than that of the old one
         #[arg(value_name = "PLACE")]
         place: String,
+        /// Do not ask whether entries that cannot be read are left out
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 
@@ -127,7 +131,7 @@ impl ShareArgs {
             ShareCommand::Status => status::status(context),
             ShareCommand::Leave => leave(context),
             ShareCommand::Upgrade { yes } => upgrade::upgrade(context, yes),
-            ShareCommand::Rekey { place } => rekey(context, &place),
+            ShareCommand::Rekey { place, yes } => rekey(context, &place, yes),
         }
     }
 }
@@ -148,6 +152,9 @@ fn member_name(name: Option<String>) -> CliResult<Option<String>> {
 fn resolved(place: &str, environment: &Environment) -> Result<Place, PlaceError> {
     place.parse::<Place>()?.resolved(environment)
 }
+
+/// The entries of an old log that are not in the new one.
+type LeftOut = Option<RangeInclusive<Number>>;
 
 /// A log that is to be made.
 struct NewLog {
@@ -200,15 +207,19 @@ impl NewLog {
         })
     }
 
-    fn print(&self, store: &Store, said: &str, context: &Context) -> CliResult {
+    fn print(&self, store: &Store, said: &str, left_out: &LeftOut, context: &Context) -> CliResult {
         let (tasks, _) = store.count_all()?;
         let place = &self.secrets.code.place;
         if context.screen.json {
-            return Ok(context.screen.print_json(&json!({
+            let mut body = json!({
                 "place": place.to_string(),
                 "tasks": tasks,
                 "answer_ms": millis(self.probed.answer_time),
-            }))?);
+            });
+            if let Some(left_out) = left_out {
+                body["left_out"] = json!({ "first": left_out.start(), "last": left_out.end() });
+            }
+            return Ok(context.screen.print_json(&body)?);
         }
         let tasks = counted(i64::try_from(tasks).unwrap_or(i64::MAX), "task");
         let warning = clock_warning(&self.probed);
@@ -226,10 +237,10 @@ fn init(context: &Context, place: &str, member: Option<String>) -> CliResult {
     let mut new = NewLog::at(place, member, kept)?;
     store.share(&new.secrets, &mut *new.log)?;
     let said = "On the next machine: taskhold share join, with the code that taskhold share code prints here.\n";
-    new.print(&store, said, context)
+    new.print(&store, said, &None, context)
 }
 
-fn rekey(context: &Context, place: &str) -> CliResult {
+fn rekey(context: &Context, place: &str, yes: bool) -> CliResult {
     let mut store = Store::open(&context.database, Access::Write)?;
     let old = secrets(&store)?;
     let is_there = |new: &Place| old.code.place.is_where(new);
@@ -247,10 +258,59 @@ fn rekey(context: &Context, place: &str) -> CliResult {
             },
         ));
     }
+    let ahead = store.entries_ahead()?;
+    if let Some(ahead) = &ahead
+        && !(yes || is_left_out(ahead)?)
+    {
+        return Ok(context.screen.print("Nothing was changed.\n")?);
+    }
     let mut new = NewLog::at(place, old.member, old.next.map(|next| *next))?;
-    store.rekey(&new.secrets, &mut *new.log)?;
-    let said = "The old log takes no more changes. On each other machine that stays: taskhold share leave, then taskhold share join with the new code.\n";
-    new.print(&store, said, context)
+    let left_out = store.rekey(&new.secrets, &mut *new.log, ahead.is_some())?;
+    let mut said = left_out.as_ref().map_or_else(String::new, |left_out| {
+        format!(
+            "{} of the old log {} not in it. A machine that has what they changed keeps it when it leaves: its new tasks come along when it joins.\n",
+            entries(left_out),
+            if left_out.start() == left_out.end() { "is" } else { "are" },
+        )
+    });
+    said.push_str("The old log takes no more changes. On each other machine that stays: taskhold share leave, then taskhold share join with the new code.\n");
+    new.print(&store, &said, &left_out, context)
+}
+
+fn entries(range: &RangeInclusive<Number>) -> String {
+    let (first, last) = range.clone().into_inner();
+    if first == last {
+        format!("Entry {first}")
+    } else {
+        format!("Entries {first} to {last}")
+    }
+}
+
+/// Asks whether the new log is to begin without what cannot be read.
+fn is_left_out(ahead: &Ahead) -> CliResult<bool> {
+    let what = entries(&(ahead.first..=ahead.last));
+    let reason = &ahead.reason;
+    if !can_ask() {
+        return Err(Failure::input(format!(
+            "this machine cannot follow the log to its end: {reason}. {what} would not be in the new log"
+        ))
+        .with_hint(
+            "taskhold share rekey on a machine that has them; if none has: taskhold share rekey PLACE --yes",
+        ));
+    }
+    is_agreed(&format!(
+        "This machine cannot follow the log to its end: {reason}. If a machine has {what}, rekey there. Begin the new log without? [y/N] "
+    ))
+}
+
+/// Asks a question at the terminal.
+fn is_agreed(question: &str) -> CliResult<bool> {
+    let mut stderr = io::stderr();
+    write!(stderr, "{question}")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 fn clock_warning(probed: &Probed) -> String {

@@ -126,6 +126,17 @@ pub trait Log: Send {
     /// the log ends at `after`, or before.
     fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError>;
 
+    /// Returns the number of the last entry, if that comes after `after`, and otherwise `after`. An entry counts whether it opens or not.
+    fn end(&mut self, after: Number) -> Result<Number, LogError> {
+        let mut end = after;
+        loop {
+            match self.read(end, 1 << 20)?.entries.len() {
+                0 => return Ok(end),
+                count => end += count as Number,
+            }
+        }
+    }
+
     /// Keeps a large body under the digest of its bytes, before the entry that names it is appended. Repeating it changes
     /// nothing.
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError>;
@@ -158,6 +169,10 @@ impl<L: Log + ?Sized> Log for Box<L> {
 
     fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError> {
         (**self).read(after, bytes)
+    }
+
+    fn end(&mut self, after: Number) -> Result<Number, LogError> {
+        (**self).end(after)
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {

@@ -247,6 +247,10 @@ impl<L: Log> Log for Sealed<L> {
         Ok(page)
     }
 
+    fn end(&mut self, after: Number) -> Result<Number, LogError> {
+        self.inner.end(after)
+    }
+
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
         let sealed = self.seal(&Position::Part(name), body);
         self.inner.put_part(&self.name_of(name), &sealed)

@@ -379,6 +379,38 @@ fn an_entry_that_was_altered_is_said_by_status_doctor_and_a_change_that_is_not_m
 }
 
 #[test]
+fn where_nobody_gets_past_an_entry_a_new_log_begins_without_it() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    desk.run(&["add", "one"]);
+    desk.share(&[]);
+    laptop.join(&desk.code(), &[]);
+    desk.run(&["add", "two"]);
+    desk.run(&["add", "three"]);
+    store.alter("/tasks/ours/log/00000000000000000002");
+    let refused = laptop.refusal(&["share", "rekey", "s3://tasks/next"]);
+    assert!(
+        refused.contains("does not open") && refused.contains("Entries 2 to 3 would not be"),
+        "{refused}"
+    );
+    let said = laptop.run(&["share", "rekey", "s3://tasks/next", "--yes"]);
+    assert!(
+        said.contains("Shared 1 task") && said.contains("Entries 2 to 3 of the old log are not"),
+        "{said}"
+    );
+    let refused = desk.refusal(&["add", "four"]);
+    assert!(refused.contains("another key"), "{refused}");
+    // What the other has comes along.
+    desk.run(&["share", "leave"]);
+    let said = desk.join(&laptop.code(), &[]);
+    assert!(
+        said.contains("2 tasks of this machine came along"),
+        "{said}"
+    );
+    assert_eq!(laptop.titles(), ["one", "two", "three"]);
+}
+
+#[test]
 fn a_machine_that_joins_again_needs_no_credentials_that_it_keeps() {
     let store = ObjectStore::start();
     let (desk, laptop) = (Machine::new(&store), Machine::new(&store));

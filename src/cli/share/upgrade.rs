@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
 };
 
 use serde_json::json;
@@ -96,16 +96,10 @@ fn is_agreed(formats: Formats) -> CliResult<bool> {
             "taskhold share upgrade --yes",
         ));
     }
-    let mut stderr = io::stderr();
-    write!(
-        stderr,
+    super::is_agreed(&format!(
         "From then on every machine needs a taskhold that knows format {}. Raise the format of the log? [y/N] ",
         formats.known
-    )?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+    ))
 }
 
 #[cfg(test)]

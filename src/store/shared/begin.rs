@@ -1,8 +1,11 @@
 //! Beginning to share a database, and ending it.
 
+use std::ops::RangeInclusive;
+
 use super::{
-    State, entry,
-    follow::FETCH,
+    State,
+    entry::{self, Head},
+    follow::{FETCH, Stop},
     items::UsedKey,
     not_shared,
     publish::{Sent, Written, after, author, compose, drawn},
@@ -12,7 +15,7 @@ use super::{
 use crate::{
     domain::error::{Error, Result},
     share::{
-        log::{Appended, Digest, Log, LogError},
+        log::{Appended, Digest, Log, LogError, Number},
         secrets::Secrets,
     },
     store::{Store, checkpoint, failure::WhileTrying, history_check::Rows, paths::unusable},
@@ -28,6 +31,25 @@ fn taken(secrets: &Secrets) -> Error {
             secrets.code.place
         ),
     }
+}
+
+/// Entries of the shared log that cannot be followed here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    /// The first of them.
+    pub first: Number,
+    /// The last of them.
+    pub last: Number,
+    /// Why the first cannot be followed.
+    pub reason: String,
+}
+
+/// The end of a shared log.
+struct End {
+    /// Its last entry.
+    n: Number,
+    /// Whether that ends it for good, and this machine wrote it.
+    is_ours: bool,
 }
 
 /// A log that is being begun.
@@ -142,23 +164,47 @@ impl Store {
         shared
     }
 
+    /// Follows the shared log as far as that goes. Returns the entries behind that, which nobody gets past with what is known here;
+    /// `None` if there are none, or the log ends with one that [`rekey`](Self::rekey) has written.
+    pub fn entries_ahead(&mut self) -> Result<Option<Ahead>> {
+        let stopped = match self.follow() {
+            Err(error @ Error::Unfollowed { .. }) => error,
+            followed => return followed.map(|_| None),
+        };
+        let state = self.shared()?;
+        let end = self.end_of(&state)?;
+        if end.is_ours {
+            return Ok(None);
+        }
+        match stopped {
+            Error::Unfollowed { reason, .. } if self.is_unusable_next(&state)? => Ok(Some(Ahead {
+                first: state.n + 1,
+                last: end.n,
+                reason,
+            })),
+            stopped => Err(stopped),
+        }
+    }
+
     /// Begins a new shared log, which `next` opens, with all the database holds, and ends the one it has. The other machines stop
     /// at the end of the old one until they join the new one; who is not given its key, as a laptop that was lost, is out.
     ///
     /// The old log ends when the new one has everything. Cut off before that, all goes on with the old one; after it, the same call
-    /// finishes.
-    pub fn rekey(&mut self, next: &Secrets, log: &mut dyn Log) -> Result<()> {
-        let Some(state) = self.shared_state()? else {
-            let reason = "it is not shared; taskhold share init shares it";
-            return Err(unusable(&self.paths.database, reason, None));
-        };
+    /// finishes. Where entries cannot be followed, they are left out if `leaves_out` says so. Returns those that were.
+    pub fn rekey(
+        &mut self,
+        next: &Secrets,
+        log: &mut dyn Log,
+        leaves_out: bool,
+    ) -> Result<Option<RangeInclusive<Number>>> {
+        let state = self.shared()?;
         let old = self.secrets_of(&state)?;
         if next.code.log == old.code.log {
             return Err(taken(next));
         }
         let before = old.next.as_ref().filter(|begun| begun.code != next.code);
         if let Some(begun) = before
-            && self.was_ended_here(&state)?
+            && self.end_of(&state)?.is_ours
         {
             return Err(Error::NotShared {
                 reason: format!(
@@ -173,63 +219,109 @@ impl Store {
             ..old.clone()
         })?;
         let mut begun = Begun::new(next, log, state.format);
-        let ended = self.replace_log(&mut begun);
+        let ended = self.replace_log(&mut begun, leaves_out);
         if matches!(ended, Err(Error::NotShared { .. })) && begun.state.n == 0 {
             self.keep_secrets(&old)?;
         }
-        ended?;
+        let left_out = ended?;
         self.share_as(&mut begun)?;
         self.keep_secrets(next)?;
         *self.sharing.log.borrow_mut() = None;
-        Ok(())
+        Ok((!left_out.is_empty()).then_some(left_out))
     }
 
-    /// Brings the log that was begun up to this database, and ends the one that this has.
-    fn replace_log(&mut self, begun: &mut Begun<'_>) -> Result<()> {
+    /// Brings the log that was begun up to this database, and ends the one that this has. Returns the entries that are left out.
+    fn replace_log(
+        &mut self,
+        begun: &mut Begun<'_>,
+        leaves_out: bool,
+    ) -> Result<RangeInclusive<Number>> {
         loop {
             let followed = self.follow();
-            let state = self.shared_state()?.ok_or(Error::Fault)?;
-            let is_over = followed.is_err() && self.was_ended_here(&state)?;
-            if !is_over {
-                followed?;
+            let state = self.shared()?;
+            let mut end = End {
+                n: state.n,
+                is_ours: false,
+            };
+            if let Err(error) = followed {
+                end = self.end_of(&state)?;
+                let goes_on = end.is_ours || (leaves_out && self.is_unusable_next(&state)?);
+                if !goes_on {
+                    return Err(error);
+                }
             }
             let state = self.snapshot(|store| {
                 begun.bring_up(store)?;
-                store.shared_state()?.ok_or(Error::Fault)
+                store.shared()
             })?;
-            if is_over || self.end_log(&state)? {
-                return Ok(());
+            if end.is_ours {
+                return Ok(state.n + 1..=end.n - 1);
+            }
+            if self.end_log(&state, end.n.max(state.n))? {
+                return Ok(state.n + 1..=end.n);
             }
         }
     }
 
-    /// Reports whether the entry after those of `state` ends the log, and this machine wrote it.
-    fn was_ended_here(&self, state: &State) -> Result<bool> {
-        let knows = self.sharing.knows.get();
+    /// Finds the end of the shared log, behind the entries that were applied here. That another machine ended it is an error.
+    fn end_of(&self, state: &State) -> Result<End> {
         self.with_log(state, |log| {
-            let page = log.log.read(state.n, 1);
-            let page = page.map_err(|error| unread(state.n, &error))?;
-            Ok(page.entries.first().is_some_and(|last| {
-                entry::read(last, after(state, knows)).is_err_and(|unfit| unfit == Unfit::Last)
-                    && entry::head_of(last).is_some_and(|head| head.machine == log.secrets.machine)
-            }))
+            let unread = |error| unread(state.n, &error);
+            let n = log.log.end(state.n).map_err(unread)?;
+            if n == state.n {
+                return Ok(End { n, is_ours: false });
+            }
+            let last = match log.log.read(n - 1, 1) {
+                Ok(page) => page.entries.first().and_then(|last| entry::head_of(last)),
+                // One that does not open is not ours.
+                Err(LogError::Damaged(_)) => None,
+                Err(error) => return Err(unread(error)),
+            };
+            match last.filter(|head| head.is_last() && head.n == n) {
+                None => Ok(End { n, is_ours: false }),
+                Some(head) if head.machine == log.secrets.machine => Ok(End { n, is_ours: true }),
+                Some(Head { member, .. }) => {
+                    let unfit = Unfit::Last;
+                    Err(Stop { n, member, unfit }.into())
+                }
+            }
         })?
     }
 
-    /// Appends the last entry to the log of `state`. Reports whether that was taken; others may have been first.
-    fn end_log(&self, state: &State) -> Result<bool> {
+    /// Reports whether the entry after those of `state` can never be applied: not one that a newer program knows, and not the last
+    /// of the log.
+    fn is_unusable_next(&self, state: &State) -> Result<bool> {
+        let knows = self.sharing.knows.get();
+        self.with_log(state, |log| match log.log.read(state.n, 1) {
+            Ok(page) => Ok(page.entries.first().is_some_and(|next| {
+                !matches!(
+                    entry::read(next, after(state, knows)),
+                    Err(Unfit::Last | Unfit::Newer { .. })
+                )
+            })),
+            Err(LogError::Damaged(_)) => Ok(true),
+            Err(error) => Err(not_shared(&error)),
+        })?
+    }
+
+    /// Appends the last entry to the log of `state`, after entry `end`. Reports whether that was taken; others may have been first.
+    fn end_log(&self, state: &State, end: Number) -> Result<bool> {
         let nonce = drawn();
         let sent = self.with_log(state, |log| -> Result<_> {
             let author = author(self, &log.secrets, &nonce)?;
-            let place = after(state, self.sharing.knows.get());
+            let mut place = after(state, self.sharing.knows.get());
+            if end > state.n {
+                // Whoever reads it need not know what stands before it.
+                (place.n, place.prev) = (end + 1, Digest::of(b""));
+            }
             let last = entry::last(place, author)?;
-            log.send(state.n, &last)
+            log.send(end, &last)
         })?;
         match sent? {
             Sent::Accepted => Ok(true),
             Sent::Behind => Ok(false),
             Sent::Unknown(error) => Err(Error::Unsettled {
-                entry: state.n + 1,
+                entry: end + 1,
                 nonce,
                 reason: error.to_string(),
             }),

@@ -84,6 +84,11 @@ pub(crate) struct Author<'a> {
 }
 
 impl Head {
+    /// Reports whether it is that of the last entry of its log.
+    pub(super) fn is_last(&self) -> bool {
+        self.is_last
+    }
+
     fn new(place: Place<'_>, author: Author<'_>, parts: &[Digest]) -> Self {
         Self {
             format: place.format,
@@ -187,6 +192,10 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>) -> std::result::Result<(Head,
     if head.n != place.n {
         return Err(Unfit::Misplaced("it was written under another number"));
     }
+    // It ends the log also where what stands before it could not be read.
+    if head.is_last {
+        return Err(Unfit::Last);
+    }
     if head.prev != place.prev {
         return Err(Unfit::Misplaced(
             "it does not come after the entry that this machine knows before it: the log was altered, or an entry was deleted",
@@ -196,9 +205,6 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>) -> std::result::Result<(Head,
         return Err(Unfit::Misplaced(
             "it is in an older format than the entry before it",
         ));
-    }
-    if head.is_last {
-        return Err(Unfit::Last);
     }
     Ok((head, lines))
 }

@@ -44,11 +44,11 @@ pub(super) struct Fetched {
 }
 
 /// Why entries stop being applied at one of them.
-struct Stop {
-    n: Number,
+pub(super) struct Stop {
+    pub(super) n: Number,
     /// Who wrote it, where that can be read.
-    member: Option<String>,
-    unfit: Unfit,
+    pub(super) member: Option<String>,
+    pub(super) unfit: Unfit,
 }
 
 impl From<Stop> for Error {
@@ -127,14 +127,12 @@ impl Store {
         let Some(state) = self.shared_state()? else {
             return Ok((Duration::ZERO, 0));
         };
-        let begun = Instant::now();
         self.with_log(&state, |log| -> Result<_> {
-            let mut later = log.read_past(&state, state.n > 0)?;
+            let begun = Instant::now();
+            // One entry at the most: what comes after it is not counted as the time of an answer.
+            log.read_past(&state, state.n > 0, 1)?;
             let took = begun.elapsed();
-            if later.entries.is_empty() && state.n > 0 {
-                // One that does not open ends what is read as the end of the log does, unless it comes first.
-                later = log.read_past(&state, false)?;
-            }
+            let later = log.read_past(&state, false, FETCH)?;
             let behind = later.entries.len();
             match log.opened(&state, later)?.1 {
                 Some(stop) => Err(stop.into()),
@@ -249,15 +247,20 @@ impl OpenLog {
         {
             return Ok(page);
         }
-        let page = self.read_past(state, state.n > 0 && self.must_look_back())?;
+        let mut page = self.read_past(state, state.n > 0 && self.must_look_back(), FETCH)?;
+        if page.entries.is_empty() && !page.is_last {
+            // The one that comes next ends what is read as the end of the log does, unless it comes first: it does not open.
+            page = self.read_past(state, false, FETCH)?;
+        }
         self.looked = Some(Instant::now());
         Ok(page)
     }
 
-    /// Returns the entries after those applied; if `looks_back` says so, after the last of those was compared.
-    fn read_past(&mut self, state: &State, looks_back: bool) -> Result<Page> {
+    /// Returns the entries after those applied, as many as fit into `bytes`; if `looks_back` says so, after the last of those was
+    /// compared, which counts as one.
+    fn read_past(&mut self, state: &State, looks_back: bool, bytes: usize) -> Result<Page> {
         let after = state.n - Number::from(looks_back);
-        let mut page = (self.log.read(after, FETCH)).map_err(|error| unread(after, &error))?;
+        let mut page = (self.log.read(after, bytes)).map_err(|error| unread(after, &error))?;
         if looks_back {
             if page.entries.first().map(|entry| Digest::of(entry)) != Some(state.digest) {
                 return Err(Error::Unfollowed {

@@ -188,7 +188,7 @@ fn a_log_under_a_new_key_has_every_task_and_the_old_one_takes_no_more() {
     new_log.known_as(&place);
     let mut new = secrets(&place, Some("anna"));
     new.code.log = LogId::from_bytes([0x44; 16]);
-    machines.stores[0].rekey(&new, &mut new_log).unwrap();
+    machines.stores[0].rekey(&new, &mut new_log, false).unwrap();
     machines.stores[0]
         .execute(&add("under the new key"), &caller)
         .unwrap();
@@ -218,7 +218,9 @@ fn a_log_under_a_new_key_has_every_task_and_the_old_one_takes_no_more() {
         ["of 0", "of 1", "of 2", "under the new key"]
     );
     assert_eq!(rows(&fresh), rows(&machines.stores[0]));
-    let again = machines.stores[0].rekey(&new, &mut new_log).unwrap_err();
+    let again = machines.stores[0]
+        .rekey(&new, &mut new_log, false)
+        .unwrap_err();
     assert!(
         again.to_string().contains("holds a shared log already"),
         "{again}"

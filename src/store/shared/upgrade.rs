@@ -122,7 +122,8 @@ impl Store {
         }
     }
 
-    fn shared(&self) -> Result<State> {
+    /// Returns how far it has followed; an error if it is not shared.
+    pub(super) fn shared(&self) -> Result<State> {
         self.shared_state()?.ok_or_else(|| {
             let reason = "it is not shared; taskhold share init shares it";
             unusable(&self.paths.database, reason, None)

@@ -41,7 +41,7 @@ fn a_rekey_that_is_cut_off_at_any_request_loses_nothing_and_is_finished_by_the_s
             new_log.known_as(&new.code.place.to_string());
             machines.reopen(0);
             let mut fused = new_log.clone().with(&fuse);
-            let is_done = machines.stores[0].rekey(&new, &mut fused).is_ok();
+            let is_done = machines.stores[0].rekey(&new, &mut fused, false).is_ok();
             // The network is back, and the process is another.
             machines.log.handle(1, Faults(0)).known_as(&place);
             machines.reopen(0);
@@ -72,11 +72,12 @@ fn a_rekey_that_is_cut_off_at_any_request_loses_nothing_and_is_finished_by_the_s
                 // Another place would leave a log behind that nobody can end.
                 let mut other = new_secrets(&machines);
                 other.code.log = LogId::from_bytes([0x55; 16]);
-                let refused = machines.stores[0].rekey(&other, &mut Memory::new(4, Faults(0)));
+                let refused =
+                    machines.stores[0].rekey(&other, &mut Memory::new(4, Faults(0)), false);
                 let refused = refused.unwrap_err().to_string();
                 assert!(refused.contains("finishes it"), "{refused}");
             }
-            let finished = machines.stores[0].rekey(&new, &mut new_log.clone());
+            let finished = machines.stores[0].rekey(&new, &mut new_log.clone(), false);
             finished.unwrap_or_else(|error| panic!("{requests}, {arrives}: {error}"));
             let (fresh, titles) = joined(&machines, &new);
             assert_eq!(titles, all, "{requests}, {arrives}");
@@ -98,7 +99,9 @@ fn a_rekey_to_a_place_that_is_taken_leaves_everything_as_it_was() {
     let new = new_secrets(&machines);
     let mut taken = Memory::new(2, Faults(0));
     taken.append(0, b"of another");
-    let refused = machines.stores[0].rekey(&new, &mut taken).unwrap_err();
+    let refused = machines.stores[0]
+        .rekey(&new, &mut taken, false)
+        .unwrap_err();
     assert!(
         refused.to_string().contains("holds a shared log already"),
         "{refused}"
@@ -125,7 +128,7 @@ fn a_process_that_ended_between_the_new_log_and_the_file_that_opens_it_leaves_bo
     let new = new_secrets(&machines);
     let mut new_log = Memory::new(2, Faults(0));
     new_log.known_as(&new.code.place.to_string());
-    machines.stores[0].rekey(&new, &mut new_log).unwrap();
+    machines.stores[0].rekey(&new, &mut new_log, false).unwrap();
     before.next = Some(Box::new(new));
     before.save(&path).unwrap();
     machines.reopen(0);
@@ -158,6 +161,72 @@ fn tasks_that_are_shared_and_cut_off_at_any_request_are_shared_by_the_same_call(
             let (fresh, titles) = joined(&machines, &secrets);
             assert_eq!(titles, ["one", "two"], "{requests}, {arrives}");
             assert_eq!(rows(&fresh), rows(&store));
+        }
+    }
+}
+
+/// The third entry is of a machine that goes on; to the others it is gone.
+fn stopped(machines: &mut Machines) {
+    for (number, text) in [(0, "one"), (1, "two"), (1, "three")] {
+        let caller = machines.caller("cli");
+        machines.stores[number]
+            .execute(&add(text), &caller)
+            .unwrap();
+        if text == "one" {
+            machines.stores[2].follow().unwrap();
+        }
+    }
+    machines
+        .log
+        .tamper(|entries| entries[2] = b"altered".to_vec());
+}
+
+#[test]
+fn a_machine_that_cannot_follow_begins_a_new_log_without_the_rest_and_ends_the_old_one_for_all() {
+    for arrives in [false, true] {
+        for requests in 0.. {
+            let mut machines = Machines::new(3, 1, Faults(0));
+            stopped(&mut machines);
+            let new = new_secrets(&machines);
+            let new_log = Memory::new(2, Faults(0));
+            new_log.known_as(&new.code.place.to_string());
+            let ahead = machines.stores[0].entries_ahead().unwrap().unwrap();
+            assert_eq!((ahead.first, ahead.last), (3, 4));
+            assert!(ahead.reason.contains("entry 3"), "{}", ahead.reason);
+            let refused = machines.stores[0].rekey(&new, &mut new_log.clone(), false);
+            assert!(matches!(refused, Err(Error::Unfollowed { .. })));
+            assert!(new_log.entries().is_empty());
+            let fuse = Fuse::after(requests, arrives);
+            let place = machines.place(0);
+            let fused = machines.log.handle(1, Faults(0)).with(&fuse);
+            fused.known_as(&place);
+            machines.reopen(0);
+            let mut fused = new_log.clone().with(&fuse);
+            let first = machines.stores[0].rekey(&new, &mut fused, true);
+            machines.log.handle(1, Faults(0)).known_as(&place);
+            machines.reopen(0);
+            let left_out = match &first {
+                Ok(left_out) => left_out.clone(),
+                Err(_) => machines.stores[0]
+                    .rekey(&new, &mut new_log.clone(), true)
+                    .unwrap_or_else(|error| panic!("{requests}, {arrives}: {error}")),
+            };
+            assert_eq!(left_out, Some(3..=4), "{requests}, {arrives}");
+            let (fresh, all) = joined(&machines, &new);
+            assert_eq!(all, ["one"]);
+            assert_eq!(rows(&fresh), rows(&machines.stores[0]));
+            // The one that goes on hears of it, and so does one that does not.
+            let caller = machines.caller("cli");
+            let refused = machines.stores[1].execute(&add("four"), &caller);
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("another key"), "{said}");
+            assert_eq!(titles(&machines.stores[1]), ["one", "two", "three"]);
+            let refused = machines.stores[2].entries_ahead().unwrap_err();
+            assert!(refused.to_string().contains("another key"), "{refused}");
+            if first.is_ok() {
+                assert!(requests > 4, "{requests}");
+                break;
+            }
         }
     }
 }

@@ -79,3 +79,30 @@ fn a_machine_whose_key_or_place_was_changed_by_hand_appends_nothing_and_names_th
     store.execute(&add("moved"), &caller).unwrap();
     assert_eq!(log.entries().len(), 5);
 }
+
+#[test]
+fn an_entry_that_does_not_open_stops_whoever_looks_at_the_one_before_it_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = folder.path().file_name().unwrap().to_str().unwrap();
+    let place = format!("s3://memory/{name}");
+    // By an odd seed the last entry is looked at again.
+    let log = Memory::new(1, Faults(0)).sealed();
+    log.known_as(&place);
+    let here = secrets(&place, None);
+    let open = |machine: &str| {
+        let path = folder.path().join(machine).join("tasks.db");
+        Store::open(&path, Access::Write).unwrap()
+    };
+    let mut first = open("first");
+    first.share(&here, &mut *opened(&here)).unwrap();
+    let mut second = open("second");
+    second.begin_to_follow(&here).unwrap();
+    second.follow().unwrap();
+    first.execute(&add("two"), &caller("cli", 1)).unwrap();
+    log.tamper(|entries| entries[1][40] ^= 1);
+    let stopped = open("second").follow();
+    assert!(
+        matches!(stopped, Err(Error::Unfollowed { entry: 2, .. })),
+        "{stopped:?}"
+    );
+}
