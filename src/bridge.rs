@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `target` | where the daemon is, and the way there |
+//! | `answers` | what the host is told, in the form and the order it asked in |
 //! | `client` | one request to the daemon, and its answer as it comes |
 //! | `events` | a stream of events, read |
 //! | `ask` | a question to the daemon beside the protocol |
@@ -23,9 +24,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rmcp::model::{
-    ClientNotification, ClientRequest, ErrorCode, ErrorData, ProtocolVersion, RequestId,
-};
+use rmcp::model::{ClientNotification, ClientRequest, ErrorCode, ProtocolVersion, RequestId};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::{
@@ -37,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     jsonrpc::{
-        batch::{self, Batches},
+        batch::Batches,
         lines::{Line, Lines, MAX_LINE, write_lines},
         message::{self, Incoming},
         refusal::refusal,
@@ -45,6 +44,7 @@ use crate::{
     stdio,
 };
 
+mod answers;
 mod ask;
 mod client;
 mod events;
@@ -468,42 +468,5 @@ impl Bridge {
         if !headers.is_empty() {
             let _ = tokio::time::timeout(GOODBYE, self.client.delete(headers)).await;
         }
-    }
-
-    fn fail(&self, id: Option<&RequestId>, failure: &Failure) {
-        tracing::warn!("{failure}");
-        if id.is_some() {
-            self.refuse(id, &refusal(ErrorCode::INTERNAL_ERROR, failure.to_string()));
-        }
-    }
-
-    /// Answers a message that cannot be carried.
-    fn refuse(&self, id: Option<&RequestId>, error: &ErrorData) {
-        self.say(id, batch::refused(id, error));
-    }
-
-    fn put(&self, message: &Value) {
-        let answered = match message.get("method") {
-            None => RequestId::deserialize(&message["id"]).ok(),
-            Some(_) => None,
-        };
-        self.say(answered.as_ref(), message.to_string().into_bytes());
-    }
-
-    /// Writes a message, or keeps it until the batch is whole that it belongs to. `answered` is the request that it
-    /// answers.
-    fn say(&self, answered: Option<&RequestId>, text: Vec<u8>) {
-        let text = match answered {
-            Some(id) => self.batches.lock().give(id, text),
-            None => Some(text),
-        };
-        if let Some(text) = text {
-            self.write(text);
-        }
-    }
-
-    fn write(&self, mut line: Vec<u8>) {
-        line.push(b'\n');
-        let _ = self.outbox.send(line);
     }
 }
