@@ -66,13 +66,20 @@ impl IdArgs {
     }
 }
 
-/// Takes the first word of each line, so that lines of `list` can be piped in as they are.
+/// Takes the first word of each line, so that lines of `list` can be piped in as they are. Lines of other commands, which may begin
+/// with a number too, are refused.
 fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
     for line in stdin_lines(MOST_LINES) {
         let (number, line) = line?;
         let Some(word) = line.split_whitespace().next() else {
             continue;
         };
+        if let Some(of) = other_number(&line) {
+            return Err(Failure::input(format!(
+                "standard input, line {number}: it begins with {of}, not with a task"
+            ))
+            .with_hint("taskhold list prints lines that begin with a task"));
+        }
         match word.parse() {
             Ok(Ids::Tasks(more)) => ids.extend(more),
             Ok(Ids::Stdin) | Err(_) => {
@@ -82,6 +89,19 @@ fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
         }
     }
     Ok(())
+}
+
+/// Returns what a line of ours begins with that is the line of no task: one of `log`, or of `projects` and `tags`.
+fn other_number(line: &str) -> Option<&'static str> {
+    let is_time = |word: &str| chrono::DateTime::parse_from_rfc3339(word).is_ok();
+    if line.split_whitespace().nth(1).is_some_and(is_time) {
+        return Some("a group of changes");
+    }
+    let (_, count) = line.trim_end().split_once('\t')?;
+    count
+        .parse::<u32>()
+        .is_ok()
+        .then_some("a name, with a count behind it")
 }
 
 #[cfg(test)]

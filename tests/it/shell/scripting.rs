@@ -61,6 +61,41 @@ fn lines_of_a_list_are_ids_for_the_next_command() {
 }
 
 #[test]
+fn a_line_names_the_task_it_begins_with_and_no_other_though_its_title_is_of_digits() {
+    let home = Home::new();
+    let titles = "4\n2 1\n#1, 2\nOther\n1,2,4\n";
+    assert_eq!(run_with(&home, &["add", "-", "+x"], titles).status, 0);
+    run(&home, &["edit", "4", "-x"]);
+    run(&home, &["edit", "5", "parent:1"]);
+    for list in [&["list", "+x"][..], &["list", "+x", "--sort", "title"]] {
+        let list = run(&home, list).printed;
+        let done = run_with(&home, &["done", "-"], &list);
+        assert_eq!(done.status, 0, "{list}{}", done.said);
+        let open = json(&home, &["list"]);
+        let open = open["tasks"].as_array().unwrap();
+        assert_eq!(open.len(), 1, "{list}");
+        assert_eq!(open[0]["id"], 4, "{list}");
+        run(&home, &["undo"]);
+    }
+}
+
+#[test]
+fn lines_of_the_log_and_of_projects_begin_with_no_id_and_are_refused() {
+    let home = Home::new();
+    run(&home, &["add", "Pay rent", "project:2"]);
+    run(&home, &["add", "Call Anna", "project:2"]);
+    for lines in ["log", "projects"] {
+        let printed = run(&home, &[lines]).printed;
+        let done = run_with(&home, &["done", "-"], &printed);
+        assert_eq!((done.status, done.printed.as_str()), (1, ""), "{lines}");
+        assert!(done.said.contains("line 1"), "{}", done.said);
+    }
+    // What other programs make of a list.
+    let done = run_with(&home, &["done", "-"], "1\tPay rent\n2\t\n");
+    assert_eq!(done.status, 0, "{}", done.said);
+}
+
+#[test]
 fn a_list_without_tasks_leaves_the_next_command_nothing_to_do_and_is_no_failure() {
     let home = Home::new();
     filled(&home, 1);
