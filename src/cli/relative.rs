@@ -59,7 +59,8 @@ impl Horizon {
     }
 }
 
-/// Returns a date as people say it: `today`, `tomorrow 17:30`, `Fri`, `5 days ago`, `Dec 24`, `2031-06-02`.
+/// Returns a date as people say it: `today`, `tomorrow 17:30`, `Fri`, `5 days ago`, `Dec 24`, `2031-06-02`. Said as a date it is
+/// read as this one: a day without its year is one to come.
 pub(super) fn date(when: When, now: Timestamp, zone: Zone) -> String {
     let (day, today) = (when.day(zone), zone.today(now.as_millis()));
     let words = match days_ahead(day, now, zone) {
@@ -68,7 +69,7 @@ pub(super) fn date(when: When, now: Timestamp, zone: Zone) -> String {
         -1 => "yesterday".to_owned(),
         days @ -13..=-2 => format!("{} days ago", -days),
         2..=6 => day.format("%a").to_string(),
-        _ if day.year() == today.year() => day.format("%b %-d").to_string(),
+        0.. if day.year() == today.year() => day.format("%b %-d").to_string(),
         _ => day.to_string(),
     };
     match when.time(zone) {
@@ -128,7 +129,7 @@ mod tests {
             ("2027-01-02", "2027-01-02", Horizon::Later),
             ("2026-11-21", "yesterday", Horizon::Overdue),
             ("2026-11-09", "13 days ago", Horizon::Overdue),
-            ("2026-11-08", "Nov 8", Horizon::Overdue),
+            ("2026-11-08", "2026-11-08", Horizon::Overdue),
             ("2025-11-08", "2025-11-08", Horizon::Overdue),
         ];
         let now = Timestamp::from_millis(NOW);
@@ -138,6 +139,31 @@ mod tests {
             assert_eq!(Horizon::of(Some(when), now, Zone::UTC), horizon, "{given}");
         }
         assert_eq!(Horizon::of(None, now, Zone::UTC), Horizon::Never);
+    }
+
+    #[test]
+    fn a_date_that_is_said_is_read_as_that_date() {
+        let (now, there) = (
+            Timestamp::from_millis(NOW),
+            Zone::named("America/Los_Angeles").unwrap(),
+        );
+        for days in -500..500 {
+            let at = NOW + days * 24 * HOUR;
+            let whens = [
+                When::Day(Zone::UTC.today(at)),
+                When::At(at),
+                When::At(at + MINUTE).settled(Zone::UTC),
+                When::At(at + 9 * HOUR).settled(there),
+            ];
+            for when in whens {
+                let (said, full) = (date(when, now, Zone::UTC), when.show(Zone::UTC));
+                for said in [&said, &full, &format!("{said} ({full})")] {
+                    let again = read(said);
+                    let moments = [when, again].map(|when| when.order(Zone::UTC));
+                    assert_eq!(moments[0], moments[1], "{said}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -90,6 +90,15 @@ impl Unreadable {
         }
     }
 
+    /// Refuses a text that is longer than any that is read.
+    pub(crate) fn too_long(text: &str) -> Self {
+        let count = text.chars().count();
+        Self::new(
+            text,
+            format!("has {count} characters, {MAX_CHARS} are the most"),
+        )
+    }
+
     fn no_date(text: &str) -> Self {
         Self::new(
             text,

@@ -121,6 +121,28 @@ proptest! {
     }
 
     #[test]
+    fn a_day_as_lists_show_it_is_read_as_that_day(days in 800..2_900_000_i64, away in -750..750_i64, place in any_zone()) {
+        let day = |days: i64| DateTime::from_timestamp(days * 86_400, 0).unwrap();
+        let (when, now) = (When::Day(day(days).date_naive()), day(days + away).timestamp_millis());
+        let read = When::read(&when.show_short(now, place), now, place);
+        prop_assert_eq!(read.map(|reading| reading.when), Ok(when));
+    }
+
+    #[test]
+    fn a_time_as_lists_show_it_is_read_as_that_minute(
+        minutes in 1_200_000..4_000_000_000_i64, away in -1_000_000..1_000_000_i64, place in any_zone(), reader in any_zone()
+    ) {
+        let when = When::At(minutes * 60_000).settled(place);
+        let now = (minutes + away) * 60_000;
+        let wall = reader.wall(minutes * 60_000);
+        // Of a time that clocks show twice, what is shown is the first.
+        if reader.instant(wall) == (minutes * 60_000, Fit::Exact) {
+            let read = When::read(&when.show_short(now, reader), now, reader).unwrap().when;
+            prop_assert_eq!(read.instant(reader), when.instant(reader));
+        }
+    }
+
+    #[test]
     fn an_instant_shown_is_read_as_that_minute(minutes in 0..4_000_000_000_i64, place in any_zone()) {
         let when = When::At(minutes * 60_000);
         let read = When::read(&when.show(place), 0, place).unwrap().when;

@@ -160,9 +160,26 @@ fn weekday_words(
         }
         [name, ref rest @ ..] => {
             let name = weekday(name)?;
-            Some(date(rest, today, habits).and_then(|found| agreed(name, found)))
+            let found = date(rest, today, habits).map(|found| of_weekday(name, found, rest, today));
+            Some(found.and_then(|found| agreed(name, found)))
         }
         [] => None,
+    }
+}
+
+/// Returns a day of a month without a year as that of this year, if that one falls on the weekday said with it: lists show past
+/// dates of this year so.
+fn of_weekday(weekday: Weekday, found: DateMatch, words: &[&str], today: NaiveDate) -> DateMatch {
+    let has_month = match *words {
+        [word] => !word.ends_with(char::is_alphabetic),
+        ref words => words.len() == 2,
+    };
+    let this_year = found.day.with_year(today.year());
+    let this_year = this_year.filter(|day| has_month && !found.full && day.weekday() == weekday);
+    DateMatch {
+        day: this_year.unwrap_or(found.day),
+        vague: found.vague && this_year.is_none(),
+        ..found
     }
 }
 
@@ -282,7 +299,7 @@ fn month_words(words: &[&str], today: NaiveDate) -> Result<DateMatch> {
     }
 }
 
-/// A date in figures: ISO forms, `12/24`, `24.12.2026`, `15th`.
+/// A date in figures: ISO forms, `12-24`, `12/24`, `24.12.2026`, `15th`.
 fn figures(word: &str, today: NaiveDate, order: Option<DateOrder>) -> Result<DateMatch> {
     if let Some(day) = word
         .ends_with(char::is_alphabetic)
@@ -325,6 +342,13 @@ fn figures(word: &str, today: NaiveDate, order: Option<DateOrder>) -> Result<Dat
                 full: true,
                 ..found
             }),
+        // As lists show it.
+        [month, day] if separator == Some('-') && month.len() == 2 && day.len() == 2 => {
+            let (Some(month), Some(day)) = (number(month), number(day)) else {
+                return Err(Refused::Unknown);
+            };
+            vague(Some(next_of_year(day, month, today)?))
+        }
         // "24.12." too
         [a, b] | [a, b, ""] if separator != Some('-') => pair(a, b, order, |day, month| {
             next_of_year(number(day)?, number(month)?, today).ok()

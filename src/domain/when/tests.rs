@@ -127,6 +127,15 @@ const DAYS: &str = "
     the 5th of June 2027 | 2027-06-05 |
     5 june 2027 | 2027-06-05 |
     Sat, 5 Jun | 2027-06-05 | sat 5 jun was read as Sat 2027-06-05
+    Tue 12-01 | 2026-12-01 |
+    tue, 12-01 | 2026-12-01 |
+    12-01 | 2026-12-01 | 12-01 was read as Tue 2026-12-01
+    11-24 | 2027-11-24 | 11-24 was read as Wed 2027-11-24
+    Tue 11-24 | 2026-11-24 | Tue 2026-11-24 is past
+    Tue Nov 24 | 2026-11-24 | Tue 2026-11-24 is past
+    Tue 01-05 | 2027-01-05 | tue 01-05 was read as Tue 2027-01-05
+    Mon 01-05 | 2026-01-05 | Mon 2026-01-05 is past
+    tomorrow (Thu 2026-11-26) | 2026-11-26 |
     june | 2027-06-01 | june was read as Tue 2027-06-01
     june 2027 | 2027-06-01 | june 2027 was read as Tue 2027-06-01
     feb 29 | 2028-02-29 | feb 29 was read as Tue 2028-02-29
@@ -163,6 +172,10 @@ const TIMES: &str = "
     Fri 2026-11-27 17:00 +01:00 | 2026-11-27T17:00[+01:00] |
     Fri 2026-11-27 17:00 -05:00 (Sat 07:00 Tokyo) | 2026-11-27T17:00[America/New_York] |
     2026-11-24T18:00Z | 2026-11-24T18:00:00.000Z | Tue 2026-11-24 13:00 -05:00 is past
+    Tue 12-01 09:00 | 2026-12-01T09:00[America/New_York] |
+    Tue 12-01 09:00 (23:00 Tokyo) | 2026-12-01T09:00[America/New_York] |
+    Wed 12-02 09:00 (Tue 23:00 Tokyo) | 2026-12-02T09:00[America/New_York] |
+    Wed 09:00 (Tue 23:00 Tokyo) (Wed 2026-12-02 09:00 -05:00 (Tue 23:00 Tokyo)) | 2026-12-02T09:00[America/New_York] |
     tomorrow 17:30 | 2026-11-26T17:30[America/New_York] |
     17:30 tomorrow | 2026-11-26T17:30[America/New_York] |
     tomorrow at 5:30 pm | 2026-11-26T17:30[America/New_York] |
@@ -400,6 +413,8 @@ fn what_is_open_is_refused_with_the_way_out() {
     let cases = r#"
         3/4 | "3/4" can be read as 2027-04-03 and as 2027-03-04; write the one you mean, or set date_order in config.toml
         03.04.2027 | "03.04.2027" can be read as 2027-04-03 and as 2027-03-04; write the one you mean, or set date_order in config.toml
+        Wed 12-01 | "Wed 12-01" names two days: 2026-12-01 is a Tuesday; write one of them
+        Fri 15th | "Fri 15th" names two days: 2026-12-15 is a Tuesday; write one of them
         Mon 2026-11-27 | "Mon 2026-11-27" names two days: 2026-11-27 is a Friday; write one of them
         in 3m | "in 3m" is minutes to some and months to others; write 3min or 3 months
         tomorrow at 5 | "tomorrow at 5" leaves the half of the day open; write 5am or 5pm

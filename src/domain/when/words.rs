@@ -1,6 +1,8 @@
 //! Takes a text apart into a date and a time of day, and puts them together in the zone.
 
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
+use std::str::FromStr as _;
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
 use super::{
     Fit, MAX_CHARS, Reading, Unreadable, When, Zone,
@@ -22,9 +24,9 @@ struct Context<'a> {
 
 pub(super) fn read(text: &str, now: i64, zone: Zone) -> Result<Reading, Unreadable> {
     if text.chars().nth(MAX_CHARS).is_some() {
-        return Err(Unreadable::no_date(text));
+        return Err(Unreadable::too_long(text));
     }
-    let lower = without_other_zone(text).to_lowercase().replace(',', " ");
+    let lower = said_once(text).to_lowercase().replace(',', " ");
     let tidy: Vec<&str> = lower.split_whitespace().collect();
     let context = Context {
         text: &tidy.join(" "),
@@ -185,7 +187,7 @@ pub(crate) fn time_alone(text: &str) -> Option<TimeIn> {
     if text.chars().nth(MAX_CHARS).is_some() {
         return None;
     }
-    let lower = without_other_zone(text).to_lowercase().replace(',', " ");
+    let lower = said_once(text).to_lowercase().replace(',', " ");
     let tidy: Vec<&str> = lower.split_whitespace().collect();
     let (others, time) = take_time(&tidy).ok()?;
     time.filter(|_| others.is_empty())
@@ -199,17 +201,31 @@ fn half_open(clock: &Clock) -> String {
     format!("leaves the half of the day open; write {hour}am or {hour}pm")
 }
 
-/// Returns a text that we have shown without what clocks show elsewhere: `17:00 +01:00 (08:00 Los Angeles)`.
-fn without_other_zone(text: &str) -> &str {
-    let shown = text.trim_end().strip_suffix(')');
-    let parts = shown.and_then(|shown| shown.rsplit_once(" ("));
-    let is_time = |there: &str| {
-        let mut words = there.split(' ').take(2);
-        words.any(|word| Clock::read(word).is_some())
+/// Returns what a text that we have shown says once: without what clocks show elsewhere, as in `17:00 +01:00 (08:00 Los Angeles)`,
+/// and the date in full of `tomorrow (Tue 2026-12-01)`.
+fn said_once(text: &str) -> &str {
+    let Some((before, inside)) = in_parentheses(text.trim_end()) else {
+        return text;
     };
-    parts
-        .filter(|(_, there)| is_time(there))
-        .map_or(text, |(here, _)| here)
+    let mut words = inside.split(' ');
+    let first_two = [words.next(), words.next()].map(Option::unwrap_or_default);
+    if first_two.iter().any(|word| Clock::read(word).is_some()) {
+        return before;
+    }
+    let is_full = weekday(&first_two[0].to_lowercase()).is_some()
+        && NaiveDate::from_str(first_two[1]).is_ok();
+    if is_full { said_once(inside) } else { text }
+}
+
+/// Returns what stands before the parentheses at the end of a text, and in them.
+fn in_parentheses(text: &str) -> Option<(&str, &str)> {
+    let whole = text.strip_suffix(')')?;
+    let mut open = 1;
+    let (at, _) = whole.rmatch_indices(['(', ')']).find(|(_, sign)| {
+        open = if *sign == ")" { open + 1 } else { open - 1 };
+        open == 0
+    })?;
+    Some((whole[..at].trim_end(), &whole[at + 1..]))
 }
 
 /// Returns the words with `2026-12-24t18:00` in two, `5 p.m.` as `5pm`, and without the full stops of abbreviations.

@@ -378,3 +378,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_date_with_its_weekday_is_one_value_whatever_year_it_is() {
+    for (number, weekday) in ["Mon", "tue", "Wed,", "Thu", "Fri", "Sat", "Sun"]
+        .iter()
+        .enumerate()
+    {
+        for date in [
+            format!("{weekday} 12-01"),
+            format!("{weekday} Dec 1{number} 09:00"),
+        ] {
+            let argument = format!("due:{date}");
+            let read = QuickWords::read([argument.as_str()], Purpose::Edit);
+            let values: Vec<&str> = read
+                .values
+                .iter()
+                .map(|value| value.text.as_str())
+                .collect();
+            assert_eq!((values, read.text.len()), (vec![date.as_str()], 0));
+        }
+    }
+    let read = QuickWords::read(["due:tue", "12-01"], Purpose::Edit);
+    assert_eq!(
+        read.doubts,
+        [(
+            "12-01".to_owned(),
+            "did you mean due:\"tue 12-01\"?".to_owned()
+        )]
+    );
+}

@@ -3,7 +3,7 @@
 use crate::domain::{
     repeat::Repeat,
     task::{Priority, Status},
-    when::{When, Zone},
+    when::{When, Zone, calendar_words::weekday},
 };
 
 /// A field that a quick word or a flag can give.
@@ -104,8 +104,7 @@ impl Field {
     /// Reports whether `value` is a date or a rule with a time of day.
     pub(super) fn has_time(self, value: &str) -> bool {
         match self {
-            Self::Due | Self::Defer => When::read(value, SOME_DAY, Zone::UTC)
-                .is_ok_and(|reading| reading.when.time(Zone::UTC).is_some()),
+            Self::Due | Self::Defer => self.moment(value).is_some_and(|date| date.contains('T')),
             Self::Repeat => Repeat::read_at(value, None, SOME_DAY, Zone::UTC)
                 .is_ok_and(|reading| reading.start.time.is_some()),
             _ => false,
@@ -117,7 +116,9 @@ impl Field {
     pub(super) fn moment(self, value: &str) -> Option<String> {
         match self {
             Self::Due | Self::Defer => {
-                let reading = When::read(value, SOME_DAY, Zone::UTC).ok()?;
+                let day = without_weekday(value);
+                let read = |text| When::read(text, SOME_DAY, Zone::UTC).ok();
+                let reading = read(value).or_else(|| read(day?))?;
                 Some(reading.when.to_string())
             }
             Self::Repeat => {
@@ -179,6 +180,12 @@ impl<'a> Word<'a> {
             _ => Self::Text(word),
         }
     }
+}
+
+/// Returns what stands behind a weekday, which may be another one in another year: `Tue 12-01`.
+fn without_weekday(value: &str) -> Option<&str> {
+    let (first, others) = value.trim_start().split_once([' ', ','])?;
+    weekday(&first.to_lowercase()).map(|_| others)
 }
 
 /// Reports whether a word is one of Todoist's levels, `p1` to `p4`.
