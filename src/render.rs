@@ -9,6 +9,7 @@ use chrono::SecondsFormat;
 
 use crate::domain::{
     change::Change,
+    repeat::Repeat,
     task::{Status, Summary, Task, Timestamp, shortened},
     when::{When, Zone},
 };
@@ -332,6 +333,13 @@ fn value(field: &str, value: &serde_json::Value, zone: Zone) -> String {
             format!(
                 "{:?}",
                 when.map_or_else(|_| text.clone(), |when| when.iso(zone))
+            )
+        }
+        serde_json::Value::String(text) if field == "repeat" => {
+            let repeat = Repeat::try_from(text.clone());
+            format!(
+                "{:?}",
+                repeat.map_or_else(|_| text.clone(), |repeat| repeat.words(zone))
             )
         }
         serde_json::Value::String(text) => format!("{:?}", shortened(text, 100)),

@@ -86,7 +86,7 @@ fn value(task: &Task, name: &str, zone: Zone) -> String {
         "due" => date(task.due),
         "defer" => date(task.defer_until),
         "priority" => text(task.priority.map(|priority| priority.as_str().to_owned())),
-        "repeat" => text(task.repeat.as_ref().map(ToString::to_string)),
+        "repeat" => text(task.repeat.as_ref().map(|repeat| repeat.words(zone))),
         "project" => text(task.project.as_ref().map(ToString::to_string)),
         "tags" => joined(task.tags.iter()),
         "parent" => text(task.parent.map(|parent| parent.to_string())),

@@ -107,22 +107,21 @@ impl Repeat {
 
     fn said(text: &str, due: Option<NaiveDate>, seen: Option<&Seen>) -> Result<Said, Unreadable> {
         if text.chars().nth(MAX_CHARS).is_some() {
-            return Err(unknown(text));
+            return Err(Unreadable::too_long(text));
         }
         let said = if text.contains('=') {
-            let rule = Rule::parse(text).map_err(|reason| Unreadable::new(text, reason))?;
-            Said {
+            words::read_rule(text).map(|rule| Said {
                 rule,
                 start: Start::default(),
                 notes: Vec::new(),
-            }
+            })
         } else {
-            match words::read(text, due, seen) {
-                Ok(said) => said,
-                Err(Some(reason)) => return Err(Unreadable::new(text, reason)),
-                Err(None) => return Err(meant(text, due, seen)),
-            }
+            words::read(text, due, seen)
         };
+        let said = said.map_err(|refused| match refused {
+            Some(reason) => Unreadable::new(text, reason),
+            None => meant(text, due, seen),
+        })?;
         if said.rule.ever_comes() {
             Ok(said)
         } else {
@@ -340,9 +339,10 @@ impl Repeat {
         Self(rule)
     }
 
-    /// Returns the rule in words that [`Repeat::read_at`] reads again in `zone`; a rule there are no words for as its text.
+    /// Returns the rule in words that [`Repeat::read_at`] reads again in `zone`; a rule there are no words for as the text that RFC 5545
+    /// has for it.
     pub fn words(&self, zone: Zone) -> String {
-        describe::words(&self.0, zone.week_start())
+        describe::words(&self.0, zone)
     }
 
     /// Returns how many occurrences are left, the current one included; `None` when they are not counted.

@@ -370,6 +370,12 @@ fn an_end_without_a_year_is_the_first_after_the_start() {
             "2027-01-05",
             "until dec 24 was read as until Fri 2027-12-24",
         ),
+        (
+            "every tuesday until the end of year",
+            "2027-01-05",
+            "2027-01-05",
+            "until the end of year was read as until Fri 2027-12-31",
+        ),
     ];
     for (words, beside, due, said) in cases {
         let mut given = repeats(words);

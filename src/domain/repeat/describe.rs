@@ -1,31 +1,53 @@
 //! A recurrence rule in words.
 
-use chrono::Weekday;
+use chrono::{NaiveDate, Weekday};
 
 use super::rule::{
     Frequency::{Daily, Monthly, Weekly, Yearly},
     QUARTER_ENDS, QUARTER_STARTS, Rule, Until, WORKDAYS,
 };
-use crate::domain::when::calendar_words::MONTHS;
+use crate::domain::when::{Zone, calendar_words::MONTHS};
 
-/// Returns the rule in words that are read as this rule again where weeks begin on `week_start`, or its text where there
-/// are none.
-pub(super) fn words(rule: &Rule, week_start: Weekday) -> String {
-    said(rule, week_start).unwrap_or_else(|| rule.to_string())
+/// Returns the rule in words that are read as this rule again by a reader in `zone`. A rule that has none is its text, with what
+/// is ours in it in words. An end at an instant is its day.
+pub(super) fn words(rule: &Rule, zone: Zone) -> String {
+    let plain = rhythm(rule, zone.week_start()).zip(end(rule, zone));
+    let is_plain = plain.is_some();
+    let (rhythm, end) = plain.unwrap_or_else(|| {
+        let of_rfc5545 = Rule {
+            from_completion: false,
+            from_start: false,
+            excluded: Vec::new(),
+            ..rule.clone()
+        };
+        (of_rfc5545.to_string(), String::new())
+    });
+    let from = if rule.from_start {
+        " counted from the start"
+    } else if rule.from_completion {
+        " after completion"
+    } else if is_plain && rule.freq == Daily && rule.interval > 1 {
+        " from due"
+    } else {
+        ""
+    };
+    let mut said = rhythm + from + &end;
+    for (place, day) in rule.excluded.iter().enumerate() {
+        said += if place == 0 { " but not on " } else { ", " };
+        said += &day.to_string();
+    }
+    said
 }
 
-fn said(rule: &Rule, week_start: Weekday) -> Option<String> {
-    let read_with = if rule.counts_weeks() {
-        week_start
-    } else {
-        Weekday::Mon
-    };
-    if !rule.weeks.is_empty() || !rule.year_days.is_empty() || rule.week_start != read_with {
+/// How often, and on which days.
+fn rhythm(rule: &Rule, week_start: Weekday) -> Option<String> {
+    let has_other_weeks = rule.counts_weeks() && rule.week_start != week_start;
+    if !rule.weeks.is_empty() || !rule.year_days.is_empty() || has_other_weeks {
         return None;
     }
     let has_days =
         !rule.month_days.is_empty() || !rule.days.is_empty() || !rule.positions.is_empty();
-    let days = match (rule.freq, &*rule.months) {
+    Some(match (rule.freq, &*rule.months) {
         (Daily, []) if !has_days => every("day", rule.interval),
         (Weekly, []) if !has_days => every("week", rule.interval),
         (Weekly, []) => weekly(rule)?,
@@ -53,29 +75,20 @@ fn said(rule: &Rule, week_start: Weekday) -> Option<String> {
             of_year(rule, *month)?
         ),
         _ => return None,
-    };
-    let end = match (rule.until, rule.count) {
+    })
+}
+
+/// How long.
+fn end(rule: &Rule, zone: Zone) -> Option<String> {
+    let until = |day: NaiveDate| day.format(" until %Y-%m-%d").to_string();
+    Some(match (rule.until, rule.count) {
         (None, None) => String::new(),
-        (Some(Until::Day(day)), None) => day.format(" until %Y-%m-%d").to_string(),
+        (Some(Until::Day(day)), None) => until(day),
+        (Some(Until::At(at)), None) => until(zone.today(at)),
         (None, Some(1)) => ", 1 time".to_owned(),
         (None, Some(count)) if count <= 9999 => format!(", {count} times"),
         _ => return None,
-    };
-    let from = if rule.from_start {
-        " counted from the start"
-    } else if rule.from_completion {
-        " after completion"
-    } else if rule.freq == Daily && rule.interval > 1 {
-        " from due"
-    } else {
-        ""
-    };
-    let mut said = days + from + &end;
-    for (place, day) in rule.excluded.iter().enumerate() {
-        said += if place == 0 { " but not on " } else { ", " };
-        said += &day.to_string();
-    }
-    Some(said)
+    })
 }
 
 fn every(unit: &str, interval: u16) -> String {
@@ -101,14 +114,14 @@ fn weekly(rule: &Rule) -> Option<String> {
 /// The days of a month, after "on the".
 fn of_month(rule: &Rule) -> Option<String> {
     match (&*rule.month_days, &*rule.days, &*rule.positions) {
-        ([], [(first, day), rest @ ..], [])
-            if *first != 0 && rest.iter().all(|(_, other)| other == day) =>
-        {
-            let mut names: Vec<String> = rest
+        ([], [(_, day), ..], [])
+            if rule
+                .days
                 .iter()
-                .map(|(nth, _)| which(*nth))
-                .collect::<Option<_>>()?;
-            names.insert(if *first == -1 { names.len() } else { 0 }, which(*first)?);
+                .all(|(nth, other)| *nth != 0 && other == day) =>
+        {
+            let all: Vec<i16> = rule.days.iter().map(|(nth, _)| *nth).collect();
+            let names: Vec<String> = from_both_ends(&all).map(which).collect::<Option<_>>()?;
             Some(format!("{} {day}", names.join(", ")))
         }
         ([], days, [position]) if days.iter().copied().eq(WORKDAYS.map(|day| (0, day))) => Some(
@@ -118,7 +131,6 @@ fn of_month(rule: &Rule) -> Option<String> {
         ([28, .., last], [], [-1]) if rule.month_days.iter().copied().eq(28..=*last) => {
             Some(ordinal((*last).into()))
         }
-        ([-1], [], []) => Some("last day".to_owned()),
         (month_days, [], [-1, .., others]) => {
             let others = usize::try_from(*others).ok()?;
             let (last, others) = (month_days.last()?, month_days.get(..others)?);
@@ -129,14 +141,15 @@ fn of_month(rule: &Rule) -> Option<String> {
             let days = said.iter().map(|day| ordinal((*day).into()));
             is_same.then(|| days.collect::<Vec<_>>().join(", "))
         }
-        ([first, rest @ ..], [], []) if *first == -1 || *first > 0 => {
-            let mut days: Vec<String> = rest.iter().map(|day| ordinal((*day).into())).collect();
-            match *first {
-                -1 => days.push("last day".to_owned()),
-                day => days.insert(0, ordinal(day.into())),
-            }
-            let all_months_have_them = rule.month_days.iter().all(|day| *day <= 28);
-            all_months_have_them.then(|| days.join(", "))
+        (days, [], []) if days.iter().all(|day| (-28..=28).contains(day)) => {
+            let all: Vec<i16> = days.iter().map(|day| i16::from(*day)).collect();
+            let names: Vec<String> = from_both_ends(&all).map(ordinal).collect();
+            let day = if all.iter().any(|day| *day < 0) {
+                " day"
+            } else {
+                ""
+            };
+            Some(names.join(", ") + day)
         }
         _ => None,
     }
@@ -184,16 +197,24 @@ fn of_year(rule: &Rule, month: u8) -> Option<String> {
     }
 }
 
-/// Which of the up to five of a weekday in a month.
-fn which(nth: i16) -> Option<String> {
-    match nth {
-        -1 => Some("last".to_owned()),
-        1..=5 => Some(ordinal(nth)),
-        _ => None,
-    }
+/// Returns days of a period by their numbers, those that are counted from its end last.
+fn from_both_ends(numbers: &[i16]) -> impl Iterator<Item = i16> {
+    let (from_end, others): (Vec<i16>, Vec<i16>) = numbers.iter().partition(|number| **number < 0);
+    others.into_iter().chain(from_end)
 }
 
+/// Which of the up to five of a weekday in a month.
+fn which(nth: i16) -> Option<String> {
+    (nth != 0 && (-5..=5).contains(&nth)).then(|| ordinal(nth))
+}
+
+/// Returns `3rd`, or of a number that is counted from the end `3rd-last`.
 fn ordinal(number: i16) -> String {
+    match number {
+        -1 => return "last".to_owned(),
+        ..0 => return format!("{}-last", ordinal(-number)),
+        _ => {}
+    }
     let suffix = match (number % 10, number % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",

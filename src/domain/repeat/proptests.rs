@@ -82,8 +82,9 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec((-9..=9_i32).prop_filter("0", |n| *n != 0), 1..3)],
         any_weekday(),
         prop_oneof![2 => Just(Vec::new()), 1 => some(-53..=53)],
+        (any::<bool>(), prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(any_day(), 1..3)]),
     )
-        .prop_map(|(freq, interval, months, month_days, year_days, days, positions, week_start, weeks)| {
+        .prop_map(|(freq, interval, months, month_days, year_days, days, positions, week_start, weeks, ours)| {
             let mut rule = Rule::new(freq, interval);
             rule.months = months;
             if freq != Frequency::Weekly {
@@ -99,6 +100,7 @@ fn any_rule() -> impl Strategy<Value = Rule> {
             rule.days = days.into_iter().map(|(nth, day)| (if is_numbered { nth } else { 0 }, day)).collect();
             rule.positions = positions;
             rule.week_start = week_start;
+            (rule.from_start, rule.excluded) = ours;
             rule
         })
         .prop_filter_map("no rule", |rule| Rule::parse(&rule.to_string()).ok())
@@ -314,8 +316,13 @@ let there = due.zone(place);
     fn any_rule_is_read_from_its_words(rule in any_rule()) {
         prop_assert_eq!(Rule::parse(&rule.to_string()), Ok(rule.clone()));
         if rule.ever_comes() {
-            let rule = Repeat(rule);
-            prop_assert_eq!(Repeat::read(&rule.words(Zone::UTC)), Ok(rule));
+            let words = Repeat(rule.clone()).words(Zone::UTC);
+            prop_assert!(!words.contains("X-"), "{}", words);
+            let mut read = Repeat::read(&words).unwrap().0;
+            if !words.contains("WKST") && !rule.counts_weeks() {
+                read.week_start = rule.week_start;
+            }
+            prop_assert_eq!(read, rule, "{}", words);
         }
     }
 

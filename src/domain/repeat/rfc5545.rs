@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
 
-use super::rule::{Frequency, INTERVALS, MOST_EXCLUDED, Rule, Until};
+use super::rule::{Frequency, INTERVALS, MOST_COUNTED, Rule, Until};
 
 impl Rule {
     /// Parses the text of a rule. The reason of a refusal reads on after the text.
@@ -28,9 +28,16 @@ impl Rule {
             }
             seen.push(name);
             let wrong = || format!("has {name}={value}, which RFC 5545 does not allow");
+            let limited = |least: u32, most: u32| {
+                format!("has {name}={value}; it is a number from {least} to {most}")
+            };
             match name {
                 "FREQ" => freq = Some(frequency(value)?),
-                "INTERVAL" => rule.interval = in_range(value, INTERVALS).ok_or_else(wrong)?,
+                "INTERVAL" => {
+                    let (least, most) = INTERVALS.into_inner();
+                    rule.interval = in_range(value, INTERVALS)
+                        .ok_or_else(|| limited(least.into(), most.into()))?;
+                }
                 "BYMONTH" => rule.months = list(value, 1..=12).ok_or_else(wrong)?,
                 "BYWEEKNO" => rule.weeks = list(value, -53..=53).ok_or_else(wrong)?,
                 "BYYEARDAY" => rule.year_days = list(value, -366..=366).ok_or_else(wrong)?,
@@ -38,7 +45,10 @@ impl Rule {
                 "BYSETPOS" => rule.positions = list(value, -366..=366).ok_or_else(wrong)?,
                 "BYDAY" => rule.days = days(value).ok_or_else(wrong)?,
                 "WKST" => rule.week_start = weekday(value).ok_or_else(wrong)?,
-                "COUNT" => rule.count = Some(in_range(value, 1..=99_999).ok_or_else(wrong)?),
+                "COUNT" => {
+                    let count = in_range(value, 1..=MOST_COUNTED);
+                    rule.count = Some(count.ok_or_else(|| limited(1, MOST_COUNTED))?);
+                }
                 "UNTIL" => rule.until = Some(until(value).ok_or_else(wrong)?),
                 "X-FROM" if value == "COMPLETION" => rule.from_completion = true,
                 "X-FROM" if value == "START" => rule.from_start = true,
@@ -109,14 +119,14 @@ fn days(value: &str) -> Option<Vec<(i16, Weekday)>> {
     Some(days)
 }
 
-/// Reads days with commas between, at most so many as a rule needs.
+/// Reads days with commas between.
 fn dates(value: &str) -> Option<Vec<NaiveDate>> {
     let read = |item: &str| NaiveDate::parse_from_str(item.trim(), "%Y%m%d").ok();
     let mut days: Vec<NaiveDate> = value.split(',').map(read).collect::<Option<_>>()?;
     days.sort_unstable();
     days.dedup();
     let is_dated = |day: &NaiveDate| (1970..=9999).contains(&day.year());
-    (days.len() <= MOST_EXCLUDED && days.iter().all(is_dated)).then_some(days)
+    days.iter().all(is_dated).then_some(days)
 }
 
 /// Reads a date or an instant of UTC; of a local time the day, whole.

@@ -58,6 +58,8 @@ pub(super) enum Until {
 
 /// How many of its periods a rule may step.
 pub(super) const INTERVALS: RangeInclusive<u16> = 1..=9999;
+/// The most dates that are counted.
+pub(super) const MOST_COUNTED: u32 = 99_999;
 /// So many days may be left out.
 pub(super) const MOST_EXCLUDED: usize = 500;
 
@@ -104,6 +106,12 @@ impl Rule {
     pub(super) fn check(&self) -> Result<(), String> {
         if self.until.is_some() && self.count.is_some() {
             return Err("has UNTIL and COUNT; write one of them".to_owned());
+        }
+        if self.excluded.len() > MOST_EXCLUDED {
+            let count = self.excluded.len();
+            return Err(format!(
+                "leaves out {count} days, {MOST_EXCLUDED} are the most"
+            ));
         }
         let parts = [
             self.months.is_empty(),

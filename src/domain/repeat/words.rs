@@ -9,12 +9,12 @@ use super::{
     describe,
     rule::{
         Frequency::{Daily, Monthly, Weekly, Yearly},
-        MOST_EXCLUDED, Rule, Until,
+        Rule, Until,
     },
     start::Start,
 };
 use crate::domain::when::{
-    Seen,
+    Seen, Zone,
     calendar_words::{self, WEEKDAYS, amount},
     day_in, take_time,
 };
@@ -88,12 +88,12 @@ pub(super) fn read(
     let lower = counted_from_last(&text.to_lowercase()).replace([',', '&'], " ");
     // "tue / thu"
     let lower = lower.replace(" /", "/").replace("/ ", "/");
-    let (lower, excluded) = without(&lower)?;
-    let (lower, from_start) = match lower.split_once(FROM_START) {
-        Some((before, after)) => (format!("{before} {after}"), true),
-        None => (lower, false),
-    };
-    let (lower, from_completion) = counted_from(&lower);
+    let Counted {
+        text: lower,
+        from_start,
+        from_completion,
+        excluded,
+    } = Counted::read(&lower)?;
     let words: Vec<&str> = lower.split_whitespace().flat_map(parts).collect();
     let words = with_ranges(&words);
     let (words, time) = take_time(&words)?;
@@ -118,7 +118,7 @@ pub(super) fn read(
         } else {
             clauses.head.join(" ")
         };
-        let meant = describe::words(&rule, week_start);
+        let meant = describe::words(&rule, seen.map_or(Zone::UTC, |seen| seen.zone));
         notes.insert(0, format!("{said} was read as {meant}{doubt}"));
     }
     rule.count = clauses.count;
@@ -147,6 +147,47 @@ pub(super) fn read(
     Ok(Said { rule, start, notes })
 }
 
+/// Reads the text of a rule as RFC 5545 has it, beside which may stand in words what is ours: what it counts from, and the days that
+/// are left out.
+pub(super) fn read_rule(text: &str) -> Result<Rule, Refused> {
+    let said = Counted::read(&text.to_lowercase())?;
+    let mut rule = Rule::parse(&said.text).map_err(Some)?;
+    rule.from_start |= said.from_start;
+    rule.from_completion |= said.from_completion;
+    rule.excluded.extend(said.excluded);
+    rule.excluded.sort_unstable();
+    rule.excluded.dedup();
+    rule.check().map_err(Some)?;
+    Ok(rule)
+}
+
+/// What words say of a rule that RFC 5545 has no part for.
+struct Counted {
+    /// The other words.
+    text: String,
+    from_start: bool,
+    from_completion: bool,
+    excluded: Vec<NaiveDate>,
+}
+
+impl Counted {
+    /// Reads lowercase words.
+    fn read(text: &str) -> Result<Self, Refused> {
+        let (text, excluded) = without(text)?;
+        let (text, from_start) = match text.split_once(FROM_START) {
+            Some((before, after)) => (format!("{before} {after}"), true),
+            None => (text, false),
+        };
+        let (text, from_completion) = counted_from(&text);
+        Ok(Self {
+            text,
+            from_start,
+            from_completion,
+            excluded,
+        })
+    }
+}
+
 /// Says that a rule gives the dates until which rounds are deferred.
 const FROM_START: &str = "counted from the start";
 
@@ -156,10 +197,11 @@ fn without(text: &str) -> Result<(String, Vec<NaiveDate>), Refused> {
     let Some((before, days)) = text.split_once(" but not on ") else {
         return Ok((text, Vec::new()));
     };
-    let words = days.split(' ').filter(|word| *word != "and");
+    let words = days
+        .split([' ', ','])
+        .filter(|word| !matches!(*word, "" | "and"));
     let days: Option<Vec<NaiveDate>> = words.map(|word| day_in::read_full(&[word])).collect();
-    let days = days.filter(|days| !days.is_empty() && days.len() <= MOST_EXCLUDED);
-    let mut days = days.ok_or_else(|| {
+    let mut days = days.filter(|days| !days.is_empty()).ok_or_else(|| {
         let reason = "leaves out what is no full date; write it like every mon but not on 2026-12-07, 2026-12-14";
         Some(reason.to_owned())
     })?;

@@ -6,6 +6,34 @@ use super::{json, run};
 use crate::support::{Dialect, Home};
 
 #[test]
+fn a_rule_is_shown_in_words_that_can_be_typed_and_never_as_it_is_stored() {
+    let home = Home::new();
+    let rule = "FREQ=MONTHLY;BYMONTH=1,2;BYMONTHDAY=-3;X-FROM=START;X-EXDATE=20310129";
+    run(&home, &["add", "Report", "due:2031-01-29", "repeat:daily"]);
+    let mut printed = Vec::new();
+    for words in [
+        &["edit", "1", &format!("repeat:{rule}")][..],
+        &["list"],
+        &["show", "1"],
+        &["log"],
+    ] {
+        let run = run(&home, words);
+        assert_eq!(run.status, 0, "{}", run.said);
+        assert!(
+            !run.printed.contains("X-") && !run.said.contains("X-"),
+            "{words:?}: {run:?}"
+        );
+        printed.push(run.printed);
+    }
+    let shown = printed[2]
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Repeats"));
+    let again = format!("repeat:{}", shown.unwrap().trim());
+    assert_eq!(run(&home, &["edit", "1", &again]).status, 0);
+    assert_eq!(json(&home, &["show", "1"])["tasks"][0]["repeat"], rule);
+}
+
+#[test]
 fn closing_a_task_says_what_it_leaves_behind() {
     let home = Home::new();
     run(&home, &["add", "Move house", "due:2031-03-03"]);

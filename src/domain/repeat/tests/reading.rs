@@ -101,15 +101,23 @@ const READ: &str = "
     1st, 15th and 29th | FREQ=MONTHLY;BYMONTHDAY=1,15,28,29;BYSETPOS=-1,1,2 | every month on the 1st, 15th, 29th
     28th and 30th | FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1,1 | every month on the 28th, 30th
     # counted from the end
-    every 2nd last friday of the month | FREQ=MONTHLY;BYDAY=-2FR | FREQ=MONTHLY;BYDAY=-2FR
-    second-last friday of every month | FREQ=MONTHLY;BYDAY=-2FR | FREQ=MONTHLY;BYDAY=-2FR
-    every last but one friday | FREQ=MONTHLY;BYDAY=-2FR | FREQ=MONTHLY;BYDAY=-2FR
-    monthly on the second to last day | FREQ=MONTHLY;BYMONTHDAY=-2 | FREQ=MONTHLY;BYMONTHDAY=-2
-    every second last day of the month | FREQ=MONTHLY;BYMONTHDAY=-2 | FREQ=MONTHLY;BYMONTHDAY=-2
-    every third last day of the month | FREQ=MONTHLY;BYMONTHDAY=-3 | FREQ=MONTHLY;BYMONTHDAY=-3
-    penultimate weekday of the month | FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2 | FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2
+    every 2nd last friday of the month | FREQ=MONTHLY;BYDAY=-2FR | every month on the 2nd-last Fri
+    second-last friday of every month | FREQ=MONTHLY;BYDAY=-2FR | every month on the 2nd-last Fri
+    every last but one friday | FREQ=MONTHLY;BYDAY=-2FR | every month on the 2nd-last Fri
+    monthly on the second to last day | FREQ=MONTHLY;BYMONTHDAY=-2 | every month on the 2nd-last day
+    every second last day of the month | FREQ=MONTHLY;BYMONTHDAY=-2 | every month on the 2nd-last day
+    every third last day of the month | FREQ=MONTHLY;BYMONTHDAY=-3 | every month on the 3rd-last day
+    penultimate weekday of the month | FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2 | every month on the 2nd-last weekday
     2nd and last friday of the month | FREQ=MONTHLY;BYDAY=-1FR,2FR | every month on the 2nd, last Fri
     2nd, last friday of the month | FREQ=MONTHLY;BYDAY=-1FR,2FR | every month on the 2nd, last Fri
+    FREQ=MONTHLY;BYMONTHDAY=-2,-1,15 | FREQ=MONTHLY;BYMONTHDAY=-2,-1,15 | every month on the 15th, 2nd-last, last day
+    FREQ=MONTHLY;BYMONTHDAY=-5,3 | FREQ=MONTHLY;BYMONTHDAY=-5,3 | every month on the 3rd, 5th-last day
+    FREQ=MONTHLY;BYDAY=-2FR,1FR | FREQ=MONTHLY;BYDAY=-2FR,1FR | every month on the 1st, 2nd-last Fri
+    FREQ=YEARLY;BYMONTH=11;BYDAY=-2TH | FREQ=YEARLY;BYMONTH=11;BYDAY=-2TH | every year on the 2nd-last Thu of Nov
+    # without words of its own, and what is ours said in words all the same
+    FREQ=YEARLY;BYMONTH=1,5;BYMONTHDAY=3;X-FROM=START | FREQ=YEARLY;BYMONTH=1,5;BYMONTHDAY=3;X-FROM=START | FREQ=YEARLY;BYMONTH=1,5;BYMONTHDAY=3 counted from the start
+    FREQ=YEARLY;BYYEARDAY=7;COUNT=3;X-EXDATE=20270107,20280107 | FREQ=YEARLY;BYYEARDAY=7;COUNT=3;X-EXDATE=20270107,20280107 | FREQ=YEARLY;BYYEARDAY=7;COUNT=3 but not on 2027-01-07, 2028-01-07
+    FREQ=DAILY;COUNT=10000;X-FROM=COMPLETION | FREQ=DAILY;COUNT=10000;X-FROM=COMPLETION | FREQ=DAILY;COUNT=10000 after completion
     # lengths
     3d | FREQ=DAILY;INTERVAL=3 | every 3 days from due
     2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
@@ -264,9 +272,9 @@ fn what_is_no_rule_is_refused_in_words() {
         FREQ=MONTHLY;BYMONTHDAY=1,2;BYSETPOS=3 | names days that never come
         FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2 | names days that never come
         FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30 | names days that never come
-        FREQ=DAILY;COUNT=0 | has COUNT=0, which RFC 5545 does not allow
-        FREQ=DAILY;INTERVAL=0 | has INTERVAL=0, which RFC 5545 does not allow
-        FREQ=DAILY;INTERVAL=-1 | has INTERVAL=-1, which RFC 5545 does not allow
+        FREQ=DAILY;COUNT=0 | has COUNT=0; it is a number from 1 to 99999
+        FREQ=DAILY;INTERVAL=0 | has INTERVAL=0; it is a number from 1 to 9999
+        FREQ=DAILY;INTERVAL=-1 | has INTERVAL=-1; it is a number from 1 to 9999
         FREQ=WEEKLY;BYDAY=XMO | has BYDAY=XMO, which RFC 5545 does not allow
         FREQ=WEEKLY;BYDAY= | has BYDAY=, which RFC 5545 does not allow
         FREQ=WEEKLY;BYDAY=1MO | numbers the days in BYDAY, which goes with FREQ=MONTHLY or YEARLY only
@@ -324,4 +332,44 @@ fn what_is_no_rule_is_refused_in_words() {
             "{text}: {refusal}"
         );
     }
+}
+
+#[test]
+fn a_part_of_a_rule_that_changes_no_date_of_it_does_not_keep_it_from_being_said_in_words() {
+    let cases = "
+        FREQ=WEEKLY;BYDAY=MO;WKST=SU | every Mon
+        FREQ=MONTHLY;BYMONTHDAY=15;WKST=SU | every month on the 15th
+        FREQ=WEEKLY;BYDAY=MO;UNTIL=20270131T225959Z | every Mon until 2027-01-31
+        FREQ=WEEKLY;BYDAY=MO;UNTIL=20270131T230000Z | every Mon until 2027-02-01
+    ";
+    let berlin = Zone::named("Europe/Berlin").unwrap();
+    for [rule, words] in rows(cases) {
+        assert_eq!(repeat(rule).words(berlin), words);
+    }
+}
+
+#[test]
+fn a_number_beyond_its_limit_is_refused_with_the_limit() {
+    let long = format!("every mon {}", "x".repeat(200));
+    let days: Vec<String> = (1..=501)
+        .map(|number| format!("{}0101", 2000 + number))
+        .collect();
+    let many = format!("FREQ=DAILY;X-EXDATE={}", days.join(","));
+    for (text, reason) in [
+        (
+            "FREQ=DAILY;INTERVAL=10000",
+            "has INTERVAL=10000; it is a number from 1 to 9999",
+        ),
+        (
+            "FREQ=DAILY;COUNT=100000",
+            "has COUNT=100000; it is a number from 1 to 99999",
+        ),
+        (&long, "has 210 characters, 200 are the most"),
+    ] {
+        assert_eq!(Repeat::read(text).unwrap_err().reason, reason);
+    }
+    let refused = Repeat::try_from(many).unwrap_err();
+    assert_eq!(refused.reason, "leaves out 501 days, 500 are the most");
+    let date = When::read(&"1".repeat(201), 0, Zone::UTC).unwrap_err();
+    assert_eq!(date.reason, "has 201 characters, 200 are the most");
 }

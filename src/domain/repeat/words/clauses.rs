@@ -107,10 +107,10 @@ impl<'a> Clauses<'a> {
             })?;
             bounds.start = Some(found.day);
         }
-        if let Some(words) = &self.until {
+        if let Some(said) = &self.until {
             let refused =
                 || Some("ends on no full date; write it like until 2027-01-31".to_owned());
-            let words = plain(words);
+            let words = plain(said);
             let found = match (day_in::read_full(&words), seen) {
                 (Some(day), _) => DayIn { day, is_sure: true },
                 (None, Some(seen)) => {
@@ -123,7 +123,9 @@ impl<'a> Clauses<'a> {
                     if let Some(first) = bounds.start.or(due).filter(|first| found.day < *first) {
                         found = read(first)?;
                     }
-                    bounds.note("until", &words, "until", found.day);
+                    bounds
+                        .notes
+                        .push(read_as("until", said, "until", found.day));
                     found
                 }
                 (None, None) => return Err(refused()),
@@ -165,12 +167,6 @@ enum Part {
     Start,
     Until,
     During,
-}
-
-impl Bounds {
-    fn note(&mut self, said: &str, words: &[&str], meant: &str, day: NaiveDate) {
-        self.notes.push(read_as(said, words, meant, day));
-    }
 }
 
 fn read_as(said: &str, words: &[&str], meant: &str, day: NaiveDate) -> String {
