@@ -23,6 +23,7 @@ mod rounds;
 mod row_or_log;
 #[cfg(test)]
 mod sample;
+mod time_alone;
 mod undo;
 
 pub(crate) use caller::KeyedCall;
@@ -32,6 +33,7 @@ pub(crate) use restore_edits::restore;
 pub(crate) use rounds::{Round, is_round, skip};
 use rounds::{finish, move_round, refuse_again, refuse_other_date, settle};
 pub(crate) use row_or_log::{Wrong, noting, wrong};
+use time_alone::with_day;
 pub(crate) use undo::{Reverting, undo};
 
 /// A change someone asks for. All of it happens, or none.
@@ -391,6 +393,8 @@ pub(crate) fn update(
         cut::refuse_cut_description(task.id, description.as_str(), task.description.as_str())?;
     }
     let named = patch.named_round(task);
+    let series = task.repeat.as_ref().and(task.due);
+    let home = series.map(|due| due.zone(caller.zone));
     let mut edit = Edit::of(task);
     let after = &mut edit.after;
     after.deleted_at = None;
@@ -398,10 +402,10 @@ pub(crate) fn update(
     set(&mut after.description, patch.description.as_ref());
     set(&mut after.priority, patch.priority.as_ref());
     if named.is_none() {
-        let day = |due| with_day(due, patch.due_time, task.due, caller);
+        let day = |due| with_day(due, patch.due_time, task.due, home, caller);
         set(&mut after.due, patch.due.map(|due| due.map(day)).as_ref());
     }
-    let day = |until| with_day(until, patch.defer_time, task.defer_until, caller);
+    let day = |until| with_day(until, patch.defer_time, task.defer_until, home, caller);
     let until = patch.defer_until.map(|until| until.map(day));
     set(&mut after.defer_until, until.as_ref());
     set(&mut after.repeat, patch.repeat.as_ref());
@@ -480,19 +484,6 @@ fn go_on_by(
         (task.due, task.repeat_from) = (Some(moved), task.due);
     }
     Ok(())
-}
-
-/// Returns the date to set: a time that was named alone, on the day that the task `has`, unless it is past there.
-fn with_day(given: When, time: Option<Start>, has: Option<When>, caller: &Caller) -> When {
-    let (Some(time), Some(has)) = (time, has) else {
-        return given;
-    };
-    let kept = time.on_day_of(has, caller.zone);
-    if kept.is_past(caller.now.as_millis(), caller.zone) {
-        given
-    } else {
-        kept
-    }
 }
 
 fn set<T: Clone>(field: &mut T, value: Option<&T>) {

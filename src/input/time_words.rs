@@ -238,6 +238,72 @@ fn in_a_change_the_words_of_a_rule_move_the_series_and_a_time_alone_keeps_the_da
 }
 
 #[test]
+fn a_time_alone_is_one_where_the_series_is() {
+    let change = |due: &str, repeat: &str, given: &GivenFields| {
+        let mut of = is_due(due);
+        if !repeat.is_empty() {
+            of = GivenFields {
+                due: of.due,
+                ..repeats(repeat)
+            };
+        }
+        let (task, _) = add(&of).unwrap();
+        let patch = given.patch(&mut Notes::default(), &caller()).unwrap();
+        let after = command::update(&task, &patch, None, &caller(), || Ok(None))
+            .unwrap()
+            .after;
+        [after.due, after.defer_until]
+            .map(|date| date.map(|date| date.to_string()).unwrap_or_default())
+    };
+    let new_york = "2026-12-04 17:00 America/New_York";
+    for (due, repeat, time, after) in [
+        (
+            new_york,
+            "every fri",
+            "19:00",
+            "2026-12-04T19:00[America/New_York]",
+        ),
+        (
+            new_york,
+            "every fri",
+            "19:00 Europe/Berlin",
+            "2026-12-04T19:00[Europe/Berlin]",
+        ),
+        // 10:00 is to come there today, and past here.
+        (
+            "2026-11-27 17:00 America/New_York",
+            "every fri",
+            "10:00",
+            "2026-11-28T10:00[America/New_York]",
+        ),
+        (
+            "2026-12-04 17:00 floating",
+            "every fri",
+            "19:00",
+            "2026-12-04T19:00",
+        ),
+        (
+            "2026-12-04",
+            "every fri",
+            "19:00",
+            "2026-12-04T19:00[Europe/Berlin]",
+        ),
+        // A date that does not come again is the caller's.
+        (new_york, "", "19:00", "2026-12-04T19:00[Europe/Berlin]"),
+    ] {
+        assert_eq!(
+            change(due, repeat, &is_due(time))[0],
+            after,
+            "{due} {repeat} {time}"
+        );
+    }
+    let mut deferred = is_due("2026-12-04 18:00 America/New_York");
+    deferred.defer_until = Some(Clearable::Set("8:00".to_owned()));
+    let [_, until] = change(new_york, "every fri", &deferred);
+    assert_eq!(until, "2026-11-28T08:00[America/New_York]");
+}
+
+#[test]
 fn of_a_tag_in_several_spellings_the_first_stands() {
     let given = GivenFields {
         add_tags: ["Work", "work", "WORK"].map(str::to_owned).to_vec(),

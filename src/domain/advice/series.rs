@@ -60,6 +60,24 @@ impl<'a> Series<'a> {
         (until.order(zone) > self.due.order(zone)).then_some(until)
     }
 
+    /// Returns whose clocks show the time to which this round was moved on its day, if the series is not where the reader is.
+    fn time_elsewhere(&self, was: Option<&Series<'_>>, zone: Zone) -> Option<String> {
+        let place = self
+            .due
+            .other_zone(zone)
+            .filter(|_| self.due.zone(zone) != zone)?;
+        let home = self.due.zone(zone);
+        let is_moved_there = was.is_some_and(|was| {
+            was.due.zone(zone) == home && was.due.day(home) == self.due.day(home)
+        });
+        let time = time_of_day(self.due, zone).filter(|_| is_moved_there)?;
+        Some(format!(
+            "{}: {} is the time in {place}, where the series is",
+            self.task.id,
+            time.format("%H:%M")
+        ))
+    }
+
     fn remarks(&self, before: Option<&'a Task>, now: i64, zone: Zone) -> Vec<String> {
         let was = before.and_then(Self::of);
         let is_new = was.as_ref().is_none_or(|was| was.rule != self.rule);
@@ -73,6 +91,7 @@ impl<'a> Series<'a> {
         let mut remarks = Vec::new();
         let moves = |was: &Series<'_>| was.due != self.due && self.task.repeat_from.is_some();
         if !is_new && was.as_ref().is_some_and(moves) {
+            remarks.extend(self.time_elsewhere(was.as_ref(), zone));
             remarks.push(format!(
                 "{id}: this date is moved alone, the next is {next}; to move the series, give the rule too"
             ));
@@ -192,6 +211,28 @@ mod tests {
             Some("2026-11-30T09:00[Europe/Berlin]"),
         );
         assert!(remarks(Some(was), past_the_next).contains("the next is Mon 2026-12-14 09:00"));
+    }
+
+    #[test]
+    fn a_time_that_is_moved_where_the_series_is_comes_with_the_place() {
+        let here = |due: &str, from: Option<&str>| {
+            let place = |date: &str| format!("{date}[America/New_York]");
+            series("every mon", &place(due), from.map(place).as_deref())
+        };
+        let was = here("2026-11-30T09:00", None);
+        assert_eq!(
+            remarks(
+                Some(was.clone()),
+                here("2026-11-30T11:00", Some("2026-11-30T09:00"))
+            ),
+            "1: 11:00 is the time in America/New_York, where the series is; \
+             1: this date is moved alone, the next is Mon 2026-12-07 15:00 +01:00 (09:00 New York); to move the series, give the rule too"
+        );
+        let said = remarks(
+            Some(was.clone()),
+            here("2026-12-01T09:00", Some("2026-11-30T09:00")),
+        );
+        assert!(!said.contains("the time in"), "{said}");
     }
 
     #[test]

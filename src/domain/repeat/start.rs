@@ -89,10 +89,15 @@ impl Start {
         })
     }
 
-    /// Returns the time on the day of `due`; `due` itself if no time is named.
+    /// Returns the time on the day of `due`, which the clocks of `zone` show if it names no place; `due` itself if no time is named.
     pub(crate) fn on_day_of(&self, due: When, zone: Zone) -> When {
-        let time = self.time;
-        time.map_or(due, |time| self.at(due.day(self.there(zone)), time, zone))
+        match (self.time, self.place, due) {
+            (None, ..) => due,
+            (Some(time), Place::Here, When::Floating(wall)) => {
+                due.at_time(wall.date().and_time(time))
+            }
+            (Some(time), ..) => self.at(due.day(self.there(zone)), time, zone),
+        }
     }
 
     /// Returns the zone whose clocks show the time; for one that is shown anywhere, that of the reader.
