@@ -3,7 +3,7 @@
 use super::{CliResult, Context, Failure, fields::FieldArgs, input::stdin_lines, report::Verbs};
 use crate::{
     domain::{
-        advice::on_series,
+        advice::on_dates,
         command::{CallKey, Command, Draft},
         task::{Title, shortened},
     },
@@ -105,7 +105,7 @@ impl AddArgs {
             notes.add(remark);
         }
         let (now, zone) = (context.caller.now, context.caller.zone);
-        for remark in on_series(&outcome.edits, now, zone) {
+        for remark in on_dates(&outcome.edits, now, zone) {
             notes.add(remark);
         }
         let verbs = if outcome.is_repeat {

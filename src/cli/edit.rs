@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
-        advice::on_series,
+        advice::on_dates,
         change::Edit,
         command::{Command, Outcome, Patch},
         error::Error,
@@ -252,7 +252,7 @@ fn remarks(outcome: &Outcome, patch: &Patch, context: &Context) -> Vec<String> {
         }
     }
     let (now, zone) = (context.caller.now, context.caller.zone);
-    remarks.extend(on_series(&outcome.edits, now, zone));
+    remarks.extend(on_dates(&outcome.edits, now, zone));
     if patch.status.is_some_and(|status| !status.is_open()) {
         remarks.extend(
             outcome

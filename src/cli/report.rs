@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{CliResult, Context, table};
 use crate::{
-    domain::{advice::on_series, change::GroupId, command::Outcome, error::Result},
+    domain::{advice::on_dates, change::GroupId, command::Outcome, error::Result},
     render::TaskObject,
 };
 
@@ -109,7 +109,7 @@ impl Context {
     pub(super) fn report_closed(&self, outcome: &Outcome, verbs: Verbs) -> CliResult {
         let (now, zone) = (self.caller.now, self.caller.zone);
         let mut notes = outcome.advice.on_closing(&outcome.edits, zone);
-        notes.extend(on_series(&outcome.edits, now, zone));
+        notes.extend(on_dates(&outcome.edits, now, zone));
         self.report(outcome, verbs, &notes)
     }
 }

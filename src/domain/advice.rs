@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     change::Edit,
-    task::{Actor, Status, Task, TaskId, Title},
+    task::{Actor, Status, Task, TaskId, Timestamp, Title},
     when::Zone,
 };
 
 mod series;
 
-pub(crate) use series::{on_series, on_skipping};
+pub(crate) use series::on_skipping;
 
 /// What a caller should know beside the result. Of tasks, at most 20 are named.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -119,6 +119,36 @@ impl Advice {
     }
 }
 
+/// Returns remarks on the dates of `edits`: on series, and on tasks that are deferred until after they are due.
+pub(crate) fn on_dates(edits: &[Edit], now: Timestamp, zone: Zone) -> Vec<String> {
+    let mut remarks = series::on_series(edits, now, zone);
+    remarks.extend(on_deferral(edits, zone));
+    remarks
+}
+
+/// Returns a remark on each open task that does not repeat and is deferred now until after it is due, and was not.
+fn on_deferral(edits: &[Edit], zone: Zone) -> Vec<String> {
+    let late = |task: &Task| {
+        let (due, until) = task.due.zip(task.defer_until)?;
+        let is_late =
+            task.is_open() && task.repeat.is_none() && until.order(zone) > due.order(zone);
+        is_late.then(|| {
+            format!(
+                "{}: is due {}, and is deferred until {}: it shows up after it is due",
+                task.id,
+                due.show(zone),
+                until.show(zone)
+            )
+        })
+    };
+    let was_late = |edit: &Edit| edit.before.as_ref().and_then(late).is_some();
+    edits
+        .iter()
+        .filter(|edit| !was_late(edit))
+        .filter_map(|edit| late(&edit.after))
+        .collect()
+}
+
 /// Returns the tasks that `edits` close: finished, given up, or moved to the trash.
 pub(crate) fn closed(edits: &[Edit]) -> Vec<TaskId> {
     let was_closed = |edit: &&Edit| {
@@ -135,4 +165,44 @@ pub(crate) fn closed(edits: &[Edit]) -> Vec<TaskId> {
 fn named(what: &str, ids: &[TaskId]) -> Option<String> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     (!ids.is_empty()).then(|| format!("{what}: {}", ids.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_shows_up_after_it_is_due_is_told_once() {
+        let title = Title::try_from("x".to_owned()).unwrap();
+        let now = Timestamp::from_millis(1_795_348_800_000);
+        let task = |due: &str, until: &str| Task {
+            due: due.parse().ok(),
+            defer_until: until.parse().ok(),
+            ..Task::new(TaskId::FIRST, title.clone(), Actor::named("test"), now)
+        };
+        let said = |before: Option<Task>, after: Task| {
+            let edit = Edit {
+                before,
+                ..Edit::of(&after)
+            };
+            on_deferral(&[edit], Zone::UTC).join("; ")
+        };
+        let late = "1: is due Tue 2026-12-01, and is deferred until Fri 2026-12-04: it shows up after it is due";
+        for (due, until, expected) in [
+            ("2026-12-01", "2026-12-04", late),
+            ("2026-12-01", "2026-12-01", ""),
+            ("2026-12-01", "2026-12-01T09:00", ""),
+            ("2026-12-01", "", ""),
+            ("", "2026-12-04", ""),
+        ] {
+            assert_eq!(said(None, task(due, until)), expected, "{due} {until}");
+            let before = Some(task("2026-12-24", "2026-12-04"));
+            assert_eq!(said(before, task(due, until)), expected, "{due} {until}");
+        }
+        let before = task("2026-12-01", "2026-12-03");
+        assert_eq!(said(Some(before), task("2026-12-01", "2026-12-04")), "");
+        let mut done = task("2026-12-01", "2026-12-04");
+        done.status = Status::Completed;
+        assert_eq!(said(None, done), "");
+    }
 }

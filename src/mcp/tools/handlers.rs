@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        advice::on_series,
+        advice::on_dates,
         command::{CallKey, Command, Outcome},
         error::{Error, Result},
         task::{Invalid, Status, shortened},
@@ -205,7 +205,7 @@ impl ToolCall<'_> {
 
     /// Says what is to be known of series.
     pub(super) fn remark_series(&self, outcome: &Outcome, notes: &mut Notes) {
-        for remark in on_series(&outcome.edits, self.caller.now, self.caller.zone) {
+        for remark in on_dates(&outcome.edits, self.caller.now, self.caller.zone) {
             notes.add(remark);
         }
     }
