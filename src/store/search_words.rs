@@ -6,7 +6,7 @@ use crate::domain::{
     task::Invalid,
     text::{
         clean,
-        terms::{PIECE, Phrase, phrases, pieces},
+        terms::{Phrase, are_inside, phrases, pieces},
     },
 };
 
@@ -251,12 +251,12 @@ fn is_beginning(phrase: &Phrase) -> bool {
         .is_some_and(|letters| letters >= Words::SHORTEST_BEGINNING)
 }
 
-/// Reports whether a phrase may be a part of a word: it is one run of letters, and not a short one.
+/// Reports whether a phrase may be a part of a word: it is one run of letters, and not a short one, or a number.
 fn is_part(phrase: &Phrase) -> bool {
-    phrase.terms.len() == 1
-        && phrase
-            .last_letters()
-            .is_some_and(|letters| letters >= PIECE)
+    match &*phrase.terms {
+        [term] => phrase.ends_in_letters && are_inside(term),
+        _ => false,
+    }
 }
 
 /// The query for what stands inside words, after their first letter.

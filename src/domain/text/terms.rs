@@ -4,7 +4,8 @@
 //! blanks between words, and in Hangul, each character is a term, and what is written together is searched as a phrase. A
 //! symbol is a term. Elsewhere a run of letters and digits is one.
 //!
-//! What stands inside long words is found by pieces: every four letters in a row. The index has a list of the tasks with each
+//! What stands inside long words is found by pieces: every four letters in a row. A number of fewer digits that letters stand beside,
+//! as in `v1`, is a piece of its own. The index has a list of the tasks with each
 //! piece, and reads as much of it as a page needs, where it would have to merge those of all words that a piece begins.
 //!
 //! What counts is written down here in ranges, but for letters and digits, so that another version of a library's tables
@@ -15,12 +16,12 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// The version of these rules. The program makes an index of another version anew, so every change of a rule below changes the version.
-pub(crate) const RULES: i64 = 4;
+pub(crate) const RULES: i64 = 5;
 
 /// A word of fewer letters is not searched inside.
 const SHORTEST_CUT: usize = 5;
 /// How many letters a piece of a word has. Fewer are not searched for inside words: they stand in too many.
-pub(crate) const PIECE: usize = 4;
+const PIECE: usize = 4;
 /// How many letters of what is searched for inside words are looked at.
 const LONGEST_INSIDE: usize = 40;
 /// Stands before each piece. No term of a text has it, so that words that begin with the letters of a piece are apart from it.
@@ -113,36 +114,56 @@ fn phrase(run: &str) -> Phrase {
     }
 }
 
-/// Appends the pieces of the long words of `spaced`, from the second letter of each on, in their order: what stands inside a word is
-/// a phrase of them. One piece is one term of the index, however many words have it.
+/// Appends the pieces of the words of `spaced`, in their order: of long ones those from the second letter on, so that what stands inside
+/// a word is a phrase of them, then its short numbers. One piece is one term of the index, however many words have it.
 pub(crate) fn push_pieces(spaced: &str, pieces: &mut String) {
     for term in spaced.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric()) {
+        if !term.contains(|c: char| !c.is_numeric()) {
+            continue;
+        }
         // No shorter word has so many letters.
-        if term.len() < SHORTEST_CUT || !term.contains(|c: char| !c.is_numeric()) {
-            continue;
+        if term.len() >= SHORTEST_CUT
+            && let Some((second, _)) = term.char_indices().nth(1)
+        {
+            push_phrase(cut(&term[second..]), pieces);
         }
-        let Some((second, _)) = term.char_indices().nth(1) else {
-            continue;
-        };
-        let mut of_word = cut(&term[second..]).peekable();
-        if of_word.peek().is_none() {
-            continue;
-        }
-        if !pieces.is_empty() {
-            pieces.push_str(BETWEEN_WORDS);
-        }
-        for (number, piece) in of_word.enumerate() {
-            if number > 0 {
-                pieces.push(' ');
-            }
-            pieces.push(MARK);
-            pieces.push_str(piece);
+        let numbers = term.split(|c: char| !c.is_numeric());
+        for number in numbers.filter(|number| is_short_number(number)) {
+            push_phrase(std::iter::once(number), pieces);
         }
     }
 }
 
-/// Returns the terms by which `letters`, at least [`PIECE`], are found inside words.
+/// Appends pieces that stand together in a word.
+fn push_phrase<'a>(phrase: impl Iterator<Item = &'a str>, pieces: &mut String) {
+    for (number, piece) in phrase.enumerate() {
+        if number > 0 {
+            pieces.push(' ');
+        } else if !pieces.is_empty() {
+            pieces.push_str(BETWEEN_WORDS);
+        }
+        pieces.push(MARK);
+        pieces.push_str(piece);
+    }
+}
+
+/// Reports whether `letters` are a number of fewer digits than a piece has.
+fn is_short_number(letters: &str) -> bool {
+    !letters.is_empty()
+        && letters.chars().all(char::is_numeric)
+        && letters.chars().nth(PIECE - 1).is_none()
+}
+
+/// Reports whether `letters` are looked for inside words: they are enough for a piece, or a number.
+pub(crate) fn are_inside(letters: &str) -> bool {
+    is_short_number(letters) || letters.chars().nth(PIECE - 1).is_some()
+}
+
+/// Returns the terms by which `letters` are found inside words.
 pub(crate) fn pieces(letters: &str) -> String {
+    if is_short_number(letters) {
+        return format!("{MARK}{letters}");
+    }
     let end = letters.char_indices().nth(LONGEST_INSIDE);
     let letters = &letters[..end.map_or(letters.len(), |(at, _)| at)];
     let pieces: Vec<String> = cut(letters).map(|piece| format!("{MARK}{piece}")).collect();
@@ -327,9 +348,16 @@ mod tests {
             ("müllen", "·ulle ·llen"),
             ("Müll", ""),
             ("12345", ""),
-            ("00million", "·0mil ·mill ·illi ·llio ·lion"),
+            ("00million", "·0mil ·mill ·illi ·llio ·lion · ·00"),
             ("会議資料を準備", ""),
             ("go-karting no winter", "·arti ·rtin ·ting · ·inte ·nter"),
+            ("v1.2.3", "·1"),
+            ("3rd 12.5km 123 1234", "·3 · ·5"),
+            ("mp3 h264 utf-8", "·3 · ·264"),
+            (
+                "release2024a7",
+                "·elea ·leas ·ease ·ase2 ·se20 ·e202 ·2024 ·024a ·24a7 · ·7",
+            ),
         ] {
             let mut kept = String::new();
             push_pieces(&spaced(text), &mut kept);

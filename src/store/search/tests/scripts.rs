@@ -195,6 +195,107 @@ fn what_is_written_in_any_script_is_found_as_people_type_it() {
 }
 
 #[test]
+fn versions_numbers_and_file_names_are_found_by_their_parts() {
+    let (_folder, mut store) = store();
+    let titles = [
+        "Upgrade to v1.2.3",
+        "Release 1.2.3rc1",
+        "Fix #12 in src/cli/ids.rs",
+        "Learn C++ and C#",
+        "Convert foo_bar.tar.gz to mp3",
+        "Run PR12 and GH-7 for 5km",
+    ];
+    add(
+        &mut store,
+        titles.map(|text| Draft::titled(title(text))).to_vec(),
+    );
+    let expected: [(&str, &[i64]); 16] = [
+        ("1.2.3", &[2, 1]),
+        ("v1.2.3", &[1]),
+        ("v1", &[1]),
+        ("2.3", &[1, 2]),
+        ("#12", &[3, 6]),
+        ("12", &[3, 6]),
+        ("PR12", &[6]),
+        ("7", &[6]),
+        ("5", &[6]),
+        ("ids.rs", &[3]),
+        (".rs", &[3]),
+        ("src/cli", &[3]),
+        ("C++", &[4]),
+        ("tar.gz", &[5]),
+        ("foo_bar", &[5]),
+        ("3", &[1, 5, 2]),
+    ];
+    for round in ["waiting", "indexed"] {
+        for (query, ids) in expected {
+            assert_eq!(found(&store, query), ids, "{query}, {round}");
+        }
+        store.catch_up().unwrap();
+    }
+}
+
+#[test]
+fn every_number_of_a_title_is_found_whatever_letters_and_signs_stand_beside_it() {
+    const PIECES: [&str; 12] = [
+        "v", "1", "2", "12", "345", "2024", ".", "-", "#", "rc", "Foo", " ",
+    ];
+    let mut rng = Rng::with_seed(7);
+    let (_folder, mut store) = store();
+    let mut titles: Vec<String> = Vec::new();
+    for count in [300, 10] {
+        let drafts = (0..count).map(|_| {
+            let pieces = (0..rng.usize(2..9)).map(|_| PIECES[rng.usize(..PIECES.len())]);
+            let draft = Draft::titled(title(&format!("x{}", pieces.collect::<String>())));
+            titles.push(draft.title.to_string());
+            draft
+        });
+        add(&mut store, drafts.collect());
+    }
+    assert_eq!(waiting(&store), 10);
+    let is_digit = |c: char| c.is_ascii_digit();
+    // What begins and ends with a number, and all its numbers.
+    let numbers = |text: &str| -> Vec<(usize, usize)> {
+        let starts = text.match_indices(is_digit).map(|(at, _)| at);
+        let starts = starts.filter(|at| !text[..*at].ends_with(is_digit));
+        let end = |at: usize| {
+            text[at..]
+                .find(|c| !is_digit(c))
+                .map_or(text.len(), |end| at + end)
+        };
+        starts.map(|at| (at, end(at))).collect()
+    };
+    let holds = |text: &str, query: &str| {
+        let places = text
+            .match_indices(query)
+            .map(|(at, _)| (at, at + query.len()));
+        let is_whole = |(start, end): (usize, usize)| {
+            !text[..start].ends_with(is_digit) && !text[end..].starts_with(is_digit)
+        };
+        places.into_iter().any(is_whole)
+    };
+    for place in 0..titles.len() {
+        let of_title = numbers(&titles[place]);
+        let (Some((start, _)), Some((_, end))) = (of_title.first(), of_title.last()) else {
+            continue;
+        };
+        let query = &titles[place][*start..*end];
+        if query.contains(char::is_alphabetic) {
+            continue;
+        }
+        let found = all_found(&store, query);
+        let holding = (1_i64..)
+            .zip(&titles)
+            .filter(|(_, title)| holds(title, query));
+        let wanted: BTreeSet<i64> = holding.map(|(id, _)| id).collect();
+        assert!(
+            found.is_superset(&wanted),
+            "{query}: {found:?} of {wanted:?}"
+        );
+    }
+}
+
+#[test]
 fn a_part_of_a_word_is_found_last_and_with_words_elsewhere() {
     let (_folder, mut store) = store();
     let with = |heading: &str, body: &str| Draft {
