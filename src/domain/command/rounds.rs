@@ -198,11 +198,16 @@ impl Round {
     }
 
     /// Returns the round that ends with `edit`, which takes over what a file says: the due date goes on to a later one that the
-    /// rule gives, as calendars have it once a round is done. Any other date is one to which the round was moved.
-    pub(crate) fn taken(edit: &Edit, zone: Zone) -> Option<Self> {
+    /// rule gives, as calendars have it once a round is done. Any other date is one to which the round was moved. A rule that counts
+    /// from completion gives none before, and the file says if the round `is_done`.
+    pub(crate) fn taken(edit: &Edit, is_done: bool, zone: Zone) -> Option<Self> {
         let before = edit.before.as_ref()?;
         let (repeat, given) = (before.repeat.as_ref()?, self::given(before, zone)?);
         let next = self::given(&edit.after, zone)?;
+        if repeat.counts_from_completion() {
+            let is_over = is_done && next.order(zone) > given.order(zone);
+            return is_over.then(|| Self::of(edit, zone)).flatten();
+        }
         let (first, last) = match before.defer_until.filter(|_| repeat.gives_starts()) {
             Some(start) => (start.settled(zone), edit.after.defer_until?.settled(zone)),
             None => (given, next),

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Arrival, Terms};
 use crate::domain::{
     change::Edit,
+    repeat::Repeat,
     task::{Comment, Project, Tag, Task, Timestamp},
     when::{When, Zone},
 };
@@ -344,9 +345,15 @@ impl Comparison<'_> {
         later.find(|later| later.day(zone) >= date.day(zone))
     }
 
-    /// Moves the round of a series to the date of a line, which `task` has already. Off its rule it keeps the date that the rule gave.
+    /// Moves the round of a series to the date of a line, which `task` has already. Off its rule it keeps the date that the rule gave,
+    /// unless the line says that the round before was done and the rule counts from that.
     fn move_round(&self, task: &mut Task) {
         let zone = self.zone;
+        let counts_on = |rule: &Repeat| rule.counts_from_completion() && self.is_round_done();
+        if self.here.repeat.as_ref().is_some_and(counts_on) {
+            task.repeat_from = None;
+            return;
+        }
         let next = self.next_of_rule();
         let given = match next.zip(task.due) {
             Some((next, due)) if next.day(zone) == due.day(zone) => {

@@ -51,6 +51,34 @@ fn a_line_of_ours_that_its_program_completed_and_copied_is_a_round_of_the_series
 }
 
 #[test]
+fn a_copied_line_of_a_series_that_counts_from_completion_is_a_round_too() {
+    let place = Place::new();
+    place.done(&["add", "Filter", "due:2031-01-15", "repeat:after 1 month"]);
+    let (line, _) = place.done(&["export", "--format", "todo.txt"]);
+    assert!(line.contains("rec:1m"), "{line}");
+    let done = format!("x 2031-01-20 {line}");
+    let open = line.replace("due:2031-01-15", "due:2031-02-20");
+    let file = place.file("todo.txt", format!("{done}{open}"));
+    for updated in [1, 0] {
+        let came = imported(&place, &["--update", &file]);
+        let counted = counts(&came, &["new", "here", "bad", "updated", "conflicts"]);
+        assert_eq!(counted, [0, 1, 0, updated, 0], "{came}");
+    }
+    assert_eq!(rounds(&place, "Filter"), ["2031-01-15"]);
+    assert_eq!(field(&place, 1, "due"), "2031-02-20");
+    // Without the line that is done, the date was moved.
+    let place = Place::new();
+    place.done(&["add", "Filter", "due:2031-01-15", "repeat:after 1 month"]);
+    let (line, _) = place.done(&["export", "--format", "todo.txt"]);
+    let moved = line.replace("due:2031-01-15", "due:2031-02-20");
+    place.done(&["import", "--update", &place.file("todo.txt", moved)]);
+    assert_eq!(field(&place, 1, "due"), "2031-02-20");
+    assert!(rounds(&place, "Filter").is_empty());
+    let (log, _) = place.done(&["log", "1"]);
+    assert!(!log.contains("skipped"), "{log}");
+}
+
+#[test]
 fn one_line_of_ours_that_is_there_twice_and_no_round_of_the_other_is_refused() {
     let place = Place::new();
     place.done(&["add", "Gym", "due:2031-01-15", "repeat:monthly"]);

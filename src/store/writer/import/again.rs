@@ -320,6 +320,6 @@ impl Again {
     pub(super) fn round(&self, before: &Task, caller: &Caller) -> Option<Round> {
         let mut edit = Edit::of(before);
         edit.after = self.after.clone();
-        Round::taken(&edit, caller.zone)
+        Round::taken(&edit, self.is_round_done, caller.zone)
     }
 }
