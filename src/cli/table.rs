@@ -137,6 +137,14 @@ impl Table {
 
     fn details(&self, task: &Summary, is_under_parent: bool) -> Vec<String> {
         let mut details: Vec<String> = task.tags.iter().map(|tag| format!("+{tag}")).collect();
+        if let Some(due) = task.due
+            && task.repeat.is_some()
+            && !task.is_open()
+        {
+            // A finished round is known by its date.
+            let due = relative::date(due, self.now, self.zone);
+            details.push(format!("due {due}"));
+        }
         details.extend(task.repeat.as_ref().map(|repeat| repeat.words(self.zone)));
         if let Some(until) = task.defer_until
             && !until.has_come(self.now.as_millis(), self.zone)

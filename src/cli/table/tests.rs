@@ -180,3 +180,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn finished_rounds_of_a_series_are_told_apart_by_their_dates() {
+    let round = |due: &str| {
+        let mut round = task(1, "Water", "home", "a");
+        round.status = Status::Completed;
+        round.completed_at = Some(Timestamp::from_millis(NOW));
+        round.due = due.parse().ok();
+        round.repeat = crate::domain::repeat::Repeat::read("every mon").ok();
+        round
+    };
+    let rounds = ["2026-11-23", "2026-11-30"].map(round);
+    let table = Table {
+        columns: 80,
+        now: Timestamp::from_millis(NOW),
+        zone: Zone::UTC,
+        view: View::Completed,
+        is_by_date: false,
+    };
+    let lines = table.lines(&rounds);
+    let lines = anstream::adapter::strip_str(&lines).to_string();
+    assert_eq!(
+        lines,
+        "  1 x Water  just now  home  +a due tomorrow every Mon\n  1 x Water  just now  home  +a due Nov 30 every Mon\n"
+    );
+}
