@@ -61,7 +61,7 @@ use calls::{Settles, Told, Work, WriteCall, Written};
 use named_sessions::NamedSessions;
 use reader_thread::{QueuedRead, Read, serve_reads};
 use threads::Crew;
-use writer_thread::WriterThread;
+use writer_thread::{Ending, WriterThread};
 
 pub use super::change_feed::{Batch, Subscription, Touched};
 
@@ -87,8 +87,8 @@ struct Shared {
     reads: Mutex<Option<crossbeam_channel::Sender<QueuedRead>>>,
     room_for_reads: Semaphore,
     patience: Patience,
-    /// Until when others may be in the way of the last checkpoint.
-    last_wait: Arc<Mutex<Option<Instant>>>,
+    /// How long the writer thread may take to end, once it is to.
+    ending: Arc<Mutex<Option<Ending>>>,
     writer: Mutex<Crew>,
     readers: Mutex<Crew>,
     /// Whether the database could be used, once that is known; then whether it still can.
@@ -126,7 +126,7 @@ impl Db {
             is_catching_up_due: Arc::default(),
             reads: Mutex::new(Some(reads)),
             room_for_reads: Semaphore::new(readers * READS_AHEAD),
-            last_wait: Arc::default(),
+            ending: Arc::default(),
             writer: Mutex::default(),
             readers: Mutex::default(),
             health,
@@ -145,9 +145,10 @@ impl Db {
             opened,
             feed: shared.feed.clone(),
             patience: shared.patience.clone(),
-            last_wait: Arc::clone(&shared.last_wait),
+            ending: Arc::clone(&shared.ending),
             is_catching_up_due: Arc::clone(&shared.is_catching_up_due),
             open: None,
+            backups: Crew::default(),
             backed_up: None,
             sessions: Arc::clone(&shared.sessions),
             following: None,
@@ -228,7 +229,11 @@ impl Db {
 
     fn end(&self, last_wait: Instant, limit: Instant) -> Result<()> {
         self.give_up();
-        *self.shared.last_wait.lock() = Some(last_wait);
+        let now = Instant::now();
+        *self.shared.ending.lock() = Some(Ending {
+            backup: now + limit.saturating_duration_since(now) * 3 / 4,
+            last_wait,
+        });
         // The readers first: the log cannot be emptied while one of them reads.
         drop(self.shared.reads.lock().take());
         let mut is_over = self.shared.readers.lock().join(limit);

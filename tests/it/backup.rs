@@ -47,6 +47,28 @@ fn the_first_write_of_a_day_is_followed_by_a_backup_and_the_next_is_not() {
 }
 
 #[test]
+fn a_session_that_ends_right_after_its_change_finishes_the_backup_of_the_day() {
+    for dialect in Dialect::BOTH {
+        let home = Home::new();
+        let mut client = home.connect(dialect);
+        let tasks: Vec<Value> = (0..100)
+            .map(|number| json!({ "title": format!("task {number}") }))
+            .collect();
+        client.call("add_task", json!({ "tasks": tasks }));
+        client.close_stdin_and_wait();
+        let names: Vec<String> = fs::read_dir(folder(&home))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert!(
+            names.iter().all(|name| !name.ends_with(".partial")),
+            "{names:?}"
+        );
+        assert_eq!(reasons(&home), ["daily"], "{names:?}");
+    }
+}
+
+#[test]
 fn twenty_servers_that_write_at_once_take_one_backup() {
     let home = Home::new();
     home.run(&["list"]);

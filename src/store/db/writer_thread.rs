@@ -19,7 +19,7 @@ use super::{
     Doorbell,
     calls::{Work, WriteCall},
     follower::Follower,
-    threads::spawn,
+    threads::{Crew, spawn},
     unless_over,
 };
 use crate::{
@@ -38,15 +38,26 @@ const LONGEST_BETWEEN_TRIES: Duration = Duration::from_mins(1);
 /// How often the last checkpoint is tried while others are in its way.
 const BETWEEN_LAST_TRIES: Duration = Duration::from_millis(10);
 
+/// Until when the writer thread waits when it is to end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    /// For the backup of the day, if that is being taken.
+    pub(super) backup: Instant,
+    /// For others that are in the way of the last checkpoint.
+    pub(super) last_wait: Instant,
+}
+
 pub(super) struct WriterThread {
     /// Its path, or why there is none.
     pub(super) place: Result<PathBuf>,
     pub(super) opened: signal::Sender<Option<Result<()>>>,
     pub(super) feed: ChangeFeed,
     pub(super) patience: Patience,
-    pub(super) last_wait: Arc<Mutex<Option<Instant>>>,
+    pub(super) ending: Arc<Mutex<Option<Ending>>>,
     pub(super) is_catching_up_due: Arc<AtomicBool>,
     pub(super) open: Option<Open>,
+    /// Who takes the backup of the day.
+    pub(super) backups: Crew,
     /// The day, counted from the epoch, whose backup was seen to.
     pub(super) backed_up: Option<i64>,
     /// More than one while a session lives.
@@ -99,8 +110,13 @@ impl WriterThread {
             }
             pause = Some(IDLE_BEFORE_CATCHING_UP);
         }
-        let last_wait = *self.last_wait.lock();
-        while !self.catch_up() && last_wait.is_some_and(|until| Instant::now() < until) {
+        let ending = *self.ending.lock();
+        if ending.is_some_and(|ending| !self.backups.join(ending.backup)) {
+            tracing::warn!(
+                "the backup of the day was not finished; the next change begins it again"
+            );
+        }
+        while !self.catch_up() && ending.is_some_and(|ending| Instant::now() < ending.last_wait) {
             thread::sleep(BETWEEN_LAST_TRIES);
         }
     }
@@ -188,8 +204,8 @@ impl WriterThread {
         }
     }
 
-    /// Has the first write of a day followed by a backup, on a thread and a connection of its own: nobody waits for
-    /// it. A process that ends meanwhile leaves it to the next one.
+    /// Has the first write of a day followed by a backup, on a thread and a connection of its own: no call waits for
+    /// it. A process that is to end finishes it, if there is time, and leaves it to the next one otherwise.
     fn back_up_daily(&mut self) {
         let now = clock::now();
         let today = now.as_millis().div_euclid(24 * 60 * 60 * 1_000);
@@ -197,7 +213,7 @@ impl WriterThread {
             return;
         }
         let Ok(path) = self.place.clone() else { return };
-        spawn("backup", move || {
+        self.backups.employ("backup", move || {
             if let Err(error) = backup::take_daily(&path, now) {
                 tracing::warn!("no backup today: {}", error.with_causes());
             }
