@@ -97,8 +97,11 @@ impl<R: BufRead> Lines<R> {
             line = line.strip_prefix(MARK).unwrap_or(line);
         }
         if number == 1 && ends_with_cr_alone(line) {
-            let reason =
-                "its lines end with CR alone; save it with LF or CRLF at the end of each line";
+            let reason = if line.iter().copied().any(is_of_no_text) {
+                "it is no text"
+            } else {
+                "its lines end with CR alone; save it with LF or CRLF at the end of each line"
+            };
             return Err(Fault::File(reason.to_owned()));
         }
         if line.len() > LIMIT {
@@ -108,6 +111,12 @@ impl<R: BufRead> Lines<R> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         Ok(line.strip_suffix(b"\r").unwrap_or(line))
     }
+}
+
+/// Reports whether no text has the byte: one of those that steer a device, but for blanks, the ends of lines and pages, ESC, and what
+/// old systems end a file with.
+fn is_of_no_text(byte: u8) -> bool {
+    byte.is_ascii_control() && !matches!(byte, b'\t'..=b'\r' | 0x1A | 0x1B)
 }
 
 /// Reports whether what was read as one line is several, as old programs of the Macintosh write them: a CR in it is not at its end.

@@ -98,6 +98,8 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "its lines end with CR alone; save it with LF or CRLF",
         ),
         ("old.txt", b"Buy milk\rCall Ann\r".to_vec(), "its lines end with CR alone"),
+        ("noise.txt", b"\x93\x07\rX\x1f\xc4\x00\r\xf1".to_vec(), "it is no text"),
+        ("noise.ics", b"BEGIN\x05:\rVCALENDAR\x02".to_vec(), "it is no text"),
         ("hidden.txt", "Tag \u{1b}[31m@\u{200b} +\u{202e}\n".as_bytes().to_vec(), ""),
     ]
 }
