@@ -46,16 +46,21 @@ impl NextArgs {
             Some(task) if context.screen.is_table() => {
                 let task = store.with_comments(store.existing(task.id)?)?;
                 let relatives = Relatives::read(&store, &task.task)?;
-                context.screen.print(&details(&task, &relatives, &[], context))?;
+                context
+                    .screen
+                    .print(&details(&task, &relatives, &[], context))?;
             }
             Some(task) => {
                 let line = table::line(&task, now, zone);
                 context.screen.print(&format!("{line}\n"))?;
             }
-            None => say(&[
-                "nothing is ready; taskhold list shows what is open, taskhold list blocked what waits"
-                    .to_owned(),
-            ]),
+            None => {
+                let mut said = store.unknown_names(&query.filters)?;
+                if said.is_empty() {
+                    said.push("nothing is ready; taskhold list shows what is open, taskhold list blocked what waits".to_owned());
+                }
+                say(&said);
+            }
         }
         Ok(())
     }

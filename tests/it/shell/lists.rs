@@ -366,6 +366,18 @@ fn what_stands_in_relation_to_a_task_is_shown_with_its_title() {
 }
 
 #[test]
+fn next_in_a_project_that_there_is_not_says_so_as_a_list_does() {
+    let home = filled();
+    for words in [&["next"][..], &["list"]] {
+        let said = super::run(&home, &[words, &["project:nosuch"]].concat()).said;
+        assert!(
+            said.contains("no open task is in a project nosuch"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_screen_keeps_the_urgent_end_of_a_long_list_and_has_parts_under_their_task() {
     let home = filled();
     let titles: Vec<String> = (1..=40).map(|number| format!("Task {number}\n")).collect();
