@@ -126,12 +126,13 @@ impl Comparison<'_> {
         if file == here || self.is_alike_in_line(field) {
             return None;
         }
+        let [told_file, told_here] = self.told(field, file.clone(), here.clone());
         if self.comes_back {
             return Some(Difference {
                 field,
                 side: Side::File,
-                file,
-                here,
+                file: told_file,
+                here: told_here,
                 circle: None,
             });
         }
@@ -146,15 +147,33 @@ impl Comparison<'_> {
             self.terms.is_complete || file.is_some() || self.said_something(field) == Some(true);
         let told = match field {
             Field::Comments => field.text(&self.arrival.task, &self.new_comments()),
-            _ => file,
+            _ => told_file,
         };
         (is_said && self.differs(field, side)).then_some(Difference {
             field,
             side,
             file: told,
-            here,
+            here: told_here,
             circle: None,
         })
+    }
+
+    /// Returns how what the file says and what is here, which differ, are told; as they are compared if they would be told alike.
+    fn told(
+        &self,
+        field: Field,
+        file: Option<String>,
+        here: Option<String>,
+    ) -> [Option<String>; 2] {
+        let told = [
+            field.told(&self.arrival.task, &self.arrival.comments, self.zone),
+            field.told(self.here, self.comments, self.zone),
+        ];
+        if told[0] == told[1] {
+            [file, here]
+        } else {
+            told
+        }
     }
 
     /// Returns the comments of the file that are not here.

@@ -63,6 +63,12 @@ fn a_copied_line_of_a_series_that_counts_from_completion_is_a_round_too() {
         let came = imported(&place, &["--update", &file]);
         let counted = counts(&came, &["new", "here", "bad", "updated", "conflicts"]);
         assert_eq!(counted, [0, 1, 0, updated, 0], "{came}");
+        let told = came.to_string();
+        assert_eq!(
+            told.contains("2031-02-20, every month after completion"),
+            updated == 1,
+            "{told}"
+        );
     }
     assert_eq!(rounds(&place, "Filter"), ["2031-01-15"]);
     assert_eq!(field(&place, 1, "due"), "2031-02-20");

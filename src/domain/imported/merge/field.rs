@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::{
+    repeat::Repeat,
     task::{Comment, Tag, Task},
     when::{When, Zone},
 };
@@ -65,7 +66,15 @@ impl Field {
         }
     }
 
-    /// Returns what a task says, as text; `None` for nothing.
+    /// Returns what a task says, as it is told to a reader in `zone`; `None` for nothing.
+    pub(super) fn told(self, task: &Task, comments: &[Comment], zone: Zone) -> Option<String> {
+        match self {
+            Self::Due => due(task, |repeat| repeat.words(zone)),
+            _ => self.text(task, comments),
+        }
+    }
+
+    /// Returns what a task says, as text that is compared; `None` for nothing.
     pub(super) fn text(self, task: &Task, comments: &[Comment]) -> Option<String> {
         let text = match self {
             Self::Title => task.title.to_string(),
@@ -73,16 +82,7 @@ impl Field {
             Self::Status if task.is_deleted() => format!("{}, in the trash", task.status),
             Self::Status => task.status.to_string(),
             Self::Priority => task.priority?.as_str().to_owned(),
-            Self::Due => {
-                let mut text = plain(task.due?).to_string();
-                if let Some(repeat) = &task.repeat {
-                    let _ = write!(text, ", {repeat}");
-                }
-                if let Some(from) = &task.repeat_from {
-                    let _ = write!(text, ", moved from {}", plain(*from));
-                }
-                text
-            }
+            Self::Due => due(task, ToString::to_string)?,
             Self::DeferUntil => plain(task.defer_until?).to_string(),
             Self::Project => task.project.as_ref()?.to_string(),
             Self::Tags => {
@@ -97,6 +97,17 @@ impl Field {
         };
         Some(text).filter(|text| !text.is_empty())
     }
+}
+
+fn due(task: &Task, rule: impl Fn(&Repeat) -> String) -> Option<String> {
+    let mut text = plain(task.due?).to_string();
+    if let Some(repeat) = &task.repeat {
+        let _ = write!(text, ", {}", rule(repeat));
+    }
+    if let Some(from) = &task.repeat_from {
+        let _ = write!(text, ", moved from {}", plain(*from));
+    }
+    Some(text)
 }
 
 /// Returns a time in UTC as an instant: files do not tell one from the other.
