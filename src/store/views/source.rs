@@ -203,11 +203,8 @@ impl Part {
             (lead, "lead.id", "TRUE".to_owned())
         };
         let is_another = |number: &usize| !matches!(self, Self::Tag(own, _) if own == *number);
-        for number in (0..filters.tags.len()).filter(is_another) {
-            let name = format!("tag_{number}");
-            let has_tag = has_tag(&name, &name, scope, id);
-            let _ = write!(from, " CROSS JOIN tag AS {name} ON {has_tag}");
-        }
+        let others = (0..filters.tags.len()).filter(is_another);
+        from.push_str(&with_tags(others, scope, id));
         if !has_columns {
             from.push_str(" CROSS JOIN task INDEXED BY task_by_id ON task.id = lead.id");
         }
@@ -221,6 +218,16 @@ impl Part {
         } = self.rows(view, filters);
         format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT :limit)")
     }
+}
+
+/// Returns what follows FROM so that only what has these of the tags is left, by the `id` of a task of `scope`.
+pub(super) fn with_tags(tags: impl Iterator<Item = usize>, scope: Scope, id: &str) -> String {
+    let join = |number| {
+        let name = format!("tag_{number}");
+        let has_tag = has_tag(&name, &name, scope, id);
+        format!(" CROSS JOIN tag AS {name} ON {has_tag}")
+    };
+    tags.map(join).collect()
 }
 
 /// Returns the test that a row of the table `tag`, which is called `row`, says that the task with `id`, one of `scope`, has the tag

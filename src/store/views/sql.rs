@@ -5,7 +5,7 @@
 
 use super::{
     shape::{Begin, Order, Scope, Shape, Window, old, open},
-    source::{Part, and_due, has_tag, within},
+    source::{Part, and_due, has_tag, with_tags, within},
 };
 use crate::{
     domain::query::{Filters, Sort, View, order::NO_DATE},
@@ -170,13 +170,19 @@ impl Sql<'_> {
 
     /// Returns the same of all finished rounds, whatever source they are in.
     pub(super) fn all_round_keys(&self) -> String {
-        let tests = tests(self.filters, Known::Nothing, &Tested::ROUND);
+        let tests = tests(self.filters, Known::Tags, &Tested::ROUND);
+        let from = self.rounds_with_tags();
         format!(
             "SELECT change.at, change.seq, change.old ->> '$.due', task.id, change.seq
-               FROM change INDEXED BY change_by_round
-                    CROSS JOIN task INDEXED BY task_by_id ON task.id = change.task_id
+               FROM {from} CROSS JOIN task INDEXED BY task_by_id ON task.id = change.task_id
               WHERE TRUE{tests} AND {ROUND}"
         )
+    }
+
+    /// Returns what follows FROM to read the changes that may have finished a round of a task with all the tags.
+    fn rounds_with_tags(&self) -> String {
+        let tags = with_tags(0..self.filters.tags.len(), Scope::Both, "change.task_id");
+        format!("change INDEXED BY change_by_round{tags}")
     }
 
     /// Returns the statement that counts changes that may have finished a round, up to a limit.
@@ -188,7 +194,8 @@ impl Sql<'_> {
 
     /// Returns the statement for finished rounds of series, which the view of completed tasks has besides, as [`Sql::page`].
     pub(super) fn rounds(&self, is_first: bool) -> String {
-        let tests = tests(self.filters, Known::Nothing, &Tested::ROUND);
+        let tests = tests(self.filters, Known::Tags, &Tested::ROUND);
+        let from = self.rounds_with_tags();
         let beyond = if is_first {
             ""
         } else {
@@ -197,7 +204,7 @@ impl Sql<'_> {
         let columns = round_columns!();
         format!(
             "SELECT {columns}, change.at AS first, change.seq AS second
-               FROM change INDEXED BY change_by_round CROSS JOIN task ON task.id = change.task_id
+               FROM {from} CROSS JOIN task ON task.id = change.task_id
               WHERE TRUE{tests}{beyond} AND {ROUND}
               ORDER BY change.at DESC, change.task_id DESC, change.seq DESC LIMIT :limit"
         )
