@@ -39,12 +39,14 @@ pub struct Joined {
     pub before: Option<Backup>,
 }
 
-/// Makes `database` one of the shared log that `secrets` open, after a backup of what is there. It rings for other processes.
+/// Makes `database` one of the shared log that `secrets` open, after a backup of what is there. It rings for other processes. One
+/// that is of another log must have left it, if that has not ended.
 pub fn join(database: &Path, secrets: &Secrets, caller: &Caller) -> Result<Joined> {
     let mut store = Store::open(database, Access::Write)?;
-    if let Some(state) = store.shared_state()?
-        && state.log != secrets.code.log.to_string()
-    {
+    let log = secrets.code.log.to_string();
+    let is_of_another = store.shared_state()?.is_some_and(|state| state.log != log);
+    let is_ended = is_of_another && store.has_ended().unwrap_or_default();
+    if is_of_another && !is_ended {
         let reason =
             "it belongs to another shared log; taskhold share leave ends that, and the tasks stay";
         return Err(unusable(database, reason, None));
@@ -53,17 +55,26 @@ pub fn join(database: &Path, secrets: &Secrets, caller: &Caller) -> Result<Joine
     shared.follow()?;
     // Before the write lock: who waits for a backup must not keep all writers waiting.
     let backups = Reserved::of(&store)?;
-    store.keep_secrets(secrets)?;
+    let before = Secrets::load(&store.paths().share).ok();
+    // Cut off in between, the database is of either log.
+    let both = before.as_ref().map(|before| Secrets {
+        next: Some(Box::new(secrets.clone())),
+        ..before.clone()
+    });
+    store.keep_secrets(both.as_ref().filter(|_| is_ended).unwrap_or(secrets))?;
     match take_over(&mut store, &mut shared, &backups, caller) {
         Ok(joined) => {
+            store.keep_secrets(secrets)?;
             store.note_heard();
             Doorbell::new(store.paths()).ring();
             let _ = store.catch_up();
             Ok(joined)
         }
         Err(error) => {
-            if !store.is_shared()? {
-                let _ = Secrets::remove(&store.paths().share);
+            match before {
+                Some(before) => store.keep_secrets(&before)?,
+                None if store.is_shared()? => {}
+                None => drop(Secrets::remove(&store.paths().share)),
             }
             Err(error)
         }

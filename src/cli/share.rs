@@ -101,8 +101,8 @@ enum ShareCommand {
     },
     /// Go on with a new log under a new key, so that a machine that was lost is out
     ///
-    /// The new log begins with all tasks, and the old one ends. Each other machine stops there until it has left the old log and
-    /// joined the new one. Where this machine cannot follow the old log to its end, it asks whether the rest of that is left out.
+    /// The new log begins with all tasks, and the old one ends. Each other machine stops there until it has joined the
+    /// new one. Where this machine cannot follow the old log to its end, it asks whether the rest of that is left out.
     #[command(after_help = "Example:
   taskhold share rekey s3://my-bucket/tasks-2")]
     Rekey {
@@ -149,8 +149,17 @@ fn member_name(name: Option<String>) -> CliResult<Option<String>> {
     Ok(Some(clean))
 }
 
-fn resolved(place: &str, environment: &Environment) -> Result<Place, PlaceError> {
-    place.parse::<Place>()?.resolved(environment)
+/// Returns the place of a new log; what it and the environment leave open is as at the place of the `old` one.
+fn resolved(
+    place: &str,
+    environment: &Environment,
+    old: Option<&Secrets>,
+) -> Result<Place, PlaceError> {
+    let place = place.parse::<Place>()?.resolved(environment)?;
+    Ok(match old {
+        Some(old) => place.in_store_of(&old.code.place),
+        None => place,
+    })
 }
 
 /// The entries of an old log that are not in the new one.
@@ -165,8 +174,13 @@ struct NewLog {
 
 impl NewLog {
     /// Draws a key for a log at `place`, and examines the engine there. Of the log nothing is written yet. What an attempt to begin a
-    /// log there has `kept` when it was cut off is used again.
-    fn at(place: &str, member: Option<String>, kept: Option<Secrets>) -> CliResult<Self> {
+    /// log there has `kept` when it was cut off is used again, and what is known of the engine from the `old` log.
+    fn at(
+        place: &str,
+        member: Option<String>,
+        kept: Option<Secrets>,
+        old: Option<&Secrets>,
+    ) -> CliResult<Self> {
         let wrong = |error: PlaceError| {
             Failure::call(
                 error.to_string(),
@@ -174,7 +188,7 @@ impl NewLog {
             )
         };
         let environment = Environment::of_process();
-        let place = resolved(place, &environment).map_err(wrong)?;
+        let place = resolved(place, &environment, old).map_err(wrong)?;
         let random =
             |error: getrandom::Error| Failure::input(format!("cannot make a key: {error}"));
         let login = place.login_to_keep(&environment);
@@ -188,6 +202,14 @@ impl NewLog {
             (secrets.code, secrets.machine) = (kept.code, kept.machine);
             secrets.login = secrets.login.or(kept.login);
         }
+        if let Some(old) = old.filter(|old| old.code.place.is_same_engine(&secrets.code.place)) {
+            secrets.login = secrets.login.or_else(|| old.login.clone());
+        }
+        writeln!(
+            io::stderr(),
+            "Examining the store at {}: this may take half a minute.",
+            secrets.code.place
+        )?;
         let refused = |error: LogError| not_shared(&error.to_string());
         let place = &secrets.code.place;
         let probed = place
@@ -234,7 +256,7 @@ fn init(context: &Context, place: &str, member: Option<String>) -> CliResult {
     // Before anything is written to the place.
     store.refuse_shared()?;
     let kept = Secrets::load(&store.paths().share).ok();
-    let mut new = NewLog::at(place, member, kept)?;
+    let mut new = NewLog::at(place, member, kept, None)?;
     store.share(&new.secrets, &mut *new.log)?;
     let said = "On the next machine: taskhold share join, with the code that taskhold share code prints here.\n";
     new.print(&store, said, &None, context)
@@ -244,7 +266,7 @@ fn rekey(context: &Context, place: &str, yes: bool) -> CliResult {
     let mut store = Store::open(&context.database, Access::Write)?;
     let old = secrets(&store)?;
     let is_there = |new: &Place| old.code.place.is_where(new);
-    if resolved(place, &Environment::of_process()).is_ok_and(|new| is_there(&new)) {
+    if resolved(place, &Environment::of_process(), Some(&old)).is_ok_and(|new| is_there(&new)) {
         return Err(Failure::call(
             format!(
                 "{} is where the log is now: name another place",
@@ -264,7 +286,12 @@ fn rekey(context: &Context, place: &str, yes: bool) -> CliResult {
     {
         return Ok(context.screen.print("Nothing was changed.\n")?);
     }
-    let mut new = NewLog::at(place, old.member, old.next.map(|next| *next))?;
+    let mut new = NewLog::at(
+        place,
+        old.member.clone(),
+        old.next.as_deref().cloned(),
+        Some(&old),
+    )?;
     let left_out = store.rekey(&new.secrets, &mut *new.log, ahead.is_some())?;
     let mut said = left_out.as_ref().map_or_else(String::new, |left_out| {
         format!(
@@ -273,7 +300,7 @@ fn rekey(context: &Context, place: &str, yes: bool) -> CliResult {
             if left_out.start() == left_out.end() { "is" } else { "are" },
         )
     });
-    said.push_str("The old log takes no more changes. On each other machine that stays: taskhold share leave, then taskhold share join with the new code.\n");
+    said.push_str("The old log takes no more changes. On each other machine that stays: taskhold share join with the new code.\n");
     new.print(&store, &said, &left_out, context)
 }
 
@@ -375,7 +402,8 @@ fn join(context: &Context, member: Option<String>) -> CliResult {
     let member = member_name(member)?;
     let code = read_code()?;
     let kept = Secrets::load(&Paths::new(&context.database).share).ok();
-    let kept = kept.filter(|kept| kept.code.place == code.place);
+    // That of a log which has ended may be kept by the same engine.
+    let kept = kept.filter(|kept| kept.code.place.is_same_engine(&code.place));
     let login = code.place.login_to_keep(&Environment::of_process());
     let login = login.or_else(|| kept.as_ref()?.login.clone());
     let mut secrets = Secrets::new(code, login, member.clone());
@@ -465,7 +493,7 @@ fn leave(context: &Context) -> CliResult {
         return Ok(context.screen.print_json(&json!({ "left": true }))?);
     }
     Ok(context.screen.print(
-        "Left the shared log. The tasks stay here, and what is changed from now on nobody else hears of.\n",
+        "Left the shared log. The tasks stay here, and what is changed from now on nobody else hears of. The key and the credentials of the log are removed from this machine.\nShould it join again: new tasks come along then; a task that is shared stays as the others have it, and what was changed in it here is in a backup.\n",
     )?)
 }
 

@@ -42,7 +42,9 @@ pub enum CodeError {
     #[error("this is more than one join code: give one of them alone")]
     Several,
     /// Its end is missing, or something hangs on to it.
-    #[error("the join code is {}: {has} characters where it says {says}; copy all of it, from {PREFIX} to the end", if has < says { "cut off" } else { "too long" })]
+    #[error("the join code is {}: {has} characters where it says {says}; {}",
+        if has < says { "cut off" } else { "too long" },
+        if has < says { "copy all of it, from taskhold1_ to the end" } else { "give it alone, without what follows it" })]
     Length {
         /// How many characters there are.
         has: usize,
@@ -97,8 +99,10 @@ impl FromStr for JoinCode {
         if code.contains(PREFIX) {
             return Err(CodeError::Several);
         }
-        // All but the last characters, which alone may stand for less than whole bytes.
-        let whole = code.get(..code.len() / 4 * 4).ok_or(CodeError::Checksum)?;
+        // As far as the length, without the last characters, which alone may stand for less than whole bytes: what follows may be
+        // anything.
+        let end = code.len().min(HEAD.div_ceil(3) * 4) / 4 * 4;
+        let whole = code.get(..end).ok_or(CodeError::Checksum)?;
         let start = URL_SAFE_NO_PAD
             .decode(whole)
             .map_err(|_| CodeError::Checksum)?;
@@ -168,6 +172,9 @@ mod tests {
         }
         let error = format!("{text}AA").parse::<JoinCode>().unwrap_err();
         assert!(error.to_string().contains("too long"), "{error}");
+        let error = format!("{text}\n# from anna's desk").parse::<JoinCode>();
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("without what follows it"), "{error}");
         for between in ["", "\n", " "] {
             let twice = format!("{text}{between}{text}");
             assert_eq!(twice.parse::<JoinCode>(), Err(CodeError::Several));

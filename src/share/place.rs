@@ -298,6 +298,53 @@ impl Place {
         }
     }
 
+    /// Reports whether a log at `other` would be kept by the same engine, which then knows the same credentials.
+    pub fn is_same_engine(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::S3 {
+                    endpoint, region, ..
+                },
+                Self::S3 {
+                    endpoint: other_endpoint,
+                    region: other_region,
+                    ..
+                },
+            ) => (endpoint, region) == (other_endpoint, other_region),
+            (
+                Self::Rqlite { nodes, .. },
+                Self::Rqlite {
+                    nodes: other_nodes, ..
+                },
+            ) => nodes.iter().any(|node| other_nodes.contains(node)),
+            _ => false,
+        }
+    }
+
+    /// Returns the place in the object store of `other`, if it names none.
+    #[must_use]
+    pub fn in_store_of(self, other: &Self) -> Self {
+        match (self, other) {
+            (
+                Self::S3 {
+                    bucket,
+                    folder,
+                    endpoint: None,
+                    region: None,
+                },
+                Self::S3 {
+                    endpoint, region, ..
+                },
+            ) => Self::S3 {
+                bucket,
+                folder,
+                endpoint: endpoint.clone(),
+                region: region.clone(),
+            },
+            (place, _) => place,
+        }
+    }
+
     /// Returns the place with what the environment adds to it, so that it leads to the same store on every machine: what
     /// `share init` keeps and puts into the join code.
     pub fn resolved(self, environment: &Environment) -> Result<Self, PlaceError> {

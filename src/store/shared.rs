@@ -150,7 +150,7 @@ fn not_shared(error: &LogError) -> Error {
 const JOIN_ANEW: &str =
     "taskhold share join with the code of a machine that goes on takes its tasks anew";
 /// What helps where an entry does not open: nobody gets past it.
-const PUT_BACK: &str = "put the object back as it was, if the store still has it; else taskhold share rekey PLACE on the machine that is at the highest entry (taskhold share status), and on the others taskhold share leave, then taskhold share join with the new code";
+const PUT_BACK: &str = "put the object back as it was, if the store still has it; else taskhold share rekey PLACE on the machine that is at the highest entry (taskhold share status), and on the others taskhold share join with the new code";
 
 /// Says why the entries after `after` cannot be read.
 fn unread(after: Number, error: &LogError) -> Error {

@@ -7,15 +7,20 @@ use serde_json::json;
 use super::{millis, secrets};
 use crate::{
     cli::{CliResult, Context},
-    domain::error::Error,
+    domain::{error::Error, task::Timestamp},
     render,
     store::{SharedState, Unsettled},
 };
 
+/// A day, in ms.
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+
 pub(super) fn status(context: &Context) -> CliResult {
     let store = context.reader()?;
     let secrets = secrets(&store)?;
-    let state = store.shared_state()?.ok_or(Error::Fault)?;
+    let mut state = store.shared_state()?.ok_or(Error::Fault)?;
+    let is_news = |unsettled: &Unsettled| is_news(unsettled, context.caller.now);
+    state.unsettled = state.unsettled.filter(is_news);
     let look = store.look_back();
     let members = store.members()?;
     let heard = store
@@ -94,6 +99,12 @@ fn behind(state: &SharedState, look: Option<&(Duration, usize)>) -> String {
     }
 }
 
+/// Reports whether it is still told what became of a change without an answer: for a day, once that is known.
+fn is_news(unsettled: &Unsettled, now: Timestamp) -> bool {
+    let age = now.as_millis().saturating_sub(unsettled.at.as_millis());
+    unsettled.was_taken.is_none() || age < DAY
+}
+
 fn said_of_unsettled(unsettled: &Unsettled, context: &Context) -> String {
     let at = render::instant(unsettled.at, context.caller.zone);
     let what = match unsettled.was_taken {
@@ -102,4 +113,29 @@ fn said_of_unsettled(unsettled: &Unsettled, context: &Context) -> String {
         None => "may yet appear; the next change settles it",
     };
     format!("unsettled a change of {at} that got no answer {what}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_a_change_is_told_for_a_day_and_what_is_not_known_until_it_is() {
+        let unsettled = |was_taken| Unsettled {
+            n: 7,
+            nonce: "00".to_owned(),
+            at: Timestamp::from_millis(1_000),
+            was_taken,
+        };
+        for (was_taken, age, is_told) in [
+            (Some(true), DAY - 1, true),
+            (Some(true), DAY, false),
+            (Some(false), DAY, false),
+            (None, DAY * 9, true),
+        ] {
+            let now = Timestamp::from_millis(1_000 + age);
+            let told = is_news(&unsettled(was_taken), now);
+            assert_eq!(told, is_told, "{was_taken:?} after {age} ms");
+        }
+    }
 }

@@ -6,8 +6,10 @@ use crate::share::{http_client::Reply, log::LogError};
 pub(super) fn refusal(place: &str, reply: &Reply) -> LogError {
     let code = error_code(&reply.body).unwrap_or_default();
     let status = reply.status;
+    let said = format!("{status} {code}");
+    let said = said.trim_end();
     if matches!(status, 429 | 500..=599) {
-        return LogError::Unreachable(format!("{place} failed to answer ({status} {code})"));
+        return LogError::Unreachable(format!("{place} failed to answer ({said})"));
     }
     let way_out = match (code, status) {
         ("NoSuchBucket", _) => "there is no such bucket: make it, or correct the place".to_owned(),
@@ -31,12 +33,7 @@ pub(super) fn refusal(place: &str, reply: &Reply) -> LogError {
             .to_owned(),
         _ => "it refuses the request".to_owned(),
     };
-    let code = if code.is_empty() {
-        String::new()
-    } else {
-        format!(" {code}")
-    };
-    LogError::Refused(format!("{place}: {way_out} ({status}{code})"))
+    LogError::Refused(format!("{place}: {way_out} ({said})"))
 }
 
 /// Returns the code of an error that an S3 API answers with: `<Error><Code>NoSuchKey</Code>…`.

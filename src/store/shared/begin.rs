@@ -263,28 +263,40 @@ impl Store {
         }
     }
 
+    /// Reports whether the shared log has ended: its members go on with another.
+    pub(crate) fn has_ended(&self) -> Result<bool> {
+        let (_, last) = self.last_entry(&self.shared()?)?;
+        Ok(last.is_some_and(|head| head.is_last()))
+    }
+
     /// Finds the end of the shared log, behind the entries that were applied here. That another machine ended it is an error.
     fn end_of(&self, state: &State) -> Result<End> {
+        let (n, last) = self.last_entry(state)?;
+        let machine = self.with_log(state, |log| log.secrets.machine.clone())?;
+        match last.filter(Head::is_last) {
+            None => Ok(End { n, is_ours: false }),
+            Some(head) if head.machine == machine => Ok(End { n, is_ours: true }),
+            Some(Head { member, .. }) => {
+                let unfit = Unfit::Last;
+                Err(Stop { n, member, unfit }.into())
+            }
+        }
+    }
+
+    /// Returns the number of the last entry of the shared log, and its head; `None` if it is here, or cannot be read.
+    fn last_entry(&self, state: &State) -> Result<(Number, Option<Head>)> {
         self.with_log(state, |log| {
             let unread = |error| unread(state.n, &error);
             let n = log.log.end(state.n).map_err(unread)?;
             if n == state.n {
-                return Ok(End { n, is_ours: false });
+                return Ok((n, None));
             }
             let last = match log.log.read(n - 1, 1) {
                 Ok(page) => page.entries.first().and_then(|last| entry::head_of(last)),
-                // One that does not open is not ours.
                 Err(LogError::Damaged(_)) => None,
                 Err(error) => return Err(unread(error)),
             };
-            match last.filter(|head| head.is_last() && head.n == n) {
-                None => Ok(End { n, is_ours: false }),
-                Some(head) if head.machine == log.secrets.machine => Ok(End { n, is_ours: true }),
-                Some(Head { member, .. }) => {
-                    let unfit = Unfit::Last;
-                    Err(Stop { n, member, unfit }.into())
-                }
-            }
+            Ok((n, last.filter(|head| head.n == n)))
         })?
     }
 

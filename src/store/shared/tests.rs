@@ -209,7 +209,7 @@ fn a_log_under_a_new_key_has_every_task_and_the_old_one_takes_no_more() {
         panic!("{looked}");
     };
     assert!(reason.contains("another key"), "{reason}");
-    assert!(way_out.contains("share leave"), "{way_out}");
+    assert!(way_out.contains("share join"), "{way_out}");
     let mut fresh = Store::open(&machines.path(7), Access::Write).unwrap();
     fresh.begin_to_follow(&new).unwrap();
     fresh.follow().unwrap();

@@ -17,7 +17,7 @@ pub(crate) enum Unfit {
     },
     /// The log ends with it.
     #[error(
-        "the log ends here, and goes on under another key: get its code, then taskhold share leave and taskhold share join"
+        "the log ends here, and goes on under another key: get its code, then taskhold share join"
     )]
     Last,
     /// The log ends with it, and this machine wrote it and was cut off then.
@@ -42,9 +42,7 @@ impl Unfit {
     pub(super) fn way_out(&self) -> &'static str {
         match self {
             Self::Newer { .. } => "update taskhold on this machine",
-            Self::Last => {
-                "get the code of the new log; then taskhold share leave, and taskhold share join"
-            }
+            Self::Last => "get the code of the new log, then taskhold share join",
             Self::Unfinished => "taskhold share rekey with the same place finishes it",
             Self::Part => PUT_BACK,
             Self::Misplaced(_) | Self::Unreadable(_) | Self::Contradicts(_) => JOIN_ANEW,
