@@ -8,7 +8,7 @@ use super::rule::{
 };
 use crate::domain::when::{Zone, calendar_words::MONTHS};
 
-/// Returns the rule in words that are read as this rule again by a reader in `zone`. A rule that has none is its text, with what
+/// Returns the rule in words that a reader in `zone` can say again for the same dates. A rule that has none is its text, with what
 /// is ours in it in words. An end at an instant is its day.
 pub(super) fn words(rule: &Rule, zone: Zone) -> String {
     let plain = rhythm(rule, zone.week_start()).zip(end(rule, zone));
@@ -41,7 +41,9 @@ pub(super) fn words(rule: &Rule, zone: Zone) -> String {
 
 /// How often, and on which days.
 fn rhythm(rule: &Rule, week_start: Weekday) -> Option<String> {
-    let has_other_weeks = rule.counts_weeks() && rule.week_start != week_start;
+    // A series of one day in its weeks has the same dates wherever those begin.
+    let is_of_several_days = rule.counts_weeks() && rule.days.len() > 1;
+    let has_other_weeks = is_of_several_days && rule.week_start != week_start;
     if !rule.weeks.is_empty() || !rule.year_days.is_empty() || has_other_weeks {
         return None;
     }
@@ -51,6 +53,9 @@ fn rhythm(rule: &Rule, week_start: Weekday) -> Option<String> {
         (Daily, []) if !has_days => every("day", rule.interval),
         (Weekly, []) if !has_days => every("week", rule.interval),
         (Weekly, []) => weekly(rule)?,
+        (Daily, []) if rule.interval == 1 && rule.days.iter().all(|(nth, _)| *nth == 0) => {
+            weekly(rule)?
+        }
         (Monthly, []) if !has_days => every("month", rule.interval),
         (Monthly, []) => format!(
             "{} on the {}",

@@ -339,6 +339,11 @@ fn a_part_of_a_rule_that_changes_no_date_of_it_does_not_keep_it_from_being_said_
     let cases = "
         FREQ=WEEKLY;BYDAY=MO;WKST=SU | every Mon
         FREQ=MONTHLY;BYMONTHDAY=15;WKST=SU | every month on the 15th
+        FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;WKST=SU | every 2 weeks on Tue
+        FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU | FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU
+        FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR | every weekday
+        FREQ=DAILY;BYDAY=MO,WE | every Mon, Wed
+        FREQ=DAILY;INTERVAL=2;BYDAY=MO | FREQ=DAILY;INTERVAL=2;BYDAY=MO
         FREQ=WEEKLY;BYDAY=MO;UNTIL=20270131T225959Z | every Mon until 2027-01-31
         FREQ=WEEKLY;BYDAY=MO;UNTIL=20270131T230000Z | every Mon until 2027-02-01
     ";
