@@ -107,7 +107,8 @@ impl File {
         let read = file.take(MAX_FILE + 1).read_to_string(&mut text);
         read.map_err(unreadable)?;
         if text.len() as u64 > MAX_FILE {
-            return Err(unreadable(io::Error::other("it is too long for settings")));
+            let reason = format!("it has more than {MAX_FILE} bytes, too long for settings");
+            return Err(unreadable(io::Error::other(reason)));
         }
         let reader = ConfigReader {
             path,

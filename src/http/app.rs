@@ -229,8 +229,10 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         principal.session = named_session(&head.headers);
         told.principal = Some(principal.clone());
         if !self.connections.prove(&told.connection, &principal) {
-            let reason = "too many connections for this token";
-            return Err(answer::last_busy(reason, 1));
+            let most = self.limits.connections;
+            let reason =
+                format!("too many connections for this token; the limit connections is {most}");
+            return Err(answer::last_busy(&reason, 1));
         }
         match told.route {
             Route::Mcp => self.mcp(head, body, principal, told).await,
@@ -484,8 +486,10 @@ impl<H: ServerHandler + Send + 'static> App<H> {
         let kill = told.connection.kill.clone();
         let listening = self.listeners.begin(principal, kill, self.limits.listeners);
         told.listening = Some(listening.ok_or_else(|| {
-            let reason = "too many open streams for this token";
-            answer::busy(StatusCode::TOO_MANY_REQUESTS, reason, 30)
+            let most = self.limits.listeners;
+            let reason =
+                format!("too many open streams for this token; the limit listeners is {most}");
+            answer::busy(StatusCode::TOO_MANY_REQUESTS, &reason, 30)
         })?);
         Ok(())
     }

@@ -317,6 +317,10 @@ fn too_many_sessions_or_streams_are_told_to_come_later() {
         (503, true),
         "{answer:?}"
     );
+    assert!(
+        answer.body.contains("the limit sessions is 2"),
+        "{answer:?}"
+    );
     drop(streams);
     daemon.await_gauge("taskhold_listeners", 0);
 
@@ -330,6 +334,10 @@ fn too_many_sessions_or_streams_are_told_to_come_later() {
     assert_eq!(
         (answer.status, answer.header("retry-after").is_some()),
         (429, true),
+        "{answer:?}"
+    );
+    assert!(
+        answer.body.contains("the limit listeners is 2"),
         "{answer:?}"
     );
 }
@@ -351,6 +359,7 @@ fn too_many_calls_are_told_to_come_later() {
         (503, Some("1")),
         "{answer:?}"
     );
+    assert!(answer.body.contains("the limit calls is 1"), "{answer:?}");
     drop(slow);
 }
 

@@ -59,8 +59,9 @@ impl<H: ServerHandler + Send + 'static> App<H> {
             return Err(answer::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
         }
         let share = self.calls.take(principal).ok_or_else(|| {
-            let reason = "too many calls at once";
-            answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 1)
+            let most = self.limits.calls;
+            let reason = format!("too many calls at once; the limit calls is {most}");
+            answer::busy(StatusCode::SERVICE_UNAVAILABLE, &reason, 1)
         })?;
         told.share = Some(Arc::new(share));
         let body = body::whole(headers, body, &self.limits).await?;
@@ -88,8 +89,9 @@ impl<H: ServerHandler + Send + 'static> App<H> {
                 told.call = Some((method.unwrap_or("other"), tool.unwrap_or("other")));
                 match &*request {
                     ClientRequest::InitializeRequest(_) if !self.sessions.make_room(principal) => {
-                        let reason = "too many sessions";
-                        return Err(answer::busy(StatusCode::SERVICE_UNAVAILABLE, reason, 60));
+                        let most = self.limits.sessions;
+                        let reason = format!("too many sessions; the limit sessions is {most}");
+                        return Err(answer::busy(StatusCode::SERVICE_UNAVAILABLE, &reason, 60));
                     }
                     ClientRequest::SubscriptionsListenRequest(_) if !accepts.events => {
                         let reason = "a subscription is answered by a stream of events: send the header Accept: text/event-stream";
