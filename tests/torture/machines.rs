@@ -449,5 +449,19 @@ fn read_all(log: &mut impl Log) -> Vec<Vec<u8>> {
         }
     };
     assert!(kept == body, "a part comes back as it was");
+    for body in [&b"the first"[..], b"the second"] {
+        while let Err(error) = log.put_snapshot(1, body) {
+            assert!(started.elapsed() < PATIENCE, "{error}");
+        }
+    }
+    for (number, expected) in [(1, Some(b"the first".to_vec())), (2, None)] {
+        let kept = loop {
+            match log.snapshot(number) {
+                Ok(kept) => break kept,
+                Err(error) => assert!(started.elapsed() < PATIENCE, "{error}"),
+            }
+        };
+        assert_eq!(kept, expected, "a snapshot stays as it was put first");
+    }
     all
 }

@@ -1,10 +1,16 @@
 //! Networks that can be cut off: a network namespace for each node of a cluster, all on one bridge. It takes root, and Linux.
 
-use std::process::{Command, Stdio};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 /// The addresses are of the range that is kept for measurements (RFC 2544), which no network has.
 const NET: &str = "198.18.77";
 const NODES: usize = 3;
+/// What the names of all begin with; the process that made them comes after it.
+const PREFIX: &str = "th";
 
 /// Three namespaces and their bridge, for as long as the program runs.
 pub(crate) struct Network {
@@ -15,8 +21,9 @@ pub(crate) struct Network {
 impl Network {
     /// Makes them. An error says why they cannot be had here.
     pub(crate) fn make() -> Result<Self, String> {
+        remove_stale();
         let network = Self {
-            name: format!("th{}", std::process::id() % 1_000_000),
+            name: format!("{PREFIX}{}", std::process::id()),
         };
         let Self { name } = &network;
         ip(&format!("link add {name} type bridge"))?;
@@ -72,6 +79,29 @@ impl Drop for Network {
             let _ = ip(&format!("netns delete {}", self.space(node)));
         }
         let _ = ip(&format!("link delete {}", self.name));
+    }
+}
+
+/// Removes what was made by runs that were killed.
+fn remove_stale() {
+    let Ok(listed) = Command::new("ip").args(["netns", "list"]).output() else {
+        return;
+    };
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    let names = listed
+        .lines()
+        .filter_map(|line| Some(line.split_once('-')?.0));
+    let is_of_dead_process = |name: &str| {
+        let process = name.strip_prefix(PREFIX);
+        let process = process.and_then(|process| process.parse::<u32>().ok());
+        process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists())
+    };
+    let stale: BTreeSet<&str> = names.filter(|name| is_of_dead_process(name)).collect();
+    for name in stale {
+        println!("machines: the network of a run that was killed is removed: {name}");
+        drop(Network {
+            name: name.to_owned(),
+        });
     }
 }
 

@@ -23,8 +23,8 @@ const PROCESSES: usize = 8;
 const KILL_EVERY: u64 = 25;
 /// How long machines may take to agree, once nobody writes.
 const AGREEMENT: Duration = Duration::from_mins(2);
-/// A call is over in thirty seconds, whatever the engine and the others do; this leaves some more to a machine under load.
-const LONGEST_WAIT: Duration = Duration::from_secs(40);
+/// A call is over in thirty seconds, whatever the engine and the others do; this leaves two more to a machine under load.
+const LONGEST_WAIT: Duration = Duration::from_secs(32);
 /// What a call is told that was refused because others were always first: on other machines, or on its own.
 const NO_TURN: [&str; 2] = ["again and again", "waits for its turn"];
 
