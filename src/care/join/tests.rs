@@ -277,3 +277,31 @@ fn a_machine_with_tasks_joins_a_long_log_while_another_writes_without_a_pause() 
     assert_eq!(titles.len(), many.len() + written + 2);
     assert_eq!(shared.titles("first"), titles);
 }
+
+#[test]
+fn a_machine_whose_log_has_ended_joins_the_next_one_without_leaving() {
+    let shared = Shared::with(&["one"]);
+    fill(&mut shared.machine("second"));
+    shared.join("second").unwrap();
+    let mut log = Memory::new(1, Faults(0));
+    let place = format!("{}-next", shared.secrets.code.place);
+    log.known_as(&place);
+    let mut next = shared.secrets.clone();
+    next.code.place = place.parse().unwrap();
+    next.code.log = LogId::from_bytes([0x33; 16]);
+    let path = shared.path("second");
+    let refused = join(&path, &next, &caller(9)).unwrap_err();
+    assert!(refused.to_string().contains("share leave"), "{refused}");
+    let rekeyed = shared.machine("first").rekey(&next, &mut log, false);
+    assert_eq!(rekeyed.unwrap(), None);
+    log.cut_off(true);
+    join(&path, &next, &caller(9)).unwrap_err();
+    let file = shared.machine("second").paths().share.clone();
+    assert_eq!(Secrets::load(&file).unwrap(), shared.secrets);
+    log.cut_off(false);
+    let joined = join(&path, &next, &caller(9)).unwrap();
+    let brought = joined.brought.unwrap();
+    assert_eq!((joined.tasks, brought.new, brought.here), (3, 0, 3));
+    assert_eq!(Secrets::load(&file).unwrap(), next);
+    assert_eq!(shared.titles("second"), shared.titles("first"));
+}
