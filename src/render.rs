@@ -29,6 +29,9 @@ pub fn instant(at: Timestamp, zone: Zone) -> String {
         .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// What [`line()`] says of a finished round of a series that goes on under the id of the line.
+pub const ROUND_DONE: &str = "round done";
+
 /// Returns the line of a list: the id, the title, and what is out of the ordinary, as
 /// `12 Call Anna (in_progress, high, due Fri 11-27, every week) @Family #phone`.
 pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
@@ -37,7 +40,9 @@ pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
     match task.completed_at {
         Some(at) if task.status == Status::Completed => {
             let day = When::Day(zone.today(at.as_millis()));
-            facts.push(format!("done {}", day.show_short(now.as_millis(), zone)));
+            let day = day.show_short(now.as_millis(), zone);
+            let what = if task.is_round { ROUND_DONE } else { "done" };
+            facts.push(format!("{what} {day}"));
         }
         _ if task.status != Status::Pending => facts.push(task.status.to_string()),
         _ => {}

@@ -9,7 +9,7 @@ use std::{
 use super::{
     CliResult, Context, Failure,
     filters::FilterArgs,
-    ids::Ids,
+    ids::{Ids, say_rounds},
     list::{PAGE, read_page},
     report::say,
     screen::can_ask,
@@ -144,13 +144,20 @@ fn listed(words: &str, command: &str, context: &Context) -> CliResult<Vec<TaskId
             return Ok((Vec::new(), unknown, slips));
         }
         let (mut ids, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
+        let mut rounds = 0;
         loop {
             let page = read_page(store, &query, &moment, next, PAGE)?;
             // A finished round is of a task that is still open.
-            let tasks = page.tasks.iter().filter(|task| !task.is_round);
-            ids.extend(tasks.map(|task| task.id).filter(|id| seen.insert(*id)));
+            for task in &page.tasks {
+                if task.is_round {
+                    rounds += 1;
+                } else if seen.insert(task.id) {
+                    ids.push(task.id);
+                }
+            }
             next = page.next;
             if next.is_none() {
+                say_rounds(rounds);
                 break Ok((ids, unknown, slips));
             }
         }

@@ -1,7 +1,13 @@
 //! Which tasks a command is about: ids as arguments, or one at the beginning of each line of standard input.
 
-use super::{CliResult, Failure, input::stdin_lines};
-use crate::domain::task::{TaskId, shortened};
+use super::{CliResult, Failure, input::stdin_lines, report::say};
+use crate::{
+    domain::{
+        task::{TaskId, shortened},
+        text::counted,
+    },
+    render::ROUND_DONE,
+};
 
 /// The most lines of standard input that are read for ids.
 const MOST_LINES: usize = 1_000_000;
@@ -66,9 +72,10 @@ impl IdArgs {
     }
 }
 
-/// Takes the first word of each line, so that lines of `list` can be piped in as they are. Lines of other commands, which may begin
-/// with a number too, are refused.
+/// Takes the first word of each line, so that lines of `list` can be piped in as they are. A finished round of a series is passed over:
+/// its id is that of the series, which goes on. Lines of other commands, which may begin with a number too, are refused.
 fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
+    let mut rounds = 0;
     for line in stdin_lines(MOST_LINES) {
         let (number, line) = line?;
         let Some(word) = line.split_whitespace().next() else {
@@ -80,6 +87,10 @@ fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
             ))
             .with_hint("taskhold list prints lines that begin with a task"));
         }
+        if line.contains(&format!(" ({ROUND_DONE} ")) {
+            rounds += 1;
+            continue;
+        }
         match word.parse() {
             Ok(Ids::Tasks(more)) => ids.extend(more),
             Ok(Ids::Stdin) | Err(_) => {
@@ -88,7 +99,16 @@ fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
             }
         }
     }
+    say_rounds(rounds);
     Ok(())
+}
+
+/// Says that finished rounds were passed over, if there were any.
+pub(super) fn say_rounds(count: i64) {
+    if count > 0 {
+        let rounds = counted(count, "finished round");
+        say(&[format!("passed over {rounds} of series that go on")]);
+    }
 }
 
 /// Returns what a line of ours begins with that is the line of no task: one of `log`, or of `projects` and `tags`.

@@ -80,6 +80,35 @@ fn a_line_names_the_task_it_begins_with_and_no_other_though_its_title_is_of_digi
 }
 
 #[test]
+fn a_finished_round_in_a_pipe_or_by_its_words_is_not_the_series_that_goes_on() {
+    let home = Home::new();
+    run(&home, &["add", "Water", "due:2026-01-05", "repeat:daily"]);
+    run(&home, &["add", "Call Anna"]);
+    run(&home, &["done", "1,2"]);
+    let list = run(&home, &["list", "completed"]).printed;
+    assert!(list.contains("1 Water (round done "), "{list}");
+    let piped = run_with(&home, &["delete", "-"], &list);
+    let by_words = run(&home, &["delete", "--where", "status:completed", "--yes"]);
+    for deleted in [piped, by_words] {
+        assert_eq!(deleted.status, 0, "{}", deleted.said);
+        assert!(
+            deleted
+                .said
+                .contains("passed over 1 finished round of series that go on"),
+            "{}",
+            deleted.said
+        );
+    }
+    let open = json(&home, &["list"]);
+    assert_eq!(open["tasks"][0]["title"], "Water");
+    assert!(
+        run(&home, &["list", "trash"])
+            .printed
+            .contains("2 Call Anna")
+    );
+}
+
+#[test]
 fn lines_of_the_log_and_of_projects_begin_with_no_id_and_are_refused() {
     let home = Home::new();
     run(&home, &["add", "Pay rent", "project:2"]);

@@ -48,7 +48,10 @@ fn finished_rounds_of_a_series_are_among_the_completed_with_their_dates() {
     );
     let lines: Vec<&str> = text.lines().skip(1).collect();
     assert!(lines[0].starts_with("2 call Anna (done "), "{text}");
-    assert!(lines[1].starts_with("1 water the plants (done "), "{text}");
+    assert!(
+        lines[1].starts_with("1 water the plants (round done "),
+        "{text}"
+    );
     assert!(lines[1].contains("due Mon 01-05"), "{text}");
     let page = client.call(
         "list_tasks",
