@@ -205,11 +205,13 @@ impl NewLog {
         if let Some(old) = old.filter(|old| old.code.place.is_same_engine(&secrets.code.place)) {
             secrets.login = secrets.login.or_else(|| old.login.clone());
         }
-        writeln!(
-            io::stderr(),
-            "Examining the store at {}: this may take half a minute.",
-            secrets.code.place
-        )?;
+        if let Place::S3 { .. } = secrets.code.place {
+            writeln!(
+                io::stderr(),
+                "Examining the store at {}: this may take half a minute.",
+                secrets.code.place
+            )?;
+        }
         let refused = |error: LogError| not_shared(&error.to_string());
         let place = &secrets.code.place;
         let probed = place
@@ -295,7 +297,7 @@ fn rekey(context: &Context, place: &str, yes: bool) -> CliResult {
     let left_out = store.rekey(&new.secrets, &mut *new.log, ahead.is_some())?;
     let mut said = left_out.as_ref().map_or_else(String::new, |left_out| {
         format!(
-            "{} of the old log {} not in it. A machine that has what they changed keeps it when it leaves: its new tasks come along when it joins.\n",
+            "{} of the old log {} not in it. A machine that has read further brings new tasks from there when it joins the new one; what was changed there in other tasks is in the backup that it makes then.\n",
             entries(left_out),
             if left_out.start() == left_out.end() { "is" } else { "are" },
         )
@@ -322,11 +324,11 @@ fn is_left_out(ahead: &Ahead) -> CliResult<bool> {
             "this machine cannot follow the log to its end: {reason}. {what} would not be in the new log"
         ))
         .with_hint(
-            "taskhold share rekey on a machine that has them; if none has: taskhold share rekey PLACE --yes",
+            "taskhold share rekey on a machine that has read further; if none has: taskhold share rekey PLACE --yes",
         ));
     }
     is_agreed(&format!(
-        "This machine cannot follow the log to its end: {reason}. If a machine has {what}, rekey there. Begin the new log without? [y/N] "
+        "This machine cannot follow the log to its end: {reason}. If another machine has read further, rekey there. {what} would not be in the new log. Begin it all the same? [y/N] "
     ))
 }
 
