@@ -98,12 +98,12 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    /// Returns whether all of them are finished or in the trash; `None` where some are.
-    pub(super) fn is_old(self) -> Option<bool> {
+    /// Returns what `is_old` of their tags is; what is `known` of that where some are open and some are not.
+    pub(super) fn is_old_or(self, known: &'static str) -> &'static str {
         match self {
-            Self::Open => Some(false),
-            Self::Old => Some(true),
-            Self::Both => None,
+            Self::Open => "= FALSE",
+            Self::Old => "= TRUE",
+            Self::Both => known,
         }
     }
 }

@@ -144,8 +144,8 @@ impl Part {
         match self {
             Self::Tag(number, scope) => {
                 let mut condition = format!("lead.tag = :tag_{number}");
-                if let Some(is_old) = scope.is_old() {
-                    let _ = write!(condition, " AND lead.is_old = {is_old}");
+                if scope != Scope::Both {
+                    let _ = write!(condition, " AND lead.is_old {}", scope.is_old_or(""));
                 }
                 looked_up("tag AS lead", "lead.task_id", condition)
             }
@@ -224,19 +224,15 @@ impl Part {
 pub(super) fn with_tags(tags: impl Iterator<Item = usize>, scope: Scope, id: &str) -> String {
     let join = |number| {
         let name = format!("tag_{number}");
-        let has_tag = has_tag(&name, &name, scope, id);
+        let has_tag = has_tag(&name, &name, scope.is_old_or("IN (FALSE, TRUE)"), id);
         format!(" CROSS JOIN tag AS {name} ON {has_tag}")
     };
     tags.map(join).collect()
 }
 
-/// Returns the test that a row of the table `tag`, which is called `row`, says that the task with `id`, one of `scope`, has the tag
-/// that is bound to `name`.
-pub(super) fn has_tag(row: &str, name: &str, scope: Scope, id: &str) -> String {
-    let is_old = match scope.is_old() {
-        Some(is_old) => format!("= {is_old}"),
-        None => "IN (FALSE, TRUE)".to_owned(),
-    };
+/// Returns the test that a row of the table `tag`, which is called `row`, says that the task with `id` has the tag that is bound to
+/// `name`; `is_old` is what is known of the column of that name.
+pub(super) fn has_tag(row: &str, name: &str, is_old: &str, id: &str) -> String {
     format!("{row}.tag = :{name} AND {row}.is_old {is_old} AND {row}.task_id = {id}")
 }
 

@@ -387,7 +387,8 @@ fn tests(filters: &Filters, known: Known, tested: &Tested) -> String {
     test(filters.no_project, "project_key IS NULL".to_owned());
     test(filters.has_project, "project_key IS NOT NULL".to_owned());
     let tagged = |name: String| {
-        let has_tag = has_tag("tag", &name, tested.scope, "task.id");
+        let is_old = tested.scope.is_old_or(concat!("= ", old!()));
+        let has_tag = has_tag("tag", &name, is_old, "task.id");
         format!("EXISTS (SELECT 1 FROM tag WHERE {has_tag})")
     };
     for number in 0..filters.tags.len() {
