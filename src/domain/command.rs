@@ -16,6 +16,7 @@ use crate::domain::{
     when::When,
 };
 
+mod begin;
 mod caller;
 mod cycles;
 mod restore_edits;
@@ -26,12 +27,13 @@ mod sample;
 mod time_alone;
 mod undo;
 
+pub(crate) use begin::{begin_series, settle};
 pub(crate) use caller::KeyedCall;
 pub use caller::{CallKey, Caller, CallerSession, Digest};
 pub(crate) use cycles::{each_cycle, refuse_cycle};
 pub(crate) use restore_edits::restore;
 pub(crate) use rounds::{Round, is_round, skip};
-use rounds::{finish, move_round, refuse_again, refuse_other_date, settle};
+use rounds::{finish, move_round, refuse_again, refuse_other_date};
 pub(crate) use row_or_log::{Wrong, noting, wrong};
 use time_alone::with_day;
 pub(crate) use undo::{Reverting, undo};
@@ -315,28 +317,6 @@ pub(crate) fn add(draft: &Draft, id: TaskId, earlier: &[TaskId], caller: &Caller
         comments: CommentDiff::default(),
         keeps_due: false,
     })
-}
-
-/// Gives a task that repeats a date, the first that its rule has from today on, and writes out what the rule leaves to
-/// that date: `weekly` from a Monday is every Monday. A time without a place is one where the caller is.
-pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
-    let Some(repeat) = &task.repeat else { return };
-    let today = caller.zone.today(caller.now.as_millis());
-    // Until it is deferred, none of its dates comes.
-    let until = task.defer_until.map(|until| until.day(caller.zone));
-    let from = until.map_or(today, |until| until.max(today));
-    task.due = task.due.or_else(|| repeat.first(from, caller.zone));
-    task.repeat = task.due.as_ref().map(|due| {
-        repeat.anchored(
-            task.defer_until
-                .filter(|_| repeat.gives_starts())
-                .as_ref()
-                .unwrap_or(due),
-            caller.zone,
-        )
-    });
-    task.repeat_from = None;
-    settle(task, caller.zone);
 }
 
 /// Gives a task that repeats the date or the time that the words of its rule name.

@@ -19,7 +19,8 @@
 //!   is done today counts for today. (A day begins with its morning, an instant when it comes: 17:00 today is still
 //!   ahead at noon.)
 //! - `COUNT` is how many dates are left, the current one included. Completing and skipping take one away
-//!   ([`Repeat::advance`]), as RFC 5545 counts dates (3.3.10) and not what is done. `UNTIL` is the last day an occurrence may fall on.
+//!   ([`Repeat::advance`]), as RFC 5545 counts dates (3.3.10) and not what is done. `UNTIL` is the last day an occurrence may fall on. An
+//!   instant becomes that day when the series begins ([`Repeat::anchored`]).
 //! - Months too short for the 29th, 30th or 31st use their last day, in words and where the day comes from the anchor.
 //!   February 29 is February 28 in common years. A rule that spells out `BYMONTHDAY=31` means what RFC 5545 says: only
 //!   months that have one.
@@ -36,7 +37,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::when::{MAX_CHARS, Seen, Unreadable, When, Zone, calendar_words};
+use crate::domain::when::{LATEST, MAX_CHARS, Seen, Unreadable, When, Zone, calendar_words};
 
 mod dates;
 mod describe;
@@ -308,10 +309,29 @@ impl Repeat {
     }
 
     /// Returns the rule with what it leaves to the anchor written out: `every month` from the 31st becomes
-    /// `every month on the 31st`.
+    /// `every month on the 31st`, and an end at an instant the day of the last date.
     #[must_use]
     pub fn anchored(&self, anchor: &When, zone: Zone) -> Self {
-        Self(self.0.fixed(anchor.day(anchor.zone(zone))))
+        Self(self.0.fixed(anchor.day(anchor.zone(zone)))).ending_by_day(anchor, zone)
+    }
+
+    /// Returns the rule with an end at an instant as the last day on which a date may come, at the time of day and in the zone of
+    /// `anchor`: so it ends on the same day whoever reads it.
+    #[must_use]
+    pub(crate) fn ending_by_day(mut self, anchor: &When, zone: Zone) -> Self {
+        // Where the calendar leaves days out, it is days before the end.
+        const DAYS: usize = 4;
+        let Some(Until::At(end)) = self.0.until else {
+            return self;
+        };
+        let home = anchor.zone(zone);
+        let end = home.today(end);
+        let latest = end.succ_opt().unwrap_or(end);
+        let mut days = latest.iter_days().rev().take(DAYS);
+        let last = days.find(|day| self.allows(&anchor.on(*day, home), home));
+        let (first, most) = (Zone::UTC.today(0), Zone::UTC.today(LATEST));
+        self.0.until = Some(Until::Day(last.unwrap_or(end).clamp(first, most)));
+        self
     }
 
     /// Reports whether it counts from the day on which a round is completed, not from the day on which it was due.

@@ -260,16 +260,6 @@ fn is_same(one: When, other: When, zone: Zone) -> bool {
     }
 }
 
-/// Gives a series that was noted as an instant the zone of the caller: from now on its days and its time are those there.
-pub(super) fn settle(task: &mut Task, zone: Zone) {
-    if task.repeat.is_none() || !task.is_open() {
-        return;
-    }
-    for date in [&mut task.due, &mut task.repeat_from, &mut task.defer_until] {
-        *date = date.map(|date| date.settled(zone));
-    }
-}
-
 #[cfg(test)]
 mod cases;
 

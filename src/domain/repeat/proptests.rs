@@ -342,6 +342,20 @@ let there = due.zone(place);
     }
 
     #[test]
+    fn an_end_at_an_instant_and_the_day_that_it_becomes_allow_the_same_dates(
+        anchor in any_when(), hours in 0..200_i64, minute in 0..60_i64, place in any_zone(),
+    ) {
+        let end = When::At(anchor.order(place) + (hours * 60 + minute) * 60_000).iso(Zone::UTC);
+        let end = end[..19].replace(['-', ':'], "");
+        let rule = Repeat::read(&format!("FREQ=DAILY;UNTIL={end}Z")).unwrap();
+        let dates = |rule: &Repeat| -> Vec<When> {
+            let next = |date: &When| rule.after(&anchor, date, i64::MIN, place);
+            std::iter::successors(Some(anchor), next).collect()
+        };
+        prop_assert_eq!(dates(&rule.anchored(&anchor, place)), dates(&rule), "{}", end);
+    }
+
+    #[test]
     fn the_next_is_after_the_one_done_and_has_not_begun(
         rule in any_rule(), anchor in any_when(), current in any_when(), now in 600_000_000..3_000_000_000_i64, place in any_zone(),
     ) {

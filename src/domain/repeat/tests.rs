@@ -253,6 +253,39 @@ fn an_anchored_rule_says_what_the_anchor_said() {
 }
 
 #[test]
+fn an_end_at_an_instant_is_the_last_day_of_the_series_on_which_a_date_comes_whoever_reads() {
+    let cases = "
+        20261204T090000Z | 2026-12-01T10:00[UTC] | 2026-12-03
+        20261204T100000Z | 2026-12-01T10:00[UTC] | 2026-12-04
+        20261206T070000Z | 2026-12-01T09:00[Europe/Berlin] | 2026-12-05
+        20261205T040000Z | 2026-12-01T20:00[America/Los_Angeles] | 2026-12-04
+        20261203T235959Z | 2026-12-01T08:00[Asia/Tokyo] | 2026-12-04
+        20261204T090000Z | 2026-12-01 | 2026-12-04
+        # a day that Apia left out
+        20111230T101000Z | 2011-12-28T08:00[Pacific/Apia] | 2011-12-29
+        # the first and the last day that a date can have
+        19700101T000000Z | 2026-12-01T20:00[America/Los_Angeles] | 1970-01-01
+        99991231T235959Z | 2026-12-01T08:00[Asia/Tokyo] | 9999-12-31
+    ";
+    for [end, anchor, last] in rows(cases) {
+        let rule = repeat(&format!("FREQ=DAILY;UNTIL={end}"));
+        for reader in ["UTC", "America/Los_Angeles", "Asia/Tokyo"] {
+            if when(anchor).other_zone(Zone::UTC).is_none() && reader != "UTC" {
+                continue;
+            }
+            let words = rule
+                .anchored(&when(anchor), zone(reader))
+                .words(zone(reader));
+            assert_eq!(
+                words,
+                format!("every day until {last}"),
+                "{end} from {anchor} in {reader}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_rule_is_stored_as_its_text() {
     let rule: Repeat = serde_json::from_str("\"FREQ=WEEKLY;BYDAY=MO\"").unwrap();
     assert_eq!(

@@ -444,6 +444,27 @@ fn a_date_of_a_series_that_only_begins_is_due_then_as_the_series_is() {
 }
 
 #[test]
+fn a_series_ends_with_the_last_date_that_begins_by_its_end() {
+    let berlin = |wall: &str| format!(";TZID=Europe/Berlin:202612{wall}");
+    for (start, due, end, last) in [
+        ("05T090000", "05T090000", "20261206T070000Z", "2026-12-05"),
+        ("05T090000", "05T170000", "20261206T080000Z", "2026-12-06"),
+        ("05T090000", "07T170000", "20261206T080000Z", "2026-12-06"),
+    ] {
+        let (tasks, _) = all_of(
+            &format!(
+                "DTSTART{}\nDUE{}\nRRULE:FREQ=DAILY;UNTIL={end}",
+                berlin(start),
+                berlin(due)
+            ),
+            &self::berlin(),
+        );
+        let words = tasks[0].repeat.as_ref().unwrap().words(Zone::UTC);
+        assert!(words.ends_with(&format!(" until {last}")), "{words}");
+    }
+}
+
+#[test]
 fn a_note_counts_the_tasks_it_concerns_and_says_what_became_of_tags() {
     let notes = |properties: &str| {
         let text = format!(

@@ -81,9 +81,16 @@ pub(super) fn begin(task: &mut Task, start: Option<When>, here: Zone, notes: &mu
         return;
     };
     let zone = due.zone(here);
-    if start.day(zone) < due.day(zone) {
-        let repeat = repeat.anchored(&start, here).giving_starts(true);
-        (task.repeat, task.defer_until) = (Some(repeat), Some(start));
+    // The last date is the last one that begins by the end (RFC 5545, 3.3.10).
+    let repeat = repeat.clone().ending_by_day(&start, here);
+    let begins_before = start.day(zone) < due.day(zone);
+    task.repeat = Some(if begins_before {
+        repeat.anchored(&start, here).giving_starts(true)
+    } else {
+        repeat
+    });
+    if begins_before {
+        task.defer_until = Some(start);
     } else if start.order(here) < due.order(here) && !is_midnight(&start, zone) {
         task.defer_until = task.defer_until.or(Some(start));
     } else if is_after(&start, &due, here) {

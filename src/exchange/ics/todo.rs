@@ -88,12 +88,7 @@ pub(super) fn arrival(
         others.extend(instances);
     }
     if task.status.is_open() {
-        // What the rule leaves open follows from the date that it gave, and not from where that was moved to.
-        let moved = task.repeat_from.map(|from| (from, task.due.replace(from)));
         begin_series(&mut task, caller);
-        if let Some((from, due)) = moved {
-            (task.repeat_from, task.due) = (Some(from), due);
-        }
     }
     if said.instance.is_some() {
         notes.count("RECURRENCE-ID: one date of a series is a task of its own");

@@ -11,7 +11,7 @@ use super::{Entry, Writer};
 use crate::{
     domain::{
         change::{Edit, GroupId, Kind},
-        command::Caller,
+        command::{Caller, settle},
         error::{Error, Relation, Result},
         imported::{Arrival, Comparison, Difference, Name, OWN, Terms, origin, passed},
         task::{Invalid, Origin, Task, TaskId, TaskWithComments, Title},
@@ -218,13 +218,17 @@ impl<'a, 'store> Import<'a, 'store> {
 
     /// Takes in one task. An error that the caller can mend concerns this task alone: it is left out, and the next can be
     /// taken.
-    pub fn take(&mut self, arrival: Arrival) -> Result<Taken> {
+    pub fn take(&mut self, mut arrival: Arrival) -> Result<Taken> {
         if let Some(known) = &mut self.known
             && let Some(here) = known.find(self.store, &arrival, self.caller.zone)?
         {
+            // The place of a series is the one that it got when it came the first time.
+            let home = here.due.map(|due| due.zone(self.caller.zone));
+            settle(&mut arrival.task, home.unwrap_or(self.caller.zone));
             self.names.name(&arrival, here.id)?;
             return self.compare(here, &arrival);
         }
+        settle(&mut arrival.task, self.caller.zone);
         let id = match arrival.id {
             Some(id) if self.keeps_ids => id,
             _ => TaskId::try_from(self.next_id)?,

@@ -288,7 +288,7 @@ fn a_series_goes_on_after_the_dates_that_are_closed() {
     let all: Vec<(&str, &str)> = all.iter().map(|date| (date.as_str(), done)).collect();
     assert_eq!(
         read(&all),
-        ["Water completed 2027-01-03 FREQ=WEEKLY;COUNT=10 -"]
+        ["Water completed 2027-01-03 FREQ=WEEKLY;BYDAY=SU;COUNT=10 -"]
     );
 }
 

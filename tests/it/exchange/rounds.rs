@@ -119,3 +119,68 @@ fn a_series_that_a_calendar_only_moved_on_has_passed_a_round_over() {
         }
     }
 }
+
+/// Returns an export with one series, of which it says `dates`.
+fn export_of(dates: &str) -> String {
+    let times = r#""created_at":"2026-11-01T00:00:00.000Z","created_by":"x","updated_at":"2026-11-02T00:00:00.000Z""#;
+    format!(
+        "{{\"format\":\"taskhold\",\"version\":2,\"last_id\":1,\"tasks\":1,\"history\":false}}\n\
+         {{\"id\":1,\"rev\":1,\"title\":\"Again\",\"status\":\"pending\",{dates},{times}}}"
+    )
+}
+
+#[test]
+fn a_series_of_our_own_format_goes_on_from_the_date_that_its_rule_gave() {
+    let cases = [
+        (
+            r#""due":"2031-12-31","repeat":"FREQ=MONTHLY""#,
+            ["2032-01-31", "2032-02-29", "2032-03-31", "2032-04-30"],
+        ),
+        (
+            r#""due":"2032-01-02","repeat":"FREQ=MONTHLY","repeat_from":"2031-12-31""#,
+            ["2032-01-31", "2032-02-29", "2032-03-31", "2032-04-30"],
+        ),
+        (
+            r#""due":"2032-02-29","repeat":"FREQ=YEARLY""#,
+            ["2033-02-28", "2034-02-28", "2035-02-28", "2036-02-29"],
+        ),
+        (
+            r#""due":"2032-01-02","defer_until":"2031-12-31","repeat":"FREQ=MONTHLY;X-FROM=START""#,
+            ["2032-02-02", "2032-03-02", "2032-04-02", "2032-05-02"],
+        ),
+    ];
+    for (dates, wanted) in cases {
+        let place = Place::new();
+        let file = place.file("a.jsonl", export_of(dates));
+        place.done(&["import", &file]);
+        let again = imported(&place, &[&file]);
+        assert_eq!(
+            counts(&again, &["new", "here", "differ"]),
+            [0, 1, 0],
+            "{again}"
+        );
+        for due in wanted {
+            place.done(&["skip", "1"]);
+            assert_eq!(place.tasks()[0]["due"], due, "{dates}");
+        }
+    }
+}
+
+#[test]
+fn a_series_of_our_own_format_that_is_due_at_an_instant_gets_its_place_at_once() {
+    let place = Place::new();
+    let dates = r#""due":"2031-12-04T20:00:00.000Z","repeat":"FREQ=DAILY;UNTIL=20311206T190000Z""#;
+    let file = place.file("a.jsonl", export_of(dates));
+    place.done(&["import", &file]);
+    let task = place.tasks().remove(0);
+    assert_eq!(
+        (&task["due"], &task["repeat"]),
+        (
+            &json!("2031-12-04T20:00[UTC]"),
+            &json!("FREQ=DAILY;UNTIL=20311205")
+        )
+    );
+    place.done(&["start", "1"]);
+    let (log, _) = place.done(&["log", "1"]);
+    assert!(!log.contains("due:"), "{log}");
+}

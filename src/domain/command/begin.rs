@@ -1,0 +1,35 @@
+//! The begin of a series: its first date, and what it takes from that once and for all.
+
+use super::Caller;
+use crate::domain::{task::Task, when::Zone};
+
+/// Gives a task that repeats a date, the first that its rule has from today on, and settles its series.
+pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
+    let Some(repeat) = &task.repeat else { return };
+    let today = caller.zone.today(caller.now.as_millis());
+    // Until it is deferred, none of its dates comes.
+    let until = task.defer_until.map(|until| until.day(caller.zone));
+    let from = until.map_or(today, |until| until.max(today));
+    task.due = task.due.or_else(|| repeat.first(from, caller.zone));
+    if task.due.is_none() {
+        task.repeat = None;
+    }
+    settle(task, caller.zone);
+}
+
+/// Has a series go on alike wherever and whenever its rounds are completed. What its rule leaves open is written out from the date that
+/// the rule gave: `weekly` from a Monday is every Monday. An instant becomes the time that clocks show then in `zone`: from now on its
+/// days and its time are those there.
+pub(crate) fn settle(task: &mut Task, zone: Zone) {
+    let Some(repeat) = &task.repeat else { return };
+    let start = task.defer_until.filter(|_| repeat.gives_starts());
+    let first = start.or(task.repeat_from).or(task.due);
+    if let Some(first) = first {
+        task.repeat = Some(repeat.anchored(&first, zone));
+    }
+    if task.is_open() {
+        for date in [&mut task.due, &mut task.repeat_from, &mut task.defer_until] {
+            *date = date.map(|date| date.settled(zone));
+        }
+    }
+}
