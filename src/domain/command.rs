@@ -373,8 +373,7 @@ pub(crate) fn update(
         cut::refuse_cut_description(task.id, description.as_str(), task.description.as_str())?;
     }
     let named = patch.named_round(task);
-    let series = task.repeat.as_ref().and(task.due);
-    let home = series.map(|due| due.zone(caller.zone));
+    let series = task.repeat.as_ref().and(task.repeat_from.or(task.due));
     let mut edit = Edit::of(task);
     let after = &mut edit.after;
     after.deleted_at = None;
@@ -382,10 +381,10 @@ pub(crate) fn update(
     set(&mut after.description, patch.description.as_ref());
     set(&mut after.priority, patch.priority.as_ref());
     if named.is_none() {
-        let day = |due| with_day(due, patch.due_time, task.due, home, caller);
+        let day = |due| with_day(due, patch.due_time, task.due, series, caller);
         set(&mut after.due, patch.due.map(|due| due.map(day)).as_ref());
     }
-    let day = |until| with_day(until, patch.defer_time, task.defer_until, home, caller);
+    let day = |until| with_day(until, patch.defer_time, task.defer_until, series, caller);
     let until = patch.defer_until.map(|until| until.map(day));
     set(&mut after.defer_until, until.as_ref());
     set(&mut after.repeat, patch.repeat.as_ref());

@@ -304,6 +304,61 @@ fn a_time_alone_is_one_where_the_series_is() {
 }
 
 #[test]
+fn a_time_alone_is_one_where_the_series_is_though_its_date_was_moved_elsewhere() {
+    let series = |defer: Option<&str>| {
+        let due = is_due("2026-12-07 09:00 Asia/Tokyo").due;
+        let (task, _) = add(&GivenFields {
+            due,
+            defer_until: defer.map(|until| Clearable::Set(until.to_owned())),
+            ..repeats("every mon")
+        })
+        .unwrap();
+        task
+    };
+    let changed = |task: &Task, given: &GivenFields| {
+        let patch = given.patch(&mut Notes::default(), &caller()).unwrap();
+        command::update(task, &patch, None, &caller(), || Ok(None))
+            .unwrap()
+            .after
+    };
+    let text = |date: Option<When>| date.unwrap().to_string();
+    for (moved, time, after) in [
+        ("Thu 12-10", "19:00", "2026-12-10T19:00[Asia/Tokyo]"),
+        ("Thu 12-10 20:00", "18:00", "2026-12-10T18:00[Asia/Tokyo]"),
+        (
+            "2026-12-10 20:00 floating",
+            "18:00",
+            "2026-12-10T18:00[Asia/Tokyo]",
+        ),
+        (
+            "Thu 12-10",
+            "18:00 Europe/London",
+            "2026-12-10T18:00[Europe/London]",
+        ),
+        (
+            "2026-12-10 20:00 Asia/Tokyo",
+            "18:00",
+            "2026-12-10T18:00[Asia/Tokyo]",
+        ),
+    ] {
+        let task = changed(&series(None), &is_due(moved));
+        let task = changed(&task, &is_due(time));
+        assert_eq!(text(task.due), after, "{moved}, then {time}");
+        assert_eq!(text(task.repeat_from), "2026-12-07T09:00[Asia/Tokyo]");
+    }
+    let deferred = GivenFields {
+        defer_until: Some(Clearable::Set("06:00".to_owned())),
+        ..GivenFields::default()
+    };
+    let task = changed(
+        &series(Some("2026-12-06 07:30 Asia/Tokyo")),
+        &is_due("12-08"),
+    );
+    let task = changed(&task, &deferred);
+    assert_eq!(text(task.defer_until), "2026-12-06T06:00[Asia/Tokyo]");
+}
+
+#[test]
 fn of_a_tag_in_several_spellings_the_first_stands() {
     let given = GivenFields {
         add_tags: ["Work", "work", "WORK"].map(str::to_owned).to_vec(),

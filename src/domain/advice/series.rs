@@ -60,17 +60,12 @@ impl<'a> Series<'a> {
         (until.order(zone) > self.due.order(zone)).then_some(until)
     }
 
-    /// Returns whose clocks show the time to which this round was moved on its day, if the series is not where the reader is.
-    fn time_elsewhere(&self, was: Option<&Series<'_>>, zone: Zone) -> Option<String> {
-        let place = self
-            .due
-            .other_zone(zone)
-            .filter(|_| self.due.zone(zone) != zone)?;
-        let home = self.due.zone(zone);
-        let is_moved_there = was.is_some_and(|was| {
-            was.due.zone(zone) == home && was.due.day(home) == self.due.day(home)
-        });
-        let time = time_of_day(self.due, zone).filter(|_| is_moved_there)?;
+    /// Returns whose clocks show the time to which this round was moved, if that is where the series is, and the reader is not.
+    fn time_elsewhere(&self, zone: Zone) -> Option<String> {
+        let home = self.given.zone(zone);
+        let is_there = home != zone && self.due.zone(zone) == home;
+        let place = self.due.other_zone(zone).filter(|_| is_there)?;
+        let time = time_of_day(self.due, zone)?;
         Some(format!(
             "{}: {} is the time in {place}, where the series is",
             self.task.id,
@@ -84,22 +79,26 @@ impl<'a> Series<'a> {
         let id = self.task.id;
         // A date that is moved past the next one of the rule passes over that.
         let by_then = now.max(self.due.order(zone));
-        let next = self
-            .rule
-            .after(&self.given, &self.given, by_then, zone)
-            .map_or_else(|| "none".to_owned(), |next| next.show(zone));
+        let next = self.rule.next(&self.given, &self.given, by_then, zone);
+        // What stands after the date: of one that is the last, that it is.
+        let and_next = |mark: &str| match next {
+            Some(next) => format!("{mark} the next is {}", next.show(zone)),
+            None => ", and is the last of its series".to_owned(),
+        };
         let mut remarks = Vec::new();
         let moves = |was: &Series<'_>| was.due != self.due && self.task.repeat_from.is_some();
         if !is_new && was.as_ref().is_some_and(moves) {
-            remarks.extend(self.time_elsewhere(was.as_ref(), zone));
+            remarks.extend(self.time_elsewhere(zone));
             remarks.push(format!(
-                "{id}: this date is moved alone, the next is {next}; to move the series, give the rule too"
+                "{id}: this date is moved alone{}; to move the series, give the rule too",
+                and_next(",")
             ));
         }
         let is_moved = self.task.repeat_from.is_some() && was.is_some();
         if is_new && is_moved {
             remarks.push(format!(
-                "{id}: this date stays where it was moved to, the next is {next}"
+                "{id}: this date stays where it was moved to{}",
+                and_next(",")
             ));
         }
         // A rule that gives starts says nothing of the day on which a round is due.
@@ -107,9 +106,10 @@ impl<'a> Series<'a> {
         let is_off = || !self.rule.has(self.given.day(self.given.zone(zone)));
         if is_begun && !is_moved && !self.rule.gives_starts() && is_off() {
             remarks.push(format!(
-                "{id}: {} is no day of \"{}\"; the next is {next}",
+                "{id}: {} is no day of \"{}\"{}",
                 self.given.show(zone),
-                self.rule.words(zone)
+                self.rule.words(zone),
+                and_next(";")
             ));
         }
         if let Some(time) = time_of_day(self.given, zone)
@@ -228,11 +228,65 @@ mod tests {
             "1: 11:00 is the time in America/New_York, where the series is; \
              1: this date is moved alone, the next is Mon 2026-12-07 15:00 +01:00 (09:00 New York); to move the series, give the rule too"
         );
-        let said = remarks(
-            Some(was.clone()),
-            here("2026-12-01T09:00", Some("2026-11-30T09:00")),
+        // It may have gone on to the next day, or been moved to a day without a time before.
+        for (before, after) in [
+            (was.clone(), "2026-12-01T09:00"),
+            (was.clone(), "2026-12-01T11:00"),
+            (
+                series(
+                    "every mon",
+                    "2026-12-01",
+                    was.due.map(|due| due.to_string()).as_deref(),
+                ),
+                "2026-12-01T11:00",
+            ),
+        ] {
+            let said = remarks(Some(before), here(after, Some("2026-11-30T09:00")));
+            assert!(
+                said.contains("is the time in America/New_York, where the series is"),
+                "{said}"
+            );
+        }
+        for elsewhere in ["2026-12-01", "2026-12-01T11:00[Europe/Berlin]"] {
+            let from = was.due.map(|due| due.to_string());
+            let said = remarks(
+                Some(was.clone()),
+                series("every mon", elsewhere, from.as_deref()),
+            );
+            assert!(!said.contains("the time in"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_is_moved_and_has_none_after_it_is_told_to_be_the_last() {
+        let last = "is the last of its series";
+        for (rule, to) in [
+            ("every mon until 2026-12-14", "2026-12-15"),
+            ("every mon until 2026-12-06", "2026-12-01"),
+            ("FREQ=WEEKLY;BYDAY=MO;COUNT=1", "2026-12-01"),
+        ] {
+            let was = series(rule, "2026-11-30", None);
+            let moved = series(rule, to, Some("2026-11-30"));
+            let said = remarks(Some(was), moved.clone());
+            let expected = format!(
+                "1: this date is moved alone, and {last}; to move the series, give the rule too"
+            );
+            assert_eq!(said, expected, "{rule}");
+            let by_another_rule = series("every wed", to, Some("2026-11-30"));
+            let said = remarks(Some(by_another_rule), moved);
+            assert_eq!(
+                said,
+                format!("1: this date stays where it was moved to, and {last}"),
+                "{rule}"
+            );
+        }
+        assert_eq!(
+            remarks(
+                None,
+                series("every mon until 2026-12-06", "2026-12-02", None)
+            ),
+            format!("1: Wed 2026-12-02 is no day of \"every Mon until 2026-12-06\", and {last}")
         );
-        assert!(!said.contains("the time in"), "{said}");
     }
 
     #[test]

@@ -6,22 +6,26 @@ use crate::domain::{
     when::{When, Zone},
 };
 
-/// Returns the date to set: a time that was named alone, on the day that the task `has`, unless it is past there. It is a time of a
-/// series where that is `home`, and otherwise one of the caller.
+/// Returns the date to set: a time that was named alone, on the day that the task `has`, unless it is past there. Of a task that
+/// repeats it is a time where its `series` is, whose date that is, and otherwise one of the caller.
 pub(super) fn with_day(
     given: When,
     time: Option<Start>,
     has: Option<When>,
-    home: Option<Zone>,
+    series: Option<When>,
     caller: &Caller,
 ) -> When {
-    let now = caller.now.as_millis();
+    let (now, zone) = (caller.now.as_millis(), caller.zone);
+    let home = series.map(|series| series.zone(zone));
     let has = has.or_else(|| home.map(|home| When::Day(home.today(now))));
     let (Some(time), Some(has)) = (time, has) else {
         return given;
     };
-    let is_to_come = |date: &When| !date.is_past(now, caller.zone);
-    let kept = time.on_day_of(has, home.unwrap_or(caller.zone));
+    let kept = match series {
+        Some(series) => time.in_series(series, has, zone),
+        None => time.on_day_of(has, zone),
+    };
+    let is_to_come = |date: &When| !date.is_past(now, zone);
     let next = |home: Zone| {
         let today = home.today(now);
         let days = [Some(today), today.succ_opt()].into_iter().flatten();

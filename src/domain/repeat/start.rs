@@ -79,14 +79,29 @@ impl Start {
             None => due.day(self.there(home)),
             Some(day) => first(day).ok_or_else(|| no_date_from(day))?,
         };
-        Ok(match (self.time, self.place) {
-            (None, _) => due.on(day, zone),
-            // The time is one where the series is.
-            (Some(time), Place::Here) if due.instant(zone).is_some() => {
-                due.at_time(day.and_time(time))
-            }
-            (Some(time), _) => self.at(day, time, zone),
+        Ok(match self.time {
+            None => due.on(day, zone),
+            Some(time) => self.at_in(due, day, time, zone),
         })
+    }
+
+    /// Returns the time on the day of `date`, which belongs to the series that has the date `series`; `date` itself if no time is named.
+    /// A time without a place is one where the series is, on the day that `date` names.
+    pub(crate) fn in_series(&self, series: When, date: When, zone: Zone) -> When {
+        let Some(time) = self.time else { return date };
+        let series = series.settled(zone);
+        let named = date.zone(series.zone(zone));
+        self.at_in(series, date.day(self.there(named)), time, zone)
+    }
+
+    /// Returns the time on `day`: one where the `series` is if it names no place.
+    fn at_in(&self, series: When, day: NaiveDate, time: NaiveTime, zone: Zone) -> When {
+        match (self.place, series) {
+            (Place::Here, When::Zoned(..) | When::Floating(_)) => {
+                series.at_time(day.and_time(time))
+            }
+            _ => self.at(day, time, zone),
+        }
     }
 
     /// Returns the time on the day of `due`, which the clocks of `zone` show if it names no place; `due` itself if no time is named.
