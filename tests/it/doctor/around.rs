@@ -189,7 +189,7 @@ fn a_file_that_is_marked_as_not_to_be_changed_is_named_with_the_way_out() {
                 "{set} {}: {found:#}",
                 path.display()
             );
-            let way_out = format!("chattr -i -a '{}'", path.display());
+            let way_out = format!("chattr -i -a {}", path.display());
             assert!(found.to_string().contains(&way_out), "{found:#}");
         }
     }
