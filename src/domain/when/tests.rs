@@ -170,12 +170,23 @@ const TIMES: &str = "
     2026-12-24 18:00 +0545 | 2026-12-24T18:00[+05:45] |
     2026-12-24 18:00 UTC | 2026-12-24T18:00:00.000Z |
     Fri 2026-11-27 17:00 +01:00 | 2026-11-27T17:00[+01:00] |
-    Fri 2026-11-27 17:00 -05:00 (Sat 07:00 Tokyo) | 2026-11-27T17:00[America/New_York] |
+    Fri 2026-11-27 17:00 -05:00 (Sat 07:00 Tokyo) | 2026-11-28T07:00[Asia/Tokyo] |
     2026-11-24T18:00Z | 2026-11-24T18:00:00.000Z | Tue 2026-11-24 13:00 -05:00 is past
     Tue 12-01 09:00 | 2026-12-01T09:00[America/New_York] |
-    Tue 12-01 09:00 (23:00 Tokyo) | 2026-12-01T09:00[America/New_York] |
-    Wed 12-02 09:00 (Tue 23:00 Tokyo) | 2026-12-02T09:00[America/New_York] |
-    Wed 09:00 (Tue 23:00 Tokyo) (Wed 2026-12-02 09:00 -05:00 (Tue 23:00 Tokyo)) | 2026-12-02T09:00[America/New_York] |
+    Tue 12-01 09:00 (23:00 Tokyo) | 2026-12-01T23:00[Asia/Tokyo] |
+    Tue 12-01 19:00 (Wed 09:00 asia/tokyo) | 2026-12-02T09:00[Asia/Tokyo] |
+    Tue 12-01 09:00 (06:00 Los Angeles) | 2026-12-01T06:00[America/Los_Angeles] |
+    Fri 12-04 20:00 (17:00 -08:00) | 2026-12-04T17:00[-08:00] |
+    Fri 12-04 20:00 (Sat 01:00 UTC) | 2026-12-05T01:00[UTC] |
+    Fri 12-04 20:00 (22:00 buenos aires) | 2026-12-04T22:00[America/Argentina/Buenos_Aires] |
+    overdue Fri 12-04 20:00 (17:00 -08:00) | 2026-12-04T17:00[-08:00] |
+    overdue, due Fri 2025-03-07 | 2025-03-07 | Fri 2025-03-07 is past
+    # the clocks here show 01:30 twice, those there only once
+    Sun 2027-11-07 01:30 (06:30 UTC) | 2027-11-07T06:30[UTC] |
+    Wed 09:00 (Wed 23:00 Tokyo) (Wed 2026-12-02 09:00 -05:00 (23:00 Tokyo)) | 2026-12-02T23:00[Asia/Tokyo] |
+    # typed where the clocks show something else than where it was printed
+    Sat 2026-11-28 03:00 +05:45 (Fri 16:15 New York) | 2026-11-27T16:15[America/New_York] |
+    Fri 2026-11-27 23:00 +01:00 (14:00 Los Angeles) | 2026-11-27T14:00[America/Los_Angeles] |
     tomorrow 17:30 | 2026-11-26T17:30[America/New_York] |
     17:30 tomorrow | 2026-11-26T17:30[America/New_York] |
     tomorrow at 5:30 pm | 2026-11-26T17:30[America/New_York] |
@@ -413,6 +424,12 @@ fn what_is_open_is_refused_with_the_way_out() {
     let cases = r#"
         3/4 | "3/4" can be read as 2027-04-03 and as 2027-03-04; write the one you mean, or set date_order in config.toml
         03.04.2027 | "03.04.2027" can be read as 2027-04-03 and as 2027-03-04; write the one you mean, or set date_order in config.toml
+        Wed 12-02 05:00 (Mon 19:00 Tokyo) | "Wed 12-02 05:00 (Mon 19:00 Tokyo)" names two times: Wed 05:00 here is Wed 19:00 in Tokyo; write one of them
+        Wed 12-02 05:00 (17:00 Berlin) | "Wed 12-02 05:00 (17:00 Berlin)" names two times: Wed 05:00 here is Wed 11:00 in Berlin; write one of them
+        Wed 12-02 05:00 (06:00 -08:00) | "Wed 12-02 05:00 (06:00 -08:00)" names two times: Wed 05:00 here is Wed 02:00 in -08:00; write one of them
+        Wed 12-02 (17:00 Berlin) | "Wed 12-02 (17:00 Berlin)" has a time in parentheses alone; write one behind the date, too
+        Wed 12-02 05:00 (17:00 Nowhere) | "Wed 12-02 05:00 (17:00 Nowhere)" has "Nowhere" in parentheses, which is no zone that is known; write one like Europe/Berlin there
+        Wed 12-02 05:00 (02:00 Pacific) | "Wed 12-02 05:00 (02:00 Pacific)" has Pacific in parentheses, which several zones are called: Canada/Pacific, US/Pacific; write the full name there
         Wed 12-01 | "Wed 12-01" names two days: 2026-12-01 is a Tuesday; write one of them
         Fri 15th | "Fri 15th" names two days: 2026-12-15 is a Tuesday; write one of them
         Mon 2026-11-27 | "Mon 2026-11-27" names two days: 2026-11-27 is a Friday; write one of them

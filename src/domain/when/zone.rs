@@ -108,6 +108,15 @@ pub(crate) struct OffsetChange {
     pub(crate) is_daylight: bool,
 }
 
+/// Returns the last part of the name of a zone, as people write it; a rule as it is.
+pub(super) fn city_of(name: &str) -> String {
+    if name.contains(',') {
+        return name.to_owned();
+    }
+    let last = name.rsplit('/').next().unwrap_or(name);
+    last.replace('_', " ")
+}
+
 impl Zone {
     /// Coordinated Universal Time.
     pub const UTC: Self = Self {
@@ -253,12 +262,7 @@ impl Zone {
 
     /// Returns the zone as people call it beside a time: `Los Angeles`, `UTC`, `-08:00`.
     pub(crate) fn city(self) -> String {
-        let last = self.name.rsplit('/').next().unwrap_or(self.name);
-        if self.name.contains(',') {
-            self.name.to_owned()
-        } else {
-            last.replace('_', " ")
-        }
+        city_of(self.name)
     }
 
     /// Returns the zone this machine is set to; UTC if it does not say. The only function here that looks at the machine.

@@ -408,3 +408,24 @@ fn a_date_with_its_weekday_is_one_value_whatever_year_it_is() {
         )]
     );
 }
+
+#[test]
+fn what_clocks_show_elsewhere_belongs_to_the_date_before_it() {
+    let date = "Wed 12-02 05:00 (Tue 17:00 Los Angeles)";
+    for argument in [
+        format!("C4 due:{date} project:x"),
+        format!("due:{date}, C4 project:x"),
+        format!("C4 project:x due:{date}"),
+    ] {
+        let read = QuickWords::read([argument.as_str()], Purpose::Add);
+        let values: Vec<&str> = read
+            .values
+            .iter()
+            .map(|value| value.text.as_str())
+            .collect();
+        assert!(values.contains(&date) && values.contains(&"x"), "{read:?}");
+        assert_eq!(read.text, ["C4"], "{argument}");
+    }
+    let read = QuickWords::read(["Call due:tomorrow 17:00 (14:00 with Bob)"], Purpose::Add);
+    assert_eq!(read.text.join(" "), "Call (14:00 with Bob)");
+}

