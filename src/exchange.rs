@@ -79,7 +79,7 @@ impl Format {
         };
         if begins(b"BEGIN:VCALENDAR") {
             Some(Self::Ics)
-        } else if begins(json::BEGINNING.as_bytes()) {
+        } else if json::is_begun_by(text) {
             Some(Self::Json)
         } else if is_list(text) || begins(b"{\"id\":") || begins(b"{\"description\":") {
             Some(Self::Taskwarrior)

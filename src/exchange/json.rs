@@ -32,8 +32,8 @@ use crate::domain::{
     when::When,
 };
 
-/// What every file of this format begins with.
-pub(super) const BEGINNING: &str = "{\"format\":\"taskhold\"";
+/// What every file of this format begins with, with or without blanks between its parts.
+const BEGINNING: [&str; 4] = ["{", "\"format\"", ":", "\"taskhold\""];
 const VERSION: u64 = 2;
 /// The highest number that every reader of JSON takes for the same.
 const HIGHEST: i64 = (1 << 53) - 1;
@@ -129,6 +129,16 @@ struct Remark<'a> {
     at: At,
     actor: Cow<'a, Actor>,
     text: Cow<'a, str>,
+}
+
+/// Reports whether a file that begins with `text` is of this format.
+pub(super) fn is_begun_by(text: &[u8]) -> bool {
+    let mut parts = BEGINNING.iter();
+    parts
+        .try_fold(text, |rest, part| {
+            rest.trim_ascii_start().strip_prefix(part.as_bytes())
+        })
+        .is_some()
 }
 
 /// Writes the format.
@@ -346,11 +356,12 @@ impl<R: BufRead> Reader<R> {
     fn read_header(&mut self) -> Result<Contents, Fault> {
         let no_export = || {
             Fault::File(format!(
-                "it is no export of taskhold: that begins with {BEGINNING}; say what it is with --format"
+                "it is no export of taskhold: that begins with {}",
+                BEGINNING.concat()
             ))
         };
         let line = self.lines.next().unwrap_or_else(|| Err(no_export()))?;
-        if !line.starts_with(BEGINNING) {
+        if !is_begun_by(line.as_bytes()) {
             return Err(no_export());
         }
         let refused = |error| Fault::task(1, said(&error));

@@ -96,6 +96,10 @@ impl<R: BufRead> Lines<R> {
             }
             line = line.strip_prefix(MARK).unwrap_or(line);
         }
+        if line.contains(&0) {
+            let reason = format!("it is no text: line {number} has a NUL byte");
+            return Err(Fault::File(reason));
+        }
         if number == 1 && ends_with_cr_alone(line) {
             let reason = if line.iter().copied().any(is_of_no_text) {
                 "it is no text"

@@ -22,7 +22,11 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let three = |second: &str| file(&[good(1), task(2, second), good(3)]);
     vec![
         ("empty.jsonl", vec![], "it is empty"),
-        ("garbage.jsonl", b"\x00\x01\xff\xfe nothing".to_vec(), "is not in UTF-8"),
+        ("garbage.jsonl", b"\x00\x01\xff\xfe nothing".to_vec(), "it is no text: line 1 has a NUL byte"),
+        ("database.txt", b"SQLite format 3\0".to_vec(), "it is no text: line 1 has a NUL byte"),
+        ("hello.txt", b"Buy milk\nhello\0world\n".to_vec(), "it is no text: line 2 has a NUL byte"),
+        ("hello.ics", b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:a\0\r\n".to_vec(), "it is no text: line 3 has a NUL byte"),
+        ("bytes.jsonl", b"\xff\xf1 nothing".to_vec(), "is not in UTF-8"),
         ("diary.jsonl", b"Dear diary".to_vec(), "it is no export of taskhold: that begins with {\"format\":\"taskhold\""),
         ("garbage", b"what may this be".to_vec(), "say what it is: --format json, todo.txt, taskwarrior or ics"),
         ("utf16.txt", b"\xff\xfeT\0a\0".to_vec(), "it is in UTF-16; save it as UTF-8"),

@@ -55,6 +55,30 @@ fn an_empty_database_keeps_ids_and_goes_on_after_the_last() {
     );
 }
 
+#[test]
+fn an_export_that_another_program_wrote_again_with_blanks_is_one() {
+    let spaced = LINES.replace(':', ": ").replace(',', ", ");
+    let spaced = spaced.replace(": 00: 00", ":00:00");
+    for format in [&[][..], &["--format", "json"]] {
+        let place = Place::new();
+        for (name, lines) in [
+            ("a.jsonl", &spaced),
+            ("a", &spaced.replace("{\"f", "{ \"f")),
+        ] {
+            let path = place.file(name, lines);
+            place.done(&[&["import", &path], format].concat());
+        }
+        assert_eq!(place.done(&["export"]).0, LINES);
+    }
+    let place = Place::new();
+    let other = place.file("a.json", "{\"format\": \"others\"}");
+    let refused = place.refused(&["import", "--format", "json", &other]);
+    assert!(
+        refused.contains("it is no export of taskhold") && !refused.contains("--format"),
+        "{refused}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn an_export_replaces_no_device_pipe_or_link_and_writes_through_the_link() {
