@@ -254,15 +254,19 @@ fn meant(error: &clap::Error) -> Option<String> {
     }
 }
 
-/// Returns how a tag of one letter is left out of a list: `-x` is a flag.
+/// Returns how a tag is left out of a list that would be a flag, alone or with its value: `-x`, `-x5`.
 fn excluded_by_one_letter(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
     let (_, name) = command(arguments).filter(|(_, name)| LISTS.contains(name))?;
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };
     let mut letters = word.strip_prefix('-')?.chars();
-    let tag = letters.next().filter(|letter| letter.is_alphabetic())?;
+    letters.next().filter(|letter| letter.is_alphabetic())?;
     let is_one = error.kind() == ErrorKind::UnknownArgument && letters.next().is_none();
+    // clap names as much of a word as it has looked at.
+    let mut words = words(arguments).filter_map(|word| word.to_str());
+    let tag = words.find(|whole| whole.starts_with(word.as_str()))?;
+    let tag = tag.trim_start_matches('-');
     is_one.then(|| {
         format!("one letter is a flag; taskhold {name} -tags:{tag} leaves out the tag {tag}")
     })

@@ -260,20 +260,26 @@ fn is_value(argument: &str, purpose: Purpose, has_title: bool) -> bool {
     }
 }
 
-/// Returns the tag that `-TAG` takes away.
+/// Returns the tag that `-TAG` takes away, or `-tags:TAG` whatever it begins with.
 pub(crate) fn tag_taken_away(word: &str) -> Option<&str> {
     let tag = word.strip_prefix('-')?;
+    if let Word::Set(Field::Tags, tag) = Word::of_task(tag) {
+        return (!tag.is_empty()).then_some(tag);
+    }
     let is_tag = tag.starts_with(|c: char| c.is_alphabetic() || !c.is_ascii())
         && !tag.contains(|c: char| c == '=' || c == ':' || c.is_whitespace());
     is_tag.then_some(tag)
 }
 
-/// Returns what a word asks tasks not to have: the tag of `-home`, or `project:x` of `-project:x`. One letter is a flag.
+/// Returns what a word asks tasks not to have: the tag of `-home`, or `project:x` of `-project:x`. One letter is a flag, which
+/// may have a number for its value: `-n5`.
 pub(crate) fn exclusion(word: &str) -> Option<&str> {
     let rest = word.strip_prefix('-')?;
     let mut letters = rest.chars();
-    let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() || !c.is_ascii());
-    let is_word = is_letter(letters.next()) && is_letter(letters.next());
+    let is_letter = |c: &char| c.is_alphabetic() || !c.is_ascii();
+    let goes_on = |c: &char| is_letter(c) || matches!(c, '-' | '_');
+    let is_word = letters.next().is_some_and(|c| is_letter(&c))
+        && letters.next().is_some_and(|c| goes_on(&c));
     (is_word && !rest.contains('=')).then_some(rest)
 }
 

@@ -163,6 +163,21 @@ fn what_is_left_out_is_named_with_commas_too_and_a_name_that_leaves_nothing_out_
 }
 
 #[test]
+fn a_tag_with_a_dash_behind_its_first_letter_is_left_out_and_taken_away_like_any() {
+    let home = Home::new();
+    run(&home, &["add", "one", "+x-y", "+x_z", "+x"]);
+    run(&home, &["add", "two"]);
+    for word in ["-x-y", "-x_z", "-tags:x-y", "-tags:x"] {
+        assert_eq!(ids(&home, &[word]), ["2"], "{word}");
+    }
+    run(&home, &["edit", "1", "-tags:x-y", "-tag:x"]);
+    run(&home, &["edit", "-x_z", "1"]);
+    let task = json(&home, &["show", "1"]);
+    assert_eq!(task["tags"], serde_json::Value::Null, "{task}");
+    assert_eq!(run(&home, &["edit", "1", "-tags:"]).status, 2);
+}
+
+#[test]
 fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
     let home = filled();
     for (words, said) in [
@@ -218,6 +233,10 @@ fn words_that_narrow_nothing_down_are_refused_with_the_way_out() {
         (
             &["list", "-x"],
             "one letter is a flag; taskhold list -tags:x leaves out the tag x; usage",
+        ),
+        (
+            &["list", "-x.5"],
+            "one letter is a flag; taskhold list -tags:x.5 leaves out the tag x.5; usage",
         ),
     ] {
         let refused = run(&home, words);
