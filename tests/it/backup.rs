@@ -265,8 +265,20 @@ fn what_a_crash_left_of_a_backup_is_swept_by_the_next() {
     for file in &left {
         fs::write(file, "half").unwrap();
     }
+    let others = [
+        "foo.partial",
+        "foo.db.partial-journal",
+        "20200101T000000000Z-film.db.partial",
+    ]
+    .map(|name| folder(&home).join(name));
+    for file in &others {
+        fs::write(file, "of somebody else").unwrap();
+    }
     assert_eq!(reasons(&home), ["daily"]);
     home.run(&["backup"]);
+    for file in &others {
+        assert!(file.exists(), "{}", file.display());
+    }
     for file in &left {
         assert!(!file.exists(), "{}", file.display());
     }

@@ -285,7 +285,11 @@ fn a_synced_folder_a_missing_ballast_and_leftovers_are_named() {
     let name = database.to_str().unwrap();
     home.run(&["add", "elsewhere", "--db", name]);
     fs::remove_file(synced.join("tasks.db.ballast")).unwrap();
-    fs::write(synced.join("tasks.db.backups/x.db.partial"), "").unwrap();
+    fs::write(
+        synced.join("tasks.db.backups/20200101T000000000Z-daily.db.partial"),
+        "",
+    )
+    .unwrap();
     let (status, found) = examine(&home, &["--db", name]);
     let ailing = ailing(&found);
     assert_eq!(status, 0);

@@ -245,7 +245,7 @@ fn a_folder_of_backups_that_is_a_link_is_neither_used_nor_swept_nor_mended() {
     let project = home.database().with_file_name("project");
     fs::create_dir(&project).unwrap();
     fs::set_permissions(&project, fs::Permissions::from_mode(0o755)).unwrap();
-    for name in ["film.db.partial", "notes.txt"] {
+    for name in ["20200101T000000000Z-daily.db.partial", "notes.txt"] {
         fs::write(project.join(name), PRIVATE).unwrap();
         fs::set_permissions(project.join(name), fs::Permissions::from_mode(0o644)).unwrap();
     }
@@ -278,7 +278,8 @@ fn a_folder_of_backups_that_is_a_link_is_neither_used_nor_swept_nor_mended() {
         })
         .collect();
     left.sort();
-    let expected = ["film.db.partial", "notes.txt"].map(|name| (name.to_owned(), 0o644));
+    let expected =
+        ["20200101T000000000Z-daily.db.partial", "notes.txt"].map(|name| (name.to_owned(), 0o644));
     assert_eq!(left, expected);
     assert_eq!(
         fs::metadata(&project).unwrap().permissions().mode() & 0o777,

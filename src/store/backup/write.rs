@@ -1,6 +1,7 @@
 //! Writing one backup: the whole database into a new file, which gets its name once it was opened and checked.
 
 use std::{
+    ffi::OsStr,
     io,
     path::{Path, PathBuf},
 };
@@ -11,6 +12,7 @@ use tempfile::TempDir;
 use super::{
     PARTIAL,
     inspect::{Contents, Looked, counts},
+    name::parse,
 };
 use crate::{
     disk::{NewFile, SyncedFile, discard},
@@ -35,12 +37,14 @@ pub(super) fn write(connection: &Connection, to: &Path) -> Result<Contents> {
     written.inspect_err(|_| remove_journal(to))
 }
 
-/// Reports whether a file is part of a backup that was not finished.
+/// Reports whether a file is part of a backup that was not finished. Others may keep files of such an ending beside it.
 pub(super) fn is_unfinished(path: &Path) -> bool {
-    let name = path.to_string_lossy();
-    name.strip_suffix(JOURNAL)
-        .unwrap_or(&name)
-        .ends_with(PARTIAL)
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let backup = name
+        .strip_suffix(JOURNAL)
+        .unwrap_or(name)
+        .strip_suffix(PARTIAL);
+    backup.is_some_and(|name| parse(name).is_some())
 }
 
 /// Reports whether a file is the journal of one.
