@@ -4,7 +4,7 @@ use super::{CliResult, Failure, input::stdin_lines, report::say};
 use crate::{
     domain::{
         task::{TaskId, shortened},
-        text::counted,
+        text::{self, counted},
     },
     render::ROUND_DONE,
 };
@@ -94,8 +94,7 @@ fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
         match word.parse() {
             Ok(Ids::Tasks(more)) => ids.extend(more),
             Ok(Ids::Stdin) | Err(_) => {
-                let word = shortened(word, 40);
-                return Err(Failure::input(format!("standard input, line {number}: \"{word}\" is no id")).with_hint("a line begins with one, or with several and commas between them: 12, #12 or 12,13"));
+                return Err(no_id(number, word));
             }
         }
     }
@@ -109,6 +108,23 @@ pub(super) fn say_rounds(count: i64) {
         let rounds = counted(count, "finished round");
         say(&[format!("passed over {rounds} of series that go on")]);
     }
+}
+
+/// Refuses the first word of a line, and names a character in it that cannot be seen.
+fn no_id(line: usize, word: &str) -> Failure {
+    let is_unseen = |c: &char| text::clean(c.encode_utf8(&mut [0; 4])).altered;
+    let unseen = word.chars().find(is_unseen);
+    let why = unseen.map_or_else(String::new, |c| {
+        format!(
+            ": it has the character U+{:04X}, which cannot be seen",
+            u32::from(c)
+        )
+    });
+    let word = shortened(&text::clean(word).text, 40);
+    Failure::input(format!(
+        "standard input, line {line}: \"{word}\" is no id{why}"
+    ))
+    .with_hint("a line begins with one, or with several and commas between them: 12, #12 or 12,13")
 }
 
 /// Returns what a line of ours begins with that is the line of no task: one of `log`, or of `projects` and `tags`.
@@ -127,6 +143,23 @@ fn other_number(line: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_in_an_id_is_named() {
+        for (word, said) in [
+            ("3x", "standard input, line 2: \"3x\" is no id"),
+            (
+                "\u{1b}3",
+                "standard input, line 2: \"3\" is no id: it has the character U+001B, which cannot be seen",
+            ),
+            (
+                "3\u{200b}",
+                "standard input, line 2: \"3\" is no id: it has the character U+200B, which cannot be seen",
+            ),
+        ] {
+            assert_eq!(no_id(2, word).to_string(), said);
+        }
+    }
 
     #[test]
     fn ids_lead_and_words_follow() {

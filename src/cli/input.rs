@@ -14,6 +14,9 @@ const MOST_TEXT: u64 = 1024 * 1024;
 /// The longest line, in bytes: what `list` prints of a task is shorter.
 const MOST_LINE: u64 = 64 * 1024;
 
+/// What some programs put before UTF-8; it is no part of the text.
+const MARK: char = '\u{feff}';
+
 /// Returns all of standard input as one text.
 pub(super) fn stdin_text() -> CliResult<String> {
     text("standard input", io::stdin().lock())
@@ -37,6 +40,9 @@ fn text(name: &str, input: impl Read) -> CliResult<String> {
             "{name} is longer than 1 MiB, and no text of a task is"
         ))
         .with_hint("give what is to be said of the task, and nothing else"));
+    }
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
     }
     Ok(text)
 }
@@ -86,6 +92,10 @@ impl<R: BufRead> InputLines<R> {
             Failure::input(format!("standard input, line {number}: is no UTF-8 text"))
                 .with_hint("iconv -t UTF-8 turns other text into it")
         })?;
+        let line = match number {
+            1 => line.strip_prefix(MARK).unwrap_or(&line),
+            _ => &line,
+        };
         Ok(Some((
             number,
             line.trim_end_matches(['\r', '\n']).to_owned(),
@@ -146,8 +156,13 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_of_utf8_is_no_part_of_a_text() {
+        assert_eq!(text("it", "\u{feff}a\n".as_bytes()).unwrap(), "a\n");
+    }
+
+    #[test]
     fn lines_come_with_their_numbers_whatever_ends_them() {
-        let read = lines(&b"a\r\n\nb"[..], 3).unwrap();
+        let read = lines("\u{feff}a\r\n\nb".as_bytes(), 3).unwrap();
         let expected = [(1, "a"), (2, ""), (3, "b")];
         assert_eq!(
             read,
