@@ -1,7 +1,7 @@
 //! When a task is due: a calendar date, a time on the wall of a place, or an instant; read from the words people use.
 //!
 //! `words` takes a text apart: fillers, the time of day, several readings of one text. `day` reads the words of days and
-//! spans, `clock` times of day.
+//! spans, `clock` times of day, `elsewhere` what is shown beside a time of another place.
 //!
 //! # Invariants
 //!
@@ -31,14 +31,16 @@ pub(crate) mod calendar_words;
 mod clock;
 mod day;
 pub(crate) mod day_in;
+mod elsewhere;
 mod place;
 mod words;
 mod zone;
 
 pub(crate) use day_in::Seen;
+pub(crate) use elsewhere::said_once;
 pub use place::Place;
 pub(crate) use place::is_place;
-pub(crate) use words::{said_once, take_time, time_alone};
+pub(crate) use words::{take_time, time_alone};
 use zone::Fit;
 pub(crate) use zone::OffsetChange;
 pub use zone::{DateOrder, UnknownZone, Zone};

@@ -1,14 +1,13 @@
 //! Takes a text apart into a date and a time of day, and puts them together in the zone.
 
-use std::str::FromStr as _;
-
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
 use super::{
     Fit, MAX_CHARS, Reading, Unreadable, When, Zone,
     calendar_words::{self, number, weekday},
     clock::{self, Clock, Half, PartOfDay},
     day::{self, DateMatch, Refused, Span},
+    elsewhere::said_once,
     place::{self, Place},
 };
 
@@ -39,7 +38,7 @@ pub(super) fn read(text: &str, now: i64, zone: Zone) -> Result<Reading, Unreadab
         return reading.map_err(|_| Unreadable::no_date(text));
     }
     let read = context.read(&tidy).and_then(|reading| match elsewhere {
-        Some(elsewhere) => context.elsewhere(reading, &elsewhere),
+        Some(elsewhere) => elsewhere.agreed(reading, zone),
         None => Ok(reading),
     });
     match read {
@@ -206,68 +205,6 @@ fn half_open(clock: &Clock) -> String {
     format!("leaves the half of the day open; write {hour}am or {hour}pm")
 }
 
-/// What clocks show elsewhere, as in `17:00 (Fri 08:00 Los Angeles)`.
-pub(crate) struct Elsewhere<'a> {
-    weekday: Option<&'static str>,
-    time: NaiveTime,
-    /// What the zone is called.
-    zone: &'a str,
-}
-
-impl<'a> Elsewhere<'a> {
-    fn read(text: &'a str) -> Option<Self> {
-        let (first, others) = text.split_once(' ')?;
-        let weekday = weekday(&first.to_lowercase());
-        let (time, zone) = match weekday {
-            Some(_) => others.split_once(' ')?,
-            None => (first, others),
-        };
-        let time = Clock::read(time)?.time;
-        let zone = zone.trim();
-        Some(Self {
-            weekday,
-            time,
-            zone,
-        })
-    }
-
-    /// Reports whether some zone is called so.
-    pub(crate) fn has_zone(&self) -> bool {
-        place::is_shown(self.zone)
-    }
-}
-
-/// Returns what a text that we have shown says of the date where the reader is, and beside it what clocks show elsewhere: two
-/// times in `17:00 +01:00 (08:00 Los Angeles)`. Of `tomorrow (Tue 2026-12-01)` it is the date in full.
-pub(crate) fn said_once(text: &str) -> (&str, Option<Elsewhere<'_>>) {
-    let whole = text.trim_end_matches(|c: char| c == ',' || c.is_whitespace());
-    let Some((before, inside)) = in_parentheses(whole) else {
-        return (text, None);
-    };
-    if let Some(elsewhere) = Elsewhere::read(inside) {
-        return (before, Some(elsewhere));
-    }
-    let (first, second) = inside.split_once(' ').unwrap_or_default();
-    let second = second.split(' ').next().unwrap_or_default();
-    let is_full = weekday(&first.to_lowercase()).is_some() && NaiveDate::from_str(second).is_ok();
-    if is_full {
-        said_once(inside)
-    } else {
-        (text, None)
-    }
-}
-
-/// Returns what stands before the parentheses at the end of a text, and in them.
-fn in_parentheses(text: &str) -> Option<(&str, &str)> {
-    let whole = text.strip_suffix(')')?;
-    let mut open = 1;
-    let (at, _) = whole.rmatch_indices(['(', ')']).find(|(_, sign)| {
-        open = if *sign == ")" { open + 1 } else { open - 1 };
-        open == 0
-    })?;
-    Some((whole[..at].trim_end(), &whole[at + 1..]))
-}
-
 /// Returns the words with `2026-12-24t18:00` in two, `5 p.m.` as `5pm`, and without the full stops of abbreviations.
 fn words(tidy: &[&str]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -411,40 +348,6 @@ impl Context<'_> {
         let (tidy, place) = place::take(tidy)?;
         let words = words(&tidy);
         Parts::of(&words).and_then(|parts| self.resolve(&parts, place))
-    }
-
-    /// Returns the time that clocks show elsewhere, where it was said. It must be the one that is read here.
-    fn elsewhere(&self, here: Reading, elsewhere: &Elsewhere<'_>) -> Result<Reading, Refused> {
-        let Some(at) = here.when.instant(self.zone) else {
-            let reason = "has a time in parentheses alone; write one behind the date, too";
-            return Err(Refused::Because(reason.to_owned()));
-        };
-        let zone = place::shown(elsewhere.zone)?;
-        let wall = self.zone.wall(at);
-        let day = wall.date();
-        let days = [day.pred_opt(), Some(day), day.succ_opt()];
-        let is_named = |day: &NaiveDate| {
-            let name = day.format("%A").to_string().to_lowercase();
-            elsewhere.weekday.is_none_or(|weekday| weekday == name)
-        };
-        let days = days.into_iter().flatten().filter(is_named);
-        let mut times = days.map(|day| When::zoned(day.and_time(elsewhere.time), zone));
-        // Of a time that the clocks show twice here, the one elsewhere says which it is.
-        let is_here = |when: &When| {
-            let at = when.instant(self.zone);
-            at.is_some_and(|at| self.zone.wall(at) == wall)
-        };
-        let Some(when) = times.find(is_here) else {
-            let (here, there) = (wall.format("%a %H:%M"), zone.wall(at).format("%a %H:%M"));
-            return Err(Refused::Because(format!(
-                "names two times: {here} here is {there} in {}; write one of them",
-                zone.city()
-            )));
-        };
-        Ok(Reading {
-            when,
-            note: here.note.filter(|_| when.instant(self.zone) == Some(at)),
-        })
     }
 
     fn resolve(&self, parts: &Parts<'_>, mut place: Place) -> Result<Reading, Refused> {
