@@ -31,7 +31,7 @@ use crate::{
 pub struct Joined {
     /// How far the shared log was followed.
     pub state: SharedState,
-    /// How many tasks there are now.
+    /// How many tasks there are now, without those in the trash.
     pub tasks: u64,
     /// What became of the tasks that were here; `None` if there were none.
     pub brought: Option<Imported>,
@@ -106,12 +106,12 @@ fn take_over(
     };
     let state = shared.store.shared_state()?.ok_or(Error::Fault)?;
     writer.replace_all(&shared.store, &state, caller)?;
-    let tasks = writer.store().count_all()?.0;
+    let (all, deleted) = writer.store().count_all()?;
     writer.commit()?;
     let state = store.shared_state()?.ok_or(Error::Fault)?;
     Ok(Joined {
         state,
-        tasks,
+        tasks: all - deleted,
         brought,
         before,
     })

@@ -232,7 +232,8 @@ impl NewLog {
     }
 
     fn print(&self, store: &Store, said: &str, left_out: &LeftOut, context: &Context) -> CliResult {
-        let (tasks, _) = store.count_all()?;
+        let (all, deleted) = store.count_all()?;
+        let tasks = all - deleted;
         let place = &self.secrets.code.place;
         if context.screen.json {
             let mut body = json!({

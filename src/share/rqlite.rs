@@ -266,7 +266,7 @@ impl Rqlite {
     fn appended(&self, outcomes: &[Outcome]) -> Appended {
         if is_without_table(outcomes) {
             return Appended::Refused(
-                self.damaged("there is no shared log there; was the cluster made anew?"),
+                self.damaged("there is no shared log there: perhaps the cluster was made anew, or one of the addresses is that of another"),
             );
         }
         match outcomes {
@@ -368,7 +368,7 @@ impl Log for Rqlite {
                     ..Page::default()
                 })
             } else {
-                Err(self.damaged("there is no shared log there; was the cluster made anew?"))
+                Err(self.damaged("there is no shared log there: perhaps the cluster was made anew, or one of the addresses is that of another"))
             };
         }
         self.refuse_failed(&outcomes)?;

@@ -305,3 +305,17 @@ fn a_machine_whose_log_has_ended_joins_the_next_one_without_leaving() {
     assert_eq!(Secrets::load(&file).unwrap(), next);
     assert_eq!(shared.titles("second"), shared.titles("first"));
 }
+
+#[test]
+fn what_is_in_the_trash_is_not_told_as_a_task() {
+    let shared = Shared::with(&["one", "two"]);
+    let delete = Command::Delete {
+        ids: vec![id(2)],
+        confirm: None,
+    };
+    shared
+        .machine("first")
+        .execute(&delete, &caller(2))
+        .unwrap();
+    assert_eq!(shared.join("second").unwrap().tasks, 1);
+}
