@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `target` | where the daemon is, and the way there |
-//! | `answers` | what the host is told, in the form and the order it asked in |
+//! | `answers` | writes messages and refusals to the host, and the answers of a batch in their order |
 //! | `client` | one request to the daemon, and its answer as it comes |
 //! | `events` | a stream of events, read |
 //! | `ask` | a question to the daemon beside the protocol |

@@ -1,4 +1,4 @@
-//! What the host is told: messages of the daemon, and answers in the place of those that did not come.
+//! Writing to the host: messages of the daemon, and refusals where the daemon gave no answer.
 
 use rmcp::model::{ErrorCode, ErrorData, RequestId};
 use serde::Deserialize as _;

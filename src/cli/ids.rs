@@ -102,7 +102,7 @@ fn from_stdin(ids: &mut Vec<TaskId>) -> CliResult {
     Ok(())
 }
 
-/// Says that finished rounds were passed over, if there were any.
+/// Tells the user how many finished rounds were left out; nothing if none were.
 pub(super) fn say_rounds(count: i64) {
     if count > 0 {
         let rounds = counted(count, "finished round");

@@ -116,10 +116,10 @@ impl ImportArgs {
             })??
         } else {
             let mut target = Target::open(context)?;
-            let mut race = Contest::begin();
+            let mut tries = Contest::begin();
             let mut imported = target.write(&mut *reader, self.update, &mut faults, progress);
             while let Err(Failure::Failed(Error::Behind)) = imported {
-                race.again(&mut target.store)?;
+                tries.again(&mut target.store)?;
                 // Other machines that share the tasks were first: what is known of them is asked anew.
                 let progress;
                 (reader, progress) = begin()?;

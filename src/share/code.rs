@@ -42,9 +42,11 @@ pub enum CodeError {
     #[error("this is more than one join code: give one of them alone")]
     Several,
     /// Its end is missing, or something hangs on to it.
-    #[error("the join code is {}: {has} characters where it says {says}; {}",
-        if has < says { "cut off" } else { "too long" },
-        if has < says { "copy all of it, from taskhold1_ to the end" } else { "give it alone, without what follows it" })]
+    #[error("the join code is {}", if has < says {
+        format!("cut off: {has} characters where it says {says}; copy all of it, from {PREFIX} to the end")
+    } else {
+        format!("too long: {has} characters where it says {says}; give it alone, without what follows it")
+    })]
     Length {
         /// How many characters there are.
         has: usize,

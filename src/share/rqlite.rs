@@ -66,6 +66,9 @@ impl fmt::Debug for Rqlite {
     }
 }
 
+/// What is said where the cluster has no table of the log.
+const NO_LOG: &str = "there is no shared log there: perhaps the cluster was made anew, or one of the addresses is that of another";
+
 /// Why there is no outcome.
 enum Failure {
     /// Nothing was changed: no node took the request, or the statement itself failed.
@@ -265,9 +268,7 @@ impl Rqlite {
     /// Says what the outcome of an append means.
     fn appended(&self, outcomes: &[Outcome]) -> Appended {
         if is_without_table(outcomes) {
-            return Appended::Refused(
-                self.damaged("there is no shared log there: perhaps the cluster was made anew, or one of the addresses is that of another"),
-            );
+            return Appended::Refused(self.damaged(NO_LOG));
         }
         match outcomes {
             [
@@ -368,7 +369,7 @@ impl Log for Rqlite {
                     ..Page::default()
                 })
             } else {
-                Err(self.damaged("there is no shared log there: perhaps the cluster was made anew, or one of the addresses is that of another"))
+                Err(self.damaged(NO_LOG))
             };
         }
         self.refuse_failed(&outcomes)?;

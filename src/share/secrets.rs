@@ -58,7 +58,7 @@ pub enum SecretsError {
         source: io::Error,
     },
     /// Others can read it.
-    #[error("it holds the key of the shared log, and others can read it; close it with: chmod 600 '{}'", path.display())]
+    #[error("it holds the key of the shared log, and others can read it; close it with: chmod 600 {}", disk::shell_word(path.display()))]
     Open {
         /// The file.
         path: PathBuf,
