@@ -27,9 +27,53 @@ pub(crate) fn settle(task: &mut Task, zone: Zone) {
     if let Some(first) = first {
         task.repeat = Some(repeat.anchored(&first, zone));
     }
-    if task.is_open() {
-        for date in [&mut task.due, &mut task.repeat_from, &mut task.defer_until] {
-            *date = date.map(|date| date.settled(zone));
+    for date in [&mut task.due, &mut task.repeat_from, &mut task.defer_until] {
+        *date = date.map(|date| date.settled(zone));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        command::{self, Patch, sample},
+        repeat::Repeat,
+        task::Status,
+        when::When,
+    };
+
+    #[test]
+    fn a_finished_task_that_gets_a_rule_has_its_time_where_that_was_said_however_it_reopens() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let caller = Caller {
+            zone: berlin,
+            ..sample::caller()
+        };
+        // Friday at 17:00 in Berlin.
+        let due = When::At(1_796_400_000_000);
+        let mut finished = sample::task("Send the report", 1);
+        finished.due = Some(due);
+        finished.set_status(Status::Completed, sample::NOW);
+        let weekly = Patch {
+            repeat: Some(Repeat::read("weekly").ok()),
+            ..Patch::default()
+        };
+        let reopen = Patch {
+            status: Some(Status::Pending),
+            ..Patch::default()
+        };
+        let at_once = Patch {
+            status: reopen.status,
+            ..weekly.clone()
+        };
+        for patches in [vec![&at_once], vec![&weekly, &reopen]] {
+            let reopened = patches.into_iter().fold(finished.clone(), |task, patch| {
+                let edit = command::update(&task, patch, None, &caller, || Ok(None));
+                edit.unwrap().after
+            });
+            assert!(reopened.is_open());
+            assert_eq!(reopened.due, Some(due.settled(berlin)));
+            assert_ne!(reopened.due, Some(due));
         }
     }
 }
