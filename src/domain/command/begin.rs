@@ -1,7 +1,12 @@
 //! The begin of a series: its first date, and what it takes from that once and for all.
 
 use super::Caller;
-use crate::domain::{task::Task, when::Zone};
+use crate::domain::{
+    error::Result,
+    repeat::{Repeat, Start},
+    task::{Invalid, Task},
+    when::Zone,
+};
 
 /// Gives a task that repeats a date, the first that its rule has from today on, and settles its series.
 pub(crate) fn begin_series(task: &mut Task, caller: &Caller) {
@@ -32,12 +37,37 @@ pub(crate) fn settle(task: &mut Task, zone: Zone) {
     }
 }
 
+/// Gives a task that repeats the date or the time that the words of its rule name.
+pub(super) fn begin_as_said(task: &mut Task, start: Start, caller: &Caller) -> Result<()> {
+    if let Some(repeat) = &task.repeat
+        && !start.is_open()
+    {
+        let due = repeat.begins(start, task.due, caller.now.as_millis(), caller.zone);
+        task.due = Some(due.map_err(|reason| Invalid::new("repeat", reason))?);
+    }
+    Ok(())
+}
+
+/// Refuses a rule by which `task` would never come again, as every seventh day from a Monday on, if it is a Tuesday.
+pub(super) fn refuse_barren(repeat: Option<&Repeat>, task: &Task, caller: &Caller) -> Result<()> {
+    let Some(repeat) = repeat else { return Ok(()) };
+    let words = repeat.words(caller.zone);
+    let reason = match &task.due {
+        Some(due) if repeat.comes_from(due, caller.zone) => return Ok(()),
+        Some(due) => format!(
+            "\"{words}\" never comes again from {} on; change the rule, or set due to a day of it",
+            due.show(caller.zone)
+        ),
+        None => format!("\"{words}\" has no date from today on; change the rule, or set due"),
+    };
+    Err(Invalid::new("repeat", reason).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::{
         command::{self, Patch, sample},
-        repeat::Repeat,
         task::Status,
         when::When,
     };
