@@ -1,11 +1,17 @@
 //! Words and figures for a calendar date.
 
-use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta, Weekday};
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
 use super::{
-    calendar_words::{MONTHS, WEEKDAYS, amount, day_number, month, number},
-    zone::{DateOrder, Habits},
+    calendar_words::{MONTHS, WEEKDAYS, day_number, month},
+    zone::Habits,
 };
+
+mod figures;
+mod span;
+
+use figures::figures;
+pub(super) use span::{Span, span};
 
 /// A date as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +32,6 @@ pub(super) enum Refused {
     Because(String),
 }
 
-/// A length of time from now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Span {
-    /// So many days from today.
-    To(NaiveDate),
-    /// So much later than now.
-    Clock(TimeDelta),
-}
-
 type Result<T> = std::result::Result<T, Refused>;
 
 /// The years that dates are in.
@@ -49,12 +46,16 @@ fn vague(day: Option<NaiveDate>) -> Result<DateMatch> {
 }
 
 fn found(day: Option<NaiveDate>, vague: bool) -> Result<DateMatch> {
-    let day = day.filter(|day| YEARS.contains(&day.year()));
     Ok(DateMatch {
-        day: day.ok_or(Refused::Unknown)?,
+        day: in_years(day).ok_or(Refused::Unknown)?,
         vague,
         full: false,
     })
+}
+
+/// Returns the day if it is in the years that dates are in.
+fn in_years(day: Option<NaiveDate>) -> Option<NaiveDate> {
+    day.filter(|day| YEARS.contains(&day.year()))
 }
 
 /// Finds the date the words name.
@@ -297,147 +298,6 @@ fn month_words(words: &[&str], today: NaiveDate) -> Result<DateMatch> {
         }
         _ => Err(Refused::Unknown),
     }
-}
-
-/// A date in figures: ISO forms, `12-24`, `12/24`, `24.12.2026`, `15th`.
-fn figures(word: &str, today: NaiveDate, order: Option<DateOrder>) -> Result<DateMatch> {
-    if let Some(day) = word
-        .ends_with(char::is_alphabetic)
-        .then(|| day_number(word))
-        .flatten()
-    {
-        let days = (0..12).filter_map(|step| {
-            first_of_month(today)
-                .checked_add_months(Months::new(step))?
-                .with_day(day)
-        });
-        return found(days.into_iter().find(|day| *day >= today), true);
-    }
-    let iso = if word.len() == 8 && word.bytes().all(|b| b.is_ascii_digit()) {
-        NaiveDate::parse_from_str(word, "%Y%m%d").ok()
-    } else if word.contains('w') {
-        NaiveDate::parse_from_str(&word.to_uppercase(), "%G-W%V-%u").ok()
-    } else {
-        None
-    };
-    if let Some(day) = iso.filter(|day| YEARS.contains(&day.year())) {
-        return Ok(DateMatch {
-            day,
-            vague: false,
-            full: true,
-        });
-    }
-    let separator = ['-', '/', '.'].into_iter().find(|c| word.contains(*c));
-    let parts: Vec<&str> = word.split(separator.ok_or(Refused::Unknown)?).collect();
-    match *parts {
-        [year, month, day] if is_year(year) => {
-            let date = date_of(day, month, year);
-            Ok(DateMatch {
-                full: true,
-                ..found(date, false)?
-            })
-        }
-        [a, b, year] if is_year(year) => pair(a, b, order, |day, month| date_of(day, month, year))
-            .map(|found| DateMatch {
-                full: true,
-                ..found
-            }),
-        // As lists show it.
-        [month, day] if separator == Some('-') && month.len() == 2 && day.len() == 2 => {
-            let (Some(month), Some(day)) = (number(month), number(day)) else {
-                return Err(Refused::Unknown);
-            };
-            vague(Some(next_of_year(day, month, today)?))
-        }
-        // "24.12." too
-        [a, b] | [a, b, ""] if separator != Some('-') => pair(a, b, order, |day, month| {
-            next_of_year(number(day)?, number(month)?, today).ok()
-        }),
-        _ => Err(Refused::Unknown),
-    }
-}
-
-/// Takes day and month in the order that gives a date; when both orders do, in that of the user.
-fn pair(
-    a: &str,
-    b: &str,
-    order: Option<DateOrder>,
-    date: impl Fn(&str, &str) -> Option<NaiveDate>,
-) -> Result<DateMatch> {
-    match (date(a, b), date(b, a)) {
-        (Some(one), Some(other)) if one != other => match order {
-            Some(DateOrder::DayMonth) => vague(Some(one)),
-            Some(DateOrder::MonthDay) => vague(Some(other)),
-            None => Err(Refused::Because(format!(
-                "can be read as {one} and as {other}; write the one you mean, or set date_order in config.toml"
-            ))),
-        },
-        (one, other) => found(one.or(other), true),
-    }
-}
-
-fn date_of(day: &str, month: &str, year: &str) -> Option<NaiveDate> {
-    let (day, month) = (number(day)?, number(month)?);
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month, day)
-}
-
-/// Reads `3 days`, `in 2 weeks`, `2 hours ago`, `3d`, `an hour`. `None` when the words are no length of time.
-pub(super) fn span(words: &[&str], today: NaiveDate) -> Option<Result<Span>> {
-    let words = match *words {
-        ["in", ref rest @ ..] => rest,
-        _ => words,
-    };
-    let (words, is_ago) = match *words {
-        [ref rest @ .., "from", "now" | "today"] => (rest, false),
-        [ref rest @ .., "ago"] => (rest, true),
-        _ => (words, false),
-    };
-    let (number, unit) = match *words {
-        [both] => {
-            let both = both.strip_prefix('+').unwrap_or(both);
-            both.split_at(both.find(|c: char| !c.is_ascii_digit())?)
-        }
-        [number, unit] => (number, unit),
-        _ => return None,
-    };
-    let number = amount(number)?;
-    let clock = |span: TimeDelta| Some(Span::Clock(if is_ago { -span } else { span }));
-    let day = |day: Option<NaiveDate>| found(day, false).ok().map(|found| Span::To(found.day));
-    let days = |days: u32| {
-        let days = Days::new(days.into());
-        day(if is_ago {
-            today.checked_sub_days(days)
-        } else {
-            today.checked_add_days(days)
-        })
-    };
-    let months = |months: u32| {
-        let months = Months::new(months);
-        day(if is_ago {
-            today.checked_sub_months(months)
-        } else {
-            today.checked_add_months(months)
-        })
-    };
-    let span = match unit {
-        "min" | "mins" | "minute" | "minutes" => clock(TimeDelta::minutes(number.into())),
-        "h" | "hr" | "hrs" | "hour" | "hours" => clock(TimeDelta::hours(number.into())),
-        "d" | "day" | "days" => days(number),
-        "w" | "wk" | "wks" | "week" | "weeks" => days(7 * number),
-        "fortnight" | "fortnights" => days(14 * number),
-        "mo" | "mos" | "month" | "months" => months(number),
-        "y" | "yr" | "yrs" | "year" | "years" => months(12 * number),
-        "m" => {
-            let reason = format!(
-                "is minutes to some and months to others; write {number}min or {number} months"
-            );
-            return Some(Err(Refused::Because(reason)));
-        }
-        _ => return None,
-    };
-    Some(span.ok_or(Refused::Because(
-        "is out of the years 1970 to 9999".to_owned(),
-    )))
 }
 
 /// Returns this date of this year, or of the first year to come that has it. February 29 can be eight years away.
