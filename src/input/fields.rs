@@ -294,3 +294,32 @@ fn id_of(field: &'static str, reference: Reference) -> Result<TaskId> {
         .into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        command,
+        task::{Actor, TaskId, Timestamp},
+        when::Zone,
+    };
+
+    #[test]
+    fn of_a_tag_in_several_spellings_the_first_stands() {
+        let caller = Caller {
+            actor: Actor::named("test"),
+            now: Timestamp::from_millis(1),
+            zone: Zone::UTC,
+            session: None,
+        };
+        let given = GivenFields {
+            title: Some("Water the plants".to_owned()),
+            add_tags: ["Work", "work", "WORK"].map(str::to_owned).to_vec(),
+            ..GivenFields::default()
+        };
+        let draft = given.draft(&mut Notes::default(), &caller).unwrap();
+        let added = command::add(&draft, TaskId::FIRST, &[], &caller).unwrap();
+        let tags = added.after.tags.iter();
+        assert_eq!(tags.map(Tag::as_str).collect::<Vec<_>>(), ["Work"]);
+    }
+}
