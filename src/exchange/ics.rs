@@ -38,6 +38,8 @@ mod read;
 mod said;
 mod series;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod timezone;
 mod todo;
 mod values;

@@ -1,0 +1,363 @@
+//! Series, dates and notes of calendars, beside those of the table in `cases`.
+
+use super::{
+    Reader,
+    cases::{all_of, caller, read, written},
+};
+use crate::{
+    domain::{
+        command::{self, Caller},
+        task::Task,
+        when::{When, Zone},
+    },
+    exchange::Reader as _,
+};
+
+#[test]
+fn a_count_of_ours_is_one_of_dates_in_a_calendar() {
+    let caller = caller("2026-11-28 13:00[Europe/Berlin]");
+    let todo = |rule: &str| {
+        format!(
+            "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:Case\nDTSTART;VALUE=DATE:20261202\nDUE;VALUE=DATE:20261202\n{rule}\nEND:VTODO\nEND:VCALENDAR\n"
+        )
+    };
+    // Of four dates from December 2 on two are left out: the series ends on December 23.
+    let text = todo("RRULE:FREQ=WEEKLY;BYDAY=WE;COUNT=4\nEXDATE;VALUE=DATE:20261209,20261216");
+    let task = read(&text, &caller);
+    let rule = task.repeat.as_ref().unwrap().to_string();
+    assert_eq!(
+        rule,
+        "FREQ=WEEKLY;BYDAY=WE;COUNT=2;X-EXDATE=20261209,20261216"
+    );
+    let out = written(&task, caller.zone);
+    assert!(
+        out.contains("RRULE:FREQ=WEEKLY;BYDAY=WE;COUNT=4\r\n"),
+        "{out}"
+    );
+    assert_eq!(read(&out, &caller).repeat, task.repeat);
+}
+
+#[test]
+fn of_several_rules_the_first_counts_and_the_others_are_kept_as_text() {
+    let text = "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:Case\nDTSTART;VALUE=DATE:20261202\nRRULE:FREQ=WEEKLY\nRRULE:FREQ=MONTHLY\nEND:VTODO\nEND:VCALENDAR\n";
+    let caller = caller("2026-11-28 13:00[Europe/Berlin]");
+    let mut reader = Reader::new(std::io::Cursor::new(text), &caller).unwrap();
+    let task = reader.next().unwrap().unwrap().task;
+    assert!(task.repeat.unwrap().to_string().starts_with("FREQ=WEEKLY"));
+    assert_eq!(task.description.as_str(), "RRULE: FREQ=MONTHLY");
+    let notes: Vec<_> = reader
+        .notes()
+        .iter()
+        .map(|(note, _)| note.to_owned())
+        .collect();
+    assert_eq!(
+        notes,
+        ["RRULE: a second rule is kept as a line of the description"]
+    );
+}
+
+fn berlin() -> Caller {
+    caller("2026-11-28 13:00[Europe/Berlin]")
+}
+
+#[test]
+fn what_is_optional_is_left_out_with_a_note() {
+    for (properties, due, defer, note) in [
+        (
+            "DTSTART;VALUE=DATE:20261201\nDURATION:-P1D",
+            "",
+            "2026-12-01",
+            "DURATION is no length of time like P3D or PT2H, or too long: left out",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261201\nDURATION:P99999999999999W",
+            "",
+            "2026-12-01",
+            "DURATION is no length of time like P3D or PT2H, or too long: left out",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261201\nDURATION:P4294967295W",
+            "",
+            "2026-12-01",
+            "DURATION ends after the year 9999: left out",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261201\nDURATION:P3000000D",
+            "",
+            "2026-12-01",
+            "DURATION ends after the year 9999: left out",
+        ),
+        (
+            "RELATED-TO:a-1",
+            "",
+            "",
+            "RELATED-TO names the task itself: left out",
+        ),
+        (
+            "RELATED-TO;RELTYPE=DEPENDS-ON:a-1",
+            "",
+            "",
+            "RELATED-TO names the task itself: left out",
+        ),
+        (
+            "DUE;VALUE=DATE:20261201\nDTSTART;VALUE=DATE:20261203",
+            "2026-12-01",
+            "",
+            "DTSTART is after DUE: left out",
+        ),
+        (
+            "DUE;VALUE=DATE:20261201\nDTSTART;VALUE=DATE:20261203\nRRULE:FREQ=WEEKLY",
+            "2026-12-01",
+            "",
+            "DTSTART is after DUE: left out",
+        ),
+        (
+            "DUE;VALUE=DATE:20261201\nRECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261130",
+            "2026-12-01",
+            "",
+            "RECURRENCE-ID: a change of one date and all later ones was read as one of that date",
+        ),
+    ] {
+        let (tasks, notes) = all_of(properties, &berlin());
+        let task = &tasks[0];
+        let text = |when: Option<When>| when.map_or_else(String::new, String::from);
+        assert_eq!(
+            (&*text(task.due), &*text(task.defer_until)),
+            (due, defer),
+            "{properties}"
+        );
+        assert!(
+            notes.iter().any(|said| said == note),
+            "{properties}: {notes:?}"
+        );
+    }
+    // A length that fits beside a start says nothing.
+    for rule in ["", "RRULE:FREQ=WEEKLY\n"] {
+        let properties = format!("{rule}DTSTART;VALUE=DATE:20261201\nDUE:20261201T090000");
+        assert_eq!(all_of(&properties, &berlin()).1.len(), 0);
+    }
+    let (tasks, notes) = all_of("DTSTART;VALUE=DATE:20261201\nDURATION:P3D", &berlin());
+    assert_eq!(
+        (tasks[0].due.map(String::from).as_deref(), notes.len()),
+        (Some("2026-12-04"), 0)
+    );
+}
+
+/// A task as it is stored, and so written and read.
+fn series(due: &str, rule: &str, caller: &Caller) -> Task {
+    let draft = command::Draft {
+        due: Some(due.parse().unwrap()),
+        repeat: Some(crate::domain::repeat::Repeat::read(rule).unwrap()),
+        ..command::Draft::titled("Case".to_owned().try_into().unwrap())
+    };
+    command::add(&draft, 1.try_into().unwrap(), &[], caller)
+        .unwrap()
+        .after
+}
+
+#[test]
+fn a_series_that_has_no_length_is_written_with_its_start_alone() {
+    let caller = berlin();
+    for (due, start) in [
+        ("2026-12-01", "DTSTART;VALUE=DATE:20261201\r\n"),
+        (
+            "2026-12-01T00:00[Europe/Berlin]",
+            "DTSTART;TZID=Europe/Berlin:20261201T000000\r\n",
+        ),
+        ("2026-12-01T00:00", "DTSTART:20261201T000000\r\n"),
+    ] {
+        let task = series(due, "FREQ=WEEKLY;BYDAY=TU", &caller);
+        let text = written(&task, caller.zone);
+        assert!(text.contains(start) && !text.contains("DUE"), "{text}");
+        let again = read(&text, &caller);
+        assert_eq!(
+            (again.due, &again.repeat, again.defer_until),
+            (task.due, &task.repeat, None),
+            "{text}"
+        );
+        // As it was written before.
+        let before = text
+            .replace("DTSTART", "DUE")
+            .replace("RRULE", &format!("{start}RRULE"));
+        let again = read(&before, &caller);
+        assert_eq!(
+            (again.due, &again.repeat, again.defer_until),
+            (task.due, &task.repeat, None),
+            "{before}"
+        );
+    }
+    let timed = written(
+        &series(
+            "2026-12-01T09:00[Europe/Berlin]",
+            "FREQ=WEEKLY;BYDAY=TU",
+            &caller,
+        ),
+        caller.zone,
+    );
+    assert!(
+        timed.contains("DUE;TZID=Europe/Berlin:20261201T090000"),
+        "{timed}"
+    );
+    // What comes once is due.
+    let mut once = series("2026-12-01", "FREQ=WEEKLY;BYDAY=TU", &caller);
+    once.repeat = None;
+    let text = written(&once, caller.zone);
+    assert!(
+        text.contains("DUE;VALUE=DATE:20261201") && !text.contains("DTSTART"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_date_of_a_series_that_only_begins_is_due_then_as_the_series_is() {
+    let caller = berlin();
+    for (start, at, moved, due) in [
+        (
+            ";VALUE=DATE:20261201",
+            ";VALUE=DATE:20261208",
+            ";VALUE=DATE:20261209",
+            "2026-12-09",
+        ),
+        (
+            ":20261201T090000",
+            ":20261208T090000",
+            ":20261209T100000",
+            "2026-12-09T10:00",
+        ),
+    ] {
+        let instance = format!("UID:a-1\nSUMMARY:Case\nRECURRENCE-ID{at}\nDTSTART{moved}");
+        let series = format!("DTSTART{start}\nRRULE:FREQ=WEEKLY");
+        let (both, _) = all_of(
+            &format!("{series}\nEND:VTODO\nBEGIN:VTODO\n{instance}"),
+            &caller,
+        );
+        let (alone, _) = all_of(&instance, &caller);
+        for task in [&both[1], &alone[0]] {
+            assert_eq!(
+                (task.due, task.defer_until),
+                (Some(due.parse().unwrap()), None),
+                "{instance}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_series_ends_with_the_last_date_that_begins_by_its_end() {
+    let berlin = |wall: &str| format!(";TZID=Europe/Berlin:202612{wall}");
+    for (start, due, end, last) in [
+        ("05T090000", "05T090000", "20261206T070000Z", "2026-12-05"),
+        ("05T090000", "05T170000", "20261206T080000Z", "2026-12-06"),
+        ("05T090000", "07T170000", "20261206T080000Z", "2026-12-06"),
+    ] {
+        let (tasks, _) = all_of(
+            &format!(
+                "DTSTART{}\nDUE{}\nRRULE:FREQ=DAILY;UNTIL={end}",
+                berlin(start),
+                berlin(due)
+            ),
+            &self::berlin(),
+        );
+        let words = tasks[0].repeat.as_ref().unwrap().words(Zone::UTC);
+        assert!(words.ends_with(&format!(" until {last}")), "{words}");
+    }
+}
+
+#[test]
+fn a_note_counts_the_tasks_it_concerns_and_says_what_became_of_tags() {
+    let notes = |properties: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:Case\n{properties}\nEND:VTODO\nEND:VCALENDAR\n"
+        );
+        let caller = berlin();
+        let mut reader = Reader::new(std::io::Cursor::new(text), &caller).unwrap();
+        while reader.next().is_some() {}
+        let notes = reader.notes().iter();
+        let notes: Vec<_> = notes
+            .map(|(note, count)| format!("{note}: {count}"))
+            .collect();
+        notes
+    };
+    for (properties, expected) in [
+        (
+            "CATEGORIES:work,home office,the garden",
+            &["CATEGORIES: blanks became -: 1"][..],
+        ),
+        (
+            "CATEGORIES:work,a\\,b,c\\,d",
+            &["CATEGORIES: commas became -: 1"],
+        ),
+        (
+            "CATEGORIES:home office,a\\, b",
+            &[
+                "CATEGORIES: blanks became -: 1",
+                "CATEGORIES: commas became -: 1",
+            ],
+        ),
+        ("CLASS:PRIVATE", &["CLASS: left out: 1"]),
+        ("CLASS:PUBLIC\nTRANSP:OPAQUE", &[]),
+        ("PERCENT-COMPLETE:50", &["PERCENT-COMPLETE: left out: 1"]),
+        ("PERCENT-COMPLETE:0", &[]),
+        ("PERCENT-COMPLETE:100\nSTATUS:COMPLETED", &[]),
+        ("X-ONE:a\nX-ONE:b", &["X-ONE: left out: 1"]),
+    ] {
+        assert_eq!(notes(properties), expected, "{properties}");
+    }
+}
+
+#[test]
+fn a_date_off_the_rule_is_written_as_a_change_of_one_that_the_rule_has() {
+    let caller = berlin();
+    for (due, rule, start) in [
+        // A Tuesday; the rule has Mondays.
+        (
+            "2026-12-01",
+            "FREQ=WEEKLY;BYDAY=MO",
+            "DTSTART;VALUE=DATE:20261130",
+        ),
+        (
+            "2026-12-01T09:00[Europe/Berlin]",
+            "FREQ=WEEKLY;BYDAY=MO",
+            "DTSTART;TZID=Europe/Berlin:20261130T000000",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
+            "DTSTART;VALUE=DATE:20261130",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=MONTHLY;BYMONTHDAY=15",
+            "DTSTART;VALUE=DATE:20261115",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=15",
+            "DTSTART;VALUE=DATE:20261015",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=MONTHLY;BYMONTHDAY=15;COUNT=3",
+            "DTSTART;VALUE=DATE:20261115",
+        ),
+    ] {
+        let mut task = series("2026-12-07", rule, &caller);
+        task.due = Some(due.parse().unwrap());
+        let text = written(&task, caller.zone);
+        assert!(text.contains(&format!("{start}\r\n")), "{rule}: {text}");
+        assert!(text.contains("RECURRENCE-ID"), "{text}");
+        let again = read(&text, &caller);
+        assert_eq!(
+            (again.due, again.repeat_from, &again.repeat),
+            (task.due, None, &task.repeat),
+            "{text}"
+        );
+        let next = |task: &Task| {
+            let done = command::complete(task, None, &caller, || Ok(None))
+                .unwrap()
+                .after;
+            (done.due, done.repeat)
+        };
+        assert_eq!(next(&again), next(&task), "{text}");
+    }
+}
