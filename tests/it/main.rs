@@ -10,6 +10,7 @@ mod board;
 mod budget;
 mod cli;
 mod comments;
+mod configuration;
 mod cost;
 mod disk;
 mod docs;
