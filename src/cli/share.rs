@@ -1,28 +1,17 @@
 //! `taskhold share`
 
 use std::{
-    fmt::Write as _,
     io::{self, IsTerminal as _, Write as _},
-    ops::RangeInclusive,
     time::Duration,
 };
 
 use serde_json::json;
 
-use super::{CliResult, Context, Failure, input, live_terminal::unshown_line, screen::can_ask};
+use super::{CliResult, Context, Failure};
 use crate::{
-    care::join::{self, Joined},
-    domain::{error::Error, task::Actor, text::counted},
-    share::{
-        code::{CodeError, JoinCode},
-        environment::Environment,
-        log::{Log, LogError, Number},
-        place::{Place, PlaceError},
-        probe::{Lifecycle, Probed},
-        seal::{Key, LogId},
-        secrets::Secrets,
-    },
-    store::{Access, Ahead, Imported, Paths, Store, db::Doorbell},
+    domain::task::Actor,
+    share::secrets::Secrets,
+    store::{Access, Store, db::Doorbell},
 };
 
 /// The longest name of a member, in characters.
@@ -115,23 +104,25 @@ enum ShareCommand {
     },
 }
 
+mod join;
+mod new_log;
 mod status;
 mod upgrade;
 
 impl ShareArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
         match self.command {
-            ShareCommand::Init { place, member } => init(context, &place, member),
+            ShareCommand::Init { place, member } => new_log::init(context, &place, member),
             ShareCommand::Code { show } => code(context, show),
             ShareCommand::Join { code: Some(_), .. } => Err(Failure::call(
                 "a join code is not given as an argument: every user of this machine could see it, and the shell would keep it",
                 "taskhold share join asks for it; or: taskhold share join < FILE",
             )),
-            ShareCommand::Join { member, code: None } => join(context, member),
+            ShareCommand::Join { member, code: None } => join::join(context, member),
             ShareCommand::Status => status::status(context),
             ShareCommand::Leave => leave(context),
             ShareCommand::Upgrade { yes } => upgrade::upgrade(context, yes),
-            ShareCommand::Rekey { place, yes } => rekey(context, &place, yes),
+            ShareCommand::Rekey { place, yes } => new_log::rekey(context, &place, yes),
         }
     }
 }
@@ -149,188 +140,13 @@ fn member_name(name: Option<String>) -> CliResult<Option<String>> {
     Ok(Some(clean))
 }
 
-/// Returns the place of a new log; what it and the environment leave open is as at the place of the `old` one.
-fn resolved(
-    place: &str,
-    environment: &Environment,
-    old: Option<&Secrets>,
-) -> Result<Place, PlaceError> {
-    let place = place.parse::<Place>()?.resolved(environment)?;
-    Ok(match old {
-        Some(old) => place.in_store_of(&old.code.place),
-        None => place,
-    })
-}
-
-/// The entries of an old log that are not in the new one.
-type LeftOut = Option<RangeInclusive<Number>>;
-
-/// A log that is to be made.
-struct NewLog {
-    secrets: Secrets,
-    log: Box<dyn Log>,
-    probed: Probed,
-}
-
-impl NewLog {
-    /// Draws a key for a log at `place`, and examines the engine there. Of the log nothing is written yet. What an attempt to begin a
-    /// log there has `kept` when it was cut off is used again, and what is known of the engine from the `old` log.
-    fn at(
-        place: &str,
-        member: Option<String>,
-        kept: Option<Secrets>,
-        old: Option<&Secrets>,
-    ) -> CliResult<Self> {
-        let wrong = |error: PlaceError| {
-            Failure::call(
-                error.to_string(),
-                "taskhold share init s3://BUCKET/FOLDER, or rqlite://HOST:PORT,HOST:PORT",
-            )
-        };
-        let environment = Environment::of_process();
-        let place = resolved(place, &environment, old).map_err(wrong)?;
-        let random =
-            |error: getrandom::Error| Failure::input(format!("cannot make a key: {error}"));
-        let login = place.login_to_keep(&environment);
-        let code = JoinCode {
-            place,
-            log: LogId::generate().map_err(random)?,
-            key: Key::generate().map_err(random)?,
-        };
-        let mut secrets = Secrets::new(code, login, member);
-        if let Some(kept) = kept.filter(|kept| kept.code.place == secrets.code.place) {
-            (secrets.code, secrets.machine) = (kept.code, kept.machine);
-            secrets.login = secrets.login.or(kept.login);
-        }
-        if let Some(old) = old.filter(|old| old.code.place.is_same_engine(&secrets.code.place)) {
-            secrets.login = secrets.login.or_else(|| old.login.clone());
-        }
-        if let Place::S3 { .. } = secrets.code.place {
-            writeln!(
-                io::stderr(),
-                "Examining the store at {}: this may take half a minute.",
-                secrets.code.place
-            )?;
-        }
-        let refused = |error: LogError| not_shared(&error.to_string());
-        let place = &secrets.code.place;
-        let probed = place
-            .probe(environment, secrets.login.as_ref())
-            .map_err(refused)?;
-        if let Some(Lifecycle::Harmful(rules)) = &probed.lifecycle {
-            let rules = rules.join("; ");
-            return Err(not_shared(&format!(
-                "lifecycle rules of the bucket would take away what the log needs: {rules}; take them away, or name a folder that they leave alone"
-            )));
-        }
-        let log = secrets.open(Environment::of_process()).map_err(refused)?;
-        Ok(Self {
-            secrets,
-            log,
-            probed,
-        })
-    }
-
-    fn print(&self, store: &Store, said: &str, left_out: &LeftOut, context: &Context) -> CliResult {
-        let (all, deleted) = store.count_all()?;
-        let tasks = all - deleted;
-        let place = &self.secrets.code.place;
-        if context.screen.json {
-            let mut body = json!({
-                "place": place.to_string(),
-                "tasks": tasks,
-                "answer_ms": millis(self.probed.answer_time),
-            });
-            if let Some(left_out) = left_out {
-                body["left_out"] = json!({ "first": left_out.start(), "last": left_out.end() });
-            }
-            return Ok(context.screen.print_json(&body)?);
-        }
-        let tasks = counted(i64::try_from(tasks).unwrap_or(i64::MAX), "task");
-        let warning = clock_warning(&self.probed);
-        let said = format!("Shared {tasks} at {place}.\n{warning}{said}");
-        Ok(context.screen.print(&said)?)
-    }
-}
-
-fn init(context: &Context, place: &str, member: Option<String>) -> CliResult {
-    let member = member_name(member)?;
-    let mut store = Store::open(&context.database, Access::Write)?;
-    // Before anything is written to the place.
-    store.refuse_shared()?;
-    let kept = Secrets::load(&store.paths().share).ok();
-    let mut new = NewLog::at(place, member, kept, None)?;
-    store.share(&new.secrets, &mut *new.log)?;
-    let said = "On the next machine: taskhold share join, with the code that taskhold share code prints here.\n";
-    new.print(&store, said, &None, context)
-}
-
-fn rekey(context: &Context, place: &str, yes: bool) -> CliResult {
-    let mut store = Store::open(&context.database, Access::Write)?;
-    let old = secrets(&store)?;
-    let is_there = |new: &Place| old.code.place.is_where(new);
-    if resolved(place, &Environment::of_process(), Some(&old)).is_ok_and(|new| is_there(&new)) {
-        return Err(Failure::call(
-            format!(
-                "{} is where the log is now: name another place",
-                old.code.place
-            ),
-            match old.code.place {
-                Place::S3 { .. } => "taskhold share rekey s3://BUCKET/OTHER-FOLDER",
-                Place::Rqlite { .. } => {
-                    "taskhold share rekey rqlite://HOST:PORT,HOST:PORT/OTHER-NAME"
-                }
-            },
-        ));
-    }
-    let ahead = store.entries_ahead()?;
-    if let Some(ahead) = &ahead
-        && !(yes || is_left_out(ahead)?)
-    {
-        return Ok(context.screen.print("Nothing was changed.\n")?);
-    }
-    let mut new = NewLog::at(
-        place,
-        old.member.clone(),
-        old.next.as_deref().cloned(),
-        Some(&old),
-    )?;
-    let left_out = store.rekey(&new.secrets, &mut *new.log, ahead.is_some())?;
-    let mut said = left_out.as_ref().map_or_else(String::new, |left_out| {
-        format!(
-            "{} of the old log {} not in it. A machine that has read further brings new tasks from there when it joins the new one; what was changed there in other tasks is in the backup that it makes then.\n",
-            entries(left_out),
-            if left_out.start() == left_out.end() { "is" } else { "are" },
-        )
-    });
-    said.push_str("The old log takes no more changes. On each other machine that stays: taskhold share join with the new code.\n");
-    new.print(&store, &said, &left_out, context)
-}
-
-fn entries(range: &RangeInclusive<Number>) -> String {
-    let (first, last) = range.clone().into_inner();
-    if first == last {
-        format!("Entry {first}")
-    } else {
-        format!("Entries {first} to {last}")
-    }
-}
-
-/// Asks whether the new log is to begin without what cannot be read.
-fn is_left_out(ahead: &Ahead) -> CliResult<bool> {
-    let what = entries(&(ahead.first..=ahead.last));
-    let reason = &ahead.reason;
-    if !can_ask() {
-        return Err(Failure::input(format!(
-            "this machine cannot follow the log to its end: {reason}. {what} would not be in the new log"
-        ))
-        .with_hint(
-            "taskhold share rekey on a machine that has read further; if none has: taskhold share rekey PLACE --yes",
-        ));
-    }
-    is_agreed(&format!(
-        "This machine cannot follow the log to its end: {reason}. If another machine has read further, rekey there. {what} would not be in the new log. Begin it all the same? [y/N] "
-    ))
+/// Returns what opens the shared log of the database.
+fn secrets(store: &Store) -> CliResult<Secrets> {
+    let Some(state) = store.shared_state()? else {
+        return Err(Failure::input("these tasks are not shared")
+            .with_hint("taskhold share init PLACE shares them; taskhold share join joins others"));
+    };
+    Ok(store.secrets_of(&state)?)
 }
 
 /// Asks a question at the terminal.
@@ -341,32 +157,6 @@ fn is_agreed(question: &str) -> CliResult<bool> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
-}
-
-fn clock_warning(probed: &Probed) -> String {
-    match probed.skew_seconds {
-        Some(seconds) if probed.is_clock_off() => format!(
-            "The clock of this machine is {} seconds {} that of the store: set it right.\n",
-            seconds.unsigned_abs(),
-            if seconds > 0 { "behind" } else { "ahead of" }
-        ),
-        _ => String::new(),
-    }
-}
-
-fn not_shared(reason: &str) -> Failure {
-    Failure::Failed(Error::NotShared {
-        reason: reason.to_owned(),
-    })
-}
-
-/// Returns what opens the shared log of the database.
-fn secrets(store: &Store) -> CliResult<Secrets> {
-    let Some(state) = store.shared_state()? else {
-        return Err(Failure::input("these tasks are not shared")
-            .with_hint("taskhold share init PLACE shares them; taskhold share join joins others"));
-    };
-    Ok(store.secrets_of(&state)?)
 }
 
 fn code(context: &Context, show: bool) -> CliResult {
@@ -383,106 +173,6 @@ fn code(context: &Context, show: bool) -> CliResult {
             .print_json(&json!({ "code": code.to_string() }))?);
     }
     Ok(context.screen.print(&format!("{code}\n"))?)
-}
-
-fn read_code() -> CliResult<JoinCode> {
-    let text = if io::stdin().is_terminal() {
-        let line = unshown_line("Join code (it is not shown): ")?;
-        line.ok_or_else(|| {
-            Failure::input("a code cannot be typed here without being shown")
-                .with_hint("taskhold share join < FILE, with the code in the file")
-        })?
-    } else {
-        input::stdin_text()?
-    };
-    text.parse().map_err(|error: CodeError| {
-        Failure::input(error.to_string())
-            .with_hint("taskhold share code prints it, on a machine that shares the tasks")
-    })
-}
-
-fn join(context: &Context, member: Option<String>) -> CliResult {
-    let member = member_name(member)?;
-    let code = read_code()?;
-    let kept = Secrets::load(&Paths::new(&context.database).share).ok();
-    // That of a log which has ended may be kept by the same engine.
-    let kept = kept.filter(|kept| kept.code.place.is_same_engine(&code.place));
-    let login = code.place.login_to_keep(&Environment::of_process());
-    let login = login.or_else(|| kept.as_ref()?.login.clone());
-    let mut secrets = Secrets::new(code, login, member.clone());
-    if let Some(kept) = kept {
-        secrets.machine = kept.machine;
-        secrets.next = kept.next.filter(|_| kept.code == secrets.code);
-    }
-    let mut caller = context.caller.clone();
-    if let Some(member) = &member {
-        caller = context.unsigned_caller().of_member(member);
-    }
-    let joined = join::join(&context.database, &secrets, &caller)?;
-    if context.screen.json {
-        return Ok(context.screen.print_json(&json!({
-            "place": secrets.code.place.to_string(),
-            "entry": joined.state.n,
-            "tasks": joined.tasks,
-            "brought": joined.brought.as_ref().map(|brought| json!({
-                "new": brought.new,
-                "here": brought.here,
-                "differ": brought.differ,
-                "group": brought.group,
-                "first": brought.ends.as_ref().map(|[(first, _), _]| first.get()),
-                "last": brought.ends.as_ref().map(|[_, (last, _)]| last.get()),
-            })),
-            "backup": joined.before.map(|backup| backup.path),
-        }))?);
-    }
-    let said = said_of(&joined, &secrets);
-    Ok(context.screen.print(&said)?)
-}
-
-fn said_of(joined: &Joined, secrets: &Secrets) -> String {
-    let count = |number: u64| counted(i64::try_from(number).unwrap_or(i64::MAX), "task");
-    let mut said = format!(
-        "Joined {}: {} now.\n",
-        secrets.code.place,
-        count(joined.tasks)
-    );
-    if let Some(Imported {
-        new,
-        here,
-        differ,
-        ends,
-        group,
-        ..
-    }) = &joined.brought
-    {
-        if let Some([(first, _), (last, _)]) = ends {
-            let which = if first == last {
-                format!("#{first}")
-            } else {
-                format!("#{first} to #{last}")
-            };
-            let _ = writeln!(
-                said,
-                "{} of this machine came along, now {which}{}.",
-                count(*new),
-                group.map_or_else(String::new, |group| format!(" (change group {group})"))
-            );
-        }
-        if *here > 0 {
-            let _ = writeln!(said, "{} of this machine were there already.", count(*here));
-        }
-        if *differ > 0 {
-            let _ = writeln!(
-                said,
-                "{} of those said something else here; the shared ones stand, and what was here is in the backup.",
-                count(*differ)
-            );
-        }
-    }
-    if let Some(before) = &joined.before {
-        let _ = writeln!(said, "What was there before: {}", before.path.display());
-    }
-    said
 }
 
 fn leave(context: &Context) -> CliResult {
