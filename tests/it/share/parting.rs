@@ -2,17 +2,22 @@
 
 use super::*;
 
+/// Returns two machines that share the task `one`, which is the first entry of their log.
+fn sharing(store: &ObjectStore) -> [Machine<'_>; 2] {
+    let [desk, laptop] = [(); 2].map(|()| Machine::new(store));
+    desk.run(&["add", "one"]);
+    desk.share(&[]);
+    laptop.join(&desk.code(), &[]);
+    [desk, laptop]
+}
+
 #[test]
 fn a_laptop_that_was_lost_is_out_when_the_others_go_on_under_a_new_key() {
     let store = ObjectStore::start();
-    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    let [desk, laptop] = sharing(&store);
     let stolen = Machine::new(&store);
-    desk.run(&["add", "one"]);
-    desk.share(&[]);
     let old_code = desk.code();
-    for machine in [&laptop, &stolen] {
-        machine.join(&old_code, &[]);
-    }
+    stolen.join(&old_code, &[]);
     // What is kept leads to the store.
     for machine in [&desk, &laptop] {
         machine.has_variables.set(false);
@@ -49,10 +54,7 @@ fn a_laptop_that_was_lost_is_out_when_the_others_go_on_under_a_new_key() {
 #[test]
 fn where_nobody_gets_past_an_entry_a_new_log_begins_without_it() {
     let store = ObjectStore::start();
-    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
-    desk.run(&["add", "one"]);
-    desk.share(&[]);
-    laptop.join(&desk.code(), &[]);
+    let [desk, laptop] = sharing(&store);
     desk.run(&["add", "two"]);
     desk.run(&["add", "three"]);
     store.alter("/tasks/ours/log/00000000000000000002");
@@ -80,10 +82,8 @@ fn where_nobody_gets_past_an_entry_a_new_log_begins_without_it() {
 #[test]
 fn an_entry_that_was_altered_is_said_by_status_doctor_and_a_change_that_is_not_made() {
     let store = ObjectStore::start();
-    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
-    desk.share(&[]);
-    laptop.join(&desk.code(), &[]);
-    desk.run(&["add", "one"]);
+    let [desk, laptop] = sharing(&store);
+    desk.run(&["add", "two"]);
     let newest = store
         .names()
         .into_iter()
@@ -102,7 +102,7 @@ fn an_entry_that_was_altered_is_said_by_status_doctor_and_a_change_that_is_not_m
         found.contains("cannot be followed") && found.contains("put the object back"),
         "{found}"
     );
-    let refused = laptop.refusal(&["add", "two"]);
+    let refused = laptop.refusal(&["add", "three"]);
     assert!(
         refused.contains("Nothing was changed") && refused.contains("does not open"),
         "{refused}"
@@ -110,8 +110,8 @@ fn an_entry_that_was_altered_is_said_by_status_doctor_and_a_change_that_is_not_m
     assert!(!refused.contains("may yet appear"), "{refused}");
     // The store has it again as it was.
     store.alter(&newest);
-    laptop.run(&["add", "two"]);
-    assert_eq!(desk.titles(), ["one", "two"]);
+    laptop.run(&["add", "three"]);
+    assert_eq!(desk.titles(), ["one", "two", "three"]);
 }
 
 #[test]
@@ -137,27 +137,21 @@ fn an_entry_that_was_deleted_in_the_store_is_noticed_before_anything_is_written_
 #[test]
 fn who_leaves_keeps_the_tasks_and_can_come_back() {
     let store = ObjectStore::start();
-    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
-    desk.run(&["add", "shared"]);
-    desk.share(&[]);
+    let [desk, laptop] = sharing(&store);
     let code = desk.code();
-    laptop.join(&code, &[]);
     laptop.run(&["share", "leave"]);
     laptop.run(&["add", "alone"]);
     desk.run(&["add", "meanwhile"]);
-    assert_eq!(laptop.titles(), ["shared", "alone"]);
+    assert_eq!(laptop.titles(), ["one", "alone"]);
     laptop.join(&code, &[]);
-    assert_eq!(laptop.titles(), ["shared", "meanwhile", "alone"]);
-    assert_eq!(desk.titles(), ["shared", "meanwhile", "alone"]);
+    assert_eq!(laptop.titles(), ["one", "meanwhile", "alone"]);
+    assert_eq!(desk.titles(), ["one", "meanwhile", "alone"]);
 }
 
 #[test]
 fn a_machine_that_joins_again_needs_no_credentials_that_it_keeps() {
     let store = ObjectStore::start();
-    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
-    desk.run(&["add", "one"]);
-    desk.share(&[]);
-    laptop.join(&desk.code(), &[]);
+    let [desk, laptop] = sharing(&store);
     let file = laptop.home.database().with_file_name("code.txt");
     std::fs::write(&file, desk.code()).unwrap();
     let bare = |arguments: &[&str]| {
