@@ -64,6 +64,9 @@ pub(super) enum Failure {
     Token(#[from] TokenError),
     #[error("cannot write the result: {0}")]
     Output(io::Error),
+    /// The log that several machines share does not answer, or cannot be followed; nothing was to be changed.
+    #[error("{message}")]
+    Log { message: String, hint: String },
     /// A person was asked and said no.
     #[error("nothing was {0}")]
     Declined(&'static str),
@@ -118,6 +121,7 @@ impl Failure {
             Self::Input { .. } => "file",
             Self::Instance(_) | Self::Listen(_) | Self::Ask(_) | Self::Service(_) => "daemon",
             Self::Token(_) => "token",
+            Self::Log { .. } => "shared",
             Self::Declined(_) => "declined",
             Self::Told => "told",
             Self::Kept { failure, .. } => failure.code(),

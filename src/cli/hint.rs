@@ -16,6 +16,7 @@ impl Failure {
     pub(super) fn hint(&self, context: Option<&Context>) -> Option<String> {
         let hint = match self {
             Self::Call { hint, .. }
+            | Self::Log { hint, .. }
             | Self::Input {
                 hint: Some(hint), ..
             }

@@ -74,6 +74,8 @@ enum ShareCommand {
         code: Option<String>,
     },
     /// Show how far this machine has followed, and whether the log answers
+    ///
+    /// Exit status 1 if it does not answer or cannot be followed; what is known here is printed all the same.
     Status,
     /// Stop sharing on this machine; the tasks stay
     Leave,

@@ -77,6 +77,17 @@ impl<'a> Machine<'a> {
         String::from_utf8(output.stderr).unwrap()
     }
 
+    /// Returns what `share status` prints where the log does not answer or cannot be followed, and what it says on stderr.
+    fn status_of_failure(&self, arguments: &[&str]) -> (String, String) {
+        let mut call = vec!["share", "status"];
+        call.extend(arguments);
+        let output = self.output(&call);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let [printed, said] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (printed, said)
+    }
+
     fn share(&self, member: &[&str]) {
         let mut call = vec!["share", "init", "s3://tasks/ours"];
         call.extend(member);
@@ -192,8 +203,18 @@ fn without_the_store_tasks_are_read_and_a_change_is_refused_as_not_made() {
     );
     let list = desk.json(&["list"]);
     assert_eq!(list["tasks"].as_array().unwrap().len(), 1, "{list}");
-    let status = desk.json(&["share", "status"]);
-    assert!(status["error"].is_string(), "{status}");
+    let (printed, said) = desk.status_of_failure(&["--json"]);
+    let status: Value = serde_json::from_str(&printed).unwrap();
+    assert!(
+        status["error"].is_string() && status["entry"] == 1,
+        "{status}"
+    );
+    let said = error(&said);
+    assert_eq!(said["code"], "shared", "{said}");
+    assert!(
+        said["message"].as_str().unwrap().contains("cannot be read"),
+        "{said}"
+    );
     store.switch_off(false);
     desk.run(&["add", "in time"]);
     let titles = desk.titles();
@@ -306,11 +327,14 @@ fn a_place_that_is_taken_and_a_database_that_is_shared_are_not_shared_again() {
     let same = desk.refusal(&["share", "rekey", "s3://tasks/ours"]);
     assert!(same.contains("where the log is now"), "{same}");
     store.switch_off(true);
-    let status = desk.run(&["share", "status"]);
+    let (status, said) = desk.status_of_failure(&[]);
     assert!(
-        status.contains("answers   no: ") && !status.contains("Nothing was changed"),
+        status.contains("answers   no: ") && status.contains("entry     1"),
         "{status}"
     );
+    for said in [status, said] {
+        assert!(!said.contains("Nothing was changed"), "{said}");
+    }
     store.switch_off(false);
     laptop.run(&["add", "still works"]);
     assert_eq!(laptop.titles(), ["still works"]);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{millis, secrets};
 use crate::{
-    cli::{CliResult, Context},
+    cli::{CliResult, Context, Failure},
     domain::{error::Error, task::Timestamp},
     render,
     store::{SharedState, Unsettled},
@@ -31,7 +31,7 @@ pub(super) fn status(context: &Context) -> CliResult {
             Ok((answer, behind)) => (Some(millis(*answer)), Some(*behind), None),
             Err(error) => (None, None, Some(reason(error))),
         };
-        return Ok(context.screen.print_json(&json!({
+        context.screen.print_json(&json!({
             "place": secrets.code.place.to_string(),
             "log": state.log,
             "member": secrets.member,
@@ -47,7 +47,8 @@ pub(super) fn status(context: &Context) -> CliResult {
                 "at": render::instant(unsettled.at, context.caller.zone),
                 "was_taken": unsettled.was_taken,
             })),
-        }))?);
+        }))?;
+        return look.map(drop).map_err(failure);
     }
     let mut said = format!("place     {}\n", secrets.code.place);
     if let Some(member) = &secrets.member {
@@ -77,7 +78,29 @@ pub(super) fn status(context: &Context) -> CliResult {
     if let Some(unsettled) = &state.unsettled {
         said.push_str(&said_of_unsettled(unsettled, context));
     }
-    Ok(context.screen.print(&said)?)
+    context.screen.print(&said)?;
+    look.map(drop).map_err(failure)
+}
+
+/// Returns the failure of a look at the shared log: for scripts, which read what was printed only if there is need.
+fn failure(error: Error) -> Failure {
+    let (message, hint) = match error {
+        Error::NotShared { reason } => (
+            format!("the shared log cannot be read: {reason}"),
+            "tasks can be read; changes work again when the log answers",
+        ),
+        Error::Unfollowed {
+            reason, way_out, ..
+        } => (
+            format!("the shared log cannot be followed: {reason}"),
+            way_out,
+        ),
+        other => return other.into(),
+    };
+    Failure::Log {
+        message,
+        hint: hint.to_owned(),
+    }
 }
 
 /// Says why the shared log was not looked at, which is no change: so nothing is said of one.
