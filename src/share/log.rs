@@ -128,13 +128,20 @@ pub trait Log: Send {
 
     /// Returns the number of the last entry, if that comes after `after`, and otherwise `after`. An entry counts whether it opens or not.
     fn end(&mut self, after: Number) -> Result<Number, LogError> {
-        let mut end = after;
-        loop {
-            match self.read(end, 1 << 20)?.entries.len() {
-                0 => return Ok(end),
-                count => end += count as Number,
+        let stands = |log: &mut Self, n: Number| Ok(!log.read(n - 1, 1)?.entries.is_empty());
+        // Who is far behind does not read all that lies between: the way is doubled until nothing stands there, then halved.
+        let (mut end, mut way) = (after, 1);
+        while stands(self, end + way)? {
+            end += way;
+            way *= 2;
+        }
+        while way > 1 {
+            way /= 2;
+            if stands(self, end + way)? {
+                end += way;
             }
         }
+        Ok(end)
     }
 
     /// Keeps a large body under the digest of its bytes, before the entry that names it is appended. Repeating it changes

@@ -379,6 +379,23 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_long_log_is_found_in_a_few_requests() {
+        let pace = Duration::from_millis(1);
+        for entries in [0, 1, 2, 3, 7, 8, 900_u64] {
+            let mut log = Memory::new(1, Faults(0));
+            for number in 0..entries {
+                assert_eq!(log.append(number, b"entry"), Appended::Accepted);
+            }
+            for after in [0, entries / 2, entries] {
+                log.slow_down(pace);
+                assert_eq!(log.end(after).unwrap(), entries, "{after}");
+                let requests = log.spent().as_millis();
+                assert!(requests <= 21, "{requests} from {after} to {entries}");
+            }
+        }
+    }
+
+    #[test]
     fn a_digest_is_read_as_it_is_written() {
         let digest = Digest::of(b"body");
         let written = serde_json::to_string(&digest).unwrap();

@@ -265,22 +265,62 @@ impl Store {
 
     /// Reports whether the shared log has ended: its members go on with another.
     pub(crate) fn has_ended(&self) -> Result<bool> {
-        let (_, last) = self.last_entry(&self.shared()?)?;
-        Ok(last.is_some_and(|head| head.is_last()))
+        Ok(self.ending(&self.shared()?)?.1.is_some())
+    }
+
+    /// Says of an entry that this machine cannot get past also whether the log has ended since: then it need not.
+    pub(super) fn or_ended(&self, stopped: Error) -> Error {
+        let Error::Unfollowed {
+            entry,
+            reason,
+            way_out,
+        } = &stopped
+        else {
+            return stopped;
+        };
+        let is_end = [Unfit::Last, Unfit::Unfinished]
+            .iter()
+            .any(|end| end.way_out() == *way_out);
+        let ending = || self.ending(&self.shared().ok()?).ok()?.1;
+        match (!is_end).then(ending).flatten().map(Error::from) {
+            Some(Error::Unfollowed {
+                reason: end,
+                way_out,
+                ..
+            }) => Error::Unfollowed {
+                entry: *entry,
+                reason: format!("{reason}; {end}"),
+                way_out,
+            },
+            _ => stopped,
+        }
     }
 
     /// Finds the end of the shared log, behind the entries that were applied here. That another machine ended it is an error.
     fn end_of(&self, state: &State) -> Result<End> {
-        let (n, last) = self.last_entry(state)?;
-        let machine = self.with_log(state, |log| log.secrets.machine.clone())?;
-        match last.filter(Head::is_last) {
-            None => Ok(End { n, is_ours: false }),
-            Some(head) if head.machine == machine => Ok(End { n, is_ours: true }),
-            Some(Head { member, .. }) => {
-                let unfit = Unfit::Last;
-                Err(Stop { n, member, unfit }.into())
-            }
+        match self.ending(state)? {
+            (n, None) => Ok(End { n, is_ours: false }),
+            (n, Some(stop)) if stop.unfit == Unfit::Unfinished => Ok(End { n, is_ours: true }),
+            (_, Some(stop)) => Err(stop.into()),
         }
+    }
+
+    /// Returns the number of the last entry of the shared log, and whose it is if that ends the log.
+    fn ending(&self, state: &State) -> Result<(Number, Option<Stop>)> {
+        let (n, last) = self.last_entry(state)?;
+        let Some(Head {
+            machine, member, ..
+        }) = last.filter(Head::is_last)
+        else {
+            return Ok((n, None));
+        };
+        let is_ours = self.with_log(state, |log| log.secrets.machine == machine)?;
+        let unfit = if is_ours {
+            Unfit::Unfinished
+        } else {
+            Unfit::Last
+        };
+        Ok((n, Some(Stop { n, member, unfit })))
     }
 
     /// Returns the number of the last entry of the shared log, and its head; `None` if it is here, or cannot be read.

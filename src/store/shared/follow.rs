@@ -86,6 +86,11 @@ impl Store {
     /// Applies what other machines have appended to the shared log. Returns the last change it brought; `None` if there was
     /// nothing new, or the database is not shared.
     pub fn follow(&mut self) -> Result<Option<i64>> {
+        let followed = self.try_follow();
+        followed.map_err(|error| self.or_ended(error))
+    }
+
+    fn try_follow(&mut self) -> Result<Option<i64>> {
         let mut last = None;
         let mut is_far_behind = None;
         loop {
@@ -127,7 +132,7 @@ impl Store {
         let Some(state) = self.shared_state()? else {
             return Ok((Duration::ZERO, 0));
         };
-        self.with_log(&state, |log| -> Result<_> {
+        let looked = self.with_log(&state, |log| -> Result<_> {
             let begun = Instant::now();
             // One entry at the most: what comes after it is not counted as the time of an answer.
             log.read_past(&state, state.n > 0, 1)?;
@@ -138,7 +143,8 @@ impl Store {
                 Some(stop) => Err(stop.into()),
                 None => Ok((took, behind)),
             }
-        })?
+        })?;
+        looked.map_err(|error| self.or_ended(error))
     }
 
     /// Returns when the shared log was last heard of; `None` if it never was.

@@ -163,6 +163,7 @@ impl Store {
             .visit
             .replace(Some(Visit::begin(left.max(LEAST))));
         let done = work(self);
+        let done = done.map_err(|error| self.or_ended(error));
         self.sharing.turn.replace(None);
         self.sharing.visit.replace(None);
         done

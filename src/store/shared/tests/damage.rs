@@ -105,3 +105,52 @@ fn a_large_change_comes_in_parts_and_one_that_is_missing_stops_it() {
     );
     assert!(titles(&machines.stores[1]).is_empty());
 }
+
+#[test]
+fn who_cannot_read_an_entry_hears_that_the_log_has_ended_since() {
+    for entries in [2, 9] {
+        let mut machines = Machines::new(2, 1, Faults(0));
+        let caller = machines.caller("cli");
+        machines.stores[0].execute(&add("first"), &caller).unwrap();
+        machines.stores[1].follow().unwrap();
+        for number in 0..entries {
+            let text = format!("later {number}");
+            machines.stores[0].execute(&add(&text), &caller).unwrap();
+        }
+        machines
+            .log
+            .tamper(|entries| entries[2] = b"altered".to_vec());
+        let told = |store: &mut Store| {
+            let refused = store.execute(&add("mine"), &caller).unwrap_err();
+            let looked = [store.follow().unwrap_err(), store.look_back().unwrap_err()];
+            [refused]
+                .into_iter()
+                .chain(looked)
+                .map(|error| {
+                    let said = error.to_string();
+                    let Error::Unfollowed {
+                        entry: 3, way_out, ..
+                    } = error
+                    else {
+                        panic!("{said}");
+                    };
+                    (said, way_out)
+                })
+                .collect::<Vec<_>>()
+        };
+        for (said, _) in told(&mut machines.stores[1]) {
+            assert!(!said.contains("the log ends"), "{said}");
+        }
+        let mut new_log = Memory::new(2, Faults(0));
+        let place = format!("{}/new", machines.place(0));
+        new_log.known_as(&place);
+        let mut new = secrets(&place, Some("anna"));
+        new.code.log = LogId::from_bytes([0x44; 16]);
+        machines.stores[0].rekey(&new, &mut new_log, false).unwrap();
+        let end = format!("entry {} by anna: the log ends here", entries + 3);
+        for (said, way_out) in told(&mut machines.stores[1]) {
+            assert!(said.contains("entry 3") && said.contains(&end), "{said}");
+            assert!(way_out.contains("code of the new log"), "{way_out}");
+        }
+    }
+}
