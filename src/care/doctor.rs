@@ -155,6 +155,18 @@ impl Finding {
         }
     }
 
+    /// Says of one that `taskhold doctor --fix` mends that it cannot do so yet: nothing can be written.
+    fn after_writing(self) -> Self {
+        if self.fix.is_none() {
+            return self;
+        }
+        Self {
+            way_out: Some("see to `writing`, then run `taskhold doctor --fix`".to_owned()),
+            fix: None,
+            ..self
+        }
+    }
+
     /// Says what is to be done after that.
     #[cfg_attr(
         not(unix),
@@ -284,7 +296,9 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
             return found;
         }
     };
-    found.push(writing::examine(paths));
+    let writing = writing::examine(paths);
+    let is_written = is_closed || writing.verdict != Verdict::Bad;
+    found.push(writing);
     found.extend(processes::examine(paths));
     let what = format!("a database of taskhold, schema {schema}");
     found.push(Finding::good("header", what));
@@ -293,6 +307,9 @@ fn examine_file(paths: &Paths, zone: Zone, now: Timestamp) -> Vec<Finding> {
         found.extend(sharing::examine(paths));
     }
     found.push(backups::examine(paths, now));
+    if !is_written {
+        found = found.into_iter().map(Finding::after_writing).collect();
+    }
     found
 }
 

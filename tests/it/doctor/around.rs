@@ -193,6 +193,30 @@ fn a_file_that_is_marked_as_not_to_be_changed_is_named_with_the_way_out() {
             assert!(found.to_string().contains(&way_out), "{found:#}");
         }
     }
+    // What is mended by writing cannot be mended before that.
+    let folder = home.database().parent().unwrap().to_owned();
+    fs::remove_file(home.database().with_file_name("tasks.db.ballast")).unwrap();
+    assert!(mark("+i", &folder));
+    let looked = [&[][..], &["--fix"]].map(|arguments| examine(&home, arguments));
+    assert!(mark("-i", &folder));
+    for (status, found) in looked {
+        assert_eq!(
+            (status, ailing(&found)),
+            (1, vec!["ballast".to_owned(), "writing".to_owned()]),
+            "{found:#}"
+        );
+        let findings = found["findings"].as_array().unwrap();
+        let ballast = findings
+            .iter()
+            .find(|one| one["check"] == "ballast")
+            .unwrap();
+        assert_eq!(ballast["can_be_fixed"], false, "{ballast}");
+        assert_eq!(
+            ballast["way_out"],
+            "see to `writing`, then run `taskhold doctor --fix`"
+        );
+    }
+    examine(&home, &["--fix"]);
     let (status, found) = examine(&home, &[]);
     assert_eq!((status, ailing(&found)), (0, vec![]), "{found:#}");
 }
