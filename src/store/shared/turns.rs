@@ -52,8 +52,10 @@ const DOUBLINGS: u32 = 3;
 /// The least and the most that is taken for the time of an append.
 const APPEND: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(250)];
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// The longest that a machine may ask to have the log for itself.
-const LONGEST_ASKED: Duration = Duration::from_secs(2);
+/// The longest that a machine may ask to have the log for itself. One that is stopped after it asked keeps others waiting for that long.
+const LONGEST_ASKED: Duration = Duration::from_secs(10);
+/// How often, while another machine has asked for the log, it is looked whether that machine is done.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often a wait is looked up from: it ends when the process does.
 const STEP: Duration = Duration::from_millis(10);
 
@@ -117,14 +119,16 @@ impl Pace {
         self.own_at.is_some_and(|at| between(at, now) < pause)
     }
 
-    /// Returns how long the machine waits before it appends again: `random` is from 0 to 1.
+    /// Returns for how long another machine still asks to have the log for itself.
+    fn asked(&self, now: Timestamp) -> Duration {
+        let left = self.others_at.map(|until| between(now, until));
+        // By a clock that was set back it would be for longer than any may ask.
+        left.filter(|left| *left <= LONGEST_ASKED)
+            .unwrap_or_default()
+    }
+
+    /// Returns how long the machine waits before it appends again, if nobody asks it to: `random` is from 0 to 1.
     fn wait(&self, now: Timestamp, took: Duration, random: f64) -> Duration {
-        let asked = self
-            .others_at
-            .map_or(Duration::MAX, |until| between(now, until));
-        if asked <= LONGEST_ASKED {
-            return asked;
-        }
         let others = self.others_at.is_some_and(|at| between(at, now) < LATELY);
         let run = if others { RUN } else { LONG_RUN };
         if self.own_run == 0 || !self.own_run.is_multiple_of(run) || !self.is_in_a_row(now, took) {
@@ -243,25 +247,41 @@ impl Store {
         patience::at_most(self.time_left().max(MOMENT), work)
     }
 
-    /// Leaves the log to others for a while, if this machine alone has had it for some time.
-    pub(in crate::store) fn let_others_in(&self) -> Result<()> {
-        let Some(state) = self.shared_state()? else {
-            return Ok(());
-        };
-        let took = self.sharing.log.borrow().as_ref().map(|open| open.took);
-        let took = took.unwrap_or_default();
-        let wait = state.pace.wait(clock::now(), took, fastrand::f64());
-        let until = Instant::now() + wait.min(self.time_left() / 4);
-        while let Some(left) = until.checked_duration_since(Instant::now())
-            && !left.is_zero()
-        {
-            if patience::is_over() {
-                return Err(Error::ShuttingDown);
+    /// Leaves the log to a machine that has asked for it, until its work is there; and to all others for a while, if this machine
+    /// alone has had it for some time. Called in the turn of this process.
+    pub(in crate::store) fn let_others_in(&mut self) -> Result<()> {
+        while let Some(state) = self.shared_state()? {
+            let now = clock::now();
+            let asked = state.pace.asked(now);
+            if asked.is_zero() {
+                let took = self.sharing.log.borrow().as_ref().map(|open| open.took);
+                let wait = state
+                    .pace
+                    .wait(now, took.unwrap_or_default(), fastrand::f64());
+                return pause(wait.min(self.time_left() / 4));
             }
-            thread::sleep(left.min(STEP));
+            pause(asked.min(LOOK))?;
+            // Why the log cannot be read, whoever appends to it next finds out.
+            if self.follow().is_err() || !self.goes_on() {
+                break;
+            }
         }
         Ok(())
     }
+}
+
+/// Waits, unless the process is to end.
+fn pause(time: Duration) -> Result<()> {
+    let until = Instant::now() + time;
+    while let Some(left) = until.checked_duration_since(Instant::now())
+        && !left.is_zero()
+    {
+        if patience::is_over() {
+            return Err(Error::ShuttingDown);
+        }
+        thread::sleep(left.min(STEP));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -304,13 +324,14 @@ mod tests {
             (300, 1_000, 300),
             (300, 1_200, 100),
             (300, 1_301, 0),
-            (60_000, 1_000, 2_000),
+            (8_000, 1_000, 8_000),
+            (60_000, 1_000, 10_000),
             // A clock that was set back.
             (300, -9_000, 0),
         ] {
             pace.followed(at(1_000), Some(Duration::from_millis(asks)));
-            let wait = pace.wait(at(now), TOOK, 1.0);
-            assert_eq!(wait.as_millis(), waits, "{asks} {now}");
+            let asked = pace.asked(at(now));
+            assert_eq!(asked.as_millis(), waits, "{asks} {now}");
         }
     }
 

@@ -170,6 +170,26 @@ fn a_machine_that_asks_for_the_log_is_waited_for_by_the_others_alone() {
 }
 
 #[test]
+fn who_waits_for_a_machine_that_asked_goes_on_when_its_work_is_there() {
+    let mut machines = Machines::new(2, 2, Faults(0));
+    let caller = machines.caller("cli");
+    let [first, second] = &mut machines.stores[..] else {
+        panic!("two machines");
+    };
+    second.ask_for_log(Duration::from_mins(1)).unwrap();
+    first.follow().unwrap();
+    let until = first.shared_state().unwrap().unwrap().pace.others_at;
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| first.execute(&add("waited"), &caller).unwrap());
+        second.execute(&add("worked"), &caller).unwrap();
+        waiting.join().unwrap();
+    });
+    assert!(Some(clock::now()) < until, "it waited for all that time");
+    machines.settle();
+    assert_eq!(titles(&machines.stores[0]), ["worked", "waited"]);
+}
+
+#[test]
 fn what_a_crash_left_between_the_append_and_the_commit_is_read_back() {
     let mut machines = Machines::new(2, 1, Faults(0));
     let caller = machines.caller("cli");
