@@ -193,6 +193,13 @@ CREATE VIRTUAL TABLE search USING fts5 (
 -- The same of the titles alone: a word that is common elsewhere and in few titles is found there at once.
 DROP TABLE title_search;
 CREATE VIRTUAL TABLE title_search USING fts5 (heading, content = '', contentless_delete = 1, tokenize = 'ascii');
+-- The titles of all tasks but the newest, whatever the case of their letters, as lists sorted by titles are read. Like the terms,
+-- they are written when tasks are indexed.
+CREATE TABLE title_order (
+    task_id INTEGER PRIMARY KEY,
+    key     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX title_order_by_key ON title_order (key);
 INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task;
 -- The one row says by which version of its rules the program made these terms; there is none until it has.
 CREATE TABLE word_rules (version INTEGER NOT NULL) STRICT;

@@ -209,8 +209,8 @@ fn remake(connection: &Connection, what: Remade) -> Result<()> {
         ),
         Remade::Words => (
             "DELETE FROM sqlite_schema WHERE name IN ('search', 'title_search')
-                 OR name GLOB 'search_*' OR name GLOB 'title_search_*'",
-            "SELECT sql FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL %'",
+                 OR name GLOB 'search_*' OR name GLOB 'title_search_*' OR tbl_name = 'title_order'",
+            "SELECT sql FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL %' OR tbl_name = 'title_order'",
         ),
     };
     let ours = open::in_memory()?;

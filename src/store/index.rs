@@ -13,7 +13,7 @@ use super::{
     indexing::{Texts, has_other_rules, index_anew, instances},
     search::Scratch,
 };
-use crate::domain::error::Result;
+use crate::domain::{error::Result, text::folded};
 
 /// How many tasks are indexed at a time to compare.
 const BATCH: u32 = 10_000;
@@ -35,6 +35,9 @@ impl Store {
             .prepare_cached("SELECT task_id FROM unindexed")
             .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
             .while_trying("read the search index")?;
+        if !self.titles_agree(&waiting)? {
+            return Ok(false);
+        }
         let there = fingerprint(&self.connection, &waiting)?;
         let scratch = Scratch::new()?;
         let mut wanted = Fingerprint::default();
@@ -51,6 +54,30 @@ impl Store {
                 Ok(())
             })?;
         }
+    }
+
+    /// Reports whether the index of titles has every task up to its last one, and of those that do not wait the title that they have.
+    fn titles_agree(&self, waiting: &HashSet<i64>) -> Result<bool> {
+        let agree = || -> rusqlite::Result<bool> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT id, title, task_id, key FROM task FULL JOIN title_order ON task_id = id
+                  WHERE id IS NULL OR id <= (SELECT max(task_id) FROM title_order)",
+            )?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (Some(id), Some(_)) =
+                    (row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(2)?)
+                else {
+                    return Ok(false);
+                };
+                let is_same = folded(row.get_ref(1)?.as_str()?) == row.get_ref(3)?.as_str()?;
+                if !is_same && !waiting.contains(&id) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        agree().while_trying("read the search index")
     }
 
     /// Returns what is to be searched of the tasks after `id` whose words are in the index.

@@ -17,6 +17,8 @@ use crate::domain::{
 
 /// From how many tasks on it is said that an index is made: it takes seconds.
 const MANY: u32 = 100_000;
+/// How many tasks are new before their titles are written. Titles lie all over their index: one by one, each costs a page.
+const NEW_TITLES: i64 = 8_192;
 /// The longest text that is indexed of one field, in bytes: below the longest that a connection binds. Comments alone may
 /// come to more, and of those the first are indexed.
 const LONGEST: usize = 7 << 20;
@@ -160,6 +162,7 @@ pub(super) fn index_anew(connection: &Connection) -> rusqlite::Result<()> {
     for step in [
         "INSERT INTO search (search) VALUES ('delete-all')",
         "INSERT INTO title_search (title_search) VALUES ('delete-all')",
+        "DELETE FROM title_order",
         "INSERT OR IGNORE INTO unindexed (task_id) SELECT id FROM task",
         "DELETE FROM word_rules",
     ] {
@@ -227,6 +230,8 @@ fn fill(connection: &Connection) -> rusqlite::Result<()> {
     let is_empty: bool = connection
         .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM search_docsize)")?
         .query_row([], |row| row.get(0))?;
+    // Before the words: written between them, each title would have FTS5 write out what it has gathered.
+    order_titles(connection)?;
     let mut filling = Filling::begin(connection, !is_empty)?;
     Texts::read(
         connection,
@@ -238,5 +243,39 @@ fn fill(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM unindexed")?
         .execute([])?;
+    Ok(())
+}
+
+/// Writes by what tasks are sorted among titles: of those that wait to be indexed and had a title before, at once; of new ones, when
+/// there are so many that several come to a page. Until then, who reads the titles looks at the new ones too.
+fn order_titles(connection: &Connection) -> rusqlite::Result<()> {
+    let (last_ordered, new): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT ordered, coalesce((SELECT max(id) FROM task), 0) - ordered
+               FROM (SELECT coalesce(max(task_id), 0) AS ordered FROM title_order)",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut write = connection
+        .prepare_cached("INSERT OR REPLACE INTO title_order (task_id, key) VALUES (?1, ?2)")?;
+    let mut changed = connection.prepare_cached(
+        "SELECT id, title, key FROM task LEFT JOIN title_order ON task_id = id
+          WHERE id IN (SELECT task_id FROM unindexed WHERE task_id <= ?1)",
+    )?;
+    let mut rows = changed.query([last_ordered])?;
+    while let Some(row) = rows.next()? {
+        let key = folded(row.get_ref(1)?.as_str()?);
+        if row.get_ref(2)?.as_str_or_null()? != Some(&key) {
+            write.execute(params![row.get::<_, TaskId>(0)?, key])?;
+        }
+    }
+    if new < NEW_TITLES {
+        return Ok(());
+    }
+    let mut added = connection.prepare_cached("SELECT id, title FROM task WHERE id > ?1")?;
+    let mut rows = added.query([last_ordered])?;
+    while let Some(row) = rows.next()? {
+        let key = folded(row.get_ref(1)?.as_str()?);
+        write.execute(params![row.get::<_, TaskId>(0)?, key])?;
+    }
     Ok(())
 }

@@ -206,7 +206,8 @@ fn part_of_page(connection: &Connection, line: &str) -> Option<Part> {
             statement.query_row([number], |row| Ok((row.get(0)?, row.get(1)?)))
         })
         .ok()?;
-    let is_of_words = name.starts_with("search_") || name.starts_with("title_search_");
+    let is_of_words =
+        name.starts_with("search_") || name.starts_with("title_search_") || name == "title_order";
     match kind.as_str() {
         "index" if !name.starts_with(OWN_INDEX) => Some(Part::Index),
         "table" if is_of_words => Some(Part::Words),

@@ -20,6 +20,7 @@ mod sorted;
 mod source;
 mod sql;
 mod streams;
+mod titles;
 
 pub(super) use parameters::Parameters;
 pub(super) use shape::open;

@@ -136,6 +136,10 @@ fn what_is_there_twice_is_found_and_mended_after_a_backup() {
             "search",
         ),
         (
+            "INSERT INTO title_order (task_id, key) VALUES (2, 'nobody')",
+            "search",
+        ),
+        (
             "INSERT INTO search (rowid, heading, labels, body, remarks) VALUES (9, 'nobody', '', '', '')",
             "search",
         ),

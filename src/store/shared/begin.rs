@@ -430,6 +430,7 @@ impl Store {
                  DELETE FROM client_seen;
                  DELETE FROM change;
                  DELETE FROM unindexed;
+                 DELETE FROM title_order;
                  DELETE FROM task;
                  DELETE FROM sqlite_sequence WHERE name IN ('task', 'change');
                  INSERT INTO search (search) VALUES ('delete-all');

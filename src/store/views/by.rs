@@ -1,8 +1,9 @@
 //! Lists in another order than that of their view.
 //!
-//! No index has such an order for the tasks of a list alone. It is read along all tasks or all changes. Where the view or a source
-//! has very few tasks, or has few and a bounded effort along all was in vain, their ids are read and sorted instead. By due dates, the first of each kind of date among open and
-//! among other tasks are read, as far as a bounded effort goes; where that is not enough, and by titles, the whole list is read.
+//! No index has such an order for the tasks of a list alone. It is read along all tasks, all changes or all titles. Where the view or a
+//! source has very few tasks, or has few and a bounded effort along all was in vain, their ids are read and sorted instead. By due
+//! dates, the first of each kind of date among open and among other tasks are read, as far as a bounded effort goes; where that is not
+//! enough, the whole list is read.
 
 use super::{
     parameters::Parameters,
@@ -15,6 +16,7 @@ use crate::{
         error::Result,
         query::{Filters, Moment, Sort, View, order::NO_DATE},
         task::{Priority, Summary, TaskId},
+        when::Zone,
     },
     store::{Store, failure::WhileTrying, rows::summary_from_row},
 };
@@ -88,10 +90,10 @@ impl Store {
                 };
                 match store.due_first(&parameters)? {
                     Some(tasks) => give(tasks, &mut bounded),
-                    None => store.each_by_key(sort, view, filters, moment, limit, &mut bounded),
+                    None => store.each_by_due(view, filters, moment, limit, &mut bounded),
                 }
             }
-            Sort::Title => store.each_by_key(sort, view, filters, moment, limit, &mut bounded),
+            Sort::Title => store.each_by_title(view, filters, moment, limit, &mut bounded),
             Sort::Newest | Sort::Oldest | Sort::Changed => {
                 store.each_as_read(sort, view, filters, moment, limit, &mut bounded)
             }
@@ -122,28 +124,21 @@ impl Store {
         }
     }
 
-    /// Likewise, sorted by what the view is not: due dates, or titles. No more than some are kept while the others are read.
-    fn each_by_key(
+    /// Likewise, sorted by due dates where the view is not.
+    fn each_by_due(
         &self,
-        sort: Sort,
         view: View,
         filters: &Filters,
         moment: &Moment,
         limit: u32,
         take: &mut dyn FnMut(Summary) -> Result<bool>,
     ) -> Result<bool> {
-        let kept = (limit as usize).saturating_add(1);
-        let mut tasks: Vec<Summary> = Vec::new();
+        let mut first = First::by(Sort::Due, limit, moment.zone);
         self.each_in_order(view, filters, moment, &mut |task| {
-            tasks.push(task);
-            if tasks.len() >= kept.saturating_mul(2).max(PAGE as usize) {
-                sort.arrange(&mut tasks, moment.zone);
-                tasks.truncate(kept);
-            }
+            first.add(task);
             Ok(true)
         })?;
-        sort.arrange(&mut tasks, moment.zone);
-        give(tasks, take)
+        give(first.sorted(), take)
     }
 
     /// Returns as many tasks as are asked for, those that are due first; `None` where it takes long to find them along the due dates
@@ -192,8 +187,8 @@ impl Store {
         Ok(Some(tasks))
     }
 
-    /// Likewise, as the rows come along the ids or the change log.
-    fn each_as_read(
+    /// Likewise, as the rows come along the ids, the change log, or the titles that are indexed.
+    pub(super) fn each_as_read(
         &self,
         sort: Sort,
         view: View,
@@ -241,7 +236,7 @@ impl Store {
         taken.map(|wants_more| !wants_more)
     }
 
-    /// Reads a list along the ids or the change log, until `is_enough` of a task.
+    /// Reads a list along the ids, the change log, or the titles that are indexed, until `is_enough` of a task.
     fn along_all(
         &self,
         sort: Sort,
@@ -260,8 +255,8 @@ impl Store {
         Ok(())
     }
 
-    /// Gives these tasks to `take`, sorted by their ids or their latest changes, until it says that it is enough; returns
-    /// whether it did.
+    /// Gives these tasks to `take`, sorted by their ids, their latest changes, or their titles if these are indexed, until it says that
+    /// it is enough; returns whether it did.
     fn each_of(
         &self,
         sort: Sort,
@@ -271,9 +266,13 @@ impl Store {
         let mut keys = Vec::with_capacity(ids.len());
         for id in ids {
             let key = match sort {
-                Sort::Changed => -self.latest_change(id)?,
-                Sort::Oldest => id.get(),
-                _ => -id.get(),
+                Sort::Title => match self.indexed_title(id)? {
+                    Some(title) => (title, id.get()),
+                    None => continue,
+                },
+                Sort::Changed => (String::new(), -self.latest_change(id)?),
+                Sort::Oldest => (String::new(), id.get()),
+                _ => (String::new(), -id.get()),
             };
             keys.push((key, id));
         }
@@ -295,8 +294,44 @@ impl Store {
     }
 }
 
+/// The first of many tasks in an order; no more than some are kept while the others are added.
+pub(super) struct First {
+    sort: Sort,
+    zone: Zone,
+    kept: usize,
+    tasks: Vec<Summary>,
+}
+
+impl First {
+    /// Begins with none of `limit` tasks and one more, which shows that there are more.
+    pub(super) fn by(sort: Sort, limit: u32, zone: Zone) -> Self {
+        Self {
+            sort,
+            zone,
+            kept: (limit as usize).saturating_add(1),
+            tasks: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, task: Summary) {
+        self.tasks.push(task);
+        if self.tasks.len() >= self.kept.saturating_mul(2).max(PAGE as usize) {
+            self.sort.arrange(&mut self.tasks, self.zone);
+            self.tasks.truncate(self.kept);
+        }
+    }
+
+    pub(super) fn sorted(mut self) -> Vec<Summary> {
+        self.sort.arrange(&mut self.tasks, self.zone);
+        self.tasks
+    }
+}
+
 /// Gives `tasks` to `take` until that says it is enough; returns whether it did.
-fn give(tasks: Vec<Summary>, take: &mut dyn FnMut(Summary) -> Result<bool>) -> Result<bool> {
+pub(super) fn give(
+    tasks: impl IntoIterator<Item = Summary>,
+    take: &mut dyn FnMut(Summary) -> Result<bool>,
+) -> Result<bool> {
     for task in tasks {
         if !take(task)? {
             return Ok(true);

@@ -210,12 +210,12 @@ impl Sql<'_> {
         )
     }
 
-    /// Returns the statement for all tasks of the view, as they come along the ids or the change log.
+    /// Returns the statement for all tasks of the view, as they come along the ids, the change log, or the titles that are indexed.
     pub(super) fn by(&self, sort: Sort) -> String {
         let columns = summary_columns!();
         let condition = self.condition();
         let tests = self.tests(Known::Nothing);
-        let (from, latest, order) = match sort {
+        let (from, which, order) = match sort {
             Sort::Changed => (
                 "change CROSS JOIN task ON task.id = change.task_id",
                 " AND change.part = 1
@@ -223,11 +223,30 @@ impl Sql<'_> {
                                      WHERE later.task_id = change.task_id AND later.part = 1)",
                 "change.seq DESC",
             ),
+            Sort::Title => (
+                "title_order INDEXED BY title_order_by_key CROSS JOIN task INDEXED BY task_by_id ON task.id = title_order.task_id",
+                " AND title_order.task_id NOT IN (SELECT task_id FROM unindexed)",
+                "title_order.key, title_order.task_id",
+            ),
             // Most are passed over by what an index with many tasks to a page has of them.
             Sort::Oldest => ("task INDEXED BY task_by_id", "", "task.id"),
             _ => ("task INDEXED BY task_by_id", "", "task.id DESC"),
         };
-        format!("SELECT {columns} FROM {from} WHERE {condition}{tests}{latest} ORDER BY {order}")
+        format!("SELECT {columns} FROM {from} WHERE {condition}{tests}{which} ORDER BY {order}")
+    }
+
+    /// Returns the statement for the tasks of the view whose title the index of titles does not have as it is: those that wait to be
+    /// indexed, and new ones.
+    pub(super) fn without_place_by_title(&self) -> String {
+        let columns = summary_columns!();
+        let condition = self.condition();
+        let tests = self.tests(Known::Nothing);
+        format!(
+            "SELECT {columns}
+               FROM (SELECT task_id AS lead_id FROM unindexed
+                     UNION SELECT id FROM task WHERE id > (SELECT coalesce(max(task_id), 0) FROM title_order))
+              CROSS JOIN task ON task.id = lead_id WHERE {condition}{tests}"
+        )
     }
 
     /// Returns the statement for the round that one change finished.

@@ -15,7 +15,7 @@ use crate::{
         task::{Actor, Priority, Project, Status, Tag, Task, TaskId, Timestamp, Title},
         when::{When, Zone, tests::zone},
     },
-    store::{Access, effort::WITHOUT_END},
+    store::{Access, effort::WITHOUT_END, indexing::index_waiting},
 };
 
 mod answers;

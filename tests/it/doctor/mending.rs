@@ -63,7 +63,7 @@ fn show(home: &Home, id: &str) -> Value {
 #[test]
 fn a_damaged_index_stops_no_backup_and_is_made_anew() {
     type Damage = fn(&Home);
-    let damages: [(&str, Damage); 6] = [
+    let damages: [(&str, Damage); 8] = [
         ("the words of the last tasks", |home| {
             sql(
                 home,
@@ -79,6 +79,12 @@ fn a_damaged_index_stops_no_backup_and_is_made_anew() {
         }),
         ("a page of titles", |home| {
             zero_a_page_of(home, "title_search_docsize");
+        }),
+        ("a page of titles by their task", |home| {
+            zero_a_page_of(home, "title_order");
+        }),
+        ("a page of titles in their order", |home| {
+            zero_a_page_of(home, "title_order_by_key");
         }),
         ("a page of a list's index", |home| {
             zero_a_page_of(home, "task_by_plan");

@@ -244,6 +244,72 @@ fn finished_rounds_are_listed_the_same_whatever_the_list_is_read_from() {
 }
 
 #[test]
+fn titles_are_in_order_whether_they_are_indexed_or_wait_and_finished_rounds_stand_among_them() {
+    let (_folder, mut store) = store();
+    let caller = |at: i64| Caller {
+        actor: Actor::named("test"),
+        now: Timestamp::from_millis(at),
+        zone: Zone::UTC,
+        session: None,
+    };
+    let titled = |title: &str| Title::try_from(title.to_owned()).unwrap();
+    let watering = Draft {
+        due: Some(When::Day("2026-11-18".parse().unwrap())),
+        repeat: Some(Repeat::read("every day").unwrap()),
+        ..Draft::titled(titled("mow"))
+    };
+    let others = ["Zebra", "élan", "apple", "Äpfel", "mow", "Apple"].map(titled);
+    let drafts = std::iter::once(watering).chain(others.map(Draft::titled));
+    let add = Command::Add {
+        drafts: drafts.collect(),
+        key: None,
+    };
+    store.execute(&add, &caller(NOW - 50 * HOUR)).unwrap();
+    index_waiting(&store.connection).unwrap();
+    let rename = Command::Update {
+        ids: vec![id(2)],
+        patch: Patch {
+            title: Some(titled("banana")),
+            ..Patch::default()
+        },
+        if_rev: None,
+    };
+    let complete = Command::Complete((1..=7).map(id).collect());
+    for command in [rename, complete] {
+        store.execute(&command, &caller(NOW - HOUR)).unwrap();
+    }
+    let moment = Moment::new(Timestamp::from_millis(NOW), Zone::UTC);
+    for waiting in [1, 0] {
+        let (count, number) = (
+            "SELECT count(*) FROM unindexed",
+            |row: &rusqlite::Row<'_>| row.get(0),
+        );
+        assert_eq!(store.connection.query_row(count, [], number), Ok(waiting));
+        for view in [View::Completed, View::All] {
+            let mut tasks = Vec::new();
+            let mut take = |task: Summary| {
+                tasks.push((task.id.get(), task.is_round));
+                Ok(())
+            };
+            let filters = Filters::default();
+            let more = store.each_by(Sort::Title, view, &filters, &moment, 6, &mut take);
+            assert!(more.unwrap());
+            let is_round = view == View::Completed;
+            let wanted = [
+                (4, false),
+                (7, false),
+                (2, false),
+                (1, is_round),
+                (6, false),
+                (5, false),
+            ];
+            assert_eq!(tasks, wanted, "{view:?}, {waiting} wait");
+        }
+        index_waiting(&store.connection).unwrap();
+    }
+}
+
+#[test]
 fn a_list_in_another_order_has_the_same_tasks() {
     let (_folder, mut store) = store();
     fill(&mut store, 120);

@@ -209,7 +209,8 @@ fn another_order_of_few_tasks_of_many_is_not_looked_for_along_all_of_them() {
         &store,
         "UPDATE task SET deleted_at = 1 WHERE id IN (100, 200, 300)",
     );
-    for sort in [Sort::Newest, Sort::Oldest, Sort::Changed] {
+    index_waiting(&store.connection).unwrap();
+    for sort in [Sort::Newest, Sort::Oldest, Sort::Changed, Sort::Title] {
         for (view, filters, found) in [
             (View::All, due_that_day(), 6),
             (View::Completed, both(&due_that_day(), &work()), 1),
@@ -262,16 +263,60 @@ fn what_is_due_first_is_found_without_reading_all_tasks() {
 }
 
 #[test]
-fn the_first_titles_of_many_are_found_though_not_all_are_kept() {
+fn the_first_titles_are_found_without_reading_all_tasks() {
     let (_folder, store) = large();
     change(
         &store,
         "UPDATE task SET title = printf('task %05d', (id * 7919) % 40000)",
     );
-    let (tasks, _) = first_by(&store, Sort::Title, View::All, &Filters::default(), 3);
-    let mut all: Vec<i64> = (1..=40_000).collect();
-    all.sort_by_key(|id| (id * 7919) % 40_000);
-    assert_eq!(tasks, all[..3]);
+    change(&store, "UPDATE task SET deleted_at = 1 WHERE id % 20 = 2");
+    index_waiting(&store.connection).unwrap();
+    let waiting = [5, 1_234, 30_004];
+    change(
+        &store,
+        "INSERT INTO unindexed (task_id) VALUES (5), (1234), (30004)",
+    );
+    change(
+        &store,
+        "UPDATE task SET title = 'task 00000a' WHERE id IN (5, 1234, 30004)",
+    );
+    let sorted = |is_it: fn(i64) -> bool| {
+        // Those that wait come right after the first title.
+        let place = |id: &i64| {
+            if waiting.contains(id) {
+                (0, true, *id)
+            } else {
+                ((id * 7919) % 40_000, false, *id)
+            }
+        };
+        let mut all: Vec<i64> = (1..=40_000).filter(|id| is_it(*id)).collect();
+        all.sort_by_key(place);
+        all
+    };
+    let lists = [
+        (
+            View::All,
+            Filters::default(),
+            (|id| id % 20 != 2) as fn(i64) -> bool,
+        ),
+        (View::All, work(), |id| id % 4 == 0),
+        (View::Open, Filters::default(), |id| {
+            id % 2 == 1 || id % 8 == 0
+        }),
+        (View::Completed, Filters::default(), |id| {
+            id % 2 == 0 && id % 8 != 0 && id % 20 != 2
+        }),
+        (View::Trash, Filters::default(), |id| id % 20 == 2),
+        (View::All, due_that_day(), |id| id > 39_994),
+    ];
+    for are_waiting in [true, false] {
+        for (view, filters, is_it) in &lists {
+            let (tasks, steps) = first_by(&store, Sort::Title, *view, filters, 5);
+            assert_eq!(tasks, sorted(*is_it)[..5], "{view:?}, {are_waiting}");
+            assert!(steps < 40_000, "{view:?}: {steps}");
+        }
+        index_waiting(&store.connection).unwrap();
+    }
 }
 
 #[test]
