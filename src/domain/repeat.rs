@@ -50,6 +50,9 @@ use rule::{Rule, Until};
 pub use start::Start;
 use words::Said;
 
+/// The longest text of a rule that is read: beside a sentence, all the days that it may leave out.
+const MOST_CHARS: usize = MAX_CHARS + rule::MOST_EXCLUDED * ", 2026-12-07".len();
+
 /// How a task repeats. Written as its rule, such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -107,8 +110,8 @@ impl Repeat {
     }
 
     fn said(text: &str, due: Option<NaiveDate>, seen: Option<&Seen>) -> Result<Said, Unreadable> {
-        if text.chars().nth(MAX_CHARS).is_some() {
-            return Err(Unreadable::too_long(text));
+        if text.chars().nth(MOST_CHARS).is_some() {
+            return Err(Unreadable::too_long(text, MOST_CHARS));
         }
         let said = if text.contains('=') {
             words::read_rule(text).map(|rule| Said {

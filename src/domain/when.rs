@@ -94,12 +94,9 @@ impl Unreadable {
     }
 
     /// Refuses a text that is longer than any that is read.
-    pub(crate) fn too_long(text: &str) -> Self {
+    pub(crate) fn too_long(text: &str, most: usize) -> Self {
         let count = text.chars().count();
-        Self::new(
-            text,
-            format!("has {count} characters, {MAX_CHARS} are the most"),
-        )
+        Self::new(text, format!("has {count} characters, {most} are the most"))
     }
 
     fn no_date(text: &str) -> Self {

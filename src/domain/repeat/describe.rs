@@ -11,7 +11,7 @@ use crate::domain::when::{Zone, calendar_words::MONTHS};
 /// Returns the rule in words that a reader in `zone` can say again for the same dates. A rule that has none is its text, with what
 /// is ours in it in words. An end at an instant is its day.
 pub(super) fn words(rule: &Rule, zone: Zone) -> String {
-    let plain = rhythm(rule, zone.week_start()).zip(end(rule, zone));
+    let plain = rhythm(&plainer(rule), zone.week_start()).zip(end(rule, zone));
     let is_plain = plain.is_some();
     let (rhythm, end) = plain.unwrap_or_else(|| {
         let of_rfc5545 = Rule {
@@ -39,11 +39,66 @@ pub(super) fn words(rule: &Rule, zone: Zone) -> String {
     said
 }
 
+/// Returns a rule of the same dates in the parts that there are words for, such as `BYDAY=2TU` for `BYDAY=TU;BYSETPOS=2`; a rule that
+/// has no such parts as it is.
+fn plainer(rule: &Rule) -> Rule {
+    let mut plain = rule.clone();
+    let is_of_weekdays = rule.days.iter().all(|(nth, _)| *nth == 0) && rule.month_days.is_empty();
+    let has_others = !rule.weeks.is_empty() || !rule.year_days.is_empty();
+    if has_others || rule.freq == Weekly {
+        return plain;
+    }
+    let is_of_each_period = rule.months.is_empty() && rule.positions.is_empty();
+    if rule.interval == 1 && is_of_weekdays && is_of_each_period && !rule.days.is_empty() {
+        plain.freq = Weekly;
+        return plain;
+    }
+    let is_of_month_days = rule.days.is_empty() && !rule.month_days.is_empty();
+    if rule.freq == Yearly && rule.interval == 1 && is_of_month_days && is_of_each_period {
+        plain.freq = Monthly;
+        return plain;
+    }
+    let counts_in_month = rule.freq == Monthly || rule.freq == Yearly && rule.months.len() == 1;
+    if counts_in_month && is_of_weekdays && !rule.positions.is_empty() {
+        match *rule.days {
+            [(_, day)] => {
+                let numbers = rule.positions.iter().map(|nth| i16::try_from(*nth));
+                if let Ok(numbers) = numbers.collect::<Result<Vec<_>, _>>() {
+                    plain.days = numbers.into_iter().map(|nth| (nth, day)).collect();
+                    plain.positions.clear();
+                }
+            }
+            [_, _, _, _, _, _, _] => {
+                let numbers = rule.positions.iter().map(|nth| i8::try_from(*nth));
+                if let Ok(numbers) = numbers.collect::<Result<_, _>>() {
+                    plain.month_days = numbers;
+                    plain.days.clear();
+                    plain.positions.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+    let counts_in_year = plain.positions.is_empty() || plain.months.len() == 1;
+    if plain.freq == Monthly && plain.interval == 1 && !plain.months.is_empty() && counts_in_year {
+        plain.freq = Yearly;
+    }
+    plain
+}
+
+/// Reports whether weeks that begin on `one` have these days together in the same way as weeks that begin on `other`.
+fn are_together(days: &[(i16, Weekday)], one: Weekday, other: Weekday) -> bool {
+    let is_between = |day: Weekday| day.days_since(one) < other.days_since(one);
+    let mut days = days.iter().map(|(_, day)| is_between(*day));
+    let first = days.next();
+    days.all(|day| Some(day) == first)
+}
+
 /// How often, and on which days.
 fn rhythm(rule: &Rule, week_start: Weekday) -> Option<String> {
-    // A series of one day in its weeks has the same dates wherever those begin.
-    let is_of_several_days = rule.counts_weeks() && rule.days.len() > 1;
-    let has_other_weeks = is_of_several_days && rule.week_start != week_start;
+    // A series that begins on one of its days has the same dates in either weeks, if they have its days together.
+    let has_other_weeks =
+        rule.counts_weeks() && !are_together(&rule.days, rule.week_start, week_start);
     if !rule.weeks.is_empty() || !rule.year_days.is_empty() || has_other_weeks {
         return None;
     }
@@ -53,16 +108,12 @@ fn rhythm(rule: &Rule, week_start: Weekday) -> Option<String> {
         (Daily, []) if !has_days => every("day", rule.interval),
         (Weekly, []) if !has_days => every("week", rule.interval),
         (Weekly, []) => weekly(rule)?,
-        (Daily, []) if rule.interval == 1 && rule.days.iter().all(|(nth, _)| *nth == 0) => {
-            weekly(rule)?
-        }
         (Monthly, []) if !has_days => every("month", rule.interval),
         (Monthly, []) => format!(
             "{} on the {}",
             every("month", rule.interval),
             of_month(rule)?
         ),
-        (Monthly, months) if rule.interval == 1 => of_quarter(rule, months)?,
         (Yearly, []) if !has_days => every("year", rule.interval),
         (Yearly, []) => match (&*rule.month_days, &*rule.days, &*rule.positions) {
             ([], [(nth, day)], []) => {
@@ -74,10 +125,14 @@ fn rhythm(rule: &Rule, week_start: Weekday) -> Option<String> {
             }
             _ => return None,
         },
-        (Yearly, [month]) => format!(
+        (Monthly | Yearly, months) if rule.interval == 1 => match of_quarter(rule, months) {
+            Some(days) => format!("{days} of every quarter"),
+            None => format!("every year on {}", of_months(rule, months)?),
+        },
+        (Yearly, months) => format!(
             "{} on {}",
             every("year", rule.interval),
-            of_year(rule, *month)?
+            of_months(rule, months)?
         ),
         _ => return None,
     })
@@ -119,19 +174,8 @@ fn weekly(rule: &Rule) -> Option<String> {
 /// The days of a month, after "on the".
 fn of_month(rule: &Rule) -> Option<String> {
     match (&*rule.month_days, &*rule.days, &*rule.positions) {
-        ([], [(_, day), ..], [])
-            if rule
-                .days
-                .iter()
-                .all(|(nth, other)| *nth != 0 && other == day) =>
-        {
-            let all: Vec<i16> = rule.days.iter().map(|(nth, _)| *nth).collect();
-            let names: Vec<String> = from_both_ends(&all).map(which).collect::<Option<_>>()?;
-            Some(format!("{} {day}", names.join(", ")))
-        }
-        ([], days, [position]) if days.iter().copied().eq(WORKDAYS.map(|day| (0, day))) => Some(
-            format!("{} weekday", which(i16::try_from(*position).ok()?)?),
-        ),
+        ([], [_, ..], []) => numbered_weekday(rule),
+        ([], _, [position]) => numbered_workday(rule, *position),
         // the day a short month has not, see `Rule::set_month_day`
         ([28, .., last], [], [-1]) if rule.month_days.iter().copied().eq(28..=*last) => {
             Some(ordinal((*last).into()))
@@ -160,46 +204,78 @@ fn of_month(rule: &Rule) -> Option<String> {
     }
 }
 
+/// The `2nd, last Fri` of a month.
+fn numbered_weekday(rule: &Rule) -> Option<String> {
+    let (_, day) = *rule.days.first()?;
+    let is_one = |(nth, other): &(i16, Weekday)| *nth != 0 && *other == day;
+    if !rule.days.iter().all(is_one) {
+        return None;
+    }
+    let all: Vec<i16> = rule.days.iter().map(|(nth, _)| *nth).collect();
+    let names: Vec<String> = from_both_ends(&all).map(which).collect::<Option<_>>()?;
+    Some(format!("{} {day}", names.join(", ")))
+}
+
+/// The `last weekday` of a month.
+fn numbered_workday(rule: &Rule, position: i32) -> Option<String> {
+    let is_of_workdays = rule.days.iter().copied().eq(WORKDAYS.map(|day| (0, day)));
+    let position = i16::try_from(position).ok().filter(|_| is_of_workdays)?;
+    Some(format!("{} weekday", which(position)?))
+}
+
 /// A day of each quarter: one of its first month, or one of its last.
 fn of_quarter(rule: &Rule, months: &[u8]) -> Option<String> {
     let is_start = months == QUARTER_STARTS;
     if !is_start && months != QUARTER_ENDS {
         return None;
     }
-    let day = match (&*rule.month_days, &*rule.days, &*rule.positions) {
+    Some(match (&*rule.month_days, &*rule.days, &*rule.positions) {
         ([1], [], []) if is_start => "1st day".to_owned(),
         ([-1], [], []) if !is_start => "last day".to_owned(),
         ([], [(1, day)], []) if is_start => format!("1st {day}"),
         ([], [(-1, day)], []) if !is_start => format!("last {day}"),
-        ([], days, [position]) if days.iter().copied().eq(WORKDAYS.map(|day| (0, day))) => {
-            match (position, is_start) {
-                (1, true) => "1st weekday".to_owned(),
-                (-1, false) => "last weekday".to_owned(),
-                _ => return None,
-            }
+        ([], _, [position @ (1 | -1)]) if (*position == 1) == is_start && rule.freq == Monthly => {
+            numbered_workday(rule, *position)?
         }
         _ => return None,
-    };
-    Some(format!("{day} of every quarter"))
+    })
 }
 
-/// The day of a year, after "on".
-fn of_year(rule: &Rule, month: u8) -> Option<String> {
-    let name = MONTHS.get(usize::from(month).checked_sub(1)?)?;
-    let name = format!("{}{}", name[..1].to_uppercase(), &name[1..3]);
+/// The days of some months of a year, after "on".
+fn of_months(rule: &Rule, months: &[u8]) -> Option<String> {
+    /// More would be no plain words.
+    const MOST: usize = 8;
+    let names: Vec<String> = months
+        .iter()
+        .map(|month| month_name(*month))
+        .collect::<Option<_>>()?;
+    let of_each = |days: String| format!("the {days} of {}", names.join(", "));
+    let counts_in_each = rule.freq == Monthly || months.len() == 1;
     match (&*rule.month_days, &*rule.days, &*rule.positions) {
-        ([day], [], [])
-            if *day > 0
-                && u32::from(day.unsigned_abs()) <= Rule::longest(&rule.months)
-                && (month, *day) != (2, 29) =>
-        {
-            Some(format!("{name} {day}"))
+        ([28, 29], [], [-1]) if months == [2] => Some("Feb 29".to_owned()),
+        ([-1], [], []) => Some(of_each("last day".to_owned())),
+        ([_, ..], [], []) if months.len() * rule.month_days.len() <= MOST => {
+            let mut dates = Vec::new();
+            for (name, month) in names.iter().zip(months) {
+                // A day that is there only in some years is said in no words.
+                let most = Rule::longest(&[*month]).min(if *month == 2 { 28 } else { 31 });
+                for day in &rule.month_days {
+                    let day = u32::try_from(*day).ok().filter(|day| *day <= most)?;
+                    dates.push(format!("{name} {day}"));
+                }
+            }
+            Some(dates.join(", "))
         }
-        ([28, 29], [], [-1]) if month == 2 => Some(format!("{name} 29")),
-        ([-1], [], []) => Some(format!("the last day of {name}")),
-        ([], [(nth, day)], []) => Some(format!("the {} {day} of {name}", which(*nth)?)),
+        ([], [_, ..], []) => numbered_weekday(rule).map(of_each),
+        ([], _, [position]) if counts_in_each => numbered_workday(rule, *position).map(of_each),
         _ => None,
     }
+}
+
+/// Returns `Jan` to `Dec`.
+fn month_name(month: u8) -> Option<String> {
+    let name = MONTHS.get(usize::from(month).checked_sub(1)?)?;
+    Some(format!("{}{}", name[..1].to_uppercase(), &name[1..3]))
 }
 
 /// Returns days of a period by their numbers, those that are counted from its end last.

@@ -106,6 +106,94 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         .prop_filter_map("no rule", |rule| Rule::parse(&rule.to_string()).ok())
 }
 
+/// A rule as calendars have them: one part that names days, in some months or in all.
+fn usual_rule() -> impl Strategy<Value = Rule> {
+    let every =
+        |days: &[Weekday]| -> Vec<(i16, Weekday)> { days.iter().map(|day| (0, *day)).collect() };
+    let all: Vec<Weekday> = (0..7_u8)
+        .map(|day| Weekday::try_from(day).unwrap())
+        .collect();
+    let (workdays, all) = (every(&rule::WORKDAYS), every(&all));
+    let nth = || prop::sample::select(vec![-2_i16, -1, 1, 2, 3, 4, 5]);
+    let month_days = prop::collection::vec(
+        prop::sample::select(vec![-2_i8, -1, 1, 15, 24, 28, 29, 30, 31]),
+        1..4,
+    );
+    let days = prop_oneof![
+        Just((Vec::new(), Vec::new(), Vec::new())),
+        month_days.prop_map(|days| (days, Vec::new(), Vec::new())),
+        prop::sample::select(vec![vec![28_i8, 29], vec![28, 29, 30, 31]]).prop_map(|days| (
+            days,
+            Vec::new(),
+            vec![-1]
+        )),
+        (prop::collection::vec(nth(), 1..3), any_weekday()).prop_map(|(all, day)| (
+            Vec::new(),
+            all.into_iter().map(|nth| (nth, day)).collect(),
+            Vec::new()
+        )),
+        (
+            prop::sample::select(vec![workdays, all]),
+            prop::collection::vec(nth(), 0..3)
+        )
+            .prop_map(|(days, positions)| (Vec::new(), days, positions)),
+        (
+            prop::collection::vec(any_weekday(), 1..4),
+            prop::collection::vec(nth(), 0..3)
+        )
+            .prop_map(move |(days, positions)| (Vec::new(), every(&days), positions)),
+    ];
+    let months = prop_oneof![
+        2 => Just(Vec::new()),
+        1 => Just(rule::QUARTER_STARTS.to_vec()),
+        1 => Just(rule::QUARTER_ENDS.to_vec()),
+        3 => prop::collection::vec(1..=12_u8, 1..4),
+    ];
+    let end = prop_oneof![
+        Just((None, None)),
+        (1..20_u32).prop_map(|count| (Some(count), None)),
+        any_day().prop_map(|day| (None, Some(Until::Day(day)))),
+    ];
+    let freq = prop::sample::select(vec![
+        Frequency::Daily,
+        Frequency::Weekly,
+        Frequency::Monthly,
+        Frequency::Yearly,
+    ]);
+    let excluded = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(any_day(), 1..60)];
+    (
+        freq,
+        prop_oneof![2 => Just(1_u16), 1 => 2..5_u16],
+        months,
+        days,
+        any_weekday(),
+        end,
+        excluded,
+    )
+        .prop_map(
+            |(
+                freq,
+                interval,
+                months,
+                (month_days, days, positions),
+                week_start,
+                (count, until),
+                excluded,
+            )| Rule {
+                months,
+                month_days,
+                days,
+                positions: positions.into_iter().map(i32::from).collect(),
+                week_start,
+                count,
+                until,
+                excluded,
+                ..Rule::new(freq, interval)
+            },
+        )
+        .prop_filter_map("no rule", |rule| Rule::parse(&rule.to_string()).ok())
+}
+
 fn any_day() -> impl Strategy<Value = NaiveDate> {
     (0..50_000_u64).prop_map(|days| NaiveDate::from_ymd_opt(1990, 1, 1).unwrap() + Days::new(days))
 }
@@ -145,6 +233,7 @@ fn phrase() -> impl Strategy<Value = String> {
         "weekend",
         "jun",
         "feb",
+        "mar",
         "29",
         "30",
         "2",
@@ -201,7 +290,8 @@ fn sentence() -> impl Strategy<Value = String> {
                 "1st and 15th",
                 "15th and 30th",
                 "last business day",
-                "first monday"
+                "first monday",
+                "1st and last friday"
             ]),
             one_of(&[
                 "of the month",
@@ -210,6 +300,7 @@ fn sentence() -> impl Strategy<Value = String> {
                 "of the year",
                 "of the week",
                 "of february",
+                "of may and september",
                 ""
             ])
         )
@@ -238,6 +329,9 @@ fn sentence() -> impl Strategy<Value = String> {
             "semiannual",
             "biennial",
             "every 4 years on feb 29",
+            "every mar 15 and sep 15",
+            "every 2 years on 1 may and 1 july",
+            "every dec 24, dec 25 and dec 26",
             "monday to friday",
             "every month end",
             "weekly",
@@ -313,20 +407,30 @@ let there = due.zone(place);
     }
 
     #[test]
-    fn any_rule_is_read_from_its_words(rule in any_rule()) {
+    fn any_rule_is_read_from_its_words_as_one_of_the_same_dates(
+        rule in prop_oneof![any_rule(), usual_rule()], week_start in any_weekday(), from in any_day(), later in 0..4000_u64,
+    ) {
         prop_assert_eq!(Rule::parse(&rule.to_string()), Ok(rule.clone()));
         if rule.ever_comes() {
-            let words = Repeat(rule.clone()).words(Zone::UTC);
+            let place = Zone::UTC.with_week_start(week_start);
+            let words = Repeat(rule.clone()).words(place);
             prop_assert!(!words.contains("X-"), "{}", words);
-            let mut read = Repeat::read(&words).unwrap().0;
-            if !words.contains('=') && (!rule.counts_weeks() || rule.days.len() == 1) {
-                read.week_start = rule.week_start;
+            let read = Repeat::read_at(&words, None, 0, place);
+            prop_assert!(matches!(&read, Ok(RepeatReading { note: None, start, .. }) if start.is_open()), "{}: {:?}", words, read);
+            let read = read.unwrap().repeat.0;
+            if words.contains('=') {
+                prop_assert_eq!(&read, &rule, "{}", words);
             }
-            // The same days by another count.
-            if !words.contains('=') && read.freq == Frequency::Weekly && rule.freq == Frequency::Daily {
-                read.freq = Frequency::Daily;
+            let ours = |rule: &Rule| (rule.until, rule.count, rule.from_completion, rule.from_start, rule.excluded.clone());
+            prop_assert_eq!(ours(&read), ours(&rule), "{}", words);
+            let first = rule.first(from);
+            prop_assert_eq!(read.first(from), first, "{} from {}", words, from);
+            if let Some(first) = first {
+                let (read, rule) = (read.fixed(first), rule.fixed(first));
+                for from in [first, first + Days::new(later)] {
+                    prop_assert_eq!(read.dates(first, from), rule.dates(first, from), "{} as {} from {}", rule, words, first);
+                }
             }
-            prop_assert_eq!(read, rule, "{}", words);
         }
     }
 

@@ -23,7 +23,7 @@ struct Context<'a> {
 
 pub(super) fn read(text: &str, now: i64, zone: Zone) -> Result<Reading, Unreadable> {
     if text.chars().nth(MAX_CHARS).is_some() {
-        return Err(Unreadable::too_long(text));
+        return Err(Unreadable::too_long(text, MAX_CHARS));
     }
     let (said, elsewhere) = said_once(text);
     let lower = said.to_lowercase().replace(',', " ");

@@ -115,9 +115,27 @@ const READ: &str = "
     FREQ=MONTHLY;BYDAY=-2FR,1FR | FREQ=MONTHLY;BYDAY=-2FR,1FR | every month on the 1st, 2nd-last Fri
     FREQ=YEARLY;BYMONTH=11;BYDAY=-2TH | FREQ=YEARLY;BYMONTH=11;BYDAY=-2TH | every year on the 2nd-last Thu of Nov
     # without words of its own, and what is ours said in words all the same
-    FREQ=YEARLY;BYMONTH=1,5;BYMONTHDAY=3;X-FROM=START | FREQ=YEARLY;BYMONTH=1,5;BYMONTHDAY=3;X-FROM=START | FREQ=YEARLY;BYMONTH=1,5;BYMONTHDAY=3 counted from the start
+    FREQ=YEARLY;BYWEEKNO=20;BYDAY=WE;X-FROM=START | FREQ=YEARLY;BYWEEKNO=20;BYDAY=WE;X-FROM=START | FREQ=YEARLY;BYWEEKNO=20;BYDAY=WE counted from the start
     FREQ=YEARLY;BYYEARDAY=7;COUNT=3;X-EXDATE=20270107,20280107 | FREQ=YEARLY;BYYEARDAY=7;COUNT=3;X-EXDATE=20270107,20280107 | FREQ=YEARLY;BYYEARDAY=7;COUNT=3 but not on 2027-01-07, 2028-01-07
     FREQ=DAILY;COUNT=10000;X-FROM=COMPLETION | FREQ=DAILY;COUNT=10000;X-FROM=COMPLETION | FREQ=DAILY;COUNT=10000 after completion
+    # days of several months
+    every mar 15 and sep 15 | FREQ=YEARLY;BYMONTH=3,9;BYMONTHDAY=15 | every year on Mar 15, Sep 15
+    every year on 15 september and 15 march | FREQ=YEARLY;BYMONTH=3,9;BYMONTHDAY=15 | every year on Mar 15, Sep 15
+    15th of mar, jun and sep | FREQ=YEARLY;BYMONTH=3,6,9;BYMONTHDAY=15 | every year on Mar 15, Jun 15, Sep 15
+    every 2 years on the 1st of may and july | FREQ=YEARLY;INTERVAL=2;BYMONTH=5,7;BYMONTHDAY=1 | every 2 years on May 1, Jul 1
+    every jan 31 and mar 31 | FREQ=YEARLY;BYMONTH=1,3;BYMONTHDAY=31 | every year on Jan 31, Mar 31
+    24th, 25th and 26th of december | FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24,25,26 | every year on Dec 24, Dec 25, Dec 26
+    every jun 1, jun 15, dec 1 and dec 15 | FREQ=YEARLY;BYMONTH=6,12;BYMONTHDAY=1,15 | every year on Jun 1, Jun 15, Dec 1, Dec 15
+    first monday of may and september | FREQ=YEARLY;BYMONTH=5,9;BYDAY=1MO | every year on the 1st Mon of May, Sep
+    1st and last monday of may | FREQ=YEARLY;BYMONTH=5;BYDAY=-1MO,1MO | every year on the 1st, last Mon of May
+    last day of feb and aug | FREQ=YEARLY;BYMONTH=2,8;BYMONTHDAY=-1 | every year on the last day of Feb, Aug
+    last business day of nov | FREQ=YEARLY;BYMONTH=11;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 | every year on the last weekday of Nov
+    last business day of apr and oct | FREQ=MONTHLY;BYMONTH=4,10;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 | every year on the last weekday of Apr, Oct
+    every mar 15 and sep 15 until 2030-01-01 but not on 2027-03-15 | FREQ=YEARLY;BYMONTH=3,9;BYMONTHDAY=15;UNTIL=20300101;X-EXDATE=20270315 | every year on Mar 15, Sep 15 until 2030-01-01 but not on 2027-03-15
+    FREQ=YEARLY;BYMONTH=1,5;BYMONTHDAY=3;X-FROM=START | FREQ=YEARLY;BYMONTH=1,5;BYMONTHDAY=3;X-FROM=START | every year on Jan 3, May 3 counted from the start
+    FREQ=YEARLY;BYMONTH=2,3;BYMONTHDAY=29 | FREQ=YEARLY;BYMONTH=2,3;BYMONTHDAY=29 | FREQ=YEARLY;BYMONTH=2,3;BYMONTHDAY=29
+    FREQ=YEARLY;BYMONTH=3,4;BYMONTHDAY=31 | FREQ=YEARLY;BYMONTH=3,4;BYMONTHDAY=31 | FREQ=YEARLY;BYMONTH=3,4;BYMONTHDAY=31
+    FREQ=YEARLY;BYMONTH=4,10;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 | FREQ=YEARLY;BYMONTH=4,10;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 | FREQ=YEARLY;BYMONTH=4,10;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1
     # lengths
     3d | FREQ=DAILY;INTERVAL=3 | every 3 days from due
     2 weeks | FREQ=WEEKLY;INTERVAL=2 | every 2 weeks
@@ -166,6 +184,38 @@ fn rules_are_read_from_words_and_told_in_words() {
         );
         assert_eq!(repeat(words), read, "{words}");
     }
+}
+
+#[test]
+fn a_rule_is_told_in_the_words_of_another_that_has_the_same_dates() {
+    let cases = "
+        FREQ=MONTHLY;BYMONTH=3,9;BYMONTHDAY=15 | every year on Mar 15, Sep 15 | FREQ=YEARLY;BYMONTH=3,9;BYMONTHDAY=15
+        FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1 | every year on Feb 29 | FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1
+        FREQ=YEARLY;BYMONTH=1,4,7,10;BYMONTHDAY=1 | 1st day of every quarter | FREQ=MONTHLY;BYMONTH=1,4,7,10;BYMONTHDAY=1
+        FREQ=MONTHLY;BYDAY=TU;BYSETPOS=2 | every month on the 2nd Tue | FREQ=MONTHLY;BYDAY=2TU
+        FREQ=MONTHLY;INTERVAL=2;BYDAY=FR;BYSETPOS=-1,1 | every 2 months on the 1st, last Fri | FREQ=MONTHLY;INTERVAL=2;BYDAY=-1FR,1FR
+        FREQ=YEARLY;BYMONTH=11;BYDAY=TH;BYSETPOS=4 | every year on the 4th Thu of Nov | FREQ=YEARLY;BYMONTH=11;BYDAY=4TH
+        FREQ=MONTHLY;BYDAY=SU,MO,TU,WE,TH,FR,SA;BYSETPOS=-1 | every month on the last day | FREQ=MONTHLY;BYMONTHDAY=-1
+        FREQ=YEARLY;BYMONTHDAY=15 | every month on the 15th | FREQ=MONTHLY;BYMONTHDAY=15
+        FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR | every weekday | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR
+        FREQ=MONTHLY;BYDAY=MO,TH | every Mon, Thu | FREQ=WEEKLY;BYDAY=MO,TH
+        FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH;WKST=SU | every 2 weeks on Mon, Thu | FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH
+        FREQ=WEEKLY;INTERVAL=2;BYDAY=SA,SU;WKST=SA | every 2 weeks on Sat, Sun | FREQ=WEEKLY;INTERVAL=2;BYDAY=SA,SU
+        FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,SU;WKST=SA | FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,SU;WKST=SA | FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,SU;WKST=SA
+        FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU | FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU | FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU
+    ";
+    for [rule, words, plain] in rows(cases) {
+        assert_eq!(repeat(rule).words(Zone::UTC), words, "{rule}");
+        assert_eq!(repeat(words).to_string(), plain, "{words}");
+    }
+}
+
+#[test]
+fn a_rule_that_leaves_out_as_many_days_as_it_can_is_read_from_its_words() {
+    let days = date("2026-12-07").iter_weeks().take(rule::MOST_EXCLUDED);
+    let rule = repeat("every mon until 2040-01-01").excluding(days);
+    assert_eq!(repeat(&rule.words(Zone::UTC)), rule);
+    assert_eq!(repeat(&rule.to_string()), rule);
 }
 
 #[test]
@@ -252,6 +302,9 @@ fn what_is_no_rule_is_refused_in_words() {
         3 times a week | does not say on which days; write them, like every mon and thu
         3 times a month | does not say on which days; write them, like 1st and 15th
         every january | does not say on which day; write every jan 1
+        every mar and sep | does not say on which day; write every mar 1 and sep 1
+        every mar 15 and sep 20 | names dates that no single rule has; repeat a task for each
+        every feb 29 and mar 29 | names dates that no single rule has; repeat a task for each
         biannual | is twice a year to some; write every 6 months or every 2 years
         every 2nd of the year | can be read as a day of the year and as every 2 years; write every jan 2, or every 2 years
         every 3rd of the quarter | can be read as a day of the quarter and as every 3 quarters; write the date, like every jan 2, or every 3 quarters
@@ -294,6 +347,10 @@ fn what_is_no_rule_is_refused_in_words() {
     for [text, reason] in rows(cases) {
         assert_eq!(Repeat::read(text).unwrap_err().reason, reason, "{text}");
     }
+}
+
+#[test]
+fn what_is_no_way_to_repeat_is_refused_with_ways_that_are() {
     let unknown = [
         "",
         " ",
@@ -305,6 +362,11 @@ fn what_is_no_rule_is_refused_in_words() {
         "every 2 weekdays",
         "every jun 31",
         "every feb 30",
+        "every mar 31 and apr 31",
+        "every mar 15 jun",
+        "every jun 5 9",
+        "every mar, jun 15",
+        "every 2 years on the last weekday of mar and jun",
         "every 32nd",
         "monthly on the 0th",
         "every third",
@@ -355,7 +417,7 @@ fn a_part_of_a_rule_that_changes_no_date_of_it_does_not_keep_it_from_being_said_
 
 #[test]
 fn a_number_beyond_its_limit_is_refused_with_the_limit() {
-    let long = format!("every mon {}", "x".repeat(200));
+    let long = format!("every mon {}", "x".repeat(6200));
     let days: Vec<String> = (1..=501)
         .map(|number| format!("{}0101", 2000 + number))
         .collect();
@@ -369,7 +431,7 @@ fn a_number_beyond_its_limit_is_refused_with_the_limit() {
             "FREQ=DAILY;COUNT=100000",
             "has COUNT=100000; it is a number from 1 to 99999",
         ),
-        (&long, "has 210 characters, 200 are the most"),
+        (&long, "has 6210 characters, 6200 are the most"),
     ] {
         assert_eq!(Repeat::read(text).unwrap_err().reason, reason);
     }

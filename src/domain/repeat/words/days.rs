@@ -3,7 +3,7 @@
 use chrono::Weekday;
 
 use crate::domain::{
-    repeat::rule::{Rule, WORKDAYS},
+    repeat::rule::{Frequency::Monthly, Rule, WORKDAYS},
     when::calendar_words::{self, MONTHS, WEEKDAYS, day_number},
 };
 
@@ -84,41 +84,136 @@ pub(super) fn set_days_of_month(rule: &mut Rule, words: &[&str]) -> Result<(), R
     rule.set_month_days(&days).map_err(Some)
 }
 
-/// Reads `jun 5`, `5th june`, `4th thursday november`, `last day february`; without a month, `first monday` of the year.
+/// Reads `jun 5`, `5th june`, `4th thursday november`, `last day february`, and the same days of several months: `mar 15 sep 15`,
+/// `15th mar sep`, `first monday may sep`; without a month, `first monday` of the year.
 pub(super) fn set_day_of_year(rule: &mut Rule, words: &[&str]) -> Result<(), Refused> {
-    let (name, rest) = match *words {
-        [nth, name] if weekday(name).is_some() => {
-            let day = weekday(name).ok_or(None)?;
-            rule.days = vec![(self::nth(nth).ok_or(None)?, day)];
-            return Ok(());
-        }
-        [ref rest @ .., name] if calendar_words::month(name).is_some() => (name, rest),
-        [name, ref rest @ ..] => (name, rest),
-        [] => return Err(None),
+    if let [nth, name] = *words
+        && let Some(day) = weekday(name)
+    {
+        rule.days = vec![(self::nth(nth).ok_or(None)?, day)];
+        return Ok(());
+    }
+    if let Some(dates) = dates_of_year(words) {
+        return set_dates_of_year(rule, &dates);
+    }
+    if let [name, days @ ..] = words
+        && month(name).is_some()
+        && days.iter().any(|day| month(day).is_none())
+    {
+        return set_days_of_months(rule, days, &[*name]);
+    }
+    let before = words.iter().take_while(|word| month(word).is_none());
+    let (days, months) = words.split_at(before.count());
+    let numbers: Option<Vec<u32>> = days.iter().map(|day| day_number(day)).collect();
+    let Some(numbers) = numbers.filter(|numbers| !numbers.is_empty()) else {
+        return set_days_of_months(rule, days, months);
     };
-    let name = calendar_words::month(name).ok_or(None)?;
-    let month = MONTHS.iter().position(|month| *month == name).ok_or(None)?;
-    rule.months = vec![u8::try_from(month + 1).map_err(|_| None)?];
-    match *rest {
-        [] => Err(Some(format!(
-            "does not say on which day; write every {} 1",
-            &name[..3]
-        ))),
+    let of_each = |name: &&str| {
+        let month = month(name)?;
+        Some(numbers.iter().map(move |day| (month, *day)))
+    };
+    let dates: Option<Vec<_>> = months.iter().map(of_each).collect();
+    let dates: Vec<_> = dates.ok_or(None)?.into_iter().flatten().collect();
+    set_dates_of_year(rule, &dates)
+}
+
+/// Reads `first monday` or `last day` of each of the months.
+fn set_days_of_months(rule: &mut Rule, days: &[&str], months: &[&str]) -> Result<(), Refused> {
+    let months: Option<Vec<u8>> = months.iter().map(|name| month(name)).collect();
+    rule.months = months.filter(|months| !months.is_empty()).ok_or(None)?;
+    rule.months.sort_unstable();
+    rule.months.dedup();
+    match *days {
+        [] => {
+            let firsts: Vec<String> = rule.months.iter().map(|month| first_of(*month)).collect();
+            Err(Some(format!(
+                "does not say on which day; write every {}",
+                firsts.join(" and ")
+            )))
+        }
         ["last", "day"] => {
             rule.month_days = vec![-1];
             Ok(())
         }
-        [word] => {
-            let day = day_number(word).ok_or(None)?;
-            if day > Rule::longest(&rule.months) {
-                return Err(None);
+        [_, .., name] if weekdays(&[name]).is_some() => {
+            set_days_of_month(rule, days)?;
+            // A position counts in each month, not in the year.
+            if rule.positions.is_empty() || rule.months.len() == 1 {
+                Ok(())
+            } else if rule.interval == 1 {
+                rule.freq = Monthly;
+                Ok(())
+            } else {
+                Err(None)
             }
-            rule.set_month_day(day);
-            Ok(())
         }
-        [_, name] if weekday(name).is_some() => set_days_of_month(rule, rest),
         _ => Err(None),
     }
+}
+
+/// Sets dates of a year, by month and day. They must be each of some days in each of some months: others no rule has.
+fn set_dates_of_year(rule: &mut Rule, dates: &[(u8, u32)]) -> Result<(), Refused> {
+    let is_date = |(month, day): &(u8, u32)| *day <= Rule::longest(&[*month]);
+    if dates.is_empty() || !dates.iter().all(is_date) {
+        return Err(None);
+    }
+    rule.months = dates.iter().map(|(month, _)| *month).collect();
+    rule.months.sort_unstable();
+    rule.months.dedup();
+    let mut days: Vec<u32> = dates.iter().map(|(_, day)| *day).collect();
+    days.sort_unstable();
+    days.dedup();
+    if let ([_], [day]) = (&*rule.months, &*days) {
+        rule.set_month_day(*day);
+        return Ok(());
+    }
+    let mut each = rule
+        .months
+        .iter()
+        .flat_map(|month| days.iter().map(|day| (*month, *day)));
+    let is_one_rule = each.all(|date| dates.contains(&date) && date != LEAP_DAY);
+    if !is_one_rule {
+        return Err(Some(
+            "names dates that no single rule has; repeat a task for each".to_owned(),
+        ));
+    }
+    rule.month_days = days
+        .into_iter()
+        .map(i8::try_from)
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|_| None)?;
+    Ok(())
+}
+
+/// The day that a common year has not, and of which words make its last day of February.
+const LEAP_DAY: (u8, u32) = (2, 29);
+
+/// Reads dates with their months, all in the same order: `mar 15 sep 15`, `15th march 15th september`.
+fn dates_of_year(words: &[&str]) -> Option<Vec<(u8, u32)>> {
+    let (dates, []) = words.as_chunks::<2>() else {
+        return None;
+    };
+    let month_first = || -> Option<Vec<(u8, u32)>> {
+        let read = |[name, day]: &[&str; 2]| Some((month(name)?, day_number(day)?));
+        dates.iter().map(read).collect()
+    };
+    let day_first = || {
+        let read = |[day, name]: &[&str; 2]| Some((month(name)?, day_number(day)?));
+        dates.iter().map(read).collect()
+    };
+    month_first().or_else(day_first)
+}
+
+/// Returns the number of a month, from 1.
+fn month(word: &str) -> Option<u8> {
+    let name = calendar_words::month(word)?;
+    let month = MONTHS.iter().position(|month| *month == name)?;
+    u8::try_from(month + 1).ok()
+}
+
+fn first_of(month: u8) -> String {
+    let name = MONTHS.get(usize::from(month) - 1);
+    name.map_or_else(String::new, |name| format!("{} 1", &name[..3]))
 }
 
 /// Reads which of several: `first`, `3rd`, `last`.
