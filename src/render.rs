@@ -61,7 +61,7 @@ pub fn line(task: &Summary, now: Timestamp, zone: Zone) -> String {
         .filter(|until| !until.has_come(now.as_millis(), zone))
     {
         facts.push(format!(
-            "not before {}",
+            "deferred until {}",
             until.show_short(now.as_millis(), zone)
         ));
     }
@@ -146,7 +146,10 @@ fn entry(task: &Task, parts: &Parts<'_>, description: &str, zone: Zone) -> Strin
             task.priority.map(|priority| priority.as_str().to_owned()),
         ),
         ("Due", task.due.map(|due| due.show(zone))),
-        ("Not before", task.defer_until.map(|until| until.show(zone))),
+        (
+            "Deferred until",
+            task.defer_until.map(|until| until.show(zone)),
+        ),
         (
             "Repeats",
             task.repeat.as_ref().map(|repeat| repeat.words(zone)),

@@ -118,7 +118,11 @@ pub(super) fn details(
             task.priority.map(|priority| priority.as_str().to_owned()),
         ),
         ("Due", due),
-        ("Not before", task.defer_until.map(date)),
+        (
+            "Deferred",
+            task.defer_until
+                .map(|until| format!("until {}", date(until))),
+        ),
         (
             "Repeats",
             task.repeat.as_ref().map(|repeat| repeat.words(zone)),

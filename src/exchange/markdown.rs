@@ -57,7 +57,7 @@ impl Writer {
         details.extend(task.due.map(|due| format!("due {}", due.show(self.zone))));
         details.extend(
             task.defer_until
-                .map(|until| format!("not before {}", until.show(self.zone))),
+                .map(|until| format!("deferred until {}", until.show(self.zone))),
         );
         details.extend(task.repeat.as_ref().map(|repeat| repeat.words(self.zone)));
         details.extend(

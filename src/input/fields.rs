@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Notes, read_date};
+use super::{Notes, quick_words::Field, read_date};
 use crate::domain::{
     command::{Caller, Draft, Patch, Reference},
     error::Result,
@@ -178,7 +178,7 @@ impl GivenFields {
             due: read.due.map(Clearable::set),
             due_time: alone(self.due.as_ref()).map(|(start, _)| start),
             defer_until: read.defer_until.map(Clearable::set),
-            defer_time: alone(self.defer_until.as_ref()).map(|(start, _)| start),
+            defer_time: alone(self.deferral().as_ref()).map(|(start, _)| start),
             repeat: read.repeat.map(Clearable::set),
             start: read.start,
             project: read.project.map(Clearable::set),
@@ -203,6 +203,15 @@ impl GivenFields {
                 .map(|text| notes.text(CommentText::cleaned(text)))
                 .transpose()?,
             undelete: false,
+        })
+    }
+
+    /// Returns the date until which the task is deferred, without the words that lists put before it.
+    fn deferral(&self) -> Option<Clearable<String>> {
+        let given = self.defer_until.clone()?;
+        Some(match given {
+            Clearable::Set(text) => Clearable::Set(Field::deferred_until(&text).to_owned()),
+            Clearable::Clear => Clearable::Clear,
         })
     }
 
@@ -240,7 +249,7 @@ impl GivenFields {
                 .map(|text| notes.text(Description::cleaned(text)))
                 .transpose()?,
             due,
-            defer_until: date(notes, "defer_until", self.defer_until.as_ref())?,
+            defer_until: date(notes, "defer_until", self.deferral().as_ref())?,
             repeat,
             start,
             project: each(self.project.as_ref(), |name| {
@@ -304,14 +313,18 @@ mod tests {
         when::Zone,
     };
 
-    #[test]
-    fn of_a_tag_in_several_spellings_the_first_stands() {
-        let caller = Caller {
+    fn caller() -> Caller {
+        Caller {
             actor: Actor::named("test"),
             now: Timestamp::from_millis(1),
             zone: Zone::UTC,
             session: None,
-        };
+        }
+    }
+
+    #[test]
+    fn of_a_tag_in_several_spellings_the_first_stands() {
+        let caller = caller();
         let given = GivenFields {
             title: Some("Water the plants".to_owned()),
             add_tags: ["Work", "work", "WORK"].map(str::to_owned).to_vec(),
@@ -321,5 +334,32 @@ mod tests {
         let added = command::add(&draft, TaskId::FIRST, &[], &caller).unwrap();
         let tags = added.after.tags.iter();
         assert_eq!(tags.map(Tag::as_str).collect::<Vec<_>>(), ["Work"]);
+    }
+
+    #[test]
+    fn until_when_a_task_is_deferred_can_be_said_as_lists_show_it() {
+        let caller = caller();
+        for text in [
+            "2026-12-04",
+            "until 2026-12-04",
+            "Until Fri 2026-12-04",
+            "not before fri 2026-12-04",
+            "deferred until Fri 2026-12-04",
+            "from 2026-12-04",
+        ] {
+            let given = GivenFields {
+                defer_until: Some(Clearable::Set(text.to_owned())),
+                title: Some("Water the plants".to_owned()),
+                ..GivenFields::default()
+            };
+            let draft = given.draft(&mut Notes::default(), &caller).unwrap();
+            assert_eq!(draft.defer_until, "2026-12-04".parse().ok(), "{text}");
+        }
+        let at_eight = GivenFields {
+            defer_until: Some(Clearable::Set("until 8:00".to_owned())),
+            ..GivenFields::default()
+        };
+        let patch = at_eight.patch(&mut Notes::default(), &caller).unwrap();
+        assert!(patch.defer_time.is_some());
     }
 }

@@ -189,6 +189,9 @@ impl QuickWords {
         if text.eq_ignore_ascii_case("none") {
             return Some("due:none, or another field".to_owned());
         }
+        if let Some((field, date)) = as_shown(&text) {
+            return Some(format!("{}:{}", field.name(), quoted(date)));
+        }
         // A word of several, as the first of "New title", is hardly a status or a date.
         let fields = [Field::Status, Field::Priority, Field::Due, Field::Repeat];
         let is_word = text.chars().any(char::is_alphabetic);
@@ -203,6 +206,18 @@ impl QuickWords {
                 .then(|| format!("title:{}", quoted(&text)))
         })
     }
+}
+
+/// Returns the field and the date of a text that is as lists show one: `due fri`, `deferred until fri`.
+fn as_shown(text: &str) -> Option<(Field, &str)> {
+    let deferred = Field::deferred_until(text);
+    let due = text.strip_prefix("due ");
+    let shown = match due {
+        Some(due) => (Field::Due, due),
+        None if deferred.len() < text.len() => (Field::Defer, deferred),
+        None => return None,
+    };
+    Some(shown).filter(|(field, date)| field.may_be(date))
 }
 
 /// Returns the command that a word of an edit names.

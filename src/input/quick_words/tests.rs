@@ -323,7 +323,14 @@ fn in_an_edit_words_that_set_nothing_are_left_over_with_what_was_meant() {
     for (arguments, is) in cases {
         assert_eq!(read(arguments, Purpose::Edit), is, "{arguments:?}");
     }
-    let cases: [(&[&str], Option<&str>); 16] = [
+    let cases: [(&[&str], Option<&str>); 20] = [
+        (&["due", "fri"], Some("due:fri")),
+        (&["Deferred until Fri 12-04"], Some("defer:\"Fri 12-04\"")),
+        (&["not", "before", "fri"], Some("defer:fri")),
+        (
+            &["not before breakfast"],
+            Some("title:\"not before breakfast\""),
+        ),
         (&["New title"], Some("title:\"New title\"")),
         (&["New", "title"], Some("title:\"New title\"")),
         (&["cancel"], Some("taskhold cancel ID")),

@@ -101,6 +101,18 @@ impl Field {
         }
     }
 
+    /// Returns the date in words that say until when a task is deferred, as lists show it: `until fri`, `not before fri`.
+    pub(crate) fn deferred_until(value: &str) -> &str {
+        const BEFORE: [&str; 4] = ["deferred until ", "until ", "not before ", "from "];
+        let value = value.trim_start();
+        let begins = |before: &&&str| {
+            let start = value.get(..before.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(before))
+        };
+        let before = BEFORE.iter().find(begins);
+        before.map_or(value, |before| &value[before.len()..])
+    }
+
     /// Reports whether `value` is a date or a rule with a time of day.
     pub(super) fn has_time(self, value: &str) -> bool {
         match self {
@@ -115,7 +127,8 @@ impl Field {
     /// fields.
     pub(super) fn moment(self, value: &str) -> Option<String> {
         match self {
-            Self::Due | Self::Defer => {
+            Self::Defer => Self::Due.moment(Self::deferred_until(value)),
+            Self::Due => {
                 // What clocks show elsewhere agrees with it where the user is, which is not known here.
                 let (said, elsewhere) = said_once(value);
                 let day = without_weekday(said);
