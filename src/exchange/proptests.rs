@@ -251,8 +251,6 @@ fn check_references(task: &Task, arrival: &Arrival) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
     #[test]
     fn our_own_format_is_read_as_it_was_written((zone, tasks) in tasks()) {
         let arrivals = back(Format::Json, zone, &tasks);

@@ -151,7 +151,7 @@ fn taken_notes(connection: &Connection) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 10, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 10, ..Config::default() })]
 
     #[test]
     fn a_change_logs_what_it_changes_and_nothing_of_what_else_the_task_has(

@@ -289,7 +289,7 @@ fn lists(store: &Store) -> Vec<Vec<i64>> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 48, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 48, ..Config::default() })]
 
     #[test]
     fn export_import_export_is_the_same_byte_for_byte(steps in steps()) {
