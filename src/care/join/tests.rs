@@ -319,3 +319,25 @@ fn what_is_in_the_trash_is_not_told_as_a_task() {
         .unwrap();
     assert_eq!(shared.join("second").unwrap().tasks, 1);
 }
+
+#[test]
+fn a_task_that_was_done_here_and_deleted_by_the_others_is_told() {
+    let shared = Shared::with(&["one", "two"]);
+    shared.join("second").unwrap();
+    let mut second = shared.machine("second");
+    second.leave().unwrap();
+    second
+        .execute(&Command::Complete(vec![id(2)]), &caller(2))
+        .unwrap();
+    let delete = Command::Delete {
+        ids: vec![id(2)],
+        confirm: None,
+    };
+    shared
+        .machine("first")
+        .execute(&delete, &caller(3))
+        .unwrap();
+    let brought = shared.join("second").unwrap().brought.unwrap();
+    assert_eq!((brought.new, brought.here, brought.trashed), (0, 2, 1));
+    assert_eq!(brought.in_trash, [(id(2), title("two"))]);
+}
