@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::{
     entry, not_shared,
     publish::{Sent, after, author, drawn},
+    turns::LONGEST_ASKED,
 };
 use crate::{domain::error::Result, share::log::LogError, store::Store};
 
@@ -24,7 +25,8 @@ const TRIES: u32 = 8;
 #[derive(Debug)]
 pub struct Contest {
     begun: Instant,
-    tried: Instant,
+    /// When the last try began.
+    pub(super) tried: Instant,
 }
 
 impl Contest {
@@ -37,7 +39,8 @@ impl Contest {
         }
     }
 
-    /// Begins another try, since others were first: follows them, and asks them for the log.
+    /// Begins another try, since others were first: follows them, and asks them for the log, unless the work takes longer than that can be
+    /// asked for.
     pub fn again(&mut self, store: &mut Store) -> Result<()> {
         let so_far = self.begun.elapsed();
         if so_far > LONGEST {
@@ -47,7 +50,13 @@ impl Contest {
             );
             return Err(not_shared(&LogError::Unreachable(reason)));
         }
-        store.ask_for_log(self.tried.elapsed() * TIMES)?;
+        let took = self.tried.elapsed();
+        if took < LONGEST_ASKED {
+            store.ask_for_log(took * TIMES)?;
+        } else {
+            // Others would wait, and it would come late all the same.
+            store.follow()?;
+        }
         self.tried = Instant::now();
         Ok(())
     }

@@ -53,7 +53,7 @@ const DOUBLINGS: u32 = 3;
 const APPEND: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(250)];
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// The longest that a machine may ask to have the log for itself. One that is stopped after it asked keeps others waiting for that long.
-const LONGEST_ASKED: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(10);
 /// How often, while another machine has asked for the log, it is looked whether that machine is done.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often a wait is looked up from: it ends when the process does.

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     super::{
+        Contest,
         entry::{self, Author, Place},
         items::Items,
     },
@@ -167,6 +168,20 @@ fn a_machine_that_asks_for_the_log_is_waited_for_by_the_others_alone() {
     assert!(waits_for_others(0));
     assert!(!waits_for_others(1));
     machines.settle();
+}
+
+#[test]
+fn work_for_which_the_log_cannot_be_asked_for_long_enough_keeps_nobody_waiting() {
+    for (seconds, asks) in [(3, true), (11, false)] {
+        let mut machines = Machines::new(2, 2, Faults(0));
+        let caller = machines.caller("cli");
+        machines.stores[0].execute(&add("first"), &caller).unwrap();
+        let mut contest = Contest::begin();
+        contest.tried -= Duration::from_secs(seconds);
+        contest.again(&mut machines.stores[1]).unwrap();
+        assert_eq!(machines.log.entries().len(), if asks { 3 } else { 2 });
+        assert_eq!(titles(&machines.stores[1]), ["first"]);
+    }
 }
 
 #[test]
