@@ -49,6 +49,7 @@ mod words;
 use rule::{Rule, Until};
 pub use start::Start;
 use words::Said;
+pub(crate) use words::{is_filler, is_word};
 
 /// The longest text of a rule that is read: beside a sentence, all the days that it may leave out.
 const MOST_CHARS: usize = MAX_CHARS + rule::MOST_EXCLUDED * ", 2026-12-07".len();

@@ -8,14 +8,18 @@
 //! looks like a quick word stays text: `http://x`, `10:30`, `+1`, `Note:`, `!`. Names are taken whatever the case of their
 //! letters, and as Taskwarrior, Todoist and todo.txt have them where they mean the same.
 
-use crate::domain::{task::Status, when::is_place};
+use crate::domain::{
+    task::{Priority, Status},
+    when::is_place,
+};
 
 mod doubt;
 mod line;
+mod phrase;
 mod word;
 
 use doubt::{cleared, doubt, quoted};
-use line::{TEXT, split, split_list, text_after_dashes, without_stop};
+use line::{TEXT, split, split_list, text_after_dashes, text_at, without_stop};
 pub(crate) use word::{Field, Word, is_level};
 
 /// What the words are for.
@@ -38,13 +42,20 @@ pub(crate) struct QuickValue {
 }
 
 impl QuickValue {
-    /// Returns what was meant if `word`, which follows, goes on the date or the rule: `due:tomorrow 17:30`.
-    fn gone_on_by(&self, word: &str) -> Option<String> {
-        let longer = format!("{} {word}", self.text);
-        let longer = longer.trim_start();
-        let moment = self.field.moment(longer)?;
-        let goes_on = Some(moment) != self.field.moment(&self.text);
-        goes_on.then(|| format!("did you mean {}:{}?", self.field.name(), quoted(longer)))
+    /// Returns the words that go on the date or the rule, of those that follow, and what was meant: `due:tomorrow 17:30`.
+    fn gone_on_by(&self, words: &[&str]) -> Option<(String, String)> {
+        let (field, text) = (self.field, &self.text);
+        let count = phrase::length(field, text, words);
+        let longer = phrase::joined(text, &words[..count]);
+        let name = field.name();
+        let reason = match count {
+            0 if phrase::date_at(words) == 0 => return None,
+            _ if count > 0 && field.reads(&longer) => {
+                format!("did you mean {name}:{}?", quoted(&longer))
+            }
+            _ => format!("{name}:{} is read without it", quoted(text)),
+        };
+        Some((words[..count.max(1)].join(" "), reason))
     }
 }
 
@@ -74,9 +85,12 @@ impl QuickWords {
         let arguments: Vec<&str> = arguments.into_iter().collect();
         let is_text = |argument: &&str| matches!(Word::of_task(argument), Word::Text(_));
         let has_title = purpose == Purpose::Add && arguments.iter().any(is_text);
-        for argument in arguments {
-            if !argument.contains(char::is_whitespace) || is_value(argument, purpose, has_title) {
-                read.take(without_stop(argument), purpose);
+        let is_one = |argument: &str| !argument.contains(char::is_whitespace);
+        for (at, argument) in arguments.iter().enumerate() {
+            if is_one(argument) || is_value(argument, purpose, has_title) {
+                let others = &arguments[at + 1..];
+                let count = others.iter().take_while(|other| is_one(other)).count();
+                read.take(without_stop(argument), text_at(&others[..count]), purpose);
             } else {
                 read.take_line(argument, purpose);
             }
@@ -95,8 +109,10 @@ impl QuickWords {
             return;
         }
         let mut read = Self::default();
-        for word in split(line) {
-            read.take(&word, purpose);
+        let words = split(line);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        for (at, word) in words.iter().enumerate() {
+            read.take(word, text_at(&words[at + 1..]), purpose);
         }
         self.is_open = false;
         self.doubts.append(&mut read.doubts);
@@ -124,10 +140,16 @@ impl QuickWords {
         self.untags.append(&mut read.untags);
     }
 
-    /// Takes one word for what it is.
-    fn take(&mut self, word: &str, purpose: Purpose) {
+    /// Takes one word for what it is; `others` is the text behind it.
+    fn take(&mut self, word: &str, others: &[&str], purpose: Purpose) {
         let was_open = std::mem::take(&mut self.is_open);
-        match Word::of_task(word) {
+        let taken = match Word::of_task(word) {
+            Word::Text(_) if purpose == Purpose::Edit && is_level(word) => {
+                Word::Set(Field::Priority, word)
+            }
+            taken => taken,
+        };
+        match taken {
             Word::Tag(tags) => {
                 let tags = tags.split(',').filter(|tag| !tag.is_empty());
                 self.tags.extend(tags.map(str::to_owned));
@@ -157,21 +179,26 @@ impl QuickWords {
                     self.untags.extend(tags.map(str::to_owned));
                     return;
                 }
+                let place = word.trim_end_matches([',', ';', '.']);
                 if let Some(last) = self.values.last_mut().filter(|_| was_open)
-                    && is_place(word)
+                    && is_place(place)
                     && last.field.has_time(&last.text)
                 {
-                    last.text = format!("{} {word}", last.text);
-                    last.word = format!("{} {word}", last.word);
+                    last.text = format!("{} {place}", last.text);
+                    last.word = format!("{} {place}", last.word);
                     self.taken.push(last.word.clone());
                     return;
                 }
                 let last = self.values.last().filter(|_| was_open);
+                let of_word = |reason| (word.to_owned(), reason);
                 let doubt = doubt(word)
-                    .or_else(|| last?.gone_on_by(word))
-                    .or_else(|| cleared(word).filter(|_| purpose == Purpose::Edit));
-                self.doubts
-                    .extend(doubt.map(|reason| (word.to_owned(), reason)));
+                    .map(of_word)
+                    .or_else(|| last?.gone_on_by(&[&[word], others].concat()))
+                    .or_else(|| {
+                        let is_edit = purpose == Purpose::Edit;
+                        cleared(word).filter(|_| is_edit).map(of_word)
+                    });
+                self.doubts.extend(doubt);
                 self.text.push(word.to_owned());
             }
         }
@@ -192,32 +219,59 @@ impl QuickWords {
         if let Some((field, date)) = as_shown(&text) {
             return Some(format!("{}:{}", field.name(), quoted(date)));
         }
+        if let Some(field) = field_without_colon(&text) {
+            return Some(field);
+        }
         // A word of several, as the first of "New title", is hardly a status or a date.
-        let fields = [Field::Status, Field::Priority, Field::Due, Field::Repeat];
         let is_word = text.chars().any(char::is_alphabetic);
-        let mut of_text = fields
+        let value = [Field::Status, Field::Priority, Field::Due, Field::Repeat]
             .into_iter()
-            .filter(|field| is_word && field.may_be(&text));
-        let of_field = of_text
-            .next()
-            .map(|field| format!("{}:{}", field.name(), quoted(&text)));
-        of_field.or_else(|| {
-            text.contains(char::is_alphanumeric)
-                .then(|| format!("title:{}", quoted(&text)))
-        })
+            .filter(|_| is_word)
+            .find_map(|field| Some((field, meant_as(field, &text)?)));
+        let (field, value) = match value {
+            Some((field, value)) => (field, value),
+            None if text.contains(char::is_alphanumeric) => (Field::Title, text),
+            None => return None,
+        };
+        Some(format!("{}:{}", field.name(), quoted(&value)))
     }
 }
 
-/// Returns the field and the date of a text that is as lists show one: `due fri`, `deferred until fri`.
+/// Returns the field and the date of a text that is as lists show one that is deferred: `deferred until fri`.
 fn as_shown(text: &str) -> Option<(Field, &str)> {
-    let deferred = Field::deferred_until(text);
-    let due = text.strip_prefix("due ");
-    let shown = match due {
-        Some(due) => (Field::Due, due),
-        None if deferred.len() < text.len() => (Field::Defer, deferred),
-        None => return None,
-    };
-    Some(shown).filter(|(field, date)| field.may_be(date))
+    let date = Field::deferred_until(text);
+    let is_shown = date.len() < text.len() && Field::Defer.may_be(date);
+    is_shown.then_some((Field::Defer, date))
+}
+
+/// Returns the value of `field` that a text alone was hardly meant as anything but.
+fn meant_as(field: Field, text: &str) -> Option<String> {
+    let level = || text.parse::<Priority>().ok();
+    match field {
+        Field::Priority => level().map(|level| level.as_str().to_owned()),
+        // "New" may begin a title.
+        Field::Status if text.eq_ignore_ascii_case("new") => None,
+        _ => field.may_be(text).then(|| text.to_owned()),
+    }
+}
+
+/// Returns the quick word that was meant by one without its colon: `due fri`.
+fn field_without_colon(text: &str) -> Option<String> {
+    let (name, value) = text.split_once(char::is_whitespace)?;
+    let (field, value) = (Field::named(name)?, value.trim());
+    let is_told = matches!(
+        field,
+        Field::Due
+            | Field::Defer
+            | Field::Repeat
+            | Field::Project
+            | Field::Priority
+            | Field::Status
+            | Field::Parent
+            | Field::After
+    );
+    let is_it = is_told && field.may_be(value);
+    is_it.then(|| format!("{}:{}", name.to_lowercase(), quoted(value)))
 }
 
 /// Returns the command that a word of an edit names.
@@ -293,8 +347,12 @@ pub(crate) fn exclusion(word: &str) -> Option<&str> {
     let mut letters = rest.chars();
     let is_letter = |c: &char| c.is_alphabetic() || !c.is_ascii();
     let goes_on = |c: &char| is_letter(c) || matches!(c, '-' | '_');
+    // `-a,b` leaves out two.
     let is_word = letters.next().is_some_and(|c| is_letter(&c))
-        && letters.next().is_some_and(|c| goes_on(&c));
+        && match letters.next() {
+            Some(',') => letters.next().is_some_and(|c| is_letter(&c)),
+            other => other.is_some_and(|c| goes_on(&c)),
+        };
     (is_word && !rest.contains('=')).then_some(rest)
 }
 

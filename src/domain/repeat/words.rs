@@ -390,11 +390,21 @@ fn is_day(word: &str) -> bool {
     weekday(word).is_some() || ordinal(word).is_some()
 }
 
+/// Reports whether a word stands among those of a rule and says nothing, at their end at least.
+pub(crate) fn is_filler(word: &str) -> bool {
+    matches!(word, "on" | "the" | "in" | "and" | "for" | "of" | "once")
+}
+
+/// Reports whether a lowercase word is one of those that rules are said with.
+pub(crate) fn is_word(word: &str) -> bool {
+    is_filler(word) || ordinal(word).is_some() || calendar_words::is_known(word, &KNOWN)
+}
+
 /// Returns the words without fillers, and the usual ones for others of the same meaning.
 fn usual<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let words = words
         .iter()
-        .filter(|word| !matches!(**word, "on" | "the" | "in" | "and" | "for"));
+        .filter(|word| matches!(**word, "of" | "once") || !is_filler(word));
     let words: Vec<&str> = words
         .map(|word| match *word {
             "each" | "ev" => "every",

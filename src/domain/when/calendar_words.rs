@@ -77,23 +77,26 @@ pub(crate) fn number(word: &str) -> Option<u32> {
     word.parse().ok()
 }
 
+/// Reports whether a word is one of `known`, the name of a day or of a month, or several of it.
+pub(crate) fn is_known(word: &str, known: &[&str]) -> bool {
+    let one = word.strip_suffix('s').unwrap_or(word);
+    let mut all = known.iter().chain(&WEEKDAYS).chain(&MONTHS);
+    all.any(|known| *known == word || *known == one)
+        || weekday(word).is_some()
+        || month(word).is_some()
+}
+
 /// Returns the words with each unknown one replaced by the nearest of `known` and the names of days and months; `None` when
 /// there is nothing to correct, or nothing near.
 pub(crate) fn corrected(words: &[&str], known: &[&str]) -> Option<String> {
     /// Shorter words have too many others near them.
     const SHORTEST: usize = 4;
     let all = || known.iter().chain(&WEEKDAYS).chain(&MONTHS).copied();
-    let is_known = |word: &str| {
-        let one = word.strip_suffix('s').unwrap_or(word);
-        all().any(|known| known == word || known == one)
-            || weekday(word).is_some()
-            || month(word).is_some()
-    };
     let mut is_changed = false;
     let mut corrected = Vec::new();
     for word in words {
         let is_word = word.len() >= SHORTEST && word.bytes().all(|b| b.is_ascii_alphabetic());
-        if !is_word || is_known(word) {
+        if !is_word || is_known(word, known) {
             corrected.push(*word);
             continue;
         }

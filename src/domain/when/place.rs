@@ -134,6 +134,11 @@ pub(super) fn unclear(words: &[&str]) -> Option<String> {
     })
 }
 
+/// Reports whether there is a zone of a city of this name.
+pub(crate) fn is_city(name: &str) -> bool {
+    zone_of(name).is_some()
+}
+
 /// Returns the name of the zone of a city.
 fn zone_of(city: &str) -> Option<String> {
     // `Etc/GMT+2` is two hours behind.

@@ -93,6 +93,16 @@ const WORDS: [&str; 28] = [
     "minutes",
 ];
 
+/// Reports whether a word stands among those of a date and says nothing.
+pub(crate) fn is_filler(word: &str) -> bool {
+    matches!(word, "on" | "at" | "by" | "due" | "overdue" | "the" | "of")
+}
+
+/// Reports whether a lowercase word is one of those that dates are said with.
+pub(crate) fn is_word(word: &str) -> bool {
+    is_filler(word) || calendar_words::is_known(word, &WORDS)
+}
+
 /// A time of day within other words.
 pub(crate) struct TimeIn {
     pub(crate) time: NaiveTime,
@@ -272,7 +282,7 @@ impl<'a> Parts<'a> {
                 part = PartOfDay::named(word);
                 // "in the evening"
                 date.pop_if(|last| *last == "in");
-            } else if !matches!(word, "on" | "at" | "by" | "due" | "overdue" | "the" | "of") {
+            } else if !is_filler(word) {
                 date.push(word);
             }
             before = word;

@@ -1,6 +1,6 @@
 //! What a word that stays text may have been meant to be.
 
-use super::word::{Field, NAMES, Word};
+use super::word::{Field, NAMES, Word, is_level};
 
 /// What Taskwarrior has before a colon and a task here has not.
 const FOREIGN: [&str; 5] = ["until", "start", "end", "entry", "uuid"];
@@ -44,6 +44,9 @@ pub(super) fn doubt(word: &str) -> Option<String> {
         && level.chars().all(char::is_alphabetic)
     {
         return Some("levels are !high, !medium and !low".to_owned());
+    }
+    if is_level(word) {
+        return Some(format!("did you mean {}?", word.to_lowercase()));
     }
     let Some((name, value)) = word.split_once(':') else {
         let (name, value) = word.split_once('=')?;

@@ -1,6 +1,9 @@
 //! A line of quick words, taken apart: values in quotes, and dates and rules of several words.
 
-use super::word::{Field, Word};
+use super::{
+    phrase,
+    word::{Field, Word},
+};
 
 /// Stands before the words that the tasks of a list are to have.
 pub(super) const TEXT: &str = "text";
@@ -23,24 +26,37 @@ fn split_fields(line: &str, is_field: impl Fn(&str) -> bool) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut rest = line.trim();
     while !rest.is_empty() {
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (word, end) = in_quotes(rest, &is_field)
-            .unwrap_or_else(|| (without_stop(&rest[..end]).to_owned(), end));
-        words.push(word);
-        rest = rest[end..].trim_start();
-    }
-    let mut at = 0;
-    while at < words.len() {
-        let more = others_of_moment(&words[at..]);
-        let whole = words[at..=at + more].join(" ");
-        let word = match more {
-            0 => whole,
-            _ => without_stop(&whole).to_owned(),
+        if let Some((word, end)) = in_quotes(rest, &is_field) {
+            words.push(word);
+            rest = rest[end..].trim_start();
+            continue;
+        }
+        let end = end_of_word(rest);
+        let (first, after) = rest.split_at(end);
+        let others: Vec<&str> = after.split_whitespace().collect();
+        let count = match Word::of_task(first) {
+            Word::Set(field, value) if field.is_of_time() && !without_stop(value).is_empty() => {
+                phrase::length(field, value, text_at(&others))
+            }
+            _ => 0,
         };
-        words.splice(at..=at + more, [word]);
-        at += 1;
+        words.push(without_stop(&phrase::joined(first, &others[..count])).to_owned());
+        rest = after.trim_start();
+        for other in &others[..count] {
+            rest = rest[other.len()..].trim_start();
+        }
     }
     words
+}
+
+fn end_of_word(text: &str) -> usize {
+    text.find(char::is_whitespace).unwrap_or(text.len())
+}
+
+/// Returns the words that are text, up to the first that is not.
+pub(super) fn text_at<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
+    let is_text = |word: &&&str| matches!(Word::of_task(without_stop(word)), Word::Text(_));
+    &words[..words.iter().take_while(is_text).count()]
 }
 
 /// Parts a line that has `--` with nothing but quick words before it: these, and what comes after it, which is text as it is.
@@ -76,34 +92,6 @@ pub(super) fn without_stop(word: &str) -> &str {
         (Word::Set(..), Word::Set(_, value)) if !value.is_empty() => bare,
         _ => word,
     }
-}
-
-/// Returns how many of the words after the first go on the date or the rule that it begins. A word that alters nothing, such
-/// as "the", does not.
-fn others_of_moment(words: &[String]) -> usize {
-    /// The most words of a date or a rule.
-    const MOST: usize = 24;
-    let Word::Set(field, value) = Word::of_task(&words[0]) else {
-        return 0;
-    };
-    if !field.is_of_time() || value.is_empty() {
-        return 0;
-    }
-    let is_text = |word: &&String| matches!(Word::of_task(word), Word::Text(_));
-    let others = words[1..].iter().take_while(is_text).count();
-    let moment = |count: usize| {
-        let others = words[1..=count].iter().map(|word| format!(" {word}"));
-        field.moment(&format!("{value}{}", others.collect::<String>()))
-    };
-    let longest = (1..=others.min(MOST)).rev();
-    let mut longest = longest.skip_while(|count| moment(*count).is_none());
-    let Some(count) = longest.next() else {
-        return 0;
-    };
-    let whole = moment(count);
-    (0..count)
-        .find(|count| moment(*count) == whole)
-        .unwrap_or(count)
 }
 
 /// Returns the word at the beginning of `rest` if it is a field whose value stands in quotes, without them, and where it

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod phrases;
+
 #[test]
 fn quick_words_are_told_from_those_that_only_look_like_it() {
     use Word::{Set, Tag, Text};
@@ -197,7 +199,10 @@ fn an_argument_with_blanks_is_read_like_its_words() {
             "[Fix|title:x]; title:x: the title is made of the other words",
         ),
         // Words of their own.
-        (&["Fix", "p1", "P1"], "[Fix|P1]; priority=p1; taken p1"),
+        (
+            &["Fix", "p1", "P1"],
+            "[Fix|P1]; priority=p1; taken p1; P1: did you mean p1?",
+        ),
         (
             &["Call", "due:tomorrow", "17:30"],
             "[Call|17:30]; due=tomorrow; 17:30: did you mean due:\"tomorrow 17:30\"?",
@@ -300,7 +305,7 @@ fn a_rule_of_a_line_takes_all_the_words_that_make_it() {
 
 #[test]
 fn in_an_edit_words_that_set_nothing_are_left_over_with_what_was_meant() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["-work,X", "-y,"], "[]; -work; -X; -y"),
         (
             &["title:x", "p1", "due:"],
@@ -319,11 +324,12 @@ fn in_an_edit_words_that_set_nothing_are_left_over_with_what_was_meant() {
             "[-project:x]; -project:x: did you mean project: without a value, which clears it?",
         ),
         (&["done"], "[done]"),
+        (&["P3"], "[]; priority=P3; taken P3"),
     ];
     for (arguments, is) in cases {
         assert_eq!(read(arguments, Purpose::Edit), is, "{arguments:?}");
     }
-    let cases: [(&[&str], Option<&str>); 20] = [
+    let cases: [(&[&str], Option<&str>); 28] = [
         (&["due", "fri"], Some("due:fri")),
         (&["Deferred until Fri 12-04"], Some("defer:\"Fri 12-04\"")),
         (&["not", "before", "fri"], Some("defer:fri")),
@@ -346,6 +352,14 @@ fn in_an_edit_words_that_set_nothing_are_left_over_with_what_was_meant() {
         (&["Pay", "the", "rent"], Some("title:\"Pay the rent\"")),
         (&["Pay rent"], Some("title:\"Pay rent\"")),
         (&["it", "done"], Some("title:\"it done\"")),
+        (&["due fri"], Some("due:fri")),
+        (&["Due", "next", "fri"], Some("due:\"next fri\"")),
+        (&["project flat"], Some("project:flat")),
+        (&["after the meeting"], Some("title:\"after the meeting\"")),
+        (&["p0"], Some("priority:high")),
+        (&["normal"], Some("priority:medium")),
+        (&["New"], Some("title:New")),
+        (&["todo"], Some("status:todo")),
         (&["+"], None),
     ];
     for (arguments, meant) in cases {

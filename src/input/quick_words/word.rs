@@ -1,9 +1,9 @@
 //! One quick word: the fields there are, what stands before a colon, and what a word is.
 
 use crate::domain::{
-    repeat::Repeat,
+    repeat::{Repeat, RepeatReading},
     task::{Priority, Status},
-    when::{When, Zone, calendar_words::weekday, said_once},
+    when::{DateOrder, When, Zone, calendar_words::weekday, said_once},
 };
 
 /// A field that a quick word or a flag can give.
@@ -52,8 +52,8 @@ pub(super) const NAMES: [(&str, Field); 26] = [
     ("status", Field::Status),
 ];
 
-/// A day on which every date in words is in the calendar.
-const SOME_DAY: i64 = 2_000_000_000_000;
+/// A day on which every date in words is in the calendar: its month and the next have 31 days.
+const SOME_DAY: i64 = 2_018_174_400_000;
 
 impl Field {
     /// Returns the name it is shown by.
@@ -93,7 +93,7 @@ impl Field {
             !id.is_empty() && id.chars().all(|c| c.is_ascii_digit())
         };
         match self {
-            Self::Due | Self::Defer | Self::Repeat => self.moment(value).is_some(),
+            Self::Due | Self::Defer | Self::Repeat => self.reads(value),
             Self::Priority => value.parse::<Priority>().is_ok(),
             Self::Status => value.parse::<Status>().is_ok(),
             Self::Parent | Self::After => value.split(',').all(is_id),
@@ -116,36 +116,42 @@ impl Field {
     /// Reports whether `value` is a date or a rule with a time of day.
     pub(super) fn has_time(self, value: &str) -> bool {
         match self {
-            Self::Due | Self::Defer => self.moment(value).is_some_and(|date| date.contains('T')),
-            Self::Repeat => Repeat::read_at(value, None, SOME_DAY, Zone::UTC)
-                .is_ok_and(|reading| reading.start.time.is_some()),
+            Self::Due | Self::Defer => {
+                let date = date(Self::deferred_until(value));
+                date.is_some_and(|date| !matches!(date, When::Day(_)))
+            }
+            Self::Repeat => rule(value).is_some_and(|reading| reading.start.time.is_some()),
             _ => false,
         }
     }
 
-    /// Returns the date or the rule that `value` says, in a form that can be compared; `None` if it says none, and for other
-    /// fields.
-    pub(super) fn moment(self, value: &str) -> Option<String> {
+    /// Reports whether `value` is a date or a rule, whatever day it is; never for other fields.
+    pub(super) fn reads(self, value: &str) -> bool {
         match self {
-            Self::Defer => Self::Due.moment(Self::deferred_until(value)),
-            Self::Due => {
-                // What clocks show elsewhere agrees with it where the user is, which is not known here.
-                let (said, elsewhere) = said_once(value);
-                let day = without_weekday(said);
-                let read = |text| When::read(text, SOME_DAY, Zone::UTC).ok();
-                let reading = read(said).or_else(|| read(day?))?;
-                Some(match elsewhere {
-                    None => reading.when.to_string(),
-                    Some(there) => there.has_zone().then(|| format!("{}+", reading.when))?,
-                })
-            }
-            Self::Repeat => {
-                let reading = Repeat::read_at(value, None, SOME_DAY, Zone::UTC).ok()?;
-                Some(format!("{} {:?}", reading.repeat, reading.start))
-            }
-            _ => None,
+            Self::Due => date(value).is_some(),
+            Self::Defer => date(Self::deferred_until(value)).is_some(),
+            Self::Repeat => rule(value).is_some(),
+            _ => false,
         }
     }
+}
+
+/// Returns the date that `value` says on some day.
+fn date(value: &str) -> Option<When> {
+    // What clocks show elsewhere agrees with it where the user is, which is not known here.
+    let (said, elsewhere) = said_once(value);
+    let zone = Zone::UTC.with_date_order(DateOrder::DayMonth);
+    let read = |text: &str| When::read(text, SOME_DAY, zone).ok();
+    let reading = read(said).or_else(|| without_weekday(said).find_map(|text| read(&text)))?;
+    let is_somewhere = elsewhere.is_none_or(|there| there.has_zone());
+    is_somewhere.then_some(reading.when)
+}
+
+/// Returns the rule that `value` says on some day.
+fn rule(value: &str) -> Option<RepeatReading> {
+    let zone = Zone::UTC.with_date_order(DateOrder::DayMonth);
+    let read = |text: &str| Repeat::read_at(text, None, SOME_DAY, zone).ok();
+    read(value).or_else(|| without_weekday(value).find_map(|text| read(&text)))
 }
 
 /// What a word is.
@@ -184,7 +190,8 @@ impl<'a> Word<'a> {
         {
             return Self::Set(Field::Priority, level);
         }
-        if is_level(word) {
+        // A title may speak of a "P1".
+        if is_level(word) && word.starts_with('p') {
             return Self::Set(Field::Priority, word);
         }
         match word.split_once(':') {
@@ -200,13 +207,21 @@ impl<'a> Word<'a> {
     }
 }
 
-/// Returns what stands behind a weekday, which may be another one in another year: `Tue 12-01`.
-fn without_weekday(value: &str) -> Option<&str> {
-    let (first, others) = value.trim_start().split_once([' ', ','])?;
-    weekday(&first.to_lowercase()).map(|_| others)
+/// Returns a text without each of the weekdays that stand before a number: in another year that may be the date of another one, as in
+/// `Tue 12-01`.
+fn without_weekday(value: &str) -> impl Iterator<Item = String> {
+    let words: Vec<&str> = value.split([' ', ',']).collect();
+    let has_number = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+    let is_dated = move |words: &[&str], at: usize| {
+        let is_weekday = weekday(&words[at].to_lowercase()).is_some();
+        is_weekday && words[at + 1..].iter().any(has_number)
+    };
+    (0..words.len()).filter_map(move |at| {
+        is_dated(&words, at).then(|| [&words[..at], &words[at + 1..]].concat().join(" "))
+    })
 }
 
-/// Reports whether a word is one of Todoist's levels, `p1` to `p4`.
+/// Reports whether a word is one of Todoist's levels, `p1` to `p4`, whatever the case of its letter.
 pub(crate) fn is_level(word: &str) -> bool {
-    matches!(word, "p1" | "p2" | "p3" | "p4")
+    matches!(word.as_bytes(), [b'p' | b'P', b'1'..=b'4'])
 }
