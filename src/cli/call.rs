@@ -44,7 +44,36 @@ pub(super) fn read() -> Cli {
 }
 
 pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(with_exclusions(with_dashed_words(arguments)))
+    let arguments = with_exclusions(with_dashed_words(arguments));
+    match help_by_slip(&arguments) {
+        Some(error) => Err(error),
+        None => Cli::try_parse_from(arguments),
+    }
+}
+
+/// Refuses a word like `-hats` where only flags begin with a dash. As flags one by one it asks for help, and what was said is lost.
+fn help_by_slip(arguments: &[OsString]) -> Option<clap::Error> {
+    let may_ask = |word: &OsString| {
+        let letters = word.to_str().and_then(|word| word.strip_prefix('-'));
+        letters.is_some_and(|letters| letters.len() > 1 && letters.contains(['h', 'V']))
+    };
+    // To know the flags of a command costs time.
+    words(arguments).find(|word| may_ask(word))?;
+    let end = words(arguments).count();
+    let (begin, flags) = match command(&arguments[..end]) {
+        Some((at, name)) => (at + 1, Flags::of(name)),
+        None => (1, Flags(Vec::new())),
+    };
+    let mut is_value = false;
+    let word = arguments[begin.min(end)..end].iter().find(|word| {
+        let text = word.to_str().unwrap_or_default();
+        let was_value = std::mem::replace(&mut is_value, flags.wants_value(text));
+        !was_value && flags.is_help_among_others(text)
+    })?;
+    let mut error = clap::Error::new(ErrorKind::UnknownArgument);
+    let word = ContextValue::String(word.display().to_string());
+    error.insert(ContextKind::InvalidArg, word);
+    Some(error)
 }
 
 /// Returns the words before `--`.
@@ -61,18 +90,34 @@ fn wants_json(arguments: &[OsString]) -> bool {
 }
 
 /// Stands before a word that begins with a dash and is no flag, so that it is read as a word. No program is given it.
-pub(super) const ESCAPE: char = '\0';
+const ESCAPE: char = '\0';
 
-/// Keeps words of `add` and `edit` that begin with a dash from being read as flags: a dash and two letters or more, or a
-/// dash and what is no flag. `-hats` would else be help. In `edit` they take a tag away, as in Taskwarrior; elsewhere they
-/// are words. So the value of a short flag stands apart there: `-t home`.
+/// Returns a word as it was typed.
+pub(super) fn unescaped(word: &str) -> &str {
+    word.strip_prefix(ESCAPE).unwrap_or(word)
+}
+
+/// Keeps words of `add`, of `edit` and of the text of a comment that begin with a dash from being read as flags: a dash and two
+/// letters or more, or a dash and what is no flag. `-hats` would else be help. In `edit` they take a tag away, as in Taskwarrior;
+/// elsewhere they are words. So the value of a short flag stands apart there: `-t home`.
 fn with_dashed_words(arguments: &[OsString]) -> Vec<OsString> {
     let mut arguments = arguments.to_vec();
     let end = words(&arguments).count();
-    let Some((at, name @ ("add" | "edit" | "modify" | "mod"))) = command(&arguments[..end]) else {
+    let Some((at, name)) = command(&arguments[..end]) else {
         return arguments;
     };
-    let (begin, flags, is_edit) = (at + 1, Flags::of(name), name != "add");
+    let begin = match name {
+        "add" | "edit" | "modify" | "mod" => at + 1,
+        // The text begins behind the first id.
+        "comment" | "annotate" => {
+            let mut others = arguments[at + 1..end].iter();
+            let is_id =
+                |word: &OsString| *word == "-" || !word.display().to_string().starts_with('-');
+            others.position(is_id).map_or(end, |id| at + id + 2)
+        }
+        _ => end,
+    };
+    let (flags, is_edit) = (Flags::of(name), matches!(name, "edit" | "modify" | "mod"));
     let mut is_value = false;
     for word in &mut arguments[begin..end] {
         let Some(text) = word.to_str() else { continue };
@@ -142,6 +187,25 @@ impl Flags {
         };
         let takes = |flag: &&Arg| flag.get_action().takes_values();
         matches!(word, "--db" | "--color") || self.0.iter().filter(takes).any(is_it)
+    }
+
+    /// Reports whether one of the letters behind a dash asks for help or the version, and is not alone.
+    fn is_help_among_others(&self, word: &str) -> bool {
+        let Some(letters) = word
+            .strip_prefix('-')
+            .filter(|rest| rest.chars().count() > 1)
+        else {
+            return false;
+        };
+        let is_switch = |letter: &char| {
+            let mut flags = self.0.iter();
+            let flag = flags.find(|flag| flag.get_short() == Some(*letter));
+            flag.is_some_and(|flag| !flag.get_action().takes_values())
+        };
+        let first = letters
+            .chars()
+            .find(|letter| matches!(letter, 'h' | 'V') || !is_switch(letter));
+        matches!(first, Some('h' | 'V'))
     }
 
     /// Reports whether `word` begins with a dash, and is no flag for all that.
@@ -358,6 +422,46 @@ mod tests {
     }
 
     #[test]
+    fn help_is_asked_for_by_its_letter_alone() {
+        let parsed = |line: &str| {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let error = parse(&arguments).err();
+            error.map(|error| (error.kind(), of_clap(&error, &arguments).to_string()))
+        };
+        for (line, word) in [
+            ("done -hats", "-hats"),
+            ("delete 1 -hats", "-hats"),
+            ("show 1 -Vienna", "-Vienna"),
+            ("comment -hot 1", "-hot"),
+            ("log -ah", "-ah"),
+            ("-home", "-home"),
+        ] {
+            let said = format!("unexpected argument '{word}' found");
+            let refused = Some((ErrorKind::UnknownArgument, said));
+            assert_eq!(parsed(&format!("taskhold {line}")), refused, "{line}");
+        }
+        for line in ["done -h", "list -h", "comment 1 x -h"] {
+            let (kind, _) = parsed(&format!("taskhold {line}")).unwrap();
+            assert_eq!(kind, ErrorKind::DisplayHelp, "{line}");
+        }
+        for line in [
+            "list -home",
+            "list -a,b",
+            "next -hats",
+            "list -Phome",
+            "add x -d -hats",
+            "done 1 --due -hats",
+            "comment 1 go -home",
+        ] {
+            let refused = parsed(&format!("taskhold {line}"));
+            assert!(
+                refused.is_none_or(|(_, said)| !said.contains("-h")),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
     fn words_of_a_list_in_one_argument_leave_tasks_out_each_by_itself() {
         for (argument, taken) in [
             ("-home +work", "--without=home|+work"),
@@ -400,6 +504,13 @@ mod tests {
             ("add Buy -hats -h -d -", "add Buy ESC-hats -h -d -"),
             ("add -thome to -5 -x", "add ESC-thome to ESC-5 ESC-x"),
             ("add x --key -a -b -- -c", "add x --key -a ESC-b -- -c"),
+            ("comment 1 It is -hot", "comment 1 It is ESC-hot"),
+            (
+                "--json annotate --db /x.db 1 -Vast -h -- -x",
+                "--json annotate --db /x.db 1 ESC-Vast -h -- -x",
+            ),
+            ("comment -hot 1", "comment -hot 1"),
+            ("comment - -5 is low", "comment - ESC-5 is low"),
             ("list -thome", "list -thome"),
             ("-- edit -home", "-- edit -home"),
         ];

@@ -1,6 +1,8 @@
 //! `taskhold comment`
 
-use super::{CliResult, Context, Failure, ids::Ids, input::stdin_text, report::Verbs};
+use super::{
+    CliResult, Context, Failure, call::unescaped, ids::Ids, input::stdin_text, report::Verbs,
+};
 use crate::{
     domain::{
         command::{Command, Patch},
@@ -34,7 +36,12 @@ Examples:
 
 impl CommentArgs {
     pub(super) fn run(self, context: &Context) -> CliResult {
-        let mut words = self.text;
+        let mut words: Vec<String> = self
+            .text
+            .iter()
+            .map(|word| unescaped(word))
+            .map(str::to_owned)
+            .collect();
         let mut named = vec![self.id];
         named.extend(Ids::leading(&mut words));
         let is_piped = words == ["-"] && self.literal.is_empty();

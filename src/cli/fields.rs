@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CliResult, Failure, call::ESCAPE, hint::of_value, input::stdin_text};
+use super::{CliResult, Failure, call::unescaped, hint::of_value, input::stdin_text};
 use crate::{
     domain::{
         command::{Caller, Draft, Patch},
@@ -160,10 +160,6 @@ fn description_from_stdin() -> CliResult<String> {
             .with_hint("give it a text; in edit, desc: takes the description away"));
     }
     Ok(text)
-}
-
-fn unescaped(word: &str) -> &str {
-    word.strip_prefix(ESCAPE).unwrap_or(word)
 }
 
 /// Refuses a new task that has another status than a new one has.

@@ -278,6 +278,74 @@ fn words_that_begin_with_a_dash_are_words_of_the_title() {
 }
 
 #[test]
+fn words_that_begin_with_a_dash_are_words_of_a_comment_and_no_call_for_help() {
+    let home = Home::new();
+    run(&home, &["add", "Tea"]);
+    for words in [
+        &["It", "is", "-hot", "today"][..],
+        &["Room", "-Vast"],
+        &["-5", "degrees"],
+    ] {
+        let said = run(&home, &[&["comment", "1"], words].concat());
+        assert_eq!(said.status, 0, "{words:?}: {}", said.said);
+        let task = json(&home, &["show", "1"]);
+        let last = task["task"]["comments"]
+            .as_array()
+            .unwrap()
+            .last()
+            .unwrap()
+            .clone();
+        assert_eq!(last["text"], words.join(" "), "{task}");
+    }
+    for words in [&["done", "-hats"][..], &["delete", "1", "-hats"]] {
+        let refused = run(&home, words);
+        assert_eq!((refused.status, refused.printed.as_str()), (2, ""));
+        assert!(
+            refused.said.contains("unexpected argument '-hats' found"),
+            "{}",
+            refused.said
+        );
+    }
+}
+
+#[test]
+fn a_phrase_in_one_argument_is_the_same_as_in_one_of_its_own() {
+    let home = Home::new();
+    for (field, phrase) in [
+        ("due", "5th of june"),
+        ("due", "wed next week"),
+        ("due", "15th of next month"),
+        ("due", "3 days from now"),
+        ("repeat", "every 1st of the month"),
+        ("repeat", "last business day of the month"),
+    ] {
+        let one = added(&home, &[&format!("Pay {field}:{phrase} +home")]);
+        let apart = added(&home, &["Pay", &format!("{field}:{phrase}"), "+home"]);
+        for name in ["title", "due", "repeat", "tags"] {
+            assert_eq!(one[name], apart[name], "{phrase}");
+        }
+        let edited = run(&home, &["edit", "1", &format!("{field}:{phrase} +home")]);
+        assert_eq!(edited.status, 0, "{}", edited.said);
+    }
+    for words in [
+        "due:today in 2 weeks",
+        "repeat:daily except sunday",
+        "repeat:every 2nd of the year",
+    ] {
+        let refused = run(&home, &["add", &format!("Tax {words}")]);
+        let (_, phrase) = words.split_once(':').unwrap();
+        assert_eq!((refused.status, refused.printed.as_str()), (2, ""));
+        assert!(
+            refused.said.contains(&format!("\"{phrase}\"")),
+            "{}",
+            refused.said
+        );
+    }
+    let found = run(&home, &["list", "+home due:5th of june"]);
+    assert!(found.printed.contains("Pay"), "{}", found.said);
+}
+
+#[test]
 fn names_are_taken_in_any_case_and_as_other_programs_have_them() {
     let home = Home::new();
     let task = added(
