@@ -308,7 +308,11 @@ fn no_view(text: &str) -> Failure {
             View::ALL.map(View::as_str).join(", ")
         )
     };
-    Failure::call(format!("\"{text}\" is no view"), hint)
+    let what = match View::near(&text) {
+        Some(view) => format!("\"{text}\" is no view; did you mean {}?", view.as_str()),
+        None => format!("\"{text}\" is no view"),
+    };
+    Failure::call(what, hint)
 }
 
 #[cfg(test)]

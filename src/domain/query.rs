@@ -119,6 +119,23 @@ impl View {
 }
 
 impl View {
+    /// Returns the view whose word, or another one for it, is almost `text`.
+    pub fn near(text: &str) -> Option<Self> {
+        let text = text.trim().to_lowercase();
+        let most = if text.len() > 5 { 2 } else { 1 };
+        let distance = |view: &Self| {
+            let words = view.synonyms().iter().copied().chain([view.as_str()]);
+            let distances = words.filter(|word| word.len() > 3);
+            distances
+                .map(|word| strsim::osa_distance(word, &text))
+                .min()
+        };
+        let near = Self::ALL
+            .into_iter()
+            .min_by_key(|view| distance(view).unwrap_or(usize::MAX))?;
+        (distance(&near)? <= most).then_some(near)
+    }
+
     /// Returns the views whose counts stand beside its own in the heading of a list.
     pub fn counted_beside(self) -> &'static [Self] {
         match self {

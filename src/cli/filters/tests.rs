@@ -23,7 +23,7 @@ fn read(words: &[&str]) -> String {
 
 #[test]
 fn an_argument_of_a_list_with_blanks_is_read_like_its_words() {
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["+home -phone"], "+home; -phone"),
         (&["today +home"], "today; +home"),
         (&["in progress"], "in_progress"),
@@ -42,7 +42,17 @@ fn an_argument_of_a_list_with_blanks_is_read_like_its_words() {
         (&["+home text:\"login page\""], "text; +home"),
         (&["+home.", "project:Web:"], "project=Web; +home"),
         (&["p1"], "priority=p1"),
+        (&["P1"], "priority=P1"),
+        (&["-a,b"], "-a,b"),
+        (
+            &["+home due:5th of june today"],
+            "today; due=5th of june; +home",
+        ),
         (&["+home soon"], "\"soon\" is no view"),
+        (
+            &["defered"],
+            "\"defered\" is no view; did you mean deferred?",
+        ),
     ];
     for (words, is) in cases {
         assert_eq!(read(words), is, "{words:?}");

@@ -161,6 +161,11 @@ fn weekday_words(
         }
         [name, ref rest @ ..] => {
             let name = weekday(name)?;
+            // A month alone is hardly its first day, if that is such a weekday.
+            let has_number = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+            if !rest.iter().any(has_number) {
+                return Some(Err(Refused::Unknown));
+            }
             let found = date(rest, today, habits).map(|found| of_weekday(name, found, rest, today));
             Some(found.and_then(|found| agreed(name, found)))
         }
@@ -265,7 +270,8 @@ fn month_words(words: &[&str], today: NaiveDate) -> Result<DateMatch> {
         let (Some(day), Some(month), Some(year)) = (day, month, year) else {
             return Err(Refused::Unknown);
         };
-        let found = exact(NaiveDate::from_ymd_opt(year, month, day))?;
+        let date = NaiveDate::from_ymd_opt(year, month, day);
+        let found = exact(Some(date.ok_or_else(|| no_such_day(day, month))?))?;
         Ok(DateMatch {
             full: true,
             ..found
@@ -306,7 +312,27 @@ fn next_of_year(day: u32, month: u32, today: NaiveDate) -> Result<NaiveDate> {
         .filter_map(|years| NaiveDate::from_ymd_opt(today.year() + years, month, day))
         .find(|date| *date >= today)
         .filter(|date| YEARS.contains(&date.year()))
-        .ok_or(Refused::Unknown)
+        .ok_or_else(|| no_such_day(day, month))
+}
+
+/// Returns why there is no such day, if its month is one.
+fn no_such_day(day: u32, month: u32) -> Refused {
+    let name = usize::try_from(month)
+        .ok()
+        .and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    let days = match month {
+        2 => "28 days, and 29 in leap years",
+        4 | 6 | 9 | 11 => "30 days",
+        _ => "31 days",
+    };
+    match name.filter(|_| (29..=31).contains(&day)) {
+        Some(name) => {
+            let (first, others) = name.split_at(1);
+            let first = first.to_uppercase();
+            Refused::Because(format!("names no day: {first}{others} has {days}"))
+        }
+        None => Refused::Unknown,
+    }
 }
 
 /// Returns the weekday given by at least three letters of its name.

@@ -3,7 +3,8 @@
 use chrono::{Datelike as _, Months, NaiveDate};
 
 use super::{
-    DateMatch, Refused, Result, YEARS, first_of_month, found, is_year, next_of_year, vague,
+    DateMatch, Refused, Result, YEARS, first_of_month, found, is_year, next_of_year, no_such_day,
+    vague,
 };
 use crate::domain::when::{
     calendar_words::{day_number, number},
@@ -42,10 +43,10 @@ pub(super) fn figures(word: &str, today: NaiveDate, order: Option<DateOrder>) ->
     let parts: Vec<&str> = word.split(separator.ok_or(Refused::Unknown)?).collect();
     match *parts {
         [year, month, day] if is_year(year) => {
-            let date = date_of(day, month, year);
+            let date = date_of(day, month, year).ok_or_else(|| no_such_day_in(day, month))?;
             Ok(DateMatch {
                 full: true,
-                ..found(date, false)?
+                ..found(Some(date), false)?
             })
         }
         [a, b, year] if is_year(year) => pair(a, b, order, |day, month| date_of(day, month, year))
@@ -83,7 +84,18 @@ fn pair(
                 "can be read as {one} and as {other}; write the one you mean, or set date_order in config.toml"
             ))),
         },
+        (None, None) => Err(match no_such_day_in(a, b) {
+            Refused::Unknown => no_such_day_in(b, a),
+            because @ Refused::Because(_) => because,
+        }),
         (one, other) => found(one.or(other), true),
+    }
+}
+
+fn no_such_day_in(day: &str, month: &str) -> Refused {
+    match (number(day), number(month)) {
+        (Some(day), Some(month)) => no_such_day(day, month),
+        _ => Refused::Unknown,
     }
 }
 
