@@ -117,7 +117,7 @@ impl Field {
     pub(super) fn has_time(self, value: &str) -> bool {
         match self {
             Self::Due | Self::Defer => {
-                let date = date(Self::deferred_until(value));
+                let date = self.date(value);
                 date.is_some_and(|date| !matches!(date, When::Day(_)))
             }
             Self::Repeat => rule(value).is_some_and(|reading| reading.start.time.is_some()),
@@ -128,10 +128,17 @@ impl Field {
     /// Reports whether `value` is a date or a rule, whatever day it is; never for other fields.
     pub(super) fn reads(self, value: &str) -> bool {
         match self {
-            Self::Due => date(value).is_some(),
-            Self::Defer => date(Self::deferred_until(value)).is_some(),
+            Self::Due | Self::Defer => self.date(value).is_some(),
             Self::Repeat => rule(value).is_some(),
             _ => false,
+        }
+    }
+
+    /// Returns the date that `value` says on some day.
+    fn date(self, value: &str) -> Option<When> {
+        match self {
+            Self::Defer => date(Self::deferred_until(value)),
+            _ => date(value),
         }
     }
 }
