@@ -14,7 +14,10 @@ use super::{
     report::say,
     screen::can_ask,
 };
-use crate::domain::{error::Result, query::Moment, task::TaskId, text::counted};
+use crate::{
+    domain::{error::Result, query::Moment, task::TaskId, text::counted},
+    input::quick_words::with_whole_dates,
+};
 
 /// The tasks a command changes.
 #[derive(Debug, clap::Args)]
@@ -133,7 +136,7 @@ fn listed(words: &str, command: &str, context: &Context) -> CliResult<Vec<TaskId
     }
     let mut filters = FilterArgs::default();
     let (mut view, mut text) = (None, None);
-    filters.take_words(&mut view, &mut text, &words)?;
+    filters.take_words(&mut view, &mut text, &with_whole_dates(&words))?;
     let view = view.or_else(|| filters.view_or(context.config.defaults.view.value));
     let query = filters.query(view, text, u32::MAX, &context.caller)?;
     let moment = Moment::new(context.caller.now, context.caller.zone);

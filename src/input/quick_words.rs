@@ -19,7 +19,8 @@ mod phrase;
 mod word;
 
 use doubt::{cleared, doubt, quoted};
-use line::{TEXT, split, split_list, text_after_dashes, text_at, without_stop};
+pub(crate) use line::with_whole_dates;
+use line::{TEXT, is_one, split, split_list, text_after_dashes, text_at, without_stop};
 pub(crate) use word::{Field, Word, is_level};
 
 /// What the words are for.
@@ -85,7 +86,6 @@ impl QuickWords {
         let arguments: Vec<&str> = arguments.into_iter().collect();
         let is_text = |argument: &&str| matches!(Word::of_task(argument), Word::Text(_));
         let has_title = purpose == Purpose::Add && arguments.iter().any(is_text);
-        let is_one = |argument: &str| !argument.contains(char::is_whitespace);
         for (at, argument) in arguments.iter().enumerate() {
             if is_one(argument) || is_value(argument, purpose, has_title) {
                 let others = &arguments[at + 1..];

@@ -34,12 +34,7 @@ fn split_fields(line: &str, is_field: impl Fn(&str) -> bool) -> Vec<String> {
         let end = end_of_word(rest);
         let (first, after) = rest.split_at(end);
         let others: Vec<&str> = after.split_whitespace().collect();
-        let count = match Word::of_task(first) {
-            Word::Set(field, value) if field.is_of_time() && !without_stop(value).is_empty() => {
-                phrase::length(field, value, text_at(&others))
-            }
-            _ => 0,
-        };
+        let count = others_of_date(first, &others);
         words.push(without_stop(&phrase::joined(first, &others[..count])).to_owned());
         rest = after.trim_start();
         for other in &others[..count] {
@@ -47,6 +42,39 @@ fn split_fields(line: &str, is_field: impl Fn(&str) -> bool) -> Vec<String> {
         }
     }
     words
+}
+
+/// Returns the words with each date and rule in one word that has several.
+pub(crate) fn with_whole_dates(words: &[String]) -> Vec<String> {
+    let mut whole = Vec::new();
+    let mut rest = words;
+    while let [first, after @ ..] = rest {
+        let others = after.iter().map(String::as_str);
+        let others: Vec<&str> = others.take_while(|word| is_one(word)).collect();
+        let count = if is_one(first) {
+            others_of_date(first, &others)
+        } else {
+            0
+        };
+        whole.push(phrase::joined(first, &others[..count]));
+        rest = &after[count..];
+    }
+    whole
+}
+
+/// Reports whether an argument has no blanks.
+pub(super) fn is_one(argument: &str) -> bool {
+    !argument.contains(char::is_whitespace)
+}
+
+/// Returns how many of the words behind the first go on the date or the rule that it begins, if it begins one.
+fn others_of_date(first: &str, others: &[&str]) -> usize {
+    match Word::of_task(first) {
+        Word::Set(field, value) if field.is_of_time() && !without_stop(value).is_empty() => {
+            phrase::length(field, value, text_at(others))
+        }
+        _ => 0,
+    }
 }
 
 fn end_of_word(text: &str) -> usize {

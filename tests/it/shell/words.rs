@@ -289,7 +289,7 @@ fn words_that_begin_with_a_dash_are_words_of_a_comment_and_no_call_for_help() {
         let said = run(&home, &[&["comment", "1"], words].concat());
         assert_eq!(said.status, 0, "{words:?}: {}", said.said);
         let task = json(&home, &["show", "1"]);
-        let last = task["task"]["comments"]
+        let last = task["tasks"][0]["comments"]
             .as_array()
             .unwrap()
             .last()
@@ -343,6 +343,11 @@ fn a_phrase_in_one_argument_is_the_same_as_in_one_of_its_own() {
     }
     let found = run(&home, &["list", "+home due:5th of june"]);
     assert!(found.printed.contains("Pay"), "{}", found.said);
+    let changed = run(
+        &home,
+        &["edit", "--where", "+home due:5th of june", "--yes", "+x"],
+    );
+    assert!(changed.printed.contains("Pay"), "{}", changed.said);
 }
 
 #[test]
