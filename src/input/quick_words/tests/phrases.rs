@@ -229,8 +229,24 @@ fn words_of_a_list_have_whole_dates_too() {
         let words = words_of_list(&format!("+home due:{phrase} text:report"));
         assert_eq!(words, ["+home", &format!("due:{phrase}"), "text:report"]);
     }
-    let words = ["due:5th", "of", "june", "open", "p1", "project:My flat", "due:fri", "-sun"];
-    let whole = ["due:5th of june", "open", "p1", "project:My flat", "due:fri", "-sun"];
+    let words = [
+        "due:5th",
+        "of",
+        "june",
+        "open",
+        "p1",
+        "project:My flat",
+        "due:fri",
+        "-sun",
+    ];
+    let whole = [
+        "due:5th of june",
+        "open",
+        "p1",
+        "project:My flat",
+        "due:fri",
+        "-sun",
+    ];
     assert_eq!(with_whole_dates(&words.map(str::to_owned)), whole);
 }
 
