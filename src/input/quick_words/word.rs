@@ -219,13 +219,13 @@ impl<'a> Word<'a> {
 fn without_weekday(value: &str) -> impl Iterator<Item = String> {
     let words: Vec<&str> = value.split([' ', ',']).collect();
     let has_number = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
-    let is_dated = move |words: &[&str], at: usize| {
-        let is_weekday = weekday(&words[at].to_lowercase()).is_some();
+    let is_dated = |at: &usize| {
+        let is_weekday = weekday(&words[*at].to_lowercase()).is_some();
         is_weekday && words[at + 1..].iter().any(has_number)
     };
-    (0..words.len()).filter_map(move |at| {
-        is_dated(&words, at).then(|| [&words[..at], &words[at + 1..]].concat().join(" "))
-    })
+    let without = |at: usize| [&words[..at], &words[at + 1..]].concat().join(" ");
+    let dated = (0..words.len()).filter(is_dated);
+    dated.map(without).collect::<Vec<_>>().into_iter()
 }
 
 /// Reports whether a word is one of Todoist's levels, `p1` to `p4`, whatever the case of its letter.
