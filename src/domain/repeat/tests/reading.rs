@@ -303,8 +303,8 @@ fn what_is_no_rule_is_refused_in_words() {
         3 times a month | does not say on which days; write them, like 1st and 15th
         every january | does not say on which day; write every jan 1
         every mar and sep | does not say on which day; write every mar 1 and sep 1
-        every mar 15 and sep 20 | names dates that no single rule has; repeat a task for each
-        every feb 29 and mar 29 | names dates that no single rule has; repeat a task for each
+        every mar 15 and sep 20 | names dates that no single rule has; add a task for each
+        every feb 29 and mar 29 | names dates that no single rule has; add a task for each
         biannual | is twice a year to some; write every 6 months or every 2 years
         every 2nd of the year | can be read as a day of the year and as every 2 years; write every jan 2, or every 2 years
         every 3rd of the quarter | can be read as a day of the quarter and as every 3 quarters; write the date, like every jan 2, or every 3 quarters

@@ -174,7 +174,7 @@ fn set_dates_of_year(rule: &mut Rule, dates: &[(u8, u32)]) -> Result<(), Refused
     let is_one_rule = each.all(|date| dates.contains(&date) && date != LEAP_DAY);
     if !is_one_rule {
         return Err(Some(
-            "names dates that no single rule has; repeat a task for each".to_owned(),
+            "names dates that no single rule has; add a task for each".to_owned(),
         ));
     }
     rule.month_days = days
