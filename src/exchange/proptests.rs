@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Timelike as _;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::*;
@@ -99,6 +100,47 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn when() -> impl Strategy<Value = When> {
+    prop_oneof![3 => any_when(), 1 => select(EDGES.to_vec()).prop_map(|text| text.parse().unwrap())]
+}
+
+/// The first and the last dates there are, and times that clocks skip or show twice.
+const EDGES: [&str; 18] = [
+    "1970-01-01",
+    "1970-01-02",
+    "9999-12-30",
+    "9999-12-31",
+    "1970-01-01T00:00:00.000Z",
+    "9999-12-31T09:00:00.000Z",
+    "1970-01-02T00:00",
+    "9999-12-31T23:59",
+    "1970-01-02T00:00[America/New_York]",
+    "9999-12-30T18:00[America/New_York]",
+    "1970-01-02T14:00[Pacific/Kiritimati]",
+    "2026-03-08T02:30[America/New_York]",
+    "2026-11-01T01:30[America/New_York]",
+    "2026-11-01T05:30:00.000Z",
+    "2026-11-01T06:30:00.000Z",
+    "2026-11-01",
+    "2026-03-08T02:30",
+    "2028-02-29",
+];
+
+/// A date so many hours from another, a day or a time of any kind. None on the last day, when the calendar is over in some zones.
+fn near(other: When, hours: i64, kind: usize) -> Option<When> {
+    let wall = Zone::UTC.wall(other.order(Zone::UTC) + hours * 3_600_000);
+    let wall = wall.with_second(0)?.with_nanosecond(0)?;
+    let near = match kind {
+        0 => When::Day(wall.date()),
+        1 => When::At(wall.and_utc().timestamp_millis()),
+        2 => When::zoned(wall, Zone::named("America/New_York").unwrap()),
+        _ => When::Floating(wall),
+    };
+    let is_in_range =
+        near.to_string().parse() == Ok(near) && !near.to_string().starts_with("9999-12-31");
+    is_in_range.then_some(near)
+}
+
+fn any_when() -> impl Strategy<Value = When> {
     // Days of the years 1970 to 9999, and times to the second.
     prop_oneof![
         (0..2_932_896_i64).prop_map(|day| When::Day(Zone::UTC.today(day * 86_400_000))),
@@ -130,6 +172,14 @@ fn rule() -> impl Strategy<Value = Repeat> {
         "monthly",
         "yearly",
         "every day for 3 times",
+        "every 2 weeks on mon and thu",
+        "monthly on the 31st",
+        "15th and 30th",
+        "last weekday of the month",
+        "every mar 15 and sep 15",
+        "every feb 29",
+        "every 3 days after completion",
+        "every mon counted from the start",
     ]);
     words.prop_map(|words| Repeat::read(words).unwrap())
 }
@@ -142,7 +192,8 @@ prop_compose! {
         status in select(Status::ALL.to_vec()),
         priority in option::of(select(Priority::ALL.to_vec())),
         due in option::of(when()),
-        defer_until in prop_oneof![3 => option::of(when()), 1 => Just(Some(When::Day(Zone::UTC.today(0))))],
+        far in option::of(when()),
+        apart in option::of((-60..60_i64, 0..4_usize)),
         repeat in option::of(rule()),
         project in option::of(line()),
         tags in vec(line(), 0..4),
@@ -160,8 +211,20 @@ prop_compose! {
         task.updated_at = at;
         task.priority = priority;
         task.due = due;
-        task.defer_until = defer_until;
-        task.repeat = repeat.zip(due).map(|(repeat, due)| repeat.anchored(&due, zone));
+        task.defer_until = match (due, apart) {
+            (Some(due), Some((hours, kind))) => near(due, hours, kind),
+            _ => far,
+        };
+        // A rule gives starts where there is one on an earlier day than the due date.
+        let start = task.defer_until.zip(due).filter(|(start, due)| {
+            let [start, due] = [start, due].map(|date| date.settled(zone));
+            let home = due.zone(zone);
+            start.day(home) < due.day(home)
+        });
+        task.repeat = repeat.zip(due).map(|(repeat, due)| match start {
+            Some((start, _)) if repeat.gives_starts() => repeat.anchored(&start, zone),
+            _ => repeat.giving_starts(false).anchored(&due, zone),
+        });
         task.project = project.and_then(|name| Project::try_from(name).ok());
         task.tags = tags.iter().filter_map(|tag| Tag::try_from(tag.replace(' ', "")).ok()).collect();
         task.parent = references.0.map(id);
@@ -280,9 +343,12 @@ proptest! {
             // A series has a place.
             let is_series = task.repeat.is_some() && task.is_open();
             let placed = |when: Option<When>| when.map(|when| if is_series { when.settled(zone) } else { when });
+            // A property of blanks says nothing.
+            let is_blank = task.description.as_str().chars().all(|c| c != '\n' && c.is_whitespace());
             let same = Task {
                 id: arrival.task.id,
                 created_by: arrival.task.created_by.clone(),
+                description: if is_blank { Description::default() } else { task.description.clone() },
                 due: placed(task.due),
                 defer_until: placed(task.defer_until),
                 parent: None,
@@ -305,7 +371,9 @@ proptest! {
             let came = arrival.task;
             let name = task.project.as_ref().map(|name| name.as_str().replace(' ', "-"));
             prop_assert_eq!(came.project.as_ref().map(Project::as_str), name.as_deref());
-            if came.repeat.is_some() {
+            // Of a day before the first that is written the format says another one.
+            let is_written = task.due.is_some_and(|due| day(due) == When::Day(due.day(zone)));
+            if came.repeat.is_some() && is_written {
                 prop_assert_eq!(&came.repeat, &task.repeat);
             }
             let same = Task {

@@ -61,8 +61,9 @@ impl Dates {
         let is_open = task.is_open();
         let placed = |when: When| if is_open { when.settled(zone) } else { when };
         dates.due = dates.due.map(placed);
-        if let Some(until) = task.defer_until.filter(|_| gives_starts(&dates)) {
-            (dates.start, dates.deferred) = (Some(placed(until)), None);
+        let start = task.defer_until.map(placed);
+        if let Some(start) = start.filter(|start| dates.begin_with(*start)) {
+            (dates.start, dates.deferred) = (Some(start), None);
             return dates;
         }
         if let (true, None, Some(due), Some(repeat)) =
@@ -76,6 +77,15 @@ impl Dates {
         let begin = |due: When| Some(midnight(due)).filter(|begin| begin.order(Zone::UTC) >= 0);
         dates.start = dates.due.map(|due| begin(due).unwrap_or(due));
         dates
+    }
+
+    /// Reports whether the rule gives the dates on which rounds begin, and says so by `start`: it is on a day before the due date.
+    fn begin_with(&self, start: When) -> bool {
+        let is_before = |due: When| {
+            let home = due.zone(self.zone);
+            start.day(home) < due.day(home)
+        };
+        self.repeat.as_ref().is_some_and(Repeat::gives_starts) && self.due.is_some_and(is_before)
     }
 
     /// Returns the dates of which the zones must be known.
@@ -159,11 +169,6 @@ impl Dates {
         }
         Ok(())
     }
-}
-
-/// Reports whether the rule gives the dates on which rounds begin.
-fn gives_starts(dates: &Dates) -> bool {
-    dates.repeat.as_ref().is_some_and(Repeat::gives_starts)
 }
 
 /// Returns the begin of the day of a time, where it is one; a day as it is.

@@ -361,3 +361,36 @@ fn a_date_off_the_rule_is_written_as_a_change_of_one_that_the_rule_has() {
         assert_eq!(next(&again), next(&task), "{text}");
     }
 }
+
+#[test]
+fn a_description_of_blanks_is_none() {
+    let (tasks, _) = all_of("DESCRIPTION:  ", &berlin());
+    assert!(tasks[0].description.is_empty());
+}
+
+#[test]
+fn a_series_counted_from_its_start_stays_deferred_though_it_begins_on_the_day_it_is_due() {
+    for (due, start) in [
+        ("2026-12-07T18:00[Europe/Berlin]", "2026-12-07"),
+        (
+            "2026-12-07T18:00[Europe/Berlin]",
+            "2026-12-07T09:00[Europe/Berlin]",
+        ),
+        ("2026-12-07", "2026-12-07"),
+        ("2026-12-09T18:00[Europe/Berlin]", "2026-12-07"),
+    ] {
+        let mut task = series(due, "every mon counted from the start", &berlin());
+        task.defer_until = start.parse().ok();
+        let again = read(&written(&task, berlin().zone), &berlin());
+        assert_eq!(
+            (again.due, again.defer_until),
+            (task.due, task.defer_until),
+            "{due} {start}"
+        );
+        let done = |task: &Task| {
+            let edit = command::complete(task, task.due, &berlin(), || Ok(None)).unwrap();
+            (edit.after.due, edit.after.defer_until)
+        };
+        assert_eq!(done(&again), done(&task), "{due} {start}");
+    }
+}
