@@ -20,7 +20,10 @@ use std::{
 
 use tempfile::{NamedTempFile, TempPath};
 
-use super::private::{NotOurs, open_own, private_options, try_to_lock};
+use super::{
+    patience::pause,
+    private::{NotOurs, open_own, private_options, try_to_lock},
+};
 
 /// How much of a file's name is in that of the new one, which must not become longer than the system allows.
 const RECOGNISABLE: usize = 40;
@@ -31,6 +34,9 @@ const DRAWN: usize = 6;
 /// How old a new file is, at least, that was left behind by a process that was killed: one that was just made may not have
 /// been locked yet.
 const LEFT_BEHIND: Duration = Duration::from_mins(1);
+/// How often it is tried again to replace a file that somebody has open: for a second, about. Who reads a file of ours has it open
+/// for less, and who keeps one open is to be told of soon.
+const MOST_TRIES: u32 = 400;
 
 /// A file that is being written beside its place. Dropped, it is removed.
 #[derive(Debug)]
@@ -146,17 +152,26 @@ impl Write for NewFile {
 }
 
 impl SyncedFile {
-    /// Takes the place of the file that has the name, if there is one.
+    /// Takes the place of the file that has the name, if there is one. On Windows none is replaced while somebody has it open: it
+    /// is tried again, as often as [`MOST_TRIES`] says.
     pub(crate) fn replace(self) -> io::Result<()> {
-        let NewFile { file, place } = self.0;
-        let file = file.persist(&place).map_err(|refused| {
-            if place.is_dir() {
-                NotOurs::NoFile.into()
-            } else {
-                refused.error
+        let NewFile { mut file, place } = self.0;
+        let mut tries = 0;
+        loop {
+            match file.persist(&place) {
+                Ok(file) => return sync_name(&place, &file),
+                Err(_) if place.is_dir() => return Err(NotOurs::NoFile.into()),
+                Err(refused)
+                    if tries < MOST_TRIES
+                        && may_be_open(&place, &refused.error)
+                        && pause(tries) =>
+                {
+                    file = refused.file;
+                    tries += 1;
+                }
+                Err(refused) => return Err(refused.error),
             }
-        })?;
-        sync_name(&place, &file)
+        }
     }
 
     /// Takes the name, if no file has it: else the error is of [`io::ErrorKind::AlreadyExists`].
@@ -315,6 +330,24 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::metadata(folder).map(drop)
+}
+
+/// Reports whether `error` can be that somebody has the file at `place` open, or the one that is to replace it, for which
+/// Windows has no error of its own.
+#[cfg(windows)]
+fn may_be_open(place: &Path, error: &io::Error) -> bool {
+    const ERROR_ACCESS_DENIED: i32 = 5;
+    const ERROR_SHARING_VIOLATION: i32 = 32;
+    let is_read_only = |found: fs::Metadata| found.permissions().readonly();
+    matches!(
+        error.raw_os_error(),
+        Some(ERROR_ACCESS_DENIED | ERROR_SHARING_VIOLATION)
+    ) && !fs::metadata(place).is_ok_and(is_read_only)
+}
+
+#[cfg(not(windows))]
+fn may_be_open(_: &Path, _: &io::Error) -> bool {
+    false
 }
 
 /// Waits until the disk has the name that `file` was given.

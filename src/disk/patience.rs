@@ -102,8 +102,8 @@ pub(crate) fn without_waiting<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Waits a random while before a lock is tried again; `tries` is how often it was tried again before. Returns `false`,
-/// and does not wait, when the call has waited long enough.
+/// Waits a random while before a lock, or a file that is open, is tried again; `tries` is how often it was tried again before.
+/// Returns `false`, and does not wait, when the call has waited long enough.
 ///
 /// Fixed steps would not do: with many processes the same ones lose again and again, and give up.
 pub(crate) fn pause(tries: u32) -> bool {

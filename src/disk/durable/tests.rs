@@ -1,3 +1,5 @@
+use std::thread;
+
 use super::*;
 
 #[cfg(unix)]
@@ -21,6 +23,27 @@ fn a_folder_in_the_place_of_a_file_stays_and_is_told() {
     let refused = replace_private(&place, b"new").unwrap_err().to_string();
     assert!(refused.contains("it is no regular file"), "{refused}");
     assert_eq!(names(folder.path()), ["a"]);
+}
+
+#[test]
+fn a_file_is_replaced_though_somebody_is_reading_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("a");
+    let new = folder.path().join("a.new");
+    for _ in 0..10 {
+        fs::write(&place, vec![0; 8 << 20]).unwrap();
+        let mut reader = fs::File::open(&place).unwrap();
+        thread::scope(|scope| {
+            let replaced = scope.spawn(|| replace_private(&place, b"new"));
+            while !new.exists() && !replaced.is_finished() {
+                thread::yield_now();
+            }
+            io::copy(&mut reader, &mut io::sink()).unwrap();
+            drop(reader);
+            replaced.join().unwrap().unwrap();
+        });
+        assert_eq!(fs::read(&place).unwrap(), b"new");
+    }
 }
 
 #[test]
