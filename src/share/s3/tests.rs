@@ -294,10 +294,12 @@ fn credentials_that_expired_are_read_anew() {
 #[test]
 fn a_failure_without_a_reason_is_said_by_its_status_alone() {
     for (body, said) in [(Vec::new(), "(500)"), (code("SlowDown"), "(500 SlowDown)")] {
-        let server = serve(move |_, _| Some(Some((500, body.clone()))));
-        let mut log = store(&server);
-        log.requests.patience.alone = Duration::from_millis(200);
-        let error = log.read(0, 1).unwrap_err().to_string();
+        let reply = Reply {
+            status: 500,
+            headers: http::HeaderMap::new(),
+            body: body.into(),
+        };
+        let error = refusal("the store", &reply).to_string();
         assert!(error.ends_with(said), "{error}");
     }
 }
