@@ -435,10 +435,9 @@ fn the_list_says_where_and_whether() {
     let machine = Machine::new();
     machine.has(".codex/config.toml", "");
     machine.has(".cursor/mcp.json", "{");
-    machine.has(
-        ZED,
-        r#"{"context_servers": {"t": {"command": "/gone/taskhold", "args": ["mcp"]}}}"#,
-    );
+    let gone = json!({ "command": machine.path("gone/taskhold"), "args": ["mcp"] });
+    let zed = json!({ "context_servers": { "t": gone } });
+    machine.has(ZED, &zed.to_string());
     machine.install(&["gemini"]);
     let folder = machine.folder();
     let folder = folder.to_str().unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{Machine, SETTINGS, shown};
+use super::{Machine, SETTINGS};
 
 #[test]
 fn a_host_that_has_installed_taskhold_by_itself_gets_a_second_server_only_by_a_name() {
@@ -66,7 +66,8 @@ fn a_host_that_has_installed_taskhold_by_itself_gets_a_second_server_only_by_a_n
             named.replace("\"mcp\"", "\"mcp\", \"--db\", \"/x\""),
         )
         .unwrap();
-        machine.install(&[host, "--db", shown("/data/y.db").as_str()]);
+        let database = machine.path("data/y.db");
+        machine.install(&[host, "--db", database.to_str().unwrap()]);
         let root: Value = serde_json::from_str(&machine.says(&file)).unwrap();
         let servers = root["mcpServers"].as_object().unwrap();
         assert_eq!(servers.len(), 1, "{root}");
