@@ -12,8 +12,8 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 use tokio::{
     runtime::Runtime,
@@ -28,8 +28,8 @@ pub(super) const CONNECT: Duration = Duration::from_secs(3);
 /// A connection that rested so long is not used again: the other side may be about to close it, and what is sent then is
 /// neither received nor known to be lost.
 const LONGEST_REST: Duration = Duration::from_secs(4);
-/// The longest answer that is read.
-const LONGEST_ANSWER: usize = 1 << 30;
+/// The longest answer that is read: several times what the longest entry takes.
+const LONGEST_ANSWER: usize = 64 << 20;
 /// No clock is known yet.
 const NO_SKEW: i64 = i64::MIN;
 
@@ -58,6 +58,8 @@ pub(super) enum SendError {
     NotSent(String),
     /// The request was sent, at least in part, and no whole answer came.
     NoAnswer(String),
+    /// The request was sent, and the answer is longer than any that is read. It would be so again.
+    TooLong(String),
 }
 
 /// Requests to one host.
@@ -225,14 +227,24 @@ impl HttpClient {
             let ahead = date.timestamp().as_second() - jiff::Timestamp::now().as_second();
             self.skew.store(ahead, Ordering::Relaxed);
         }
+        let too_long = || SendError::TooLong("answers without an end".to_owned());
+        // One that says its length is not read first.
+        if body.size_hint().lower() > LONGEST_ANSWER as u64 {
+            return Err(too_long());
+        }
         let mut body = Limited::new(body, LONGEST_ANSWER);
         let mut read = BytesMut::new();
         while let Some(frame) = timeout_at(deadline.after(read.len()).at(), body.frame())
             .await
             .map_err(|_| late())?
         {
-            let frame = frame
-                .map_err(|error| SendError::NoAnswer(format!("broke off its answer: {error}")))?;
+            let frame = frame.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    too_long()
+                } else {
+                    SendError::NoAnswer(format!("broke off its answer: {error}"))
+                }
+            })?;
             if let Some(data) = frame.data_ref() {
                 read.extend_from_slice(data);
             }

@@ -99,6 +99,13 @@ pub enum LogError {
     Damaged(String),
 }
 
+/// Says that an entry is missing at `place` and later ones are there.
+pub(super) fn missing(number: Number, place: &str) -> LogError {
+    LogError::Damaged(format!(
+        "entry {number} of the shared log is missing in {place}, and later ones are there: it was deleted"
+    ))
+}
+
 /// Entries that were read, one after another without gaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -116,32 +123,44 @@ pub trait Log: Send {
     /// Has all calls from now on be over when `visit` is, instead of each in its own time.
     fn begin_visit(&mut self, visit: &Visit);
 
-    /// Appends `entry` as number `after + 1`, if the log ends at `after`.
+    /// Appends `entry` as number `after + 1`, if the log ends at `after`. Where that number is free because its entry was deleted, and
+    /// later ones stand, the entry is refused as [`LogError::Damaged`].
     ///
     /// A caller that was told [`Appended::Unknown`] may send for that number again, the same bytes or others: whichever
     /// arrives first stands there, and no second one ever does.
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended;
 
     /// Returns the entries after `after`: at most about `bytes` of them together, and at least one if there is one. None at all:
-    /// the log ends at `after`, or before.
+    /// the log ends at `after`, or before. That the first is missing and later ones are there is [`LogError::Damaged`].
     fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError>;
 
     /// Returns the number of the last entry, if that comes after `after`, and otherwise `after`. An entry counts whether it opens or not.
     fn end(&mut self, after: Number) -> Result<Number, LogError> {
-        let stands = |log: &mut Self, n: Number| Ok(!log.read(n - 1, 1)?.entries.is_empty());
         // Who is far behind does not read all that lies between: the way is doubled until nothing stands there, then halved.
         let (mut end, mut way) = (after, 1);
-        while stands(self, end + way)? {
-            end += way;
+        while let Some(later) = self.first_after(end + way - 1)? {
+            end = later;
             way *= 2;
         }
         while way > 1 {
             way /= 2;
-            if stands(self, end + way)? {
-                end += way;
+            if let Some(later) = self.first_after(end + way - 1)? {
+                end = later;
             }
         }
         Ok(end)
+    }
+
+    /// Returns the number of the first entry after `after`, however many are missing between; `None` if the log ends there.
+    fn first_after(&mut self, after: Number) -> Result<Option<Number>, LogError> {
+        let page = self.read(after, 1)?;
+        Ok((!page.entries.is_empty()).then_some(after + 1))
+    }
+
+    /// Returns the number of the first entry after `after` that is missing while later ones are there; `None` if there is none, or the
+    /// engine cannot be asked and [`read`](Self::read) finds it.
+    fn first_missing(&mut self, _after: Number) -> Result<Option<Number>, LogError> {
+        Ok(None)
     }
 
     /// Keeps a large body under the digest of its bytes, before the entry that names it is appended. Repeating it changes
@@ -180,6 +199,14 @@ impl<L: Log + ?Sized> Log for Box<L> {
 
     fn end(&mut self, after: Number) -> Result<Number, LogError> {
         (**self).end(after)
+    }
+
+    fn first_after(&mut self, after: Number) -> Result<Option<Number>, LogError> {
+        (**self).first_after(after)
+    }
+
+    fn first_missing(&mut self, after: Number) -> Result<Option<Number>, LogError> {
+        (**self).first_missing(after)
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {

@@ -2,13 +2,13 @@
 //! the end, and a network that is cut.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use super::{
-    log::{Appended, Digest, Log, LogError, Number, Page},
+    log::{Appended, Digest, Log, LogError, Number, Page, missing},
     visit::Visit,
 };
 
@@ -19,6 +19,8 @@ pub(crate) const PAGE: usize = 40;
 #[derive(Debug, Default)]
 struct Engine {
     entries: Vec<Vec<u8>>,
+    /// The numbers of entries that were deleted.
+    deleted: BTreeSet<Number>,
     parts: BTreeMap<Digest, Vec<u8>>,
     snapshots: BTreeMap<Number, Vec<u8>>,
     /// Entries that others append: each arrives right before the next append.
@@ -172,6 +174,16 @@ impl Memory {
         engine.rivals = engine.entries.split_off(kept).into();
     }
 
+    /// Deletes an entry, as nobody may.
+    pub(crate) fn delete(&self, number: Number) {
+        self.engine.lock().unwrap().deleted.insert(number);
+    }
+
+    /// Puts an entry back that was deleted.
+    pub(crate) fn put_back(&self, number: Number) {
+        self.engine.lock().unwrap().deleted.remove(&number);
+    }
+
     /// Loses every part.
     pub(crate) fn lose_parts(&self) {
         self.engine.lock().unwrap().parts.clear();
@@ -207,11 +219,41 @@ impl Memory {
 
 impl Engine {
     fn append(&mut self, after: Number, entry: &[u8]) -> bool {
-        let is_end = self.entries.len() as Number == after;
+        let is_end = self.end() == after;
         if is_end {
+            let after = usize::try_from(after).unwrap();
+            self.entries.truncate(after);
             self.entries.push(entry.to_vec());
+            self.deleted.retain(|deleted| *deleted <= after as Number);
         }
         is_end
+    }
+
+    /// Returns the numbers of the entries after `after`.
+    fn later(&self, after: Number) -> impl DoubleEndedIterator<Item = Number> {
+        let numbers = after + 1..=self.entries.len() as Number;
+        numbers.filter(|number| !self.deleted.contains(number))
+    }
+
+    fn end(&self) -> Number {
+        self.later(0).next_back().unwrap_or_default()
+    }
+
+    /// Returns the first entry after `after` that is missing while later ones are there.
+    fn first_missing(&self, after: Number) -> Option<Number> {
+        let gap = self
+            .later(after)
+            .zip(after + 1..)
+            .find(|(is, expected)| is != expected);
+        gap.map(|(_, missing)| missing)
+    }
+
+    /// Refuses what is asked of it after `after` if the next entry is missing and later ones are there.
+    fn refuse_gap(&self, after: Number) -> Result<(), LogError> {
+        match self.first_missing(after) {
+            Some(number) if number == after + 1 => Err(missing(number, "memory")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -244,6 +286,9 @@ impl Log for Memory {
         if let Some(rival) = engine.rivals.pop_front() {
             engine.entries.push(rival);
         }
+        if let Err(error) = engine.refuse_gap(after) {
+            return Appended::Refused(error);
+        }
         match (fails, way) {
             // Not sent at all.
             (true, 0) => Appended::Refused(LogError::Unreachable("no connection".to_owned())),
@@ -275,9 +320,13 @@ impl Log for Memory {
         if engine.is_cut_off || fails {
             return Err(no_answer());
         }
+        engine.refuse_gap(after)?;
         let mut left = bytes;
-        let after = usize::try_from(after).unwrap();
-        let later = engine.entries.iter().skip(after).take(PAGE).enumerate();
+        let run = engine.later(after).zip(after + 1..);
+        let run = run.take_while(|(is, expected)| is == expected).count();
+        let start = usize::try_from(after).unwrap();
+        let later = engine.entries.iter().skip(start).take(PAGE.min(run));
+        let later = later.enumerate();
         let entries: Vec<_> = later
             .take_while(|(place, entry)| {
                 let has_room = *place == 0 || entry.len() <= left;
@@ -287,9 +336,27 @@ impl Log for Memory {
             .map(|(_, entry)| entry.clone())
             .collect();
         Ok(Page {
-            is_last: after + entries.len() >= engine.entries.len(),
+            is_last: after + entries.len() as Number >= engine.end(),
             entries,
         })
+    }
+
+    fn first_after(&mut self, after: Number) -> Result<Option<Number>, LogError> {
+        let fails = self.fails();
+        let engine = self.engine.lock().unwrap();
+        if engine.is_cut_off || fails {
+            return Err(no_answer());
+        }
+        Ok(engine.later(after).next())
+    }
+
+    fn first_missing(&mut self, after: Number) -> Result<Option<Number>, LogError> {
+        let fails = self.fails();
+        let engine = self.engine.lock().unwrap();
+        if engine.is_cut_off || fails {
+            return Err(no_answer());
+        }
+        Ok(engine.first_missing(after))
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {

@@ -12,19 +12,21 @@
 //! - An entry is put under a number once: 200 is accepted, 412 taken; 409 is a conflict under way, and is sent again.
 //! - Whatever else is answered to a put, or nothing, leaves open whether it landed. The same bytes are sent again while there
 //!   is time; what then stands there is read and compared, since it may be the first attempt.
-//! - Numbers have no gaps, so a reader needs no listing: the first number that is missing is the end.
+//! - The end of the log is where nothing stands behind it, however far: a listing says so, and nothing is appended anywhere else. An
+//!   entry that was deleted is not taken for the end.
 
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
 use http::Method;
 use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 
+mod entries;
 mod lifecycle;
 mod refusal;
 mod signed;
+mod xml;
 
 pub use lifecycle::Lifecycle;
 use refusal::{error_code, refusal};
@@ -34,7 +36,7 @@ use super::{
     http_client::{HttpClient, Reply, SendError, make_runtime, remote},
     log::{Appended, Digest, Log, LogError, Number, Page},
     sigv4::{Credentials, encode_path},
-    visit::{Patience, Visit},
+    visit::{Moment, Patience, Visit},
 };
 
 /// How many requests are under way at once when many entries are read.
@@ -43,11 +45,18 @@ const WIDTH: usize = 64;
 const USUAL_REGION: &str = "us-east-1";
 /// The pauses before a request is sent again, the last one repeated.
 const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1_600];
+/// The folder of the entries, in that of the log.
+const ENTRIES: &str = "log/";
+/// How long the end of the log is known that a listing showed. Callers look at the last entry again after a shorter pause, and that
+/// lists what stands behind it.
+const KNOWN: Duration = Duration::from_secs(90);
 
 /// A log in an object store.
 pub(super) struct S3 {
     runtime: Runtime,
     requests: Requests,
+    /// The last entry of the log, and when a listing showed that nothing stands behind; appends of ours move it.
+    end: Option<(Number, Moment)>,
 }
 
 /// What signs and sends requests.
@@ -131,6 +140,7 @@ impl S3 {
                 credentials: Mutex::new(credentials),
                 patience: Patience::default(),
             },
+            end: None,
         })
     }
 
@@ -168,6 +178,12 @@ impl S3 {
         }
     }
 
+    /// Returns when a listing showed that the log ends with `number`; `None` if that is long ago, or none did.
+    fn known_end(&self, number: Number) -> Option<Moment> {
+        let (end, seen) = self.end?;
+        (end == number && seen.is_within(KNOWN)).then_some(seen)
+    }
+
     /// Returns what is under a key; `None` if nothing is.
     pub(super) fn get(&mut self, key: &str) -> Result<Option<Bytes>, LogError> {
         let requests = &self.requests;
@@ -177,7 +193,7 @@ impl S3 {
 }
 
 fn entry_key(number: Number) -> String {
-    format!("log/{number:020}")
+    format!("{ENTRIES}{number:020}")
 }
 
 fn snapshot_key(number: Number) -> String {
@@ -195,13 +211,45 @@ impl Log for S3 {
 
     fn append(&mut self, after: Number, entry: &[u8]) -> Appended {
         let requests = &self.requests;
-        self.runtime
-            .block_on(requests.append(&entry_key(after + 1), Bytes::copy_from_slice(entry)))
+        let seen = if let Some(seen) = self.known_end(after) {
+            seen
+        } else {
+            let (now, visit) = (Moment::now(), &requests.patience.visit());
+            match self.runtime.block_on(requests.next(after, visit)) {
+                Ok(None) => now,
+                Ok(Some(_)) => return Appended::Taken,
+                Err(error) => return Appended::Refused(error),
+            }
+        };
+        let (key, entry) = (entry_key(after + 1), Bytes::copy_from_slice(entry));
+        let appended = self.runtime.block_on(requests.append(&key, entry));
+        self.end = match appended {
+            Appended::Accepted => Some((after + 1, seen)),
+            Appended::Taken => None,
+            // Before the same entry is sent again the end is not looked for again.
+            Appended::Unknown(_) | Appended::Refused(_) => Some((after, seen)),
+        };
+        appended
     }
 
     fn read(&mut self, after: Number, bytes: usize) -> Result<Page, LogError> {
+        let (requests, now) = (&self.requests, Moment::now());
+        let is_end = self.known_end(after).is_some();
+        let (page, end) = self.runtime.block_on(requests.read(after, bytes, is_end))?;
+        self.end = end.map(|end| (end, now)).or(self.end);
+        Ok(page)
+    }
+
+    fn first_after(&mut self, after: Number) -> Result<Option<Number>, LogError> {
         let requests = &self.requests;
-        self.runtime.block_on(requests.read(after, bytes))
+        let visit = &requests.patience.visit();
+        let listed = self.runtime.block_on(requests.listed(after, 1, visit))?;
+        Ok(listed.numbers.first().copied())
+    }
+
+    fn first_missing(&mut self, after: Number) -> Result<Option<Number>, LogError> {
+        let requests = &self.requests;
+        self.runtime.block_on(requests.first_missing(after))
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
@@ -303,7 +351,9 @@ impl Requests {
         {
             Ok(reply) => reply,
             Err(SendError::NotSent(text)) => return Put::Refused(self.unreachable(&text)),
-            Err(SendError::NoAnswer(text)) => return Put::Unknown(self.unreachable(&text)),
+            Err(SendError::NoAnswer(text) | SendError::TooLong(text)) => {
+                return Put::Unknown(self.unreachable(&text));
+            }
         };
         match reply.status {
             200..=204 => {
@@ -322,24 +372,32 @@ impl Requests {
         }
     }
 
-    /// Returns what is under a key; `None` if nothing is. It is asked for again while there is time and no clear answer.
+    /// Returns what is under a key; `None` if nothing is.
     async fn get(&self, key: &str, visit: &Visit) -> Result<Option<Bytes>, LogError> {
+        let reply = self.ask(&self.path(key), "", visit).await?;
+        Ok(reply.map(|reply| reply.body))
+    }
+
+    /// Returns what the store has at a path; `None` if it has nothing there. It is asked again while there is time and no clear answer.
+    async fn ask(&self, path: &str, query: &str, visit: &Visit) -> Result<Option<Reply>, LogError> {
         let mut pauses = PAUSES.iter().copied();
         loop {
             let error = match self
-                .send(Method::GET, &self.path(key), "", Bytes::new(), visit)
+                .send(Method::GET, path, query, Bytes::new(), visit)
                 .await
             {
                 Ok(reply) => match reply.status {
                     200 => {
                         visit.moved(reply.body.len());
-                        return Ok(Some(reply.body));
+                        return Ok(Some(reply));
                     }
                     404 if error_code(&reply.body) != Some("NoSuchBucket") => return Ok(None),
                     429 | 500..=599 => self.refusal(&reply),
                     _ => return Err(self.refusal(&reply)),
                 },
-                Err(SendError::NotSent(text)) => return Err(self.unreachable(&text)),
+                Err(SendError::NotSent(text) | SendError::TooLong(text)) => {
+                    return Err(self.unreachable(&text));
+                }
                 Err(SendError::NoAnswer(text)) => self.unreachable(&text),
             };
             let Some(pause) = pauses
@@ -356,63 +414,6 @@ impl Requests {
     /// Returns the path of an object, encoded.
     fn path(&self, key: &str) -> String {
         format!("{}/{}", self.base, encode_path(key))
-    }
-
-    async fn read(&self, after: Number, bytes: usize) -> Result<Page, LogError> {
-        let visit = &self.patience.visit();
-        let mut page = Page::default();
-        // Whoever asks for news finds none most of the time, with one request.
-        let Some(first) = self.get(&entry_key(after + 1), visit).await? else {
-            page.is_last = true;
-            return Ok(page);
-        };
-        let mut left = bytes.saturating_sub(first.len());
-        page.entries.push(Vec::from(first));
-        // A few more first: most who are behind are so by little.
-        for width in [2, 16, WIDTH] {
-            if left == 0 {
-                return Ok(page);
-            }
-            let rounds = if width == WIDTH { usize::MAX } else { width };
-            let next = after + 1 + page.entries.len() as Number;
-            let mut bodies = stream::iter(next..)
-                .take(rounds)
-                .map(|number| async move { (number, self.get(&entry_key(number), visit).await) })
-                .buffered(width);
-            while let Some((number, body)) = bodies.next().await {
-                match body {
-                    Ok(Some(body)) => {
-                        left = left.saturating_sub(body.len());
-                        page.entries.push(Vec::from(body));
-                        if left == 0 {
-                            return Ok(page);
-                        }
-                    }
-                    Ok(None) => {
-                        // The next may have been asked for before it, and answered: then one in between was deleted.
-                        match bodies.next().await {
-                            Some((_, Ok(Some(_)))) => self.confirm_gap(number, visit).await?,
-                            _ => page.is_last = true,
-                        }
-                        return Ok(page);
-                    }
-                    // What was read so far is good, and the next call says what is wrong.
-                    Err(_) => return Ok(page),
-                }
-            }
-        }
-        Ok(page)
-    }
-
-    /// Tells a deleted entry from one that was written while the one after it was already being read.
-    async fn confirm_gap(&self, missing: Number, visit: &Visit) -> Result<(), LogError> {
-        match self.get(&entry_key(missing), visit).await? {
-            Some(_) => Ok(()),
-            None => Err(LogError::Damaged(format!(
-                "entry {missing} of the shared log is missing in {}, and later ones are there: it was deleted",
-                self.place()
-            ))),
-        }
     }
 
     fn unreachable(&self, text: &str) -> LogError {

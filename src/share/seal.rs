@@ -193,7 +193,7 @@ impl<L: Log> Sealed<L> {
 
     /// Returns the body; `None` if it was sealed under another key, for another place or log, or was altered.
     fn open(&self, position: &Position<'_>, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
-        if sealed.len() < 1 + NONCE + TAG || sealed[0] != FORMAT {
+        if !is_sealed(&sealed) {
             return None;
         }
         let key = self.key_for(&sealed[1..=NONCE]);
@@ -234,9 +234,15 @@ impl<L: Log> Log for Sealed<L> {
             is_last: sealed.is_last,
         };
         for (number, body) in (after + 1..).zip(sealed.entries) {
+            let is_sealed = is_sealed(&body);
             match self.open(&Position::Entry(number), body) {
                 Some(entry) => page.entries.push(entry),
-                None if page.entries.is_empty() => return Err(does_not_open(number)),
+                None if page.entries.is_empty() && is_sealed => return Err(does_not_open(number)),
+                None if page.entries.is_empty() => {
+                    // Whether it is the log that answers, and not something in its place, what is asked of no single entry shows.
+                    self.inner.first_after(number)?;
+                    return Err(no_entry(number));
+                }
                 None => {
                     // Those before it are good; the next read begins at this one, and says so.
                     page.is_last = false;
@@ -249,6 +255,14 @@ impl<L: Log> Log for Sealed<L> {
 
     fn end(&mut self, after: Number) -> Result<Number, LogError> {
         self.inner.end(after)
+    }
+
+    fn first_after(&mut self, after: Number) -> Result<Option<Number>, LogError> {
+        self.inner.first_after(after)
+    }
+
+    fn first_missing(&mut self, after: Number) -> Result<Option<Number>, LogError> {
+        self.inner.first_missing(after)
     }
 
     fn put_part(&mut self, name: &Digest, body: &[u8]) -> Result<(), LogError> {
@@ -287,6 +301,18 @@ impl<L: Log> Log for Sealed<L> {
     fn accepts_after_a_gap(&self) -> bool {
         self.inner.accepts_after_a_gap()
     }
+}
+
+/// Reports whether a body has the shape of a sealed one.
+fn is_sealed(body: &[u8]) -> bool {
+    body.len() > NONCE + TAG && body[0] == FORMAT
+}
+
+fn no_entry(number: Number) -> LogError {
+    LogError::Damaged(format!(
+        "what is kept as entry {number} of the shared log is no entry at all: the object was overwritten, or something else answers in \
+         the store's place, as the page of a proxy does"
+    ))
 }
 
 fn does_not_open(number: Number) -> LogError {

@@ -100,6 +100,11 @@ pub(super) fn encode_path(path: &str) -> String {
     utf8_percent_encode(path, KEPT).to_string()
 }
 
+/// Encodes a value of a query: likewise, and slashes too.
+pub(super) fn encode_value(value: &str) -> String {
+    encode_path(value).replace('/', "%2F")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use parking_lot::Mutex;
@@ -25,6 +25,13 @@ pub(super) fn time_of(bytes: usize) -> Duration {
 /// The time of one caller with an engine. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Visit(Arc<Mutex<Instant>>);
+
+/// A moment that has passed, by both clocks of the machine: one stands still while the machine sleeps, the other may be set.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    steady: Instant,
+    clock: SystemTime,
+}
 
 /// When a request has to be over.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +74,23 @@ impl Visit {
     #[cfg(test)]
     pub(crate) fn spend(&self, time: Duration) {
         *self.0.lock() -= time;
+    }
+}
+
+impl Moment {
+    /// Returns this one.
+    pub fn now() -> Self {
+        Self {
+            steady: Instant::now(),
+            clock: SystemTime::now(),
+        }
+    }
+
+    /// Reports whether it was not longer ago than `time`; of a moment that is still to come by a clock that was set back it is not
+    /// known.
+    pub fn is_within(&self, time: Duration) -> bool {
+        let by_clock = self.clock.elapsed();
+        self.steady.elapsed() <= time && by_clock.is_ok_and(|passed| passed <= time)
     }
 }
 
@@ -130,6 +154,16 @@ mod tests {
         visit.spend(Duration::from_mins(1));
         assert_eq!(clone.left(), Duration::ZERO);
         assert!(!clone.deadline(1 << 20).allows(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_moment_is_long_ago_if_one_of_both_clocks_says_so_or_was_set_back() {
+        let now = Moment::now();
+        assert!(now.is_within(PATIENCE));
+        for clock in [now.clock - PATIENCE * 2, now.clock + PATIENCE] {
+            let moment = Moment { clock, ..now };
+            assert!(!moment.is_within(PATIENCE));
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     path::Path,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use crate::{
@@ -39,7 +39,7 @@ use crate::{
         environment::Environment,
         log::{Digest, Log, LogError, Number, Page},
         secrets::{Secrets, SecretsError},
-        visit::Visit,
+        visit::{Moment, Visit},
     },
 };
 
@@ -122,7 +122,7 @@ struct OpenLog {
     /// The latest format of entries that this program knows.
     knows: u32,
     /// When the last entry that was applied here was seen to stand in it.
-    looked: Option<Instant>,
+    looked: Option<Moment>,
     /// Entries after a number that were read already.
     fetched: Option<(Number, Page)>,
     /// How long the last append took that was accepted.
@@ -146,18 +146,19 @@ fn not_shared(error: &LogError) -> Error {
     }
 }
 
-/// What helps where an entry was deleted, or does not fit what this machine knows.
-const JOIN_ANEW: &str =
-    "taskhold share join with the code of a machine that goes on takes its tasks anew";
-/// What helps where an entry does not open: nobody gets past it.
+/// What helps where the log goes on without what this machine knows: another machine's tasks, if that gets past every entry.
+const JOIN_ANEW: &str = "taskhold share join with the code of a machine that goes on takes its tasks anew; where that stops at an entry too, taskhold share rekey PLACE on the machine that is at the highest entry (taskhold share status), and on the others taskhold share join with the new code";
+/// What helps where an entry does not come after the one before it: nobody who begins at the first gets past it.
+const NEW_LOG: &str = "taskhold share rekey PLACE on the machine that is at the highest entry (taskhold share status), and on the others taskhold share join with the new code: what they alone have comes along";
+/// What helps where an entry does not open, or was deleted: nobody gets past it.
 const PUT_BACK: &str = "put the object back as it was, if the store still has it; else taskhold share rekey PLACE on the machine that is at the highest entry (taskhold share status), and on the others taskhold share join with the new code";
 
-/// Says why the entries after `after` cannot be read.
-fn unread(after: Number, error: &LogError) -> Error {
+/// Says why `entry` cannot be read where all up to `known` are here.
+fn unread(known: Number, entry: Number, error: &LogError) -> Error {
     match error {
-        // Before the first entry it is the code that is wrong.
-        LogError::Damaged(reason) if after > 0 => Error::Unfollowed {
-            entry: after + 1,
+        // Before the first entry is here it is the code that is wrong.
+        LogError::Damaged(reason) if known > 0 => Error::Unfollowed {
+            entry,
             reason: reason.clone(),
             way_out: PUT_BACK,
         },
@@ -240,7 +241,7 @@ impl Store {
         open.log.begin_visit(&open.visit);
         match open.log.read(state.n - 1, 1) {
             Ok(page) if page.entries.first().map(|last| Digest::of(last)) == Some(state.digest) => {
-                open.looked = Some(Instant::now());
+                open.looked = Some(Moment::now());
                 Ok(open)
             }
             Ok(_) | Err(LogError::Damaged(_)) => {

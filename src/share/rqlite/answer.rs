@@ -54,7 +54,9 @@ pub(super) fn understand(ask: Ask, host: &str, said: Result<Reply, SendError>) -
         Err(SendError::NotSent(text)) => {
             return Understood::AskAnother(LogError::Unreachable(format!("{place} {text}")));
         }
-        Err(SendError::NoAnswer(text)) => return unclear(format!("{place} {text}")),
+        Err(SendError::NoAnswer(text) | SendError::TooLong(text)) => {
+            return unclear(format!("{place} {text}"));
+        }
     };
     match reply.status {
         200 => {}

@@ -6,7 +6,11 @@
 use bytes::Bytes;
 use http::Method;
 
-use super::{Requests, refusal::error_code};
+use super::{
+    Requests,
+    refusal::error_code,
+    xml::{elements, text},
+};
 use crate::share::{http_client::SendError, log::LogError, sigv4::encode_path};
 
 /// What is known of the rules of a bucket.
@@ -37,7 +41,9 @@ impl Requests {
         let sent = self.send(Method::GET, &path, "lifecycle=", Bytes::new(), &visit);
         let reply = match sent.await {
             Ok(reply) => reply,
-            Err(SendError::NotSent(text) | SendError::NoAnswer(text)) => {
+            Err(
+                SendError::NotSent(text) | SendError::NoAnswer(text) | SendError::TooLong(text),
+            ) => {
                 return Lifecycle::Unknown(self.unreachable(&text));
             }
         };
@@ -97,36 +103,6 @@ fn harm(rule: &str, folder: &str) -> Option<String> {
 fn when(action: &str) -> Option<String> {
     let days = text(action, "Days").map(|days| format!("after {days} days"));
     days.or_else(|| text(action, "Date").map(|date| format!("on {date}")))
-}
-
-/// Returns what is inside of each element of this name.
-fn elements<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let mut rest = xml;
-    std::iter::from_fn(move || {
-        let (_, after) = rest.split_once(&open)?;
-        let (inside, after) = after.split_once(&close)?;
-        rest = after;
-        Some(inside)
-    })
-}
-
-/// Returns the text of the first element of this name.
-fn text(xml: &str, name: &str) -> Option<String> {
-    let text = elements(xml, name).next()?.trim();
-    let entities = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&apos;", "'"),
-        ("&amp;", "&"),
-    ];
-    let text = entities
-        .iter()
-        .fold(text.to_owned(), |text, (entity, character)| {
-            text.replace(entity, character)
-        });
-    Some(text)
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
 use std::{
     collections::BTreeMap,
+    io::{Read as _, Write as _},
     net::TcpListener,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     thread,
     time::Instant,
 };
+
+use percent_encoding::percent_decode_str;
 
 use super::*;
 use crate::share::{
@@ -12,6 +18,8 @@ use crate::share::{
     probe::probe_s3,
     visit::PATIENCE,
 };
+
+mod entries;
 
 const NO_SUCH_KEY: &[u8] = b"<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>";
 
@@ -30,33 +38,103 @@ fn store_at(port: u16) -> S3 {
     S3::open("tasks", "my log", Some(&endpoint), None, environment, None).unwrap()
 }
 
-/// Answers as a store does that keeps what it is told; before that, `fault` may answer in its place.
+/// What a store keeps, by its path.
+type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+
+/// What stands before the query of a listing.
+const LISTING: &str = "?list-type=2&";
+
+/// Answers as a store does that keeps what it is told; before that, `fault` may answer in its place, but for listings, which are not
+/// counted.
 fn serve(fault: impl Fn(&Asked, usize) -> Option<Said> + Send + Sync + 'static) -> FakeServer {
-    let objects: Mutex<(usize, BTreeMap<String, Vec<u8>>)> = Mutex::default();
+    serve_objects(Objects::default(), fault)
+}
+
+/// Likewise, of a store that has `objects`.
+fn serve_objects(
+    objects: Objects,
+    fault: impl Fn(&Asked, usize) -> Option<Said> + Send + Sync + 'static,
+) -> FakeServer {
+    let count = AtomicUsize::new(0);
     FakeServer::start(move |asked| {
         let mut objects = objects.lock();
-        objects.0 += 1;
-        let fault = fault(asked, objects.0);
+        if let Some((_, query)) = asked.target.split_once(LISTING) {
+            return Some((200, listing(objects.keys(), query)));
+        }
+        let fault = fault(asked, count.fetch_add(1, Ordering::SeqCst) + 1);
         // A fault that hangs up has done its work before: the answer alone is lost.
         if let Some(said @ Some(_)) = fault {
             return said;
         }
         let said = if asked.method == "GET" {
-            let body = objects.1.get(&asked.target).cloned();
+            let body = objects.get(&asked.target).cloned();
             Some(body.map_or_else(|| (404, NO_SUCH_KEY.to_vec()), |body| (200, body)))
-        } else if objects.1.contains_key(&asked.target) {
+        } else if objects.contains_key(&asked.target) {
             Some((412, Vec::new()))
         } else {
-            objects.1.insert(asked.target.clone(), asked.body.clone());
+            objects.insert(asked.target.clone(), asked.body.clone());
             Some((200, Vec::new()))
         };
         if fault.is_some() { None } else { said }
     })
 }
 
+/// Answers a listing, as a store does that has objects at these paths.
+fn listing<'a>(paths: impl Iterator<Item = &'a String>, query: &str) -> Vec<u8> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
+    let asked = |name: &str| {
+        let mut fields = query.split('&').filter_map(|field| field.split_once('='));
+        fields
+            .find(|(is, _)| *is == name)
+            .map(|(_, value)| decoded(value))
+            .unwrap()
+    };
+    let (prefix, start) = (asked("prefix"), asked("start-after"));
+    let most: usize = asked("max-keys").parse().unwrap();
+    let keys = paths.map(|path| decoded(path.strip_prefix("/tasks/").unwrap()));
+    let keys = keys.filter(|key| key.starts_with(&prefix) && *key > start);
+    let keys: Vec<String> = keys.take(most + 1).collect();
+    let is_cut = keys.len() > most;
+    let keys = keys.iter().take(most);
+    let keys = keys.map(|key| format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>"));
+    format!(
+        "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>{is_cut}</IsTruncated>{}</ListBucketResult>",
+        keys.collect::<String>()
+    )
+    .into_bytes()
+}
+
+/// Returns a store that has these entries of a log, and no others.
+fn with_entries(entries: impl IntoIterator<Item = Number>) -> Objects {
+    let path = |number| format!("/tasks/my%20log/{}", entry_key(number));
+    let entries = entries
+        .into_iter()
+        .map(|number| (path(number), b"entry".to_vec()));
+    Arc::new(Mutex::new(entries.collect()))
+}
+
 /// Returns an address that takes connections and never answers, as an engine that is stopped does.
 fn hanging() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
+#[test]
+fn an_answer_that_is_longer_than_any_is_not_waited_for_nor_asked_for_again() {
+    let server = hanging();
+    let port = server.local_addr().unwrap().port();
+    let asked = thread::spawn(move || {
+        let mut stream = server.accept().unwrap().0;
+        let mut asked = [0; 9];
+        stream.read_exact(&mut asked).unwrap();
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\nno end";
+        stream.write_all(head.as_bytes()).unwrap();
+        (stream, server)
+    });
+    let error = store_at(port).read(0, 1).unwrap_err();
+    assert!(error.to_string().contains("without an end"), "{error}");
+    let (_, server) = asked.join().unwrap();
+    server.set_nonblocking(true).unwrap();
+    assert!(server.accept().is_err(), "it is not asked again");
 }
 
 /// Asks something of the engine.
@@ -67,10 +145,17 @@ fn a_store_that_hangs_is_given_up_at_the_same_time_whatever_is_asked_of_it() {
     let server = hanging();
     let mut log = store_at(server.local_addr().unwrap().port());
     log.requests.patience.alone = Duration::from_millis(200);
-    let mut calls: [(&str, Call); 4] = [
+    let mut calls: [(&str, Call); 5] = [
+        (
+            "append that is not sent",
+            Box::new(|log| assert!(matches!(log.append(0, b"x"), Appended::Refused(_)))),
+        ),
         (
             "append",
-            Box::new(|log| assert!(matches!(log.append(0, b"x"), Appended::Unknown(_)))),
+            Box::new(|log| {
+                log.end = Some((0, Moment::now()));
+                assert!(matches!(log.append(0, b"x"), Appended::Unknown(_)));
+            }),
         ),
         (
             "read",
@@ -149,7 +234,12 @@ fn an_entry_is_put_under_its_number_if_nothing_is_there_and_is_signed() {
         log.skew().is_some_and(|skew| skew < 0),
         "the server's clock is in 2013"
     );
-    let first = &server.asked()[0];
+    let listed = &server.asked()[0].target;
+    assert_eq!(
+        listed,
+        "/tasks?list-type=2&max-keys=1&prefix=my%20log%2Flog%2F&start-after=my%20log%2Flog%2F00000000000000000000"
+    );
+    let first = &server.asked()[1];
     assert_eq!(first.target, "/tasks/my%20log/log/00000000000000000001");
     assert!(first.head.contains("if-none-match: *\n"), "{}", first.head);
     assert!(
@@ -175,7 +265,8 @@ fn an_entry_whose_answer_was_lost_is_found_to_be_ours() {
         .into_iter()
         .map(|asked| asked.method)
         .collect();
-    assert_eq!(methods, ["PUT", "PUT", "GET"], "sent again, then compared");
+    let expected = ["GET", "PUT", "PUT", "GET"];
+    assert_eq!(methods, expected, "listed, sent, sent again, compared");
 }
 
 #[test]
@@ -194,7 +285,7 @@ fn a_conflict_under_way_is_sent_again() {
     let server =
         serve(|_, number| (number < 4).then(|| Some((409, code("ConditionalRequestConflict")))));
     assert_eq!(store(&server).append(0, b"mine"), Appended::Accepted);
-    assert_eq!(server.asked().len(), 4);
+    assert_eq!(server.asked().len(), 1 + 4);
 }
 
 #[test]
@@ -218,7 +309,7 @@ fn what_the_store_refuses_is_said_with_a_way_out() {
             refusal.contains(said) && refusal.contains("bucket tasks"),
             "{refusal}"
         );
-        assert_eq!(server.asked().len(), 1);
+        assert_eq!(server.asked().len(), 1 + 1);
     }
 }
 
@@ -302,63 +393,6 @@ fn a_failure_without_a_reason_is_said_by_its_status_alone() {
         let error = refusal("the store", &reply).to_string();
         assert!(error.ends_with(said), "{error}");
     }
-}
-
-#[test]
-fn many_entries_are_read_at_once_and_in_order() {
-    let [highest, hundredth] = [(); 2].map(|()| AtomicU64::new(0));
-    let server = FakeServer::start(move |asked| {
-        let number: u64 = asked.target.rsplit('/').next().unwrap().parse().unwrap();
-        highest.fetch_max(number, Ordering::SeqCst);
-        if number == 100 {
-            hundredth.fetch_add(1, Ordering::SeqCst);
-            // It is answered after many later ones were asked for. On a loaded machine they may not be: then it is asked for again.
-            while highest.load(Ordering::SeqCst) < 140 && hundredth.load(Ordering::SeqCst) < 2 {
-                thread::yield_now();
-            }
-        }
-        Some(if number <= 500 {
-            (200, number.to_string().into_bytes())
-        } else {
-            (404, NO_SUCH_KEY.to_vec())
-        })
-    });
-    let mut log = store(&server);
-    let mut entries = Vec::new();
-    // A loaded machine may need more than one call.
-    while entries.len() < 500 {
-        let more = log.read(entries.len() as u64, usize::MAX).unwrap().entries;
-        assert!(!more.is_empty());
-        entries.extend(more);
-    }
-    let expected: Vec<Vec<u8>> = (1..=500_u64)
-        .map(|number| number.to_string().into_bytes())
-        .collect();
-    assert_eq!(entries, expected);
-    let before = server.asked().len();
-    assert!(log.read(500, usize::MAX).unwrap().entries.is_empty());
-    assert_eq!(
-        server.asked().len(),
-        before + 1,
-        "who is not behind asks once"
-    );
-}
-
-#[test]
-fn a_deleted_entry_is_named_and_not_taken_for_the_end() {
-    let server = FakeServer::start(|asked| {
-        let number: u64 = asked.target.rsplit('/').next().unwrap().parse().unwrap();
-        Some(if number <= 500 && number != 200 {
-            (200, vec![1])
-        } else {
-            (404, NO_SUCH_KEY.to_vec())
-        })
-    });
-    let error = store(&server).read(0, usize::MAX).unwrap_err();
-    assert!(
-        matches!(&error, LogError::Damaged(text) if text.contains("entry 200")),
-        "{error}"
-    );
 }
 
 #[test]

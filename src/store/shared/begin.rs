@@ -326,7 +326,7 @@ impl Store {
     /// Returns the number of the last entry of the shared log, and its head; `None` if it is here, or cannot be read.
     fn last_entry(&self, state: &State) -> Result<(Number, Option<Head>)> {
         self.with_log(state, |log| {
-            let unread = |error| unread(state.n, &error);
+            let unread = |error| unread(state.n, state.n + 1, &error);
             let n = log.log.end(state.n).map_err(unread)?;
             if n == state.n {
                 return Ok((n, None));

@@ -19,7 +19,10 @@ use crate::{
         error::{Error, Result},
         task::Timestamp,
     },
-    share::log::{Digest, LogError, Number, Page},
+    share::{
+        log::{Digest, LogError, Number, Page},
+        visit::Moment,
+    },
     store::{Store, checkpoint, failure::WhileTrying},
 };
 
@@ -126,8 +129,8 @@ impl Store {
     }
 
     /// Looks whether the last entry that was applied here still stands in the shared log, how far that goes on, and whether the
-    /// entries that come next can be used, and applies nothing. Returns how long the answer took, and how many entries come
-    /// after, as far as one answer tells.
+    /// entries that come next can be used and none after them is missing, and applies nothing. Returns how long the answer took, and
+    /// how many entries come after, as far as one answer tells.
     pub fn look_back(&self) -> Result<(Duration, usize)> {
         let Some(state) = self.shared_state()? else {
             return Ok((Duration::ZERO, 0));
@@ -138,11 +141,14 @@ impl Store {
             log.read_past(&state, state.n > 0, 1)?;
             let took = begun.elapsed();
             let later = log.read_past(&state, false, FETCH)?;
-            let behind = later.entries.len();
-            match log.opened(&state, later)?.1 {
-                Some(stop) => Err(stop.into()),
-                None => Ok((took, behind)),
+            let (behind, is_last) = (later.entries.len(), later.is_last);
+            if let Some(stop) = log.opened(&state, later)?.1 {
+                return Err(stop.into());
             }
+            if !is_last {
+                log.refuse_gap(state.n + behind as Number)?;
+            }
+            Ok((took, behind))
         })?;
         looked.map_err(|error| self.or_ended(error))
     }
@@ -253,20 +259,37 @@ impl OpenLog {
         {
             return Ok(page);
         }
-        let mut page = self.read_past(state, state.n > 0 && self.must_look_back(), FETCH)?;
+        let looks_back = state.n > 0 && self.must_look_back();
+        let mut page = self.read_past(state, looks_back, FETCH)?;
         if page.entries.is_empty() && !page.is_last {
             // The one that comes next ends what is read as the end of the log does, unless it comes first: it does not open.
             page = self.read_past(state, false, FETCH)?;
         }
-        self.looked = Some(Instant::now());
+        // What comes next was appended by one who had the last entry. That nothing comes next says nothing of that.
+        if looks_back || !page.entries.is_empty() {
+            self.looked = Some(Moment::now());
+        }
         Ok(page)
+    }
+
+    /// Fails where an entry after `after` is missing and later ones are there.
+    fn refuse_gap(&mut self, after: Number) -> Result<()> {
+        let missing = self.log.first_missing(after);
+        if let Some(missing) = missing.map_err(|error| not_shared(&error))? {
+            let before = missing - 1;
+            // It says so itself, unless the entry is there now.
+            let read = self.log.read(before, 1);
+            read.map_err(|error| unread(after, missing, &error))?;
+        }
+        Ok(())
     }
 
     /// Returns the entries after those applied, as many as fit into `bytes`; if `looks_back` says so, after the last of those was
     /// compared, which counts as one.
     fn read_past(&mut self, state: &State, looks_back: bool, bytes: usize) -> Result<Page> {
         let after = state.n - Number::from(looks_back);
-        let mut page = (self.log.read(after, bytes)).map_err(|error| unread(after, &error))?;
+        let mut page =
+            (self.log.read(after, bytes)).map_err(|error| unread(state.n, after + 1, &error))?;
         if looks_back {
             if page.entries.first().map(|entry| Digest::of(entry)) != Some(state.digest) {
                 return Err(Error::Unfollowed {
@@ -285,7 +308,7 @@ impl OpenLog {
 
     /// Reports whether the last entry must be seen to stand there before one is appended after it.
     pub(super) fn must_look_back(&self) -> bool {
-        self.log.accepts_after_a_gap() && self.looked.is_none_or(|looked| looked.elapsed() > PAUSE)
+        self.log.accepts_after_a_gap() && !self.looked.is_some_and(|looked| looked.is_within(PAUSE))
     }
 
     /// Reads what `entries` after those of `state` say, up to the first that cannot be used.

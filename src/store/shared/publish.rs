@@ -20,6 +20,7 @@ use crate::{
     share::{
         log::{Appended, Digest, Log, LogError, Number},
         secrets::Secrets,
+        visit::Moment,
     },
     store::Store,
 };
@@ -183,13 +184,13 @@ impl OpenLog {
             let begun = Instant::now();
             let unknown = match self.log.append(after, entry) {
                 Appended::Accepted => {
-                    self.looked = Some(Instant::now());
+                    self.looked = Some(Moment::now());
                     self.took = begun.elapsed();
                     return Ok(Sent::Accepted);
                 }
                 // That this attempt was refused says nothing of the one before it.
                 Appended::Refused(_) if open.is_some() => open.clone(),
-                Appended::Refused(error) => return Err(not_shared(&error)),
+                Appended::Refused(error) => return Err(unread(after, after + 1, &error)),
                 Appended::Taken => None,
                 Appended::Unknown(error) => Some(error),
             };
@@ -202,7 +203,7 @@ impl OpenLog {
                     return Ok(Sent::Accepted);
                 }
                 Ok(page) if !page.entries.is_empty() => {
-                    self.looked = Some(Instant::now());
+                    self.looked = Some(Moment::now());
                     self.fetched = Some((after, page));
                     return Ok(Sent::Behind);
                 }
@@ -219,7 +220,7 @@ impl OpenLog {
                 Ok(_) => thread::sleep(BETWEEN_TRIES),
                 // Another's entry stands there, which does not open: ours would.
                 Err(error @ LogError::Damaged(_)) if open.is_none() => {
-                    return Err(unread(after, &error));
+                    return Err(unread(after, after + 1, &error));
                 }
                 Err(error) => return Ok(Sent::Unknown(unknown.unwrap_or(error))),
             }

@@ -19,6 +19,7 @@ mod answers;
 mod begun;
 mod calls;
 mod damage;
+mod holes;
 mod machines;
 mod secrets;
 mod snapshots;

@@ -22,16 +22,21 @@ use std::{
 use crate::{
     clock,
     disk::{
-        self, Lock, LockError, OF_TURNS,
+        self, Lock, LockError, OF_TURNS, Process,
         patience::{self, LIMIT},
     },
     domain::{
         error::{Error, Result},
         task::Timestamp,
     },
-    share::visit::{PATIENCE, Visit},
+    share::{
+        log::LogError,
+        visit::{PATIENCE, Visit},
+    },
     store::{Store, paths},
 };
+
+use super::not_shared;
 
 /// What a call has at least of its time when its turn comes that was queued for long.
 const LEAST: Duration = Duration::from_secs(1);
@@ -198,10 +203,18 @@ impl Store {
     /// Waits for the turn, for as long as those who have it hear of the shared log.
     fn wait_for_turn(&self, asked: Timestamp) -> Result<Lock> {
         loop {
-            let left = PATIENCE.saturating_sub(self.silence_since(asked));
+            // Whoever comes to the turn has some time left for the log.
+            let longest = PATIENCE.saturating_sub(LEAST);
+            let left = longest.saturating_sub(self.silence_since(asked));
             match patience::at_most(left.max(MOMENT), || self.lock_turn()) {
-                Err(LockError::Held { .. })
-                    if self.silence_since(asked) < PATIENCE && patience::waited() < LIMIT => {}
+                // One that is suspended asks nothing.
+                Err(LockError::Held { holder, .. })
+                    if !holder.as_ref().is_some_and(Process::is_suspended)
+                        && self.silence_since(asked) >= longest =>
+                {
+                    return Err(self.unheard(holder.as_ref(), asked));
+                }
+                Err(LockError::Held { .. }) if patience::waited() < LIMIT => {}
                 turn => return turn.map_err(|error| self.without_turn(error)),
             }
         }
@@ -216,6 +229,18 @@ impl Store {
         let turn = disk::lock(&self.paths.share_lock, OF_TURNS);
         drop(next);
         turn
+    }
+
+    /// Says that whoever has the turn, and so asks the shared log, does not hear of it.
+    fn unheard(&self, holder: Option<&Process>, asked: Timestamp) -> Error {
+        let who = holder.map_or_else(
+            || "another process of this machine".to_owned(),
+            |Process { id, name }| format!("process {id} ({name}) of this machine"),
+        );
+        not_shared(&LogError::Unreachable(format!(
+            "it does not answer: {who} has asked it for {} seconds, and this change waited behind that",
+            self.silence_since(asked).as_secs()
+        )))
     }
 
     fn without_turn(&self, mut error: LockError) -> Error {

@@ -1,6 +1,6 @@
 //! Why an entry, a part of it or a snapshot is not applied, and what helps then.
 
-use super::{JOIN_ANEW, PUT_BACK};
+use super::{JOIN_ANEW, NEW_LOG, PUT_BACK};
 
 /// Why an entry is not applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +45,9 @@ impl Unfit {
             Self::Last => "get the code of the new log, then taskhold share join",
             Self::Unfinished => "taskhold share rekey with the same place finishes it",
             Self::Part => PUT_BACK,
-            Self::Misplaced(_) | Self::Unreadable(_) | Self::Contradicts(_) => JOIN_ANEW,
+            Self::Misplaced(_) | Self::Unreadable(_) => NEW_LOG,
+            // It may be this machine's tasks that are not what they should be.
+            Self::Contradicts(_) => JOIN_ANEW,
         }
     }
 

@@ -62,7 +62,10 @@ impl Store {
             let mut heads = BTreeMap::new();
             let mut n = state.n.saturating_sub(LOOKED_AT);
             while n < state.n {
-                let page = log.log.read(n, FETCH).map_err(|error| unread(n, &error))?;
+                let page = log
+                    .log
+                    .read(n, FETCH)
+                    .map_err(|error| unread(n, n + 1, &error))?;
                 let entries = page.entries;
                 if entries.is_empty() {
                     break;

@@ -137,6 +137,48 @@ fn an_entry_that_was_deleted_in_the_store_is_noticed_before_anything_is_written_
 }
 
 #[test]
+fn an_entry_that_was_deleted_before_later_ones_is_said_by_status_doctor_and_a_change_that_is_not_made()
+ {
+    for hole in [2, 3, 4] {
+        let store = ObjectStore::start();
+        let [desk, laptop] = sharing(&store);
+        for title in ["two", "three", "four", "five", "six"] {
+            desk.run(&["add", title]);
+        }
+        store.remove(&format!("/tasks/ours/log/{hole:020}"));
+        let missing = format!("entry {hole} of the shared log is missing");
+        let (status, said) = laptop.status_of_failure(&[]);
+        assert!(status.contains("follows   no: "), "{status}");
+        let found = laptop.output(&["doctor"]);
+        assert_eq!(found.status.code(), Some(1), "{found:?}");
+        let found = String::from_utf8(found.stdout).unwrap();
+        let refused = laptop.refusal(&["add", "mine"]);
+        let fresh = Machine::new(&store);
+        fresh.run(&["add", "own"]);
+        let joined = fresh.join_with(&desk.code(), &[]);
+        assert!(!joined.status.success(), "{joined:?}");
+        let joined = String::from_utf8(joined.stderr).unwrap();
+        for said in [status, said, found, refused, joined] {
+            assert!(said.contains(&missing), "{hole}: {said}");
+            assert!(said.contains("put the object back"), "{hole}: {said}");
+            assert!(!said.contains("the last\n"), "{hole}: {said}");
+        }
+        let entries = store.names();
+        let entries = entries.iter().filter(|name| name.contains("/log/"));
+        assert_eq!(
+            entries.count(),
+            5,
+            "{hole}: nothing was written into the hole"
+        );
+        // Who is behind the hole goes on, and a new log has everything.
+        desk.run(&["add", "seven"]);
+        desk.run(&["share", "rekey", "s3://tasks/next"]);
+        laptop.join(&desk.code(), &[]);
+        assert_eq!(laptop.titles().len(), 7);
+    }
+}
+
+#[test]
 fn who_leaves_keeps_the_tasks_and_can_come_back() {
     let store = ObjectStore::start();
     let [desk, laptop] = sharing(&store);

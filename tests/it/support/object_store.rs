@@ -113,7 +113,8 @@ fn serve(stream: &TcpStream, inner: &Inner) {
         }
         let mut words = line.split(' ');
         let (method, path) = (words.next().unwrap(), words.next().unwrap());
-        let name = path.split('?').next().unwrap().to_owned();
+        let (name, query) = path.split_once('?').unwrap_or((path, ""));
+        let name = name.to_owned();
         let mut objects = inner.objects.lock().unwrap();
         let rules = inner.rules.lock().unwrap().clone();
         let (status, reply) = match method {
@@ -123,6 +124,9 @@ fn serve(stream: &TcpStream, inner: &Inner) {
                 b"<Error><Code>NoSuchLifecycleConfiguration</Code></Error>".to_vec(),
             ),
             "GET" if path.ends_with("?lifecycle=") => ("200 OK", rules.into_bytes()),
+            "GET" if query.starts_with("list-type=2") => {
+                ("200 OK", listing(&name, objects.keys(), query))
+            }
             "PUT" if header("if-none-match").is_some() && objects.contains_key(&name) => {
                 ("412 Precondition Failed", Vec::new())
             }
@@ -153,6 +157,25 @@ fn serve(stream: &TcpStream, inner: &Inner) {
             return;
         }
     }
+}
+
+/// Lists the objects of a bucket, given as `/bucket`. What is asked for needs no decoding but for its slashes.
+fn listing<'a>(bucket: &str, names: impl Iterator<Item = &'a String>, query: &str) -> Vec<u8> {
+    let asked = |name: &str| {
+        let mut fields = query.split('&').filter_map(|field| field.split_once('='));
+        let (_, value) = fields.find(|(is, _)| *is == name).unwrap();
+        value.replace("%2F", "/")
+    };
+    let (prefix, start) = (asked("prefix"), asked("start-after"));
+    let most: usize = asked("max-keys").parse().unwrap();
+    let keys = names.filter_map(|name| name.strip_prefix(bucket)?.strip_prefix('/'));
+    let keys = keys.filter(|key| key.starts_with(&prefix) && *key > &*start);
+    let keys: Vec<&str> = keys.take(most + 1).collect();
+    let is_cut = keys.len() > most;
+    let keys = keys.iter().take(most);
+    let keys = keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>"));
+    let keys = keys.collect::<String>();
+    format!("<ListBucketResult><IsTruncated>{is_cut}</IsTruncated>{keys}</ListBucketResult>").into()
 }
 
 /// Returns the first line and the headers of a request, their names in small letters; `None` at the end.
