@@ -2,9 +2,10 @@
 //!
 //! One argument without blanks is one word, less the stop of a sentence. One that begins with a field is that field's, blanks and all, so
 //! `project:"My flat"` is a project. Any other argument with blanks is a line, read like the words in it: `"Pay rent due:next
-//! fri +home"`; there a value with blanks stands in quotes, and a date or a rule takes all the words that make it. A zone that
-//! stands behind a time of day, as in `due:9am Europe/London`, belongs to it, in words of its own too. In a line that adds a task,
-//! `--` with nothing but quick words before it begins the title, which is text as it is. What only
+//! fri +home"`; there a value with blanks stands in quotes, and a date or a rule takes all the words that make it, and those that
+//! plainly go on it, with which it is refused (see `phrase`). A zone that stands behind a time of day, as in
+//! `due:9am Europe/London`, belongs to it, in words of its own too. In a line that adds a task, `--` with nothing but quick words
+//! before it begins the title, which is text as it is. What only
 //! looks like a quick word stays text: `http://x`, `10:30`, `+1`, `Note:`, `!`. Names are taken whatever the case of their
 //! letters, and as Taskwarrior, Todoist and todo.txt have them where they mean the same.
 
@@ -49,14 +50,13 @@ impl QuickValue {
         let count = phrase::length(field, text, words);
         let longer = phrase::joined(text, &words[..count]);
         let name = field.name();
-        let reason = match count {
-            0 if phrase::date_at(words) == 0 => return None,
-            _ if count > 0 && field.reads(&longer) => {
-                format!("did you mean {name}:{}?", quoted(&longer))
-            }
-            _ => format!("{name}:{} is read without it", quoted(text)),
-        };
-        Some((words[..count.max(1)].join(" "), reason))
+        if count > 0 && field.reads(&longer) {
+            let meant = format!("did you mean {name}:{}?", quoted(&longer));
+            return Some((words[..count].join(" "), meant));
+        }
+        let count = count.max(phrase::doubtful(field, text, words));
+        let reason = || format!("{name}:{} is read without it", quoted(text));
+        (count > 0).then(|| (words[..count].join(" "), reason()))
     }
 }
 

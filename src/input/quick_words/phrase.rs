@@ -31,12 +31,20 @@ pub(super) fn length(field: Field, value: &str, others: &[&str]) -> usize {
     let Some(longest) = (0..=others.len()).rev().find(reads) else {
         return length_of_none(field, value, others);
     };
-    let said = trimmed(field, &others[..longest]);
-    let last = others[..said].last().copied().unwrap_or(value);
-    if is_closed(last) {
-        return said;
+    let mut count = trimmed(field, &others[..longest]);
+    loop {
+        let (said, rest) = others.split_at(count);
+        let last = said.last().copied().unwrap_or(value);
+        let more = if is_closed(last) {
+            0
+        } else {
+            gone_on(field, &joined(value, said), rest)
+        };
+        if more == 0 {
+            return count;
+        }
+        count += more;
     }
-    said + gone_on(field, &joined(value, &others[..said]), &others[said..])
 }
 
 /// Returns a value with the words behind it.
@@ -109,7 +117,7 @@ fn length_of_none(field: Field, value: &str, others: &[&str]) -> usize {
 }
 
 /// Words that put a date to what is said before them.
-const LINKS: [&str; 27] = [
+const LINKS: [&str; 32] = [
     "on",
     "at",
     "in",
@@ -124,7 +132,13 @@ const LINKS: [&str; 27] = [
     "til",
     "after",
     "before",
+    "between",
+    "around",
     "except",
+    "excluding",
+    "without",
+    "but",
+    "not",
     "starting",
     "starts",
     "start",
@@ -132,7 +146,6 @@ const LINKS: [&str; 27] = [
     "ending",
     "through",
     "thru",
-    "or",
     "&",
     "-",
     "–",
@@ -152,7 +165,10 @@ fn gone_on(field: Field, said: &str, rest: &[&str]) -> usize {
     };
     let link = read_as(link);
     let link = if link.is_empty() { rest[0] } else { &link };
-    let fillers = after.iter().take_while(|word| is_filler(field, word));
+    let fillers = after.iter().take_while(|word| {
+        is_filler(field, word)
+            || (link == "of" && matches!(read_as(word).as_str(), "each" | "every" | "a"))
+    });
     let fillers = fillers.count();
     let others = &after[fillers..];
     let next = others.first().map(|word| read_as(word)).unwrap_or_default();
@@ -163,16 +179,28 @@ fn gone_on(field: Field, said: &str, rest: &[&str]) -> usize {
         "after" | "before" if is_length(said) => date_at(others).max(least),
         "at" if next.parse::<u8>().is_ok() => 1,
         "of" if UNITS.contains(&next.as_str()) => 1,
+        "and" | "or" | "&" if field == Field::Repeat => date_at(others).max(rule_at("", others)),
         link if LINKS.contains(&link) => date_at(others),
-        "every" | "each" => rule_at(after).saturating_sub(fillers),
+        "every" | "each" => rule_at("every", after).saturating_sub(fillers),
+        _ if link.parse::<u8>().is_ok() && matches!(next.as_str(), "uhr" | "o'clock") => 1,
         _ if is_no_day(said, link) => return 1,
+        "the" => full_date_at(after),
         _ => return zone_at(field, said, rest).max(full_date_at(rest)),
     };
     if count == 0 { 0 } else { 1 + fillers + count }
 }
 
+/// Returns how many of the words behind a date may have been meant to go on it, and do not make it one that does not read.
+pub(super) fn doubtful(field: Field, said: &str, words: &[&str]) -> usize {
+    let Some(first) = words.first() else { return 0 };
+    // "monday week", and the city of "9am London"
+    let is_doubtful = UNITS.contains(&read_as(first).as_str())
+        || (first.starts_with(char::is_uppercase) && field.has_time(said) && when::is_city(first));
+    date_at(words).max(usize::from(is_doubtful))
+}
+
 /// Returns how many words make the longest date that `words` begin with.
-pub(super) fn date_at(words: &[&str]) -> usize {
+fn date_at(words: &[&str]) -> usize {
     /// The most words of a date without what goes on it.
     const MOST: usize = 6;
     // "tom" is a name, too.
@@ -184,19 +212,21 @@ pub(super) fn date_at(words: &[&str]) -> usize {
     (1..=words.len().min(MOST)).rev().find(is_date).unwrap_or(0)
 }
 
-/// Returns how many words make the longest rule that `words` begin with, after `every`.
-fn rule_at(words: &[&str]) -> usize {
+/// Returns how many words make the longest rule that `words` begin with, behind `before`.
+fn rule_at(before: &str, words: &[&str]) -> usize {
+    /// The most words of a rule that goes on another.
     const MOST: usize = 3;
-    let is_rule = |count: &usize| Field::Repeat.reads(&joined("every", &words[..*count]));
+    let is_rule = |count: &usize| Field::Repeat.reads(&joined(before, &words[..*count]));
     (1..=words.len().min(MOST)).rev().find(is_rule).unwrap_or(0)
 }
 
-/// Returns how many words make the day of a month or the date in figures that `words` begin with: `jun 5`, `12-24`.
+/// Returns how many words make the day of a month or the date in figures that `words` begin with: `jun 5`, `12-24`, `5th`.
 fn full_date_at(words: &[&str]) -> usize {
     let count = date_at(words);
     let is_number = |word: &&&str| word.starts_with(|c: char| c.is_ascii_digit());
+    let ordinal = |word: &str| day_number(&read_as(word)).is_some();
     let is_full = match words[..count] {
-        [figures] => is_number(&&figures) && figures.contains(['-', '.', '/', ':']),
+        [day] => is_number(&&day) && (day.contains(['-', '.', '/', ':']) || ordinal(day)),
         ref words => {
             let is_month = |word: &&str| month(&read_as(word)).is_some();
             words.iter().any(is_month) && words.iter().any(|word| is_number(&word))

@@ -130,6 +130,10 @@ fn a_phrase_that_is_refused_is_refused_as_a_whole() {
         "every monday but not on holidays",
         "workday after the 15th",
         "weekly on the 15th",
+        "weekly and monthly",
+        "every day but sunday",
+        "every day excluding sunday",
+        "every day not on sunday",
     ];
     let dates = [
         "today in 2 weeks",
@@ -143,6 +147,10 @@ fn a_phrase_that_is_refused_is_refused_as_a_whole() {
         "2 weeks after easter",
         "9am London time",
         "fri every week",
+        "1st of each month",
+        "mon between 5pm and 6pm",
+        "sat 12 uhr",
+        "next month the 15th",
         "feb 30",
         "today 2027-01-05",
     ];
@@ -189,7 +197,7 @@ fn a_title_goes_on_behind_a_date_with_words_that_say_no_date() {
 
 #[test]
 fn words_of_their_own_that_go_on_a_date_are_told_with_what_was_meant() {
-    let cases: [(&[&str], &str, &str); 5] = [
+    let cases: [(&[&str], &str, &str); 8] = [
         (
             &["Q", "due:5th", "of", "june"],
             "of june",
@@ -209,6 +217,21 @@ fn words_of_their_own_that_go_on_a_date_are_told_with_what_was_meant() {
             &["Buy due:fri sun cream"],
             "sun",
             "due:fri is read without it",
+        ),
+        (
+            &["Call due:tomorrow this evening"],
+            "this evening",
+            "due:tomorrow is read without it",
+        ),
+        (
+            &["Call due:fri 5 pm London"],
+            "London",
+            "due:\"fri 5 pm\" is read without it",
+        ),
+        (
+            &["Call due:monday week"],
+            "week",
+            "due:monday is read without it",
         ),
         (
             &["Tax", "repeat:daily", "except", "sunday"],
