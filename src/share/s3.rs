@@ -178,10 +178,11 @@ impl S3 {
         }
     }
 
-    /// Returns when a listing showed that the log ends with `number`; `None` if that is long ago, or none did.
+    /// Returns when a listing showed that nothing stands behind `number`; `None` if that is long ago, or none did. What was appended
+    /// since then, through this connection or another, is in front of it.
     fn known_end(&self, number: Number) -> Option<Moment> {
         let (end, seen) = self.end?;
-        (end == number && seen.is_within(KNOWN)).then_some(seen)
+        (end <= number && seen.is_within(KNOWN)).then_some(seen)
     }
 
     /// Returns what is under a key; `None` if nothing is.
@@ -236,7 +237,8 @@ impl Log for S3 {
         let (requests, now) = (&self.requests, Moment::now());
         let is_end = self.known_end(after).is_some();
         let (page, end) = self.runtime.block_on(requests.read(after, bytes, is_end))?;
-        self.end = end.map(|end| (end, now)).or(self.end);
+        let is_known = |_: &_| page.entries.is_empty();
+        self.end = end.map(|end| (end, now)).or(self.end.filter(is_known));
         Ok(page)
     }
 

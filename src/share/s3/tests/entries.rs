@@ -88,13 +88,18 @@ fn what_others_put_among_the_entries_is_none() {
 
 #[test]
 fn who_is_at_the_end_and_stays_there_asks_for_no_more_than_before() {
-    let server = serve_objects(with_entries(1..=3), |_, _| None);
+    let objects = with_entries(1..=3);
+    let server = serve_objects(Arc::clone(&objects), |_, _| None);
     let mut log = store(&server);
     // The last entry is looked at, with what stands behind it.
     assert_eq!(log.read(2, usize::MAX).unwrap().entries.len(), 1);
     assert_eq!(log.append(3, b"mine"), Appended::Accepted);
     assert_eq!(log.append(4, b"mine"), Appended::Accepted);
     assert!(log.read(5, usize::MAX).unwrap().is_last);
+    // What another connection has appended since does not make it look again.
+    let path = format!("/tasks/my%20log/{}", entry_key(6));
+    objects.lock().insert(path, b"theirs".to_vec());
+    assert!(log.read(6, usize::MAX).unwrap().is_last);
     let asked: Vec<_> = server
         .asked()
         .into_iter()
@@ -108,8 +113,8 @@ fn who_is_at_the_end_and_stays_there_asks_for_no_more_than_before() {
         })
         .collect();
     // Two of them at once, in either order.
-    assert_eq!(asked.len(), 6, "{asked:?}");
-    assert_eq!(asked[3..], ["PUT", "PUT", "GET"]);
+    assert_eq!(asked.len(), 7, "{asked:?}");
+    assert_eq!(asked[3..], ["PUT", "PUT", "GET", "GET"]);
 }
 
 #[test]
