@@ -231,14 +231,14 @@ impl Store {
         turn
     }
 
-    /// Says that whoever has the turn, and so asks the shared log, does not hear of it.
+    /// Says that the shared log was not heard of by whoever has the turn.
     fn unheard(&self, holder: Option<&Process>, asked: Timestamp) -> Error {
         let who = holder.map_or_else(
             || "another process of this machine".to_owned(),
             |Process { id, name }| format!("process {id} ({name}) of this machine"),
         );
         not_shared(&LogError::Unreachable(format!(
-            "it does not answer: {who} has asked it for {} seconds, and this change waited behind that",
+            "it was not heard of for {} seconds, while {who} had the turn: it does not answer, or that process takes long",
             self.silence_since(asked).as_secs()
         )))
     }

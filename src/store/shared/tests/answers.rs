@@ -1,9 +1,10 @@
 //! Answers of the log that are late, do not come, or say that others were first.
 
 use std::{
+    fs,
     sync::Mutex,
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use super::{
@@ -118,6 +119,29 @@ fn whoever_is_next_and_does_not_go_on_keeps_no_other_out() {
     let _suspended = disk::try_lock(&store.paths().share_queue).unwrap().unwrap();
     let moment = Duration::from_millis(20);
     disk::patience::at_most(moment, || store.in_turn(|_| Ok(()))).unwrap();
+}
+
+#[test]
+fn who_waits_behind_a_process_that_hears_nothing_is_told_of_the_log_and_not_of_a_lock() {
+    let machines = Machines::new(1, 1, Faults(0));
+    let mut store = Store::open(&machines.path(0), Access::Write).unwrap();
+    let _turn = disk::try_lock(&store.paths().share_lock).unwrap().unwrap();
+    let heard = fs::File::options()
+        .write(true)
+        .open(&store.paths().share_lock)
+        .unwrap();
+    heard
+        .set_modified(SystemTime::now() - PATIENCE * 2)
+        .unwrap();
+    // As if it had waited in a queue.
+    disk::patience::begin_call(PATIENCE);
+    let refused = store.in_turn(|_| Ok(())).unwrap_err();
+    let said = refused.to_string();
+    assert!(matches!(refused, Error::NotShared { .. }), "{said}");
+    assert!(
+        said.contains("not heard of for 10 seconds") && said.contains("does not answer"),
+        "{said}"
+    );
 }
 
 #[test]
