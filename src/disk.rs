@@ -35,8 +35,8 @@ pub(crate) use lock::{Lock, LockError, OF_BACKUPS, OF_DATABASE, OF_TURNS, lock, 
 pub(crate) use open_file_limit::{TOO_FEW, are_used_up, spare_handles};
 pub(crate) use plain_path::{absolute, canonicalize, plain_path};
 pub(crate) use private::{
-    NotOurs, create_private, has_other_names, is_another_users, make_private, not_our_folder,
-    not_ours, open_beside, open_own, open_theirs,
+    NotOurs, create_private, has_other_names, is_another_users, is_open_to_others, make_private,
+    not_our_folder, not_ours, open_beside, open_own, open_theirs,
 };
 pub(crate) use process::Process;
 pub(crate) use shell_word::shell_word;

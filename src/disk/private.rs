@@ -263,3 +263,17 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     let _ = path;
     Ok(())
 }
+
+/// Reports whether others than its owner can read or write a file.
+#[cfg(unix)]
+pub(crate) fn is_open_to_others(file: &fs::File) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+}
+
+/// On Windows what is in the user's profile is the user's alone.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "Unix may fail to tell it")]
+pub(crate) fn is_open_to_others(_: &fs::File) -> io::Result<bool> {
+    Ok(false)
+}

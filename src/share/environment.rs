@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{log::LogError, sigv4::Credentials};
-use crate::home::Folders;
+use crate::{disk, home::Folders};
 
 /// Looks up a variable.
 type Variables = dyn Fn(&str) -> Option<String> + Send;
@@ -143,6 +143,17 @@ impl Environment {
                     .to_string())
             ))),
         }
+    }
+
+    /// Returns the file from which [`credentials`](Self::credentials) would be read, if others than its owner can read it too. Other
+    /// tools take such a file, and so do we.
+    pub(super) fn open_credentials_file(&self, saved: Option<&Login>) -> Option<PathBuf> {
+        if saved.is_some() || self.variable("AWS_ACCESS_KEY_ID").is_some() {
+            return None;
+        }
+        let path = self.file("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
+        let is_open = fs::File::open(&path).and_then(|file| disk::is_open_to_others(&file));
+        is_open.is_ok_and(|is_open| is_open).then_some(path)
     }
 
     /// Returns the user and password for rqlite, if there are any: those of the environment.
@@ -297,6 +308,31 @@ mod tests {
         }
         let text = refusal(&[("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/at/all")]);
         assert!(text.contains("/nowhere/at/all"), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_credentials_that_others_can_read_is_named_where_it_is_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = home();
+        let path = home.path().join(".aws/credentials");
+        let found = |variables: &[(&str, &str)], saved: Option<&Login>| {
+            Environment::of(variables, Some(home.path())).open_credentials_file(saved)
+        };
+        let saved = Login {
+            user: "anna".to_owned(),
+            password: "secret".to_owned(),
+        };
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(found(&[], None), Some(path.clone()));
+        assert_eq!(found(&[("AWS_ACCESS_KEY_ID", "ENV")], None), None);
+        assert_eq!(found(&[], Some(&saved)), None);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(found(&[], None), None);
+        assert_eq!(
+            found(&[("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")], None),
+            None
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! rqlite+http://HOST:PORT,HOST/NAME                 the same in clear, for a network that is private by itself
 //! ```
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -395,6 +395,18 @@ impl Place {
                 })
             }
             Self::Rqlite { .. } => environment.rqlite_login().ok()?,
+        }
+    }
+
+    /// Returns the file that the credentials for this place come from, if others than its owner can read it too.
+    pub fn open_credentials_file(
+        &self,
+        environment: &Environment,
+        saved: Option<&Login>,
+    ) -> Option<PathBuf> {
+        match self {
+            Self::S3 { .. } => environment.open_credentials_file(saved),
+            Self::Rqlite { .. } => None,
         }
     }
 

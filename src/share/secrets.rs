@@ -2,7 +2,6 @@
 //! lies beside the database, and its owner alone can read it. It is not in the database: a copy of that is no second member.
 
 use std::{
-    fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
@@ -134,7 +133,7 @@ impl Secrets {
     pub fn load(path: &Path) -> Result<Self, SecretsError> {
         let mut bytes = Vec::new();
         let read = disk::open_own(path).and_then(|file| {
-            let is_open_to_others = is_open_to_others(&file)?;
+            let is_open_to_others = disk::is_open_to_others(&file)?;
             file.take(LONGEST).read_to_end(&mut bytes)?;
             Ok(is_open_to_others)
         });
@@ -246,19 +245,6 @@ impl Content {
             },
         })
     }
-}
-
-#[cfg(unix)]
-fn is_open_to_others(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
-}
-
-/// On Windows what is in the user's profile is the user's alone.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "Unix may fail to tell it")]
-fn is_open_to_others(_: &File) -> io::Result<bool> {
-    Ok(false)
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use super::Finding;
 use crate::{
+    disk::shell_word,
     domain::error::{Error, Result},
     share::{
         environment::Environment,
         log::LogError,
         probe::{Lifecycle, Probed},
+        secrets::Secrets,
     },
     store::{ExaminedSnapshot, Paths, Store, open},
 };
@@ -38,6 +40,7 @@ fn looked(paths: &Paths) -> Result<Vec<Finding>> {
     };
     let secrets = store.secrets_of(&state)?;
     let place = &secrets.code.place;
+    let mut found: Vec<Finding> = credentials(&secrets).into_iter().collect();
     let probed = place.probe(Environment::of_process(), secrets.login.as_ref());
     let probed = match probed {
         Ok(probed) => probed,
@@ -47,15 +50,13 @@ fn looked(paths: &Paths) -> Result<Vec<Finding>> {
                 state.n
             );
             let way_out = "tasks can be read, and changed again when it answers";
-            return Ok(vec![Finding::warning(CHECK, what, way_out)]);
+            found.push(Finding::warning(CHECK, what, way_out));
+            return Ok(found);
         }
         Err(error) => {
             let way_out = "nothing is changed until that is mended; another place is made with `taskhold share leave` and `share init`";
-            return Ok(vec![Finding::bad(
-                CHECK,
-                format!("{place}: {error}"),
-                way_out,
-            )]);
+            found.push(Finding::bad(CHECK, format!("{place}: {error}"), way_out));
+            return Ok(found);
         }
     };
     // The last entry is read again, too: one that was deleted is noticed before the next change is.
@@ -70,11 +71,26 @@ fn looked(paths: &Paths) -> Result<Vec<Finding>> {
         },
         probed.answer_time.as_millis()
     );
-    let mut found = vec![Finding::good(CHECK, what)];
+    found.push(Finding::good(CHECK, what));
     found.extend(clock(&probed));
     found.extend(probed.lifecycle.map(|lifecycle| rules(&lifecycle)));
     found.extend(snapshot(&store)?);
     Ok(found)
+}
+
+/// Tells of a file of credentials that others can read.
+fn credentials(secrets: &Secrets) -> Option<Finding> {
+    let environment = Environment::of_process();
+    let login = secrets.login.as_ref();
+    let file = (secrets.code.place).open_credentials_file(&environment, login)?;
+    Some(Finding::warning(
+        CHECK,
+        format!(
+            "{} holds the credentials of the store, and others can read it",
+            file.display()
+        ),
+        format!("chmod 600 {}", shell_word(file.display())),
+    ))
 }
 
 /// Tells whether the store deletes by itself what the log needs.
