@@ -16,6 +16,8 @@ use super::{
 const PREFIX: &str = "taskhold1_";
 /// What each later format begins with as well.
 const FAMILY: &str = "taskhold";
+/// How many characters of base64 the log's id takes; what comes next is of the key.
+const ID_CHARACTERS: usize = 16 * 4 / 3;
 const HEAD: usize = 16 + 32 + 2;
 const CHECK: usize = 8;
 
@@ -28,6 +30,21 @@ pub struct JoinCode {
     pub log: LogId,
     /// What opens it.
     pub key: Key,
+}
+
+/// Reports whether `text` holds a join code, or the start of one that shows some of the key.
+pub fn is_in(text: &str) -> bool {
+    let mut starts = text.match_indices(FAMILY);
+    starts.any(|(at, family)| {
+        let version = &text[at + family.len()..];
+        let code = version.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_of_code = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let has_version = code.len() < version.len();
+        has_version
+            && code
+                .strip_prefix('_')
+                .is_some_and(|code| code.chars().take_while(is_of_code).count() > ID_CHARACTERS)
+    })
 }
 
 /// Why a text is no join code.
@@ -43,15 +60,18 @@ pub enum CodeError {
     Several,
     /// Its end is missing, or something hangs on to it.
     #[error("the join code is {}", if has < says {
-        format!("cut off: {has} characters where it says {says}; copy all of it, from {PREFIX} to the end")
+        let least = if *is_least { " at least" } else { "" };
+        format!("cut off: {has} characters of{least} {says}; copy all of it, from {PREFIX} to the end")
     } else {
         format!("too long: {has} characters where it says {says}; give it alone, without what follows it")
     })]
     Length {
         /// How many characters there are.
         has: usize,
-        /// How many there ought to be, or the fewest if even its length is cut off.
+        /// How many there ought to be.
         says: usize,
+        /// Whether that is the fewest, since even its length is cut off.
+        is_least: bool,
     },
     /// A character is wrong, left out or changed place.
     #[error("the join code has a mistake in it: its checksum does not fit; copy it again")]
@@ -108,16 +128,17 @@ impl FromStr for JoinCode {
         let start = URL_SAFE_NO_PAD
             .decode(whole)
             .map_err(|_| CodeError::Checksum)?;
-        let length = match start.get(HEAD - 2..HEAD) {
-            Some(length) => HEAD + usize::from(u16::from_be_bytes([length[0], length[1]])) + CHECK,
-            None => HEAD + CHECK,
-        };
+        let length = start.get(HEAD - 2..HEAD);
+        let is_least = length.is_none();
+        let length = length.map_or(0, |length| u16::from_be_bytes([length[0], length[1]]));
+        let length = HEAD + usize::from(length) + CHECK;
         let says = (length * 4).div_ceil(3);
         if code.len() != says {
             // A wrong character may stand in the length itself: then the checksum of what is there is what fails.
             return Err(CodeError::Length {
-                has: code.len(),
-                says,
+                has: PREFIX.len() + code.len(),
+                says: PREFIX.len() + says,
+                is_least,
             });
         }
         let bytes = URL_SAFE_NO_PAD
@@ -170,7 +191,13 @@ mod tests {
         let text = code().to_string();
         for end in PREFIX.len()..text.len() {
             let error = text[..end].parse::<JoinCode>().unwrap_err();
-            assert!(error.to_string().contains("cut off"), "{end}: {error}");
+            let of = match error {
+                CodeError::Length { is_least: true, .. } => "at least 88".to_owned(),
+                _ => text.len().to_string(),
+            };
+            assert_eq!(end < PREFIX.len() + 68, of.starts_with("at least"), "{end}");
+            let said = format!("cut off: {end} characters of {of};");
+            assert!(error.to_string().contains(&said), "{end}: {error}");
         }
         let error = format!("{text}AA").parse::<JoinCode>().unwrap_err();
         assert!(error.to_string().contains("too long"), "{error}");
@@ -193,6 +220,27 @@ mod tests {
         }
         // But for the characters that say how long it is.
         assert!(wrong >= text.len() - PREFIX.len() - 4, "{wrong}");
+    }
+
+    #[test]
+    fn a_code_is_found_in_a_text_from_where_it_shows_some_of_the_key() {
+        let text = code().to_string();
+        let id = PREFIX.len() + ID_CHARACTERS;
+        for (text, is_code) in [
+            (text.as_str(), true),
+            (&format!("--member={text}"), true),
+            (&format!("my code: \"{text}\""), true),
+            (&format!("taskhold1 and {text}"), true),
+            (&text.replace("taskhold1", "taskhold23"), true),
+            (&text[..=id], true),
+            (&text[..id], false),
+            (&text.replace("taskhold1", "taskhold"), false),
+            ("s3://tasks/taskhold1_backup", false),
+            ("é taskhold1_é", false),
+            ("", false),
+        ] {
+            assert_eq!(is_in(text), is_code, "{text}");
+        }
     }
 
     #[test]
