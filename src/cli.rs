@@ -237,6 +237,13 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         fail_writes_past_limit();
         let screen = Screen::new(self.json, self.color.unwrap_or_default());
+        if self.fresh && !self.command.can_be_fresh() {
+            let failure = Failure::call(
+                "--fresh is for commands that read or change tasks, and this is none",
+                "leave it out",
+            );
+            return ended(Err(failure), screen, None);
+        }
         let config = Loaded::load(self.db, self.color, |name| std::env::var_os(name));
         let done = match self.command {
             // Help helps also where the settings cannot be read.
@@ -253,8 +260,14 @@ impl Cli {
                 Ok(config) => {
                     let screen = Screen::new(self.json, config.color.value);
                     let context = Context::new(config, screen);
-                    context.is_fetch_due.set(self.fresh);
-                    let done = command.run(&context).inspect(|()| context.back_up_daily());
+                    let fetched = if self.fresh && !command.follows() {
+                        context.fetch().map_err(Failure::Failed)
+                    } else {
+                        Ok(())
+                    };
+                    let done = fetched
+                        .and_then(|()| command.run(&context))
+                        .inspect(|()| context.back_up_daily());
                     return ended(done, screen, Some(&context));
                 }
             },
@@ -309,6 +322,30 @@ impl Command {
                 | Self::Paths(_)
                 | Self::Doctor(_)
         )
+    }
+
+    /// Reports whether it reads or changes tasks, so that what other machines changed can be fetched before.
+    fn can_be_fresh(&self) -> bool {
+        match self {
+            Self::Backup(args) => !args.only_lists(),
+            Self::Share(args) => args.shows_status(),
+            Self::Doctor(_)
+            | Self::Paths(_)
+            | Self::Config(_)
+            | Self::Install(_)
+            | Self::Token(_)
+            | Self::Service(_)
+            | Self::Uninstall(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Help(_) => false,
+            _ => true,
+        }
+    }
+
+    /// Reports whether it fetches by itself what other machines change, and must begin also where their log does not answer.
+    fn follows(&self) -> bool {
+        matches!(self, Self::Mcp(_) | Self::Serve(_))
     }
 
     fn run(self, context: &Context) -> CliResult {

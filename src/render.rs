@@ -29,6 +29,15 @@ pub fn instant(at: Timestamp, zone: Zone) -> String {
         .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// The most that [`age`] says.
+pub const AGE_BYTES: usize = 100;
+
+/// Returns what is said under shared tasks as of `heard`, when their log was last heard of.
+pub fn age(heard: Timestamp, zone: Zone) -> String {
+    let heard = instant(heard, zone);
+    format!("Tasks as of {heard}; other machines may have changed some since.")
+}
+
 /// What [`line()`] says of a finished round of a series that goes on under the id of the line.
 pub const ROUND_DONE: &str = "round done";
 

@@ -36,6 +36,11 @@ pub(super) struct BackupArgs {
 }
 
 impl BackupArgs {
+    /// Reports whether it takes no backup.
+    pub(super) fn only_lists(&self) -> bool {
+        self.list
+    }
+
     pub(super) fn run(self, context: &Context) -> CliResult {
         if self.list {
             return print_list(context);

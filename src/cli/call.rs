@@ -8,17 +8,31 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{Cli, Failure, completions, failed, screen::Screen, whole};
+use super::{Cli, Failure, completions, failed, screen::Screen, share::code_as_argument, whole};
 use crate::{
     config::Color,
     input::quick_words::{exclusion, tag_taken_away, words_of_list},
+    share::code,
 };
+
+/// The exit status of a call that was wrong.
+const USAGE: i32 = 2;
 
 /// Reads the command line. What only has to be printed, such as help, is printed, and ends the program; so does what is
 /// wrong with it. Where a shell asks what could stand there, that is answered instead.
 pub(super) fn read() -> Cli {
     completions::answer();
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments
+        .iter()
+        .any(|argument| code::is_in(&argument.to_string_lossy()))
+    {
+        // Before anything that would quote it is said.
+        let screen = Screen::new(wants_json(&arguments), Color::Never);
+        let failure = code_as_argument();
+        let _ = failed(&failure, screen, None);
+        std::process::exit(USAGE);
+    }
     parse(&arguments).unwrap_or_else(|error| {
         let error = match error.kind() {
             // In the help of the program, every command is told of.

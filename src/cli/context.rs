@@ -4,7 +4,6 @@ use std::{
     cell::Cell,
     io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use super::{CliResult, failure::Failure, report, screen::Screen};
@@ -33,14 +32,9 @@ pub(super) struct Context {
     pub(super) has_written: Cell<bool>,
     /// It was said that the database is not there.
     pub(super) has_said_missing: Cell<bool>,
-    /// What other machines changed is still to be fetched before tasks are read.
-    pub(super) is_fetch_due: Cell<bool>,
     /// It was said how old the tasks are.
     pub(super) has_said_age: Cell<bool>,
 }
-
-/// How old tasks that are shared may be before that is said.
-const FRESH: Duration = Duration::from_mins(1);
 
 /// Returns a database's path with links followed.
 pub(super) fn settled(database: &Path) -> PathBuf {
@@ -68,7 +62,6 @@ impl Context {
             config,
             has_written: Cell::new(false),
             has_said_missing: Cell::new(false),
-            is_fetch_due: Cell::new(false),
             has_said_age: Cell::new(false),
         }
     }
@@ -105,20 +98,32 @@ impl Context {
 
     /// Opens the database to look only: one that is not there is not made, and reads as one without tasks; where the
     /// call or a setting names it, that is said.
+    /// How old shared tasks are is said.
     pub(super) fn reader(&self) -> Result<Store, Error> {
+        let store = self.reader_of_all_but_tasks()?;
+        self.say_age(&store)?;
+        Ok(store)
+    }
+
+    /// Likewise, where no tasks are shown, so that their age does not matter.
+    pub(super) fn reader_of_all_but_tasks(&self) -> Result<Store, Error> {
         if self.is_missing() {
             self.say_missing();
             return Store::blank(&self.database);
         }
-        if self.is_fetch_due.take() {
-            let mut store = Store::open(&self.database, Access::Write)?;
-            if store.follow()?.is_some() {
-                Doorbell::new(store.paths()).ring();
-            }
+        Store::open(&self.database, Access::Read)
+    }
+
+    /// Fetches what other machines changed, if any share the database.
+    pub(super) fn fetch(&self) -> Result<(), Error> {
+        if self.is_missing() {
+            return Ok(());
         }
-        let store = Store::open(&self.database, Access::Read)?;
-        self.say_age(&store);
-        Ok(store)
+        let mut store = Store::open(&self.database, Access::Write)?;
+        if store.follow()?.is_some() {
+            Doorbell::new(store.paths()).ring();
+        }
+        Ok(())
     }
 
     /// Reports whether this call names the database, and no setting.
@@ -154,25 +159,23 @@ impl Context {
             .with_hint("taskhold add makes it; --db FILE names another"))
     }
 
-    /// Says how old the tasks are that other machines may have changed since. As JSON, a result stands alone.
-    fn say_age(&self, store: &Store) {
-        if self.screen.json
-            || self.has_said_age.replace(true)
-            || !store.is_shared().unwrap_or(false)
-        {
-            return;
+    /// Says how old the tasks are that other machines may have changed since. As JSON, a result stands alone, and says it itself.
+    fn say_age(&self, store: &Store) -> Result<(), Error> {
+        if self.screen.json || self.has_said_age.replace(true) {
+            return Ok(());
         }
-        let now = clock::now();
-        let Some(heard) = store.heard_at() else {
-            return;
-        };
-        let age = now.as_millis().saturating_sub(heard.as_millis());
-        if u64::try_from(age).is_ok_and(|age| u128::from(age) > FRESH.as_millis()) {
-            let heard = crate::render::instant(heard, self.caller.zone);
+        if let Some(heard) = self.as_of(store)? {
             report::say(&[format!(
                 "tasks as of {heard}; --fresh fetches what other machines changed since"
             )]);
         }
+        Ok(())
+    }
+
+    /// Returns as of when the tasks are, where that is to be said.
+    pub(super) fn as_of(&self, store: &Store) -> Result<Option<String>, Error> {
+        let heard = store.stale_since(self.caller.now)?;
+        Ok(heard.map(|heard| crate::render::instant(heard, self.caller.zone)))
     }
 
     /// Runs `command` as the command line's own client, and tells other processes of it.

@@ -66,14 +66,14 @@ impl Failure {
 
 /// Reports whether several machines share the database of the command.
 fn is_shared(context: Option<&Context>) -> bool {
-    let store = context.and_then(|context| context.reader().ok());
+    let store = context.and_then(|context| context.reader_of_all_but_tasks().ok());
     store.is_some_and(|store| store.is_shared().unwrap_or_default())
 }
 
 fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
     Some(match error {
         Error::NotFound { id } => {
-            let store = context.and_then(|context| context.reader().ok());
+            let store = context.and_then(|context| context.reader_of_all_but_tasks().ok());
             let near = store.and_then(|store| store.near(*id).ok().flatten());
             let near = near.map_or_else(String::new, |task| {
                 format!(
@@ -85,7 +85,7 @@ fn of_error(error: &Error, context: Option<&Context>) -> Option<String> {
             format!("{near}taskhold search WORDS finds tasks, finished ones too")
         }
         Error::Deleted { id } => {
-            let store = context.and_then(|context| context.reader().ok());
+            let store = context.and_then(|context| context.reader_of_all_but_tasks().ok());
             let task = store.and_then(|store| store.task(*id).ok().flatten());
             let title = task.map_or_else(String::new, |task| {
                 format!(": \"{}\"", shortened(task.title.as_str(), 60))

@@ -224,7 +224,8 @@ impl Context {
                 .iter()
                 .map(|(name, open)| json!({ "name": name, "open": open.number }));
             let listed: Vec<_> = listed.collect();
-            let listed = json!({ word: listed, "more": more > 0 });
+            let as_of = self.as_of(&store)?;
+            let listed = json!({ word: listed, "more": more > 0, "as_of": as_of });
             return Ok(self.screen.print_json(&listed)?);
         }
         if found.is_empty() {
@@ -336,7 +337,16 @@ impl Context {
             Ok(())
         })?;
         let more = rest.next.is_some() || rest.is_cut;
-        Ok(writeln!(out, "],\"more\":{more}}}")?)
+        write!(out, "],\"more\":{more}")?;
+        self.end_json(store, out)
+    }
+
+    /// Writes the end of an object for programs that was written piece by piece: as of when the tasks are, where that is to be said.
+    pub(super) fn end_json(&self, store: &Store, out: &mut impl io::Write) -> CliResult {
+        if let Some(as_of) = self.as_of(store)? {
+            write!(out, ",\"as_of\":{}", json!(as_of))?;
+        }
+        Ok(writeln!(out, "}}")?)
     }
 }
 

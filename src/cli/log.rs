@@ -142,7 +142,8 @@ impl LogArgs {
             }
             Ok(())
         })?;
-        writeln!(out, "],\"more\":{more}}}")?;
+        write!(out, "],\"more\":{more}")?;
+        context.end_json(store, out)?;
         Ok(more)
     }
 }

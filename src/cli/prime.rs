@@ -10,7 +10,7 @@ use crate::{
     domain::{
         error::Result,
         query::{Count, Filters, Moment, View},
-        task::{Priority, Status, Summary},
+        task::{Priority, Status, Summary, Timestamp},
         when::Zone,
     },
     render::{self, TaskObject},
@@ -51,6 +51,12 @@ impl PrimeArgs {
     #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(super) fn run(self, context: &Context) -> CliResult {
         let store = Store::open_as_it_is(&context.database)?;
+        // Before they are read: what another process fetches meanwhile makes them no older.
+        let as_of = store
+            .as_ref()
+            .map(|store| store.stale_since(context.caller.now))
+            .transpose()?
+            .flatten();
         if context.screen.json {
             let zone = context.caller.zone;
             let object = match &store {
@@ -58,12 +64,18 @@ impl PrimeArgs {
                     .snapshot(|store| OpenWork::read(store, context)?.object(Some(store), zone)),
                 None => OpenWork::default().object(None, zone),
             };
-            return Ok(context.screen.print_json(&object?)?);
+            let mut object = object?;
+            if let Some(as_of) = as_of {
+                object["as_of"] = json!(render::instant(as_of, zone));
+            }
+            return Ok(context.screen.print_json(&object)?);
         }
         let work = store
             .map(|store| store.snapshot(|store| OpenWork::read(store, context)))
             .transpose()?;
-        let text = work.map(|work| work.text(context)).unwrap_or_default();
+        let text = work
+            .map(|work| work.text(as_of, context))
+            .unwrap_or_default();
         Ok(context.screen.print(&text)?)
     }
 }
@@ -142,7 +154,8 @@ impl OpenWork {
         }))
     }
 
-    fn text(&self, context: &Context) -> String {
+    /// Returns the text for models, of tasks as they are since `as_of` where that is to be said.
+    fn text(&self, as_of: Option<Timestamp>, context: &Context) -> String {
         if self.open.is_none() {
             return String::new();
         }
@@ -151,7 +164,10 @@ impl OpenWork {
             "{} open, {} overdue, {} in progress",
             self.open, self.overdue, self.in_progress.total
         );
-        let head = format!("My tasks | {}\n", render::heading(now, zone, &counts));
+        let mut head = format!("My tasks | {}\n", render::heading(now, zone, &counts));
+        if let Some(as_of) = as_of {
+            let _ = writeln!(head, "{}", render::age(as_of, zone));
+        }
         let room = MAX_BYTES.saturating_sub(head.len() + DATA.len());
         let moment = Moment::new(now, zone);
         let lists = [&self.in_progress, &self.today, &self.next];

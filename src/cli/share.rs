@@ -7,10 +7,11 @@ use std::{
 
 use serde_json::json;
 
-use super::{CliResult, Context, Failure};
+use super::{CliResult, Context, Failure, report::say};
 use crate::{
+    disk::shell_word,
     domain::task::Actor,
-    share::secrets::Secrets,
+    share::{environment::Environment, secrets::Secrets},
     store::{Access, Store, db::Doorbell},
 };
 
@@ -112,14 +113,16 @@ mod status;
 mod upgrade;
 
 impl ShareArgs {
+    /// Reports whether it looks how far this machine has followed.
+    pub(super) fn shows_status(&self) -> bool {
+        matches!(self.command, ShareCommand::Status)
+    }
+
     pub(super) fn run(self, context: &Context) -> CliResult {
         match self.command {
             ShareCommand::Init { place, member } => new_log::init(context, &place, member),
             ShareCommand::Code { show } => code(context, show),
-            ShareCommand::Join { code: Some(_), .. } => Err(Failure::call(
-                "a join code is not given as an argument: every user of this machine could see it, and the shell would keep it",
-                "taskhold share join asks for it; or: taskhold share join < FILE",
-            )),
+            ShareCommand::Join { code: Some(_), .. } => Err(code_as_argument()),
             ShareCommand::Join { member, code: None } => join::join(context, member),
             ShareCommand::Status => status::status(context),
             ShareCommand::Leave => leave(context),
@@ -127,6 +130,14 @@ impl ShareArgs {
             ShareCommand::Rekey { place, yes } => new_log::rekey(context, &place, yes),
         }
     }
+}
+
+/// Says what is wrong with a join code in a call. Nothing of it is shown.
+pub(super) fn code_as_argument() -> Failure {
+    Failure::call(
+        "a join code is not given as an argument: every user of this machine can see it, and the shell keeps it",
+        "taskhold share join asks for it; or: taskhold share join < FILE. This one may be in the shell's history now: taskhold share rekey PLACE makes a new key",
+    )
 }
 
 /// Returns a member's name as changes are signed with it.
@@ -140,6 +151,18 @@ fn member_name(name: Option<String>) -> CliResult<Option<String>> {
         ));
     }
     Ok(Some(clean))
+}
+
+/// Says that others can read the file which the credentials for `secrets` come from. As JSON, a result stands alone.
+fn warn_of_credentials(context: &Context, secrets: &Secrets) {
+    let place = &secrets.code.place;
+    let file = place.open_credentials_file(&Environment::of_process(), secrets.login.as_ref());
+    if let Some(file) = file.filter(|_| !context.screen.json) {
+        let (shown, word) = (file.display(), shell_word(file.display()));
+        say(&[format!(
+            "{shown} holds the credentials of the store, and others can read it: chmod 600 {word}"
+        )]);
+    }
 }
 
 /// Returns what opens the shared log of the database.
@@ -162,7 +185,7 @@ fn is_agreed(question: &str) -> CliResult<bool> {
 }
 
 fn code(context: &Context, show: bool) -> CliResult {
-    let code = secrets(&context.reader()?)?.code;
+    let code = secrets(&context.reader_of_all_but_tasks()?)?.code;
     if !(show || io::stdout().is_terminal()) {
         return Err(Failure::call(
             "the join code opens every task, and standard output is no terminal",

@@ -48,6 +48,8 @@ struct ShownObject<'a> {
 #[derive(Serialize)]
 struct Tasks<'a> {
     tasks: Vec<ShownObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<String>,
 }
 
 impl ShowArgs {
@@ -56,7 +58,8 @@ impl ShowArgs {
         if ids.is_empty() {
             context.say_none_named();
         }
-        let shown = context.reader()?.snapshot(|store| {
+        let store = context.reader()?;
+        let shown = store.snapshot(|store| {
             ids.iter()
                 .map(|id| read(store, *id, self.history))
                 .collect::<Result<Vec<_>>>()
@@ -64,7 +67,8 @@ impl ShowArgs {
         if context.screen.json {
             let object = |shown| self.object(shown, context);
             let tasks = shown.iter().map(object).collect();
-            return Ok(context.screen.print_json(&Tasks { tasks })?);
+            let as_of = context.as_of(&store)?;
+            return Ok(context.screen.print_json(&Tasks { tasks, as_of })?);
         }
         let sheets: Vec<String> = shown
             .iter()

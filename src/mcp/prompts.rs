@@ -16,6 +16,7 @@ use crate::{
         task::{Status, TaskId, shortened},
         when::{When, Zone},
     },
+    render,
     store::db::Session,
 };
 
@@ -120,7 +121,16 @@ pub(super) async fn get(
     let request = Request::read(spec, arguments)?;
     let now = clock::now();
     let text = session
-        .read(move |store| store.snapshot(|store| request.text(&Snapshot::new(store, now, zone))))
+        .read(move |store| {
+            store.snapshot(|store| {
+                let stale_since = store.stale_since(now)?;
+                let text = request.text(&Snapshot::new(store, now, zone))?;
+                Ok(match stale_since {
+                    Some(heard) => format!("{}\n\n{}", text.trim_end(), render::age(heard, zone)),
+                    None => text,
+                })
+            })
+        })
         .await
         .map_err(|error| match error.code() {
             Code::Caller => refused(&error.to_string()),

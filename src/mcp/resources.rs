@@ -121,9 +121,17 @@ pub(super) async fn read(
     let Some(resource) = ResourceUri::parse(uri) else {
         return Err(not_found(uri));
     };
-    let room = MAX_REPLY_BYTES.saturating_sub(bounds::size(uri));
+    let room = MAX_REPLY_BYTES.saturating_sub(bounds::size(uri) + render::AGE_BYTES);
+    let now = clock::now();
     let text = session
-        .read(move |store| text(store, &resource, clock::now(), zone, room))
+        .read(move |store| {
+            let stale_since = store.stale_since(now)?;
+            let text = text(store, &resource, now, zone, room)?;
+            Ok(match stale_since {
+                Some(heard) => format!("{}\n\n{}", text.trim_end(), render::age(heard, zone)),
+                None => text,
+            })
+        })
         .await
         .map_err(|error| match error {
             Error::NotFound { .. } => not_found(uri),

@@ -15,11 +15,11 @@ use crate::{
     domain::{
         command::{Caller, CallerSession},
         error::{Code, Error},
-        task::{Actor, shortened},
+        task::{Actor, Timestamp, shortened},
         text::clean,
         when::Zone,
     },
-    render::bounds,
+    render::{self, bounds},
     store::db::Session,
 };
 
@@ -195,10 +195,17 @@ enum ToolAnswer {
     Failure(String),
 }
 
-/// What a tool answers, and a line on what else has happened.
+/// What a tool answers, a line on what else has happened, and as of when shared tasks are, where that is to be said.
 pub(super) struct Reply {
     answer: ToolAnswer,
     news: Option<String>,
+    age: Option<Age>,
+}
+
+#[derive(Clone, Copy)]
+struct Age {
+    heard: Timestamp,
+    zone: Zone,
 }
 
 impl Reply {
@@ -207,32 +214,45 @@ impl Reply {
         Self {
             answer: ToolAnswer::Failure(bounds::refusal(text)),
             news: None,
+            age: None,
         }
     }
 }
 
 impl From<Reply> for CallToolResult {
-    fn from(Reply { answer, news }: Reply) -> Self {
+    fn from(Reply { answer, news, age }: Reply) -> Self {
+        let said_of_age = age.map(|Age { heard, zone }| render::age(heard, zone));
         match answer {
             ToolAnswer::Object(mut text) => {
-                if let Some(news) = news {
+                let as_of = age.map(|Age { heard, zone }| render::instant(heard, zone));
+                for (name, said) in [("news", news), ("as_of", as_of)] {
+                    let Some(said) = said else { continue };
                     // Within the object: some hosts show a model nothing else.
                     text.truncate(text.len() - 1);
-                    let _ = write!(text, ",\"news\":{}}}", Value::String(news));
+                    let _ = write!(text, ",\"{name}\":{}}}", Value::String(said));
                 }
                 let object: Option<Value> = serde_json::from_str(&text).ok();
                 let mut result = Self::success(vec![ContentBlock::text(text)]);
                 result.structured_content = object;
                 result
             }
-            ToolAnswer::Text(text) => {
-                let lines: Vec<String> = std::iter::once(text).chain(news).collect();
-                Self::success(vec![ContentBlock::text(lines.join("\n"))])
-            }
+            ToolAnswer::Text(text) => Self::success(vec![ContentBlock::text(lines([
+                Some(text),
+                news,
+                said_of_age,
+            ]))]),
             // What it quotes of the caller may hold anything.
-            ToolAnswer::Failure(text) => Self::error(vec![ContentBlock::text(clean(&text).text)]),
+            ToolAnswer::Failure(text) => {
+                let text = clean(&text).text;
+                Self::error(vec![ContentBlock::text(lines([Some(text), said_of_age]))])
+            }
         }
     }
+}
+
+fn lines<const COUNT: usize>(lines: [Option<String>; COUNT]) -> String {
+    let lines: Vec<String> = lines.into_iter().flatten().collect();
+    lines.join("\n")
 }
 
 /// What a page that may only look is answered when it changes something.
@@ -280,12 +300,13 @@ pub(super) async fn call(
         Some(member) => caller.of_member(&member),
         None => caller,
     };
-    let news = OnceLock::new();
+    let (news, age) = (OnceLock::new(), OnceLock::new());
     let call = || ToolCall {
         session,
         caller: caller.clone(),
         is_read_only: client.is_read_only,
         news: &news,
+        age: &age,
     };
     let answer = match name {
         "add_task" => call().add_task(arguments).await,
@@ -307,14 +328,18 @@ pub(super) async fn call(
                 let _ = call().look(|_| Ok(())).await;
             }
             let news = news.into_inner().flatten();
-            return Some(Reply { answer, news });
+            let age = age.get().map(|heard| Age {
+                heard: *heard,
+                zone,
+            });
+            return Some(Reply { answer, news, age });
         }
         Err(error) => error,
     };
     if error.code() != Code::Caller {
         tracing::error!("{name}: {}", error.with_causes());
     }
-    Some(Reply::failure(&match error {
+    let failure = Reply::failure(&match error {
         // The cause is the way out: which folder, which permission.
         Error::Unusable { .. } => error.with_causes(),
         // A person reads it, and has neither tools nor tokens.
@@ -339,5 +364,12 @@ pub(super) async fn call(
             format!("{error}; get_task with history names the groups of a task")
         }
         error => error.to_string(),
-    }))
+    });
+    Some(Reply {
+        age: age.get().map(|heard| Age {
+            heard: *heard,
+            zone,
+        }),
+        ..failure
+    })
 }

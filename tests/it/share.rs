@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     io::Write as _,
+    path::PathBuf,
     process::{Command, Output, Stdio},
 };
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, Dialect, Home, Wiring};
 use object_store::ObjectStore;
 
+mod age;
 #[path = "support/object_store.rs"]
 mod object_store;
 mod parting;
@@ -86,6 +88,22 @@ impl<'a> Machine<'a> {
         let [printed, said] =
             [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
         (printed, said)
+    }
+
+    /// Returns the path of a file beside the database.
+    fn beside(&self, ending: &str) -> PathBuf {
+        let name = format!("tasks.db{ending}");
+        self.home.database().with_file_name(name)
+    }
+
+    /// Makes it as if the log had been heard of two hours ago.
+    fn age(&self) {
+        let heard = std::fs::File::options()
+            .write(true)
+            .open(self.beside(".share.lock"))
+            .unwrap();
+        let then = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
+        heard.set_modified(then).unwrap();
     }
 
     fn share(&self, member: &[&str]) {
@@ -293,8 +311,29 @@ fn a_code_is_read_from_no_argument_and_a_wrong_one_changes_nothing() {
     desk.share(&[]);
     laptop.run(&["add", "mine"]);
     let code = desk.code();
-    let refused = laptop.output(&["share", "join", &code]);
-    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    let (code_given, member) = (code.trim(), format!("--member={code}"));
+    for call in [
+        &["share", "join", code_given][..],
+        &["share", "join", "--member", code_given],
+        &["share", "join", &member],
+        &["share", "init", code_given],
+        &["share", "rekey", code_given],
+        &["share", "code", code_given],
+        &["share", "code", &code_given[..40]],
+        &["share", "join", "--json", code_given],
+        &["add", "Join with", code_given],
+        &[code_given],
+    ] {
+        let refused = laptop.output(call);
+        assert_eq!(refused.status.code(), Some(2), "{call:?}: {refused:?}");
+        let said = [refused.stdout, refused.stderr].map(|said| String::from_utf8(said).unwrap());
+        let said = said.concat();
+        assert!(
+            said.contains("not given as an argument") && said.contains("share rekey"),
+            "{call:?}: {said}"
+        );
+        assert!(!said.contains(&code_given[..16]), "{call:?}: {said}");
+    }
     let shown = desk.output(&["share", "code"]);
     assert_eq!(shown.status.code(), Some(2), "{shown:?}");
     assert!(shown.stdout.is_empty());
@@ -399,17 +438,7 @@ fn a_file_that_opens_the_log_is_needed_and_what_is_read_says_how_old_it_is() {
     let desk = Machine::new(&store);
     desk.run(&["add", "one"]);
     desk.share(&[]);
-    let beside = |ending: &str| {
-        let name = format!("tasks.db{ending}");
-        desk.home.database().with_file_name(name)
-    };
-    // As if the log had been heard of two hours ago.
-    let heard = std::fs::File::options()
-        .write(true)
-        .open(beside(".share.lock"))
-        .unwrap();
-    let then = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
-    heard.set_modified(then).unwrap();
+    desk.age();
     let output = desk.output(&["list"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
@@ -418,7 +447,7 @@ fn a_file_that_opens_the_log_is_needed_and_what_is_read_says_how_old_it_is() {
     );
     let output = desk.output(&["list", "--fresh"]);
     assert!(output.stderr.is_empty(), "{output:?}");
-    std::fs::remove_file(beside(".share")).unwrap();
+    std::fs::remove_file(desk.beside(".share")).unwrap();
     let refused = desk.refusal(&["add", "two"]);
     assert!(refused.contains("share join"), "{refused}");
     assert_eq!(desk.json(&["list"])["tasks"].as_array().unwrap().len(), 1);

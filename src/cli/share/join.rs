@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::member_name;
+use super::{member_name, warn_of_credentials};
 use crate::{
     care::join::{self, Joined},
     cli::{CliResult, Context, Failure, input, live_terminal::unshown_line},
@@ -60,6 +60,9 @@ pub(super) fn join(context: &Context, member: Option<String>) -> CliResult {
         caller = context.unsigned_caller().of_member(member);
     }
     let joined = join::join(&context.database, &secrets, &caller)?;
+    warn_of_credentials(context, &secrets);
+    // A machine begins with a backup of what it has now.
+    context.has_written.set(true);
     if context.screen.json {
         return Ok(context.screen.print_json(&json!({
             "place": secrets.code.place.to_string(),
@@ -134,7 +137,8 @@ fn said_of_brought(brought: &Imported, said: &mut String) {
     }
     if brought.here > 0 {
         let here = count(brought.here);
-        let _ = writeln!(said, "{here} of this machine were there already.");
+        let was = if brought.here == 1 { "was" } else { "were" };
+        let _ = writeln!(said, "{here} of this machine {was} there already.");
     }
     let differ = differ(brought);
     if differ == 0 {

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{is_agreed, member_name, millis, secrets};
+use super::{is_agreed, member_name, millis, secrets, warn_of_credentials};
 use crate::{
     cli::{CliResult, Context, Failure, screen::can_ask},
     domain::{error::Error, text::counted},
@@ -109,6 +109,7 @@ impl NewLog {
         let (all, deleted) = store.count_all()?;
         let tasks = all - deleted;
         let place = &self.secrets.code.place;
+        warn_of_credentials(context, &self.secrets);
         if context.screen.json {
             let mut body = json!({
                 "place": place.to_string(),

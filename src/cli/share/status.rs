@@ -16,11 +16,11 @@ use crate::{
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 pub(super) fn status(context: &Context) -> CliResult {
-    let store = context.reader()?;
+    let store = context.reader_of_all_but_tasks()?;
     let secrets = secrets(&store)?;
     let mut state = store.shared_state()?.ok_or(Error::Fault)?;
     let is_news = |unsettled: &Unsettled| is_news(unsettled, context.caller.now);
-    state.unsettled = state.unsettled.filter(is_news);
+    state.unsettled.retain(is_news);
     let look = store.look_back();
     let members = store.members()?;
     let heard = store
@@ -42,11 +42,11 @@ pub(super) fn status(context: &Context) -> CliResult {
             "error": error,
             "heard_at": heard,
             "members": members,
-            "unsettled": state.unsettled.as_ref().map(|unsettled| json!({
+            "unsettled": state.unsettled.iter().map(|unsettled| json!({
                 "entry": unsettled.n,
                 "at": render::instant(unsettled.at, context.caller.zone),
                 "was_taken": unsettled.was_taken,
-            })),
+            })).collect::<Vec<_>>(),
         }))?;
         return look.map(drop).map_err(failure);
     }
@@ -75,7 +75,7 @@ pub(super) fn status(context: &Context) -> CliResult {
     if let Some(heard) = heard {
         let _ = writeln!(said, "heard     {heard}");
     }
-    if let Some(unsettled) = &state.unsettled {
+    for unsettled in &state.unsettled {
         said.push_str(&said_of_unsettled(unsettled, context));
     }
     context.screen.print(&said)?;

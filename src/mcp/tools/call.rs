@@ -7,7 +7,7 @@ use crate::{
         advice::News,
         command::{Caller, Command, Outcome},
         error::{Error, Result},
-        task::{Actor, shortened},
+        task::{Actor, Timestamp, shortened},
     },
     render,
     store::{Store, db::Session},
@@ -24,6 +24,8 @@ pub(super) struct ToolCall<'session> {
     pub(super) is_read_only: bool,
     /// What else has happened, once the database was looked at for that.
     pub(super) news: &'session OnceLock<Option<String>>,
+    /// As of when the tasks are that were looked at, where that is to be said.
+    pub(super) age: &'session OnceLock<Timestamp>,
 }
 
 impl ToolCall<'_> {
@@ -49,15 +51,21 @@ impl ToolCall<'_> {
         let both = self.session.read(move |store| {
             store.snapshot(|store| {
                 let is_whole = session.has_settled(made);
-                let found = read(store)?;
+                let stale_since = store.stale_since(caller.now)?;
+                let found = match read(store) {
+                    Ok(found) => found,
+                    Err(error) => return Ok((Err(error), None, is_whole, stale_since)),
+                };
                 // When a client has sent more calls, the reply to the last of them says it. Where it cannot be found out, the
                 // reply does without.
                 let is_idle = session.is_idle();
                 let news = is_idle.then(|| store.news(session.told(), &caller).ok());
-                Ok((found, news.flatten(), is_whole))
+                Ok((Ok(found), news.flatten(), is_whole, stale_since))
             })
         });
-        let (found, news, is_whole) = both.await?;
+        let (found, news, is_whole, stale_since) = both.await?;
+        self.tell_age(stale_since);
+        let found = found?;
         self.tell_whether_whole(is_whole);
         self.tell(news.as_ref(), false);
         Ok(found)
@@ -68,6 +76,13 @@ impl ToolCall<'_> {
     pub(super) fn tell_whether_whole(&self, is_whole: bool) {
         if !is_whole {
             let _ = self.news.set(Some(UNDER_WAY.to_owned()));
+        }
+    }
+
+    /// Has the reply tell as of when the tasks are that were read, where that is to be said.
+    pub(super) fn tell_age(&self, stale_since: Option<Timestamp>) {
+        if let Some(heard) = stale_since {
+            let _ = self.age.set(heard);
         }
     }
 

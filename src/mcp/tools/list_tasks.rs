@@ -157,11 +157,12 @@ impl ToolCall<'_> {
         let is_json = matches!(args.format, Some(Format::Json));
         let zone = self.caller.zone;
         let (session, made) = (self.session.clone(), self.session.made());
-        let (changed, whole, at, last, is_whole) = self
+        let (changed, whole, [at, last], is_whole, stale_since) = self
             .session
             .read(move |store| {
                 store.snapshot(|store| {
                     let is_whole = session.has_settled(made);
+                    let stale_since = store.stale_since(caller.now)?;
                     let last = store.last_change()?;
                     let since = match since {
                         Some(since) => since.min(last),
@@ -173,11 +174,12 @@ impl ToolCall<'_> {
                     let (changed, at) = store.changed_since(since, limit)?;
                     let tasks = changed.iter().filter(|_| is_json);
                     let whole = whole(store, tasks.map(|(task, _)| task), zone)?;
-                    Ok((changed, whole, at, last, is_whole))
+                    Ok((changed, whole, [at, last], is_whole, stale_since))
                 })
             })
             .await?;
         self.tell_whether_whole(is_whole);
+        self.tell_age(stale_since);
         if is_json {
             let tasks = objects(&whole, zone);
             let at = told_up_to(&changed, tasks.len(), at);

@@ -25,7 +25,7 @@ use crate::{
 /// The line on what else has happened, which may be added to any reply.
 const NEWS_BYTES: usize = 300;
 /// What a tool may say.
-pub(super) const ROOM: usize = MAX_REPLY_BYTES - FRAME_BYTES - NEWS_BYTES;
+pub(super) const ROOM: usize = MAX_REPLY_BYTES - FRAME_BYTES - NEWS_BYTES - render::AGE_BYTES;
 /// What the names around one part of a reply take: of the fields of an object, of the call that brings the rest.
 pub(super) const ROOM_FOR_NAMES: usize = 250;
 

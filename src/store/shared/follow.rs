@@ -31,6 +31,9 @@ pub(super) const FETCH: usize = 1 << 20;
 /// How many bytes may come out of entries before they are applied: those that are left come in the next transaction.
 const OPENED: usize = 32 << 20;
 
+/// How long ago the shared log may have been heard of before it is said how old the tasks are, in ms.
+const FRESH: i64 = 60_000;
+
 /// What was read and is whole: an entry, or a snapshot.
 pub(super) struct Fetched {
     /// The last entry in it.
@@ -160,6 +163,16 @@ impl Store {
         i64::try_from(since.as_millis())
             .ok()
             .map(Timestamp::from_millis)
+    }
+
+    /// Returns as of when the tasks are, if other machines may have changed them since and that is to be said; `None` if they
+    /// are not shared, or the log was heard of in the minute before `now`.
+    pub fn stale_since(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        if !self.is_shared()? {
+            return Ok(None);
+        }
+        let is_stale = |heard: &Timestamp| now.as_millis() - heard.as_millis() > FRESH;
+        Ok(self.heard_at().filter(is_stale))
     }
 
     /// Notes that the shared log was heard of now. Nobody is promised that it is kept.

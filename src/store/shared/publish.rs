@@ -238,7 +238,7 @@ impl Store {
         };
         // Another process may have followed past it meanwhile.
         if state.n < *entry {
-            state.unsettled = Some(Unsettled {
+            state.remember(Unsettled {
                 n: *entry,
                 nonce: nonce.clone(),
                 at: clock::now(),

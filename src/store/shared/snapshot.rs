@@ -195,12 +195,8 @@ impl Store {
     /// Applies the latest snapshot of the shared log, if that spares many entries after those of `state`. One that cannot be used
     /// is passed over. Reports whether one was applied.
     pub(super) fn take_snapshot(&mut self, state: &State) -> Result<bool> {
-        let is_unsettled = |state: &State| {
-            let unsettled = state.unsettled.as_ref();
-            unsettled.is_some_and(|unsettled| unsettled.was_taken.is_none())
-        };
         // The entry itself tells what became of it.
-        if is_unsettled(state) {
+        if state.is_unsettled() {
             return Ok(false);
         }
         let far = self.sharing.far.get() as Number;

@@ -1,10 +1,14 @@
 //! Which entry of the shared log was applied last: one row, in a table that a shared database has and no other.
 
 use rusqlite::{OptionalExtension, named_params};
+use serde::{Deserialize, Serialize};
 
 use super::turns::Pace;
 use crate::{
-    domain::{error::Result, task::Timestamp},
+    domain::{
+        error::{Error, Result},
+        task::Timestamp,
+    },
     share::log::{Digest, Number},
     store::{Store, failure::WhileTrying},
 };
@@ -15,14 +19,14 @@ const CREATE: &str = "CREATE TABLE shared_log (
     n         INTEGER NOT NULL,   -- its last entry that was applied here
     digest    BLOB    NOT NULL,   -- the SHA-256 of that entry
     format    INTEGER NOT NULL,   -- the format of that entry, below which none after it goes
-    unsettled INTEGER,            -- the number of an entry of ours of which it was not known whether it was taken
-    nonce     TEXT,               -- what is in that entry alone
-    at        INTEGER,            -- when it was sent: ms since the Unix epoch
-    was_taken INTEGER,            -- whether it was; NULL while that is not known
+    unsettled TEXT    NOT NULL,   -- the last entries of ours of which no answer came, as a list in JSON
     own_run   INTEGER NOT NULL DEFAULT 0,   -- how many of the last entries are of this machine, one after another without a pause
     own_at    INTEGER,            -- when the last of those was appended: ms since the Unix epoch
     others_at INTEGER             -- when an entry of another machine was applied last: ms since the Unix epoch
 ) STRICT";
+
+/// How many entries are remembered of which no answer came.
+const MOST_UNSETTLED: usize = 10;
 
 /// How far this database has followed its shared log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +39,14 @@ pub struct State {
     pub digest: Digest,
     /// The format of that entry: the log's; 0 before the first.
     pub format: u32,
-    /// The last entry of ours of which no answer came; `None` if there was none.
-    pub unsettled: Option<Unsettled>,
+    /// The last entries of ours of which no answer came, the latest last.
+    pub unsettled: Vec<Unsettled>,
     /// Who has written lately.
     pub(super) pace: Pace,
 }
 
 /// An entry of which it was not known whether the shared log took it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsettled {
     /// The number it was sent for.
     pub n: Number,
@@ -62,7 +66,7 @@ impl State {
             n: 0,
             digest: Digest::of(b""),
             format: 0,
-            unsettled: None,
+            unsettled: Vec::new(),
             pace: Pace::default(),
         }
     }
@@ -70,11 +74,23 @@ impl State {
     /// Goes on to entry `n`, which has this digest, format and nonce; the nonce is not known where it is the last in a snapshot.
     pub(super) fn go_on(&mut self, n: Number, digest: Digest, format: u32, nonce: Option<&str>) {
         (self.n, self.digest, self.format) = (n, digest, format);
-        if let (Some(unsettled), Some(nonce)) = (&mut self.unsettled, nonce)
-            && unsettled.n == n
-        {
+        let Some(nonce) = nonce else { return };
+        for unsettled in self.unsettled.iter_mut().filter(|one| one.n == n) {
             unsettled.was_taken = Some(unsettled.nonce == nonce);
         }
+    }
+
+    /// Remembers an entry of which no answer came; of many, the last ones.
+    pub(super) fn remember(&mut self, unsettled: Unsettled) {
+        self.unsettled.push(unsettled);
+        let over = self.unsettled.len().saturating_sub(MOST_UNSETTLED);
+        self.unsettled.drain(..over);
+    }
+
+    /// Reports whether it is not known of an entry whether it was taken.
+    pub(super) fn is_unsettled(&self) -> bool {
+        let mut unsettled = self.unsettled.iter();
+        unsettled.any(|one| one.was_taken.is_none())
     }
 }
 
@@ -120,30 +136,23 @@ impl Store {
         }
         self.connection
             .prepare_cached(
-                "SELECT log, n, digest, unsettled, nonce, at, was_taken, format, own_run, own_at, others_at FROM shared_log",
+                "SELECT log, n, digest, format, unsettled, own_run, own_at, others_at FROM shared_log",
             )
             .and_then(|mut statement| {
                 statement
                     .query_row([], |row| {
-                        let unsettled: Option<i64> = row.get(3)?;
-                        let unsettled = unsettled.map(|n| {
-                            Ok::<_, rusqlite::Error>(Unsettled {
-                                n: number(n),
-                                nonce: row.get(4)?,
-                                at: row.get(5)?,
-                                was_taken: row.get(6)?,
-                            })
-                        });
+                        let unsettled: String = row.get(4)?;
                         Ok(State {
                             log: row.get(0)?,
                             n: number(row.get(1)?),
                             digest: Digest::from_bytes(row.get(2)?),
-                            format: row.get(7)?,
-                            unsettled: unsettled.transpose()?,
+                            format: row.get(3)?,
+                            // What cannot be read there keeps nobody from following.
+                            unsettled: serde_json::from_str(&unsettled).unwrap_or_default(),
                             pace: Pace {
-                                own_run: row.get(8)?,
-                                own_at: row.get(9)?,
-                                others_at: row.get(10)?,
+                                own_run: row.get(5)?,
+                                own_at: row.get(6)?,
+                                others_at: row.get(7)?,
                             },
                         })
                     })
@@ -154,12 +163,12 @@ impl Store {
 
     /// Keeps how far it has followed. Called in a transaction, or where one statement is enough.
     pub(super) fn keep_shared_state(&self, state: &State) -> Result<()> {
-        let unsettled = state.unsettled.as_ref();
+        let unsettled = serde_json::to_string(&state.unsettled).map_err(|_| Error::Fault)?;
         self.connection
             .prepare_cached(
                 "INSERT OR REPLACE INTO shared_log
-                 (id, log, n, digest, format, unsettled, nonce, at, was_taken, own_run, own_at, others_at)
-                 VALUES (1, :log, :n, :digest, :format, :unsettled, :nonce, :at, :was_taken, :own_run, :own_at, :others_at)",
+                 (id, log, n, digest, format, unsettled, own_run, own_at, others_at)
+                 VALUES (1, :log, :n, :digest, :format, :unsettled, :own_run, :own_at, :others_at)",
             )
             .and_then(|mut statement| {
                 statement.execute(named_params! {
@@ -167,10 +176,7 @@ impl Store {
                     ":n": i64::try_from(state.n).unwrap_or(i64::MAX),
                     ":digest": state.digest.as_bytes(),
                     ":format": state.format,
-                    ":unsettled": unsettled.map(|unsettled| i64::try_from(unsettled.n).unwrap_or(i64::MAX)),
-                    ":nonce": unsettled.map(|unsettled| &unsettled.nonce),
-                    ":at": unsettled.map(|unsettled| unsettled.at),
-                    ":was_taken": unsettled.and_then(|unsettled| unsettled.was_taken),
+                    ":unsettled": unsettled,
                     ":own_run": state.pace.own_run,
                     ":own_at": state.pace.own_at,
                     ":others_at": state.pace.others_at,

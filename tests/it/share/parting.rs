@@ -212,3 +212,32 @@ fn a_machine_that_joins_again_needs_no_credentials_that_it_keeps() {
     }
     assert_eq!(desk.titles(), ["one", "two"]);
 }
+
+/// What the others alone have changed since is no loss of this machine.
+#[test]
+fn a_machine_that_imported_the_same_file_is_told_by_name_which_tasks_said_something_else() {
+    let store = ObjectStore::start();
+    let (desk, laptop) = (Machine::new(&store), Machine::new(&store));
+    for machine in [&desk, &laptop] {
+        let file = machine.beside(".list.txt");
+        std::fs::write(&file, "Buy milk +home\nCall mom\nPay rent\nWater plants\n").unwrap();
+        machine.run(&["import", file.to_str().unwrap(), "--format", "todo.txt"]);
+    }
+    desk.run(&["edit", "1", "3", "--priority", "high"]);
+    laptop.run(&["edit", "2", "3", "--priority", "low"]);
+    desk.share(&[]);
+    let joined = laptop.join(&desk.code(), &["--json"]);
+    let joined: Value = serde_json::from_str(&joined).unwrap();
+    let brought = &joined["brought"];
+    let differing = brought["differing"].as_array().unwrap();
+    let named: Vec<_> = differing.iter().map(|task| &task["title"]).collect();
+    assert_eq!(
+        (&brought["here"], &brought["differ"], named),
+        (
+            &json!(4),
+            &json!(2),
+            vec![&json!("Call mom"), &json!("Pay rent")]
+        ),
+        "{brought}"
+    );
+}

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock, disk,
     share::{
-        log::{Digest, Log as _},
+        log::{Digest, Log as _, Number},
         visit::PATIENCE,
     },
 };
@@ -242,45 +242,80 @@ fn what_a_crash_left_between_the_append_and_the_commit_is_read_back() {
     assert_eq!(titles(&machines.stores[1]), ["crashed", "next"]);
 }
 
+/// Writes the entry that comes next on `store`, which says nothing, with this nonce.
+fn next_entry(store: &Store, nonce: &str) -> (Number, Vec<u8>) {
+    let state = store.shared_state().unwrap().unwrap();
+    let place = Place {
+        log: &state.log,
+        n: state.n + 1,
+        prev: state.digest,
+        format: state.format,
+        knows: entry::FORMAT,
+    };
+    let author = Author {
+        nonce,
+        member: None,
+        machine: "00",
+        at: Timestamp::from_millis(0),
+        last_task: store.last_number("task").unwrap(),
+        last_change: store.last_number("change").unwrap(),
+    };
+    let mut no_part = |_: &Digest, _: &[u8]| unreachable!("it is short");
+    let sealed = entry::write(place, author, Items::default(), &mut no_part).unwrap();
+    (state.n + 1, sealed)
+}
+
 #[test]
-fn an_entry_whose_answer_did_not_come_is_told_when_it_is_known() {
+fn what_became_of_each_entry_whose_answer_did_not_come_is_told_when_it_is_known() {
     let mut machines = Machines::new(2, 1, Faults(0));
     let caller = machines.caller("cli");
-    for (was_taken, text) in [(true, "lands"), (false, "is lost")] {
+    let mut expected = Vec::new();
+    for (was_taken, text) in [
+        (true, "lands"),
+        (false, "is lost"),
+        (true, "lands late"),
+        (false, "is lost, too"),
+    ] {
         let store = &mut machines.stores[0];
-        let state = store.shared_state().unwrap().unwrap();
-        let place = Place {
-            log: &state.log,
-            n: state.n + 1,
-            prev: state.digest,
-            format: state.format,
-            knows: entry::FORMAT,
+        let (entry, sealed) = next_entry(store, text);
+        let (nonce, reason) = (text.to_owned(), text.to_owned());
+        let error = Error::Unsettled {
+            entry,
+            nonce,
+            reason,
         };
-        let author = Author {
-            nonce: "mine",
-            member: None,
-            machine: "00",
-            at: Timestamp::from_millis(0),
-            last_task: store.last_number("task").unwrap(),
-            last_change: store.last_number("change").unwrap(),
+        store.note_unsettled(&error).unwrap();
+        let told = |store: &Store| -> Vec<Option<bool>> {
+            let state = store.shared_state().unwrap().unwrap();
+            state.unsettled.iter().map(|one| one.was_taken).collect()
         };
-        let mut no_part = |_: &Digest, _: &[u8]| unreachable!("it is short");
-        let sealed = entry::write(place, author, Items::default(), &mut no_part).unwrap();
-        let (entry, nonce, reason) = (state.n + 1, "mine".to_owned(), text.to_owned());
-        store
-            .note_unsettled(&Error::Unsettled {
-                entry,
-                nonce,
-                reason,
-            })
-            .unwrap();
-        let unsettled = |store: &Store| store.shared_state().unwrap().unwrap().unsettled.unwrap();
-        assert_eq!(unsettled(store).was_taken, None);
+        expected.push(None);
+        assert_eq!(told(store), expected);
         if was_taken {
-            machines.log.append(state.n, &sealed);
+            machines.log.append(entry - 1, &sealed);
         }
         store.execute(&add(text), &caller).unwrap();
-        assert_eq!(unsettled(store).was_taken, Some(was_taken));
+        *expected.last_mut().unwrap() = Some(was_taken);
+        assert_eq!(told(store), expected);
         machines.settle();
     }
+}
+
+#[test]
+fn of_many_entries_without_an_answer_the_last_ones_are_remembered() {
+    let machines = Machines::new(1, 1, Faults(0));
+    let store = &machines.stores[0];
+    let (entry, _) = next_entry(store, "");
+    for number in 0..13 {
+        let error = Error::Unsettled {
+            entry,
+            nonce: number.to_string(),
+            reason: String::new(),
+        };
+        store.note_unsettled(&error).unwrap();
+    }
+    let unsettled = store.shared_state().unwrap().unwrap().unsettled;
+    let nonces: Vec<String> = unsettled.into_iter().map(|one| one.nonce).collect();
+    let last: Vec<String> = (3..13).map(|number| number.to_string()).collect();
+    assert_eq!(nonces, last);
 }
