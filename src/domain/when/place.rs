@@ -3,7 +3,7 @@
 use jiff::tz::TimeZoneDatabase;
 
 use super::{
-    Zone,
+    UnknownZone, Zone,
     clock::{self, Clock},
     day::Refused,
 };
@@ -157,7 +157,18 @@ fn zones_called(city: &str) -> Vec<String> {
 
 /// Reports whether a zone is shown by `name` beside a time, or several are.
 pub(super) fn is_shown(name: &str) -> bool {
-    !zones_called(name).is_empty() || Zone::of_text(name).is_ok()
+    !zones_called(name).is_empty() || uncalled(name).is_ok()
+}
+
+/// Returns the zone with a name that is none of a city: an offset with the sign that people give it, such as `UTC+5:30`, or what a
+/// stored time has.
+fn uncalled(name: &str) -> Result<Zone, UnknownZone> {
+    let lower = name.to_ascii_lowercase();
+    let is_utc = lower.starts_with("utc") || lower.starts_with("gmt");
+    match clock::offset(&lower).filter(|_| is_utc) {
+        Some(offset) => Ok(Zone::fixed(offset)),
+        None => Zone::of_text(name),
+    }
 }
 
 /// Returns the zone that is shown by `name` beside a time: `Los Angeles`, `-08:00`, or its full name. A reason of a refusal reads on
@@ -174,7 +185,7 @@ pub(super) fn shown(name: &str) -> Result<Zone, Refused> {
                 called.join(", ")
             )));
         }
-        None => Zone::of_text(name),
+        None => uncalled(name),
     }
     .map_err(|_| {
         let name = super::printable(name, 40);

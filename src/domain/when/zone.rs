@@ -108,10 +108,17 @@ pub(crate) struct OffsetChange {
     pub(crate) is_daylight: bool,
 }
 
-/// Returns the last part of the name of a zone, as people write it; a rule as it is.
+/// Returns the last part of the name of a zone, as people write it; a rule as it is. An offset has the sign that people give it:
+/// `Etc/GMT+5` counts the hours by which clocks are behind, as POSIX does, and is `UTC-5`.
 pub(super) fn city_of(name: &str) -> String {
     if name.contains(',') {
         return name.to_owned();
+    }
+    let behind = name
+        .strip_prefix("Etc/GMT")
+        .and_then(|hours| hours.parse::<i32>().ok());
+    if let Some(hours) = behind.filter(|hours| *hours != 0) {
+        return format!("UTC{:+}", -hours);
     }
     let last = name.rsplit('/').next().unwrap_or(name);
     last.replace('_', " ")
@@ -260,9 +267,22 @@ impl Zone {
         }
     }
 
-    /// Returns the zone as people call it beside a time: `Los Angeles`, `UTC`, `-08:00`.
+    /// Returns the zone as people call it beside a time: `Los Angeles`, `UTC`, `UTC-5`, `-08:00`.
     pub(crate) fn city(self) -> String {
-        city_of(self.name)
+        if !self.is_offset_rule() {
+            return city_of(self.name);
+        }
+        let minutes = self.offset(0) / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        match (minutes.abs() / 60, minutes.abs() % 60) {
+            (hours, 0) => format!("UTC{sign}{hours}"),
+            (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+        }
+    }
+
+    /// Reports whether it is a rule of POSIX that has one offset, as `UTC-11` has, which is eleven hours ahead.
+    fn is_offset_rule(self) -> bool {
+        self.tz.iana_name().is_none() && !self.is_offset() && !self.name.contains(',')
     }
 
     /// Returns the zone this machine is set to; UTC if it does not say. The only function here that looks at the machine.

@@ -181,3 +181,42 @@ fn every_zone_that_is_shown_is_read_as_one_with_its_rules_or_refused_with_the_fu
         ["Central", "Eastern", "Mountain", "Pacific", "West"]
     );
 }
+
+#[test]
+fn an_offset_is_shown_with_the_sign_that_people_give_it_and_read_again_as_it_is() {
+    let reader = zone("Europe/Berlin");
+    for (name, shown) in [
+        ("Etc/GMT+11", "UTC-11"),
+        ("Etc/GMT-13", "UTC+13"),
+        ("Etc/GMT+5", "UTC-5"),
+        ("Etc/GMT", "GMT"),
+        ("Etc/GMT+0", "GMT+0"),
+    ] {
+        let place = zone(name);
+        assert_eq!(place.city(), shown, "{name}");
+        let when = When::zoned("2026-12-04T17:01:00".parse().unwrap(), place);
+        let said = when.show_short(ms(NOW), reader);
+        assert!(said.ends_with(&format!(" {shown})")), "{said}");
+        let read = When::read(&said, ms(NOW), reader).unwrap().when;
+        assert_eq!(read.instant(reader), when.instant(reader), "{said}");
+        if name != "Etc/GMT" && name != "Etc/GMT+0" {
+            assert_eq!(read, when, "{said}");
+            // As a time of that offset, too.
+            let typed = When::read(&format!("2026-12-04 17:01 {shown}"), ms(NOW), reader);
+            assert_eq!(typed.unwrap().when.instant(reader), when.instant(reader));
+        }
+    }
+    // The rules of POSIX that a person may have set count the other way.
+    for (rule, shown) in [
+        ("UTC-11", "UTC+11"),
+        ("<+0530>-5:30", "UTC+5:30"),
+        ("EST5", "UTC-5"),
+    ] {
+        let place = Zone::of_setting(rule).unwrap();
+        assert_eq!(place.city(), shown, "{rule}");
+        let when = When::zoned("2026-12-04T17:01:00".parse().unwrap(), place);
+        let said = when.show_short(ms(NOW), reader);
+        let read = When::read(&said, ms(NOW), reader).unwrap().when;
+        assert_eq!(read.instant(reader), when.instant(reader), "{said}");
+    }
+}
