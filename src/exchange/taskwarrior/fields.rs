@@ -109,7 +109,7 @@ pub(super) fn read(
             .map_or_else(|| value.to_string(), str::to_owned);
         rest.keep(name, &text);
     }
-    let uuid = fields.text("uuid").map(str::to_owned);
+    let uuid = fields.text("uuid").map(uuid_of);
     let mut depends_on = fields.names("depends");
     let own_name = uuid.clone().map(Name::Text);
     let count = depends_on.len();
@@ -331,7 +331,7 @@ impl<'a> Fields<'a, '_> {
             .iter()
             .flat_map(|text| text.split(['[', ']', '"', '\'', ',', ' ']))
             .filter(|name| !name.is_empty());
-        names.map(|name| Name::Text(name.to_owned())).collect()
+        names.map(|name| Name::Text(uuid_of(name))).collect()
     }
 
     fn annotations(&mut self, entry: Timestamp) -> Vec<Comment> {
@@ -362,6 +362,11 @@ impl<'a> Fields<'a, '_> {
         }
         comments
     }
+}
+
+/// Returns a UUID in the lower case in which it is written; it is the same in upper case (RFC 9562, 4).
+fn uuid_of(text: &str) -> String {
+    text.to_ascii_lowercase()
 }
 
 const NO_TIME: &str = "is no time like 20261224T170000Z between 1970 and 9999";
@@ -469,6 +474,18 @@ mod tests {
                 assert_eq!(faults, [format!("{field} {NO_TIME}")]);
             }
         }
+    }
+
+    #[test]
+    fn a_uuid_is_the_same_in_capitals() {
+        let uuid = "2F1B6E2C-0000-4000-8000-00000000000A";
+        let object = json!({ "description": "One", "uuid": uuid, "depends": [uuid, "2F1B-B"] });
+        let (arrival, notes, _) = taken(&object);
+        let name = Name::Text(uuid.to_lowercase());
+        assert_eq!(arrival.called.unwrap().name, uuid.to_lowercase());
+        assert_eq!(arrival.name, Some(name));
+        assert_eq!(arrival.depends_on, [Name::Text("2f1b-b".to_owned())]);
+        assert_eq!(notes, ["depends names the task itself: left out"]);
     }
 
     #[test]
