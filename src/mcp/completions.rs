@@ -136,7 +136,8 @@ fn offer(store: &Store, subject: Subject, typed: &str) -> Result<Offer> {
         Subject::Project => {
             let projects = store.open_projects(MOST)?;
             let is_all = is_all(projects.len());
-            let values = fitting_names(projects.iter().map(Project::as_str), typed.trim_start());
+            let typed = typed.trim_start().trim_start_matches('@');
+            let values = fitting_names(projects.iter().map(Project::as_str), typed);
             Ok(Offer { values, is_all })
         }
         Subject::Tag => {

@@ -115,6 +115,12 @@ impl AddItem {
     }
 }
 
+/// Returns the name of a project, which lists show with an `@` before it.
+pub(super) fn bare_project(name: &str) -> String {
+    let name = name.trim();
+    name.strip_prefix('@').unwrap_or(name).to_owned()
+}
+
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Complete {
     #[schemars(with = "Option<i64>")]

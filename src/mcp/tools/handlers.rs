@@ -2,7 +2,7 @@
 
 use super::{
     ToolAnswer,
-    args::{self, AddItem, AddTask, Complete, Delete, Undo, UpdateTask},
+    args::{self, AddItem, AddTask, Complete, Delete, Undo, UpdateTask, bare_project},
     arguments::{Arguments, Blank},
     call::ToolCall,
     replies::{Kind, unchanged},
@@ -29,7 +29,9 @@ impl TryFrom<AddItem> for GivenFields {
             due: item.due,
             defer_until: item.defer_until,
             repeat: item.repeat,
-            project: item.project,
+            project: item
+                .project
+                .map(|name| name.map(|name| bare_project(&name))),
             parent: item.parent.map(|parent| parent.map(|one| one.0)),
             depends_on: Some(depends_on.into_iter().map(|one| one.0).collect()),
             ..Self::default()
@@ -62,7 +64,9 @@ impl TryFrom<UpdateTask> for GivenFields {
             due: args.due,
             defer_until: args.defer_until,
             repeat: args.repeat,
-            project: args.project,
+            project: args
+                .project
+                .map(|name| name.map(|name| bare_project(&name))),
             parent: args.parent.map(|parent| parent.map(|one| one.0)),
             depends_on: depends_on.map(|ids| ids.map(|one| one.0).collect()),
             comment: args.comment.filter(|comment| !is_none(comment)),

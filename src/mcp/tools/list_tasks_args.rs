@@ -12,6 +12,8 @@ use crate::{
     input::{self, GivenFilters},
 };
 
+use super::args::bare_project;
+
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct ListTasks {
     pub(super) view: Option<Wanted>,
@@ -60,10 +62,10 @@ impl Wanted {
         View::Stale,
     ];
 
-    fn words() -> impl Iterator<Item = &'static str> {
-        Self::VIEWS
-            .map(View::as_str)
-            .into_iter()
+    /// Returns the words for these views, and for what is no view of the store's.
+    fn words(views: &[View]) -> impl Iterator<Item = &'static str> {
+        let views = views.iter().map(|view| view.as_str());
+        views
             .chain([Self::CHANGED])
             .chain(Self::NAMES.map(Names::as_str))
     }
@@ -79,7 +81,7 @@ impl<'de> Deserialize<'de> for Wanted {
             word => word
                 .parse()
                 .map(Self::View)
-                .map_err(|_| none_of("view", &given, Self::words())),
+                .map_err(|_| none_of("view", &given, Self::words(&View::ALL))),
         }
     }
 }
@@ -94,7 +96,7 @@ impl JsonSchema for Wanted {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": Self::words().collect::<Vec<_>>() })
+        json_schema!({ "type": "string", "enum": Self::words(&Self::VIEWS).collect::<Vec<_>>() })
     }
 }
 
@@ -149,7 +151,7 @@ impl ListTasks {
         let without = tag.and_then(|tag| tag.strip_prefix('-'));
         let with = tag.filter(|_| without.is_none());
         let given = GivenFilters {
-            project: self.project.clone(),
+            project: self.project.as_deref().map(bare_project),
             tags: with.map(ToOwned::to_owned).into_iter().collect(),
             without_tags: without.map(ToOwned::to_owned).into_iter().collect(),
             priority: self.priority,
@@ -277,4 +279,48 @@ pub(in crate::mcp) fn cursor(view: View, is_search: bool, position: Position) ->
         "{}.{first:x}.{second:x}.{id:x}",
         cursor_word(view, is_search)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        task::{Actor, Timestamp},
+        when::Zone,
+    };
+
+    #[test]
+    fn an_unknown_view_is_answered_with_all_there_are() {
+        let said = serde_json::from_str::<Wanted>("\"someday\"").unwrap_err();
+        let (_, words) = said.to_string().split_once("is none of ").map_or_else(
+            || panic!("{said}"),
+            |(before, words)| (before.to_owned(), words.to_owned()),
+        );
+        let words: Vec<&str> = words.split(", ").collect();
+        let others = ["changed", "projects", "tags"];
+        for view in View::ALL.map(View::as_str).into_iter().chain(others) {
+            assert!(words.contains(&view), "{view}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_project_is_read_as_lists_show_it() {
+        let caller = Caller {
+            actor: Actor::named("test"),
+            now: Timestamp::from_millis(1),
+            zone: Zone::UTC,
+            session: None,
+        };
+        for (given, meant) in [
+            ("@Web.Site", "Web.Site"),
+            (" @web", "web"),
+            ("Web", "Web"),
+            ("a@b", "a@b"),
+        ] {
+            let asked = serde_json::json!({ "project": given });
+            let asked: ListTasks = serde_json::from_value(asked).unwrap();
+            let project = asked.filters(&caller).unwrap().project.unwrap();
+            assert_eq!(project.as_str(), meant, "{given}");
+        }
+    }
 }
