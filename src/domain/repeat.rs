@@ -209,31 +209,18 @@ impl Repeat {
 
     /// Reports whether a series can begin with `day`: it is one of the days the rule names, if it names any.
     pub fn has(&self, day: NaiveDate) -> bool {
-        self.0.from_completion || self.0.first(day) == Some(day)
+        self.0.from_completion || self.0.has(day)
     }
 
-    /// Returns the last date before `off` from which the rule goes on as from `off`, which is none of its dates; `None` if it is one,
-    /// or there is no such date in the two years before it. It stands in a calendar for the round that is due off the rule.
+    /// Returns the last date of the rule before `off` from which it goes on as from `off`; `None` if there is none that a task can
+    /// have. It stands in a calendar for the round that is due off the rule.
     pub(crate) fn date_before(&self, off: &When, zone: Zone) -> Option<When> {
-        const DAYS: usize = 800;
-        const COMPARED: usize = 3;
         let home = off.zone(zone);
-        if self.0.from_completion || self.has(off.day(home)) {
-            return None;
-        }
-        let ahead = |from: When| -> Vec<When> {
-            let next = |date: &When| self.after(&from, date, i64::MIN, zone);
-            std::iter::successors(next(&from), next)
-                .take(COMPARED)
-                .collect()
-        };
-        let wanted = ahead(*off);
-        let before = off.day(home).pred_opt()?.iter_days().rev().take(DAYS);
-        before
-            .filter(|day| self.has(*day))
+        let day = off.day(home);
+        let rule = self.0.fixed(day);
+        rule.days_before(day, Zone::UTC.today(0))
             .map(|day| off.on(day, home))
-            .take_while(|date| date.order(Zone::UTC) >= 0)
-            .find(|date| !wanted.is_empty() && ahead(*date) == wanted)
+            .find(|date| date.order(Zone::UTC) >= 0 && self.allows(date, home))
     }
 
     /// Returns the rule that is left when one occurrence is done or skipped; `None` when it was the last of a counted series.

@@ -34,6 +34,22 @@ impl Rule {
         .collect()
     }
 
+    /// Returns the rule's days before `off`, the latest first, of a series that goes on from `off`: a series that starts on one of
+    /// them has the same days after it. None is before `earliest`, and of each period so far back the days are looked at once.
+    pub(super) fn days_before(
+        &self,
+        off: NaiveDate,
+        earliest: NaiveDate,
+    ) -> impl Iterator<Item = NaiveDate> {
+        let anchor = self.leap_anchor(off).unwrap_or(off);
+        iter::successors(self.period_start(anchor), |first| self.step_back(*first))
+            .take_while(move |first| first.year() + 1 >= earliest.year())
+            .map_while(|first| Some(first..self.step(first, 1)?))
+            .flat_map(|period| self.chosen(period).into_iter().rev())
+            .filter(move |day| (earliest..off).contains(day))
+            .filter(|day| self.excluded.binary_search(day).is_err())
+    }
+
     /// Returns the first day of the period that holds `from`, or of the last one in phase before it.
     fn start(&self, anchor: NaiveDate, from: NaiveDate) -> Option<NaiveDate> {
         let first = self.period_start(anchor)?;
@@ -66,11 +82,20 @@ impl Rule {
         }
     }
 
+    /// Returns the first day of the last period in phase before the one that begins with `first`.
+    fn step_back(&self, first: NaiveDate) -> Option<NaiveDate> {
+        let periods = u32::from(self.interval);
+        match self.freq {
+            Frequency::Daily => first.checked_sub_days(Days::new(periods.into())),
+            Frequency::Weekly => first.checked_sub_days(Days::new(u64::from(periods) * 7)),
+            Frequency::Monthly => first.checked_sub_months(Months::new(periods)),
+            Frequency::Yearly => first.checked_sub_months(Months::new(periods * 12)),
+        }
+    }
+
     /// Returns the days of the rule within one period, in order.
     fn chosen(&self, period: Range<NaiveDate>) -> Vec<NaiveDate> {
-        let days: Vec<NaiveDate> = period
-            .start
-            .iter_days()
+        let days: Vec<NaiveDate> = iter::successors(Some(period.start), |day| self.day_after(*day))
             .take_while(|day| *day < period.end)
             .filter(|day| self.fits(*day))
             .collect();
@@ -93,6 +118,20 @@ impl Rule {
         chosen
     }
 
+    /// Returns the next day after `day`; where that is in none of the months of the rule, the first day of the month after it.
+    fn day_after(&self, day: NaiveDate) -> Option<NaiveDate> {
+        if self.is_in_months(day) {
+            day.succ_opt()
+        } else {
+            day.with_day(1)?.checked_add_months(Months::new(1))
+        }
+    }
+
+    fn is_in_months(&self, day: NaiveDate) -> bool {
+        let is_its = |month: &u8| u32::from(*month) == day.month();
+        self.months.is_empty() || self.months.iter().any(is_its)
+    }
+
     /// Reports whether `day` is what each part of the rule asks for.
     fn fits(&self, day: NaiveDate) -> bool {
         let month = Ordinal::new(day.day(), day.num_days_in_month().into());
@@ -105,11 +144,7 @@ impl Rule {
         let is_one_of_days = |(nth, weekday): &(i16, _)| {
             *weekday == day.weekday() && (*nth == 0 || numbered.by_sevens().is(*nth))
         };
-        (self.months.is_empty()
-            || self
-                .months
-                .iter()
-                .any(|month| u32::from(*month) == day.month()))
+        self.is_in_months(day)
             && month.is_any(&self.month_days)
             && year.is_any(&self.year_days)
             && (self.days.is_empty() || self.days.iter().any(is_one_of_days))

@@ -372,6 +372,23 @@ fn sentence() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
+    fn the_date_before_one_off_the_rule_has_the_same_dates_after_it(rule in any_rule(), off in any_day()) {
+        let (repeat, off) = (Repeat(rule), When::Day(off));
+        let repeat = repeat.anchored(&off, Zone::UTC);
+        let ahead = |from: When| {
+            let next = |date: &When| repeat.after(&from, date, i64::MIN, Zone::UTC);
+            std::iter::successors(next(&from), next).take(3).collect::<Vec<_>>()
+        };
+        if let Some(date) = repeat.date_before(&off, Zone::UTC) {
+            prop_assert!(date.order(Zone::UTC) < off.order(Zone::UTC));
+            prop_assert!(repeat.has(date.day(Zone::UTC)));
+            let off_is_date = repeat.has(off.day(Zone::UTC));
+            let after: Vec<When> = ahead(date).into_iter().filter(|next| *next != off).take(2).collect();
+            prop_assert!(off_is_date || after == ahead(off)[..after.len()], "{date} {after:?} {:?}", ahead(off));
+        }
+    }
+
+    #[test]
     fn reading_never_panics(text in any::<String>()) {
         let _ = Repeat::read(&text);
         let _ = Repeat::try_from(text);

@@ -247,8 +247,29 @@ impl Rule {
         days.max().unwrap_or(31)
     }
 
-    /// Returns the first day of the rule from `from` on, whatever its interval: the first has nothing to keep apart from.
+    /// Returns the first day of the rule from `from` on, whatever its interval: the first has nothing to keep apart from. Of a rule
+    /// that names February 29 it is one, if the years of the first interval have one.
     pub(super) fn first(&self, from: NaiveDate) -> Option<NaiveDate> {
+        let first = self.nearest(from)?;
+        if !self.is_leap_day() {
+            return Some(first);
+        }
+        let years = first.year()..first.year() + i32::from(self.interval);
+        let leap_day = self.with_its_day(1).dates(from, from).first().copied();
+        Some(
+            leap_day
+                .filter(|day| years.contains(&day.year()))
+                .unwrap_or(first),
+        )
+    }
+
+    /// Reports whether a series of the rule can start with `day`.
+    pub(super) fn has(&self, day: NaiveDate) -> bool {
+        self.nearest(day) == Some(day)
+    }
+
+    /// Returns the first day from `from` on with which a series can start.
+    fn nearest(&self, from: NaiveDate) -> Option<NaiveDate> {
         let rule = Self {
             interval: 1,
             ..self.fixed(from)
@@ -260,33 +281,40 @@ impl Rule {
     /// Returns the first date of a rule that would never have the day it names if it began on `first`: February 29 every 4
     /// years from 2027 on. `None` for the others.
     fn first_with_its_day(&self, from: NaiveDate, first: NaiveDate) -> Option<NaiveDate> {
-        let last = match (&*self.month_days, &*self.positions) {
-            ([28, .., last], [-1]) if self.interval > 1 => *last,
-            _ => return None,
+        let names_its_day = matches!((&*self.month_days, &*self.positions), ([28, _, ..], [-1]));
+        let is_never = || {
+            let exact = self.with_its_day(self.interval);
+            exact.dates(first, first).is_empty()
         };
-        let exact = Self {
-            month_days: vec![last],
+        if names_its_day && self.interval > 1 && is_never() {
+            self.with_its_day(1).dates(from, from).first().copied()
+        } else {
+            None
+        }
+    }
+
+    /// Returns the rule that has the last of its days of the month alone, and no other where a month has not so many.
+    fn with_its_day(&self, interval: u16) -> Self {
+        Self {
+            interval,
+            month_days: self.month_days.last().copied().into_iter().collect(),
             positions: Vec::new(),
             ..self.clone()
-        };
-        if !exact.dates(first, first).is_empty() {
-            return None;
         }
-        let each = Self {
-            interval: 1,
-            ..exact
-        };
-        each.dates(from, from).first().copied()
+    }
+
+    /// Reports whether it gives February 29, and the 28th where there is none.
+    fn is_leap_day(&self) -> bool {
+        self.freq == Frequency::Yearly
+            && *self.months == [2]
+            && *self.month_days == [28, 29]
+            && *self.positions == [-1]
     }
 
     /// Returns February 29 from which every 4th year has one, for a rule that names it and would never have it if its years were
     /// counted from `anchor`. `None` where they are counted from `anchor`.
     pub(super) fn leap_anchor(&self, anchor: NaiveDate) -> Option<NaiveDate> {
-        let is_leap_day = self.freq == Frequency::Yearly
-            && *self.months == [2]
-            && *self.month_days == [28, 29]
-            && *self.positions == [-1];
-        if is_leap_day {
+        if self.is_leap_day() {
             self.first_with_its_day(anchor, anchor)
         } else {
             None

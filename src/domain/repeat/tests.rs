@@ -204,6 +204,10 @@ fn without_a_due_date_the_first_day_is_the_next_of_the_rule() {
         monthly on the 31st | 2026-11-30
         every 2 years on jun 5 | 2027-06-05
         every year on feb 29 | 2027-02-28
+        # of the years of the first interval the one that has the day
+        every 2 years on feb 29 | 2028-02-29
+        every 3 years on feb 29 | 2028-02-29
+        every 5 years on feb 29 | 2028-02-29
         every day until 2026-11-24 |
         every day until 2026-11-25 | 2026-11-25
     ";
