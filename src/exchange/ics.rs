@@ -7,8 +7,8 @@
 //! | `priority` high, medium, low | `PRIORITY` 1, 5, 9; 1 to 4 and 6 to 9 are read as high and low |
 //! | `due`: a day, an instant, a time of a zone, a time anywhere | `DUE;VALUE=DATE`, `DUE` in UTC, `DUE;TZID=` with a `VTIMEZONE` of our own, `DUE` without a zone |
 //! | `defer_until` | `DTSTART`, where RFC 5545 allows it: before `DUE`, of its kind, no rule; else `X-TASKHOLD-DEFER-UNTIL` |
-//! | `repeat` | `RRULE`, with the begin of the day on which it is due as `DTSTART`, since a rule needs one; where that is when it is due, there is no `DUE`, which must be later (RFC 5545, 3.8.2.3); `X-TASKHOLD-REPEAT` if it counts from completion. A rule that gives the days on which rounds begin has `DTSTART` as `defer_until`, and `DUE` days later |
-//! | `repeat_from` | a second `VTODO` with the `RECURRENCE-ID`; with `X-TASKHOLD-OFF-RULE` if a due date is off the rule and was not moved |
+//! | `repeat` | `RRULE`, with the begin of the day on which it is due as `DTSTART`, since a rule needs one; where that is when it is due, there is no `DUE`, which must be later (RFC 5545, 3.8.2.3); `X-TASKHOLD-REPEAT` if it counts from completion, or is due off a rule that has no date before. A rule that gives the days on which rounds begin has `DTSTART` as `defer_until`, and `DUE` days later |
+//! | `repeat_from` | a second `VTODO` with the `RECURRENCE-ID`; with `X-TASKHOLD-OFF-RULE` if a date is off the rule and was not moved |
 //! | the next date of a series | its first date that is not in `EXDATE` and of which no `RECURRENCE-ID` is completed or cancelled |
 //! | `project`, `tags` | `X-TASKHOLD-PROJECT`, `CATEGORIES` |
 //! | `parent`, `depends_on` | `RELATED-TO`; `RELATED-TO;RELTYPE=DEPENDS-ON` |
@@ -198,8 +198,9 @@ impl Writer {
             {
                 let year = Zone::UTC.today(task.updated_at.as_millis()).year();
                 let mut years = timezone::around(year);
-                if let Some(first) = self.first_year {
-                    // A series may begin a little before its task is due.
+                // A series may begin before its task is due.
+                let own = dates.all().map(|when| when.day(zone).year());
+                if let Some(first) = own.chain(self.first_year).min() {
                     years = years.start.min(first - 1)..years.end;
                 }
                 timezone::write(out, zone, &years)?;

@@ -20,8 +20,12 @@ pub(super) struct Dates {
     pub(super) due: Option<When>,
     /// When it is due, where that was moved.
     pub(super) moved: Option<When>,
+    /// When it begins, where its series would begin with a date that the rule does not give, and gives starts.
+    moved_start: Option<When>,
     /// It was not moved: the series begins with a date that the rule does not give.
     is_off_rule: bool,
+    /// No date of the rule can stand for that one.
+    is_rule_kept: bool,
     start: Option<When>,
     /// Until when it is deferred, if that is not `start`.
     deferred: Option<When>,
@@ -35,7 +39,9 @@ impl Dates {
         let mut dates = Self {
             due: task.due,
             moved: None,
+            moved_start: None,
             is_off_rule: false,
+            is_rule_kept: false,
             start: None,
             deferred: task.defer_until,
             repeat: task.repeat.clone().filter(|_| task.due.is_some()),
@@ -64,18 +70,15 @@ impl Dates {
         let start = task.defer_until.map(placed);
         if let Some(start) = start.filter(|start| dates.begin_with(*start)) {
             (dates.start, dates.deferred) = (Some(start), None);
-            return dates;
         }
-        if let (true, None, Some(due), Some(repeat)) =
-            (is_open, dates.moved, dates.due, &dates.repeat)
-            && let Some(date) = repeat.date_before(&due, zone)
-        {
-            // DTSTART must be a date of the rule (RFC 5545, 3.8.5.3).
-            (dates.due, dates.moved, dates.is_off_rule) = (Some(date), Some(due), true);
+        if is_open {
+            dates.begin_on_rule();
         }
-        // The first day that a task can have may begin before it.
-        let begin = |due: When| Some(midnight(due)).filter(|begin| begin.order(Zone::UTC) >= 0);
-        dates.start = dates.due.map(|due| begin(due).unwrap_or(due));
+        if dates.start.is_none() && !dates.is_rule_kept {
+            // The first day that a task can have may begin before it.
+            let begin = |due: When| Some(midnight(due)).filter(|begin| begin.order(Zone::UTC) >= 0);
+            dates.start = dates.due.map(|due| begin(due).unwrap_or(due));
+        }
         dates
     }
 
@@ -88,11 +91,46 @@ impl Dates {
         self.repeat.as_ref().is_some_and(Repeat::gives_starts) && self.due.is_some_and(is_before)
     }
 
+    /// Has the series begin with a date of its rule, since DTSTART must be one (RFC 5545, 3.8.5.3). The date that is none becomes a
+    /// change of the one before it.
+    fn begin_on_rule(&mut self) {
+        let (Some(repeat), Some(due)) = (&self.repeat, self.due) else {
+            return;
+        };
+        let first = self.start.unwrap_or(due);
+        let home = first.zone(self.zone);
+        if repeat.has(first.day(home)) {
+            return;
+        }
+        let Some(date) = repeat.date_before(&first, self.zone) else {
+            (self.due, self.moved, self.is_rule_kept) = (self.moved.or(self.due), None, true);
+            return;
+        };
+        // A task keeps no begin that the rule gave beside its own.
+        self.is_off_rule = self.moved.is_none() || self.start.is_some();
+        self.moved = self.moved.or(Some(due));
+        if self.start.is_some() {
+            let home = due.zone(self.zone);
+            let earlier = first.day(home) - date.day(home);
+            let day = due.day(home).checked_sub_signed(earlier);
+            (self.moved_start, self.start) = (self.start, Some(date));
+            self.due = day.map(|day| due.on(day, home));
+        } else {
+            self.due = Some(date);
+        }
+    }
+
     /// Returns the dates of which the zones must be known.
     pub(super) fn all(&self) -> impl Iterator<Item = When> {
-        [self.due, self.moved, self.start, self.deferred]
-            .into_iter()
-            .flatten()
+        [
+            self.due,
+            self.moved,
+            self.start,
+            self.moved_start,
+            self.deferred,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// Writes them.
@@ -111,7 +149,7 @@ impl Dates {
         match (&self.repeat, &self.start) {
             (None, _) => Ok(()),
             // RFC 5545 cannot say it.
-            (Some(repeat), _) if repeat.counts_from_completion() => {
+            (Some(repeat), _) if repeat.counts_from_completion() || self.is_rule_kept => {
                 line(out, &format!("X-TASKHOLD-REPEAT:{repeat}"))
             }
             (Some(repeat), start) => self.write_rule(out, repeat, start.as_ref()),
@@ -162,6 +200,9 @@ impl Dates {
     pub(super) fn write_moved(&self, out: &mut dyn Write, moved: &When) -> io::Result<()> {
         if let Some(start) = &self.start {
             line(out, &dated("RECURRENCE-ID", start))?;
+        }
+        if let Some(start) = &self.moved_start {
+            line(out, &dated("DTSTART", start))?;
         }
         line(out, &dated("DUE", moved))?;
         if self.is_off_rule {

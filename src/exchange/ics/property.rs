@@ -114,6 +114,11 @@ impl Property {
         Some(value)
     }
 
+    /// Reports whether it has the same value as another, as that is meant.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        (&self.value, &self.parameters) == (&other.value, &other.parameters)
+    }
+
     /// Returns the value as text.
     pub(super) fn text(&self) -> String {
         unescaped(&self.value)

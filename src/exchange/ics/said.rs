@@ -25,6 +25,29 @@ pub(super) const VITAL: [&str; 5] = [
     "X-TASKHOLD-DEFER-UNTIL",
 ];
 
+/// Properties that a task has once, at most (RFC 5545, 3.6.2), and ours; of two rules it can keep one.
+const ONCE: [&str; 19] = [
+    "UID",
+    "SUMMARY",
+    "DESCRIPTION",
+    "STATUS",
+    "PERCENT-COMPLETE",
+    "PRIORITY",
+    "DUE",
+    "DTSTART",
+    "DURATION",
+    "RRULE",
+    "RECURRENCE-ID",
+    "COMPLETED",
+    "CREATED",
+    "LAST-MODIFIED",
+    "DTSTAMP",
+    "SEQUENCE",
+    "X-TASKHOLD-DEFER-UNTIL",
+    "X-TASKHOLD-PROJECT",
+    "X-TASKHOLD-REPEAT",
+];
+
 /// What the properties of a `VTODO` say.
 #[derive(Clone, Default)]
 pub(super) struct Said {
@@ -77,8 +100,21 @@ impl Said {
             uid: component.uid().map(str::to_owned),
             ..Self::default()
         };
+        let mut once: Vec<&Property> = Vec::new();
         let properties = component.properties.iter();
         for property in properties.filter(|property| !property.value.trim().is_empty()) {
+            if ONCE.contains(&property.name.as_str()) {
+                let first = once
+                    .iter()
+                    .find(|first| said_at(first) == said_at(property));
+                if let Some(first) = first {
+                    if !first.says_the_same(property) {
+                        said.keep_text(property, "a second one is kept", notes);
+                    }
+                    continue;
+                }
+                once.push(property);
+            }
             match said.set(property, dates, notes) {
                 Ok(()) => {}
                 Err(invalid) if VITAL.contains(&property.name.as_str()) => {
@@ -90,15 +126,26 @@ impl Said {
                 Err(invalid) => notes.count(format!("{invalid}: left out")),
             }
         }
-        let start = said.start.or(said.instance);
-        if let (Some(length), Some(start), None) = (said.length, start, said.due) {
-            let end = length.after(&start);
-            said.due = end.and_then(|due| checked(due, "DURATION").ok());
-            if said.due.is_none() {
-                notes.count("DURATION ends after the year 9999: left out");
+        match (said.length, said.start.or(said.instance), said.due) {
+            (None, ..) => {}
+            (Some(_), _, Some(_)) => notes.count("DURATION beside DUE: left out"),
+            (Some(_), None, None) => notes.count("DURATION without DTSTART: left out"),
+            (Some(length), Some(start), None) => {
+                let end = length.after(&start);
+                said.due = end.and_then(|due| checked(due, "DURATION").ok());
+                if said.due.is_none() {
+                    notes.count("DURATION ends after the year 9999: left out");
+                }
             }
         }
         said
+    }
+
+    /// Keeps a property as a line of the description; `what` is.
+    fn keep_text(&mut self, property: &Property, what: &str, notes: &mut Notes) {
+        let name = &property.name;
+        notes.count(format!("{name}: {what} as a line of the description"));
+        self.texts.push(format!("{name}: {}", property.text()));
     }
 
     fn set(
@@ -125,10 +172,11 @@ impl Said {
             "COMMENT" => self.remarks.push(property.text()),
             "STATUS" => self.status = Some(status(&property.value)?),
             "PERCENT-COMPLETE" => {
-                self.percent = property.value.trim().parse().ok();
-                if matches!(self.percent, Some(1..=99)) {
+                let percent = number(property, "PERCENT-COMPLETE", 100)?;
+                if matches!(percent, 1..=99) {
                     notes.count("PERCENT-COMPLETE: left out");
                 }
+                self.percent = Some(percent);
             }
             "PRIORITY" => self.priority = priority(&property.value)?,
             "DUE" => self.due = Some(dates.when(property, "DUE", notes)?),
@@ -156,10 +204,6 @@ impl Said {
             }
             "DTSTAMP" => self.stamp = Some(dates.instant(property, "DTSTAMP", notes)?),
             "CATEGORIES" => self.categories.extend(property.texts()),
-            "RRULE" if self.rule.is_some() => {
-                notes.count("RRULE: a second rule is kept as a line of the description");
-                self.texts.push(format!("RRULE: {}", property.value.trim()));
-            }
             "RRULE" | "X-TASKHOLD-REPEAT" => self.rule = Some(property.value.trim().to_owned()),
             "EXDATE" => {
                 for property in property.each() {
@@ -180,6 +224,9 @@ impl Said {
                     .to_ascii_uppercase()
                     .as_str()
                 {
+                    "PARENT" if self.parent.as_ref().is_some_and(|first| *first != name) => {
+                        notes.count("RELATED-TO: a second parent was left out");
+                    }
                     "PARENT" => self.parent = Some(name),
                     "DEPENDS-ON" => self.depends_on.push(name),
                     other => notes.count(format!(
@@ -197,8 +244,8 @@ impl Said {
                 }
                 self.instance = Some(dates.when(property, "RECURRENCE-ID", notes)?);
             }
+            "SEQUENCE" => self.sequence = Some(number(property, "SEQUENCE", u32::MAX)?),
             // What the task's times and status say already.
-            "SEQUENCE" => self.sequence = property.value.trim().parse().ok(),
             "CLASS" if property.value.trim().eq_ignore_ascii_case("PUBLIC") => {}
             "TRANSP" => {}
             other => notes.count(format!("{}: left out", printable(other))),
@@ -220,4 +267,23 @@ impl Said {
     pub(super) fn ended_at(&self) -> Option<Timestamp> {
         self.completed_at.or(self.updated_at).or(self.stamp)
     }
+}
+
+/// Returns the place in a task that a property takes: two rules take the same.
+fn said_at(property: &Property) -> &str {
+    match property.name.as_str() {
+        "X-TASKHOLD-REPEAT" => "RRULE",
+        name => name,
+    }
+}
+
+/// Reads a number up to `most`.
+fn number<N>(property: &Property, field: &'static str, most: N) -> Result<N, Invalid>
+where
+    N: Copy + std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    let number = property.value.trim().parse().ok();
+    number
+        .filter(|number| *number <= most)
+        .ok_or_else(|| Invalid::new(field, format!("is no number from 0 to {most}")))
 }

@@ -91,12 +91,19 @@ pub(super) fn begin(task: &mut Task, start: Option<When>, here: Zone, notes: &mu
     });
     if begins_before {
         task.defer_until = Some(start);
-    } else if start.order(here) < due.order(here) && !is_midnight(&start, zone) {
+    } else if defers(&start, &due, here) {
         task.defer_until = task.defer_until.or(Some(start));
     } else if is_after(&start, &due, here) {
         notes.count(AFTER_DUE);
     }
     task.due = Some(due);
+}
+
+/// Reports whether a date of a series is deferred until it begins: that is on a day before it is due, or later than its day begins.
+fn defers(start: &When, due: &When, here: Zone) -> bool {
+    let zone = due.zone(here);
+    start.day(zone) < due.day(zone)
+        || start.order(here) < due.order(here) && !is_midnight(start, zone)
 }
 
 /// Reports whether a task would begin after it is due. A day and a time on it are none after the other.
@@ -163,6 +170,18 @@ pub(super) fn settle(
         let moved = when.day(home).checked_add_signed(ahead);
         moved.map_or(when, |day| when.on(day, home))
     };
+    // A task holds no begin that is one of this date alone: the next would keep its distance from that.
+    let begins_otherwise = |instance: &Said, date: &NaiveDate| {
+        let (Some(start), Some(due), false) = (instance.start, instance.due, instance.is_off_rule)
+        else {
+            return false;
+        };
+        let (start, due) = (start.settled(zone), due.settled(zone));
+        let begin = task
+            .defer_until
+            .map(|until| as_far(until, &first.on(*date, zone)));
+        begin != Some(start).filter(|start| defers(start, &due, here))
+    };
     let mut fates: BTreeMap<NaiveDate, Fate> = BTreeMap::new();
     let named = instances
         .iter()
@@ -192,12 +211,20 @@ pub(super) fn settle(
             ended_at = ended_at.max(instance.ended_at());
             fates.insert(date, fate);
             notes.count("RECURRENCE-ID: a date of a series that is closed was passed over");
-        } else if !is_of_rule || !says_the_same(&instance, said) {
+        } else if !is_of_rule
+            || !says_the_same(&instance, said)
+            || task.defer_until.is_some() && begins_otherwise(&instance, &date)
+        {
             if is_of_rule {
                 fates.insert(date, Fate::Excluded);
             }
             others.push(instance);
         } else {
+            if begins_otherwise(&instance, &date) {
+                notes.count(
+                    "RECURRENCE-ID: the begin of one date was left out, since its series has none",
+                );
+            }
             moved.insert(date, instance);
         }
     }
@@ -213,6 +240,7 @@ pub(super) fn settle(
     let before = fates.range(..day(&current)).next_back();
     let is_completed = before.is_some_and(|(_, fate)| *fate == Fate::Completed);
     let mut is_set = false;
+    let mut own_start = None;
     for (date, instance) in moved {
         let given = dates.iter().find(|when| day(when) == date);
         let given = given.map(|date| as_far(due, date));
@@ -226,6 +254,7 @@ pub(super) fn settle(
                 is_set = true;
                 task.due = is;
                 task.repeat_from = given.filter(|_| !instance.is_off_rule);
+                own_start = instance.start.map(|start| start.settled(zone));
             }
         } else if is_moved {
             fates.insert(date, Fate::Excluded);
@@ -235,7 +264,9 @@ pub(super) fn settle(
     if !is_set {
         task.due = Some(as_far(due, &current));
     }
-    task.defer_until = task.defer_until.map(|until| as_far(until, &current));
+    // What begins otherwise is here only if the series does, with a date off its rule.
+    let deferred = task.defer_until.map(|until| as_far(until, &current));
+    task.defer_until = own_start.filter(|_| start.is_some()).or(deferred);
     // COUNT counts the dates of the rule, whatever becomes of them (RFC 5545, 3.3.10).
     let gone = u32::try_from(fates.len()).unwrap_or(u32::MAX);
     let count = repeat

@@ -13,6 +13,8 @@ use crate::{
     exchange::Reader as _,
 };
 
+mod off_rule;
+
 #[test]
 fn a_count_of_ours_is_one_of_dates_in_a_calendar() {
     let caller = caller("2026-11-28 13:00[Europe/Berlin]");
@@ -52,7 +54,7 @@ fn of_several_rules_the_first_counts_and_the_others_are_kept_as_text() {
         .collect();
     assert_eq!(
         notes,
-        ["RRULE: a second rule is kept as a line of the description"]
+        ["RRULE: a second one is kept as a line of the description"]
     );
 }
 
@@ -299,6 +301,27 @@ fn a_note_counts_the_tasks_it_concerns_and_says_what_became_of_tags() {
         ("PERCENT-COMPLETE:50", &["PERCENT-COMPLETE: left out: 1"]),
         ("PERCENT-COMPLETE:0", &[]),
         ("PERCENT-COMPLETE:100\nSTATUS:COMPLETED", &[]),
+        (
+            "PERCENT-COMPLETE:abc",
+            &["PERCENT-COMPLETE is no number from 0 to 100: left out: 1"],
+        ),
+        (
+            "PERCENT-COMPLETE:101",
+            &["PERCENT-COMPLETE is no number from 0 to 100: left out: 1"],
+        ),
+        (
+            "SEQUENCE:x",
+            &["SEQUENCE is no number from 0 to 4294967295: left out: 1"],
+        ),
+        (
+            "RELATED-TO:a\nRELATED-TO:a\nRELATED-TO:b",
+            &["RELATED-TO: a second parent was left out: 1"],
+        ),
+        (
+            "DTSTART:20261201T090000\nDUE:20261201T170000\nDURATION:PT1H",
+            &["DURATION beside DUE: left out: 1"],
+        ),
+        ("DURATION:PT1H", &["DURATION without DTSTART: left out: 1"]),
         ("X-ONE:a\nX-ONE:b", &["X-ONE: left out: 1"]),
     ] {
         assert_eq!(notes(properties), expected, "{properties}");
@@ -306,59 +329,180 @@ fn a_note_counts_the_tasks_it_concerns_and_says_what_became_of_tags() {
 }
 
 #[test]
-fn a_date_off_the_rule_is_written_as_a_change_of_one_that_the_rule_has() {
+fn of_a_property_that_a_task_has_once_the_first_counts_and_another_is_kept_as_text() {
     let caller = berlin();
-    for (due, rule, start) in [
-        // A Tuesday; the rule has Mondays.
+    for (first, second, kept) in [
         (
-            "2026-12-01",
-            "FREQ=WEEKLY;BYDAY=MO",
-            "DTSTART;VALUE=DATE:20261130",
+            "DESCRIPTION:One\\, two",
+            "DESCRIPTION:Three\\, four",
+            "One, two\nDESCRIPTION: Three, four",
         ),
         (
-            "2026-12-01T09:00[Europe/Berlin]",
-            "FREQ=WEEKLY;BYDAY=MO",
-            "DTSTART;TZID=Europe/Berlin:20261130T000000",
+            "DUE;VALUE=DATE:20261201",
+            "DUE;VALUE=DATE:20261202",
+            "DUE: 20261202",
         ),
         (
-            "2026-12-01",
-            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
-            "DTSTART;VALUE=DATE:20261130",
+            "DTSTART;VALUE=DATE:20261201",
+            "DTSTART;VALUE=DATE:20261202",
+            "DTSTART: 20261202",
+        ),
+        ("PRIORITY:1", "PRIORITY:9", "PRIORITY: 9"),
+        (
+            "STATUS:IN-PROCESS",
+            "STATUS:NEEDS-ACTION",
+            "STATUS: NEEDS-ACTION",
+        ),
+        ("SEQUENCE:1", "SEQUENCE:2", "SEQUENCE: 2"),
+        ("UID:a-1", "UID:b-1", "UID: b-1"),
+        ("SUMMARY:Case", "SUMMARY:Other", "SUMMARY: Other"),
+        (
+            "X-TASKHOLD-PROJECT:A",
+            "X-TASKHOLD-PROJECT:B",
+            "X-TASKHOLD-PROJECT: B",
         ),
         (
-            "2026-12-01",
-            "FREQ=MONTHLY;BYMONTHDAY=15",
-            "DTSTART;VALUE=DATE:20261115",
-        ),
-        (
-            "2026-12-01",
-            "FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=15",
-            "DTSTART;VALUE=DATE:20261015",
-        ),
-        (
-            "2026-12-01",
-            "FREQ=MONTHLY;BYMONTHDAY=15;COUNT=3",
-            "DTSTART;VALUE=DATE:20261115",
+            "RRULE:FREQ=WEEKLY",
+            "X-TASKHOLD-REPEAT:FREQ=DAILY",
+            "X-TASKHOLD-REPEAT: FREQ=DAILY",
         ),
     ] {
-        let mut task = series("2026-12-07", rule, &caller);
-        task.due = Some(due.parse().unwrap());
-        let text = written(&task, caller.zone);
-        assert!(text.contains(&format!("{start}\r\n")), "{rule}: {text}");
-        assert!(text.contains("RECURRENCE-ID"), "{text}");
-        let again = read(&text, &caller);
-        assert_eq!(
-            (again.due, again.repeat_from, &again.repeat),
-            (task.due, None, &task.repeat),
-            "{text}"
-        );
-        let next = |task: &Task| {
-            let done = command::complete(task, None, &caller, || Ok(None))
-                .unwrap()
-                .after;
-            (done.due, done.repeat)
+        let name = second.split([':', ';']).next().unwrap();
+        let (alone, notes) = all_of(first, &caller);
+        assert!(notes.is_empty(), "{first}: {notes:?}");
+        let (both, notes) = all_of(&format!("{first}\n{second}"), &caller);
+        let note = format!("{name}: a second one is kept as a line of the description");
+        assert_eq!(notes, [note], "{second}");
+        assert_eq!(both[0].description.as_str(), kept, "{second}");
+        let same = Task {
+            description: alone[0].description.clone(),
+            ..both[0].clone()
         };
-        assert_eq!(next(&again), next(&task), "{text}");
+        assert_eq!(same, alone[0], "{second}");
+        // What is there twice says nothing more.
+        let (twice, notes) = all_of(&format!("{first}\n{first}"), &caller);
+        assert_eq!((twice, notes.len()), (alone, 0), "{first}");
+    }
+}
+
+#[test]
+fn a_date_of_a_series_that_begins_at_another_time_is_a_task_that_begins_then() {
+    let caller = berlin();
+    let component = |series: &str, instance: &str| {
+        format!(
+            "{series}\nRRULE:FREQ=WEEKLY\nEND:VTODO\nBEGIN:VTODO\nUID:a-1\nSUMMARY:Case\n{instance}"
+        )
+    };
+    let text = |when: Option<When>| when.map_or_else(String::new, String::from);
+    let day = |name: &str, day: &str| format!("{name};VALUE=DATE:202612{day}");
+    let at = |name: &str, at: &str| format!("{name}:202612{at}0000");
+    for (series, instance, dates) in [
+        // The date that is moved as a whole, longer or shorter, and one that begins later alone.
+        (
+            [day("DTSTART", "01"), day("DUE", "03")],
+            [
+                day("RECURRENCE-ID", "01"),
+                day("DTSTART", "04"),
+                day("DUE", "06"),
+            ],
+            [["2026-12-10", "2026-12-08"], ["2026-12-06", "2026-12-04"]],
+        ),
+        (
+            [day("DTSTART", "01"), day("DUE", "03")],
+            [
+                day("RECURRENCE-ID", "01"),
+                day("DTSTART", "02"),
+                day("DUE", "03"),
+            ],
+            [["2026-12-10", "2026-12-08"], ["2026-12-03", "2026-12-02"]],
+        ),
+        (
+            [at("DTSTART", "03T09"), at("DUE", "03T17")],
+            [
+                at("RECURRENCE-ID", "03T09"),
+                at("DTSTART", "04T09"),
+                at("DUE", "04T17"),
+            ],
+            [
+                ["2026-12-10T17:00", "2026-12-10T09:00"],
+                ["2026-12-04T17:00", "2026-12-04T09:00"],
+            ],
+        ),
+    ] {
+        let series = series.join("\n");
+        let instance = instance.join("\n");
+        let (tasks, notes) = all_of(&component(&series, &instance), &caller);
+        let came: Vec<[String; 2]> = tasks
+            .iter()
+            .map(|task| [text(task.due), text(task.defer_until)])
+            .collect();
+        assert_eq!(came, dates, "{instance}");
+        assert!(
+            notes.contains(&"RECURRENCE-ID: one date of a series is a task of its own".to_owned()),
+            "{notes:?}"
+        );
+    }
+    // A series that is never deferred is moved alone.
+    let instance = [
+        at("RECURRENCE-ID", "03T00"),
+        at("DTSTART", "04T09"),
+        at("DUE", "04T17"),
+    ];
+    let series = [at("DTSTART", "03T00"), at("DUE", "03T17")];
+    let (tasks, notes) = all_of(
+        &component(&series.join("\n"), &instance.join("\n")),
+        &caller,
+    );
+    assert_eq!((tasks.len(), &*text(tasks[0].due)), (1, "2026-12-04T17:00"));
+    assert_eq!(tasks[0].defer_until, None);
+    assert_eq!(
+        notes,
+        ["RECURRENCE-ID: the begin of one date was left out, since its series has none"]
+    );
+    // One that begins as the series does is moved.
+    for (series, instance, due, defer) in [
+        (
+            [day("DTSTART", "01"), day("DUE", "03")],
+            [
+                day("RECURRENCE-ID", "01"),
+                day("DTSTART", "01"),
+                day("DUE", "06"),
+            ],
+            "2026-12-06",
+            "2026-12-01",
+        ),
+        (
+            [at("DTSTART", "03T00"), at("DUE", "03T17")],
+            [
+                at("RECURRENCE-ID", "03T00"),
+                at("DTSTART", "04T00"),
+                at("DUE", "04T17"),
+            ],
+            "2026-12-04T17:00",
+            "",
+        ),
+        (
+            [day("DTSTART", "03"), day("DUE", "03")],
+            [
+                day("RECURRENCE-ID", "03"),
+                day("DTSTART", "04"),
+                day("DUE", "04"),
+            ],
+            "2026-12-04",
+            "",
+        ),
+    ] {
+        let (tasks, _) = all_of(
+            &component(&series.join("\n"), &instance.join("\n")),
+            &caller,
+        );
+        assert_eq!(tasks.len(), 1, "{instance:?}");
+        assert_eq!(
+            (&*text(tasks[0].due), &*text(tasks[0].defer_until)),
+            (due, defer),
+            "{instance:?}"
+        );
+        assert!(tasks[0].repeat_from.is_some(), "{instance:?}");
     }
 }
 
