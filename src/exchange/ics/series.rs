@@ -139,6 +139,17 @@ enum Fate {
     Excluded,
 }
 
+impl Fate {
+    /// Returns that of a date that is closed.
+    fn of(instance: &Said) -> Option<Self> {
+        match instance.status() {
+            Status::Completed => Some(Self::Completed),
+            Status::Cancelled => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+
 /// Moves the task to the first date of its series that is open. A date that is moved, if it is the first one, is where the
 /// task is; any other that is open and not as the rule has it goes to `others`. Returns whether the date before the first open one was
 /// completed.
@@ -170,19 +181,12 @@ pub(super) fn settle(
         let moved = when.day(home).checked_add_signed(ahead);
         moved.map_or(when, |day| when.on(day, home))
     };
-    // A task holds no begin that is one of this date alone: the next would keep its distance from that.
     let begins_otherwise = |instance: &Said, date: &NaiveDate| {
-        let (Some(start), Some(due), false) = (instance.start, instance.due, instance.is_off_rule)
-        else {
-            return false;
-        };
-        let (start, due) = (start.settled(zone), due.settled(zone));
         let begin = task
             .defer_until
             .map(|until| as_far(until, &first.on(*date, zone)));
-        begin != Some(start).filter(|start| defers(start, &due, here))
+        begins_otherwise(instance, begin, zone, here)
     };
-    let mut fates: BTreeMap<NaiveDate, Fate> = BTreeMap::new();
     let named = instances
         .iter()
         .filter_map(|instance| instance.instance.as_ref());
@@ -190,11 +194,8 @@ pub(super) fn settle(
     let dates = dates(&repeat, first, last.unwrap_or(day(&first)), here);
     let days: BTreeSet<NaiveDate> = dates.iter().map(day).collect();
     let excluded = said.excluded.iter().map(day);
-    fates.extend(
-        excluded
-            .filter(|day| days.contains(day))
-            .map(|day| (day, Fate::Excluded)),
-    );
+    let of_rule = excluded.filter(|day| days.contains(day));
+    let mut fates: BTreeMap<_, _> = of_rule.map(|day| (day, Fate::Excluded)).collect();
     let mut moved: BTreeMap<NaiveDate, Said> = BTreeMap::new();
     let mut ended_at = None;
     for instance in instances {
@@ -202,12 +203,7 @@ pub(super) fn settle(
             continue;
         };
         let is_of_rule = days.contains(&date);
-        let fate = match instance.status() {
-            Status::Completed if is_of_rule => Some(Fate::Completed),
-            Status::Cancelled if is_of_rule => Some(Fate::Cancelled),
-            _ => None,
-        };
-        if let Some(fate) = fate {
+        if let Some(fate) = Fate::of(&instance).filter(|_| is_of_rule) {
             ended_at = ended_at.max(instance.ended_at());
             fates.insert(date, fate);
             notes.count("RECURRENCE-ID: a date of a series that is closed was passed over");
@@ -239,8 +235,7 @@ pub(super) fn settle(
     };
     let before = fates.range(..day(&current)).next_back();
     let is_completed = before.is_some_and(|(_, fate)| *fate == Fate::Completed);
-    let mut is_set = false;
-    let mut own_start = None;
+    let mut set = None;
     for (date, instance) in moved {
         let given = dates.iter().find(|when| day(when) == date);
         let given = given.map(|date| as_far(due, date));
@@ -250,31 +245,51 @@ pub(super) fn settle(
             if instance.status() == Status::InProgress {
                 task.status = Status::InProgress;
             }
-            if is_moved {
-                is_set = true;
-                task.due = is;
-                task.repeat_from = given.filter(|_| !instance.is_off_rule);
-                own_start = instance.start.map(|start| start.settled(zone));
-            }
+            set = is_moved.then_some((is, given, instance));
         } else if is_moved {
             fates.insert(date, Fate::Excluded);
             others.push(instance);
         }
     }
-    if !is_set {
-        task.due = Some(as_far(due, &current));
+    task.due = Some(as_far(due, &current));
+    task.defer_until = task.defer_until.map(|until| as_far(until, &current));
+    if let Some((moved_to, given, instance)) = set {
+        task.due = moved_to;
+        task.repeat_from = given.filter(|_| !instance.is_off_rule);
+        if start.is_some() {
+            begin_as(&instance, task, zone);
+        }
     }
-    // What begins otherwise is here only if the series does, with a date off its rule.
-    let deferred = task.defer_until.map(|until| as_far(until, &current));
-    task.defer_until = own_start.filter(|_| start.is_some()).or(deferred);
+    task.repeat = Some(rest(repeat, fates, day(&current)));
+    is_completed
+}
+
+/// Has the task begin as its date does: what begins otherwise than its series is here only if it is off the rule.
+fn begin_as(instance: &Said, task: &mut Task, zone: Zone) {
+    let own_start = instance.start.map(|start| start.settled(zone));
+    task.defer_until = own_start.or(task.defer_until);
+}
+
+/// Returns the rule from its `current` date on.
+fn rest(repeat: Repeat, fates: BTreeMap<NaiveDate, Fate>, current: NaiveDate) -> Repeat {
     // COUNT counts the dates of the rule, whatever becomes of them (RFC 5545, 3.3.10).
     let gone = u32::try_from(fates.len()).unwrap_or(u32::MAX);
     let count = repeat
         .count()
         .map(|count| count.saturating_sub(gone).max(1));
-    let ahead = fates.into_keys().filter(|date| *date > day(&current));
-    task.repeat = Some(counted(repeat, count).excluding(ahead));
-    is_completed
+    let ahead = fates.into_keys().filter(|date| *date > current);
+    counted(repeat, count).excluding(ahead)
+}
+
+/// Reports whether one date of a series begins at another time than `begin`, which is that of the series. A task holds no begin that is
+/// one of this date alone: the next would keep its distance from that.
+fn begins_otherwise(instance: &Said, begin: Option<When>, zone: Zone, here: Zone) -> bool {
+    let (Some(start), Some(due), false) = (instance.start, instance.due, instance.is_off_rule)
+    else {
+        return false;
+    };
+    let (start, due) = (start.settled(zone), due.settled(zone));
+    begin != Some(start).filter(|start| defers(start, &due, here))
 }
 
 /// Returns the dates of a series from the first to `last`, and the one after.
