@@ -1,7 +1,8 @@
 //! Examines an engine before it is trusted with a log: `share init` and `doctor`.
 //!
 //! An object store may answer yes to everyone who puts under one new key at the same time, or may not know `If-None-Match` and
-//! replace what is there. Both would lose acknowledged changes in silence, so such a store is refused.
+//! replace what is there. One that lists other objects than it is asked for hides that an entry was deleted. All of them would lose
+//! acknowledged changes in silence, so such a store is refused.
 
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,16 @@ pub(super) fn probe_s3(store: &mut S3) -> Result<Probed, LogError> {
         for (key, answers) in keys.iter().zip(answers.chunks(usize::from(WRITERS))) {
             unclear += examine_race(store, key, answers)?;
         }
+    }
+    let (before, after) = keys.split_at(KEYS / 2);
+    let listed = store.keys(&format!("{folder}/"), &before[before.len() - 1])?;
+    // Where answers were unclear nobody knows what is there.
+    if unclear == 0 && listed != after {
+        return Err(LogError::Refused(format!(
+            "this object store cannot keep a shared log: it does not list what it has (in {folder}, after {}), so nobody could tell \
+             where the log ends",
+            before[before.len() - 1]
+        )));
     }
     Ok(Probed {
         answer_time,

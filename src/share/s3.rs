@@ -185,6 +185,14 @@ impl S3 {
         (end <= number && seen.is_within(KNOWN)).then_some(seen)
     }
 
+    /// Returns the keys after `start` that begin with `prefix` (paths in the folder), as one listing names them.
+    pub(super) fn keys(&mut self, prefix: &str, start: &str) -> Result<Vec<String>, LogError> {
+        let requests = &self.requests;
+        let visit = &requests.patience.visit();
+        let keys = requests.keys(prefix, start, entries::MOST, visit);
+        Ok(self.runtime.block_on(keys)?.0)
+    }
+
     /// Returns what is under a key; `None` if nothing is.
     pub(super) fn get(&mut self, key: &str) -> Result<Option<Bytes>, LogError> {
         let requests = &self.requests;

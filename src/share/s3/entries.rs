@@ -48,36 +48,58 @@ impl Requests {
         most: usize,
         visit: &Visit,
     ) -> Result<Listing, LogError> {
-        let prefix = format!("{}/{ENTRIES}", self.folder);
-        let mut start = format!("{}/{}", self.folder, entry_key(after));
+        let mut start = entry_key(after);
         loop {
-            let query = format!(
-                "list-type=2&max-keys={most}&prefix={}&start-after={}",
-                encode_value(&prefix),
-                encode_value(&start)
-            );
-            let path = encode_path(&format!("/{}", self.bucket));
-            let reply = self.ask(&path, &query, visit).await?;
-            let body = reply.as_ref().map(|reply| &reply.body[..]);
-            let xml = body.and_then(|body| std::str::from_utf8(body).ok());
-            let Some(xml) = xml.filter(|xml| xml.contains("<ListBucketResult")) else {
-                return Err(self.no_listing(reply.as_ref()));
-            };
-            let mut numbers = Vec::new();
-            let before = start.clone();
-            for key in elements(xml, "Contents").filter_map(|object| text(object, "Key")) {
-                // What others put there is no entry.
-                let number = key
-                    .strip_prefix(&prefix)
-                    .filter(|number| number.len() == 20);
-                numbers.extend(number.and_then(|number| number.parse::<Number>().ok()));
-                start = key;
-            }
-            let is_whole = text(xml, "IsTruncated").is_none_or(|is| is != "true");
-            if !numbers.is_empty() || is_whole || start <= before {
-                return Ok(Listing { numbers, is_whole });
+            let (keys, is_whole) = self.keys(ENTRIES, &start, most, visit).await?;
+            // What others put there is no entry.
+            let names = keys.iter().filter_map(|key| key.strip_prefix(ENTRIES));
+            let numbers = names.filter(|name| name.len() == 20);
+            let numbers: Vec<Number> = numbers.filter_map(|name| name.parse().ok()).collect();
+            match keys.into_iter().next_back() {
+                Some(last) if numbers.is_empty() && !is_whole => start = last,
+                _ => return Ok(Listing { numbers, is_whole }),
             }
         }
+    }
+
+    /// Returns the keys after `start` that begin with `prefix` (paths in the folder), at most `most` of them, and whether there are
+    /// no more.
+    pub(super) async fn keys(
+        &self,
+        prefix: &str,
+        start: &str,
+        most: usize,
+        visit: &Visit,
+    ) -> Result<(Vec<String>, bool), LogError> {
+        let in_bucket = |key: &str| format!("{}/{key}", self.folder);
+        let query = format!(
+            "list-type=2&max-keys={most}&prefix={}&start-after={}",
+            encode_value(&in_bucket(prefix)),
+            encode_value(&in_bucket(start))
+        );
+        let path = encode_path(&format!("/{}", self.bucket));
+        let reply = self.ask(&path, &query, visit).await?;
+        let body = reply.as_ref().map(|reply| &reply.body[..]);
+        let xml = body.and_then(|body| std::str::from_utf8(body).ok());
+        let Some(xml) = xml.filter(|xml| xml.contains("<ListBucketResult")) else {
+            return Err(self.no_listing(reply.as_ref()));
+        };
+        let mut keys = Vec::new();
+        for object in elements(xml, "Contents") {
+            let key = text(object, "Key").unwrap_or_default();
+            let in_folder = key.strip_prefix(&in_bucket("")).unwrap_or_default();
+            if !in_folder.starts_with(prefix) || in_folder <= start {
+                let what = format!("{key:?}");
+                return Err(self.other_listing(&in_bucket(prefix), &in_bucket(start), &what));
+            }
+            keys.push(in_folder.to_owned());
+        }
+        let is_whole = text(xml, "IsTruncated").is_none_or(|is| is != "true");
+        if keys.is_empty() && !is_whole {
+            let what = "none, and said that there are more";
+            return Err(self.other_listing(&in_bucket(prefix), &in_bucket(start), what));
+        }
+        Ok((keys, is_whole))
     }
 
     /// Returns the first entry after `after`; `None` if the log ends there. That the next is missing and a later one is there is an error.
@@ -173,6 +195,15 @@ impl Requests {
                 return Ok(None);
             }
         }
+    }
+
+    /// Says that a listing is of something else than was asked for, so that it does not tell where the log ends.
+    fn other_listing(&self, prefix: &str, start: &str, what: &str) -> LogError {
+        LogError::Refused(format!(
+            "{} lists other objects than it was asked for: asked for those that begin with {prefix:?} and come after {start:?}, it listed \
+             {what}. That does not tell where the log ends, and a shared log cannot be kept so",
+            self.place()
+        ))
     }
 
     /// Says that what answers is not a store, or none that lists.

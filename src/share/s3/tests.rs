@@ -35,7 +35,15 @@ fn store_at(port: u16) -> S3 {
     ];
     let environment = Environment::of(&variables, None);
     let endpoint = format!("http://127.0.0.1:{port}");
-    S3::open("tasks", "my log", Some(&endpoint), None, environment, None).unwrap()
+    S3::open(
+        "tasks",
+        "anna's log",
+        Some(&endpoint),
+        None,
+        environment,
+        None,
+    )
+    .unwrap()
 }
 
 /// What a store keeps, by its path.
@@ -55,11 +63,20 @@ fn serve_objects(
     objects: Objects,
     fault: impl Fn(&Asked, usize) -> Option<Said> + Send + Sync + 'static,
 ) -> FakeServer {
+    serve_listings(objects, str::to_owned, fault)
+}
+
+/// Likewise, of a store that lists something else than it is asked for: what `heard` makes of the query.
+fn serve_listings(
+    objects: Objects,
+    heard: impl Fn(&str) -> String + Send + Sync + 'static,
+    fault: impl Fn(&Asked, usize) -> Option<Said> + Send + Sync + 'static,
+) -> FakeServer {
     let count = AtomicUsize::new(0);
     FakeServer::start(move |asked| {
         let mut objects = objects.lock();
         if let Some((_, query)) = asked.target.split_once(LISTING) {
-            return Some((200, listing(objects.keys(), query)));
+            return Some((200, listing(objects.keys(), &heard(query))));
         }
         let fault = fault(asked, count.fetch_add(1, Ordering::SeqCst) + 1);
         // A fault that hangs up has done its work before: the answer alone is lost.
@@ -96,7 +113,14 @@ fn listing<'a>(paths: impl Iterator<Item = &'a String>, query: &str) -> Vec<u8> 
     let keys: Vec<String> = keys.take(most + 1).collect();
     let is_cut = keys.len() > most;
     let keys = keys.iter().take(most);
-    let keys = keys.map(|key| format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>"));
+    // As Go's encoding/xml writes it, and so MinIO.
+    let written = |key: &str| key.replace('&', "&amp;").replace('\'', "&#39;");
+    let keys = keys.map(|key| {
+        format!(
+            "<Contents><Key>{}</Key><Size>1</Size></Contents>",
+            written(key)
+        )
+    });
     format!(
         "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>{is_cut}</IsTruncated>{}</ListBucketResult>",
         keys.collect::<String>()
@@ -104,9 +128,18 @@ fn listing<'a>(paths: impl Iterator<Item = &'a String>, query: &str) -> Vec<u8> 
     .into_bytes()
 }
 
+/// What a store hears of the query of a listing.
+type Hears = fn(&str) -> String;
+
+/// Takes from a query what a listing starts after, as a store does that does not know that.
+fn from_the_first(query: &str) -> String {
+    let (query, _) = query.split_once("&start-after=").unwrap();
+    format!("{query}&start-after=")
+}
+
 /// Returns a store that has these entries of a log, and no others.
 fn with_entries(entries: impl IntoIterator<Item = Number>) -> Objects {
-    let path = |number| format!("/tasks/my%20log/{}", entry_key(number));
+    let path = |number| format!("/tasks/anna%27s%20log/{}", entry_key(number));
     let entries = entries
         .into_iter()
         .map(|number| (path(number), b"entry".to_vec()));
@@ -237,10 +270,13 @@ fn an_entry_is_put_under_its_number_if_nothing_is_there_and_is_signed() {
     let listed = &server.asked()[0].target;
     assert_eq!(
         listed,
-        "/tasks?list-type=2&max-keys=1&prefix=my%20log%2Flog%2F&start-after=my%20log%2Flog%2F00000000000000000000"
+        "/tasks?list-type=2&max-keys=1&prefix=anna%27s%20log%2Flog%2F&start-after=anna%27s%20log%2Flog%2F00000000000000000000"
     );
     let first = &server.asked()[1];
-    assert_eq!(first.target, "/tasks/my%20log/log/00000000000000000001");
+    assert_eq!(
+        first.target,
+        "/tasks/anna%27s%20log/log/00000000000000000001"
+    );
     assert!(first.head.contains("if-none-match: *\n"), "{}", first.head);
     assert!(
         first.head.contains(
@@ -451,6 +487,20 @@ fn a_store_that_lies_fails_the_probe() {
     });
     let error = probe_s3(&mut store(&mixing)).unwrap_err().to_string();
     assert!(error.contains("not what it said"), "{error}");
+}
+
+#[test]
+fn a_store_that_lists_other_objects_than_it_was_asked_for_fails_the_probe() {
+    let forgetful = |query: &str| query.replace("&prefix=", "&prefix=other");
+    let cases: [(Hears, &str); 2] = [
+        (from_the_first, "lists other objects"),
+        (forgetful, "does not list"),
+    ];
+    for (heard, said) in cases {
+        let server = serve_listings(Objects::default(), heard, |_, _| None);
+        let error = probe_s3(&mut store(&server)).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn what_others_put_among_the_entries_is_none() {
         "00000000000000002101-",
         "README",
     ] {
-        let path = format!("/tasks/my%20log/log/{name}");
+        let path = format!("/tasks/anna%27s%20log/log/{name}");
         objects.lock().insert(path, b"x".to_vec());
     }
     let server = serve_objects(objects, |_, _| None);
@@ -97,7 +97,7 @@ fn who_is_at_the_end_and_stays_there_asks_for_no_more_than_before() {
     assert_eq!(log.append(4, b"mine"), Appended::Accepted);
     assert!(log.read(5, usize::MAX).unwrap().is_last);
     // What another connection has appended since does not make it look again.
-    let path = format!("/tasks/my%20log/{}", entry_key(6));
+    let path = format!("/tasks/anna%27s%20log/{}", entry_key(6));
     objects.lock().insert(path, b"theirs".to_vec());
     assert!(log.read(6, usize::MAX).unwrap().is_last);
     let asked: Vec<_> = server
@@ -153,6 +153,34 @@ fn what_is_no_listing_is_said_to_come_from_something_else_than_the_store() {
         matches!(&error, LogError::Damaged(text) if text.contains("no entry at all")),
         "{error}"
     );
+}
+
+#[test]
+fn a_listing_of_something_else_does_not_tell_where_the_log_ends() {
+    let of_the_bucket = |query: &str| query.replace("&prefix=anna%27s%20log%2Flog%2F", "&prefix=");
+    let of_no_end = |query: &str| query.replace("max-keys=1&", "max-keys=0&");
+    let cases: [Hears; 3] = [from_the_first, of_the_bucket, of_no_end];
+    for heard in cases {
+        let objects = with_entries(1..=5);
+        let others = ["other", "anna%27s%20log/log/00", "anna%27s%20log/log/x"];
+        let others = others.map(|name| (format!("/tasks/{name}"), b"x".to_vec()));
+        objects.lock().extend(others);
+        let server = serve_listings(objects, heard, |_, _| None);
+        let mut log = store(&server);
+        let appended = log.append(5, b"mine");
+        let Appended::Refused(refused) = appended else {
+            panic!("{appended:?}");
+        };
+        for error in [
+            refused,
+            log.read(5, 1).unwrap_err(),
+            log.end(5).unwrap_err(),
+        ] {
+            assert!(matches!(error, LogError::Refused(_)), "{error}");
+            assert!(error.to_string().contains("lists other objects"), "{error}");
+        }
+        assert!(server.asked().iter().all(|asked| asked.method == "GET"));
+    }
 }
 
 #[test]
