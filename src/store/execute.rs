@@ -91,7 +91,7 @@ impl Store {
                 is_fresh = true;
                 continue;
             }
-            match self.follow() {
+            match self.try_follow() {
                 Ok(_) => is_fresh = true,
                 // Then it is refused by what is known here.
                 Err(Error::NotShared { .. }) if !is_fresh => is_fresh = true,

@@ -96,7 +96,8 @@ impl Store {
         followed.map_err(|error| self.or_ended(error))
     }
 
-    fn try_follow(&mut self) -> Result<Option<i64>> {
+    /// Likewise, in the turn of this process, at whose end an error says whether the log has ended.
+    pub(in crate::store) fn try_follow(&mut self) -> Result<Option<i64>> {
         let mut last = None;
         let mut is_far_behind = None;
         loop {

@@ -287,7 +287,7 @@ impl Store {
             }
             pause(asked.min(LOOK))?;
             // Why the log cannot be read, whoever appends to it next finds out.
-            if self.follow().is_err() || !self.goes_on() {
+            if self.try_follow().is_err() || !self.goes_on() {
                 break;
             }
         }

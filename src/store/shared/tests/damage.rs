@@ -1,6 +1,8 @@
 //! What was altered, lost or written by a newer program: it is not applied, and who finds it says so.
 
 use super::{super::entry, *};
+use std::time::Duration;
+
 use crate::share::log::Digest;
 
 #[test]
@@ -104,6 +106,32 @@ fn a_large_change_comes_in_parts_and_one_that_is_missing_stops_it() {
         "{refused}"
     );
     assert!(titles(&machines.stores[1]).is_empty());
+}
+
+#[test]
+fn a_call_that_cannot_read_an_entry_looks_once_whether_the_log_has_ended() {
+    let mut machines = Machines::new(2, 1, Faults(0));
+    let caller = machines.caller("cli");
+    machines.stores[1].follow().unwrap();
+    for number in 0..9 {
+        let text = format!("later {number}");
+        machines.stores[0].execute(&add(&text), &caller).unwrap();
+    }
+    machines
+        .log
+        .tamper(|entries| entries[2] = b"altered".to_vec());
+    machines.stores[1].follow().unwrap_err();
+    let mut requests = |call: &dyn Fn(&mut Store) -> Error| {
+        machines.log.slow_down(Duration::from_millis(1));
+        let said = call(&mut machines.stores[1]).to_string();
+        assert!(said.contains("entry 3"), "{said}");
+        machines.log.spent()
+    };
+    let followed = requests(&|store| store.follow().unwrap_err());
+    // Nobody here knows that task, so it is looked for in what the others have changed.
+    let unknown = Command::Complete(vec![task_id(90)]);
+    let changed = requests(&|store| store.execute(&unknown, &caller).unwrap_err());
+    assert_eq!(changed, followed);
 }
 
 #[test]
