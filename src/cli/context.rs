@@ -174,7 +174,7 @@ impl Context {
 
     /// Returns as of when the tasks are, where that is to be said.
     pub(super) fn as_of(&self, store: &Store) -> Result<Option<String>, Error> {
-        let heard = store.stale_since(self.caller.now)?;
+        let heard = store.stale_since()?;
         Ok(heard.map(|heard| crate::render::instant(heard, self.caller.zone)))
     }
 

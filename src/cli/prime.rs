@@ -54,7 +54,7 @@ impl PrimeArgs {
         // Before they are read: what another process fetches meanwhile makes them no older.
         let as_of = store
             .as_ref()
-            .map(|store| store.stale_since(context.caller.now))
+            .map(Store::stale_since)
             .transpose()?
             .flatten();
         if context.screen.json {

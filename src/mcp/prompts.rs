@@ -123,7 +123,7 @@ pub(super) async fn get(
     let text = session
         .read(move |store| {
             store.snapshot(|store| {
-                let stale_since = store.stale_since(now)?;
+                let stale_since = store.stale_since()?;
                 let text = request.text(&Snapshot::new(store, now, zone))?;
                 Ok(match stale_since {
                     Some(heard) => format!("{}\n\n{}", text.trim_end(), render::age(heard, zone)),

@@ -125,7 +125,7 @@ pub(super) async fn read(
     let now = clock::now();
     let text = session
         .read(move |store| {
-            let stale_since = store.stale_since(now)?;
+            let stale_since = store.stale_since()?;
             let text = text(store, &resource, now, zone, room)?;
             Ok(match stale_since {
                 Some(heard) => format!("{}\n\n{}", text.trim_end(), render::age(heard, zone)),

@@ -51,7 +51,7 @@ impl ToolCall<'_> {
         let both = self.session.read(move |store| {
             store.snapshot(|store| {
                 let is_whole = session.has_settled(made);
-                let stale_since = store.stale_since(caller.now)?;
+                let stale_since = store.stale_since()?;
                 let found = match read(store) {
                     Ok(found) => found,
                     Err(error) => return Ok((Err(error), None, is_whole, stale_since)),

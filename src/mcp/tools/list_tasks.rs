@@ -162,7 +162,7 @@ impl ToolCall<'_> {
             .read(move |store| {
                 store.snapshot(|store| {
                     let is_whole = session.has_settled(made);
-                    let stale_since = store.stale_since(caller.now)?;
+                    let stale_since = store.stale_since()?;
                     let last = store.last_change()?;
                     let since = match since {
                         Some(since) => since.min(last),

@@ -167,13 +167,14 @@ impl Store {
     }
 
     /// Returns as of when the tasks are, if other machines may have changed them since and that is to be said; `None` if they
-    /// are not shared, or the log was heard of in the minute before `now`.
-    pub fn stale_since(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+    /// are not shared, or the log was heard of in the last minute. After the clock was set back nobody knows when that was.
+    pub fn stale_since(&self) -> Result<Option<Timestamp>> {
         if !self.is_shared()? {
             return Ok(None);
         }
-        let is_stale = |heard: &Timestamp| now.as_millis() - heard.as_millis() > FRESH;
-        Ok(self.heard_at().filter(is_stale))
+        let heard = self.heard_at();
+        let now = clock::now().as_millis();
+        Ok(heard.filter(|heard| !(0..=FRESH).contains(&(now - heard.as_millis()))))
     }
 
     /// Notes that the shared log was heard of now. Nobody is promised that it is kept.

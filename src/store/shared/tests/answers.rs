@@ -122,6 +122,23 @@ fn whoever_is_next_and_does_not_go_on_keeps_no_other_out() {
 }
 
 #[test]
+fn tasks_are_called_old_unless_the_log_was_heard_of_in_the_last_minute_by_a_clock_that_may_be_set_back()
+ {
+    let machines = Machines::new(1, 1, Faults(0));
+    let store = &machines.stores[0];
+    let hour = Duration::from_hours(1);
+    let now = SystemTime::now();
+    for (heard, is_old) in [(now, false), (now - hour, true), (now + hour, true)] {
+        let file = fs::File::options()
+            .write(true)
+            .open(&store.paths().share_lock);
+        file.unwrap().set_modified(heard).unwrap();
+        let since = store.stale_since().unwrap();
+        assert_eq!(since.is_some(), is_old, "{heard:?}");
+    }
+}
+
+#[test]
 fn who_waits_behind_a_process_that_hears_nothing_is_told_of_the_log_and_not_of_a_lock() {
     let machines = Machines::new(1, 1, Faults(0));
     let mut store = Store::open(&machines.path(0), Access::Write).unwrap();
