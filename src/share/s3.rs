@@ -12,8 +12,9 @@
 //! - An entry is put under a number once: 200 is accepted, 412 taken; 409 is a conflict under way, and is sent again.
 //! - Whatever else is answered to a put, or nothing, leaves open whether it landed. The same bytes are sent again while there
 //!   is time; what then stands there is read and compared, since it may be the first attempt.
-//! - The end of the log is where nothing stands behind it, however far: a listing says so, and nothing is appended anywhere else. An
-//!   entry that was deleted is not taken for the end.
+//! - The end of the log is where nothing stands behind it, however far: a listing that is at most 90 s old says so, and
+//!   nothing is appended anywhere else. An entry that was deleted is not taken for the end.
+//! - A listing that names anything but what was asked for is refused: it tells nothing.
 
 use std::{fmt, time::Duration};
 
