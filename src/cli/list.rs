@@ -150,19 +150,22 @@ impl Context {
     /// Prints the tasks that `query` asks for; what is good to know beside them goes to stderr unless a person sees both.
     pub(super) fn list(&self, store: &Store, query: &Query) -> CliResult {
         let mut out = io::BufWriter::new(self.screen.out());
+        // Before they are read: what another process fetches meanwhile makes them no younger.
+        let as_of = self.as_of(store)?;
+        let as_of = as_of.as_deref();
         let (remark, facts) = store.snapshot(|store| {
             let facts = self.facts(store, query)?;
             let written = match self.screen.rows().filter(|_| query.is_to_fit) {
                 // The prompt comes below, and what is said of the list.
                 Some(rows) => {
                     let rows = rows.saturating_sub(1 + usize::from(!facts.is_empty()));
-                    self.write_fitting(store, query.clone(), rows)
+                    self.write_fitting(store, query.clone(), as_of, rows)
                         .and_then(|(list, remark)| {
                             out.write_all(list.as_bytes())?;
                             Ok(remark)
                         })
                 }
-                None => self.write_list(store, query, &mut out),
+                None => self.write_list(store, query, as_of, &mut out),
             };
             Ok(written.map(|remark| (remark, facts)))
         })??;
@@ -192,13 +195,14 @@ impl Context {
         &self,
         store: &Store,
         mut query: Query,
+        as_of: Option<&str>,
         rows: usize,
     ) -> CliResult<(String, Option<ListNote>)> {
         let most = rows.max(1);
         query.limit = query.limit.min(u32::try_from(most).unwrap_or(u32::MAX));
         loop {
             let mut list = Vec::new();
-            let remark = self.write_list(store, &query, &mut list)?;
+            let remark = self.write_list(store, &query, as_of, &mut list)?;
             let list = String::from_utf8_lossy(&list).into_owned();
             // Headings take lines too, and so does the remark.
             let lines = list.lines().count() + usize::from(remark.is_some());
@@ -214,6 +218,8 @@ impl Context {
     pub(super) fn list_names(&self, names: Names, limit: Option<u32>) -> CliResult {
         let moment = Moment::new(self.caller.now, self.caller.zone);
         let store = self.reader()?;
+        // Before they are read, as for a list.
+        let as_of = self.as_of(&store)?;
         let mut found = store.snapshot(|store| store.open_names(names, &moment, u32::MAX))?;
         let most = limit.map_or(usize::MAX, |limit| limit as usize);
         let more = found.len().saturating_sub(most);
@@ -224,7 +230,6 @@ impl Context {
                 .iter()
                 .map(|(name, open)| json!({ "name": name, "open": open.number }));
             let listed: Vec<_> = listed.collect();
-            let as_of = self.as_of(&store)?;
             let listed = json!({ word: listed, "more": more > 0, "as_of": as_of });
             return Ok(self.screen.print_json(&listed)?);
         }
@@ -256,16 +261,18 @@ impl Context {
         Ok(facts)
     }
 
-    /// Writes them to `out`, and returns what is good to know beside them.
+    /// Writes them to `out`, and returns what is good to know beside them. `as_of` is what was known before they are read.
     pub(super) fn write_list(
         &self,
         store: &Store,
         query: &Query,
+        as_of: Option<&str>,
         out: &mut impl io::Write,
     ) -> CliResult<Option<ListNote>> {
         let moment = Moment::new(self.caller.now, self.caller.zone);
         if self.screen.json {
             self.write_json_list(store, query, &moment, out)?;
+            end_json(as_of, out)?;
             return Ok(None);
         }
         let rest = each_page(store, query, &moment, |page| {
@@ -315,7 +322,7 @@ impl Context {
         }
     }
 
-    /// Prints the object page by page: `{"version":1,"tasks":[...],"more":false}`.
+    /// Prints the object page by page, all but its end: `{"version":1,"tasks":[...],"more":false`.
     fn write_json_list(
         &self,
         store: &Store,
@@ -337,17 +344,16 @@ impl Context {
             Ok(())
         })?;
         let more = rest.next.is_some() || rest.is_cut;
-        write!(out, "],\"more\":{more}")?;
-        self.end_json(store, out)
+        Ok(write!(out, "],\"more\":{more}")?)
     }
+}
 
-    /// Writes the end of an object for programs that was written piece by piece: as of when the tasks are, where that is to be said.
-    pub(super) fn end_json(&self, store: &Store, out: &mut impl io::Write) -> CliResult {
-        if let Some(as_of) = self.as_of(store)? {
-            write!(out, ",\"as_of\":{}", json!(as_of))?;
-        }
-        Ok(writeln!(out, "}}")?)
+/// Writes the end of an object for programs that was written piece by piece: as of when the tasks are, where that is to be said.
+pub(super) fn end_json(as_of: Option<&str>, out: &mut impl io::Write) -> io::Result<()> {
+    if let Some(as_of) = as_of {
+        write!(out, ",\"as_of\":{}", json!(as_of))?;
     }
+    writeln!(out, "}}")
 }
 
 fn each_page(

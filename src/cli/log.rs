@@ -7,7 +7,9 @@ use std::{
 
 use serde::Serialize;
 
-use super::{CliResult, Context, history, ids::IdArgs, report::say, screen::JSON_VERSION};
+use super::{
+    CliResult, Context, history, ids::IdArgs, list::end_json, report::say, screen::JSON_VERSION,
+};
 use crate::{
     domain::{
         change::{Change, Fields, GroupId},
@@ -83,11 +85,16 @@ impl LogArgs {
         let mut out = io::BufWriter::new(context.screen.out());
         let store = context.reader()?;
         let most = self.most(context);
+        // Before they are read: what another process fetches meanwhile makes them no younger.
+        let as_of = context.as_of(&store)?;
         let more = store.snapshot(|store| {
             // Refused before anything is written, if one must be.
             let histories = ids.map(|ids| histories(store, &ids)).transpose()?;
             Ok(Self::write(store, histories, most, context, &mut out))
         })??;
+        if context.screen.json {
+            end_json(as_of.as_deref(), &mut out)?;
+        }
         out.flush()?;
         if more && !context.screen.json {
             say(&["there is more: --all shows every change".to_owned()]);
@@ -108,7 +115,8 @@ impl LogArgs {
         }
     }
 
-    /// Writes up to `most` changes, those of some tasks or of all, and returns whether there are others.
+    /// Writes up to `most` changes, those of some tasks or of all, and returns whether there are others. The end of an object is left to
+    /// [`end_json`].
     fn write(
         store: &Store,
         histories: Option<Histories>,
@@ -143,7 +151,6 @@ impl LogArgs {
             Ok(())
         })?;
         write!(out, "],\"more\":{more}")?;
-        context.end_json(store, out)?;
         Ok(more)
     }
 }

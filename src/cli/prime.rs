@@ -51,7 +51,7 @@ impl PrimeArgs {
     #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(super) fn run(self, context: &Context) -> CliResult {
         let store = Store::open_as_it_is(&context.database)?;
-        // Before they are read: what another process fetches meanwhile makes them no older.
+        // Before they are read: what another process fetches meanwhile makes them no younger.
         let as_of = store
             .as_ref()
             .map(Store::stale_since)

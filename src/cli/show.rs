@@ -59,6 +59,8 @@ impl ShowArgs {
             context.say_none_named();
         }
         let store = context.reader()?;
+        // Before they are read: what another process fetches meanwhile makes them no younger.
+        let as_of = context.as_of(&store)?;
         let shown = store.snapshot(|store| {
             ids.iter()
                 .map(|id| read(store, *id, self.history))
@@ -67,7 +69,6 @@ impl ShowArgs {
         if context.screen.json {
             let object = |shown| self.object(shown, context);
             let tasks = shown.iter().map(object).collect();
-            let as_of = context.as_of(&store)?;
             return Ok(context.screen.print_json(&Tasks { tasks, as_of })?);
         }
         let sheets: Vec<String> = shown

@@ -123,9 +123,10 @@ impl WatchArgs {
         let reading = context.clone();
         let (written, turn) = session
             .read(move |store| {
+                let as_of = reading.as_of(store)?;
                 store.snapshot(|store| {
                     let turn = store.next_turn(query.view, &moment)?;
-                    Ok((reading.write_drawn(store, query), turn))
+                    Ok((reading.write_drawn(store, query, as_of.as_deref()), turn))
                 })
             })
             .await?;
@@ -141,10 +142,15 @@ impl WatchArgs {
 
 impl Context {
     /// Returns the list with the note that stands under it; where it is drawn, as much as the terminal has lines.
-    fn write_drawn(&self, store: &Store, query: Query) -> CliResult<(String, Option<ListNote>)> {
+    fn write_drawn(
+        &self,
+        store: &Store,
+        query: Query,
+        as_of: Option<&str>,
+    ) -> CliResult<(String, Option<ListNote>)> {
         let rows = self.screen.rows().filter(|_| self.screen.is_live());
         let rows = rows.unwrap_or(usize::MAX).saturating_sub(HEADING);
-        self.write_fitting(store, query, rows)
+        self.write_fitting(store, query, as_of, rows)
     }
 
     fn draw(&self, view: &View, terminal: &Terminal) -> CliResult {

@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     path::PathBuf,
     process::{Command, Output, Stdio},
+    time::{Duration, SystemTime},
 };
 
 use serde_json::{Value, json};
@@ -98,11 +99,15 @@ impl<'a> Machine<'a> {
 
     /// Makes it as if the log had been heard of two hours ago.
     fn age(&self) {
+        self.hear(SystemTime::now() - Duration::from_hours(2));
+    }
+
+    /// Makes it as if the log had last been heard of then.
+    fn hear(&self, then: SystemTime) {
         let heard = std::fs::File::options()
             .write(true)
             .open(self.beside(".share.lock"))
             .unwrap();
-        let then = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
         heard.set_modified(then).unwrap();
     }
 

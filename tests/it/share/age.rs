@@ -1,6 +1,6 @@
 //! Tasks that are read while the log does not answer say how old they are, to people, to models and to programs.
 
-use std::process::Stdio;
+use std::{io::Read as _, process::Stdio, time::SystemTime};
 
 use serde_json::{Value, json};
 
@@ -90,19 +90,48 @@ fn what_programs_and_hooks_read_while_the_log_is_silent_says_how_old_it_is() {
         &["log"],
         &["prime"],
     ];
-    let are_told = || reads.map(|read| desk.json(read)["as_of"].is_string());
-    assert_eq!(are_told(), [false; 8]);
+    // A field that does not apply is left out, and never null.
+    let are_told = || reads.map(|read| Some(desk.json(read).get("as_of")?.is_string()));
+    assert_eq!(are_told(), [None; 8]);
     desk.share(&[]);
-    assert_eq!(are_told(), [false; 8]);
+    assert_eq!(are_told(), [None; 8]);
     assert!(!desk.run(&["prime"]).contains(AGE));
     desk.age();
-    assert_eq!(are_told(), [true; 8]);
+    assert_eq!(are_told(), [Some(true); 8]);
     let prime = desk.run(&["prime"]);
     assert!(prime.contains(AGE) && prime.contains("1 one"), "{prime}");
     // Where no tasks are shown, their age does not matter.
     for call in [&["share", "status"][..], &["share", "code", "--show"]] {
         let output = desk.output(call);
         assert!(output.stderr.is_empty(), "{output:?}");
+    }
+}
+
+#[test]
+fn what_another_process_hears_while_a_program_reads_makes_the_tasks_it_is_given_no_younger() {
+    let store = ObjectStore::start();
+    let desk = Machine::new(&store);
+    // More than a pipe holds, so that a call waits in the middle of its tasks until they are read.
+    let long = "long ".repeat(12_000);
+    for _ in 0..5 {
+        desk.run(&["add", "one", "-d", &long]);
+    }
+    desk.share(&[]);
+    for call in ["list", "log"] {
+        desk.age();
+        let mut reading = desk
+            .command(&[call, "--json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = reading.stdout.take().unwrap();
+        let mut printed = vec![0; 1];
+        out.read_exact(&mut printed).unwrap();
+        desk.hear(SystemTime::now());
+        out.read_to_end(&mut printed).unwrap();
+        assert!(reading.wait().unwrap().success());
+        let printed: Value = serde_json::from_slice(&printed).unwrap();
+        assert!(printed["as_of"].is_string(), "{call}");
     }
 }
 
