@@ -32,19 +32,28 @@ pub struct JoinCode {
     pub key: Key,
 }
 
-/// Reports whether `text` holds a join code, or the start of one that shows some of the key.
+/// Reports whether `text` holds a join code, or the start of one that shows some of the key. A path such as `taskhold1_backup.db` goes
+/// on where a code ends, and is none.
 pub fn is_in(text: &str) -> bool {
     let mut starts = text.match_indices(FAMILY);
     starts.any(|(at, family)| {
         let version = &text[at + family.len()..];
         let code = version.trim_start_matches(|c: char| c.is_ascii_digit());
-        let is_of_code = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let is_of_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let has_version = code.len() < version.len();
         has_version
-            && code
-                .strip_prefix('_')
-                .is_some_and(|code| code.chars().take_while(is_of_code).count() > ID_CHARACTERS)
+            && code.strip_prefix('_').is_some_and(|code| {
+                let rest = code.trim_start_matches(is_of_code);
+                code.len() - rest.len() > ID_CHARACTERS && !goes_on_as_path(rest)
+            })
     })
+}
+
+/// Reports whether `rest` makes what stands before it the name of a folder, or of a file with an extension. A full stop alone ends a
+/// sentence.
+fn goes_on_as_path(rest: &str) -> bool {
+    let is_extension = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+    rest.starts_with(['/', '\\']) || rest.strip_prefix('.').is_some_and(is_extension)
 }
 
 /// Why a text is no join code.
@@ -234,6 +243,16 @@ mod tests {
             (&text.replace("taskhold1", "taskhold23"), true),
             (&text[..=id], true),
             (&text[..id], false),
+            (&format!("it is {text}."), true),
+            (&format!("{}.", &text[..=id]), true),
+            (&format!("{}...", &text[..=id]), true),
+            (&format!("/var/taskhold.db/{text}"), true),
+            ("taskhold1_backup_before_the_upgrade.db", false),
+            (
+                "/home/anna/taskhold1_backup_before_the_upgrade/tasks.db",
+                false,
+            ),
+            (r"C:\taskhold1_backup_before_the_upgrade\tasks.db", false),
             (&text.replace("taskhold1", "taskhold"), false),
             ("s3://tasks/taskhold1_backup", false),
             ("é taskhold1_é", false),
