@@ -187,7 +187,8 @@ impl Store {
         Ok(Some(tasks))
     }
 
-    /// Likewise, as the rows come along the ids, the change log, or the titles that are indexed.
+    /// Gives the tasks of a list to `take`, as the rows come along the ids, the change log, or the titles that are indexed, until it says
+    /// that it is enough; returns whether it did.
     pub(super) fn each_as_read(
         &self,
         sort: Sort,

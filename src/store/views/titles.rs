@@ -1,5 +1,6 @@
-//! Lists in the order of titles. The index of these has no new task, no other title than that of when the task was indexed, and no
-//! finished round of a series: those of a list are read and sorted, and given between the others.
+//! Lists in the order of titles. The index of these lacks the tasks after its last one, fewer than 8,192 once all are indexed; of those in
+//! `unindexed` it has an older title, or none; and it has no finished round of a series. What a list has of these is read and sorted,
+//! and given between the others.
 
 use rusqlite::OptionalExtension as _;
 
