@@ -8,7 +8,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `context` | what every command is given: settings, screen, caller, the way to the database |
-//! | `call` | parses the command line, and rewrites what clap says is wrong with it |
+//! | `call` | parses the command line, and rewrites what clap says is wrong with it; words that begin with a dash are in `call/dashes` |
 //! | `fields` | fields given by flags and quick words, turned into drafts and patches |
 //! | `filters` | a view and filters given by flags and quick words |
 //! | `chosen` | the tasks a command changes: ids, or the words of a list |
