@@ -184,7 +184,7 @@ fn gone_on(field: Field, said: &str, rest: &[&str]) -> usize {
         "every" | "each" => rule_at("every", after).saturating_sub(fillers),
         _ if link.parse::<u8>().is_ok() && matches!(next.as_str(), "uhr" | "o'clock") => 1,
         _ if is_no_day(said, link) => return 1,
-        "the" => full_date_at(after),
+        "the" => full_date_at(after).saturating_sub(fillers),
         _ => return zone_at(field, said, rest).max(full_date_at(rest)),
     };
     if count == 0 { 0 } else { 1 + fillers + count }
@@ -235,12 +235,15 @@ fn full_date_at(words: &[&str]) -> usize {
     if is_full { count } else { 0 }
 }
 
-/// Reports whether a date ends in a month or a day of one, and the next word is the other: there is no such day, as in `june 31`.
+/// Reports whether a date ends in a month or a day of one alone, and the next word is the other: there is no such day, as in `june 31`.
 fn is_no_day(said: &str, next: &str) -> bool {
-    let last = said.split_whitespace().next_back().map(read_as);
     let is_month = |word: &str| month(word).is_some();
     let is_day = |word: &str| day_number(word).is_some();
-    last.is_some_and(|last| (is_month(&last) && is_day(next)) || (is_day(&last) && is_month(next)))
+    let mut words = said.split_whitespace().rev().map(read_as);
+    let last = words.next().unwrap_or_default();
+    let before = words.next().unwrap_or_default();
+    (is_month(&last) && !is_day(&before) && is_day(next))
+        || (is_day(&last) && !is_month(&before) && is_month(next))
 }
 
 /// Returns how many words name the city whose clocks show the time that was said: `London time`.

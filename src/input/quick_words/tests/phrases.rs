@@ -363,4 +363,44 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn no_word_of_a_line_is_lost_whatever_stands_behind_a_date(
+        words in prop::collection::vec(prop::sample::select(&OF_PHRASES[..]), 1..8),
+        is_apart in any::<bool>(),
+    ) {
+        for field in ["due", "repeat"] {
+            let line = format!("Pay {field}:{} soon", words.join(" "));
+            let arguments: Vec<&str> = if is_apart { line.split(' ').collect() } else { vec![&line] };
+            for purpose in [Purpose::Add, Purpose::Edit] {
+                let read = QuickWords::read(arguments.iter().copied(), purpose);
+                let values = read.values.iter().flat_map(|value| value.text.split(' '));
+                let mut kept: Vec<&str> = values.chain(read.text.iter().flat_map(|text| text.split(' '))).collect();
+                let mut written = [&["Pay"], &words[..], &["soon"]].concat();
+                kept.sort_unstable();
+                written.sort_unstable();
+                prop_assert_eq!(&kept, &written, "{}", &line);
+            }
+        }
+    }
+}
+
+#[test]
+fn fillers_before_a_date_behind_a_date_are_counted_once() {
+    for line in ["tomorrow the on jun 5", "today the of 5th june"] {
+        let line = format!("Q due:{line} and more");
+        let read = QuickWords::read([line.as_str()], Purpose::Add);
+        assert_eq!(read.text.join(" "), "Q and more", "{line}");
+    }
+}
+
+#[test]
+fn a_whole_day_of_a_month_is_not_gone_on_by_the_next_word() {
+    for (line, title) in [
+        ("Prepare due:june 5 may need help", "Prepare may need help"),
+        ("Sing due:dec 24 march in town", "Sing march in town"),
+    ] {
+        let read = QuickWords::read([line], Purpose::Add);
+        assert_eq!(read.text.join(" "), title, "{line}");
+    }
 }
