@@ -239,7 +239,9 @@ pub(super) fn settle(
     for (date, instance) in moved {
         let given = dates.iter().find(|when| day(when) == date);
         let given = given.map(|date| as_far(due, date));
-        let is = instance.due.or(instance.start).map(|due| due.settled(zone));
+        // Its due date may be told in another zone than its start, as that of the series.
+        let is = instance.due.map(|date| date.settled(due.zone(here)));
+        let is = is.or(instance.start.map(|start| start.settled(zone)));
         let is_moved = is.is_some() && is != given;
         if date == day(&current) {
             if instance.status() == Status::InProgress {

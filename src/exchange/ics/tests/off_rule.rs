@@ -4,7 +4,12 @@ use super::{
     super::cases::{read, written},
     berlin, series,
 };
-use crate::domain::{command, repeat::Repeat, task::Task};
+use crate::domain::{
+    command::{self, Caller},
+    repeat::Repeat,
+    task::Task,
+    when::Zone,
+};
 
 #[test]
 fn a_date_off_the_rule_is_written_as_a_change_of_one_that_the_rule_has() {
@@ -132,6 +137,26 @@ fn a_begin_off_the_rule_that_gives_starts_is_written_as_a_change_too() {
             again.repeat
         ),
         (task.due, task.defer_until, None, task.repeat),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_due_date_in_another_zone_than_its_begin_off_the_rule_stays_where_it_is() {
+    let caller = Caller {
+        zone: Zone::UTC,
+        ..berlin()
+    };
+    let rule = "FREQ=WEEKLY;BYDAY=MO;X-FROM=START";
+    let mut task = series("2026-12-09", rule, &caller);
+    task.due = Some("1970-07-15T17:00:00.000Z".parse().unwrap());
+    task.defer_until = Some("1970-07-14T19:00[America/New_York]".parse().unwrap());
+    let text = written(&task, caller.zone);
+    assert!(text.contains("RECURRENCE-ID"), "{text}");
+    let again = read(&text, &caller);
+    assert_eq!(
+        (again.due, again.defer_until),
+        (task.due.map(|due| due.settled(Zone::UTC)), task.defer_until),
         "{text}"
     );
 }
