@@ -13,6 +13,7 @@ use crate::{
         query::{Bound, Sort, order},
         repeat::Repeat,
         task::{Actor, Priority, Project, Status, Tag, Task, TaskId, Timestamp, Title},
+        text::folded,
         when::{When, Zone, tests::zone},
     },
     store::{Access, effort::WITHOUT_END, indexing::index_waiting},
