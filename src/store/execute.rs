@@ -51,7 +51,7 @@ impl Store {
         }
         let committed = self.try_all(calls);
         if fails_with(&committed, |error| matches!(error, Error::FileLimit)) {
-            // With the log in the database, the log begins anew, and may have been what was too large.
+            // A checkpoint empties the write-ahead log, which may be the file that reached the limit.
             let _ = self.checkpoint();
             return self.try_all(calls);
         }
@@ -60,7 +60,7 @@ impl Store {
             return committed;
         }
         self.is_disk_full = true;
-        // With the log in the database, its space can be used again.
+        // A checkpoint empties the write-ahead log, and its space can be used again.
         let _ = self.checkpoint();
         self.try_all(calls)
     }

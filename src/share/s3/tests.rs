@@ -52,8 +52,8 @@ type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 /// What stands before the query of a listing.
 const LISTING: &str = "?list-type=2&";
 
-/// Answers as a store does that keeps what it is told; before that, `fault` may answer in its place, but for listings, which are not
-/// counted.
+/// Serves a store that keeps objects. `fault` is asked first, with the number of the request, and its answer replaces that of the store.
+/// Listings have no number, and `fault` does not see them.
 fn serve(fault: impl Fn(&Asked, usize) -> Option<Said> + Send + Sync + 'static) -> FakeServer {
     serve_objects(Objects::default(), fault)
 }
